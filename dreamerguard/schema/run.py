@@ -1,0 +1,57 @@
+"""`RunConfig`: everything that decides what a native run computes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Section, setting
+from .sections import (
+    CheckpointSection,
+    EnvSection,
+    EvalSection,
+    GuardSection,
+    LoggingSection,
+    LossSection,
+    ModelSection,
+    OptimizerSection,
+    ReplaySection,
+    RunSection,
+    RuntimeSection,
+)
+from .sizes import SizeName
+
+#: Generations of the published agent; their settings differ by up to 8 times in updates per frame.
+Edition = Literal["paper-2023", "paper-2025", "head"]
+
+
+class RunConfig(Section):
+    """One DreamerV3 run of the bundled trainer."""
+
+    task: str = setting(..., "Task to learn, for example dmc_walker_walk. `dreamerguard tasks` lists them.")
+    suite: str | None = setting(
+        None, "Suite whose defaults apply where a task is in several, for example dmc_vision. Usually inferred."
+    )
+    edition: Edition | None = setting(
+        None, "Generation of published defaults to follow; none takes the suite's named default."
+    )
+    size: SizeName = setting("size12m", "Named model size; sets model.deter, hidden, classes, units and depth.")
+    purpose: Literal["full", "short"] = setting(
+        "full",
+        "full is judged by total updates against the task's whole budget; short declares a deliberately short run,"
+        " which is judged by updates per frame alone.",
+    )
+    seed: int = setting(0, "First seed of initialisation, replay, policy and environments.", ge=0, lt=2**31)
+    seeds: int = setting(1, "Independent agents, with seeds seed, seed + 1, ...", unit="agents", ge=1, le=4096)
+    run: RunSection = Field(default_factory=RunSection, description="Length and train ratio.")
+    env: EnvSection = Field(default_factory=EnvSection, description="How the task is presented.")
+    replay: ReplaySection = Field(default_factory=ReplaySection, description="Replay and batch shape.")
+    model: ModelSection = Field(default_factory=ModelSection, description="Network widths.")
+    optimizer: OptimizerSection = Field(default_factory=OptimizerSection, description="Optimizer.")
+    loss: LossSection = Field(default_factory=LossSection, description="Losses.")
+    runtime: RuntimeSection = Field(default_factory=RuntimeSection, description="Device and precision.")
+    logging: LoggingSection = Field(default_factory=LoggingSection, description="Logging.")
+    eval: EvalSection = Field(default_factory=EvalSection, description="Evaluation.")
+    checkpoint: CheckpointSection = Field(default_factory=CheckpointSection, description="Checkpoints.")
+    guard: GuardSection = Field(default_factory=GuardSection, description="Thresholds of the guard.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 
 class Section(BaseModel):
@@ -22,5 +23,5 @@ def setting(default: Any, description: str, *, unit: str = "", **bounds: Any) ->
       unit: the unit of a number, for example ``environment frames``; kept in the JSON Schema as ``unit``.
       **bounds: pydantic's range keywords (``ge``, ``gt``, ``le``, ``lt``).
     """
-    extra = {"unit": unit} if unit else None
+    extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **bounds)

@@ -1,0 +1,34 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` checks everything.
+# Each makes .venv by itself when it is missing or older than what it is made from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: env demo test test-slow lint clean
+
+env: $(VENV)/.ready
+
+# --without-pip and `pip --python`: Debian ships venv without ensurepip.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "installing into $(VENV) (about a minute)"
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: env
+	@$(BIN)/python -m benchmarks.demo
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -n auto --maxprocesses 4
+
+test-slow: env
+	$(BIN)/pytest -m slow
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,104 @@
+"""What `dreamerguard train` shows while it works: a live line on a terminal, plain lines everywhere else."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+#: Losses of the metrics rows that the progress line shows, in this order.
+LOSSES = ("loss/dyn", "loss/rep", "loss/rew", "loss/policy", "loss/value")
+
+
+class Progress:
+    """Listens to a run and reports it; see ``dreamerguard_agent.events.Observer``.
+
+    Usable as a context manager, which ends the live line in any case.
+    """
+
+    def __init__(self, frames: int, console: Console | None = None, clock: Callable[[], float] = time.monotonic):
+        """Reports a run of ``frames`` environment frames on ``console`` (standard error by default)."""
+        self._frames = frames
+        self._console = console or Console(stderr=True, highlight=False)
+        self._clock = clock
+        self._start = clock()
+        self._scores: deque[float] = deque(maxlen=10)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def phase(self, text: str) -> None:
+        """Shows that a stage begins; on a terminal with a spinner, because a silent minute looks like a hang."""
+        if self._live:
+            self._live.update(Spinner("dots", Text(f"{text} ...")))
+        else:
+            self._print(f"{self._elapsed()}  {text} ...")
+
+    def episode(self, episode: Any) -> None:
+        """Keeps the score for the next line."""
+        self._scores.append(episode.score)
+
+    def metrics(self, row: Mapping[str, float]) -> None:
+        """Shows one row of metrics."""
+        line = f"{self._elapsed()}  {describe(row, self._frames, list(self._scores))}"
+        if self._live:
+            self._live.update(Text(line))
+        else:
+            self._print(line)
+
+    def evaluated(self, frames: int, scores: list[float]) -> None:
+        """Shows the mean of an evaluation."""
+        self._print(
+            f"{self._elapsed()}  evaluation at {frames:,} frames: {sum(scores) / len(scores):.1f}"
+            f" over {len(scores)} episodes"
+        )
+
+    def saved(self, frames: int) -> None:
+        """Checkpoints are frequent and uneventful: nothing is shown."""
+
+    def _print(self, line: str) -> None:
+        self._console.print(Text(line), soft_wrap=True)
+
+    def _elapsed(self) -> str:
+        seconds = int(self._clock() - self._start)
+        return f"{seconds // 3600:d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def describe(row: Mapping[str, float], frames: int, scores: list[float]) -> str:
+    """One line about a row of metrics: frames, score of the last episodes, updates, ratios, speeds, losses."""
+    parts = [f"{row['frames']:>9,.0f} / {frames:,} frames"]
+    parts.append(f"score {sum(scores) / len(scores):.1f}" if scores else "score -")
+    parts.append(f"{row['updates']:,.0f} updates")
+    parts.append(f"ratio {_number(row['train_ratio/achieved'])} of {_number(row['train_ratio/configured'])}")
+    parts.append(f"{row['fps/frames']:.0f} frames/s")
+    parts.append(f"{row['fps/updates']:.1f} updates/s")
+    parts.append(f"left {_duration(row['time/left'])}")
+    parts += [f"{key.removeprefix('loss/')} {row[key]:.3g}" for key in LOSSES if key in row]
+    return "  ".join(parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else "-"
+
+
+def _duration(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "-"
+    minutes = int(seconds) // 60
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else f"{minutes}:{int(seconds) % 60:02d}"

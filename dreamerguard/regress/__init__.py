@@ -1,0 +1,1 @@
+"""Judging runs by their scores: curves over the published reference."""

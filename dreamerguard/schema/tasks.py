@@ -1,0 +1,238 @@
+"""Published defaults by task: which numbers DreamerV3 was run with, in which edition, and who says so.
+
+The numbers live in ``task_defaults/<suite>.yaml``. Nothing here is computed: a value that no source states is absent.
+Only the file of the suite that a task belongs to is read, so looking up one task takes a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from .base import Section, setting
+from .run import Edition
+
+#: Task prefix -> suites that have such tasks. A task belongs by default to the suite named first.
+PREFIXES: dict[str, tuple[str, ...]] = {
+    "dmc": ("dmc_proprio", "dmc_vision"),
+    "atari": ("atari", "atari100k"),
+    "atari100k": ("atari100k",),
+    "crafter": ("crafter",),
+    "minecraft": ("minecraft",),
+    "dmlab": ("dmlab",),
+    "procgen": ("procgen",),
+    "bsuite": ("bsuite",),
+    "loconav": ("loconav",),
+    "memmaze": ("memorymaze",),
+    "memorymaze": ("memorymaze",),
+    "metaworld": ("metaworld",),
+}
+
+
+class UnknownTask(LookupError):
+    """No suite lists the task. ``suggestions`` holds the nearest names, best first."""
+
+    def __init__(self, name: str, suite: str | None, suggestions: tuple[str, ...]) -> None:
+        self.name, self.suite, self.suggestions = name, suite, suggestions
+        where = f" in suite {suite}" if suite else ""
+        hint = f" Did you mean {' or '.join(suggestions)}?" if suggestions else " `dreamerguard tasks` lists all tasks."
+        super().__init__(f"unknown task {name!r}{where}.{hint}")
+
+
+class Source(Section):
+    """Where a number was published."""
+
+    title: str = setting(..., "Paper, table or program.", min_length=1)
+    url: str = setting(..., "Public address.", pattern=r"^https://\S+$")
+    detail: str = setting("", "Table, file, line or commit inside the source.")
+
+
+class Sourced(Section):
+    """A value and the id of the source that states it."""
+
+    value: bool | int | float | str = setting(..., "The value of a dotted RunConfig key.")
+    source: str = setting(..., "Id in the suite's `sources`.")
+    note: str = setting("", "What a reader must know to use the value.")
+
+
+class GpuTime(Section):
+    """Time of one training run on one GPU, as published."""
+
+    days: float = setting(..., "Time of one run.", unit="GPU days", gt=0)
+    upper_bound: bool = setting(False, "The source only says that it is below `days`.")
+    gpu: str = setting("", "GPU model; empty where the source names none.")
+    source: str = setting(..., "Id in the suite's `sources`.")
+
+
+class TaskEntry(Section):
+    """What a task has of its own inside a suite file."""
+
+    published: bool = setting(True, "The papers report this task; false: it inherits the suite's defaults.")
+    sparse: bool = setting(False, "Rewards are so rare that a slow start is expected.")
+    reason: str = setting("", "Why it is called sparse.")
+    source: str = setting("", "Id of the source of the reason.")
+    aliases: tuple[str, ...] = setting((), "Other names in use for the same task.")
+    editions: dict[Edition, dict[str, Sourced]] = Field(
+        default_factory=dict, description="Values that differ from the suite's."
+    )
+
+    @model_validator(mode="after")
+    def _has_reason(self) -> TaskEntry:
+        if self.sparse and not (self.reason and self.source):
+            raise ValueError("a sparse task needs a reason and its source")
+        return self
+
+
+class SuiteDefaults(Section):
+    """One file of ``task_defaults``."""
+
+    suite: str = setting(..., "Name of the suite and of its file.")
+    title: str = setting(..., "Name for people.")
+    prefix: str = setting(..., "Prefix of the suite's task names.")
+    observation: str = setting(..., "What the agent sees, for people.")
+    reference: str | None = setting(None, "Id of the published curves; none where there are none.")
+    default_edition: Edition = setting(..., "Edition that applies when a run names none.")
+    default_reason: str = setting(..., "Why that edition.", min_length=20)
+    sources: dict[str, Source] = setting(..., "Source id -> source.")
+    editions: dict[Edition, dict[str, Sourced]] = setting(..., "Edition -> dotted RunConfig key -> value.")
+    gpu_time: dict[Edition, GpuTime] = Field(default_factory=dict, description="Edition -> published time of a run.")
+    tasks: dict[str, TaskEntry] = setting(..., "Task name -> what it has of its own.")
+
+    @model_validator(mode="after")
+    def _resolves(self) -> SuiteDefaults:
+        if self.default_edition not in self.editions:
+            raise ValueError(f"default_edition {self.default_edition} has no values")
+        unknown = sorted(_used_sources(self) - self.sources.keys())
+        if unknown:
+            raise ValueError(f"sources do not name {', '.join(unknown)}")
+        return self
+
+
+class TaskDefaults(Section):
+    """Everything published about one task, its own values merged over the suite's."""
+
+    name: str = setting(..., "Task as danijar/dreamerv3 writes it.")
+    suite: str = setting(..., "Suite whose defaults these are.")
+    title: str = setting(..., "Name of the suite for people.")
+    observation: str = setting(..., "What the agent sees, for people.")
+    default_edition: Edition = setting(..., "Edition that applies when a run names none.")
+    default_reason: str = setting(..., "Why that edition.")
+    editions: dict[Edition, dict[str, Sourced]] = setting(..., "Edition -> dotted RunConfig key -> value.")
+    sources: dict[str, Source] = setting(..., "Source id -> source.")
+    gpu_time: dict[Edition, GpuTime] = setting(..., "Edition -> published time of a run.")
+    reference: str | None = setting(..., "Id of the published curves; none where this task has none.")
+    published: bool = setting(..., "The papers report this task.")
+    sparse: bool = setting(..., "Rewards are so rare that a slow start is expected.")
+    reason: str = setting(..., "Why it is called sparse.")
+
+    def values(self, edition: Edition | None = None) -> dict[str, Sourced]:
+        """Dotted RunConfig key -> value of an edition, by default of the suite's default edition.
+
+        Raises:
+          KeyError: the edition publishes nothing for this task; `editions` lists those that do.
+        """
+        return self.editions[edition or self.default_edition]
+
+    def updates_per_1000_frames(self, edition: Edition | None = None) -> float | None:
+        """Gradient updates per 1000 environment frames at batch 16 x 64; none where ratio or repeat is not published.
+
+        One update replays 16 x 64 agent steps and one agent step is `action_repeat` frames.
+        """
+        values = self.values(edition)
+        ratio, repeat = values.get("run.train_ratio"), values.get("env.action_repeat")
+        if ratio is None or repeat is None:
+            return None
+        return 1000 * float(ratio.value) / (16 * 64 * int(repeat.value))
+
+
+def data_dir() -> Path:
+    """Folder with the suite files: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    packaged = package / "task_defaults"
+    return packaged if packaged.is_dir() else package.parent / "task_defaults"
+
+
+def suite_names() -> list[str]:
+    """All suites, in the order in which they claim tasks."""
+    return list(dict.fromkeys(suite for suites in PREFIXES.values() for suite in suites))
+
+
+@cache
+def load_suite(suite: str) -> SuiteDefaults:
+    """Reads and checks one suite file.
+
+    Raises:
+      KeyError: there is no such suite.
+      pydantic.ValidationError: the file is broken.
+    """
+    if suite not in suite_names():
+        raise KeyError(suite)
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (data_dir() / f"{suite}.yaml").read_text(encoding="utf-8")
+    return SuiteDefaults.model_validate(yaml.load(text, Loader=loader))
+
+
+def task_names(suite: str | None = None) -> list[str]:
+    """Tasks of one suite, or of all suites without repetitions, in the order of the files."""
+    suites = suite_names() if suite is None else [suite]
+    return list(dict.fromkeys(task for name in suites for task in load_suite(name).tasks))
+
+
+def find_task(name: str, suite: str | None = None) -> TaskDefaults:
+    """Published defaults of a task.
+
+    Args:
+      name: task as danijar/dreamerv3 writes it, for example ``dmc_walker_walk``; aliases are accepted.
+      suite: suite to take where several have the task, for example ``dmc_vision``.
+
+    Raises:
+      UnknownTask: no suite, or not the given one, has the task.
+    """
+    prefix = name.split("_", 1)[0]
+    suites = PREFIXES.get(prefix, ()) if suite is None else (suite,) if suite in suite_names() else ()
+    for candidate in suites:
+        data = load_suite(candidate)
+        task = _canonical(name, data)
+        if task is not None:
+            return _merged(task, data)
+    raise UnknownTask(name, suite, _suggestions(name, suites))
+
+
+def _canonical(name: str, data: SuiteDefaults) -> str | None:
+    """The suite's own name of a task, found by name, alias, suite prefix or, in bsuite, without the setting number."""
+    prefix, _, rest = name.partition("_")
+    if prefix != data.prefix and data.suite in PREFIXES.get(prefix, ()):
+        name = f"{data.prefix}_{rest}"
+    if name in data.tasks:
+        return name
+    return next((task for task, entry in data.tasks.items() if name in entry.aliases), None)
+
+
+def _merged(task: str, data: SuiteDefaults) -> TaskDefaults:
+    entry = data.tasks[task]
+    editions = {edition: {**values, **entry.editions.get(edition, {})} for edition, values in data.editions.items()}
+    shared = {
+        key: getattr(data, key)
+        for key in ("suite", "title", "observation", "default_edition", "default_reason", "sources", "gpu_time")
+    }
+    own = {key: getattr(entry, key) for key in ("published", "sparse", "reason")}
+    reference = data.reference if entry.published else None
+    return TaskDefaults(name=task, editions=editions, reference=reference, **shared, **own)
+
+
+def _used_sources(data: SuiteDefaults) -> set[str]:
+    tables = [data.editions, *(entry.editions for entry in data.tasks.values())]
+    used = {value.source for table in tables for values in table.values() for value in values.values()}
+    used |= {time.source for time in data.gpu_time.values()}
+    return used | {entry.source for entry in data.tasks.values() if entry.source}
+
+
+def _suggestions(name: str, suites: tuple[str, ...]) -> tuple[str, ...]:
+    known = [task for suite in suites or suite_names() for task in load_suite(suite).tasks]
+    return tuple(difflib.get_close_matches(name, dict.fromkeys(known), n=3, cutoff=0.6))

@@ -1,0 +1,197 @@
+"""DeepMind Control suite, exactly as danijar/dreamerv3 presents it.
+
+Its sources are `embodied/envs/dmc.py`, `embodied/envs/from_dm.py` and `embodied/core/wrappers.py` at e3f0224.
+
+Two things differ on purpose. Nothing is rendered unless images are asked for; the reference renders every step. Actions
+without limits (the lqr tasks) go through as they are; the reference stretches them to MuJoCo's largest number, 1e10.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..spaces import Space
+from .protocol import Array, EnvError, Values, flags
+
+#: Cameras that show the task best; every other domain uses camera 0 (`embodied/envs/dmc.py`).
+CAMERAS = {"quadruped": 2}
+#: Bound that MuJoCo gives to a control without limits (``mjMAXVAL``).
+UNLIMITED = 1e10
+#: Values of MUJOCO_GL that dm_control and MuJoCo accept for rendering.
+BACKENDS = ("egl", "osmesa", "glfw")
+
+
+class DMControl:
+    """One task of the suite, as an `Env`.
+
+    Args:
+      task: domain and task, for example ``walker_walk``; ``cup_catch`` is short for ``ball_in_cup_catch``.
+      repeat: frames for which an action is repeated. Rewards are added; the episode's end cuts it short.
+      seed: seed of the resets.
+      image_size: height and width of rendered images, the only observation then; none observes the task's vectors.
+      camera: camera to render, -1 for the usual one.
+      time_limit: seconds of an episode; none takes the task's own.
+
+    Raises:
+      EnvError: no such task, or images without a way to render.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        repeat: int = 1,
+        seed: int = 0,
+        image_size: int | None = None,
+        camera: int = -1,
+        time_limit: float | None = None,
+    ) -> None:
+        suite = load_suite(render=image_size is not None)
+        domain, name = find_task(task, suite.ALL_TASKS)
+        kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
+        self._env = suite.load(domain, name, task_kwargs=kwargs)
+        self._repeat = repeat
+        self._camera = CAMERAS.get(domain, 0) if camera == -1 else camera
+        self._done = True
+        self._size = image_size
+        spec = self._env.action_spec()
+        self._low, self._range = _limits(spec)
+        self._act_space = {"action": Space("float32", tuple(spec.shape), low=-1.0, high=1.0)}
+        self._keys = _observed(self._env.observation_spec()) if image_size is None else {}
+        self._obs_space = self._keys or {"image": Space("uint8", (image_size or 0, image_size or 0, 3))}
+        if image_size is not None:
+            self._render(image_size)  # a machine that cannot render says so now, not after the first episode
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations; see `Env`."""
+        return self._obs_space
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """The action, [A] in [-1, 1]; numbers beyond are clipped."""
+        return self._act_space
+
+    def step(self, action: Mapping[str, Any]) -> Values:
+        """Acts for `repeat` frames, or starts an episode; see `Env`.
+
+        Raises:
+          ValueError: the action is not finite.
+        """
+        if action["reset"] or self._done:
+            self._done = False
+            return self._observe(self._env.reset(), 0.0)
+        control = self._control(action["action"])
+        reward = np.float32(0.0)
+        for _ in range(self._repeat):
+            now = self._env.step(control)
+            reward += np.float32(now.reward)
+            if now.last():
+                break
+        self._done = bool(now.last())
+        return self._observe(now, reward)
+
+    def close(self) -> None:
+        """Frees the physics and its rendering context."""
+        self._env.close()
+
+    def _control(self, action: Array) -> Array:
+        action = np.asarray(action, np.float32)
+        if not np.isfinite(action).all():
+            raise ValueError(f"action is not finite: {action}; the policy has diverged")
+        # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
+        return (np.clip(action, -1, 1) + np.float32(1)) / 2 * self._range + self._low
+
+    def _observe(self, now: Any, reward: float | np.floating[Any]) -> Values:
+        if self._size is not None:
+            values = {"image": self._render(self._size)}
+        else:
+            values = {key: np.asarray(now.observation[key], space.dtype) for key, space in self._keys.items()}
+        terminal = not now.first() and now.discount == 0
+        return {**values, **flags(reward, now.first(), now.last(), terminal)}
+
+    def _render(self, size: int) -> Array:
+        try:
+            image: Array = self._env.physics.render(size, size, camera_id=self._camera)
+        except Exception as error:  # every GL backend has its own exceptions, none with a common base
+            raise EnvError(_no_rendering(error)) from error
+        return image
+
+
+def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """Domain and task of a name such as ``walker_walk``, ``cup_catch`` or ``humanoid_CMU_run``.
+
+    Raises:
+      EnvError: the suite has no such task; the message names the nearest ones.
+    """
+    names = {f"{domain}_{name}": (domain, name) for domain, name in known}
+    full = f"ball_in_{task}" if task.startswith("cup_") else task
+    if full in names:
+        return names[full]
+    near = difflib.get_close_matches(task, names, n=3, cutoff=0.5)
+    domains = sorted({domain for domain, _ in known})
+    same = sorted(name for domain, name in known if task.startswith(f"{domain}_"))
+    hint = f"did you mean {' or '.join(f'dmc_{name}' for name in near)}?" if near else f"domains: {', '.join(domains)}"
+    tasks = f" Tasks of this domain: {', '.join(same)}." if same else ""
+    raise EnvError(f"DeepMind Control has no task `dmc_{task}`; {hint}{tasks}")
+
+
+def load_suite(render: bool) -> Any:
+    """Imports `dm_control.suite`, without OpenGL unless `render`.
+
+    MuJoCo and dm_control choose their OpenGL at import, once per process. On a machine without a display or driver that
+    import can fail or print, so a process that needs no images is kept away from it whatever MUJOCO_GL says.
+
+    Raises:
+      EnvError: no OpenGL could be loaded, or dm_control was imported without it before.
+    """
+    try:
+        with _opengl("egl" if render else None):
+            suite = importlib.import_module("dm_control.suite")
+    except (ImportError, RuntimeError, AttributeError) as error:
+        if not render:
+            raise EnvError(f"dm_control could not be loaded: {error}") from error
+        raise EnvError(_no_rendering(error)) from error
+    return suite
+
+
+@contextmanager
+def _opengl(default: str | None) -> Iterator[None]:
+    """Sets MUJOCO_GL for an import: off where `default` is none, else what the user chose or `default`."""
+    chosen = os.environ.get("MUJOCO_GL")
+    os.environ["MUJOCO_GL"] = "disable" if default is None else chosen or default
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ["MUJOCO_GL"]
+        else:
+            os.environ["MUJOCO_GL"] = chosen
+
+
+def _no_rendering(error: Exception) -> str:
+    chosen = os.environ.get("MUJOCO_GL", "not set")
+    others = " or ".join(f"MUJOCO_GL={name}" for name in BACKENDS if name != chosen)
+    return (
+        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {error}. Set {others}, before the program starts and"
+        " with that library installed, or train on vectors with env.observation=proprio."
+    )
+
+
+def _limits(spec: Any) -> tuple[Array, Array]:
+    """Lowest control and span of each dimension; -1 and 2 where a control has no limits, which leaves it as it is."""
+    limited = (np.abs(spec.minimum) < UNLIMITED) & (np.abs(spec.maximum) < UNLIMITED)
+    low = np.where(limited, spec.minimum, -1.0)
+    return low, np.where(limited, spec.maximum, 1.0) - low
+
+
+def _observed(specs: Mapping[str, Any]) -> dict[str, Space]:
+    """Spaces of a task's vectors. Keys without numbers are left out; a single number stays without dimensions."""
+    return {key: Space("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}

@@ -1,0 +1,62 @@
+"""What every environment looks like to the trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..spaces import Space
+
+Array = npt.NDArray[Any]
+#: One step's values by key; environments in front, [E, ...], once a driver has stacked them.
+Values = dict[str, Array]
+
+
+class Env(Protocol):
+    """One environment, stepped by actions in [-1, 1] or by choices.
+
+    Conventions are those of danijar/dreamerv3 (`embodied/core/base.py`, `driver.py`):
+
+    - there is no ``reset()``: a step whose action says ``reset`` starts an episode and ignores the rest of the action,
+      and so does the step after one with ``is_last``, whatever its action says;
+    - the first step of an episode has ``is_first`` and reward 0; ``is_first`` and ``is_last`` never coincide;
+    - ``is_last`` ends an episode for any reason, ``is_terminal`` only where nothing can follow (no time limit).
+    """
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations, without ``reward``, ``is_first``, ``is_last`` and ``is_terminal``, which every step has."""
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """Actions, without ``reset``, which every action has."""
+
+    def step(self, action: Mapping[str, Any]) -> Values:
+        """Acts once.
+
+        Args:
+          action: a value per key of `act_space`, and ``reset``, a bool.
+
+        Returns:
+          A value per key of `obs_space`, of its type and shape; ``reward`` float32; three flags, bool.
+        """
+
+    def close(self) -> None:
+        """Frees what the environment holds. It cannot be stepped afterwards."""
+
+
+class EnvError(Exception):
+    """An environment cannot be made or rendered; the message says what to do. For users, so shown without traceback."""
+
+
+def flags(reward: float | np.floating[Any], first: bool, last: bool, terminal: bool) -> Values:
+    """The four values that every step has, as arrays without dimensions."""
+    return {
+        "reward": np.asarray(reward, np.float32),
+        "is_first": np.asarray(first, bool),
+        "is_last": np.asarray(last, bool),
+        "is_terminal": np.asarray(terminal, bool),
+    }

@@ -7,6 +7,7 @@ Only the file of the suite that a task belongs to is read, so looking up one tas
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,14 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 
 
 class UnknownTask(LookupError):
-    """No suite lists the task. ``suggestions`` holds the nearest names, best first."""
+    """No suite lists the task, or there is no such suite. ``suggestions`` holds the nearest names, best first."""
 
-    def __init__(self, name: str, suite: str | None, suggestions: tuple[str, ...]) -> None:
-        self.name, self.suite, self.suggestions = name, suite, suggestions
-        where = f" in suite {suite}" if suite else ""
-        hint = f" Did you mean {' or '.join(suggestions)}?" if suggestions else " `dreamerguard tasks` lists all tasks."
-        super().__init__(f"unknown task {name!r}{where}.{hint}")
+    def __init__(self, what: str, suggestions: tuple[str, ...]) -> None:
+        self.suggestions = suggestions
+        hint = (
+            f"Did you mean {' or '.join(suggestions)}?" if suggestions else "`dreamerguard tasks` lists what is known."
+        )
+        super().__init__(f"{what}. {hint}")
 
 
 class Source(Section):
@@ -166,7 +168,7 @@ def load_suite(suite: str) -> SuiteDefaults:
     """Reads and checks one suite file.
 
     Raises:
-      KeyError: there is no such suite.
+      KeyError: there is no such suite; `suite_names` lists them.
       pydantic.ValidationError: the file is broken.
     """
     if suite not in suite_names():
@@ -192,38 +194,54 @@ def find_task(name: str, suite: str | None = None) -> TaskDefaults:
       suite: suite to take where several have the task, for example ``dmc_vision``.
 
     Raises:
-      UnknownTask: no suite, or not the given one, has the task.
+      UnknownTask: no suite, or not the given one, has the task, or there is no such suite.
     """
-    prefix = name.split("_", 1)[0]
-    suites = PREFIXES.get(prefix, ()) if suite is None else (suite,) if suite in suite_names() else ()
+    if suite is not None and suite not in suite_names():
+        raise UnknownTask(f"unknown suite {suite!r}", _nearest(suite, suite_names()))
+    suites = PREFIXES.get(name.split("_", 1)[0], ()) if suite is None else (suite,)
     for candidate in suites:
         data = load_suite(candidate)
-        task = _canonical(name, data)
-        if task is not None:
-            return _merged(task, data)
-    raise UnknownTask(name, suite, _suggestions(name, suites))
+        key = _key(name, data)
+        if key is not None:
+            return _merged(key, _setting(name, key), data)
+    where = f" in suite {suite}" if suite else ""
+    known = (task for candidate in suites or suite_names() for task in load_suite(candidate).tasks)
+    raise UnknownTask(f"unknown task {name!r}{where}", _nearest(name, known))
 
 
-def _canonical(name: str, data: SuiteDefaults) -> str | None:
-    """The suite's own name of a task, found by name, alias, suite prefix or, in bsuite, without the setting number."""
+def _key(name: str, data: SuiteDefaults) -> str | None:
+    """The suite's own name of a task, found by name, alias, other prefix of the suite or other setting (bsuite)."""
     prefix, _, rest = name.partition("_")
     if prefix != data.prefix and data.suite in PREFIXES.get(prefix, ()):
         name = f"{data.prefix}_{rest}"
     if name in data.tasks:
         return name
+    base, _, number = name.partition("/")
+    if number.isdigit() and f"{base}/0" in data.tasks:
+        return f"{base}/0"
     return next((task for task, entry in data.tasks.items() if name in entry.aliases), None)
 
 
-def _merged(task: str, data: SuiteDefaults) -> TaskDefaults:
-    entry = data.tasks[task]
+def _setting(name: str, key: str) -> str:
+    """`key` with the setting number that was asked for: bsuite_mnist/3 has the entry bsuite_mnist/0."""
+    number = name.partition("/")[2]
+    return f"{key.partition('/')[0]}/{number}" if number else key
+
+
+def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, dict.fromkeys(known), n=3, cutoff=0.6))
+
+
+def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
+    entry = data.tasks[key]
     editions = {edition: {**values, **entry.editions.get(edition, {})} for edition, values in data.editions.items()}
     shared = {
-        key: getattr(data, key)
-        for key in ("suite", "title", "observation", "default_edition", "default_reason", "sources", "gpu_time")
+        field: getattr(data, field)
+        for field in ("suite", "title", "observation", "default_edition", "default_reason", "sources", "gpu_time")
     }
-    own = {key: getattr(entry, key) for key in ("published", "sparse", "reason")}
+    own = {field: getattr(entry, field) for field in ("published", "sparse", "reason")}
     reference = data.reference if entry.published else None
-    return TaskDefaults(name=task, editions=editions, reference=reference, **shared, **own)
+    return TaskDefaults(name=name, editions=editions, reference=reference, **shared, **own)
 
 
 def _used_sources(data: SuiteDefaults) -> set[str]:
@@ -231,8 +249,3 @@ def _used_sources(data: SuiteDefaults) -> set[str]:
     used = {value.source for table in tables for values in table.values() for value in values.values()}
     used |= {time.source for time in data.gpu_time.values()}
     return used | {entry.source for entry in data.tasks.values() if entry.source}
-
-
-def _suggestions(name: str, suites: tuple[str, ...]) -> tuple[str, ...]:
-    known = [task for suite in suites or suite_names() for task in load_suite(suite).tasks]
-    return tuple(difflib.get_close_matches(name, dict.fromkeys(known), n=3, cutoff=0.6))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -159,6 +160,9 @@ def load_suite(render: bool) -> Any:
         if not render:
             raise EnvError(f"dm_control could not be loaded: {error}") from error
         raise EnvError(_no_rendering(error)) from error
+    backend = sys.modules["dm_control._render"].BACKEND
+    if render and backend not in BACKENDS:
+        raise EnvError(_no_rendering("dm_control is loaded without OpenGL; make environments with images first"))
     return suite
 
 
@@ -176,11 +180,11 @@ def _opengl(default: str | None) -> Iterator[None]:
             os.environ["MUJOCO_GL"] = chosen
 
 
-def _no_rendering(error: Exception) -> str:
+def _no_rendering(error: Exception | str) -> str:
     chosen = os.environ.get("MUJOCO_GL", "not set")
     others = " or ".join(f"MUJOCO_GL={name}" for name in BACKENDS if name != chosen)
     return (
-        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {error}. Set {others}, before the program starts and"
+        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {str(error).rstrip('.')}. Set {others}, before the program starts and"
         " with that library installed, or train on vectors with env.observation=proprio."
     )
 

@@ -1,0 +1,146 @@
+"""Steps environments side by side and keeps the score of their episodes.
+
+The order is the reference's (danijar/dreamerv3, `embodied/core/driver.py`). What is stored at time t is one record:
+the observation with its reward and flags, the action chosen on that observation, and the latent after it.
+
+    obs = driver.observe()          # [E, ...], the reward of the previous action included
+    actions = policy(obs)           # dispatched to the device
+    replay = insert(replay, obs, actions, ...)
+    driver.step(actions)            # waits for the actions, then steps the environments
+
+An action chosen where ``is_last`` leads nowhere: it is stored as zero, and the next step starts an episode instead.
+Worker processes or threads can stand behind the same four methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .envs import Array, Env, Values
+from .spaces import Space
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A finished episode.
+
+    Attributes:
+      env: number of the environment.
+      score: sum of its rewards.
+      length: agent steps in it. The record that starts an episode is none: no action led to it.
+      step: records of all environments up to and including its last, the x axis of the reference's scores (there
+        multiplied by the action repeat).
+    """
+
+    env: int
+    score: float
+    length: int
+    step: int
+
+
+def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
+    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy and JAX arrays, gives the same kind and type."""
+    masked = {}
+    for key, value in actions.items():
+        keep = ~is_last.reshape(-1, *(1,) * (value.ndim - 1))
+        masked[key] = value * keep.astype(value.dtype)
+    return masked
+
+
+class Driver:
+    """E environments in this process, one after the other.
+
+    Making a driver starts every environment's first episode.
+
+    Args:
+      envs: environments with equal spaces; the driver closes them.
+
+    Raises:
+      ValueError: no environment, or spaces that differ.
+    """
+
+    def __init__(self, envs: Sequence[Env]) -> None:
+        if not envs:
+            raise ValueError("a driver needs at least one environment")
+        for number, env in enumerate(envs):
+            if dict(env.obs_space) != dict(envs[0].obs_space) or dict(env.act_space) != dict(envs[0].act_space):
+                raise ValueError(f"environment {number} has other spaces than environment 0")
+        self._envs = list(envs)
+        self._score = np.zeros(len(envs), np.float64)
+        self._length = np.zeros(len(envs), np.int64)
+        self._steps = 0
+        zeros = {key: space.zeros(len(envs)) for key, space in self.act_space.items()}
+        self._obs, _ = self._advance(zeros, np.ones(len(envs), bool))
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations of one environment; see `Env`."""
+        return self._envs[0].obs_space
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """Actions of one environment; see `Env`."""
+        return self._envs[0].act_space
+
+    @property
+    def steps(self) -> int:
+        """Records of all environments so far, the current observation included; a multiple of E."""
+        return self._steps
+
+    def observe(self) -> Values:
+        """The current observations, rewards and flags, each [E, ...]. Their arrays are never written to again, so a
+        device may still read them while the environments step."""
+        return dict(self._obs)
+
+    def step(self, actions: Mapping[str, Any]) -> list[Episode]:
+        """Acts in every environment, or starts its next episode where the current observation ``is_last``.
+
+        Args:
+          actions: by key of `act_space`, [E, ...]; ignored where the current observation ``is_last``. Device arrays
+            are fetched here.
+
+        Returns:
+          The episodes that end with the new observations, in order of environments.
+
+        Raises:
+          ValueError: an action is missing or has another shape.
+        """
+        chosen = {key: self._check(key, space, actions) for key, space in self.act_space.items()}
+        is_last = self._obs["is_last"]
+        self._obs, episodes = self._advance(mask_last(chosen, is_last), is_last)
+        return episodes
+
+    def close(self) -> None:
+        """Closes the environments."""
+        for env in self._envs:
+            env.close()
+
+    def _check(self, key: str, space: Space, actions: Mapping[str, Any]) -> Array:
+        shape = (len(self._envs), *space.shape)
+        if key not in actions:
+            raise ValueError(f"action `{key}` is missing; got {', '.join(sorted(actions)) or 'none'}")
+        value = np.asarray(actions[key], space.dtype)
+        if value.shape != shape:
+            raise ValueError(f"action `{key}` must have shape {shape}, not {value.shape}")
+        return value
+
+    def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[Episode]]:
+        """Steps every environment once and gathers what they return into new arrays."""
+        steps = []
+        for number, env in enumerate(self._envs):
+            action: dict[str, Any] = {key: value[number] for key, value in actions.items()}
+            steps.append(env.step({**action, "reset": reset[number]}))
+        obs = {key: np.stack([step[key] for step in steps]) for key in steps[0]}
+        first = obs["is_first"]
+        self._score = np.where(first, 0.0, self._score) + obs["reward"]
+        self._length = np.where(first, 0, self._length + 1)
+        episodes = [
+            Episode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
+            for i in np.flatnonzero(obs["is_last"])
+        ]
+        self._steps += len(self._envs)
+        return obs, episodes

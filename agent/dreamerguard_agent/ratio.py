@@ -74,7 +74,7 @@ class TrainRatio:
         """Updates due now that `steps` agent steps have been made; they count as done. The first call returns 1.
 
         Raises:
-          ValueError: `steps` is smaller than at an earlier call.
+          ValueError: `steps` went back so far that an update would have to be undone.
         """
         if not self._ratio:
             return 0

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 
+from .pytree import container
 from .spec import AgentSpec
 
 
-@struct.dataclass
+@container
 class Noise:
     """Noise of one update.
 
@@ -29,7 +29,7 @@ class Noise:
     action: dict[str, jax.Array]
 
 
-@struct.dataclass
+@container
 class ActNoise:
     """Noise of one acting step: ``post`` [E, S, C] and ``action`` [E, ...], as in `Noise`."""
 

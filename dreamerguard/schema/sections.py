@@ -72,6 +72,17 @@ class ModelSection(Section):
     blocks: int = setting(8, "Diagonal blocks of the recurrent weights; must divide deter.", unit="blocks", ge=1)
     units: int = setting(256, "Hidden layers of encoder, decoder and heads.", unit="units", ge=1)
     depth: int = setting(16, "Base channels of the convolutions; without effect on vectors.", unit="channels", ge=1)
+    image_mults: tuple[int, ...] = setting(
+        (2, 3, 4, 4),
+        "Channels of each convolution as multiples of depth; each halves the image.",
+        unit="multiples of depth",
+        min_length=1,
+        max_length=8,
+    )
+    image_kernel: int = setting(5, "Height and width of the convolution kernels.", unit="pixels", ge=1, le=15)
+    image_blocks: int = setting(
+        8, "Blocks of the image decoder's first layer; must divide deter where there are images.", unit="blocks", ge=1
+    )
     bins: int = setting(255, "Bins of the reward and value distributions.", unit="bins", ge=3, le=4095)
     encoder_layers: int = setting(3, "Hidden layers of the vector encoder.", unit="layers", ge=1, le=16)
     decoder_layers: int = setting(3, "Hidden layers of the vector decoder.", unit="layers", ge=1, le=16)

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from dreamerguard_agent.ratio import TrainRatio, exact_fraction
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dreamerguard_agent.ratio import TrainRatio, exact_fraction
 
 from .golden import load
 

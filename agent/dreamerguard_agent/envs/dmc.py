@@ -69,6 +69,9 @@ class DMControl:
         self._obs_space = self._keys or {"image": Space("uint8", (image_size or 0, image_size or 0, 3))}
         if image_size is not None:
             self._render(image_size)  # a machine that cannot render says so now, not after the first episode
+        else:
+            # quadruped_escape uploads its terrain to a renderer at every reset, and would make one to do so.
+            self._env.physics._make_rendering_contexts = lambda: None
 
     @property
     def obs_space(self) -> Mapping[str, Space]:

@@ -7,7 +7,7 @@ Only the file of the suite that a task belongs to is read, so looking up one tas
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -124,12 +124,13 @@ class TaskDefaults(Section):
     default_edition: Edition = setting(..., "Edition that applies when a run names none.")
     default_reason: str = setting(..., "Why that edition.")
     editions: dict[Edition, dict[str, Sourced]] = setting(..., "Edition -> dotted RunConfig key -> value.")
-    sources: dict[str, Source] = setting(..., "Source id -> source.")
+    sources: dict[str, Source] = setting(..., "Source id -> source, those that this task cites.")
     gpu_time: dict[Edition, GpuTime] = setting(..., "Edition -> published time of a run.")
     reference: str | None = setting(..., "Id of the published curves; none where this task has none.")
     published: bool = setting(..., "The papers report this task.")
     sparse: bool = setting(..., "Rewards are so rare that a slow start is expected.")
     reason: str = setting(..., "Why it is called sparse.")
+    reason_source: str = setting(..., "Id of the source of the reason; empty without one.")
 
     def values(self, edition: Edition | None = None) -> dict[str, Sourced]:
         """Dotted RunConfig key -> value of an edition, by default of the suite's default edition.
@@ -161,6 +162,13 @@ def data_dir() -> Path:
 def suite_names() -> list[str]:
     """All suites, in the order in which they claim tasks."""
     return list(dict.fromkeys(suite for suites in PREFIXES.values() for suite in suites))
+
+
+def check_suite(suite: str) -> None:
+    """Raises UnknownTask, with the nearest names, unless there is such a suite."""
+    if suite not in suite_names():
+        what = f"unknown suite {suite!r}, known are {', '.join(suite_names())}"
+        raise UnknownTask(what, _nearest(suite, suite_names()))
 
 
 @cache
@@ -196,8 +204,8 @@ def find_task(name: str, suite: str | None = None) -> TaskDefaults:
     Raises:
       UnknownTask: no suite, or not the given one, has the task, or there is no such suite.
     """
-    if suite is not None and suite not in suite_names():
-        raise UnknownTask(f"unknown suite {suite!r}", _nearest(suite, suite_names()))
+    if suite is not None:
+        check_suite(suite)
     suites = PREFIXES.get(name.split("_", 1)[0], ()) if suite is None else (suite,)
     for candidate in suites:
         data = load_suite(candidate)
@@ -235,17 +243,31 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
     entry = data.tasks[key]
     editions = {edition: {**values, **entry.editions.get(edition, {})} for edition, values in data.editions.items()}
-    shared = {
-        field: getattr(data, field)
-        for field in ("suite", "title", "observation", "default_edition", "default_reason", "sources", "gpu_time")
-    }
-    own = {field: getattr(entry, field) for field in ("published", "sparse", "reason")}
-    reference = data.reference if entry.published else None
-    return TaskDefaults(name=name, editions=editions, reference=reference, **shared, **own)
+    cited = _cited(editions) | {time.source for time in data.gpu_time.values()} | {entry.source}
+    return TaskDefaults(
+        name=name,
+        suite=data.suite,
+        title=data.title,
+        observation=data.observation,
+        default_edition=data.default_edition,
+        default_reason=data.default_reason,
+        editions=editions,
+        sources={source: text for source, text in data.sources.items() if source in cited},
+        gpu_time=data.gpu_time,
+        reference=data.reference if entry.published else None,
+        published=entry.published,
+        sparse=entry.sparse,
+        reason=entry.reason,
+        reason_source=entry.source,
+    )
+
+
+def _cited(editions: Mapping[Edition, Mapping[str, Sourced]]) -> set[str]:
+    return {value.source for values in editions.values() for value in values.values()}
 
 
 def _used_sources(data: SuiteDefaults) -> set[str]:
-    tables = [data.editions, *(entry.editions for entry in data.tasks.values())]
-    used = {value.source for table in tables for values in table.values() for value in values.values()}
-    used |= {time.source for time in data.gpu_time.values()}
-    return used | {entry.source for entry in data.tasks.values() if entry.source}
+    used = _cited(data.editions) | {time.source for time in data.gpu_time.values()}
+    for entry in data.tasks.values():
+        used |= _cited(entry.editions) | ({entry.source} if entry.source else set())
+    return used

@@ -1,0 +1,124 @@
+"""``dreamerguard init``: a commented run configuration with the published settings of a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamerguard.schema.run import Edition
+from dreamerguard.schema.sizes import SizeName
+
+if TYPE_CHECKING:
+    from dreamerguard.schema.tasks import TaskDefaults
+
+#: Section -> its settings in the written file. `size` stands at the top.
+_SECTIONS = {"run": ("frames", "train_ratio", "envs"), "env": ("action_repeat", "observation", "image_size")}
+
+#: Name of the schema that is written beside the configuration.
+SCHEMA_FILE = "dreamerguard.schema.json"
+
+
+def init(
+    task: Annotated[str, typer.Argument(help="Task, for example dmc_walker_walk.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("run.yaml"),
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, where several have the task.")] = None,
+    edition: Annotated[Edition | None, typer.Option("--edition", help="Generation of published defaults.")] = None,
+    size: Annotated[SizeName | None, typer.Option("--size", help="Model size instead of the published one.")] = None,
+    schema_url: Annotated[
+        str | None, typer.Option("--schema-url", help="Point editors to this schema instead of writing one.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+) -> None:
+    """Write a commented run configuration with the published settings of a task."""
+    import json
+
+    from dreamerguard.schema.publish import SCHEMA_ID, run_schema
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        defaults = find_task(task, suite)
+    except UnknownTask as error:
+        raise _refuse(str(error)) from error
+    chosen = edition or defaults.default_edition
+    if chosen not in defaults.editions:
+        raise _refuse(f"edition {chosen} says nothing about {defaults.name}; choose {', '.join(defaults.editions)}.")
+    text = configuration(defaults, chosen, size, schema_url or SCHEMA_FILE)
+    files = {out: text}
+    if schema_url is None:
+        files[out.with_name(SCHEMA_FILE)] = json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
+    taken = [path for path in files if path.exists() and not (force or _is_ours(path, SCHEMA_ID))]
+    if taken:
+        raise _refuse(f"{' and '.join(map(str, taken))} exists already; --force overwrites it.")
+    for path, content in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise _refuse(f"cannot write {path}: {error.strerror}.") from error
+    typer.echo(f"wrote {' and '.join(map(str, files))}")
+
+
+def configuration(
+    defaults: TaskDefaults, edition: Edition, size: SizeName | None = None, schema: str = SCHEMA_FILE
+) -> str:
+    """Text of a run configuration that repeats an edition's main settings, each with its unit and source.
+
+    Args:
+      defaults: published defaults of the task.
+      edition: one of `defaults.editions`.
+      size: model size instead of the published one.
+      schema: address of the JSON Schema, relative to the file or absolute.
+    """
+    from dreamerguard.schema.tasks import PREFIXES
+
+    values = defaults.values(edition)
+    shown = ["size", *(f"{section}.{name}" for section, names in _SECTIONS.items() for name in names)]
+    sources = list(dict.fromkeys(values[key].source for key in shown if key in values))
+    lines = [
+        f"# yaml-language-server: $schema={schema}",
+        f"# {defaults.name} as DreamerV3 was run in edition {edition}. Numbers in brackets name the sources below.",
+        "",
+        f"task: {defaults.name}",
+    ]
+    if len(PREFIXES[defaults.name.split("_", 1)[0]]) > 1:
+        lines.append(f"suite: {defaults.suite}")
+    lines += [f"edition: {edition}", _line("size", defaults, edition, sources, size)]
+    for section, names in _SECTIONS.items():
+        settings = [f"  {_line(f'{section}.{name}', defaults, edition, sources)}" for name in names]
+        kept = [line for line in settings if line.strip()]
+        if any(not line.lstrip().startswith("#") for line in kept):
+            lines += ["", f"{section}:", *kept]
+    lines += ["", "# Sources"]
+    for number, name in enumerate(sources, 1):
+        source = defaults.sources[name]
+        lines += [
+            f"# [{number}] {source.title}",
+            f"#     {source.url}",
+            *([f"#     {source.detail}"] if source.detail else []),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: str, defaults: TaskDefaults, edition: Edition, sources: list[str], size: SizeName | None = None) -> str:
+    """One setting with its comment; a comment alone where no source states a length; empty for other gaps."""
+    from dreamerguard.schema.publish import unit
+
+    name, value = key.rpartition(".")[2], defaults.values(edition).get(key)
+    if value is None:
+        return f"# {name}: {unit(key)}; no source states it for this edition" if key == "run.frames" else ""
+    if size is not None:
+        return f"size: {size}  # chosen; published is {value.value} [{sources.index(value.source) + 1}]"
+    words = "; ".join(part for part in (unit(key), value.note) if part)
+    return f"{name}: {value.value}  # {words + ' ' if words else ''}[{sources.index(value.source) + 1}]"
+
+
+def _is_ours(path: Path, schema_id: str) -> bool:
+    """Whether a file is a schema that this command wrote before, which may be renewed without asking."""
+    return path.name == SCHEMA_FILE and f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")
+
+
+def _refuse(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)

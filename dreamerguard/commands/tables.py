@@ -26,8 +26,8 @@ def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, is_right in zip(columns, right, strict=True):
-        table.add_column(column, justify="right" if is_right else "left", overflow="fold")
+    for index, (column, is_right) in enumerate(zip(columns, right, strict=True)):
+        table.add_column(column, justify="right" if is_right else "left", overflow="fold", no_wrap=index == 0)
     for row in rows:
         table.add_row(*row)
     Console(markup=False, highlight=False).print(table)

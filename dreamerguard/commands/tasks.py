@@ -42,7 +42,7 @@ def tasks(
 
 
 def _show_suites(suites: list[dict[str, Any]]) -> None:
-    columns = ("suite", "tasks", "edition", "ratio", "repeat", "frames", "size", "updates per 1000 frames", "curves")
+    columns = ("suite", "tasks", "edition", "ratio", "repeat", "frames", "size", "updates/1k frames", "curves")
     rows = []
     for row in suites:
         values = [
@@ -52,8 +52,8 @@ def _show_suites(suites: list[dict[str, Any]]) -> None:
         rows.append((row["suite"], str(row["tasks"]), row["default_edition"], *values, rate, curves))
     print_table(columns, rows)
     typer.echo(
-        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames, - is not published.\n"
-        "dreamerguard tasks --suite SUITE lists its tasks, dreamerguard tasks TASK shows one with its sources."
+        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - is not published.\n"
+        "dreamerguard tasks --suite SUITE lists its tasks; dreamerguard tasks TASK shows one and its sources."
     )
 
 

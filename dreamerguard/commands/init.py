@@ -52,11 +52,7 @@ def init(
     if taken:
         raise _refuse(f"{' and '.join(map(str, taken))} exists already; --force overwrites it.")
     for path, content in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-        except OSError as error:
-            raise _refuse(f"cannot write {path}: {error.strerror}.") from error
+        _write(path, content)
     typer.echo(f"wrote {' and '.join(map(str, files))}")
 
 
@@ -114,9 +110,19 @@ def _line(key: str, defaults: TaskDefaults, edition: Edition, sources: list[str]
     return f"{name}: {value.value}  # {words + ' ' if words else ''}[{sources.index(value.source) + 1}]"
 
 
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise _refuse(f"cannot write {path}: {error.strerror}.") from error
+
+
 def _is_ours(path: Path, schema_id: str) -> bool:
     """Whether a file is a schema that this command wrote before, which may be renewed without asking."""
-    return path.name == SCHEMA_FILE and f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")
+    if path.name != SCHEMA_FILE or not path.is_file():
+        return False
+    return f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _refuse(message: str) -> typer.Exit:

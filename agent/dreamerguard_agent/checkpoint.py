@@ -1,69 +1,66 @@
 """Checkpoints of a run: written by orbax, atomic, the newest few kept.
 
-One checkpoint holds the learner (parameters, optimizer, slow value, normaliser), the replay with the sampler's
-integers, and a JSON part with counters and log positions. A checkpoint directory appears under its final name only
-when it is complete, so a kill at any moment leaves the previous one to resume from.
+A checkpoint has three parts: ``learner`` (parameters, optimizer, slow value, normaliser), ``replay`` (experience and
+the sampler's integers; may be left out) and ``json`` (counters and log positions). Its directory appears under its
+final name only when it is complete, so a kill at any moment leaves the previous one to resume from.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import orbax.checkpoint as ocp
 
 Tree = Any
+Part = Literal["learner", "replay"]
 
 
 class Checkpoints:
     """The checkpoints of one run directory, numbered by agent steps."""
 
-    def __init__(self, directory: Path, keep: int) -> None:
+    def __init__(self, directory: Path, keep: int = 1) -> None:
         """Opens ``directory`` (made when missing) and keeps the newest ``keep`` checkpoints."""
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, create=True, enable_async_checkpointing=False)
-        self._manager = ocp.CheckpointManager(directory.absolute(), options=options, item_names=("arrays", "json"))
+        names = ("learner", "replay", "json")
+        self._manager = ocp.CheckpointManager(directory.absolute(), options=options, item_names=names)
 
     def latest(self) -> int | None:
         """Agent steps of the newest complete checkpoint; None without one."""
-        return self._manager.latest_step()
+        step: int | None = self._manager.latest_step()
+        return step
 
-    def save(self, step: int, arrays: Tree, numbers: dict[str, Any]) -> None:
+    def save(self, step: int, parts: Mapping[Part, Tree], numbers: dict[str, Any]) -> None:
         """Writes a checkpoint.
 
         Args:
           step: agent steps; a checkpoint that already has this number is left as it is.
-          arrays: a pytree of arrays.
+          parts: pytrees of arrays.
           numbers: what JSON can hold.
         """
         if step == self.latest():
             return
-        self._manager.save(
-            step, args=ocp.args.Composite(arrays=ocp.args.StandardSave(arrays), json=ocp.args.JsonSave(numbers))
-        )
+        items = {name: ocp.args.StandardSave(tree) for name, tree in parts.items()}
+        self._manager.save(step, args=ocp.args.Composite(**items, json=ocp.args.JsonSave(numbers)))
         self._manager.wait_until_finished()
 
     def numbers(self, step: int) -> dict[str, Any]:
         """The JSON part of checkpoint ``step``."""
-        restored = self._manager.restore(step, args=ocp.args.Composite(json=ocp.args.JsonRestore()))
-        return dict(restored.json)
+        return dict(self._manager.restore(step, args=ocp.args.Composite(json=ocp.args.JsonRestore())).json)
 
-    def arrays(self, step: int, like: Tree, partial: bool = False) -> Tree:
-        """The arrays of checkpoint ``step``.
+    def arrays(self, step: int, part: Part, like: Tree) -> Tree:
+        """One part of checkpoint ``step``.
 
         Args:
           step: a number from ``latest``.
+          part: which part.
           like: a pytree of arrays or ``jax.ShapeDtypeStruct`` with the structure that was saved.
-          partial: restore only the parts that ``like`` names.
         """
         abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), like)
-        if partial:
-            args = ocp.args.PyTreeRestore(
-                abstract, restore_args=ocp.checkpoint_utils.construct_restore_args(abstract), partial_restore=True
-            )
-        else:
-            args = ocp.args.StandardRestore(abstract)
-        return self._manager.restore(step, args=ocp.args.Composite(arrays=args)).arrays
+        restored = self._manager.restore(step, args=ocp.args.Composite(**{part: ocp.args.StandardRestore(abstract)}))
+        return restored[part]
 
     def close(self) -> None:
         """Waits for what is being written."""

@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """One finished training episode.
-
-    Attributes:
-      frames: environment frames of the whole run when it ended.
-      step: agent steps of the whole run.
-      env: index of the environment.
-      score: undiscounted sum of rewards.
-      length: agent steps of the episode, its reset not counted.
-    """
-
-    frames: int
-    step: int
-    env: int
-    score: float
-    length: int
+from .driver import Episode
 
 
 class Observer(Protocol):
-    """Listens to a run. Every method returns quickly and raises nothing: an observer never hurts the training."""
+    """Listens to a run. Its methods must be quick: the run waits for them."""
 
     def phase(self, text: str) -> None:
         """A stage begins that may take a while, for example a compilation."""
 
-    def episode(self, episode: Episode) -> None:
-        """An episode has ended."""
+    def episode(self, frames: int, episode: Episode) -> None:
+        """A training episode has ended at ``frames`` environment frames of the whole run."""
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """A row of metrics was written to the log."""
 
-    def evaluated(self, frames: int, scores: list[float]) -> None:
-        """Evaluation episodes were played at ``frames``."""
+    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
+        """Evaluation episodes were played after ``frames`` environment frames."""
 
     def saved(self, frames: int) -> None:
-        """A checkpoint was written at ``frames``."""
+        """A checkpoint was written after ``frames`` environment frames."""
 
 
 class Silent:
@@ -51,13 +33,13 @@ class Silent:
     def phase(self, text: str) -> None:
         """Ignores it."""
 
-    def episode(self, episode: Episode) -> None:
+    def episode(self, frames: int, episode: Episode) -> None:
         """Ignores it."""
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """Ignores it."""
 
-    def evaluated(self, frames: int, scores: list[float]) -> None:
+    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
         """Ignores it."""
 
     def saved(self, frames: int) -> None:

@@ -10,6 +10,7 @@ from .sections import (
     OptimizerSection,
     ReplaySection,
     RunSection,
+    RuntimeSection,
 )
 from .sizes import SIZES, SizeName
 
@@ -25,5 +26,6 @@ __all__ = [
     "ReplaySection",
     "RunConfig",
     "RunSection",
+    "RuntimeSection",
     "SizeName",
 ]

@@ -1,0 +1,247 @@
+"""The training loop: one thread, exact train ratio, the same result every time.
+
+    obs     = driver.observe()                    # the reward of the previous action included
+    actions = act(state.params, obs)              # queued behind the last updates
+    ring    = insert(ring, obs, actions)          # this vector step's records
+    state   = update(state, ring, indices)        # queued; as many as are due, state and ring donated
+    driver.step(actions)                          # waits for the actions only: environments step while updates run
+
+The device runs its programs in the order in which they are queued and one thread queues them, so two runs with one
+seed on one machine agree bit for bit. The policy acts on newer parameters than in danijar/dreamerv3, where they are up
+to two vector steps old (``embodied/jax/agent.py``), and all E records of a vector step are stored before its updates
+run (there: one record, its updates, the next record).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from dreamerguard.schema import RunConfig
+
+from . import actor, programs
+from .checkpoint import Checkpoints
+from .driver import Driver
+from .envs import make_env
+from .evaluate import Evaluator
+from .events import Observer
+from .experience import Experience
+from .learner import Metrics
+from .programs import Programs
+from .ratio import TrainRatio
+from .records import RunRecords
+from .runtime import compute_dtype
+from .spec import AgentSpec
+from .throughput import Throughput, achieved_ratio
+
+#: Environments of the n-th start of a run are numbered from (n - 1) times this, so that none repeats its resets.
+ENVS_PER_START = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+      frames: environment frames in all.
+      updates: gradient updates in all.
+      finished: whether the run reached its length; otherwise it was stopped and can be resumed.
+    """
+
+    frames: int
+    updates: int
+    finished: bool
+
+
+def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> Outcome:
+    """Trains one agent, from its last checkpoint if ``directory`` has one.
+
+    Args:
+      config: the run.
+      directory: where logs and checkpoints go; made by the caller.
+      observer: told what happens.
+      stop: asked after every vector step; once it says yes, a checkpoint is written and the run ends.
+
+    Raises:
+      EnvError: the environment cannot be made.
+      ValueError: the checkpoint does not fit the configuration, or an action is not finite.
+    """
+    checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
+    step = checkpoints.latest()
+    numbers = {} if step is None else checkpoints.numbers(step)
+    logs = RunRecords(
+        directory, numbers.get("logs", {}), tensorboard=config.logging.tensorboard, frames=numbers.get("frames", 0)
+    )
+    try:
+        with logs:
+            return Run(config, checkpoints, step, numbers, logs, observer).train(stop)
+    finally:
+        checkpoints.close()
+
+
+class Run:
+    """The state of one run. Use `train`."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        checkpoints: Checkpoints,
+        step: int | None,
+        numbers: dict[str, Any],
+        logs: RunRecords,
+        observer: Observer,
+    ) -> None:
+        self._config, self._checkpoints, self._logs, self._observer = config, checkpoints, logs, observer
+        self._starts = numbers.get("starts", 0) + 1
+        self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
+        self._updates_before, self._evaluations = numbers.get("updates", 0), numbers.get("evaluations", 0)
+        envs, repeat = config.run.envs, config.env.action_repeat
+        self._total = -(-config.run.frames // (envs * repeat))
+        if self._vector_steps >= self._total:
+            return  # nothing left to do, so nothing to prepare
+        observer.phase("starting the environments")
+        first = (self._starts - 1) * ENVS_PER_START
+        self._driver = Driver([make_env(config, first + i, config.seed) for i in range(envs)])
+        dtype = compute_dtype(config.runtime)
+        self._spec = AgentSpec.create(config, self._driver.obs_space, self._driver.act_space, dtype)
+        self._batch_steps = config.replay.batch_size * config.replay.batch_length
+        self._experience = Experience(config, self._spec, self._total)
+        self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
+        observer.phase("making the agent")
+        self._state = programs.initial_state(self._spec, config.seed)
+        if step is not None:
+            observer.phase("reading the checkpoint")
+            self._restore(step, numbers)
+        self._carry = actor.initial_carry(self._spec, envs)
+        self._sums: Metrics | None = None
+        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, config.seed)
+
+    @property
+    def frames(self) -> int:
+        """Environment frames of the run. Records that start an episode count, as in the reference's logs."""
+        return self._steps * self._config.env.action_repeat
+
+    @property
+    def updates(self) -> int:
+        """Gradient updates of the run."""
+        return self._updates_before + self._ratio.done
+
+    @property
+    def _steps(self) -> int:
+        return self._vector_steps * self._config.run.envs
+
+    def train(self, stop: Callable[[], bool]) -> Outcome:
+        """Runs to the end, or until ``stop`` says so."""
+        if self._vector_steps >= self._total:
+            return Outcome(self.frames, self._updates_before, True)
+        try:
+            compiled = self._compile()
+            self._observer.phase("collecting the first experience")
+            self._speed = Throughput(self.frames, self.updates)
+            self._last_save = time.monotonic()
+            while self._vector_steps < self._total and not stop():
+                self._vector_step(compiled)
+                self._housekeeping()
+            self._log()
+            self._save()
+        finally:
+            self._driver.close()
+        return Outcome(self.frames, self.updates, self._vector_steps >= self._total)
+
+    def _compile(self) -> Programs:
+        due = self._ratio.updates_per_step * self._config.run.envs
+        return Programs(
+            self._spec,
+            self._config.seed,
+            self._state,
+            self._experience.ring,
+            self._driver.observe(),
+            batch=self._config.replay.batch_size,
+            length=self._config.replay.batch_length,
+            most=int(due),
+            notify=self._observer.phase,
+        )
+
+    def _vector_step(self, compiled: Programs) -> None:
+        experience, obs = self._experience, self._driver.observe()
+        self._carry, action, latents = compiled.act(self._state.params, self._carry, obs, self._vector_steps)
+        experience.ring = compiled.insert(experience.ring, obs, action, latents, experience.stored)
+        experience.sampler.add_all()
+        self._vector_steps += 1
+        due = self._ratio.due(self._steps) if experience.ready else 0
+        if due:
+            indices = experience.sampler.draw(due, experience.batch)
+            self._state, experience.ring, self._sums = compiled.update(
+                self._state, experience.ring, indices, experience.stored, self._sums
+            )
+        before = self._vector_steps_before * self._config.run.envs
+        for episode in self._driver.step(action):
+            frames = (before + episode.step) * self._config.env.action_repeat
+            row = {"frames": frames, "step": before + episode.step, "env": episode.env, "score": episode.score}
+            row |= {"length": episode.length, "updates": self.updates, "time": round(time.time(), 3)}
+            self._logs.write("scores", row)
+            self._observer.episode(frames, episode)
+
+    def _housekeeping(self) -> None:
+        config = self._config
+        if self._speed.since_last() >= config.logging.every:
+            self._log()
+        if config.eval.every and self.frames // config.eval.every > self._evaluations:
+            self._evaluate()
+        if time.monotonic() - self._last_save >= config.checkpoint.every:
+            self._save()
+
+    def _log(self) -> None:
+        row: dict[str, float] = {"frames": self.frames, "step": self._steps, "updates": self.updates}
+        first = self._ratio.state()["first"]
+        row["train_ratio/configured"] = self._config.run.train_ratio
+        row["train_ratio/achieved"] = achieved_ratio(self._ratio.done, self._batch_steps, self._steps, first)
+        row |= self._speed.read(
+            self.frames, self.updates, self._total * self._config.run.envs * self._config.env.action_repeat
+        )
+        if self._sums is not None:
+            sums = {name: float(value) for name, value in jax.device_get(self._sums).items()}
+            count = sums.pop("count")
+            row |= {name: value / count for name, value in sums.items()}
+            self._sums = None
+        self._logs.write("metrics", row)
+        self._observer.metrics(row)
+
+    def _evaluate(self) -> None:
+        self._evaluations = self.frames // self._config.eval.every
+        scores = [episode.score for episode in self._evaluator.play(self._state.params)]
+        row = {"frames": self.frames, "updates": self.updates, "score": float(np.mean(scores)), "scores": scores}
+        self._logs.write("eval", row)
+        self._observer.evaluated(self.frames, scores)
+
+    def _save(self) -> None:
+        numbers = {
+            "frames": self.frames,
+            "vector_steps": self._vector_steps,
+            "updates": self.updates,
+            "ratio": dict(self._ratio.state()),
+            "starts": self._starts,
+            "evaluations": self._evaluations,
+            "logs": self._logs.sizes(),
+        }
+        parts: dict[Any, Any] = {"learner": self._state}
+        if self._config.checkpoint.replay:
+            numbers["replay"] = self._experience.describe()
+            parts["replay"] = self._experience.parts()
+        self._checkpoints.save(self._steps, parts, numbers)
+        self._last_save = time.monotonic()
+        self._observer.saved(self.frames)
+
+    def _restore(self, step: int, numbers: dict[str, Any]) -> None:
+        self._state = self._checkpoints.arrays(step, "learner", self._state)
+        if "replay" not in numbers:
+            return  # experience is collected anew, and the ratio counts from there: no burst of overdue updates
+        self._experience.load(self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"])))
+        self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
+        self._updates_before = numbers["updates"] - self._ratio.done

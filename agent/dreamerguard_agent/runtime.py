@@ -1,0 +1,74 @@
+"""The device that a run computes on, and how XLA is set up for it. Called before anything is compiled."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from dreamerguard.schema import RuntimeSection
+
+#: Packages whose versions decide what a run computes.
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "mujoco", "dm_control")
+
+
+class PlatformError(Exception):
+    """The device that the configuration asks for is not there."""
+
+
+def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, Any]:
+    """Selects the device and returns facts about it for the manifest.
+
+    Args:
+      runtime: the configuration.
+      cache: folder of compiled programs; the user's cache folder by default.
+
+    Raises:
+      PlatformError: there is no such device; the message says what to install or change.
+    """
+    if runtime.deterministic:
+        # Scatter and reductions with atomics differ from run to run on a GPU; without effect on a CPU.
+        flags = os.environ.get("XLA_FLAGS", "")
+        if "xla_gpu_deterministic_ops" not in flags:
+            os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    if runtime.platform != "auto":
+        jax.config.update("jax_platforms", runtime.platform)
+    if runtime.compilation_cache:
+        jax.config.update("jax_compilation_cache_dir", str(cache or _default_cache()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    device = _device(runtime.platform)
+    versions = {name: _version(name) for name in PACKAGES}
+    return {"platform": device.platform, "device": device.device_kind, "versions": versions}
+
+
+def compute_dtype(runtime: RuntimeSection) -> str:
+    """The compute type: as configured, or float32 on a CPU, where bfloat16 is slower, and bfloat16 elsewhere."""
+    if runtime.dtype != "auto":
+        return runtime.dtype
+    return "float32" if jax.default_backend() == "cpu" else "bfloat16"
+
+
+def _device(platform: str) -> jax.Device:
+    try:
+        return jax.devices()[0]
+    except RuntimeError as error:
+        raise PlatformError(
+            f"runtime.platform is {platform}, but jax finds no such device here."
+            " Install the matching build (pip install 'dreamerguard[cuda]' for NVIDIA GPUs) and check the driver"
+            " with nvidia-smi, or train with runtime.platform=cpu."
+        ) from error
+
+
+def _default_cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "dreamerguard" / "xla"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -154,6 +154,19 @@ def test_repeat_adds_rewards() -> None:
     assert np.array_equal(total["position"], singles[-1]["position"])
 
 
+def test_repeat_stops_at_the_end_of_an_episode() -> None:
+    once, thrice = (
+        DMControl("cartpole_balance", time_limit=0.05),
+        DMControl("cartpole_balance", repeat=3, time_limit=0.05),
+    )
+    frames, steps = ([env.step({"action": np.zeros(1), "reset": n == 0}) for n in range(6)] for env in (once, thrice))
+    assert [bool(step["is_last"]) for step in frames] == [False] * 5 + [True]
+    assert [bool(step["is_last"]) for step in steps[:4]] == [False, False, True, False]
+    assert steps[2]["reward"] == frames[4]["reward"] + frames[5]["reward"]
+    assert np.array_equal(steps[2]["position"], frames[5]["position"])
+    assert steps[3]["is_first"]
+
+
 @pytest.mark.parametrize(
     ("task", "words"),
     [

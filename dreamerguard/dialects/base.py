@@ -1,0 +1,37 @@
+"""What a dialect has to offer.
+
+A dialect is one program with its own keys, presets and order of layers. It recognises its command lines and turns one
+into a `ResolvedRun`, the only thing that rules see. A new dialect is a new module here; nothing else changes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from dreamerguard.machine import Machine
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.sources.argv import Command
+
+
+class Dialect(Protocol):
+    """One supported program."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as reports show it."""
+
+    def detect(self, command: Command) -> str | None:
+        """Why the command is one of this program's, for people; none when it is not."""
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """What the program would run.
+
+        Args:
+          command: the whole command line.
+          machine: facts about the machine that the run is meant for.
+          folder: where the command would be started; paths in it are relative to this.
+
+        Raises:
+          SourceError: a file of the command cannot be read.
+        """

@@ -1,0 +1,151 @@
+"""The bundled trainer's own runs: ``dreamerguard train TASK [run.yaml ...] [key=value ...]``.
+
+Layers, the weakest first: the schema's defaults, the suite's and the task's published values in the run's edition, the
+named size, files in the order given, the command line. What is more specific wins: ``model.deter`` beats ``size``,
+whichever layer names the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from dreamerguard.budget import Purpose
+from dreamerguard.keys.native import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
+from dreamerguard.machine import Machine
+from dreamerguard.model import Label, Problem, Span
+from dreamerguard.resolved import ResolvedRun, Role, Setting, Thresholds
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.files import read_source
+from dreamerguard.sources.nodes import Document
+from dreamerguard.sources.yaml import read_yaml
+
+from .native_assignments import from_arguments, from_document
+from .native_command import Arguments, read_native, start_of_arguments
+from .native_config import native_budget, native_replay_bytes, validate
+from .native_layers import Draft
+from .native_reference import build_reference
+
+if TYPE_CHECKING:
+    from dreamerguard.schema.run import Edition
+    from dreamerguard.schema.tasks import TaskDefaults
+
+ROLES: dict[Role, str] = {
+    "task": "task",
+    "suite": "suite",
+    "edition": "edition",
+    "size": "size",
+    "purpose": "purpose",
+    "frames": "run.frames",
+    "train_ratio": "run.train_ratio",
+    "envs": "run.envs",
+    "action_repeat": "env.action_repeat",
+    "observation": "env.observation",
+    "image_size": "env.image_size",
+    "camera": "env.camera",
+    "depth": "model.depth",
+    "capacity": "replay.capacity",
+    "batch_size": "replay.batch_size",
+    "batch_length": "replay.batch_length",
+    "deter": "model.deter",
+    "platform": "runtime.platform",
+    "schedule": "optimizer.schedule",
+    "anneal": "optimizer.anneal",
+    "eval_every": "eval.every",
+    "eval_episodes": "eval.episodes",
+}
+
+
+class Native:
+    """The dialect of the bundled trainer."""
+
+    name = "native"
+
+    def detect(self, command: Command) -> str | None:
+        """Recognises ``dreamerguard train`` and ``dreamerguard lint``, however the program is started."""
+        return None if start_of_arguments(command) is None else "the command runs dreamerguard"
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Reads the command's files, merges the layers and checks the result against the schema."""
+        arguments = read_native(command)
+        documents, problems = _read_files(arguments, folder)
+        draft = Draft(problems=[*problems, *arguments.problems])
+        draft.add_user_layers([from_document(document) for document in documents], from_arguments(arguments))
+        task, edition = draft.find_task()
+        draft.add_built_in_layers(task, edition)
+        settings = draft.settings()
+        return _finish(draft, settings, command, documents, arguments, machine, task, edition)
+
+
+def _read_files(arguments: Arguments, folder: Path) -> tuple[list[Document], list[Problem]]:
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for word in arguments.files:
+        source, unreadable = read_source(folder / word.text if not Path(word.text).is_absolute() else Path(word.text))
+        named = replace(source, name=word.text)
+        if unreadable is not None:
+            problems.append(replace(unreadable, label=Label(named.span(0))))
+            continue
+        document = read_yaml(named)
+        documents.append(document)
+        problems += document.problems
+    return documents, problems
+
+
+def _finish(
+    draft: Draft,
+    settings: dict[str, Setting],
+    command: Command,
+    documents: list[Document],
+    arguments: Arguments,
+    machine: Machine,
+    task: TaskDefaults | None,
+    edition: Edition | None,
+) -> ResolvedRun:
+    from dreamerguard.schema import SIZES
+    from dreamerguard.schema.tasks import suite_names
+
+    anchor = _anchor(settings, command, documents)
+    if "task" not in settings and not any(problem.key == "task" for problem in draft.problems):
+        draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
+    config, inconsistent = validate(settings, anchor)
+    budget = native_budget(settings)
+    clean = not draft.problems and not draft.unknown
+    reference = None
+    if task is not None and edition is not None:
+        reference = build_reference(task, edition, native_keys(), settings["run.frames"].number)
+    return ResolvedRun(
+        dialect=Native.name,
+        anchor=anchor,
+        settings=settings,
+        roles=ROLES,
+        keys=native_keys(),
+        renamed=NATIVE_RENAMES,
+        conditions=NATIVE_CONDITIONS,
+        unknown=tuple(draft.unknown),
+        problems=(*draft.problems, *(inconsistent if clean else ())),
+        budget=budget,
+        replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
+        reference=reference,
+        widths={name: {f"model.{key}": value for key, value in widths.items()} for name, widths in SIZES.items()},
+        suites=tuple(suite_names()),
+        purpose=cast(Purpose, settings["purpose"].value),
+        thresholds=Thresholds(
+            settings["guard.warn_update_budget"].number, settings["guard.refuse_update_budget"].number
+        ),
+        machine=machine,
+        config=config if clean else None,
+        files=tuple(document.source.name for document in documents),
+        overrides=len(arguments.overrides),
+    )
+
+
+def _anchor(settings: Mapping[str, Setting], command: Command, documents: list[Document]) -> Span:
+    task = settings.get("task")
+    if task is not None and task.last.span is not None:
+        return task.last.span
+    if documents:
+        return documents[0].source.span(0)
+    return command.source.span(0, len(command.source.text))

@@ -1,0 +1,66 @@
+"""The resolved settings of a native run as a budget and as the configuration that the trainer gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dreamerguard.budget import Budget, replay_bytes, warmup
+from dreamerguard.model import Label, Problem, Span
+from dreamerguard.resolved import Setting
+
+if TYPE_CHECKING:
+    from dreamerguard.schema import RunConfig
+
+
+def native_budget(settings: Mapping[str, Setting]) -> Budget:
+    size, length = settings["replay.batch_size"].number, settings["replay.batch_length"].number
+    return Budget(
+        frames=settings["run.frames"].number,
+        action_repeat=settings["env.action_repeat"].number,
+        train_ratio=settings["run.train_ratio"].number,
+        batch_size=size,
+        batch_length=length,
+        warmup_steps=warmup(size, length, settings["run.envs"].number, settings["replay.context"].number),
+    )
+
+
+def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu: bool) -> float:
+    """Least bytes of the replay: images, recurrent states in the compute type and classes, for all seeds.
+
+    Vectors, actions and rewards are left out; they are small. The bundled trainer allocates no more than the run fills
+    and keeps one byte for the class of a latent variable.
+    """
+    vision = settings["env.observation"].value == "vision"
+    image = 3 * settings["env.image_size"].number ** 2 if vision else 0
+    state = (4 if on_cpu else 2) * settings["model.deter"].number + settings["model.stoch"].number
+    stored = replay_bytes(settings["replay.capacity"].number, budget.agent_steps, image + state)
+    return settings["seeds"].number * stored
+
+
+def validate(settings: Mapping[str, Setting], anchor: Span) -> tuple[RunConfig | None, list[Problem]]:
+    """The configuration as the trainer gets it, or what several settings together do wrong."""
+    from pydantic import ValidationError
+
+    from dreamerguard.schema import RunConfig
+
+    nested: dict[str, Any] = {}
+    for key, setting in settings.items():
+        *path, leaf = key.split(".")
+        target = nested
+        for part in path:
+            target = target.setdefault(part, {})
+        target[leaf] = setting.value
+    try:
+        return RunConfig.model_validate(nested), []
+    except ValidationError as error:
+        return None, [_inconsistent(dict(item), settings, anchor) for item in error.errors()]
+
+
+def _inconsistent(error: dict[str, Any], settings: Mapping[str, Setting], anchor: Span) -> Problem:
+    section = ".".join(str(part) for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    named = [settings[key] for word in message.split() if (key := f"{section}.{word}") in settings]
+    spans = [Label(item.last.span, f"{item.key} is set here") for item in named if item.last.span is not None]
+    primary, *others = spans or [Label(anchor)]
+    return Problem("inconsistent-settings", f"{section}: {message}", primary, section, tuple(others))

@@ -1,0 +1,178 @@
+"""Resolve, run the rules, sort. Everything that checks a run goes through here: commands, tests, and other programs.
+
+    >>> from dreamerguard.engine import check_native
+    >>> result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    >>> [finding.name for finding in result.findings]
+    ['low-train-ratio']
+
+The engine never prints and never exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from .dialects.base import Dialect
+from .machine import UNKNOWN, Machine
+from .model import Finding, Severity
+from .resolved import ResolvedRun
+from .rules import Rule, all_rules, find_rule
+from .sources.argv import Command, read_command
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, so that a clean result cannot mean that nothing was."""
+
+    rules: int
+    files: int
+    settings: int
+    overrides: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What checking one run found.
+
+    Attributes:
+      findings: the gravest first. Those that the user allowed carry the reason and count for nothing else.
+      run: the resolved run, with every setting's history and, when it is valid, ``run.config``.
+      checked: what was looked at.
+      dialect: name of the dialect, and how it was recognised.
+    """
+
+    findings: tuple[Finding, ...]
+    run: ResolvedRun
+    checked: Checked
+    dialect: str
+    detected: str
+
+    @property
+    def active(self) -> tuple[Finding, ...]:
+        """Findings that the user did not allow."""
+        return tuple(finding for finding in self.findings if finding.allowed is None)
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """Findings that must keep the run from training: errors, and severe harm."""
+        return tuple(item for item in self.active if item.severity is Severity.ERROR or item.severe)
+
+
+class UnknownProgram(LookupError):
+    """No dialect recognises the command."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(f"I do not know the program {program}")
+        self.program = program
+
+
+class UnknownRule(LookupError):
+    """A rule that is to be allowed does not exist."""
+
+    def __init__(self, name: str) -> None:
+        from .hints import nearest
+
+        near = nearest(name, (rule.name for rule in all_rules()))
+        super().__init__(f"there is no rule {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+        self.name = name
+
+
+def check_native(
+    task: str | None = None,
+    file: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+    folder: Path | None = None,
+) -> Result:
+    """Checks a run of the bundled trainer.
+
+    Args:
+      task: for example ``dmc_walker_walk``; none when the file names it.
+      file: run file in YAML.
+      overrides: ``key=value`` words, strongest last.
+      machine: facts about the machine it is meant for, `machine.probe()` for this one.
+      allow: rule name or code -> reason, for findings that are accepted.
+      command: the words as the user typed them, instead of the first three arguments, so that findings point into
+        what the user knows.
+      folder: where relative paths begin, by default the current folder.
+
+    Raises:
+      SourceError: the file cannot be read.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    words = [part for part in (task, None if file is None else str(file)) if part is not None]
+    typed = list(command) if command is not None else ["dreamerguard", "train", *words, *overrides]
+    return check_command(read_command(typed), machine, allow=allow, folder=folder)
+
+
+def check_command(
+    command: Command,
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Result:
+    """Checks a training command.
+
+    Raises:
+      SourceError: a file of the command cannot be read.
+      UnknownProgram: no dialect recognises the command.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
+    dialect, detected = _recognise(command)
+    run = dialect.resolve(command, machine, folder or Path())
+    found = [_allowed(finding, reasons) for finding in run_rules(run)]
+    checked = Checked(len(all_rules()), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, dialect.name, detected)
+
+
+def run_rules(run: ResolvedRun) -> Iterator[Finding]:
+    """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
+    fired: set[str] = set()
+    for rule in _ordered():
+        if fired.isdisjoint(rule.unless):
+            for finding in rule.run(run):
+                fired.add(rule.name)
+                yield finding
+
+
+@cache
+def _ordered() -> tuple[Rule, ...]:
+    rules = {rule.name: rule for rule in all_rules()}
+    order = TopologicalSorter({name: sorted(rule.unless) for name, rule in rules.items()}).static_order()
+    return tuple(rules[name] for name in order)
+
+
+def dialects() -> tuple[Dialect, ...]:
+    """Every program that is understood, the most particular first."""
+    from .dialects.native import Native
+
+    return (Native(),)
+
+
+def _recognise(command: Command) -> tuple[Dialect, str]:
+    for dialect in dialects():
+        reason = dialect.detect(command)
+        if reason is not None:
+            return dialect, reason
+    programs = [word.text for word in command.words if "=" not in word.text]
+    raise UnknownProgram(programs[0] if programs else "''")
+
+
+def _named(name: str) -> Rule:
+    rule = find_rule(name)
+    if rule is None:
+        raise UnknownRule(name)
+    return rule
+
+
+def _allowed(finding: Finding, reasons: Mapping[str, str]) -> Finding:
+    return replace(finding, allowed=reasons[finding.name]) if finding.name in reasons else finding

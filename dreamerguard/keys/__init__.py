@@ -1,0 +1,1 @@
+"""What keys a dialect knows: type, range, unit and meaning of each."""

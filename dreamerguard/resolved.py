@@ -1,0 +1,246 @@
+"""A run after resolution: every final value with its history, and the same facts in units common to all dialects.
+
+Rules read nothing else, so they hold for every dialect. A rule asks for a setting by its role; the dialect says which
+of its own keys plays that role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .budget import Budget, Purpose, update_share
+from .keys.key import Condition, Key, Renamed
+from .machine import UNKNOWN, Machine
+from .model import Edit, Fix, Label, Origin, Problem, Score, Span, Value, apply_edits
+
+if TYPE_CHECKING:
+    from .schema import RunConfig
+
+LayerKind = Literal["schema", "suite", "task", "size", "file", "command line"]
+
+#: What a setting is for, whatever its key is called.
+Role = Literal[
+    "task", "suite", "edition", "size", "purpose", "frames", "train_ratio", "envs", "action_repeat", "observation",
+    "image_size", "camera", "depth", "capacity", "batch_size", "batch_length", "deter", "platform", "schedule",
+    "anneal", "eval_every", "eval_episodes",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One place that gives a setting a value.
+
+    Attributes:
+      kind: which kind of place.
+      name: for people: ``size12m``, ``run.yaml``, ``dmc_proprio, edition paper-2025``.
+      value: the value in the type that the program will see.
+      origin: where: a span of what the user wrote, or the source of a built-in value.
+      value_span: the characters of the value, where they can be replaced.
+      via: the merge or anchor through which it came.
+    """
+
+    kind: LayerKind
+    name: str
+    value: Value
+    origin: Span | Origin
+    value_span: Span | None = None
+    via: Span | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where the user wrote it; none for built-in values."""
+        return self.origin if isinstance(self.origin, Span) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A final value and the layers that gave it, the weakest first."""
+
+    key: str
+    chain: tuple[Layer, ...]
+
+    @property
+    def last(self) -> Layer:
+        """The layer that won."""
+        return self.chain[-1]
+
+    @property
+    def value(self) -> Value:
+        """The final value."""
+        return self.chain[-1].value
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the user wrote it."""
+        return self.last.span is not None
+
+    @property
+    def inherited(self) -> Layer | None:
+        """The strongest layer that the user did not write."""
+        return next((layer for layer in reversed(self.chain) if layer.span is None), None)
+
+    @property
+    def number(self) -> float:
+        """The value as a number, NaN when it is none."""
+        value = self.value
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A key that the program does not have."""
+
+    key: str
+    value: Value
+    span: Span
+    key_span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A published value of a key, in the dialect's own unit."""
+
+    value: Value
+    origin: Origin
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Published scores of one task, and the budget of the agent that reached them.
+
+    Attributes:
+      frames: environment frames that the curve covers.
+      score_at: score of the published seeds at a number of frames; none before the first stored point.
+      final: score at the end.
+      seeds: published seeds.
+      budget: what the agent behind the curve spent; its edition may be another one than the run follows.
+      origin: who published it.
+    """
+
+    frames: float
+    score_at: Callable[[float], Score | None]
+    final: Score
+    seeds: int
+    budget: Budget
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is published about the task, in the edition that the run follows."""
+
+    task: str
+    suite: str
+    edition: str
+    budget: Budget
+    expected: Mapping[str, Expected]
+    #: Other editions: name -> expected values.
+    others: Mapping[str, Mapping[str, Expected]] = field(default_factory=dict)
+    sparse: bool = False
+    #: Published time of a run, for people, with its source.
+    gpu_time: tuple[str, Origin] | None = None
+    #: Gives the published scores, which are large and only needed once something is wrong.
+    load_curve: Callable[[], Curve | None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Shares of the reference's updates below which the guard warns, and refuses to train."""
+
+    warn: float = 0.6
+    refuse: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRun:
+    """Everything that a rule may know.
+
+    Attributes:
+      dialect: name of the dialect.
+      anchor: where a finding points when no setting of the user is to blame.
+      settings: final values by the dialect's own key.
+      roles: role -> key.
+      keys: all keys of the dialect.
+      renamed: habits and former names -> key.
+      conditions: which keys only have an effect while another has certain values.
+      unknown: keys that the user wrote and the dialect does not have.
+      problems: what reading and resolving ran into.
+      budget: this run in common units; none when values are missing.
+      replay_bytes: least bytes of the full replay; none when not known.
+      reference: the task's published run; none when nothing is published.
+      suites: names that the suite could be.
+      widths: size name -> settings that it sets, the smallest size first.
+      config: the validated native configuration; none when it is invalid or for other dialects.
+      files: files that were read.
+      overrides: words of the command that set something.
+    """
+
+    dialect: str
+    anchor: Span
+    settings: Mapping[str, Setting]
+    roles: Mapping[Role, str]
+    keys: Mapping[str, Key]
+    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    budget: Budget | None = None
+    replay_bytes: float | None = None
+    reference: Reference | None = None
+    widths: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    suites: tuple[str, ...] = ()
+    purpose: Purpose = "full"
+    thresholds: Thresholds = Thresholds()
+    machine: Machine = UNKNOWN
+    config: RunConfig | None = None
+    files: tuple[str, ...] = ()
+    overrides: int = 0
+
+    def setting(self, role: Role) -> Setting | None:
+        """The setting that plays a role; none when the dialect has no such key or it has no value."""
+        key = self.roles.get(role)
+        return self.settings.get(key) if key is not None else None
+
+    def chosen(self, role: Role) -> Setting | None:
+        """The same, if the user wrote it."""
+        setting = self.setting(role)
+        return setting if setting is not None and setting.chosen else None
+
+    def expected(self, role: Role) -> Expected | None:
+        """The published value of a role."""
+        key = self.roles.get(role)
+        return self.reference.expected.get(key) if self.reference is not None and key is not None else None
+
+    def place(self, setting: Setting | None) -> Span:
+        """Where the user wrote a setting, or the place that stands for the whole run."""
+        span = setting.last.span if setting is not None else None
+        return span if span is not None else self.anchor
+
+    @property
+    def update_share(self) -> float | None:
+        """This run's gradient updates as a share of the reference's, as its purpose counts them."""
+        if self.budget is None or self.reference is None:
+            return None
+        return update_share(self.budget, self.reference.budget, self.purpose)
+
+    def correct(self, setting: Setting, text: str, message: str, *, safe: bool = False) -> Fix | None:
+        """A fix that gives a written setting another value; none where its place cannot be edited."""
+        span = setting.last.value_span
+        return fix(Edit(span, text), message, safe=safe) if span is not None else None
+
+
+def fix(edit: Edit, message: str, *, safe: bool) -> Fix:
+    """A fix of one edit, with the corrected command line if that is what it edits."""
+    source = edit.span.source
+    command = apply_edits(source.text, [edit]) if source.kind == "command line" else None
+    return Fix(message, (edit,), safe, command)
+
+
+def earlier(setting: Setting) -> tuple[Label, ...]:
+    """Labels for what the user wrote and later overrode."""
+    return tuple(
+        Label(layer.span, f"{setting.key} was set here first") for layer in setting.chain[:-1] if layer.span is not None
+    )

@@ -1,0 +1,1 @@
+"""DG2xx: units of run length, and action repeat."""

@@ -1,0 +1,72 @@
+"""The action repeat differs from the task's.
+
+What it does:
+  Compares the action repeat with the published one. It is information when another edition has the same value.
+
+Why is this bad:
+  The repeat is part of the task: it changes how long an action lasts, how many decisions an episode has, and how many
+  gradient updates a frame gets. Scores are no longer comparable with published ones.
+
+How to mend:
+  Leave ``env.action_repeat`` out, or choose the edition that has it.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/318
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG202", "changed-action-repeat", Severity.WARNING, unless=("low-train-ratio", "no-training", "ratio-unit"))
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk env.action_repeat=2"),
+    Example("dreamerguard train dmc_walker_walk edition=head env.action_repeat=1"),
+]
+BAD = [
+    Example(
+        "dreamerguard train atari_pong env.action_repeat=1",
+        mark="env.action_repeat=1",
+        fixed="dreamerguard train atari_pong env.action_repeat=4",
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk env.action_repeat=4",
+        mark="env.action_repeat=4",
+        fixed="dreamerguard train dmc_walker_walk env.action_repeat=2",
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the repeat that the user chose."""
+    setting, expected = run.chosen("action_repeat"), run.expected("action_repeat")
+    if setting is None or expected is None or run.reference is None or setting.value == expected.value:
+        return
+    editions = [
+        name
+        for name, values in run.reference.others.items()
+        if setting.key in values and values[setting.key].value == setting.value
+    ]
+    harm, evidence = update_harm(run)
+    correct = spell_scalar(expected.value)
+    known = f"; it is edition {editions[0]}'s" if editions else ""
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} is {spell_scalar(setting.value)}, {run.reference.task} was published with {correct}{known}",
+        label=f"expected {correct}",
+        key=setting.key,
+        severity=Severity.INFO if editions and harm is None else None,
+        secondary=earlier(setting),
+        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
+        evidence=(Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url), *evidence),
+        harm=harm,
+        help=f"edition={editions[0]} sets all of its values" if editions else "",
+    )

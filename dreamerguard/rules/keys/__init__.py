@@ -1,0 +1,1 @@
+"""DG3xx: keys, names, types and ranges."""

@@ -1,0 +1,34 @@
+"""Settings contradict each other.
+
+What it does:
+  Reports values that are allowed one by one and not together, for example a recurrent state that its blocks do not
+  divide.
+
+Why is this bad:
+  The run is refused.
+
+How to mend:
+  Change one of the settings that the message names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG308", "inconsistent-settings", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk model.deter=1024 model.blocks=16")]
+BAD = [
+    Example("dreamerguard train dmc_walker_walk model.blocks=7", mark="model.blocks=7"),
+    Example("dreamerguard train dmc_walker_walk optimizer.schedule=cosine", mark="optimizer.schedule=cosine"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what the schema says of the whole run."""
+    yield from rule.reported(run)

@@ -1,0 +1,53 @@
+"""The value is not one of the key's choices.
+
+What it does:
+  Reports a size, edition, purpose, platform or other named choice that does not exist, with the nearest that does.
+
+Why is this bad:
+  The run is refused.
+
+How to mend:
+  ``dreamerguard explain KEY`` lists the choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.hints import nearest
+from dreamerguard.model import Edit, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG304", "unknown-choice", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk size=size25m edition=paper-2023")]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk size=size25",
+        mark="size=size25",
+        fixed="dreamerguard train dmc_walker_walk size=size25m",
+    ),
+    Example("dreamerguard train dmc_walker_walk edition=2030", mark="edition=2030"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Offers the nearest choice."""
+    for problem in run.problems:
+        if problem.rule != rule.name:
+            continue
+        key = run.keys[problem.key]
+        given = spell_scalar(problem.value)
+        near = nearest(given, (spell_scalar(choice) for choice in key.choices))
+        place = problem.place
+        yield rule.at(
+            problem.label.span,
+            f"{key.path} has no choice {given}",
+            label=f"did you mean {near[0]}?" if near else "",
+            key=key.path,
+            fix=fix(Edit(place, near[0]), f"choose {near[0]}", safe=True) if near and place is not None else None,
+            help=f"{key.path} is {key.expects}",
+        )

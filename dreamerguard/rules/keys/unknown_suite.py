@@ -1,0 +1,48 @@
+"""There is no such suite.
+
+What it does:
+  Reports a suite without published defaults.
+
+Why is this bad:
+  The run would silently follow the schema's defaults instead of the task's.
+
+How to mend:
+  Leave ``suite`` out where the task's name is enough. A task of the DeepMind Control Suite is ``dmc_proprio`` unless
+  ``suite=dmc_vision`` is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.hints import nearest
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG303", "unknown-suite", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk suite=dmc_vision")]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk suite=dmc_visoin",
+        mark="suite=dmc_visoin",
+        fixed="dreamerguard train dmc_walker_walk suite=dmc_vision",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what resolving could not find."""
+    setting = run.chosen("suite")
+    for finding in rule.reported(run):
+        near = nearest(str(setting.value), run.suites) if setting is not None else []
+        yield rule.at(
+            finding.primary.span,
+            finding.message,
+            label=f"did you mean {near[0]}?" if near else "",
+            key="suite",
+            fix=run.correct(setting, near[0], f"choose {near[0]}", safe=True) if near and setting else None,
+            help=f"suites are {', '.join(run.suites)}",
+        )

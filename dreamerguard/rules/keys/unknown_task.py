@@ -1,0 +1,57 @@
+"""There is no such task.
+
+What it does:
+  Reports a task that no suite lists, or that the chosen suite does not list, with the nearest names.
+
+Why is this bad:
+  The environment cannot be built, and there are no published numbers to check the run against.
+
+How to mend:
+  ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks SUITE`` those of one suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.hints import nearest
+from dreamerguard.model import Edit, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG302", "unknown-task", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk")]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_wlak",
+        mark="dmc_walker_wlak",
+        fixed="dreamerguard train dmc_walker_walk",
+    ),
+    Example("dreamerguard train dmc_no_such_thing", mark="dmc_no_such_thing"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what resolving could not find, with a fix if one name is near."""
+    for problem in run.problems:
+        if problem.rule != rule.name:
+            continue
+        setting = run.setting("task")
+        place = setting.last.value_span if setting is not None else None
+        near = nearest(str(problem.value), problem.help.split(", "))
+        best = near[0] if near else ""
+        yield rule.at(
+            problem.label.span,
+            problem.message,
+            label=f"did you mean {best}?" if best else "",
+            key="task",
+            fix=fix(Edit(place, best), f"train {best}", safe=True) if best and place is not None else None,
+            help=_hint(problem.help),
+        )
+
+
+def _hint(suggestions: str) -> str:
+    listed = "`dreamerguard tasks` lists all tasks"
+    return f"similar names: {suggestions}; {listed}" if suggestions else listed

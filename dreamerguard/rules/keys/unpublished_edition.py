@@ -1,0 +1,30 @@
+"""The edition publishes nothing for this task.
+
+What it does:
+  Reports an edition that has no values for the task's suite.
+
+Why is this bad:
+  The run would follow another edition than the one asked for.
+
+How to mend:
+  Choose one of the editions that the message names; ``dreamerguard explain TASK`` shows their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG305", "unpublished-edition", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train crafter_reward edition=head")]
+BAD = [Example("dreamerguard train procgen_coinrun edition=paper-2023", mark="edition=paper-2023")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what resolving could not find."""
+    yield from rule.reported(run)

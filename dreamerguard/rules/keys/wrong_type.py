@@ -1,0 +1,47 @@
+"""The value has the wrong type.
+
+What it does:
+  Reports text where a number is due, a number where true or false is due, a list where one value is due, and so on.
+  Types follow YAML 1.2: ``1e6`` is a number, ``yes`` and ``1_000_000`` are text, and so is everything in quotes.
+
+Why is this bad:
+  The run is refused. Programs that convert instead turn ``no`` into true, or text into a list of letters.
+
+How to mend:
+  Write the value as the message says.
+
+References:
+  https://yaml.org/spec/1.2.2/#103-core-schema
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG306", "wrong-type", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train run.yaml", file="task: dmc_walker_walk\nrun.frames: 5e5\nreplay.online: false\n")]
+BAD = [
+    Example(
+        "dreamerguard train run.yaml",
+        file='task: dmc_walker_walk\nrun:\n  train_ratio: "512"\n',
+        mark='train_ratio: "512"',
+        fixed="task: dmc_walker_walk\nrun:\n  train_ratio: 512\n",
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk replay.online=no",
+        mark="replay.online=no",
+        fixed="dreamerguard train dmc_walker_walk replay.online=false",
+    ),
+    Example("dreamerguard train dmc_walker_walk run.envs=1.5", mark="run.envs=1.5"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on values that do not fit their key."""
+    yield from rule.reported(run)

@@ -1,0 +1,1 @@
+"""DG5xx: the machine that the run is meant for."""

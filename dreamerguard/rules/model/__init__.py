@@ -1,0 +1,1 @@
+"""DG4xx: model size against the task."""

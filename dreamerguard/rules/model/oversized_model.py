@@ -1,0 +1,64 @@
+"""The model is much larger than the one the task was published with.
+
+What it does:
+  Compares the size with the published one: reported from two steps larger on.
+
+Why is this bad:
+  The published scores of the task were reached with the smaller model. A larger one takes several times as long, and
+  no curve tells what it should reach.
+
+How to mend:
+  Leave ``size`` out. Larger models do learn from fewer frames in the paper's comparison on Crafter and DMLab, so allow
+  this rule when that is the experiment.
+
+References:
+  https://arxiv.org/abs/2301.04104v2 (figure 6, sizes 12M to 400M)
+  https://github.com/NM512/dreamerv3-torch/issues/2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Harm, Severity
+from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG402", "oversized-model", Severity.WARNING)
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk size=size25m"),
+    Example("dreamerguard train crafter_reward size=size200m"),
+]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk size=size200m",
+        mark="size=size200m",
+        fixed="dreamerguard train dmc_walker_walk size=size12m",
+    )
+]
+
+_STEPS = 2
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Counts steps between the sizes."""
+    size, expected = run.chosen("size"), run.expected("size")
+    order = list(run.widths)
+    if size is None or expected is None or size.value not in order or expected.value not in order:
+        return
+    if order.index(str(size.value)) - order.index(str(expected.value)) < _STEPS or run.reference is None:
+        return
+    correct = spell_scalar(expected.value)
+    yield rule.at(
+        run.place(size),
+        f"{size.key} is {size.value}, {run.reference.task} was published with {correct}",
+        label=f"expected {correct}",
+        key=size.key,
+        secondary=earlier(size),
+        fix=run.correct(size, correct, f"set {size.key} to {correct}"),
+        evidence=(Evidence("published", f"{size.key} {correct}: {expected.origin}", expected.origin.url),),
+        harm=Harm("slight", "longer training, and no published score to compare with"),
+    )

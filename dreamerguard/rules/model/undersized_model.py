@@ -1,0 +1,51 @@
+"""The model is smaller than the one the task was published with.
+
+What it does:
+  Notes a smaller size in a run with ``purpose: full``.
+
+Why is this bad:
+  Smaller models learn more slowly and end lower in the paper's comparison of sizes, so the published scores are no
+  fair yardstick. That is a fair choice on small machines, hence only information.
+
+How to mend:
+  Leave ``size`` out, or declare ``purpose=short``.
+
+References:
+  https://arxiv.org/abs/2301.04104v2 (figure 6, sizes 12M to 400M)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG403", "undersized-model", Severity.INFO)
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk size=size12m"),
+    Example("dreamerguard train dmc_walker_walk size=size1m purpose=short"),
+]
+BAD = [Example("dreamerguard train dmc_walker_walk size=size1m", mark="size=size1m")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares places in the list of sizes."""
+    size, expected = run.chosen("size"), run.expected("size")
+    order = list(run.widths)
+    if size is None or expected is None or size.value not in order or expected.value not in order:
+        return
+    if run.purpose == "short" or order.index(str(size.value)) >= order.index(str(expected.value)):
+        return
+    correct = spell_scalar(expected.value)
+    yield rule.at(
+        run.place(size),
+        f"{size.key} is {size.value}; the published scores were reached with {correct}",
+        label=f"published: {correct}",
+        key=size.key,
+        evidence=(Evidence("published", f"{size.key} {correct}: {expected.origin}", expected.origin.url),),
+    )

@@ -1,0 +1,1 @@
+"""DG1xx: train ratio, batch shape and the number of gradient updates."""

@@ -1,0 +1,81 @@
+"""The batch shape differs from the published one while the train ratio stays, which changes the update rate.
+
+What it does:
+  Compares updates per agent step when batch_size x batch_length differs and the train ratio was not adapted.
+
+Why is this bad:
+  The train ratio counts replayed steps. At a fixed ratio a smaller batch makes more updates for each agent step, which
+  costs time, and a larger batch makes fewer.
+
+How to mend:
+  Keep the published 16 x 64. To keep the number of updates with another shape, multiply ``run.train_ratio`` by the
+  same factor as batch_size x batch_length.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/148
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Harm, Label, Severity
+from dreamerguard.resolved import ResolvedRun, Role, Setting
+from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import share, times
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG106", "changed-batch-shape", Severity.WARNING, unless=("low-train-ratio", "ratio-unit", "no-training"))
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=32 replay.batch_length=32"),
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=32 run.train_ratio=1024"),
+]
+BAD = [
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=1", mark="replay.batch_size=1"),
+    Example("dreamerguard train dmc_walker_walk replay.batch_length=256", mark="replay.batch_length=256"),
+]
+
+_SHAPE: tuple[Role, ...] = ("batch_size", "batch_length")
+_ISSUE = Evidence(
+    "reported",
+    "batch_size 1 at ratio 512 ran at 2 frames per second on an A100",
+    "https://github.com/danijar/dreamerv3/issues/148",
+)
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares updates per agent step."""
+    chosen = [item for role in _SHAPE if (item := run.chosen(role)) is not None]
+    if run.budget is None or run.reference is None or not chosen:
+        return
+    factor = run.budget.updates_per_step / run.reference.budget.updates_per_step
+    shape = run.budget.batch_steps / run.reference.budget.batch_steps
+    harm, evidence = update_harm(run)
+    if 0.75 < shape < 1.34 or 0.5 < factor < 2 or (shape > 1 and harm is None):
+        return
+    yield _finding(run, chosen, factor, harm, evidence)
+
+
+def _finding(
+    run: ResolvedRun, chosen: list[Setting], factor: float, harm: Harm | None, evidence: tuple[Evidence, ...]
+) -> Finding:
+    assert run.budget is not None and run.reference is not None
+    more = factor > 1
+    change = f"{times(factor)} the updates" if more else f"{share(factor)} of the updates"
+    ratio = spell_scalar(run.budget.batch_steps * run.reference.budget.updates_per_step)
+    cost = Harm("moderate", f"{times(factor)} the updates per agent step, so about as many times the training time")
+    return rule.at(
+        run.place(chosen[0]),
+        f"a batch of {spell_scalar(run.budget.batch_size)} x {spell_scalar(run.budget.batch_length)} steps at train"
+        f" ratio {spell_scalar(run.budget.train_ratio)} makes {change} per agent step",
+        label=f"published: {spell_scalar(run.reference.budget.batch_size)}"
+        f" x {spell_scalar(run.reference.budget.batch_length)}",
+        key=chosen[0].key,
+        secondary=tuple(Label(run.place(item), "and this") for item in chosen[1:]),
+        evidence=(*evidence, _ISSUE) if more else evidence,
+        harm=harm or cost,
+        help=f"a train ratio of {ratio} keeps the task's updates per agent step with this batch",
+    )

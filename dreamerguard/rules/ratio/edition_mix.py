@@ -1,0 +1,53 @@
+"""The value belongs to another edition of DreamerV3.
+
+What it does:
+  Notes a train ratio that differs from the run's edition and equals another edition's value for the same task.
+
+Why is this bad:
+  Editions differ in several settings at once: DeepMind Control from vectors has ratio 512 at action repeat 2 in the
+  papers, and 1024 at repeat 1 in the code since December 2024. One value alone makes a run that nobody published.
+
+How to mend:
+  Choose the edition as a whole with ``edition=NAME``, or leave the value out.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/175
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG107", "edition-mix", Severity.INFO, confidence=Confidence.LOW, unless=("low-train-ratio", "run-too-short")
+)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk edition=head")]
+BAD = [Example("dreamerguard train dmc_walker_walk run.train_ratio=1024", mark="run.train_ratio=1024")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Looks the ratio up in the other editions."""
+    setting, expected = run.chosen("train_ratio"), run.expected("train_ratio")
+    if setting is None or expected is None or run.reference is None or setting.value == expected.value:
+        return
+    for edition, values in run.reference.others.items():
+        theirs = values.get(setting.key)
+        if theirs is not None and theirs.value == setting.value:
+            value = spell_scalar(setting.value)
+            yield rule.at(
+                run.place(setting),
+                f"{setting.key} {value} is edition {edition}'s; this run follows {run.reference.edition}, which has"
+                f" {spell_scalar(expected.value)}",
+                label=f"edition {edition}",
+                key=setting.key,
+                evidence=(Evidence("published", f"{setting.key} {value}: {theirs.origin}", theirs.origin.url),),
+                help=f"edition={edition} sets all of its values",
+            )
+            return

@@ -1,0 +1,66 @@
+"""The train ratio is far above the task's, which mainly costs time.
+
+What it does:
+  Compares the train ratio with the published one of the task: information from twice as high on, a warning from four
+  times as high on.
+
+Why is this bad:
+  The time of a run is nearly proportional to its gradient updates. The paper finds that higher ratios learn from fewer
+  frames, up to a point; no curve is published for them.
+
+How to mend:
+  Leave ``run.train_ratio`` out, or shorten the run in proportion and say so by allowing this rule.
+
+References:
+  https://arxiv.org/abs/2301.04104v2 (figure 6, replay ratios 1 to 64)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Harm, HarmLevel, Severity
+from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import times
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG102", "high-train-ratio", Severity.WARNING, unless=("edition-mix", "run-too-short"))
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk"),
+    Example("dreamerguard train dmc_walker_walk run.train_ratio=768"),
+]
+BAD = [
+    Example(
+        "dreamerguard train atari_pong run.train_ratio=1000",
+        mark="run.train_ratio=1000",
+        fixed="dreamerguard train atari_pong run.train_ratio=32",
+    )
+]
+
+_NOTABLE, _COSTLY = 2.0, 4.0
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the ratio that the user chose."""
+    setting, expected = run.chosen("train_ratio"), run.expected("train_ratio")
+    if setting is None or expected is None or run.reference is None or run.budget is None:
+        return
+    factor = run.budget.train_ratio / run.reference.budget.train_ratio
+    if factor < _NOTABLE:
+        return
+    correct = spell_scalar(expected.value)
+    level: HarmLevel = "moderate" if factor >= _COSTLY else "slight"
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} is {spell_scalar(setting.value)}, {times(factor)} the {correct} of {run.reference.task}",
+        label=f"expected {correct}",
+        key=setting.key,
+        severity=None if factor >= _COSTLY else Severity.INFO,
+        secondary=earlier(setting),
+        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
+        evidence=(Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url),),
+        harm=Harm(level, f"{times(factor)} the gradient updates per frame, so about as many times the training time"),
+    )

@@ -1,0 +1,91 @@
+"""The train ratio is a quarter of the task's or less, so the agent hardly learns.
+
+What it does:
+  Compares the train ratio with the published one of the task, in the edition that the run follows. It is silent when
+  the run is so much longer that it makes enough gradient updates all the same.
+
+Why is this bad:
+  The train ratio says how many agent steps are replayed for each one taken; updates per agent step are the ratio
+  divided by batch_size x batch_length. At a sixteenth of the ratio the run makes a sixteenth of the updates. It looks
+  healthy and ends far below the published scores. The README of danijar/dreamerv3 shows ``--run.train_ratio 32``,
+  which fits Atari and Minecraft and is far too low for control tasks, Crafter and Atari100k.
+
+How to mend:
+  Leave ``run.train_ratio`` out: the task's value applies. For a quick look set ``run.frames`` instead and declare
+  ``purpose=short``.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/140
+  https://github.com/danijar/dreamerv3/issues/138
+  https://github.com/danijar/dreamerv3/issues/182
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import share
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG101", "low-train-ratio", Severity.WARNING, unless=("no-training", "ratio-unit", "run-too-short"))
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk"),
+    Example("dreamerguard train dmc_walker_walk run.train_ratio=64 run.frames=4e6"),
+    Example("dreamerguard train atari_pong run.train_ratio=32"),
+]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk run.train_ratio=32",
+        mark="run.train_ratio=32",
+        fixed="dreamerguard train dmc_walker_walk run.train_ratio=512",
+    ),
+    Example(
+        "dreamerguard train run.yaml",
+        file="task: crafter_reward\nrun:\n  train_ratio: 32\n",
+        mark="train_ratio: 32",
+        fixed="task: crafter_reward\nrun:\n  train_ratio: 512\n",
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk purpose=short run.frames=5e4 --run.train_ratio 32",
+        mark="--run.train_ratio 32",
+        fixed="dreamerguard train dmc_walker_walk purpose=short run.frames=5e4 --run.train_ratio 512",
+    ),
+]
+
+#: A share of the task's ratio above which only the update budget counts.
+_LOW = 0.25
+_REPORT = Evidence(
+    "reported",
+    "a run with ratio 32 on dmc_walker_walk ended at 200 to 300 points instead of 900 to 1000",
+    "https://github.com/danijar/dreamerv3/issues/140",
+)
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the ratio, then the budget that it leads to."""
+    setting, expected = run.setting("train_ratio"), run.expected("train_ratio")
+    harm, evidence = update_harm(run)
+    if setting is None or expected is None or harm is None or run.reference is None or run.budget is None:
+        return
+    part = run.budget.train_ratio / run.reference.budget.train_ratio
+    if part > _LOW:
+        return
+    correct = spell_scalar(expected.value)
+    source = Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url)
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} is {spell_scalar(setting.value)}, {share(part)} of the {correct} that"
+        f" {run.reference.task} was published with",
+        label=f"expected {correct}",
+        key=setting.key,
+        secondary=earlier(setting),
+        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
+        evidence=(source, *evidence, _REPORT),
+        harm=harm,
+    )

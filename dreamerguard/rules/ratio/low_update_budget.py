@@ -1,0 +1,99 @@
+"""The run makes far fewer gradient updates than the published one.
+
+What it does:
+  Merges train ratio, batch shape, action repeat and length into one number, the gradient updates of the whole run, and
+  compares it with the published run's. Half the ratio over twice the frames is not reported. A run that declares
+  ``purpose: short`` is judged by updates per frame alone.
+
+Why is this bad:
+  What DreamerV3 learns grows with its updates. Below ``guard.warn_update_budget`` of the published number the score
+  will not be comparable; below ``guard.refuse_update_budget`` training is refused unless the rule is allowed.
+
+How to mend:
+  Restore the setting that the finding points at, or declare ``purpose=short`` when the run is only meant to be short.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/140
+  https://github.com/danijar/dreamerv3/issues/138
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from dreamerguard.budget import causes
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun, Role, Setting
+from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount, share
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG103",
+    "low-update-budget",
+    Severity.WARNING,
+    unless=(
+        "no-training",
+        "ratio-unit",
+        "run-too-short",
+        "low-train-ratio",
+        "changed-batch-shape",
+        "changed-action-repeat",
+        "frames-unit",
+    ),
+)
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk run.train_ratio=256 run.frames=1e6"),
+    Example("dreamerguard train dmc_walker_walk run.frames=5e4 purpose=short"),
+]
+BAD = [
+    Example("dreamerguard train dmc_walker_walk run.frames=1e5", mark="run.frames=1e5"),
+    Example("dreamerguard train dmc_walker_walk run.train_ratio=200", mark="run.train_ratio=200"),
+    Example(
+        "dreamerguard train run.yaml",
+        file="task: dmc_walker_walk\nrun.frames: 3e5\nrun.train_ratio: 400\n",
+        mark="run.frames: 3e5",
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares budgets and blames the setting that lowers the number most."""
+    harm, evidence = update_harm(run)
+    value = run.update_share
+    if harm is None or value is None or run.budget is None or run.reference is None:
+        return
+    factors = causes(run.budget, run.reference.budget, run.purpose)
+    blamed = [
+        (setting, factor)
+        for name, factor in factors.items()
+        if factor < 0.95 and (setting := run.chosen(cast(Role, name))) is not None
+    ]
+    worst = blamed[0][0] if blamed else None
+    what = f"{amount(run.budget.updates)} gradient updates are" if run.purpose == "full" else "updates per frame are"
+    short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
+    yield rule.at(
+        run.place(worst),
+        f"{what} {share(value)} of what {run.reference.task} was published with",
+        label=_label(run, worst, factors),
+        key=worst.key if worst is not None else "",
+        secondary=tuple(
+            Label(span, f"{share(factor)} of the updates")
+            for setting, factor in blamed[1:]
+            if (span := setting.last.span) is not None
+        ),
+        evidence=evidence,
+        harm=harm,
+        help="declare purpose=short if the run is only meant to be short" if short else "",
+    )
+
+
+def _label(run: ResolvedRun, setting: Setting | None, factors: dict[str, float]) -> str:
+    expected = run.reference.expected.get(setting.key) if run.reference is not None and setting is not None else None
+    if expected is not None:
+        return f"published: {spell_scalar(expected.value)}"
+    return f"{share(next(iter(factors.values())))} of the updates"

@@ -1,0 +1,60 @@
+"""The train ratio looks like updates per agent step.
+
+What it does:
+  Reports a train ratio between 0 and 1 on a task that was published with 16 or more.
+
+Why is this bad:
+  sheeprl's ``replay_ratio`` counts gradient updates per agent step, this setting counts replayed agent steps per agent
+  step. One update replays batch_size x batch_length steps, 1024 by default, so a value copied from there trains about
+  a thousand times too little.
+
+How to mend:
+  Multiply by batch_size x batch_length: ``replay_ratio`` 0.5 is ``run.train_ratio`` 512.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/321
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG105", "ratio-unit", Severity.ERROR, confidence=Confidence.MEDIUM)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk run.train_ratio=512")]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk run.train_ratio=0.5",
+        mark="run.train_ratio=0.5",
+        fixed="dreamerguard train dmc_walker_walk run.train_ratio=512",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Looks for a ratio below 1 where the task's is at least 16."""
+    setting, expected, budget = run.chosen("train_ratio"), run.expected("train_ratio"), run.budget
+    if setting is None or expected is None or budget is None or run.reference is None:
+        return
+    if not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
+        return
+    meant = spell_scalar(budget.train_ratio * budget.batch_steps)
+    harm, evidence = update_harm(run)
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} is {spell_scalar(setting.value)}: that is one update in"
+        f" {amount(1 / budget.updates_per_step)} agent steps",
+        label=f"{spell_scalar(setting.value)} updates per agent step would be {meant}",
+        key=setting.key,
+        fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
+        evidence=evidence,
+        harm=harm,
+    )

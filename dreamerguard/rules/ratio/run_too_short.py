@@ -1,0 +1,52 @@
+"""The run ends before training starts.
+
+What it does:
+  Compares the run's agent steps with the warm-up: training starts when the replay holds as many windows as one batch
+  trains steps, after batch_size x batch_length + envs x batch_length agent steps.
+
+Why is this bad:
+  The agent acts with its initial weights until the frames are used up. Nothing fails and nothing is learned.
+
+How to mend:
+  Raise ``run.frames``, or lower ``run.envs``, ``replay.batch_size`` or ``replay.batch_length``.
+
+References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/run/train.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Harm, Label, Severity
+from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+
+rule = Rule("DG108", "run-too-short", Severity.ERROR, unless=("no-training",))
+
+GOOD = [Example("dreamerguard train dmc_walker_walk purpose=short run.frames=2e4")]
+BAD = [
+    Example("dreamerguard train dmc_walker_walk purpose=short run.frames=2000", mark="run.frames=2000"),
+    Example("dreamerguard train dmc_walker_walk run.envs=4096", mark="run.envs=4096"),
+]
+
+_ROLES: tuple[Role, ...] = ("frames", "envs", "batch_size", "batch_length", "action_repeat")
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares agent steps with the warm-up."""
+    budget = run.budget
+    if budget is None or budget.agent_steps >= budget.warmup_steps:
+        return
+    chosen = [item for role in _ROLES if (item := run.chosen(role)) is not None]
+    frames = budget.warmup_steps * budget.action_repeat
+    yield rule.at(
+        run.place(chosen[0] if chosen else None),
+        f"{amount(budget.frames)} frames end before training starts, at {amount(frames)} frames",
+        label=f"more than {frames:.0f} frames needed" if chosen and chosen[0].key == run.roles["frames"] else "",
+        key=chosen[0].key if chosen else "",
+        secondary=tuple(Label(run.place(item), "delays the start") for item in chosen[1:]),
+        harm=Harm("severe", "no gradient update at all", 0.0),
+    )

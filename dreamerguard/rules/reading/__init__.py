@@ -1,0 +1,1 @@
+"""DG0xx: what keeps a configuration from being read as it was meant."""

@@ -1,0 +1,38 @@
+"""The run names no task.
+
+What it does:
+  Reports a run without ``task``.
+
+Why is this bad:
+  Nothing can be trained, and there is no published run to compare with.
+
+How to mend:
+  Name it as the first word of ``dreamerguard train``, as ``task:`` in the file, or with ``--task``. ``dreamerguard
+  tasks`` lists all tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG005", "missing-task", Severity.ERROR, unless=("invalid-yaml",))
+
+GOOD = [Example("dreamerguard train run.yaml", file="task: dmc_walker_walk\n")]
+BAD = [Example("dreamerguard train seed=1", mark="dreamerguard train seed=1")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on that no layer names a task."""
+    for finding in rule.reported(run):
+        yield rule.at(
+            finding.primary.span,
+            finding.message,
+            label="no task in here",
+            key="task",
+            help="add `task: NAME` to the file or --task NAME to the command; `dreamerguard tasks` lists the names",
+        )

@@ -1,0 +1,48 @@
+"""A setting is given twice on the command line.
+
+What it does:
+  Reports an override that a later word of the same command replaces. It is information when both say the same.
+
+Why is this bad:
+  The last word wins. In a long command the first one looks as if it counted.
+
+How to mend:
+  Keep one of them. Values in files are meant to be overridden and are not reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG003", "repeated-override", Severity.WARNING)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk seed=2")]
+BAD = [
+    Example("dreamerguard train dmc_walker_walk seed=1 seed=2", mark="seed=2"),
+    Example("dreamerguard train dmc_walker_walk task=dmc_walker_run", mark="task=dmc_walker_run"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares neighbouring layers of the command line."""
+    for setting in run.settings.values():
+        layers = [layer for layer in setting.chain if layer.kind == "command line"]
+        for first, second in pairwise(layers):
+            if first.span is None or second.span is None:
+                continue
+            same = first.value == second.value
+            yield rule.at(
+                second.span,
+                f"{setting.key} is given twice; {spell_scalar(second.value)} {'again' if same else 'wins'}",
+                label="the last one wins",
+                key=setting.key,
+                severity=Severity.INFO if same else None,
+                secondary=(Label(first.span, "has no effect"),),
+            )

@@ -1,0 +1,40 @@
+"""Numbers as people read them in messages."""
+
+from __future__ import annotations
+
+_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def amount(value: float) -> str:
+    """Two or three digits and a unit: 7.7 k, 124 k, 1.1 M."""
+    for size, unit in _UNITS:
+        if abs(value) >= size * 0.9995:
+            return f"{value / size:.3g} {unit}" if value / size >= 100 else f"{value / size:.2g} {unit}"
+    return f"{value:.3g}"
+
+
+def times(factor: float) -> str:
+    """A factor of at least 1: 16 times, 2.5 times."""
+    return f"{factor:.3g} times" if factor < 1000 else f"{amount(factor)} times"
+
+
+def share(value: float) -> str:
+    """A share below 1 as a fraction where it is a simple one, else in percent: 1/16, 38 %."""
+    if value <= 0:
+        return "none"
+    parts = 1 / value
+    if parts >= 1.9 and abs(parts - round(parts)) < 0.02 * parts:
+        return f"1/{round(parts)}"
+    return f"{100 * value:.2g} %" if value < 0.995 else f"{100 * value:.0f} %"
+
+
+def score(value: float) -> str:
+    """A score in the task's own points."""
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def gibibytes(value: float) -> str:
+    """A number of bytes."""
+    return f"{value / 2**30:.3g} GiB"

@@ -1,0 +1,1 @@
+"""Text to values with positions. Nothing here knows what a key means."""

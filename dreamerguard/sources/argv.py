@@ -1,0 +1,130 @@
+"""The words of a command as a source text with columns.
+
+A program receives its words already split; quoting is gone. They are joined again as a shell would read them, so that a
+caret can point into a line that the user recognises and can copy. Nothing is expanded or evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dreamerguard.model import Source, Span
+
+_OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
+_NEGATIVE = re.compile(r"-[.0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: its text as the program sees it, and its place in the joined line."""
+
+    text: str
+    span: Span
+    index: int
+
+    def part(self, start: int, end: int | None = None) -> Span | None:
+        """Place of some characters of the word; none where quoting moved them."""
+        end = len(self.text) if end is None else end
+        if self.span.text == self.text:
+            return self.span.source.span(self.span.start + start, self.span.start + end)
+        if self.span.text == f"'{self.text}'":
+            return self.span.source.span(self.span.start + 1 + start, self.span.start + 1 + end)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line."""
+
+    source: Source
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """``key=value``, ``--key=value`` or ``--key value``.
+
+    Attributes:
+      key: dotted key as written, without dashes in front.
+      value: text of the value; none when ``--key`` is not followed by one.
+      span: the word, or both words.
+      value_span: place of the value's characters; none where quoting moved them or there is no value.
+    """
+
+    key: str
+    value: str | None
+    span: Span
+    value_span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the program itself, which is no setting."""
+
+    name: str
+    value: str | None
+    span: Span
+
+
+#: A bare word, an override, or an option of the program itself.
+Argument = Word | Override | Option
+
+
+def read_command(words: Sequence[str]) -> Command:
+    """Joins words to a command line and remembers where each one went."""
+    quoted = [shlex.quote(word) for word in words]
+    source = Source("command line", " ".join(quoted), "command line")
+    placed: list[Word] = []
+    start = 0
+    for index, (word, shown) in enumerate(zip(words, quoted, strict=True)):
+        placed.append(Word(word, source.span(start, start + len(shown)), index))
+        start += len(shown) + 1
+    return Command(source, tuple(placed))
+
+
+def read_arguments(words: Sequence[Word], options: Mapping[str, bool]) -> Iterator[Argument]:
+    """Groups words into overrides, options and bare words.
+
+    Args:
+      words: the words behind the program's name and command.
+      options: the program's own options, with dashes; true for those that take a value.
+    """
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, given, _ = word.text.partition("=")
+        if name in options:
+            follows = options[name] and not given and bool(queue)
+            yield _option(name, word, queue.pop(0) if follows else None)
+        elif match := _OPTION.fullmatch(word.text):
+            follows = match["rest"] is None and bool(queue) and not _looks_like_option(queue[0].text)
+            yield _override(word, match, queue.pop(0) if follows else None)
+        elif match := _ASSIGNMENT.fullmatch(word.text):
+            span = word.part(match.start("value"))
+            yield Override(match["key"], match["value"], word.span, span)
+        else:
+            yield word
+
+
+def _option(name: str, word: Word, value: Word | None) -> Option:
+    if value is not None:
+        return Option(name, value.text, replace(word.span, end=value.span.end))
+    _, given, text = word.text.partition("=")
+    return Option(name, text if given else None, word.span)
+
+
+def _override(word: Word, match: re.Match[str], value: Word | None) -> Override:
+    if value is not None:
+        return Override(match["key"], value.text, replace(word.span, end=value.span.end), value.part(0))
+    rest = match["rest"]
+    if rest is None:
+        return Override(match["key"], None, word.span, None)
+    return Override(match["key"], rest[1:], word.span, word.part(match.start("rest") + 1))
+
+
+def _looks_like_option(text: str) -> bool:
+    return text.startswith("-") and not _NEGATIVE.match(text) and text != "-"

@@ -1,0 +1,49 @@
+"""Reads a configuration file into a source text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dreamerguard.model import Label, Problem, Source, SourceError
+
+#: A run file has a few kilobytes. Whatever is larger is not one.
+MAX_BYTES = 1 << 20
+
+
+def read_source(path: str | Path) -> tuple[Source, Problem | None]:
+    """The text of a file, and what keeps it from being text.
+
+    Raises:
+      SourceError: the file is missing, is a folder, or cannot be opened.
+    """
+    name = str(path)
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SourceError(_unreadable(name, error)) from error
+    if len(data) > MAX_BYTES:
+        return _refused(name, "the file is larger than 1 MiB, so it is not a run file")
+    if b"\x00" in data:
+        return _refused(name, f"byte {data.index(0) + 1} is zero: this is a binary file, not text")
+    try:
+        return Source(name, data.decode("utf-8-sig")), None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _refused(name, f"line {line} is not UTF-8 text; save the file as UTF-8")
+
+
+def _refused(name: str, message: str) -> tuple[Source, Problem]:
+    source = Source(name, "")
+    return source, Problem("invalid-yaml", message, Label(source.span(0)))
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"cannot read {name!r}: there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return f"cannot read {name!r}: it is a folder; name a run file inside it"
+    if isinstance(error, PermissionError):
+        return f"cannot read {name!r}: permission denied"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"cannot read {name!r}: {reason}"

@@ -1,0 +1,39 @@
+"""Identity and documentation of all rules."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import dreamerguard.rules
+from dreamerguard.rules import Rule, all_rules, find_rule
+
+RULES = all_rules()
+DIGITS = {"reading": 0, "ratio": 1, "frames": 2, "keys": 3, "model": 4, "machine": 5}
+
+
+def test_every_rule_file_is_found() -> None:
+    folder = Path(dreamerguard.rules.__file__).parent
+    files = {path.stem.replace("_", "-") for path in folder.glob("*/*.py") if path.stem != "__init__"}
+    assert {rule.name for rule in RULES} == files
+
+
+def test_names_and_codes_are_unique() -> None:
+    assert len({rule.name for rule in RULES}) == len({rule.code for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_identity_and_documentation(rule: Rule) -> None:
+    assert re.fullmatch(r"DG\d{3}", rule.code)
+    assert int(rule.code[2]) == DIGITS[rule.category]
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
+    assert rule.title.endswith(".")
+    for section in ("What it does:", "Why is this bad:", "How to mend:"):
+        assert section in rule.documentation
+    assert rule.good and rule.bad
+    assert set(rule.unless) <= {other.name for other in RULES}
+
+
+def test_rules_are_found_by_name_and_code() -> None:
+    assert find_rule("DG101") is find_rule("dg101") is find_rule("low-train-ratio")
+    assert find_rule("low-train-rati") is None

@@ -169,7 +169,7 @@ def write_back(replay: Replay, indices: jax.Array, latents: Latents, counts: Any
       indices: the windows, int32 [B, 2], as given to `gather`.
       latents: of the T trained steps, [B, T, ...].
       counts: records stored so far, int32 [] or [E]. What the ring has overwritten since the windows were drawn is left
-        alone. In the training loop that never happens: an update writes before the next record is inserted.
+        alone. In the training loop nothing is: an update writes before the next record is inserted.
     """
     batch, length = latents.deter.shape[:2]
     stream, start = indices[:, 0], indices[:, 1]

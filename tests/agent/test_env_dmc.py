@@ -119,7 +119,7 @@ def test_an_action_without_limits_is_not_stretched() -> None:
 def test_a_diverged_action_is_named() -> None:
     env = DMControl("cartpole_swingup")
     env.step({"action": np.zeros(1), "reset": True})
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(EnvError, match="not finite"):
         env.step({"action": np.array([np.nan]), "reset": False})
 
 

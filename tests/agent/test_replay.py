@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dreamerguard_agent.driver import Driver, mask_last
+from dreamerguard_agent.envs.dmc import DMControl
 from dreamerguard_agent.replay import (
     Latents,
     Replay,
@@ -44,9 +46,9 @@ def _create(envs: int, rows: int, **changes: Any) -> Replay:
 
 
 def _latents(values: Any) -> Latents:
-    """Latents whose deter is the number itself, -1 included, and whose class is one more."""
+    """Latents whose deter is the number itself, -1 included, and whose class follows from it."""
     values = np.asarray(values)[..., None]
-    return Latents(values.astype(np.float32), values + 1)
+    return Latents(values.astype(np.float32), (values + 1) % 1000)
 
 
 def _record(rows: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -59,7 +61,7 @@ def _record(rows: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _same_latents(latents: Latents, wanted: np.ndarray) -> None:
     np.testing.assert_array_equal(latents.deter[..., 0], wanted)
-    np.testing.assert_array_equal(latents.stoch[..., 0], wanted + 1)
+    np.testing.assert_array_equal(latents.stoch[..., 0], (wanted + 1) % 1000)
 
 
 def _check_batch(windows: Windows, wanted: dict[str, np.ndarray]) -> None:
@@ -105,7 +107,7 @@ def _read(replay: Replay, indices: np.ndarray, window: int) -> Latents:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from([1, 3]), st.sampled_from([1, 5, 12]), st.integers(0, 2**31), st.integers(5, 40))
+@given(st.just(3), st.sampled_from([1, 14]), st.integers(0, 2**31), st.integers(5, 40))
 def test_a_tight_ring_equals_plain_lists(envs: int, capacity: int, seed: int, steps: int) -> None:
     """Lockstep inserts into the smallest allowed ring, windows across its end, overlapping write-backs."""
     window, batch = 4, 3
@@ -141,6 +143,30 @@ def test_a_tight_ring_equals_plain_lists(envs: int, capacity: int, seed: int, st
     np.testing.assert_array_equal(stored, np.stack([latents[number] for number in kept]))
 
 
+def test_real_episodes_come_back_as_they_happened() -> None:
+    """Driver, sampler and ring together, as the training loop joins them."""
+    envs, window, rows = 2, 6, 40
+    driver = Driver([DMControl("cartpole_balance", seed=seed, time_limit=0.05) for seed in range(envs)])
+    sizes: dict[str, Any] = {"deter": 3, "stoch": 2, "classes": 4, "dtype": jnp.float32}
+    replay = create_replay(driver.obs_space, driver.act_space, envs=envs, rows=rows, **sizes)
+    sampler = WindowSampler(envs, envs * (rows - window + 1), window, rows)
+    generator, history = np.random.default_rng(0), []
+    for number in range(60):
+        obs, actions = driver.observe(), {"action": generator.uniform(-1, 1, (envs, 1)).astype(np.float32)}
+        latents = Latents(np.full((envs, 3), number, np.float32), np.full((envs, 2), number % 4))
+        history.append(obs | mask_last(actions, obs["is_last"]))
+        replay = _insert(replay, obs, actions, latents, np.int32(number))
+        sampler.add_all()
+        driver.step(actions)
+    (indices,) = sampler.draw(1, 50)
+    windows = _gather(replay, indices, window=window)
+    assert len(sampler) == envs * (rows - window + 1)
+    for key in history[0].keys() - {"is_first", "is_last"}:
+        wanted = [[history[start + t][key][stream] for t in range(window)] for stream, start in indices]
+        np.testing.assert_array_equal(windows.records[key], wanted, err_msg=key)
+    np.testing.assert_array_equal(windows.context.deter[:, 0], indices[:, 1])
+
+
 def _filled(envs: int = 2, rows: int = 8, steps: int = 8, **changes: Any) -> Replay:
     replay = _create(envs, rows, **changes)
     width = replay.latents.deter.shape[-1]
@@ -174,7 +200,7 @@ def test_of_overlapping_windows_only_the_last_writes_a_record() -> None:
 
 def test_actions_are_stored_as_zero_where_an_episode_ends() -> None:
     obs, action = _record(np.array([[0, 5, 0, 1, 0], [1, 5, 0, 0, 0]]))
-    replay = insert(_create(2, 4), obs, action, _latents([0, 0]), 0)
+    replay = _insert(_create(2, 4), obs, action, _latents([0, 0]), np.int32(0))
     assert replay.records["action"][:, 0].tolist() == [[0, 0], [5, -1]]
 
 
@@ -185,8 +211,8 @@ def test_latents_are_stored_without_loss(classes: int, dtype: str) -> None:
     deter = jax.random.normal(jax.random.key(0), (1, 5), jnp.bfloat16)
     stoch = jnp.array([[0, classes - 1]])
     record = _record(np.zeros((1, 5)))
-    replay = insert(replay, *record, Latents(deter, stoch), 0)
-    context = gather(replay, jnp.array([0, 0]), 1).context
+    replay = _insert(replay, *record, Latents(deter, stoch), np.int32(0))
+    context = _gather(replay, jnp.array([0, 0]), window=1).context
     assert (context.deter == deter[0]).all() and (context.stoch == stoch[0]).all()
 
 
@@ -199,16 +225,16 @@ def test_seeds_are_a_vmap_around_everything() -> None:
     many = jax.jit(jax.vmap(write_back))(stacked, indices, new, counts)
     windows = jax.jit(jax.vmap(functools.partial(gather, window=4)))(many, indices)
     for seed, replay in enumerate(replays):
-        one = write_back(replay, indices[seed], jax.tree.map(lambda leaf, n=seed: leaf[n], new), counts[seed])
-        wanted = (one, gather(one, indices[seed], 4))
+        one = _write_back(replay, indices[seed], jax.tree.map(lambda leaf, n=seed: leaf[n], new), counts[seed])
+        wanted = (one, _gather(one, indices[seed], window=4))
         jax.tree.map(lambda have, want, n=seed: np.testing.assert_array_equal(have[n], want), (many, windows), wanted)
 
 
 def test_gathers_the_windows_of_many_updates_at_once() -> None:
     replay, indices = _filled(), np.array([[[0, 1], [1, 3]], [[1, 4], [0, 2]]], np.int32)
-    together = gather(replay, indices, 3)
+    together = _gather(replay, indices, window=3)
     for update in range(2):
-        alone = gather(replay, indices[update], 3)
+        alone = _gather(replay, indices[update], window=3)
         jax.tree.map(lambda have, want, k=update: np.testing.assert_array_equal(have[k], want), together, alone)
 
 

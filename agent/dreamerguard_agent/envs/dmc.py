@@ -87,7 +87,7 @@ class DMControl:
         """Acts for `repeat` frames, or starts an episode; see `Env`.
 
         Raises:
-          ValueError: the action is not finite.
+          EnvError: the action is not finite.
         """
         if action["reset"] or self._done:
             self._done = False
@@ -109,7 +109,7 @@ class DMControl:
     def _control(self, action: Array) -> Array:
         action = np.asarray(action, np.float32)
         if not np.isfinite(action).all():
-            raise ValueError(f"action is not finite: {action}; the policy has diverged")
+            raise EnvError(f"action is not finite: {action}; the policy has diverged")
         # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
         return (np.clip(action, -1, 1) + np.float32(1)) / 2 * self._range + self._low
 

@@ -186,8 +186,9 @@ def _opengl(default: str | None) -> Iterator[None]:
 def _no_rendering(error: Exception | str) -> str:
     chosen = os.environ.get("MUJOCO_GL", "not set")
     others = " or ".join(f"MUJOCO_GL={name}" for name in BACKENDS if name != chosen)
+    reason = str(error).rstrip(".")
     return (
-        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {str(error).rstrip('.')}. Set {others}, before the program starts and"
+        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {reason}. Set {others}, before the program starts and"
         " with that library installed, or train on vectors with env.observation=proprio."
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from .dialects.base import Dialect
 from .machine import UNKNOWN, Machine
@@ -163,8 +163,9 @@ def _recognise(command: Command) -> tuple[Dialect, str]:
         reason = dialect.detect(command)
         if reason is not None:
             return dialect, reason
-    programs = [word.text for word in command.words if "=" not in word.text]
-    raise UnknownProgram(programs[0] if programs else "''")
+    words = [word.text for word in command.words if "=" not in word.text]
+    python = bool(words) and PurePath(words[0]).name.startswith("python")
+    raise UnknownProgram(" ".join(words[: 2 if python else 1]) or "''")
 
 
 def _named(name: str) -> Rule:

@@ -66,4 +66,4 @@ def _scored(
 
 
 def _range(value: Score) -> str:
-    return f"{score(value.median)} ({score(value.low)} to {score(value.high)})"
+    return f"{score(value.median)} points (seeds {score(value.low)} to {score(value.high)})"

@@ -1,0 +1,16 @@
+"""What the exit codes of all commands mean."""
+
+from __future__ import annotations
+
+from dreamerguard.engine import Result
+from dreamerguard.model import Severity
+
+CLEAN = 0
+FINDINGS = 1
+USAGE = 2
+NOTHING_CHECKED = 3
+
+
+def exit_code(result: Result) -> int:
+    """0 without errors and warnings that count, else 1. Information alone is clean."""
+    return FINDINGS if any(item.severity is not Severity.INFO for item in result.active) else CLEAN

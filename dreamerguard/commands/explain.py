@@ -1,0 +1,117 @@
+"""``dreamerguard explain``: what a rule, a key or a task is, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dreamerguard.keys.key import Key
+    from dreamerguard.rules import Example, Rule
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
+    ],
+) -> None:
+    """Explain a rule, a key or a task."""
+    from dreamerguard.keys.native import native_keys
+    from dreamerguard.rules import find_rule
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    rule, key = find_rule(name), native_keys().get(name)
+    if rule is not None:
+        typer.echo("\n".join(_rule(rule)))
+        return
+    if key is not None:
+        typer.echo("\n".join(_key(key)))
+        return
+    try:
+        find_task(name)
+    except UnknownTask as error:
+        _unknown(name, error.suggestions)
+    from dreamerguard.commands.tasks import tasks
+
+    tasks(name)
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield f"{rule.name} ({rule.code})"
+    yield f"severity {rule.severity}, confidence {rule.confidence}, since {rule.since}, category {rule.category}"
+    yield ""
+    yield rule.documentation
+    for title, examples in (("Reported:", rule.bad), ("Not reported:", rule.good)):
+        yield ""
+        yield title
+        for example in examples:
+            yield from _example(example)
+
+
+def _example(example: Example) -> Iterator[str]:
+    yield f"  {example.command}"
+    if example.file:
+        yield "    # run.yaml"
+        yield from (f"    {line}" for line in example.file.rstrip("\n").split("\n"))
+    if example.fixed and not example.file:
+        yield f"    corrected: {example.fixed}"
+
+
+def _key(key: Key) -> Iterator[str]:
+    from dreamerguard.sources.scalars import spell_scalar
+
+    yield key.path
+    yield key.description
+    yield ""
+    yield f"value    {key.expects}{', or null' if key.optional else ''}"
+    yield f"default  {'none' if key.default is None else spell_scalar(key.default)}"
+    rows = list(_published(key.path))
+    if rows:
+        yield ""
+        yield "Published values:"
+        yield from rows
+
+
+def _published(path: str) -> Iterator[str]:
+    """Which suites, sizes and editions set a key."""
+    from dreamerguard.schema import SIZES
+    from dreamerguard.schema.tasks import load_suite, suite_names
+    from dreamerguard.sources.scalars import spell_scalar
+
+    for suite in suite_names():
+        data = load_suite(suite)
+        values = {edition: items[path].value for edition, items in data.editions.items() if path in items}
+        if values:
+            shown = ", ".join(f"{spell_scalar(value)} in {edition}" for edition, value in values.items())
+            yield f"  {suite:<12} {shown}"
+        for task, entry in data.tasks.items():
+            own = {edition: items[path].value for edition, items in entry.editions.items() if path in items}
+            if own:
+                shown = ", ".join(f"{spell_scalar(value)} in {edition}" for edition, value in own.items())
+                yield f"  {task:<12} {shown}"
+    leaf = path.removeprefix("model.")
+    for size, widths in SIZES.items() if path.startswith("model.") else ():
+        if leaf in widths:
+            yield f"  {size:<12} {widths[leaf]}"
+
+
+def _unknown(name: str, tasks: tuple[str, ...]) -> None:
+    from dreamerguard.hints import nearest, nearest_key
+    from dreamerguard.keys.native import NATIVE_RENAMES, native_keys
+    from dreamerguard.reports.text import plain
+    from dreamerguard.rules import all_rules
+
+    renamed = NATIVE_RENAMES.get(name)
+    found = [
+        *(nearest(name, (rule.name for rule in all_rules())) if "." not in name else ()),
+        *([renamed.path] if renamed is not None else filter(None, [nearest_key(name, native_keys())])),
+        *tasks,
+    ]
+    hint = f" Did you mean {' or '.join(dict.fromkeys(found))}?" if found else ""
+    note = (
+        "" if found else " `dreamerguard lint --list-rules`, `dreamerguard schema` and `dreamerguard tasks` list them."
+    )
+    typer.echo(f"error: there is no rule, key or task {plain(name)!r}.{hint}{note}", err=True)
+    raise typer.Exit(2)

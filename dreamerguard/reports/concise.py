@@ -1,0 +1,17 @@
+"""One line for each finding, for editors and grep."""
+
+from __future__ import annotations
+
+from dreamerguard.engine import Result
+
+from .text import plain
+
+
+def render_concise(result: Result) -> str:
+    """``file:line:column: severity[name] CODE message``; nothing when nothing was found."""
+    lines = [
+        f"{item.primary.span}: {item.severity}[{item.name}] {item.code} {item.message}"
+        f"{'' if item.allowed is None else ' (allowed)'}"
+        for item in result.findings
+    ]
+    return "".join(f"{plain(line)}\n" for line in lines)

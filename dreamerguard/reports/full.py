@@ -1,0 +1,72 @@
+"""The report for people: message, place with carets, cost, evidence, and the corrected command."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dreamerguard.engine import Result
+from dreamerguard.model import Finding, Fix, Severity
+
+from .snippet import snippet
+from .text import paint, plain
+
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def render_full(result: Result, color: bool = False) -> str:
+    """All findings and a summary, ending with a line break."""
+    blocks = ["\n".join(_finding(finding, color)) for finding in result.findings]
+    return "\n\n".join([*blocks, summary(result)]) + "\n"
+
+
+def _finding(finding: Finding, color: bool) -> Iterator[str]:
+    style = _STYLES[finding.severity]
+    head = paint(f"{finding.severity}[{finding.name}]", style, "bold", color=color)
+    yield f"{head} {finding.code}: {paint(plain(finding.message), 'bold', color=color)}"
+    yield from snippet(finding.primary, finding.secondary, style, color)
+    if finding.harm is not None:
+        yield _note("cost", f"{finding.harm.level}: {finding.harm.text}", color)
+    for evidence in finding.evidence:
+        yield _note(evidence.kind, evidence.text, color)
+        if evidence.url:
+            yield f"      {plain(evidence.url)}"
+    if finding.help:
+        yield _note("help", finding.help, color)
+    if finding.fix is not None:
+        yield from _fix(finding.fix, color)
+    if finding.allowed is not None:
+        yield _note("allowed", finding.allowed or "no reason given", color)
+
+
+def _fix(fix: Fix, color: bool) -> Iterator[str]:
+    yield _note("fix", fix.message + ("" if fix.safe else " (changes what trains)"), color)
+    if fix.command is not None:
+        yield f"      {plain(fix.command)}"
+
+
+def _note(name: str, text: str, color: bool) -> str:
+    return f"  {paint('=', 'blue', color=color)} {paint(name, 'bold', color=color)}: {plain(text)}"
+
+
+def summary(result: Result) -> str:
+    """What was found and what was looked at, in one line."""
+    counts = Counter(finding.severity for finding in result.active)
+    words = [
+        f"{counts[severity]} {severity}{_plural(severity, counts[severity])}"
+        for severity in _STYLES
+        if counts[severity]
+    ]
+    severe = sum(finding.severe for finding in result.active)
+    allowed = len(result.findings) - len(result.active)
+    found = ", ".join(words) or "no problems found"
+    found += f" ({severe} severe)" if severe else ""
+    found += f", {allowed} allowed" if allowed else ""
+    checked = result.checked
+    looked = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
+    files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
+    return f"{found}; checked {looked}{files} ({result.dialect} dialect: {result.detected})"
+
+
+def _plural(severity: Severity, count: int) -> str:
+    return "" if severity is Severity.INFO or count == 1 else "s"

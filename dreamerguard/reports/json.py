@@ -1,0 +1,88 @@
+"""The report for programs. ``version`` rises when a field changes its meaning or goes away; fields may be added."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from dreamerguard.budget import Budget
+from dreamerguard.engine import Result
+from dreamerguard.model import Finding, Fix, Harm, Label, Span
+
+VERSION = 1
+
+
+def render_json(result: Result) -> str:
+    """One object, ending with a line break. Lines and columns count from 1, columns in code points."""
+    run = result.run
+    reference = run.reference
+    document: dict[str, Any] = {
+        "version": VERSION,
+        "dialect": result.dialect,
+        "detected": result.detected,
+        "checked": {**asdict(result.checked), "file_names": list(run.files)},
+        "budget": {
+            "purpose": run.purpose,
+            "run": _budget(run.budget),
+            "reference": _budget(reference.budget if reference is not None else None),
+            "task": reference.task if reference is not None else None,
+            "suite": reference.suite if reference is not None else None,
+            "edition": reference.edition if reference is not None else None,
+            "update_share": run.update_share,
+        },
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _budget(budget: Budget | None) -> dict[str, float] | None:
+    if budget is None:
+        return None
+    derived = ("agent_steps", "updates_per_step", "updates_per_frame", "updates")
+    return asdict(budget) | {name: getattr(budget, name) for name in derived}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    labels = [(finding.primary, True), *((label, False) for label in finding.secondary)]
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "message": finding.message,
+        "key": finding.key,
+        "spans": [_label(label, primary) for label, primary in labels],
+        "harm": _harm(finding.harm),
+        "evidence": [asdict(item) for item in finding.evidence],
+        "help": finding.help,
+        "fix": _fix(finding.fix),
+        "allowed": finding.allowed,
+    }
+
+
+def _label(label: Label, primary: bool) -> dict[str, Any]:
+    return {"primary": primary, "message": label.message, **_span(label.span)}
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "source": span.source.name,
+        "kind": span.source.kind,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "text": span.text,
+    }
+
+
+def _harm(harm: Harm | None) -> dict[str, Any] | None:
+    return None if harm is None else asdict(harm)
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
+        return None
+    edits = [{**_span(edit.span), "replacement": edit.text} for edit in fix.edits]
+    return {"message": fix.message, "safe": fix.safe, "command": fix.command, "edits": edits}

@@ -110,13 +110,20 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
     )
+    after, metrics = apply_gradients(spec, state, grads, outputs.retnorm)
+    latents = Latent(outputs.features.deter, outputs.features.stoch).indices()
+    return after, latents, outputs.metrics | metrics | {"opt/loss": total}
+
+
+def apply_gradients(
+    spec: AgentSpec, state: TrainState, grads: Params, retnorm: ReturnScale
+) -> tuple[TrainState, Metrics]:
+    """Moves parameters by their gradients, then the slow value towards the new ones. Also returns ``opt/`` metrics."""
     updates, opt_state = make_optimizer(spec.optimizer).update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    # After the optimizer, towards the new parameters.
     slow = move_slow(state.slow, scope(params, "val"), spec.loss.slow_rate)
-    after = TrainState(params, opt_state, slow, outputs.retnorm, state.step + 1)
-    metrics = outputs.metrics | _optimizer_metrics(total, grads, updates, after)
-    return after, Latent(outputs.features.deter, outputs.features.stoch).indices(), metrics
+    after = TrainState(params, opt_state, slow, retnorm, state.step + 1)
+    return after, _optimizer_metrics(grads, updates, after)
 
 
 def move_slow(slow: Params, fast: Params, rate: float) -> Params:
@@ -211,10 +218,9 @@ def _scale(spec: AgentSpec, name: str) -> float:
     return scales["rec"] if name in dict(spec.obs_space) else scales[name]
 
 
-def _optimizer_metrics(total: jax.Array, grads: Params, updates: Params, after: TrainState) -> Metrics:
+def _optimizer_metrics(grads: Params, updates: Params, after: TrainState) -> Metrics:
     count = sum(value.size for value in after.params.values())
     return {
-        "opt/loss": total,
         "opt/updates": after.step,
         "opt/grad_norm": optax.global_norm(grads),
         "opt/grad_rms": global_rms(grads),

@@ -9,7 +9,7 @@ the observation with its reward and flags, the action chosen on that observation
     driver.step(actions)            # waits for the actions, then steps the environments
 
 An action chosen where ``is_last`` leads nowhere: it is stored as zero, and the next step starts an episode instead.
-Worker processes or threads can stand behind the same four methods.
+How the environments are run, here, in threads or in worker processes, is the business of `VectorEnv`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .envs import Array, Env, Values
+from .envs import Array, Env, SerialEnvs, Values, VectorEnv
 from .spaces import Space
 
 
@@ -52,39 +52,35 @@ def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
 
 
 class Driver:
-    """E environments in this process, one after the other.
+    """Steps E environments and follows their episodes.
 
     Making a driver starts every environment's first episode.
 
     Args:
-      envs: environments with equal spaces; the driver closes them.
+      envs: environments side by side, or separate ones with equal spaces, stepped one after the other; the driver closes
+        them.
 
     Raises:
       ValueError: no environment, or spaces that differ.
     """
 
-    def __init__(self, envs: Sequence[Env]) -> None:
-        if not envs:
-            raise ValueError("a driver needs at least one environment")
-        for number, env in enumerate(envs):
-            if dict(env.obs_space) != dict(envs[0].obs_space) or dict(env.act_space) != dict(envs[0].act_space):
-                raise ValueError(f"environment {number} has other spaces than environment 0")
-        self._envs = list(envs)
-        self._score = np.zeros(len(envs), np.float64)
-        self._length = np.zeros(len(envs), np.int64)
+    def __init__(self, envs: VectorEnv | Sequence[Env]) -> None:
+        self._envs: VectorEnv = SerialEnvs(envs) if isinstance(envs, Sequence) else envs
+        self._score = np.zeros(len(self._envs), np.float64)
+        self._length = np.zeros(len(self._envs), np.int64)
         self._steps = 0
-        zeros = {key: space.zeros(len(envs)) for key, space in self.act_space.items()}
-        self._obs, _ = self._advance(zeros, np.ones(len(envs), bool))
+        zeros = {key: space.zeros(len(self._envs)) for key, space in self.act_space.items()}
+        self._obs, _ = self._advance(zeros, np.ones(len(self._envs), bool))
 
     @property
     def obs_space(self) -> Mapping[str, Space]:
         """Observations of one environment; see `Env`."""
-        return self._envs[0].obs_space
+        return self._envs.obs_space
 
     @property
     def act_space(self) -> Mapping[str, Space]:
         """Actions of one environment; see `Env`."""
-        return self._envs[0].act_space
+        return self._envs.act_space
 
     @property
     def steps(self) -> int:
@@ -116,8 +112,7 @@ class Driver:
 
     def close(self) -> None:
         """Closes the environments."""
-        for env in self._envs:
-            env.close()
+        self._envs.close()
 
     def _check(self, key: str, space: Space, actions: Mapping[str, Any]) -> Array:
         shape = (len(self._envs), *space.shape)
@@ -129,12 +124,8 @@ class Driver:
         return value
 
     def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[Episode]]:
-        """Steps every environment once and gathers what they return into new arrays."""
-        steps = []
-        for number, env in enumerate(self._envs):
-            action: dict[str, Any] = {key: value[number] for key, value in actions.items()}
-            steps.append(env.step({**action, "reset": reset[number]}))
-        obs = {key: np.stack([step[key] for step in steps]) for key in steps[0]}
+        """Steps every environment once and keeps the score."""
+        obs = self._envs.step(actions, reset)
         first = obs["is_first"]
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)

@@ -8,9 +8,10 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from .protocol import Array, Env, EnvError, Values, flags
+from .protocol import Array, Env, EnvError, Values, VectorEnv, flags
+from .serial import SerialEnvs
 
-__all__ = ["SUITES", "Array", "Env", "EnvError", "Values", "env_seed", "flags", "make_env"]
+__all__ = ["SUITES", "Array", "Env", "EnvError", "SerialEnvs", "Values", "VectorEnv", "env_seed", "flags", "make_env"]
 
 #: Prefixes of task names that the trainer runs.
 SUITES = ("dmc",)

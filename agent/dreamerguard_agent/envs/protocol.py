@@ -48,6 +48,43 @@ class Env(Protocol):
         """Frees what the environment holds. It cannot be stepped afterwards."""
 
 
+class VectorEnv(Protocol):
+    """E environments side by side with equal spaces; what stands behind a driver.
+
+    Each of them keeps the conventions of `Env`. Results do not depend on how the environments are run: here one after
+    the other, in threads or in processes.
+    """
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations of one environment; see `Env`."""
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """Actions of one environment; see `Env`."""
+
+    def __len__(self) -> int:
+        """How many environments, E."""
+
+    def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
+        """Acts once in every environment.
+
+        Args:
+          actions: by key of `act_space`, [E, ...].
+          reset: bool [E]; where true, or where the last step said ``is_last``, an episode starts instead.
+
+        Returns:
+          By key of `obs_space`, [E, ...], and ``reward`` and the three flags, [E]; arrays that are never written again.
+
+        Raises:
+          EnvError: a simulation became unstable, or a worker process ended.
+          ValueError: an action is not finite.
+        """
+
+    def close(self) -> None:
+        """Frees what the environments hold. They cannot be stepped afterwards."""
+
+
 class EnvError(Exception):
     """An environment cannot be made or rendered; the message says what to do. For users, so shown without traceback."""
 

@@ -1,0 +1,56 @@
+"""Environments of any kind in this thread, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..spaces import Space
+from .protocol import Array, Env, Values
+
+
+class SerialEnvs:
+    """A `VectorEnv` of separate environments.
+
+    Args:
+      envs: environments with equal spaces, which are closed with this.
+
+    Raises:
+      ValueError: no environment, or spaces that differ.
+    """
+
+    def __init__(self, envs: Sequence[Env]) -> None:
+        if not envs:
+            raise ValueError("a driver needs at least one environment")
+        for number, env in enumerate(envs):
+            if dict(env.obs_space) != dict(envs[0].obs_space) or dict(env.act_space) != dict(envs[0].act_space):
+                raise ValueError(f"environment {number} has other spaces than environment 0")
+        self._envs = list(envs)
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations; see `VectorEnv`."""
+        return self._envs[0].obs_space
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """Actions; see `VectorEnv`."""
+        return self._envs[0].act_space
+
+    def __len__(self) -> int:
+        return len(self._envs)
+
+    def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
+        """Acts in one environment after the other; see `VectorEnv`."""
+        steps = []
+        for number, env in enumerate(self._envs):
+            action: dict[str, Any] = {key: value[number] for key, value in actions.items()}
+            steps.append(env.step({**action, "reset": reset[number]}))
+        return {key: np.stack([step[key] for step in steps]) for key in steps[0]}
+
+    def close(self) -> None:
+        """Closes every environment."""
+        for env in self._envs:
+            env.close()

@@ -29,7 +29,7 @@ _NOTHING = """nothing to check. Examples:
   dreamerguard lint --task dmc_walker_walk run.train_ratio=32
   dreamerguard lint -- dreamerguard train dmc_walker_walk run.train_ratio=32"""
 #: Names of tasks have a suite and a name.
-_TASK_LIKE = re.compile(r"[a-z0-9]+(_[A-Za-z0-9-]+)+")
+_TASK_LIKE = re.compile(r"[a-z0-9]+(_[A-Za-z0-9-]+)+(/[0-9]+)?")
 
 
 def lint(

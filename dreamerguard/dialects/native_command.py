@@ -17,6 +17,7 @@ COMMANDS = ("train", "lint")
 OPTIONS = {
     "--allow": True,
     "--color": False,
+    "--config": True,
     "--explain-budget": False,
     "--list-rules": False,
     "--logdir": True,
@@ -73,14 +74,16 @@ def read_native(command: Command) -> Arguments:
     start = start_of_arguments(command) or 0
     arguments = list(read_arguments(command.words[start:], OPTIONS))
     words = [item for item in arguments if isinstance(item, Word)]
+    options = tuple(item for item in arguments if isinstance(item, Option))
+    named = [Word(item.value, item.span, start) for item in options if item.name == "--config" and item.value]
     return Arguments(
         tasks=tuple(word for word in words if not is_file(word.text)),
-        files=tuple(word for word in words if is_file(word.text)),
+        files=(*named, *(word for word in words if is_file(word.text))),
         overrides=tuple(item for item in arguments if isinstance(item, Override)),
-        options=tuple(item for item in arguments if isinstance(item, Option)),
+        options=options,
     )
 
 
 def is_file(text: str) -> bool:
-    """Whether a bare word names a file. No task has a suffix or a slash, so nothing need exist to tell."""
-    return "/" in text or "\\" in text or PurePath(text).suffix.lower() in _SUFFIXES
+    """Whether a bare word names a file, told by its form alone. Task names may hold a slash: ``bsuite_catch/0``."""
+    return text.startswith((".", "/", "~")) or "\\" in text or PurePath(text).suffix.lower() in _SUFFIXES

@@ -26,7 +26,7 @@ def _finding(finding: Finding, color: bool) -> Iterator[str]:
     yield f"{head} {finding.code}: {paint(plain(finding.message), 'bold', color=color)}"
     yield from snippet(finding.primary, finding.secondary, style, color)
     if finding.harm is not None:
-        yield _note("cost", f"{finding.harm.level}: {finding.harm.text}", color)
+        yield _note(f"cost ({finding.harm.level})", finding.harm.text, color)
     for evidence in finding.evidence:
         yield _note(evidence.kind, evidence.text, color)
         if evidence.url:

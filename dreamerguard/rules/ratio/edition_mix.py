@@ -24,7 +24,7 @@ from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
-    "DG107", "edition-mix", Severity.INFO, confidence=Confidence.LOW, unless=("low-train-ratio", "run-too-short")
+    "DG107", "edition-mix", Severity.INFO, confidence=Confidence.LOW, unless=("low-train-ratio", "low-update-budget", "run-too-short")
 )
 
 GOOD = [Example("dreamerguard train dmc_walker_walk edition=head")]

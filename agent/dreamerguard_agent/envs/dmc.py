@@ -54,24 +54,18 @@ class DMControl:
         camera: int = -1,
         time_limit: float | None = None,
     ) -> None:
-        suite = load_suite(render=image_size is not None)
-        domain, name = find_task(task, suite.ALL_TASKS)
-        kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
-        self._env = suite.load(domain, name, task_kwargs=kwargs)
+        domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
         self._repeat = repeat
-        self._camera = CAMERAS.get(domain, 0) if camera == -1 else camera
+        self._camera = CAMERAS.get(domain[0], 0) if camera == -1 else camera
         self._done = True
         self._size = image_size
         spec = self._env.action_spec()
-        self._low, self._range = _limits(spec)
-        self._act_space = {"action": Space("float32", tuple(spec.shape), low=-1.0, high=1.0)}
-        self._keys = _observed(self._env.observation_spec()) if image_size is None else {}
+        self._limits = limits(spec)
+        self._act_space = {"action": action_space(spec)}
+        self._keys = observed(self._env.observation_spec()) if image_size is None else {}
         self._obs_space = self._keys or {"image": Space("uint8", (image_size or 0, image_size or 0, 3))}
         if image_size is not None:
             self._render(image_size)  # a machine that cannot render says so now, not after the first episode
-        else:
-            # quadruped_escape uploads its terrain to a renderer at every reset, and would make one to do so.
-            self._env.physics._make_rendering_contexts = lambda: None
 
     @property
     def obs_space(self) -> Mapping[str, Space]:
@@ -107,11 +101,7 @@ class DMControl:
         self._env.close()
 
     def _control(self, action: Array) -> Array:
-        action = np.asarray(action, np.float32)
-        if not np.isfinite(action).all():
-            raise EnvError(f"action is not finite: {action}; the policy has diverged")
-        # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
-        return (np.clip(action, -1, 1) + np.float32(1)) / 2 * self._range + self._low
+        return to_control(np.asarray(action, np.float32), *self._limits)
 
     def _observe(self, now: Any, reward: float | np.floating[Any]) -> Values:
         if self._size is not None:
@@ -127,6 +117,34 @@ class DMControl:
         except Exception as error:  # every GL backend has its own exceptions, none with a common base
             raise EnvError(_no_rendering(error)) from error
         return image
+
+
+def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> tuple[tuple[str, str], Any]:
+    """Domain and name of a task, and its dm_control environment.
+
+    Raises:
+      EnvError: no such task, or `render` without OpenGL.
+    """
+    suite = load_suite(render)
+    domain, name = find_task(task, suite.ALL_TASKS)
+    kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
+    env = suite.load(domain, name, task_kwargs=kwargs)
+    if not render:
+        # quadruped_escape uploads its terrain to a renderer at every reset, and would make one to do so.
+        env.physics._make_rendering_contexts = lambda: None
+    return (domain, name), env
+
+
+def to_control(action: Array, low: Array, span: Array) -> Array:
+    """Controls [..., A], float64, of actions [..., A], float32 in [-1, 1]; numbers beyond are clipped.
+
+    Raises:
+      EnvError: an action is not finite.
+    """
+    if not np.isfinite(action).all():
+        raise EnvError(f"action is not finite: {action}; the policy has diverged")
+    # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
+    return (np.clip(action, -1, 1) + np.float32(1)) / 2 * span + low
 
 
 def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:
@@ -193,13 +211,18 @@ def _no_rendering(error: Exception | str) -> str:
     )
 
 
-def _limits(spec: Any) -> tuple[Array, Array]:
+def action_space(spec: Any) -> Space:
+    """The agent's action for a task's controls: as many numbers in [-1, 1]."""
+    return Space("float32", tuple(spec.shape), low=-1.0, high=1.0)
+
+
+def limits(spec: Any) -> tuple[Array, Array]:
     """Lowest control and span of each dimension; -1 and 2 where a control has no limits, which leaves it as it is."""
     limited = (np.abs(spec.minimum) < UNLIMITED) & (np.abs(spec.maximum) < UNLIMITED)
     low = np.where(limited, spec.minimum, -1.0)
     return low, np.where(limited, spec.maximum, 1.0) - low
 
 
-def _observed(specs: Mapping[str, Any]) -> dict[str, Space]:
+def observed(specs: Mapping[str, Any]) -> dict[str, Space]:
     """Spaces of a task's vectors. Keys without numbers are left out; a single number stays without dimensions."""
     return {key: Space("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}

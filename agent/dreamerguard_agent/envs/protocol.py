@@ -77,8 +77,7 @@ class VectorEnv(Protocol):
           By key of `obs_space`, [E, ...], and ``reward`` and the three flags, [E]; arrays that are never written again.
 
         Raises:
-          EnvError: a simulation became unstable, or a worker process ended.
-          ValueError: an action is not finite.
+          EnvError: an action is not finite, a simulation became unstable, or a worker process ended.
         """
 
     def close(self) -> None:

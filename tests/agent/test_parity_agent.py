@@ -23,7 +23,7 @@ from dreamerguard_agent.spec import AgentSpec
 
 from .golden import Arrays, below, folder, load
 from .golden_spec import spec_of
-from .parity import CHANGE, Parity, by_key
+from .parity import CHANGE, Parity, by_key, quick_jit
 
 AGENTS = sorted(path.stem for path in folder().glob("agent_*.npz"))
 MODULES = ("dyn", "enc", "dec", "rew", "con", "pol", "val")
@@ -75,7 +75,7 @@ def _program(name: str) -> Any:
         total, outputs = learner.loss(spec, params, state.slow, state.retnorm, batch, noise)
         return sum(outputs.losses[key].mean() * weights[key] for key in weights), (total, outputs)
 
-    @jax.jit
+    @quick_jit
     def program(state: TrainState, noise: Noise, weights: dict[str, Any]) -> tuple[Any, Outputs, Params]:
         grads, (total, outputs) = jax.grad(weighted, has_aux=True)(state.params, state, noise, weights)
         return total, outputs, grads
@@ -198,7 +198,7 @@ def test_five_updates(parity: Parity, name: str, run: str) -> None:
     before = state = _state(spec, arrays)
     noise, want = _noise(spec, arrays, "noise"), below(arrays, f"{run}/metrics")
     weights = _weights(spec, sorted(below(arrays, "noise/out/losses")))
-    step = jax.jit(lambda state, grads, scale: learner.apply_gradients(spec, state, grads, scale))
+    step = quick_jit(lambda state, grads, scale: learner.apply_gradients(spec, state, grads, scale))
     for index in range(len(arrays[f"{run}/retnorm/lo"])):
         total, outputs, grads = _program(name)(state, noise, weights)
         state, metrics = step(state, grads, outputs.retnorm)
@@ -233,6 +233,7 @@ def test_update_is_the_sum_of_its_parts(parity: Parity) -> None:
     arrays, meta = load(name)
     spec = spec_of(meta)
     before = state = _state(spec, arrays)
+    # Compiled as in a run, with all optimisations.
     step = jax.jit(learner.update, static_argnums=0)
     want = below(arrays, "default/metrics")
     for index in range(len(arrays["default/retnorm/lo"])):
@@ -265,7 +266,7 @@ POLICY, POLICY_META = load("policy")
 def test_acting(parity: Parity, variant: str) -> None:
     spec, params = spec_of(POLICY_META), _put(below(POLICY, "params"))
     keys = list(dict(spec.act_space))
-    step = jax.jit(act, static_argnums=0)
+    step = quick_jit(act, static_argnums=0)
     for index in sorted({key.split("/")[1] for key in POLICY if key.startswith(f"{variant}/")}):
         case = below(POLICY, f"{variant}/{index}")
         carry = Carry(

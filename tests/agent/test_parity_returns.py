@@ -18,7 +18,7 @@ from dreamerguard_agent.returns import ReturnScale, imagined_losses, lambda_retu
 
 from .golden import Arrays, below, load
 from .golden_spec import flatten, loss_section, optimizer_section
-from .parity import BINS, STAGES, Flat, Parity, check_case
+from .parity import BINS, STAGES, Flat, Parity, check_case, quick_jit
 
 RETURNS, RETURNS_META = load("returns")
 NORMS, NORMS_META = load("norms")
@@ -66,7 +66,7 @@ def _imagined(x: Flat) -> tuple[Any, ...]:
 @pytest.mark.parametrize("case", IMAGINED)
 def test_imagined_losses(parity: Parity, case: str) -> None:
     inputs, want = below(RETURNS, f"{case}/in"), below(RETURNS, f"{case}/out")
-    losses, parts, metrics, scale = jax.jit(_imagined)(inputs)
+    losses, parts, metrics, scale = quick_jit(_imagined)(inputs)
     got = {f"losses/{name}": value for name, value in losses.items()}
     got |= {f"inner/{name}": getattr(parts, name) for name in ("ret", "adv", "weight", "target", "val", "slowval")}
     for name in ("logp", "entropy"):
@@ -89,7 +89,7 @@ def test_imagined_gradients(parity: Parity, case: str) -> None:
         losses = _imagined({**inputs, **free})[0]
         return losses["policy"].mean() + losses["value"].mean()
 
-    grads = jax.jit(jax.grad(total))(free)
+    grads = quick_jit(jax.grad(total))(free)
     for name, value in grads.items():
         parity.gradients("imagined losses, gradients", value, want.get(name, np.zeros_like(value)), f"{case} {name}")
 
@@ -157,7 +157,7 @@ def test_optimizer_chain(parity: Parity, case: str) -> None:
     optimizer = optim.make_optimizer(settings)
     params: Any = _tree("params")
     state = optimizer.init(params)
-    step = jax.jit(optimizer.update)
+    step = quick_jit(optimizer.update)
     for index in _updates():
         updates, state = step(_tree(f"grads/{index}"), state, params)
         params = optax.apply_updates(params, updates)

@@ -14,7 +14,7 @@ from dreamerguard_agent.spec import AgentSpec
 
 from .golden import Arrays, below, folder, load
 from .golden_spec import spec_of
-from .parity import Flat, Parity, by_key, check_case
+from .parity import Flat, Parity, by_key, check_case, quick_jit
 
 RSSM, RSSM_META = load("rssm")
 IMAGINE, IMAGINE_META = load("imagine")
@@ -110,7 +110,7 @@ def test_imagination(parity: Parity, case: str) -> None:
             for key, space in spec.act_space
         }
     policy = given if case.startswith("open_loop") else sample
-    run = jax.jit(lambda params: rssm.imagine(spec, params, start, policy, noise, action_noise))
+    run = quick_jit(lambda params: rssm.imagine(spec, params, start, policy, noise, action_noise))
     last, features, action = run(params)
     if any(key.startswith("action") for key in want):
         for key, value in by_key(want, "action", list(dict(spec.act_space))).items():
@@ -131,7 +131,7 @@ def test_a_reset_row_forgets_everything_before() -> None:
     noise = jnp.zeros((rows, steps, spec.model.stoch, spec.model.classes))
     action = _actions(spec, inputs, "action")
 
-    @jax.jit
+    @quick_jit
     def run(deter: jax.Array, action: Action) -> jax.Array:
         carry = Latent(deter, jnp.asarray(inputs["stoch"]))
         return rssm.observe(spec, params, carry, jnp.asarray(inputs["tokens"]), action, reset, noise)[1].deter

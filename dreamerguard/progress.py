@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -50,7 +50,7 @@ class Progress:
         else:
             self._print(f"{self._elapsed()}  {text} ...")
 
-    def episode(self, episode: Any) -> None:
+    def episode(self, frames: int, episode: Any) -> None:
         """Keeps the score for the next line."""
         self._scores.append(episode.score)
 
@@ -62,7 +62,7 @@ class Progress:
         else:
             self._print(line)
 
-    def evaluated(self, frames: int, scores: list[float]) -> None:
+    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
         """Shows the mean of an evaluation."""
         self._print(
             f"{self._elapsed()}  evaluation at {frames:,} frames: {sum(scores) / len(scores):.1f}"

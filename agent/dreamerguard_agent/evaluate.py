@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,8 +12,10 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from . import actor, programs
+from .checkpoint import Checkpoints
 from .driver import Driver, Episode
 from .envs import make_env
+from .runtime import compute_dtype
 from .spec import AgentSpec
 
 #: Environment numbers of evaluation begin here, so that training never sees their resets.
@@ -60,3 +63,32 @@ class Evaluator:
             for episode in driver.step(action):
                 played[episode.env].append(episode)
         return [episode for mine, most in zip(played, wanted, strict=True) for episode in mine[:most]]
+
+
+class NoCheckpoint(Exception):
+    """The run directory has no checkpoint to evaluate."""
+
+
+def evaluate_checkpoint(config: RunConfig, directory: Path, episodes: int, seed: int) -> tuple[int, list[float]]:
+    """Plays with the newest checkpoint of a run.
+
+    Returns:
+      Environment frames of the checkpoint, and a score per episode.
+
+    Raises:
+      NoCheckpoint: there is none yet.
+      EnvError: the environment cannot be made.
+    """
+    folder = directory / "checkpoints"
+    checkpoints = Checkpoints(folder) if folder.is_dir() else None
+    step = checkpoints.latest() if checkpoints else None
+    if checkpoints is None or step is None:
+        raise NoCheckpoint(f"{directory} has no checkpoint yet")
+    env = make_env(config, FIRST_ENV, seed)
+    spec = AgentSpec.create(config, env.obs_space, env.act_space, compute_dtype(config.runtime))
+    env.close()
+    like = jax.eval_shape(lambda: programs.initial_state(spec, config.seed))
+    state = checkpoints.arrays(step, "learner", like)
+    frames = int(checkpoints.numbers(step)["frames"])
+    checkpoints.close()
+    return frames, [episode.score for episode in Evaluator(config, spec, episodes, seed).play(state.params)]

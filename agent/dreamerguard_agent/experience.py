@@ -58,7 +58,9 @@ class Experience:
     def parts(self) -> dict[str, Any]:
         """What a checkpoint keeps: the filled rows, latents included, and the sampler's integers."""
         filled = min(self.stored, self.ring.rows)
-        return {"ring": jax.tree.map(lambda value: value[:, :filled], self.ring), "sampler": self.sampler.state()}
+        # An empty array, a queue without windows say, has nothing to store, and orbax refuses it.
+        sampler = {key: value for key, value in self.sampler.state().items() if value.size}
+        return {"ring": jax.tree.map(lambda value: value[:, :filled], self.ring), "sampler": sampler}
 
     def describe(self) -> dict[str, Any]:
         """Shapes of `parts`, as JSON can hold them, to know what a checkpoint contains before reading it."""
@@ -75,16 +77,18 @@ class Experience:
         sampler = {
             key: jax.ShapeDtypeStruct(tuple(shape), np.dtype(dtype))
             for key, (shape, dtype) in described["sampler"].items()
+            if 0 not in shape
         }
         return {"ring": jax.tree.map(rows, self.ring), "sampler": sampler}
 
-    def load(self, parts: Mapping[str, Any]) -> None:
-        """Continues with what a checkpoint kept.
+    def load(self, parts: Mapping[str, Any], described: Mapping[str, Any]) -> None:
+        """Continues with what a checkpoint kept, ``parts`` as ``described`` says.
 
         Raises:
           ValueError: it belongs to another replay.
         """
-        self.sampler.load({key: np.asarray(value) for key, value in parts["sampler"].items()})
+        empty = {key: np.zeros(shape, dtype) for key, (shape, dtype) in described["sampler"].items() if 0 in shape}
+        self.sampler.load({key: np.asarray(value) for key, value in (parts["sampler"] | empty).items()})
         filled = jax.tree.leaves(parts["ring"])[0].shape[1]
         self.ring = jax.tree.map(
             lambda ring, kept: ring.at[:, :filled].set(jnp.asarray(kept)), self.ring, parts["ring"]

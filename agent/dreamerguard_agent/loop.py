@@ -242,6 +242,7 @@ class Run:
         self._state = self._checkpoints.arrays(step, "learner", self._state)
         if "replay" not in numbers:
             return  # experience is collected anew, and the ratio counts from there: no burst of overdue updates
-        self._experience.load(self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"])))
+        parts = self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"]))
+        self._experience.load(parts, numbers["replay"])
         self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
         self._updates_before = numbers["updates"] - self._ratio.done

@@ -9,6 +9,11 @@ CLEAN = 0
 FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
+BUG = 70
+#: A run was not started because of what lint found.
+REFUSED = 78
+#: A signal ended the run after it had saved itself: 128 plus the signal's number, as shells count.
+SIGNALLED = 128
 
 
 def exit_code(result: Result) -> int:

@@ -16,12 +16,10 @@ COMMANDS = ("train", "lint")
 #: Own options of the commands, which set nothing in the run; true for those that take a value.
 OPTIONS = {
     "--allow": True,
-    "--color": False,
     "--config": True,
     "--explain-budget": False,
     "--list-rules": False,
     "--logdir": True,
-    "--no-color": False,
     "--output-format": True,
     "--this-machine": False,
 }
@@ -76,9 +74,10 @@ def read_native(command: Command) -> Arguments:
     words = [item for item in arguments if isinstance(item, Word)]
     options = tuple(item for item in arguments if isinstance(item, Option))
     named = [Word(item.value, item.span, start) for item in options if item.name == "--config" and item.value]
+    files = [*named, *(word for word in words if is_file(word.text))]
     return Arguments(
         tasks=tuple(word for word in words if not is_file(word.text)),
-        files=(*named, *(word for word in words if is_file(word.text))),
+        files=tuple(sorted(files, key=lambda word: word.span.start)),
         overrides=tuple(item for item in arguments if isinstance(item, Override)),
         options=options,
     )

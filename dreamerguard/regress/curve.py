@@ -43,7 +43,7 @@ def read_curve(run: Path, label: str) -> Curve:
 
 
 def draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None) -> None:
-    """Writes a PNG with every episode as a dot, its trailing mean over 10 episodes as a line and the reference as a band.
+    """Writes a PNG: every episode a dot, its trailing mean over 10 episodes a line, the reference a band.
 
     Args:
       path: file to write; replaced in one step.

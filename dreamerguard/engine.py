@@ -74,10 +74,10 @@ class UnknownRule(LookupError):
     """A rule that is to be allowed does not exist."""
 
     def __init__(self, name: str) -> None:
-        from .hints import nearest
+        from .hints import did_you_mean, nearest
 
         near = nearest(name, (rule.name for rule in all_rules()))
-        super().__init__(f"there is no rule {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+        super().__init__(f"there is no rule {name!r}{did_you_mean(near[0] if near else None)}")
         self.name = name
 
 

@@ -27,6 +27,11 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
     return best[1] if best[0] >= 0.75 else None
 
 
+def did_you_mean(name: str | None) -> str:
+    """The end of a message that offers a name, if there is one."""
+    return f"; did you mean {name}?" if name else ""
+
+
 def _likeness(path: list[str], leaf: str, candidate: str) -> float:
     *other_path, other_leaf = candidate.split(".")
     leaves = difflib.SequenceMatcher(None, leaf, other_leaf).ratio()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dreamerguard.schema.tasks import TaskDefaults
 
 _SCHEMA = Origin("schema of native runs", detail="dreamerguard explain KEY")
+_TASKS = Origin("published task defaults", detail="dreamerguard tasks TASK")
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
@@ -126,12 +127,14 @@ class Draft:
             if key.default is not None or key.optional:
                 self.built_in[path] = [Layer("schema", "schema default", key.default, _SCHEMA)]
         if task is not None and edition is not None:
+            for path, value in (("suite", task.suite), ("edition", edition)):
+                self.built_in[path].append(Layer("suite", f"default of {task.name}", value, _TASKS))
             for path, layer in task_layers(task, edition):
                 if path in self.built_in:
                     self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
         size = (self.user.get("size") or self.built_in["size"])[-1]
-        for name, value in SIZES[cast("Any", size.value)].items():
-            self.built_in[f"model.{name}"].append(Layer("size", str(size.value), value, _SIZES))
+        for name, width in SIZES[cast("Any", size.value)].items():
+            self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))
 
     def settings(self) -> dict[str, Setting]:
         """Every key that has a value, with its layers."""

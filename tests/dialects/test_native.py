@@ -158,3 +158,16 @@ def test_every_written_value_has_a_span(tmp_path: Path) -> None:
     written = {key for key, setting in run.settings.items() if setting.chosen}
     assert written == {"task", "seed", "run.envs"}
     assert all(isinstance(run.settings[key].last.origin, Span) for key in written)
+
+
+def test_a_file_can_be_named_by_the_option_of_train(tmp_path: Path) -> None:
+    run = resolve(tmp_path, "dmc_walker_walk --config a.yaml --logdir runs/x --seed 5", a="seed: 3\nrun.envs: 8\n")
+    assert run.files == ("a.yaml",) and run.problems == ()
+    assert run.config is not None and (run.config.seed, run.config.run.envs) == (5, 8)
+
+
+def test_suite_and_edition_are_filled_in(tmp_path: Path) -> None:
+    run = resolve(tmp_path, "dmc_walker_walk")
+    assert run.config is not None
+    assert (run.config.suite, run.config.edition) == ("dmc_proprio", "paper-2025")
+    assert kinds(run, "suite") == ["schema", "suite"]

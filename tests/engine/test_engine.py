@@ -1,6 +1,7 @@
 """Results, allowances, the order of rules, and what a root cause may report."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,11 @@ def test_other_programs_are_unknown() -> None:
 def test_the_machine_is_not_guessed() -> None:
     assert names("dmc_walker_walk runtime.platform=cuda") == []
     assert [item.name for item in check("dmc_walker_walk", Machine(gpus=0)).findings] == ["slow-on-cpu"]
+
+
+def test_a_file_of_another_program_is_one_finding(tmp_path: Path) -> None:
+    text = "defaults:\n" + "".join(f"  key{number}: {number}\n" for number in range(40))
+    (tmp_path / "configs.yaml").write_text(text, encoding="utf-8")
+    result = check_native("dmc_walker_walk", "configs.yaml", folder=tmp_path)
+    (finding,) = result.findings
+    assert finding.message == "40 keys of configs.yaml do not exist here: it looks like another program's file"

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Severity
+from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
@@ -66,7 +67,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         severity=Severity.INFO if editions and harm is None else None,
         secondary=earlier(setting),
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
-        evidence=(Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url), *evidence),
+        evidence=(published(setting.key, expected), *evidence),
         harm=harm,
         help=f"edition={editions[0]} sets all of its values" if editions else "",
     )

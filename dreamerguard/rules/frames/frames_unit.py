@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
@@ -67,6 +68,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         label=f"{amount(run.budget.agent_steps)} agent steps at action repeat {spell_scalar(run.budget.action_repeat)}",
         key=setting.key,
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
-        evidence=(Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url), *evidence),
+        evidence=(published(setting.key, expected), *evidence),
         harm=harm,
     )

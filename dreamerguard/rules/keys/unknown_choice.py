@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import nearest
+from dreamerguard.hints import did_you_mean, nearest
 from dreamerguard.model import Edit, Finding, Severity
 from dreamerguard.resolved import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
@@ -45,8 +45,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         place = problem.place
         yield rule.at(
             problem.label.span,
-            f"{key.path} has no choice {given}",
-            label=f"did you mean {near[0]}?" if near else "",
+            f"{key.path} has no choice {given}{did_you_mean(near[0] if near else None)}",
             key=key.path,
             fix=fix(Edit(place, near[0]), f"choose {near[0]}", safe=True) if near and place is not None else None,
             help=f"{key.path} is {key.expects}",

@@ -2,7 +2,7 @@
 
 What it does:
   Reports a key that the program does not have, with the nearest one that it has. Names that other DreamerV3 code bases
-  use for the same setting are recognised too.
+  use for the same setting are recognised too. A file of which most keys are unknown is reported once.
 
 Why is this bad:
   The value cannot take effect, so the command is refused. A program that ignored it would train something else.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import nearest_key
+from dreamerguard.hints import did_you_mean, nearest_key
 from dreamerguard.model import Edit, Finding, Fix, Severity
 from dreamerguard.resolved import ResolvedRun, Unknown, fix
 from dreamerguard.rules.rule import Example, Rule
@@ -40,21 +40,45 @@ BAD = [
 ]
 
 
+#: More unknown keys than this, and than known ones, mean one mistake and not many.
+_MANY = 8
+
+
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks unknown keys up among habits first, then by likeness."""
+    foreign = [name for name in run.files if _is_foreign(run, name)]
+    yield from (_foreign(run, name) for name in foreign)
     for unknown in run.unknown:
+        if unknown.span.source.name in foreign:
+            continue
         renamed = run.renamed.get(unknown.key.replace("-", "_"))
         target = renamed.path if renamed is not None else nearest_key(unknown.key, run.keys)
         note = f"; {renamed.note}" if renamed is not None and renamed.note else ""
         yield rule.at(
             unknown.span,
-            f"there is no key {unknown.key}",
-            label=f"did you mean {target}?" if target else "",
+            f"there is no key {unknown.key}{did_you_mean(target)}",
             key=unknown.key,
             fix=_rename(unknown, target) if target and not note else None,
             help=_explain(run, target, note) if target else "`dreamerguard schema` lists all keys",
         )
+
+
+def _is_foreign(run: ResolvedRun, file: str) -> bool:
+    unknown = sum(item.span.source.name == file for item in run.unknown)
+    known = sum(layer.name == file for setting in run.settings.values() for layer in setting.chain)
+    return unknown > _MANY and unknown > known
+
+
+def _foreign(run: ResolvedRun, file: str) -> Finding:
+    keys = [item for item in run.unknown if item.span.source.name == file]
+    return rule.at(
+        keys[0].span,
+        f"{len(keys)} keys of {file} do not exist here: it looks like another program's file",
+        label="the first of them",
+        key=keys[0].key,
+        help="`dreamerguard init` writes a run file for a task",
+    )
 
 
 def _explain(run: ResolvedRun, target: str, note: str) -> str:

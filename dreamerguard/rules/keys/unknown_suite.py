@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import nearest
+from dreamerguard.hints import did_you_mean, nearest
 from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
@@ -40,8 +40,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         near = nearest(str(setting.value), run.suites) if setting is not None else []
         yield rule.at(
             finding.primary.span,
-            finding.message,
-            label=f"did you mean {near[0]}?" if near else "",
+            finding.message + did_you_mean(near[0] if near else None),
             key="suite",
             fix=run.correct(setting, near[0], f"choose {near[0]}", safe=True) if near and setting else None,
             help=f"suites are {', '.join(run.suites)}",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import nearest
+from dreamerguard.hints import did_you_mean, nearest
 from dreamerguard.model import Edit, Finding, Severity
 from dreamerguard.resolved import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
@@ -44,8 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         best = near[0] if near else ""
         yield rule.at(
             problem.label.span,
-            problem.message,
-            label=f"did you mean {best}?" if best else "",
+            problem.message + did_you_mean(best),
             key="task",
             fix=fix(Edit(place, best), f"train {best}", safe=True) if best and place is not None else None,
             help=_hint(problem.help),

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Harm, Severity
+from dreamerguard.model import Finding, Harm, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
@@ -59,6 +60,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         key=size.key,
         secondary=earlier(size),
         fix=run.correct(size, correct, f"set {size.key} to {correct}"),
-        evidence=(Evidence("published", f"{size.key} {correct}: {expected.origin}", expected.origin.url),),
+        evidence=(published(size.key, expected),),
         harm=Harm("slight", "longer training, and no published score to compare with"),
     )

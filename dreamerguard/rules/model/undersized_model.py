@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Severity
+from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
@@ -47,5 +48,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"{size.key} is {size.value}; the published scores were reached with {correct}",
         label=f"published: {correct}",
         key=size.key,
-        evidence=(Evidence("published", f"{size.key} {correct}: {expected.origin}", expected.origin.url),),
+        evidence=(published(size.key, expected),),
     )

@@ -18,13 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
-    "DG107", "edition-mix", Severity.INFO, confidence=Confidence.LOW, unless=("low-train-ratio", "low-update-budget", "run-too-short")
+    "DG107",
+    "edition-mix",
+    Severity.INFO,
+    confidence=Confidence.LOW,
+    unless=("low-train-ratio", "low-update-budget", "run-too-short"),
 )
 
 GOOD = [Example("dreamerguard train dmc_walker_walk edition=head")]
@@ -47,7 +52,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f" {spell_scalar(expected.value)}",
                 label=f"edition {edition}",
                 key=setting.key,
-                evidence=(Evidence("published", f"{setting.key} {value}: {theirs.origin}", theirs.origin.url),),
+                evidence=(published(setting.key, theirs),),
                 help=f"edition={edition} sets all of its values",
             )
             return

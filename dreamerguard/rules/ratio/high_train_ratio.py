@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Harm, HarmLevel, Severity
+from dreamerguard.model import Finding, Harm, HarmLevel, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import times
 from dreamerguard.sources.scalars import spell_scalar
@@ -61,6 +62,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         severity=None if factor >= _COSTLY else Severity.INFO,
         secondary=earlier(setting),
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
-        evidence=(Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url),),
+        evidence=(published(setting.key, expected),),
         harm=Harm(level, f"{times(factor)} the gradient updates per frame, so about as many times the training time"),
     )

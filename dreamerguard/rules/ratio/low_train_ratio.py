@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from dreamerguard.model import Evidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
+from dreamerguard.rules.evidence import published
 from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import share
@@ -77,7 +78,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if part > _LOW:
         return
     correct = spell_scalar(expected.value)
-    source = Evidence("published", f"{setting.key} {correct}: {expected.origin}", expected.origin.url)
+    source = published(setting.key, expected)
     yield rule.at(
         run.place(setting),
         f"{setting.key} is {spell_scalar(setting.value)}, {share(part)} of the {correct} that"

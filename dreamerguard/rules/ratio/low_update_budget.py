@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from dreamerguard.budget import causes
-from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.model import Finding, Fix, Label, Severity
 from dreamerguard.resolved import ResolvedRun, Role, Setting
 from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
@@ -51,7 +51,11 @@ GOOD = [
 ]
 BAD = [
     Example("dreamerguard train dmc_walker_walk run.frames=1e5", mark="run.frames=1e5"),
-    Example("dreamerguard train dmc_walker_walk run.train_ratio=200", mark="run.train_ratio=200"),
+    Example(
+        "dreamerguard train dmc_walker_walk run.train_ratio=200",
+        mark="run.train_ratio=200",
+        fixed="dreamerguard train dmc_walker_walk run.train_ratio=512",
+    ),
     Example(
         "dreamerguard train run.yaml",
         file="task: dmc_walker_walk\nrun.frames: 3e5\nrun.train_ratio: 400\n",
@@ -86,10 +90,22 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             for setting, factor in blamed[1:]
             if (span := setting.last.span) is not None
         ),
+        fix=_restore(run, worst),
         evidence=evidence,
         harm=harm,
         help="declare purpose=short if the run is only meant to be short" if short else "",
     )
+
+
+def _restore(run: ResolvedRun, setting: Setting | None) -> Fix | None:
+    """Back to the published value; not for the length, since a shorter run is more often meant than a longer one."""
+    if setting is None or run.reference is None or setting is run.setting("frames"):
+        return None
+    expected = run.reference.expected.get(setting.key)
+    if expected is None:
+        return None
+    text = spell_scalar(expected.value)
+    return run.correct(setting, text, f"set {setting.key} to {text}")
 
 
 def _label(run: ResolvedRun, setting: Setting | None, factors: dict[str, float]) -> str:

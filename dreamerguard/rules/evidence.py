@@ -1,0 +1,13 @@
+"""Evidence that several rules give."""
+
+from __future__ import annotations
+
+from dreamerguard.model import Evidence
+from dreamerguard.resolved import Expected
+from dreamerguard.sources.scalars import spell_scalar
+
+
+def published(key: str, expected: Expected) -> Evidence:
+    """Who states the value that a task was published with."""
+    note = f" ({expected.note})" if expected.note else ""
+    return Evidence("published", f"{key} {spell_scalar(expected.value)}: {expected.origin}{note}", expected.origin.url)

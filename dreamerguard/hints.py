@@ -34,7 +34,8 @@ def did_you_mean(name: str | None) -> str:
 
 def _likeness(path: list[str], leaf: str, candidate: str) -> float:
     *other_path, other_leaf = candidate.split(".")
-    leaves = difflib.SequenceMatcher(None, leaf, other_leaf).ratio()
+    same_words = sorted(leaf.split("_")) == sorted(other_leaf.split("_"))
+    leaves = 1.0 if same_words else difflib.SequenceMatcher(None, leaf, other_leaf).ratio()
     if not path or not other_path:
         return leaves - (0.05 if other_path else 0)
     paths = difflib.SequenceMatcher(None, ".".join(path), ".".join(other_path)).ratio()

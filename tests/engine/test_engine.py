@@ -1,6 +1,8 @@
 """Results, allowances, the order of rules, and what a root cause may report."""
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,13 @@ def test_a_file_of_another_program_is_one_finding(tmp_path: Path) -> None:
     result = check_native("dmc_walker_walk", "configs.yaml", folder=tmp_path)
     (finding,) = result.findings
     assert finding.message == "40 keys of configs.yaml do not exist here: it looks like another program's file"
+
+
+def test_checking_loads_no_heavy_library() -> None:
+    program = (
+        "import sys; from dreamerguard.engine import check_native;"
+        "check_native('dmc_walker_walk', overrides=['run.train_ratio=32']);"
+        "print([name for name in ('jax', 'numpy', 'mujoco', 'rich', 'typer') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

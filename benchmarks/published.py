@@ -1,0 +1,114 @@
+"""The published seeds for benchmarks: each is judged against the others, with thresholds from other tasks only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dreamerguard.reference import Envelope, envelope_tasks, load_calibration, load_envelope
+from dreamerguard.regress.baseline import Baseline, leave_one_out
+from dreamerguard.regress.cells import Curve, conformal_quantile
+
+#: Suites whose tasks have at least three seeds.
+SUITES = ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The curves of one suite and what its healthy seeds do when held against each other.
+
+    The suite's relative spread, a shrinkage target worth four degrees of freedom, is that of all its tasks.
+    """
+
+    name: str
+
+    @cached_property
+    def envelopes(self) -> dict[str, Envelope]:
+        """Task -> envelope, tasks with three seeds only."""
+        found = ((task, load_envelope(self.name, task)) for task in envelope_tasks(self.name))
+        return {task: envelope for task, envelope in found if envelope and envelope.seeds >= 3}
+
+    @cached_property
+    def prior(self) -> float:
+        """The suite's relative spread."""
+        stored = load_calibration(self.name)
+        assert stored is not None
+        return stored[0].spread
+
+    @cached_property
+    def null(self) -> dict[str, list[float]]:
+        """Task -> largest deficit of each seed against the others."""
+        return {task: leave_one_out(envelope.curves, self.prior) for task, envelope in self.envelopes.items()}
+
+    def threshold(self, task: str, rate: float, seed: int | None = None) -> float:
+        """Threshold for a task from everything but that task; from the other seeds where the suite has one task."""
+        if len(self.null) > 1:
+            pool = [value for name, values in self.null.items() if name != task for value in values]
+        else:
+            pool = [value for index, value in enumerate(self.null[task]) if index != seed]
+        return max(conformal_quantile(pool, rate), 0.0)
+
+    @cached_property
+    def others(self) -> dict[tuple[str, int], Baseline]:
+        """(task, seed) -> the other seeds of the task."""
+        return {
+            (task, seed): Baseline.of([*envelope.curves[:seed], *envelope.curves[seed + 1 :]], self.prior)
+            for task, envelope in self.envelopes.items()
+            for seed in range(envelope.seeds)
+        }
+
+    def first_alarm(self, task: str, seed: int, curve: Curve, rate: float) -> float | None:
+        """Share of the budget at which a curve is called too low against all seeds but one; None if it never is."""
+        threshold = self.threshold(task, rate, seed)
+        deficits = self.others[task, seed].deficits(curve)
+        hit = next((i for i, deficit in enumerate(deficits) if deficit > threshold), None)
+        return None if hit is None else (hit + 1) / len(curve)
+
+
+def degrade(curve: Curve, kind: str, amount: float, start: float) -> list[float | None]:
+    """A worse version of a healthy curve that keeps its noise.
+
+    Args:
+      curve: one figure per cell.
+      kind: ``slow`` learns ``amount`` times slower, ``gain`` loses that share of what is learned, ``collapse`` plays on
+        with the score of the start after that share of the budget.
+      amount: see above.
+      start: score before learning.
+    """
+    if kind == "slow":
+        return [_at(curve, (index + 1) / amount - 1) for index in range(len(curve))]
+    if kind == "gain":
+        return [None if y is None else start + (1 - amount) * (y - start) for y in curve]
+    return [start if (index + 1) / len(curve) > amount else y for index, y in enumerate(curve)]
+
+
+def _at(curve: Curve, position: float) -> float | None:
+    position = min(max(position, 0.0), len(curve) - 1.0)
+    low = math.floor(position)
+    left, right = curve[low], curve[min(low + 1, len(curve) - 1)]
+    return left if left is None or right is None else left + (right - left) * (position - low)
+
+
+def rate(flags: Sequence[bool]) -> str:
+    """Share and counts of flags for a table."""
+    return f"{100 * sum(flags) / len(flags):.1f} % ({sum(flags)}/{len(flags)})"
+
+
+def write_result(name: str, result: object) -> None:
+    """Writes ``benchmarks/results/NAME.json``."""
+    path = Path(__file__).resolve().parent / "results" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"\n{path}")
+
+
+def parse(description: str) -> list[Suite]:
+    """Suites named on the command line, all by default."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("suites", nargs="*", default=SUITES, help=f"suites to measure (default: {' '.join(SUITES)})")
+    return [Suite(name) for name in parser.parse_args().suites]

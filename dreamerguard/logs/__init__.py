@@ -1,0 +1,18 @@
+"""Readers of run logs: one shape for the native trainer, danijar/dreamerv3, dreamerv3-torch, r2dreamer and sheeprl."""
+
+from .follow import Follower, LogError, read_run
+from .run_log import Facts, Format, NonFinite, Problem, RunLog
+from .series import Scores, Series
+
+__all__ = [
+    "Facts",
+    "Follower",
+    "Format",
+    "LogError",
+    "NonFinite",
+    "Problem",
+    "RunLog",
+    "Scores",
+    "Series",
+    "read_run",
+]

@@ -1,0 +1,138 @@
+"""Follows a run directory: finds out who writes it and reads what was added since the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .detect import detect
+from .event_dir import EventFiles
+from .facts import read_facts
+from .formats import LAYOUTS
+from .json_lines import JsonFile
+from .run_log import Format, Problem, RunLog
+from .series import Scores
+
+#: Replayed agent steps of one update in all four programs unless configured otherwise: batch 16, length 64.
+_USUAL_BATCH = 16 * 64
+
+
+class LogError(Exception):
+    """A run directory cannot be read. The message says what, where and how to mend it."""
+
+
+class Follower:
+    """The log of one run, as far as it was read.
+
+    The directory may not exist yet, may be removed and may come back; `poll` says what is there, and never fails on it.
+
+    Args:
+      directory: of the run.
+      action_repeat: environment frames per agent step, where the directory does not tell; needed for sheeprl only.
+    """
+
+    def __init__(self, directory: Path, action_repeat: int | None = None) -> None:
+        self.directory = directory
+        self._repeat = action_repeat
+        self._files: list[JsonFile] = []
+        self._events: EventFiles | None = None
+        self.log: RunLog | None = None
+
+    def poll(self) -> bool:
+        """Reads what was appended. Returns whether there is anything new; a look without news only asks for times.
+
+        Raises:
+          LogError: the directory is no directory, or cannot be read.
+        """
+        if self.log is None and not self._open():
+            return False
+        assert self.log is not None
+        changed = [file.read() for file in self._files]
+        if self._events:
+            changed.append(self._events.read())
+        tails = [file.tail for file in self._files] + (self._events.tails if self._events else [])
+        times = [tail.modified for tail in tails if tail.modified is not None]
+        self.log.modified = max(times, default=self.log.modified)
+        if any(changed):
+            _derive(self.log)
+        return any(changed)
+
+    def _open(self) -> bool:
+        try:
+            if self.directory.exists() and not self.directory.is_dir():
+                raise LogError(f"{self.directory} is a file: give the directory that holds the logs")
+            format = detect(self.directory)
+        except PermissionError as error:
+            raise LogError(f"{error.filename or self.directory} cannot be read: no permission") from error
+        if format is None:
+            return False
+        self.log = _empty_log(self.directory, format, self._repeat)
+        layout = LAYOUTS[format]
+        if format == "sheeprl":
+            self._events = EventFiles(self.directory, layout, self.log, self.log.facts.action_repeat or 1)
+        else:
+            self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
+        return True
+
+
+def read_run(directory: Path, action_repeat: int | None = None) -> RunLog:
+    """Reads a run that is there.
+
+    Raises:
+      LogError: there is no such directory, no known log in it, or it cannot be read.
+    """
+    if not directory.exists():
+        raise LogError(f"{directory} does not exist")
+    follower = Follower(directory, action_repeat)
+    follower.poll()
+    if follower.log is None:
+        raise LogError(
+            f"{directory} holds no log that can be read: expected scores.jsonl or metrics.jsonl of dreamerguard,"
+            " dreamerv3, dreamerv3-torch or r2dreamer, or TensorBoard events of sheeprl"
+        )
+    return follower.log
+
+
+def find_runs(directories: Sequence[Path]) -> list[Path]:
+    """The run directories among some directories and, where one holds no log itself, their children.
+
+    A directory without any log is kept as it is: its run may start later.
+    """
+    found: list[Path] = []
+    for directory in directories:
+        children = []
+        if directory.is_dir() and _detected(directory) is None:
+            children = [child for child in sorted(directory.iterdir()) if child.is_dir() and _detected(child)]
+        found += children or [directory]
+    return found
+
+
+def _detected(directory: Path) -> Format | None:
+    try:
+        return detect(directory)
+    except PermissionError:
+        return None
+
+
+def _empty_log(directory: Path, format: Format, repeat: int | None) -> RunLog:
+    facts = read_facts(directory, format)
+    if repeat is not None:
+        facts = replace(facts, action_repeat=repeat)
+    same = LAYOUTS[format].same
+    log = RunLog(directory, format, facts, Scores(same), Scores(same))
+    if format == "sheeprl" and facts.action_repeat is None:
+        text = "sheeprl logs policy steps and no configuration tells the action repeat: taken as 1, set --action-repeat"
+        log.note(Problem("no config", "config.yaml", text))
+    return log
+
+
+def _derive(log: RunLog) -> None:
+    """The achieved ratio of programs that only log their number of updates: replayed steps per agent step."""
+    updates = log.series.get("updates")
+    if log.format not in ("nm512_torch", "r2dreamer") or updates is None or log.facts.action_repeat is None:
+        return
+    slope = updates.slope(0.5)
+    if slope is not None and len(updates) >= 5:
+        batch = log.facts.batch_steps or _USUAL_BATCH
+        log.metric("train_ratio", updates.frames[-1], slope * log.facts.action_repeat * batch)

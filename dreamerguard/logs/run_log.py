@@ -1,0 +1,113 @@
+"""What every log is turned into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .series import Scores, Series
+
+Format = Literal["native", "danijar", "nm512_torch", "r2dreamer", "sheeprl"]
+Kind = Literal["train", "eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a log that was handled and must be known.
+
+    Attributes:
+      kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``, ``removed``,
+        ``cut back``, ``replaced file``, ``unreadable``, ``broken record``, ``no config``.
+      file: name of the file.
+      text: what was met and what was done, for people.
+      count: how often.
+    """
+
+    kind: str
+    file: str
+    text: str
+    count: int = 1
+
+
+@dataclass(slots=True)
+class NonFinite:
+    """Rows in which a loss or gradient norm was NaN or infinite although updates were running."""
+
+    count: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the directory says about the run beside the log; None where it does not tell.
+
+    Attributes:
+      task, suite, edition, seed: as in `dreamerguard.schema`.
+      action_repeat: environment frames per agent step.
+      train_ratio: configured replayed agent steps per agent step.
+      batch_steps: replayed agent steps per update.
+      frames: planned length in environment frames.
+      settings: the stored configuration by dotted key.
+    """
+
+    task: str | None = None
+    suite: str | None = None
+    edition: str | None = None
+    seed: int | None = None
+    action_repeat: int | None = None
+    train_ratio: float | None = None
+    batch_steps: int | None = None
+    frames: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class RunLog:
+    """One run's log in one shape.
+
+    Attributes:
+      directory: the run.
+      format: program that wrote it.
+      facts: from the configuration beside the log.
+      train, evals: scores of training episodes and of evaluations; x is environment frames.
+      series: metric -> figures over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
+        ``fps_frames``, ``fps_updates``, ``seconds``, ``memory_gb``, ``grad_norm/...``, ``loss/...``, ``entropy/...``,
+        ``randomness/...``, ``latent_entropy/...``.
+      nonfinite: loss or gradient norm -> where it was not finite.
+      metrics_frames: environment frames of the newest row of metrics.
+      modified: time of the last change, seconds since the epoch; None before there is a file.
+      problems: what was handled, newest counts.
+    """
+
+    directory: Path
+    format: Format
+    facts: Facts = field(default_factory=Facts)
+    train: Scores = field(default_factory=Scores)
+    evals: Scores = field(default_factory=Scores)
+    series: dict[str, Series] = field(default_factory=dict)
+    nonfinite: dict[str, NonFinite] = field(default_factory=dict)
+    metrics_frames: float = 0.0
+    modified: float | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def frames(self) -> float:
+        """Environment frames reached."""
+        ends = [scores.frames[-1] for scores in (self.train, self.evals) if len(scores)]
+        return max([self.metrics_frames, *ends])
+
+    @property
+    def scores(self) -> tuple[Scores, Kind]:
+        """Training scores, or those of evaluations where there are no others."""
+        return (self.train, "train") if len(self.train) or not len(self.evals) else (self.evals, "eval")
+
+    def note(self, problem: Problem) -> None:
+        """Adds a problem; one of the same kind and file replaces the earlier one."""
+        self.problems = [old for old in self.problems if (old.kind, old.file) != (problem.kind, problem.file)]
+        self.problems.append(problem)
+
+    def metric(self, name: str, x: float, y: float) -> None:
+        """Adds one finite figure."""
+        self.series.setdefault(name, Series()).add(x, y)

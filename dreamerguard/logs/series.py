@@ -1,0 +1,120 @@
+"""Figures over environment frames, kept in order while a log grows, restarts and repeats itself."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+
+#: Environments of one run end their episodes a little out of order; a log that goes back further was resumed.
+JITTER = 1024
+
+#: Rows of a metric that are kept; when there are more, every second one goes.
+CAPACITY = 8192
+
+
+class Scores:
+    """Scores of finished episodes, ascending in frames.
+
+    Attributes:
+      frames: environment frames at the end of each episode.
+      values: score of each.
+      rewinds: how often the log went back, because the run was resumed from an earlier checkpoint.
+      replaced: figures that a later one for the same frames replaced, or that a rewind took back.
+    """
+
+    def __init__(self, same: str = "keep") -> None:
+        """``same``: a second score at the same frames is another episode (``keep``) or a repetition (``replace``)."""
+        self.frames, self.values = array("d"), array("d")
+        self.rewinds = self.replaced = 0
+        self._replace = same == "replace"
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        return zip(self.frames, self.values, strict=True)
+
+    def extend(self, frames: Sequence[float], values: Sequence[float]) -> None:
+        """Adds scores in the order of the log."""
+        if frames and self._rises(frames):
+            self.frames.extend(frames)
+            self.values.extend(values)
+            return
+        for x, y in zip(frames, values, strict=True):
+            self.add(x, y)
+
+    def add(self, x: float, y: float) -> None:
+        """Adds one score. What lies behind a rewind is dropped: the resumed run plays it again."""
+        last = self.frames[-1] if self.frames else -1.0
+        if x > last:
+            self.frames.append(x)
+            self.values.append(y)
+        elif last - x > JITTER:
+            self.rewinds += 1
+            self._cut(x)
+            self.add(x, y)
+        else:
+            self._insert(x, y)
+
+    def _rises(self, frames: Sequence[float]) -> bool:
+        before = (self.frames[-1] if self.frames else -1.0, *frames[:-1])
+        return all(a < b for a, b in zip(before, frames, strict=True))
+
+    def _cut(self, x: float) -> None:
+        at = bisect_left(self.frames, x)
+        self.replaced += len(self.frames) - at
+        del self.frames[at:], self.values[at:]
+
+    def _insert(self, x: float, y: float) -> None:
+        at = bisect_right(self.frames, x)
+        if self._replace and at and self.frames[at - 1] == x:
+            self.replaced += 1
+            self.values[at - 1] = y
+            return
+        self.frames.insert(at, x)
+        self.values.insert(at, y)
+
+
+class Series:
+    """One metric over frames, thinned out so that a log of any length takes the same memory."""
+
+    def __init__(self) -> None:
+        self.frames, self.values = array("d"), array("d")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def add(self, x: float, y: float) -> None:
+        """Adds a figure; what lies behind a resumed run's frames is dropped."""
+        if self.frames and x <= self.frames[-1]:
+            at = bisect_left(self.frames, x)
+            del self.frames[at:], self.values[at:]
+        self.frames.append(x)
+        self.values.append(y)
+        if len(self.frames) > CAPACITY:
+            del self.frames[-2:0:-2], self.values[-2:0:-2]
+
+    @property
+    def last(self) -> float:
+        """The newest figure.
+
+        Raises:
+          IndexError: there is none.
+        """
+        return self.values[-1]
+
+    def tail(self, share: float) -> list[float]:
+        """The figures in the last share of the frames seen so far."""
+        if not self.frames:
+            return []
+        since = self.frames[-1] - share * (self.frames[-1] - self.frames[0])
+        return list(self.values[bisect_left(self.frames, since) :])
+
+    def slope(self, share: float = 1.0) -> float | None:
+        """Growth per frame over the last share of the frames; None for fewer than two figures."""
+        if len(self.frames) < 2:
+            return None
+        since = self.frames[-1] - share * (self.frames[-1] - self.frames[0])
+        first = min(bisect_left(self.frames, since), len(self.frames) - 2)
+        return (self.values[-1] - self.values[first]) / (self.frames[-1] - self.frames[first])

@@ -6,7 +6,7 @@ without a place cannot be built: its label, and the label's span, are required.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -244,7 +244,3 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text
-
-
-#: Reasons by rule name or code: findings that the user accepts.
-Allowances = Mapping[str, str]

@@ -22,9 +22,8 @@ LayerKind = Literal["schema", "suite", "task", "size", "file", "command line"]
 
 #: What a setting is for, whatever its key is called.
 Role = Literal[
-    "task", "suite", "edition", "size", "purpose", "frames", "train_ratio", "envs", "action_repeat", "observation",
-    "image_size", "camera", "depth", "capacity", "batch_size", "batch_length", "deter", "platform", "schedule",
-    "anneal", "eval_every", "eval_episodes",
+    "task", "suite", "edition", "size", "purpose", "frames", "train_ratio", "envs", "action_repeat", "image_size",
+    "capacity", "batch_size", "batch_length", "deter", "platform",
 ]  # fmt: skip
 
 
@@ -75,11 +74,6 @@ class Setting:
     def chosen(self) -> bool:
         """Whether the user wrote it."""
         return self.last.span is not None
-
-    @property
-    def inherited(self) -> Layer | None:
-        """The strongest layer that the user did not write."""
-        return next((layer for layer in reversed(self.chain) if layer.span is None), None)
 
     @property
     def number(self) -> float:
@@ -139,7 +133,6 @@ class Reference:
     expected: Mapping[str, Expected]
     #: Other editions: name -> expected values.
     others: Mapping[str, Mapping[str, Expected]] = field(default_factory=dict)
-    sparse: bool = False
     #: Published time of a run, for people, with its source.
     gpu_time: tuple[str, Origin] | None = None
     #: Gives the published scores, which are large and only needed once something is wrong.
@@ -240,7 +233,9 @@ def fix(edit: Edit, message: str, *, safe: bool) -> Fix:
 
 
 def earlier(setting: Setting) -> tuple[Label, ...]:
-    """Labels for what the user wrote and later overrode."""
-    return tuple(
+    """Labels for what else brought the value about: the merge that it came through, and what it overrides."""
+    merged = [Label(setting.last.via, "merged here")] if setting.last.via is not None else []
+    overridden = [
         Label(layer.span, f"{setting.key} was set here first") for layer in setting.chain[:-1] if layer.span is not None
-    )
+    ]
+    return (*merged, *overridden)

@@ -16,7 +16,7 @@ from dreamerguard.budget import Purpose
 from dreamerguard.keys.native import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span
-from dreamerguard.resolved import ResolvedRun, Role, Setting, Thresholds
+from dreamerguard.resolved import ResolvedRun, Role, Setting
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.nodes import Document
@@ -24,7 +24,7 @@ from dreamerguard.sources.yaml import read_yaml
 
 from .native_assignments import from_arguments, from_document
 from .native_command import Arguments, read_native, start_of_arguments
-from .native_config import native_budget, native_replay_bytes, validate
+from .native_config import native_budget, native_replay_bytes, native_thresholds, validate
 from .native_layers import Draft
 from .native_reference import build_reference
 
@@ -42,19 +42,12 @@ ROLES: dict[Role, str] = {
     "train_ratio": "run.train_ratio",
     "envs": "run.envs",
     "action_repeat": "env.action_repeat",
-    "observation": "env.observation",
     "image_size": "env.image_size",
-    "camera": "env.camera",
-    "depth": "model.depth",
     "capacity": "replay.capacity",
     "batch_size": "replay.batch_size",
     "batch_length": "replay.batch_length",
     "deter": "model.deter",
     "platform": "runtime.platform",
-    "schedule": "optimizer.schedule",
-    "anneal": "optimizer.anneal",
-    "eval_every": "eval.every",
-    "eval_episodes": "eval.episodes",
 }
 
 
@@ -104,41 +97,41 @@ def _finish(
     task: TaskDefaults | None,
     edition: Edition | None,
 ) -> ResolvedRun:
-    from dreamerguard.schema import SIZES
-    from dreamerguard.schema.tasks import suite_names
-
     anchor = _anchor(settings, command, documents)
     if "task" not in settings and not any(problem.key == "task" for problem in draft.problems):
         draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
     config, inconsistent = validate(settings, anchor)
-    budget = native_budget(settings)
     clean = not draft.problems and not draft.unknown
-    reference = None
-    if task is not None and edition is not None:
-        reference = build_reference(task, edition, native_keys(), settings["run.frames"].number)
-    return ResolvedRun(
+    budget, frames = native_budget(settings), settings["run.frames"].number
+    run = ResolvedRun(
         dialect=Native.name,
         anchor=anchor,
         settings=settings,
         roles=ROLES,
         keys=native_keys(),
-        renamed=NATIVE_RENAMES,
-        conditions=NATIVE_CONDITIONS,
         unknown=tuple(draft.unknown),
         problems=(*draft.problems, *(inconsistent if clean else ())),
         budget=budget,
         replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
-        reference=reference,
-        widths={name: {f"model.{key}": value for key, value in widths.items()} for name, widths in SIZES.items()},
-        suites=tuple(suite_names()),
+        reference=build_reference(task, edition, native_keys(), frames) if task and edition else None,
         purpose=cast(Purpose, settings["purpose"].value),
-        thresholds=Thresholds(
-            settings["guard.warn_update_budget"].number, settings["guard.refuse_update_budget"].number
-        ),
+        thresholds=native_thresholds(settings),
         machine=machine,
         config=config if clean else None,
         files=tuple(document.source.name for document in documents),
         overrides=len(arguments.overrides),
+    )
+    return _with_vocabulary(run)
+
+
+def _with_vocabulary(run: ResolvedRun) -> ResolvedRun:
+    """Adds what the dialect knows whatever the run is."""
+    from dreamerguard.schema import SIZES
+    from dreamerguard.schema.tasks import suite_names
+
+    widths = {name: {f"model.{key}": value for key, value in sizes.items()} for name, sizes in SIZES.items()}
+    return replace(
+        run, renamed=NATIVE_RENAMES, conditions=NATIVE_CONDITIONS, suites=tuple(suite_names()), widths=widths
     )
 
 

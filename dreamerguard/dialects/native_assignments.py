@@ -99,7 +99,7 @@ def fits(key: Key, item: Assignment) -> Problem | None:
     return Problem(
         "out-of-range",
         f"{key.path} is {describe(item.value)}; it must be {key.expects}",
-        Label(item.span, f"expects {key.expects}"),
+        Label(item.span),
         key=key.path,
     )
 
@@ -112,7 +112,7 @@ def _wrong_type(key: Key, item: Assignment, got: str) -> Problem:
     return Problem(
         "wrong-type",
         f"{key.path} is {got}; it must be {key.expects}",
-        Label(item.span, f"expects {key.expects}"),
+        Label(item.span),
         key=key.path,
         help="YAML 1.2 numbers have no underscores" if underscore else "",
         edits=edits,

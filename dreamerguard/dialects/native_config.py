@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamerguard.budget import Budget, replay_bytes, warmup
 from dreamerguard.model import Label, Problem, Span
-from dreamerguard.resolved import Setting
+from dreamerguard.resolved import Setting, Thresholds
 
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
@@ -23,6 +23,11 @@ def native_budget(settings: Mapping[str, Setting]) -> Budget:
         batch_length=length,
         warmup_steps=warmup(size, length, settings["run.envs"].number, settings["replay.context"].number),
     )
+
+
+def native_thresholds(settings: Mapping[str, Setting]) -> Thresholds:
+    """The user's limits of the update budget."""
+    return Thresholds(settings["guard.warn_update_budget"].number, settings["guard.refuse_update_budget"].number)
 
 
 def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu: bool) -> float:

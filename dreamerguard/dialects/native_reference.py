@@ -48,7 +48,6 @@ def build_reference(
         expected=expected[edition],
         others={name: values for name, values in expected.items() if name != edition},
         load_curve=partial(_curve, task, edition, expected, keys),
-        sparse=task.sparse,
         gpu_time=_gpu_time(task, edition),
     )
 

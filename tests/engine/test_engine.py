@@ -143,3 +143,11 @@ def test_checking_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_merged_value_names_the_place_of_the_merge(tmp_path: Path) -> None:
+    text = "task: dmc_walker_walk\nrun:\n  <<: {train_ratio: 32}\n"
+    (tmp_path / "run.yaml").write_text(text, encoding="utf-8")
+    (finding,) = check_native(file="run.yaml", folder=tmp_path).findings
+    assert finding.primary.span.text == "train_ratio: 32"
+    assert [(label.span.text, label.message) for label in finding.secondary] == [("<<", "merged here")]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from dreamerguard.budget import Purpose
 from dreamerguard.keys.native import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from dreamerguard.machine import Machine
-from dreamerguard.model import Label, Problem, Span
+from dreamerguard.model import Label, Problem, Span, Value
 from dreamerguard.resolved import ResolvedRun, Role, Setting
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.files import read_source
@@ -129,7 +129,9 @@ def _with_vocabulary(run: ResolvedRun) -> ResolvedRun:
     from dreamerguard.schema import SIZES
     from dreamerguard.schema.tasks import suite_names
 
-    widths = {name: {f"model.{key}": value for key, value in sizes.items()} for name, sizes in SIZES.items()}
+    widths: dict[str, dict[str, Value]] = {
+        name: {f"model.{key}": value for key, value in sizes.items()} for name, sizes in SIZES.items()
+    }
     return replace(
         run, renamed=NATIVE_RENAMES, conditions=NATIVE_CONDITIONS, suites=tuple(suite_names()), widths=widths
     )

@@ -34,7 +34,7 @@ BAD = [Example("dreamerguard train dmc_walker_walk", mark="dmc_walker_walk", mac
 
 #: Width of size12m's recurrent state.
 _LARGE = 2048
-#: A published run of 125 thousand updates takes 0.3 days on an A100; a tenth of that is still an evening on a CPU.
+#: Fewer updates are a short run, whatever its purpose says: published runs of control tasks make 125 thousand.
 _LONG = 10_000
 
 

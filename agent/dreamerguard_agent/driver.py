@@ -57,8 +57,8 @@ class Driver:
     Making a driver starts every environment's first episode.
 
     Args:
-      envs: environments side by side, or separate ones with equal spaces, stepped one after the other; the driver closes
-        them.
+      envs: environments side by side, or separate ones with equal spaces, stepped one after the other. The driver
+        closes them.
 
     Raises:
       ValueError: no environment, or spaces that differ.

@@ -1,0 +1,90 @@
+"""A few threads that share one loop's work. MuJoCo frees Python's lock while it computes, so they run side by side."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class _Job:
+    """Numbers left to take, the work to do for each, and who counts as the last to finish."""
+
+    work: Callable[[int], None]
+    left: deque[int]
+    size: int
+    count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    errors: list[BaseException] = field(default_factory=list)
+    finished: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        """Takes numbers until none is left. Popping and counting are atomic, so no lock is held."""
+        while True:
+            try:
+                number = self.left.popleft()
+            except IndexError:
+                return
+            try:
+                self.work(number)
+            except BaseException as error:
+                self.errors.append(error)
+            if next(self.count) == self.size:
+                self.finished.release()
+
+
+class Crew:
+    """Does work for several numbers on this thread and on helpers.
+
+    Which thread takes which number varies from call to call, so the work must not depend on it. A helper that wakes too
+    late finds nothing left; nobody waits for it.
+
+    Args:
+      threads: threads in all, the calling one included.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._job: _Job | None = None
+        self._wake = [threading.Lock() for _ in range(threads - 1)]
+        for lock in self._wake:
+            lock.acquire()
+            threading.Thread(target=self._help, args=(lock,), name="environments", daemon=True).start()
+
+    def run(self, work: Callable[[int], None], numbers: Sequence[int]) -> None:
+        """Calls ``work(number)`` once for each number, in any order, and returns when all are done.
+
+        Raises:
+          BaseException: the first that `work` raised, after all numbers were tried.
+        """
+        if not self._wake or len(numbers) < 2:
+            for number in numbers:
+                work(number)
+            return
+        job = _Job(work, deque(numbers), len(numbers))
+        job.finished.acquire()
+        self._job = job
+        for lock in self._wake[: len(numbers) - 1]:
+            if lock.locked():  # only this thread releases it, so it cannot be released in between
+                lock.release()
+        job.run()
+        job.finished.acquire()
+        if job.errors:
+            raise job.errors[0]
+
+    def close(self) -> None:
+        """Ends the helpers."""
+        self._job = None
+        for lock in self._wake:
+            if lock.locked():
+                lock.release()
+        self._wake = []
+
+    def _help(self, lock: threading.Lock) -> None:
+        while True:
+            lock.acquire()
+            job = self._job
+            if job is None:
+                return
+            job.run()

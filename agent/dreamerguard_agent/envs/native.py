@@ -1,0 +1,199 @@
+"""DeepMind Control tasks of many environments at once: the same numbers as `DMControl`, with little Python in between.
+
+Of a control step of walker through dm_control, about half the time is physics, and of cartpole a tenth; the rest is
+named indexing and small functions, for each environment anew. Here the physics of all environments runs in threads
+(`physics.py`, `crew.py`), and observations and rewards are computed for all of them together (`formulas`). dm_control
+still owns models, data and random states, and starts every episode, so episodes are equal to its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from ..spaces import Space
+from .crew import Crew
+from .dmc import action_space, find_task, limits, load_suite, load_task, observed, to_control
+from .formulas import FORMULAS, Formula
+from .physics import stepper
+from .protocol import Array, EnvError, Values
+from .readout import Readout
+
+
+class NativeEnvs:
+    """One task of the suite in E environments, observed as vectors; a `VectorEnv`.
+
+    Args:
+      task: domain and task, as for `DMControl`.
+      seeds: seeds of the resets, one per environment.
+      repeat: frames for which an action is repeated.
+      threads: threads that step the physics, the calling one included. Results do not depend on it.
+      time_limit: seconds of an episode; none takes the task's own.
+
+    Raises:
+      EnvError: no such task, or one that this cannot run exactly.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        seeds: Sequence[int],
+        *,
+        repeat: int = 1,
+        threads: int = 1,
+        time_limit: float | None = None,
+    ) -> None:
+        loaded = [load_task(task, seed, time_limit, render=False) for seed in seeds]
+        self._task, self._repeat = task, repeat
+        self._envs = [env for _, env in loaded]
+        self._simulations = [env.physics for env in self._envs]
+        self._tasks = [env.task for env in self._envs]
+        _check_hooks(task, self._tasks[0])
+        self._read = Readout(self._simulations)
+        make = FORMULAS.get(loaded[0][0])
+        self._formula: Formula = make(self._read) if make else TaskCode(self._tasks, self._simulations)
+        self._advance = [stepper(env.physics, env._n_sub_steps) for env in self._envs]
+        self._controls = [simulation.data.ctrl for simulation in self._simulations]
+        self._warnings = [simulation.data.warning.number for simulation in self._simulations]
+        self._ends = _overrides(self._tasks[0], "get_termination")
+        spec = self._envs[0].action_spec()
+        self._limits = limits(spec)
+        self._act_space = {"action": action_space(spec)}
+        self._obs_space = observed(self._envs[0].observation_spec())
+        self._frame_limit = self._envs[0]._step_limit
+        self._frames = np.zeros(len(seeds), np.int64)
+        self._done = np.ones(len(seeds), bool)
+        self._crew = Crew(min(threads, len(seeds)))
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """The task's vectors; see `VectorEnv`."""
+        return self._obs_space
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """The action, [A] in [-1, 1]; see `VectorEnv`."""
+        return self._act_space
+
+    def __len__(self) -> int:
+        return len(self._envs)
+
+    def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
+        """Acts for `repeat` frames, or starts episodes; see `VectorEnv`."""
+        first = np.logical_or(reset, self._done)
+        for number in np.flatnonzero(first):
+            self._envs[number].reset()
+        self._frames[first] = 0
+        self._read.renew()
+        reward = np.zeros(len(self), np.float32)
+        active, terminal = ~first, np.zeros(len(self), bool)
+        self._set_controls(np.asarray(actions["action"], np.float32), active)
+        for _ in range(self._repeat):
+            if not active.any():
+                break
+            self._advance_frame(np.flatnonzero(active).tolist())
+            reward[active] += self._formula.reward()[active].astype(np.float32)
+            last, ended = self._endings(active)
+            terminal |= ended
+            active &= ~last
+        self._done = ~first & ~active
+        values = {key: value.astype(np.float32) for key, value in self._formula.observe().items()}
+        observation = {key: values[key] for key in self._obs_space}
+        return {**observation, "reward": reward, "is_first": first, "is_last": self._done, "is_terminal": terminal}
+
+    def close(self) -> None:
+        """Ends the threads and frees the simulations."""
+        self._crew.close()
+        for env in self._envs:
+            env.close()
+
+    def _set_controls(self, action: Array, active: Array) -> None:
+        numbers = np.flatnonzero(active)
+        if len(numbers):
+            for number, control in zip(numbers, to_control(action[numbers], *self._limits), strict=True):
+                self._controls[number][:] = control
+
+    def _advance_frame(self, numbers: list[int]) -> None:
+        """Steps the physics of some environments by one frame.
+
+        Raises:
+          EnvError: MuJoCo warned, where dm_control would raise as well.
+        """
+        before = np.concatenate(self._warnings)
+        self._crew.run(lambda number: self._advance[number](), numbers)
+        new = (np.concatenate(self._warnings) > before).reshape(len(self), -1)
+        if new.any():
+            raise EnvError(_unstable(self._task, new))
+        self._read.renew()
+
+    def _endings(self, active: Array) -> tuple[Array, Array]:
+        """Which active environments have reached their end, and where nothing can follow, both [E]."""
+        self._frames += active
+        last = active & (self._frames >= self._frame_limit)
+        terminal = np.zeros(len(self), bool)
+        if self._ends:
+            for number in np.flatnonzero(active & ~last):
+                discount = self._tasks[number].get_termination(self._simulations[number])
+                last[number] = discount is not None
+                terminal[number] = discount == 0
+        return last, terminal
+
+
+class TaskCode:
+    """dm_control's own observations and rewards, one environment after the other; a `Formula`."""
+
+    def __init__(self, tasks: Sequence[Any], simulations: Sequence[Any]) -> None:
+        self._pairs = list(zip(tasks, simulations, strict=True))
+
+    def observe(self) -> dict[str, Array]:
+        """See `Formula`."""
+        rows = [task.get_observation(simulation) for task, simulation in self._pairs]
+        return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+
+    def reward(self) -> Array:
+        """See `Formula`."""
+        return np.array([task.get_reward(simulation) for task, simulation in self._pairs], np.float64)
+
+
+def native_tasks() -> dict[str, str]:
+    """How `NativeEnvs` computes observations and rewards of each task of the suite, by name without ``dmc_``:
+    ``arrays`` for all environments at once, ``task code`` for dm_control's functions. Physics is native in both."""
+    known = load_suite(render=False).ALL_TASKS
+    return {f"{domain}_{name}": "arrays" if (domain, name) in FORMULAS else "task code" for domain, name in known}
+
+
+def is_native(task: str, observation: str) -> tuple[bool, str]:
+    """Whether `NativeEnvs` runs a task, and if not, why.
+
+    Raises:
+      EnvError: no such task.
+    """
+    if observation != "proprio":
+        return False, "images are rendered in the process that owns the OpenGL context"
+    find_task(task, load_suite(render=False).ALL_TASKS)
+    return True, ""
+
+
+def _overrides(task: Any, method: str) -> bool:
+    from dm_control.rl import control
+    from dm_control.suite import base
+
+    mine = getattr(type(task), method)
+    return all(mine is not getattr(owner, method, None) for owner in (base.Task, control.Task))
+
+
+def _check_hooks(name: str, task: Any) -> None:
+    for hook in ("before_step", "after_step"):
+        if _overrides(task, hook):
+            raise EnvError(
+                f"dmc_{name} changes `{hook}`, which only dm_control's own loop runs; set env.backend=serial"
+            )
+
+
+def _unstable(task: str, new: Array) -> str:
+    number = int(np.flatnonzero(new.any(axis=1))[0])
+    names = [str(name) for name, raised in zip(mujoco.mjtWarning.__members__, new[number], strict=False) if raised]
+    return f"the simulation of dmc_{task}, environment {number}, became unstable: MuJoCo warns {', '.join(names)}"

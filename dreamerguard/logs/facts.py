@@ -103,16 +103,15 @@ def _r2dreamer(settings: dict[str, Any]) -> Facts:
     task, repeat = _text(settings, "env.task"), _whole(settings, "env.action_repeat")
     suite = None
     if task and task.startswith("dmc_"):
-        name = str(settings.get("env.name", settings.get("env.suite", "")))
-        suite = "dmc_vision" if "vision" in name else "dmc_proprio" if "proprio" in name else None
+        vectors, pixels = settings.get("env.encoder.mlp_keys"), settings.get("env.encoder.cnn_keys")
+        suite = "dmc_vision" if vectors == "$^" else "dmc_proprio" if pixels == "$^" else None
     return Facts(
         task=task,
         suite=suite,
         seed=_whole(settings, "seed"),
         action_repeat=repeat,
         train_ratio=_number(settings, "trainer.train_ratio") or _number(settings, "env.train_ratio"),
-        batch_steps=_product(settings, "batch_size", "batch_length")
-        or _product(settings, "buffer.batch_size", "buffer.batch_length"),
+        batch_steps=_product(settings, "batch_size", "batch_length"),
         frames=_number(settings, "trainer.steps") or _number(settings, "env.steps"),
         settings=settings,
     )

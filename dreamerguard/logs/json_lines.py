@@ -59,6 +59,9 @@ class JsonFile:
         for event in events:
             if event == "cut back":
                 self._forget()
+            if event == "replaced file":
+                for kind in self._keys.values():
+                    (self._log.train if kind == "train" else self._log.evals).rejoin()
             said = {
                 "cut back": f"{name} was cut back; read again from its start",
                 "replaced file": f"{name} was replaced; what was read before is kept until the new file repeats it",

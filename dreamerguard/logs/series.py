@@ -28,6 +28,7 @@ class Scores:
         self.frames, self.values = array("d"), array("d")
         self.rewinds = self.replaced = 0
         self._replace = same == "replace"
+        self._rejoin = False
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -35,8 +36,15 @@ class Scores:
     def __iter__(self) -> Iterator[tuple[float, float]]:
         return zip(self.frames, self.values, strict=True)
 
+    def rejoin(self) -> None:
+        """The next score comes from a new file: what was known from there on is dropped, however little that is."""
+        self._rejoin = True
+
     def extend(self, frames: Sequence[float], values: Sequence[float]) -> None:
         """Adds scores in the order of the log."""
+        if frames and self._rejoin:
+            self._rejoin = False
+            self._cut(frames[0])
         if frames and self._rises(frames):
             self.frames.extend(frames)
             self.values.extend(values)

@@ -1,7 +1,7 @@
 """Published learning curves of DreamerV3 as envelopes, from ``task_defaults/reference``; plain Python, no numpy."""
 
-from .data import Release, envelope_tasks, load_calibration, load_envelope, releases
-from .envelope import Calibration, Envelope, Final, Method, Provenance, Reach, ScoreRange
+from .data import Release, envelope_tasks, load_calibration, load_envelope, load_reference_file, releases
+from .envelope import Calibration, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
 
 __all__ = [
     "Calibration",
@@ -10,10 +10,12 @@ __all__ = [
     "Method",
     "Provenance",
     "Reach",
+    "ReferenceSet",
     "Release",
     "ScoreRange",
     "envelope_tasks",
     "load_calibration",
     "load_envelope",
+    "load_reference_file",
     "releases",
 ]

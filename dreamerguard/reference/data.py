@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from dreamerguard.schema.tasks import data_dir
 
-from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ScoreRange
+from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
 
 #: Year in which the curves were published: with the first release or with arXiv v2.
 Release = Literal["2024", "2023"]
@@ -43,7 +44,28 @@ def load_calibration(suite: str, release: Release = "2024") -> tuple[Calibration
     """False-alarm statistics of a suite and the constants behind them, or None where there are no curves."""
     if not _has(suite, release):
         return None
-    data = _load(suite, release)
+    return _calibration(_load(suite, release))
+
+
+def load_reference_file(path: Path) -> ReferenceSet:
+    """Curves that a user built from own runs, see ``dreamerguard reference build``.
+
+    Raises:
+      ValueError: the file cannot be read or is no reference; the message says why.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        envelopes = {task: _envelope(data, task, entry) for task, entry in data["tasks"].items()}
+        calibration, method = _calibration(data)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        text = f"{path} is no reference file of format 1 ({type(error).__name__}: {error})"
+        raise ValueError(f"{text}; `dreamerguard reference build` writes one") from error
+    return ReferenceSet(data["suite"], data["release"], data["note"], envelopes, calibration, method)
+
+
+def _calibration(data: dict[str, Any]) -> tuple[Calibration, Method]:
     raw = dict(data["calibration"])
     raw["null"] = tuple(raw["null"])
     raw["alarm"] = {float(rate): threshold for rate, threshold in raw["alarm"].items()}

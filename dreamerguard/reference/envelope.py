@@ -191,6 +191,26 @@ class Envelope:
         return self.reach[share]
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceSet:
+    """The envelopes of one suite and what false alarms are judged by.
+
+    Attributes:
+      suite, release: as in `Envelope`; own curves have the release ``own``.
+      note: what a reader must know about this set of curves.
+      envelopes: by task.
+      calibration: of these curves, or borrowed where they are too few; the note says so.
+      method: constants.
+    """
+
+    suite: str
+    release: str
+    note: str
+    envelopes: dict[str, Envelope]
+    calibration: Calibration
+    method: Method
+
+
 def _interpolate(grid: Sequence[float], cells: Cells, frames: float) -> float:
     points = [(x, y) for x, y in zip(grid, cells, strict=True) if y is not None]
     right = bisect_left(points, frames, key=lambda point: point[0])

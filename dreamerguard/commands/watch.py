@@ -1,0 +1,188 @@
+"""``dreamerguard watch``: is this running run below what the published agent does?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from dreamerguard.regress.watcher import Status, Watcher
+
+
+class WatchFormat(StrEnum):
+    """Formats of the report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class OnRegression(StrEnum):
+    """What to do about a run that is too low."""
+
+    WARN = "warn"
+    STOP = "stop"
+
+
+def watch(
+    logdirs: Annotated[
+        list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="LOGDIR...")
+    ],
+    task: Annotated[str | None, typer.Option("--task", help="Task, where the log does not tell.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
+    action_repeat: Annotated[
+        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the log does not tell.")
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and exit, for cron and CI.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a directory that does not exist yet.")] = False,
+    interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 5.0,
+    strict: Annotated[bool, typer.Option("--strict", help="A run at WATCH gives exit code 1 too.")] = False,
+    on_regression: Annotated[
+        OnRegression, typer.Option("--on-regression", help="stop sends SIGTERM to --pid at the 2 % threshold.")
+    ] = OnRegression.WARN,
+    pid: Annotated[int | None, typer.Option("--pid", help="Process to stop.")] = None,
+    grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds between the warning and the stop.")] = 60.0,
+    output_format: Annotated[WatchFormat, typer.Option("--output-format", help="Report to print.")] = WatchFormat.TEXT,
+) -> None:
+    """Watch a run while it trains, against the published curves of DreamerV3 or your own.
+
+    Understands logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Exit code 0: OK, TOO EARLY,
+    UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with --strict); 2: usage, or the
+    directory is missing or cannot be read; 3: there was nothing to judge by.
+    """
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regress.watcher import Watcher
+
+    if on_regression is OnRegression.STOP:
+        _check_pid(pid)
+    missing = [directory for directory in logdirs if not directory.exists()]
+    if missing and (once or not wait):
+        hint = "" if once else "; --wait waits for it"
+        _fail(f"{missing[0]} does not exist{hint}")
+    watchers = [Watcher(run, task, suite, action_repeat, reference, _memory_gb()) for run in find_runs(logdirs)]
+    as_json = output_format is WatchFormat.JSON
+    statuses = _look(watchers)
+    if once:
+        _print(statuses, as_json)
+    else:
+        stop = pid if on_regression is OnRegression.STOP else None
+        statuses = _follow(watchers, statuses, interval, as_json, stop, grace)
+    raise typer.Exit(exit_code(statuses, strict))
+
+
+def exit_code(statuses: list[Status], strict: bool) -> int:
+    """What a look at some runs means for a script; see `watch`."""
+    from dreamerguard.model import Severity
+    from dreamerguard.regress.verdict import State
+
+    bad = {State.REGRESSED, State.WATCH} if strict else {State.REGRESSED}
+    sick = any(finding.severity is Severity.ERROR for status in statuses for finding in status.health)
+    if sick or any(status.verdict and status.verdict.state in bad for status in statuses):
+        return 1
+    return 0 if any(status.verdict for status in statuses) else 3
+
+
+def _follow(
+    watchers: list[Watcher], statuses: list[Status], interval: float, as_json: bool, pid: int | None, grace: float
+) -> list[Status]:
+    import sys
+    import time
+
+    from dreamerguard.commands.watch_screen import Screen
+
+    warned: float | None = None
+    with Screen(sys.stdout.isatty() and not as_json) as screen:
+        try:
+            while True:
+                text = f"stopping process {pid} in {max(grace - time.monotonic() + warned, 0):.0f} s" if warned else ""
+                _show(screen, statuses, as_json, text)
+                low = pid is not None and any(status.may_stop for status in statuses)
+                warned = (warned or time.monotonic()) if low else None
+                if warned is not None and pid is not None and time.monotonic() - warned >= grace:
+                    _stop(pid)
+                    return statuses
+                time.sleep(min(interval, grace) if warned and grace else interval)
+                statuses = _look(watchers)
+        except KeyboardInterrupt:
+            return statuses
+
+
+def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> None:
+    from dreamerguard.commands.watch_screen import Screen
+
+    assert isinstance(screen, Screen)
+    if not screen.changed(statuses, text):
+        return
+    if screen.live:
+        screen.draw(statuses, text)
+        return
+    _print(statuses, as_json)
+    if text:
+        typer.echo(text, err=True)
+
+
+def _look(watchers: list[Watcher]) -> list[Status]:
+    from dreamerguard.logs import LogError
+    from dreamerguard.regress.watcher import look_at_all
+
+    try:
+        return look_at_all(watchers)
+    except LogError as error:
+        _fail(str(error))
+
+
+def _print(statuses: list[Status], as_json: bool) -> None:
+    import json
+
+    from dreamerguard.regress.status_report import status_json, status_text
+
+    for status in statuses:
+        if as_json:
+            typer.echo(json.dumps(status_json(status), ensure_ascii=False, allow_nan=False))
+        else:
+            head = f"{status.directory}: " if len(statuses) > 1 else ""
+            typer.echo(head + status_text(status))
+
+
+def _check_pid(pid: int | None) -> None:
+    import os
+
+    if pid is None:
+        _fail("--on-regression stop needs --pid, the process that trains")
+    if pid <= 1 or pid == os.getpid():
+        _fail(f"--pid {pid} is not a training process")
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        _fail(f"--pid {pid}: there is no such process")
+    except PermissionError:
+        _fail(f"--pid {pid}: the process belongs to another user")
+
+
+def _stop(pid: int) -> None:
+    import os
+    import signal
+
+    try:
+        os.kill(pid, signal.SIGTERM)
+        typer.echo(f"sent SIGTERM to process {pid}: its run is too low at the 2 % threshold", err=True)
+    except ProcessLookupError:
+        typer.echo(f"process {pid} has already ended", err=True)
+
+
+def _memory_gb() -> float | None:
+    from dreamerguard.machine import probe
+
+    memory = probe().memory
+    return None if memory is None else memory / 1e9
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

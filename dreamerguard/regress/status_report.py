@@ -1,0 +1,106 @@
+"""A status as text for people and as an object for programs. Decides nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from .verdict import Look, Verdict
+from .watcher import Status
+
+#: Rises when a field changes its meaning or goes away; fields may be added.
+VERSION = 1
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """Everything about one run, without the points of its curve."""
+    log, reference = status.log, status.reference
+    return {
+        "version": VERSION,
+        "directory": str(status.directory),
+        "waiting": status.waiting or None,
+        "format": log.format if log else None,
+        "task": status.task if log else None,
+        "frames": log.frames if log else None,
+        "episodes": len(log.train) if log else 0,
+        "evaluations": len(log.evals) if log else 0,
+        "reference": _reference(status),
+        "no_reference": status.no_reference or None,
+        "verdict": _verdict(status.verdict) if status.verdict else None,
+        "health": [asdict(finding) | {"severity": finding.severity.value} for finding in status.health],
+        "causes": list(status.causes),
+        "caveats": list(reference.caveats) if reference else [],
+        "problems": [asdict(problem) for problem in log.problems] if log else [],
+    }
+
+
+def status_text(status: Status) -> str:
+    """A few lines for people: the verdict first, then what is wrong, then what was assumed."""
+    return "\n".join(_lines(status))
+
+
+def headline(status: Status) -> str:
+    """The verdict in a word, or why there is none."""
+    if status.log is None:
+        return "WAITING"
+    return status.verdict.state.value if status.verdict else "NO REFERENCE"
+
+
+def _lines(status: Status) -> Iterator[str]:
+    if status.log is None:
+        yield f"WAITING: {status.waiting}"
+        return
+    verdict = status.verdict
+    yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else status.no_reference}"
+    if verdict and verdict.at_frames is not None and verdict.state.flagged:
+        yield f"  too low since {verdict.at_frames:,.0f} frames"
+    for cause in status.causes:
+        yield f"  likely cause: {cause}"
+    for finding in status.health:
+        yield f"  {finding.severity}[{finding.name}] {finding.message}"
+        yield f"    likely cause: {finding.cause}"
+        yield f"    help: {finding.help}"
+    for caveat in status.reference.caveats if status.reference else ():
+        yield f"  note: {caveat}"
+    for problem in status.log.problems:
+        yield f"  log: {problem.file}: {problem.text} ({problem.count})"
+
+
+def _reference(status: Status) -> dict[str, Any] | None:
+    if status.reference is None:
+        return None
+    envelope = status.reference.envelope
+    return {
+        "suite": envelope.suite,
+        "task": envelope.task,
+        "release": envelope.release,
+        "edition": envelope.edition,
+        "seeds": envelope.seeds,
+        "budget": envelope.budget,
+        "action_repeat": envelope.action_repeat,
+        "source": asdict(envelope.source),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "p": verdict.p,
+        "healthy_curves": verdict.curves,
+        "deficit": _finite(verdict.deficit),
+        "too_low_since_frames": verdict.at_frames,
+        "share_of_budget": verdict.share_of_budget,
+        "last": _look(verdict.last) if verdict.last else None,
+        "looks": [_look(look) for look in verdict.looks],
+    }
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return asdict(look) | {"deficit": _finite(look.deficit)}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -7,8 +7,8 @@ are used, norms compute in float32, as in the reference (``embodied/jax/nets.py`
 
 from __future__ import annotations
 
+import itertools
 import math
-import zlib
 from dataclasses import dataclass
 
 import jax
@@ -76,9 +76,16 @@ def init(shapes: Shapes, key: jax.Array) -> Params:
     """Draws every declared parameter in float32. The key is consumed.
 
     Kernels are normal, cut at two deviations, with deviation ``outscale sqrt(1 / fan_in)``. For a block-linear kernel
-    fan_in is the whole input, all blocks together. A path's numbers do not depend on which other paths exist.
+    fan_in is the whole input, all blocks together.
     """
-    return {path: _draw(shape, jax.random.fold_in(key, zlib.crc32(path.encode()))) for path, shape in shapes.items()}
+    sizes = [math.prod(shape.shape) if shape.kind == "kernel" else 0 for shape in shapes.values()]
+    # One draw for all kernels: one per kernel takes XLA half a minute to compile.
+    drawn = jax.random.truncated_normal(key, -2, 2, (sum(sizes),), jnp.float32)
+    ends = list(itertools.accumulate(sizes))
+    return {
+        path: _fill(shape, drawn[end - size : end])
+        for (path, shape), size, end in zip(shapes.items(), sizes, ends, strict=True)
+    }
 
 
 def linear(params: Params, path: str, x: jax.Array, units: tuple[int, ...] | None = None) -> jax.Array:
@@ -105,13 +112,57 @@ def conv(params: Params, path: str, x: jax.Array) -> jax.Array:
 def rms_norm(params: Params, path: str, x: jax.Array) -> jax.Array:
     """``x / sqrt(mean(x²) + 1e-4) scale`` over the last axis, computed in float32."""
     wide = x.astype(jnp.float32)
-    mean_square = jnp.square(wide).mean(-1, keepdims=True)
-    return (wide * (jax.lax.rsqrt(mean_square + NORM_EPS) * params[f"{path}/scale"])).astype(x.dtype)
+    return (wide * (_root(wide) * params[f"{path}/scale"])).astype(x.dtype)
 
 
 def norm_silu(params: Params, path: str, x: jax.Array) -> jax.Array:
     """`rms_norm`, then SiLU: what follows every hidden layer."""
-    return jax.nn.silu(rms_norm(params, path, x))
+    return scaled_norm_silu(x, params[f"{path}/scale"])
+
+
+@jax.custom_vjp
+def scaled_norm_silu(x: jax.Array, scale: jax.Array) -> jax.Array:
+    """`norm_silu` of x [..., n] with its scale [n]. The derivative is written out, so that only x is saved for it."""
+    wide = x.astype(jnp.float32)
+    return jax.nn.silu((wide * (_root(wide) * scale)).astype(x.dtype))
+
+
+def norm_silu_factors(x: jax.Array, scale: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What `pull_norm_silu` needs at x: ``gain = silu'(y) scale / rms`` and ``q = x / (rms √n)``, float32 [..., n]."""
+    wide = x.astype(jnp.float32)
+    root = _root(wide)
+    return _silu_slope(wide * root * scale) * root * scale, wide * root * (x.shape[-1] ** -0.5)
+
+
+def pull_norm_silu(factors: tuple[jax.Array, jax.Array], bar: jax.Array) -> jax.Array:
+    """The transposed derivative of `scaled_norm_silu` by x: ``u - q Σ q u`` with ``u = gain bar``, float32."""
+    gain, q = factors
+    u = gain * bar
+    return u - q * (q * u).sum(-1, keepdims=True)
+
+
+def _norm_silu_forward(x: jax.Array, scale: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return scaled_norm_silu(x, scale), (x, scale)
+
+
+def _norm_silu_backward(saved: tuple[jax.Array, jax.Array], bar: jax.Array) -> tuple[jax.Array, jax.Array]:
+    x, scale = saved
+    bar, wide = bar.astype(jnp.float32), x.astype(jnp.float32)
+    unit = wide * _root(wide)
+    bar_scale = (bar * _silu_slope(unit * scale) * unit).sum(range(x.ndim - scale.ndim))
+    return pull_norm_silu(norm_silu_factors(x, scale), bar).astype(x.dtype), bar_scale
+
+
+scaled_norm_silu.defvjp(_norm_silu_forward, _norm_silu_backward)
+
+
+def _root(x: jax.Array) -> jax.Array:
+    return jax.lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + NORM_EPS)
+
+
+def _silu_slope(y: jax.Array) -> jax.Array:
+    gate = jax.nn.sigmoid(y)
+    return gate * (1 + y * (1 - gate))
 
 
 def mlp(params: Params, path: str, x: jax.Array) -> jax.Array:
@@ -148,10 +199,10 @@ def _kernel(path: str, shape: tuple[int, ...], outputs: int, outscale: float) ->
     return {f"{path}/kernel": Shape(shape, "kernel", outscale), f"{path}/bias": Shape((outputs,), "bias")}
 
 
-def _draw(shape: Shape, key: jax.Array) -> jax.Array:
+def _fill(shape: Shape, drawn: jax.Array) -> jax.Array:
     if shape.kind == "scale":
         return jnp.ones(shape.shape, jnp.float32)
     if shape.kind == "bias":
         return jnp.zeros(shape.shape, jnp.float32)
     deviation = _CUT_SCALE * math.sqrt(1 / math.prod(shape.shape[:-1]))
-    return jax.random.truncated_normal(key, -2, 2, shape.shape, jnp.float32) * deviation * shape.outscale
+    return drawn.reshape(shape.shape) * deviation * shape.outscale

@@ -14,7 +14,7 @@ from dreamerguard.schema import RunConfig
 from . import actor, programs
 from .checkpoint import Checkpoints
 from .driver import Driver, Episode
-from .envs import make_env
+from .envs import make_env, make_envs
 from .runtime import compute_dtype
 from .spec import AgentSpec
 
@@ -46,7 +46,7 @@ class Evaluator:
         """
         first = FIRST_ENV + self._played * self._envs
         self._played += 1
-        driver = Driver([make_env(self._config, first + i, self._seed) for i in range(self._envs)])
+        driver = Driver(make_envs(self._config, first, self._seed, self._envs))
         try:
             return self._finish(driver, params)
         finally:

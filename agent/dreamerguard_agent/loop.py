@@ -28,7 +28,7 @@ from dreamerguard.schema import RunConfig
 from . import actor, programs
 from .checkpoint import Checkpoints
 from .driver import Driver
-from .envs import make_env
+from .envs import make_envs
 from .evaluate import Evaluator
 from .events import Observer
 from .experience import Experience
@@ -107,7 +107,7 @@ class Run:
             return  # nothing left to do, so nothing to prepare
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
-        self._driver = Driver([make_env(config, first + i, config.seed) for i in range(envs)])
+        self._driver = Driver(make_envs(config, first, config.seed))
         dtype = compute_dtype(config.runtime)
         self._spec = AgentSpec.create(config, self._driver.obs_space, self._driver.act_space, dtype)
         self._batch_steps = config.replay.batch_size * config.replay.batch_length

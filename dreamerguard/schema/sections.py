@@ -48,6 +48,19 @@ class EnvSection(Section):
         64, "Height and width of images; without effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
     )
     camera: int = setting(-1, "Camera to render; -1 takes the task's usual one.", ge=-1)
+    backend: Literal["auto", "native", "process", "serial"] = setting(
+        "auto",
+        "How environments are run side by side; results are the same. native: physics in threads, observations and"
+        " rewards for all environments at once, vectors only. process: worker processes. serial: one after the other."
+        " auto: native for vectors, processes for images.",
+    )
+    workers: int = setting(
+        0,
+        "Threads (native) or processes that run the environments; 0 decides by their number, their cost and the cores.",
+        unit="threads or processes",
+        ge=0,
+        le=1024,
+    )
 
 
 class ReplaySection(Section):

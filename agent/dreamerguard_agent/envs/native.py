@@ -8,6 +8,7 @@ still owns models, data and random states, and starts every episode, so episodes
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,11 +17,17 @@ import numpy as np
 
 from ..spaces import Space
 from .crew import Crew
-from .dmc import action_space, find_task, limits, load_suite, load_task, observed, to_control
+from .dmc import action_space, limits, load_suite, load_task, observed, to_control
 from .formulas import FORMULAS, Formula
 from .physics import stepper
 from .protocol import Array, EnvError, Values
 from .readout import Readout
+from .select import cores
+
+#: Seconds of physics in a vector step for which waking another thread pays.
+WORTH_A_THREAD = 3e-4
+#: Steps that are timed to find that out.
+TRIAL = 10
 
 
 class NativeEnvs:
@@ -30,7 +37,8 @@ class NativeEnvs:
       task: domain and task, as for `DMControl`.
       seeds: seeds of the resets, one per environment.
       repeat: frames for which an action is repeated.
-      threads: threads that step the physics, the calling one included. Results do not depend on it.
+      threads: threads that step the physics, the calling one included; 0 takes as many as have work. Results do not
+        depend on it.
       time_limit: seconds of an episode; none takes the task's own.
 
     Raises:
@@ -66,7 +74,7 @@ class NativeEnvs:
         self._frame_limit = self._envs[0]._step_limit
         self._frames = np.zeros(len(seeds), np.int64)
         self._done = np.ones(len(seeds), bool)
-        self._crew = Crew(min(threads, len(seeds)))
+        self._crew = Crew(min(threads or self._busy_threads(), len(seeds)))
 
     @property
     def obs_space(self) -> Mapping[str, Space]:
@@ -109,6 +117,14 @@ class NativeEnvs:
         self._crew.close()
         for env in self._envs:
             env.close()
+
+    def _busy_threads(self) -> int:
+        """Threads that find enough to do. Times a few steps of a simulation whose state the first reset throws away."""
+        start = time.perf_counter()
+        for _ in range(TRIAL):
+            self._advance[0]()
+        work = (time.perf_counter() - start) / TRIAL * len(self)
+        return max(1, min(cores(), int(work / WORTH_A_THREAD)))
 
     def _set_controls(self, action: Array, active: Array) -> None:
         numbers = np.flatnonzero(active)
@@ -165,18 +181,6 @@ def native_tasks() -> dict[str, str]:
     return {f"{domain}_{name}": "arrays" if (domain, name) in FORMULAS else "task code" for domain, name in known}
 
 
-def is_native(task: str, observation: str) -> tuple[bool, str]:
-    """Whether `NativeEnvs` runs a task, and if not, why.
-
-    Raises:
-      EnvError: no such task.
-    """
-    if observation != "proprio":
-        return False, "images are rendered in the process that owns the OpenGL context"
-    find_task(task, load_suite(render=False).ALL_TASKS)
-    return True, ""
-
-
 def _overrides(task: Any, method: str) -> bool:
     from dm_control.rl import control
     from dm_control.suite import base
@@ -194,6 +198,6 @@ def _check_hooks(name: str, task: Any) -> None:
 
 
 def _unstable(task: str, new: Array) -> str:
-    number = int(np.flatnonzero(new.any(axis=1))[0])
-    names = [str(name) for name, raised in zip(mujoco.mjtWarning.__members__, new[number], strict=False) if raised]
-    return f"the simulation of dmc_{task}, environment {number}, became unstable: MuJoCo warns {', '.join(names)}"
+    members = list(mujoco.mjtWarning.__members__)
+    names = [members[kind] for kind in np.unique(np.nonzero(new)[1])]
+    return f"a simulation of dmc_{task} became unstable: MuJoCo warns {', '.join(names)}"

@@ -1,0 +1,198 @@
+"""Environments in worker processes, for what one process does slowly: rendering, above all.
+
+Workers are started as fresh Python programs (`worker.py`), never forked: a fork copies the threads' locks of JAX and
+the OpenGL of MuJoCo in whatever state they are. They import no JAX. Orders and answers are single bytes in pipes,
+numbers are in shared memory (`board.py`), and nothing is pickled. A worker whose parent ends, by whatever signal, reads
+the end of its pipe and ends too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dreamerguard.schema import RunConfig
+
+from ..spaces import Space
+from .board import Board, parse
+from .protocol import Array, EnvError, Values
+
+#: Bytes of the conversation with a worker.
+MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"
+#: Seconds that a worker has to end by itself.
+PATIENCE = 5.0
+#: One thread for each library of a worker: the workers are the parallelism.
+SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class ProcessEnvs:
+    """E environments in worker processes, as equal shares as can be; a `VectorEnv`.
+
+    Within a worker they run natively or one after the other, as ``auto`` would choose for one process.
+
+    Args:
+      config: the run.
+      first: number of the first environment within its agent.
+      seed: seed of the agent.
+      count: environments, E.
+      workers: processes, at most `count`.
+
+    Raises:
+      EnvError: an environment cannot be made, or the system has no unnamed shared memory (Windows).
+    """
+
+    def __init__(self, config: RunConfig, first: int, seed: int, count: int, workers: int) -> None:
+        if os.name != "posix":
+            raise EnvError("env.backend=process needs Linux or macOS; set env.backend to auto or serial")
+        backend = "serial" if config.env.observation == "vision" else "native"
+        inner = config.model_copy(update={"env": config.env.model_copy(update={"backend": backend, "workers": 1})})
+        bounds = np.linspace(0, count, workers + 1).round().astype(int).tolist()
+        self._count = count
+        self._workers: list[Worker] = []
+        with tempfile.TemporaryFile(dir=_memory_folder()) as file:
+            try:
+                for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
+                    order = {"config": inner.model_dump(mode="json"), "first": first, "seed": seed, "count": count}
+                    order |= {"start": start, "stop": stop, "file": file.fileno()}
+                    self._workers.append(Worker(number, order))
+                spaces = [worker.spaces() for worker in self._workers]
+                self._obs_space, self._act_space = spaces[0]
+                self._board = Board(file.fileno(), self._obs_space, self._act_space, count)
+                self._order_all(MAP)
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def obs_space(self) -> Mapping[str, Space]:
+        """Observations; see `VectorEnv`."""
+        return self._obs_space
+
+    @property
+    def act_space(self) -> Mapping[str, Space]:
+        """Actions; see `VectorEnv`."""
+        return self._act_space
+
+    def __len__(self) -> int:
+        return self._count
+
+    def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
+        """Acts in all workers at once; see `VectorEnv`."""
+        for key, shared in self._board.actions.items():
+            shared[:] = actions[key]
+        self._board.reset[:] = reset
+        self._order_all(STEP)
+        return {key: shared.copy() for key, shared in self._board.values.items()}
+
+    def close(self) -> None:
+        """Ends the workers."""
+        for worker in self._workers:
+            worker.dismiss()
+        for worker in self._workers:
+            worker.bury()
+
+    def _order_all(self, byte: bytes) -> None:
+        for worker in self._workers:
+            worker.order(byte)
+        for worker in self._workers:
+            worker.answer()
+
+
+class Worker:
+    """The parent's end of one worker process."""
+
+    def __init__(self, number: int, order: dict[str, Any]) -> None:
+        last = order["first"] + order["stop"] - 1
+        self._name = f"worker process {number} (environments {order['first'] + order['start']} to {last})"
+        roots = [str(Path(sys.modules[name].__path__[0]).parent) for name in ("dreamerguard_agent", "dreamerguard")]
+        paths = os.pathsep.join([*dict.fromkeys(roots), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "dreamerguard_agent.envs.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | SINGLE | {"PYTHONPATH": paths},
+            pass_fds=[order["file"]],
+        )
+        self.order(json.dumps(order).encode() + b"\n")
+
+    def spaces(self) -> tuple[dict[str, Space], dict[str, Space]]:
+        """Observations and actions of its environments, once they are made.
+
+        Raises:
+          EnvError: they cannot be made.
+        """
+        self.answer()
+        told = json.loads(self._line())
+        return parse(told["obs_space"]), parse(told["act_space"])
+
+    def order(self, data: bytes) -> None:
+        """Sends an order.
+
+        Raises:
+          EnvError: the worker has ended.
+        """
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self.answer()  # what it said before it ended
+
+    def answer(self) -> None:
+        """Waits until the order is carried out.
+
+        Raises:
+          EnvError: it could not be, or the worker has ended.
+        """
+        assert self._process.stdout
+        byte = self._process.stdout.read(1)
+        if byte == DONE:
+            return
+        if byte == FAILED:
+            told = json.loads(self._line())
+            raise EnvError(told["message"] if told["known"] else f"{self._name} failed: {told['message']}")
+        raise EnvError(f"{self._name} {_cause_of_death(self._process.wait())}")
+
+    def dismiss(self) -> None:
+        """Lets it end by closing its pipe."""
+        assert self._process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.close()
+
+    def bury(self) -> None:
+        """Waits for its end, and forces it if that takes too long."""
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def _line(self) -> bytes:
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+
+def _cause_of_death(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}; what it printed says why"
+    name = signal.Signals(-code).name
+    memory = ", as the system does when memory runs out; fewer env.workers need less" if name == "SIGKILL" else ""
+    return f"was ended by {name}{memory}"
+
+
+def _memory_folder() -> str | None:
+    """A folder that is kept in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None

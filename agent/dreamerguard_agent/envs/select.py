@@ -1,0 +1,106 @@
+"""Which environment a configuration means, and how many of them are run. Adapters are imported when they are needed."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+
+import numpy as np
+
+from dreamerguard.schema import RunConfig
+
+from .protocol import Env, EnvError, VectorEnv
+from .serial import SerialEnvs
+
+#: Prefixes of task names that the trainer runs.
+SUITES = ("dmc",)
+
+
+def env_seed(seed: int, index: int) -> int:
+    """The seed of environment `index` of the agent with `seed`: reproducible, different for every pair."""
+    return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
+
+
+def make_env(config: RunConfig, index: int, seed: int) -> Env:
+    """Makes environment number `index` of the agent with `seed`.
+
+    Args:
+      config: the run; `task` and `env` are read.
+      index: number of the environment within its agent, from 0.
+      seed: seed of the agent; resets of the environment follow from `seed` and `index` alone.
+
+    Raises:
+      EnvError: no such task, a suite that the trainer does not run, or no way to render.
+    """
+    task, env = _suite_task(config), config.env
+    from .dmc import DMControl
+
+    return DMControl(
+        task,
+        repeat=env.action_repeat,
+        seed=env_seed(seed, index),
+        image_size=env.image_size if env.observation == "vision" else None,
+        camera=env.camera,
+    )
+
+
+def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None) -> VectorEnv:
+    """Makes environments `first`, `first` + 1, ... of the agent with `seed`, run as ``env.backend`` says.
+
+    Every backend gives the same results. ``auto`` takes native where it runs the task, which is every task of the
+    suite as vectors; for images it takes processes, because each can render only one picture at a time.
+
+    Args:
+      config: the run.
+      first: number of the first environment within its agent.
+      seed: seed of the agent.
+      count: how many environments; none takes ``run.envs``.
+
+    Raises:
+      EnvError: as `make_env`, or a backend that cannot run this task here.
+    """
+    task, count = _suite_task(config), config.run.envs if count is None else count
+    backend: str = config.env.backend
+    if backend == "auto":
+        backend = _automatic(config, count)
+    if backend == "serial":
+        return SerialEnvs([make_env(config, first + number, seed) for number in range(count)])
+    if backend == "process":
+        from .process import ProcessEnvs
+
+        return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()))
+    if config.env.observation == "vision":
+        raise EnvError("env.backend=native gives no images; set env.backend to auto, process or serial")
+    from .native import NativeEnvs
+
+    seeds = [env_seed(seed, first + number) for number in range(count)]
+    return NativeEnvs(task, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _automatic(config: RunConfig, count: int) -> str:
+    if config.env.observation == "proprio":
+        return "native"
+    return "process" if min(count, config.env.workers or cores()) > 1 and os.name == "posix" else "serial"
+
+
+def _suite_task(config: RunConfig) -> str:
+    suite, _, task = config.task.partition("_")
+    if suite not in SUITES or not task:
+        raise EnvError(_unknown_suite(config.task, suite))
+    return task
+
+
+def _unknown_suite(task: str, suite: str) -> str:
+    runs = ", ".join(f"{name}_*" for name in SUITES)
+    hint = difflib.get_close_matches(suite, SUITES, n=1, cutoff=0.5)
+    meant = f" Did you mean {hint[0]}_{task.partition('_')[2]}?" if hint and hint[0] != suite else ""
+    return (
+        f"the bundled trainer does not run task `{task}`: it runs {runs}, DeepMind Control tasks such as"
+        f" dmc_walker_walk.{meant} Training commands of other programs can be started under `dreamerguard guard`."
+    )

@@ -1,0 +1,80 @@
+"""A worker process: ``python -m dreamerguard_agent.envs.worker``, started by `process.py` and by nobody else.
+
+The first line of standard input is an order in JSON: which environments of which run to make. Then every byte is an
+order: to find the shared memory, or to step. The end of the input ends the worker, and comes when the parent ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from dreamerguard.schema import RunConfig
+
+from .board import Board, describe
+from .process import DONE, FAILED, MAP, STEP
+from .protocol import EnvError, VectorEnv
+from .select import make_envs
+
+
+def main() -> None:
+    """Works until the parent closes the pipe or ends."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the parent ends in order and tells us
+    with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
+        os.dup2(2, 1)  # what libraries print must not pass for an answer
+        try:
+            work(sys.stdin.buffer, answers)
+        except BrokenPipeError:
+            pass  # the parent has ended
+        except Exception as error:
+            fail(answers, error)
+
+
+def work(orders: BinaryIO, answers: BinaryIO) -> None:
+    """Carries out orders until there are no more."""
+    line = orders.readline()
+    if not line:
+        return
+    order = json.loads(line)
+    start, stop = order["start"], order["stop"]
+    config = RunConfig.model_validate(order["config"])
+    envs = make_envs(config, order["first"] + start, order["seed"], stop - start)
+    spaces = {"obs_space": describe(envs.obs_space), "act_space": describe(envs.act_space)}
+    answers.write(DONE + json.dumps(spaces).encode() + b"\n")
+    try:
+        obey(orders, answers, envs, order)
+    finally:
+        envs.close()
+
+
+def obey(orders: BinaryIO, answers: BinaryIO, envs: VectorEnv, order: dict[str, Any]) -> None:
+    """Steps its share of the environments, from the shared memory and into it."""
+    share = slice(order["start"], order["stop"])
+    board: Board | None = None
+    while byte := orders.read(1):
+        if byte == MAP:
+            board = Board(order["file"], envs.obs_space, envs.act_space, order["count"])
+            os.close(order["file"])
+        elif byte == STEP and board is not None:
+            actions = {key: shared[share] for key, shared in board.actions.items()}
+            for key, value in envs.step(actions, board.reset[share]).items():
+                board.values[key][share] = value
+        else:
+            raise ValueError(f"unknown order {byte!r}")
+        answers.write(DONE)
+
+
+def fail(answers: BinaryIO, error: Exception) -> None:
+    """Tells the parent what went wrong, in one message."""
+    known = isinstance(error, EnvError)
+    message = str(error) if known else f"{type(error).__name__}: {error}"
+    answers.write(FAILED + json.dumps({"known": known, "message": message}).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -138,6 +138,8 @@ def run_rules(run: ResolvedRun) -> Iterator[Finding]:
     """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
     fired: set[str] = set()
     for rule in _ordered():
+        if rule.dialects and run.dialect not in rule.dialects:
+            continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):
                 fired.add(rule.name)

@@ -200,6 +200,8 @@ class Finding:
     harm: Harm | None = None
     help: str = ""
     confidence: Confidence = Confidence.HIGH
+    #: Whose mistake it is when the upstream program ships it so, and not the user's: repository and commit.
+    upstream: str = ""
     #: Reason for which the user accepts it; none when it counts.
     allowed: str | None = None
 

@@ -18,7 +18,7 @@ from .model import Edit, Fix, Label, Origin, Problem, Score, Span, Value, apply_
 if TYPE_CHECKING:
     from .schema import RunConfig
 
-LayerKind = Literal["schema", "suite", "task", "size", "file", "command line"]
+LayerKind = Literal["schema", "suite", "task", "size", "defaults", "preset", "file", "command line"]
 
 #: What a setting is for, whatever its key is called.
 Role = Literal[
@@ -38,6 +38,7 @@ class Layer:
       origin: where: a span of what the user wrote, or the source of a built-in value.
       value_span: the characters of the value, where they can be replaced.
       via: the merge or anchor through which it came.
+      upstream: whether the upstream program ships this value in this place, so that it is nobody's choice.
     """
 
     kind: LayerKind
@@ -46,6 +47,7 @@ class Layer:
     origin: Span | Origin
     value_span: Span | None = None
     via: Span | None = None
+    upstream: bool = False
 
     @property
     def span(self) -> Span | None:
@@ -73,7 +75,7 @@ class Setting:
     @property
     def chosen(self) -> bool:
         """Whether the user wrote it."""
-        return self.last.span is not None
+        return self.last.span is not None and not self.last.upstream
 
     @property
     def number(self) -> float:
@@ -90,6 +92,31 @@ class Unknown:
     value: Value
     span: Span
     key_span: Span | None
+    #: Whether the upstream program ships it.
+    upstream: bool = False
+    #: Whether the program stops because of it; otherwise it goes unnoticed.
+    fatal: bool = True
+    #: How sure it is that the program lacks it: low where a fork's own keys cannot be seen.
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named group of settings that the command applies, in the order of application.
+
+    Attributes:
+      name: its name.
+      span: the word that asks for it.
+      known: whether it was found.
+      upstream: whether the upstream program ships one of this name.
+      keys: final keys that it sets.
+    """
+
+    name: str
+    span: Span
+    known: bool
+    upstream: bool
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +194,9 @@ class ResolvedRun:
       suites: names that the suite could be.
       widths: size name -> settings that it sets, the smallest size first.
       config: the validated native configuration; none when it is invalid or for other dialects.
+      edition: of the program, where it has several.
+      upstream: repository and commit of the program that the keys belong to.
+      presets: named groups that the command applies, in order.
       files: files that were read.
       overrides: words of the command that set something.
     """
@@ -189,6 +219,9 @@ class ResolvedRun:
     thresholds: Thresholds = Thresholds()
     machine: Machine = UNKNOWN
     config: RunConfig | None = None
+    edition: str = ""
+    upstream: str = ""
+    presets: tuple[Preset, ...] = ()
     files: tuple[str, ...] = ()
     overrides: int = 0
 

@@ -31,6 +31,8 @@ def _finding(finding: Finding, color: bool) -> Iterator[str]:
         yield _note(evidence.kind, evidence.text, color)
         if evidence.url:
             yield f"      {plain(evidence.url)}"
+    if finding.upstream:
+        yield _note("upstream", f"{finding.upstream} ships it so; it is not your mistake", color)
     if finding.help:
         yield _note("help", finding.help, color)
     if finding.fix is not None:

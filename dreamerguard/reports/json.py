@@ -50,6 +50,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "name": finding.name,
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
+        "upstream": finding.upstream or None,
         "message": finding.message,
         "key": finding.key,
         "spans": [_label(label, primary) for label, primary in labels],

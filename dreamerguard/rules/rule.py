@@ -6,7 +6,7 @@ and the function marked with ``@rule.check`` yields the findings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -24,6 +24,7 @@ class Example:
     Attributes:
       command: the words as typed.
       file: text of ``run.yaml`` in the current folder, if the command names it.
+      files: other files in the current folder, by relative path.
       mark: the characters that the finding points at.
       fixed: the command, or the file, after the fix; empty when there is none.
       machine: the machine that the run is meant for.
@@ -34,6 +35,7 @@ class Example:
     mark: str = ""
     fixed: str = ""
     machine: Machine = UNKNOWN
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Rule:
       name: kebab case, and reads well after "allow".
       severity: the usual one; a finding may be milder.
       since: version that added it.
+      dialects: names of the dialects that it is for; empty for all.
       unless: rules whose findings say the same thing better; this one is skipped when one of them found something.
     """
 
@@ -54,6 +57,7 @@ class Rule:
     since: str = "0.1"
     confidence: Confidence = Confidence.HIGH
     unless: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
     run: Check = field(init=False, repr=False)
     module: ModuleType = field(init=False, repr=False)
 
@@ -100,6 +104,8 @@ class Rule:
         evidence: tuple[Evidence, ...] = (),
         harm: Harm | None = None,
         help: str = "",
+        upstream: str = "",
+        confidence: Confidence | None = None,
     ) -> Finding:
         """A finding of this rule."""
         return Finding(
@@ -114,7 +120,8 @@ class Rule:
             evidence=evidence,
             harm=harm,
             help=help,
-            confidence=self.confidence,
+            confidence=confidence or self.confidence,
+            upstream=upstream,
         )
 
     def reported(self, run: ResolvedRun) -> Iterator[Finding]:

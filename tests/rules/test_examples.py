@@ -20,6 +20,9 @@ def label(value: object) -> str:
 def lint(example: Example, folder: Path) -> Result:
     if example.file:
         (folder / "run.yaml").write_text(example.file, encoding="utf-8")
+    for name, text in example.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     return check_native(command=shlex.split(example.command), machine=example.machine, folder=folder)
 
 
@@ -47,7 +50,7 @@ def test_fixes_give_the_promised_text_and_silence_the_rule(rule: Rule, example: 
     assert fixed == example.fixed
     assert finding.fix.command == (fixed if source.kind == "command line" else None)
     if source.kind == "command line":
-        again = Example(fixed, file=example.file, machine=example.machine)
+        again = Example(fixed, file=example.file, machine=example.machine, files=example.files)
     else:
         again = Example(example.command, file=fixed, machine=example.machine)
     assert rule.name not in [item.name for item in lint(again, tmp_path).findings]

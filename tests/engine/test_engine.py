@@ -53,7 +53,12 @@ ONE_FINDING = [
     ("dmc_walker_walk run.train_ratio=0.5 run.frames=1e5", ["ratio-unit"]),
     ("dmc_walker_walk run.frames=2.5e5", ["frames-unit"]),
     ("dmc_walker_walk replay.batch_size=64", ["changed-batch-shape"]),
-    ("dmc_walker_walk replay.batch_size=64 run.train_ratio=2048", ["high-train-ratio"]),
+    ("dmc_walker_walk replay.batch_size=64 run.train_ratio=2048", []),
+    ("dmc_walker_walk replay.batch_size=64 run.train_ratio=400", ["changed-batch-shape"]),
+    ("dmc_walker_walk replay.batch_size=64 run.train_ratio=100", ["low-train-ratio"]),
+    ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=512", ["changed-batch-shape"]),
+    ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8", []),
+    ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=4", ["low-update-budget"]),
     ("dmc_walker_walk env.action_repeat=8", ["changed-action-repeat"]),
     ("dmc_walker_walk run.frames=1e4 purpose=short", []),
     ("dmc_walker_walk run.frames=1e4", ["low-update-budget"]),
@@ -68,6 +73,29 @@ ONE_FINDING = [
 @pytest.mark.parametrize(("words", "expected"), ONE_FINDING)
 def test_one_root_cause_is_one_finding(words: str, expected: list[str]) -> None:
     assert sorted(names(words)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ratio", "name", "part"),
+    [(4, "low-update-budget", "1/2"), (1, "low-train-ratio", "1/8"), (2, "low-train-ratio", "1/4")],
+)
+def test_another_batch_shape_scales_the_expected_ratio(ratio: float, name: str, part: str) -> None:
+    words = f"dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio={ratio}"
+    (finding,) = check(words).findings
+    assert finding.name == name
+    assert part in finding.message
+    assert "1/128" not in finding.message and "1/512" not in finding.message
+    assert finding.primary.message == "expected 8 (512 at 16 x 64)"
+    assert finding.primary.span.text == f"run.train_ratio={ratio}"
+    assert finding.fix is not None and finding.fix.command is not None
+    assert finding.fix.command.endswith("run.train_ratio=8")
+    assert names(finding.fix.command.split(" train ")[1]) == []
+
+
+def test_a_ratio_of_zero_is_mended_for_the_batch_shape() -> None:
+    (finding,) = check("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=0").findings
+    assert finding.primary.message == "expected 8 (512 at 16 x 64)"
+    assert finding.fix is not None and finding.fix.edits[0].text == "8"
 
 
 def test_allowed_findings_stay_with_their_reason_and_count_for_nothing() -> None:

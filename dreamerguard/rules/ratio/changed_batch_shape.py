@@ -54,7 +54,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     factor = run.budget.updates_per_step / run.reference.budget.updates_per_step
     shape = run.budget.batch_steps / run.reference.budget.batch_steps
     harm, evidence = update_harm(run)
-    if 0.75 < shape < 1.34 or 0.5 < factor < 2 or (shape > 1 and harm is None):
+    # A smaller batch can only make more updates, a larger one fewer: otherwise the ratio itself is to blame.
+    if 0.75 < shape < 1.34 or (shape < 1 and factor < 2) or (shape > 1 and (factor > 0.5 or harm is None)):
         return
     yield _finding(run, chosen, factor, harm, evidence)
 

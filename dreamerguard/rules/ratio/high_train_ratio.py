@@ -1,8 +1,8 @@
 """The train ratio is far above the task's, which mainly costs time.
 
 What it does:
-  Compares the train ratio with the published one of the task: information from twice as high on, a warning from four
-  times as high on.
+  Compares the train ratio with the published one of the task, scaled to the run's batch_size x batch_length:
+  information from twice as high on, a warning from four times as high on.
 
 Why is this bad:
   The time of a run is nearly proportional to its gradient updates. The paper finds that higher ratios learn from fewer
@@ -22,22 +22,31 @@ from collections.abc import Iterator
 from dreamerguard.model import Finding, Harm, HarmLevel, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
 from dreamerguard.rules.evidence import published
+from dreamerguard.rules.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import times
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG102", "high-train-ratio", Severity.WARNING, unless=("edition-mix", "run-too-short"))
+rule = Rule(
+    "DG102", "high-train-ratio", Severity.WARNING, unless=("edition-mix", "run-too-short", "changed-batch-shape")
+)
 
 GOOD = [
     Example("dreamerguard train dmc_walker_walk"),
     Example("dreamerguard train dmc_walker_walk run.train_ratio=768"),
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=64 run.train_ratio=2048"),
 ]
 BAD = [
     Example(
         "dreamerguard train atari_pong run.train_ratio=1000",
         mark="run.train_ratio=1000",
         fixed="dreamerguard train atari_pong run.train_ratio=32",
-    )
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk replay.batch_size=64 run.train_ratio=10000",
+        mark="run.train_ratio=10000",
+        fixed="dreamerguard train dmc_walker_walk replay.batch_size=64 run.train_ratio=2048",
+    ),
 ]
 
 _NOTABLE, _COSTLY = 2.0, 4.0
@@ -46,22 +55,21 @@ _NOTABLE, _COSTLY = 2.0, 4.0
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares the ratio that the user chose."""
-    setting, expected = run.chosen("train_ratio"), run.expected("train_ratio")
-    if setting is None or expected is None or run.reference is None or run.budget is None:
+    setting, expected, right = run.chosen("train_ratio"), run.expected("train_ratio"), right_ratio(run)
+    if setting is None or expected is None or right is None or run.reference is None:
         return
-    factor = run.budget.train_ratio / run.reference.budget.train_ratio
-    if factor < _NOTABLE:
+    factor = right.part
+    if min(factor, right.plain_part) < _NOTABLE:
         return
-    correct = spell_scalar(expected.value)
     level: HarmLevel = "moderate" if factor >= _COSTLY else "slight"
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is {spell_scalar(setting.value)}, {times(factor)} the {correct} of {run.reference.task}",
-        label=f"expected {correct}",
+        f"{setting.key} is {spell_scalar(setting.value)}, {times(factor)} the {right.of_task(run.reference.task)}",
+        label=f"expected {right}",
         key=setting.key,
         severity=None if factor >= _COSTLY else Severity.INFO,
         secondary=earlier(setting),
-        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
+        fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
         evidence=(published(setting.key, expected),),
         harm=Harm(level, f"{times(factor)} the gradient updates per frame, so about as many times the training time"),
     )

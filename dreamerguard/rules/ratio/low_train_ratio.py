@@ -1,8 +1,9 @@
 """The train ratio is a quarter of the task's or less, so the agent hardly learns.
 
 What it does:
-  Compares the train ratio with the published one of the task, in the edition that the run follows. It is silent when
-  the run is so much longer that it makes enough gradient updates all the same.
+  Compares the train ratio with the published one of the task, in the edition that the run follows, scaled to the run's
+  batch_size x batch_length. It is silent when the run is so much longer that it makes enough gradient updates all the
+  same.
 
 Why is this bad:
   The train ratio says how many agent steps are replayed for each one taken; updates per agent step are the ratio
@@ -11,8 +12,8 @@ Why is this bad:
   which fits Atari and Minecraft and is far too low for control tasks, Crafter and Atari100k.
 
 How to mend:
-  Leave ``run.train_ratio`` out: the task's value applies. For a quick look set ``run.frames`` instead and declare
-  ``purpose=short``.
+  Leave ``run.train_ratio`` out: the task's value applies. With another batch than 16 x 64 set the value that the fix
+  gives. For a quick look set ``run.frames`` instead and declare ``purpose=short``.
 
 References:
   https://github.com/danijar/dreamerv3/issues/140
@@ -28,6 +29,7 @@ from dreamerguard.model import Evidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun, earlier
 from dreamerguard.rules.evidence import published
 from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import share
 from dreamerguard.sources.scalars import spell_scalar
@@ -38,6 +40,7 @@ GOOD = [
     Example("dreamerguard train dmc_walker_walk"),
     Example("dreamerguard train dmc_walker_walk run.train_ratio=64 run.frames=4e6"),
     Example("dreamerguard train atari_pong run.train_ratio=32"),
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8"),
 ]
 BAD = [
     Example(
@@ -56,6 +59,11 @@ BAD = [
         mark="--run.train_ratio 32",
         fixed="dreamerguard train dmc_walker_walk purpose=short run.frames=5e4 --run.train_ratio 512",
     ),
+    Example(
+        "dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=1.5",
+        mark="run.train_ratio=1.5",
+        fixed="dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8",
+    ),
 ]
 
 #: A share of the task's ratio above which only the update budget counts.
@@ -70,23 +78,21 @@ _REPORT = Evidence(
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares the ratio, then the budget that it leads to."""
-    setting, expected = run.setting("train_ratio"), run.expected("train_ratio")
+    setting, expected, right = run.setting("train_ratio"), run.expected("train_ratio"), right_ratio(run)
     harm, evidence = update_harm(run)
-    if setting is None or expected is None or harm is None or run.reference is None or run.budget is None:
+    if setting is None or expected is None or right is None or harm is None or run.reference is None:
         return
-    part = run.budget.train_ratio / run.reference.budget.train_ratio
-    if part > _LOW:
+    # Both must be low: with a larger batch at the published ratio it is the batch that is to blame.
+    if max(right.part, right.plain_part) > _LOW:
         return
-    correct = spell_scalar(expected.value)
-    source = published(setting.key, expected)
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is {spell_scalar(setting.value)}, {share(part)} of the {correct} that"
-        f" {run.reference.task} was published with",
-        label=f"expected {correct}",
+        f"{setting.key} is {spell_scalar(setting.value)}, {share(right.part)} of the"
+        f" {right.of_task(run.reference.task)}",
+        label=f"expected {right}",
         key=setting.key,
         secondary=earlier(setting),
-        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
-        evidence=(source, *evidence, _REPORT),
+        fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
+        evidence=(published(setting.key, expected), *evidence, _REPORT),
         harm=harm,
     )

@@ -26,6 +26,7 @@ from dreamerguard.budget import causes
 from dreamerguard.model import Finding, Fix, Label, Severity
 from dreamerguard.resolved import ResolvedRun, Role, Setting
 from dreamerguard.rules.harm import update_harm
+from dreamerguard.rules.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount, share
 from dreamerguard.sources.scalars import spell_scalar
@@ -60,6 +61,11 @@ BAD = [
         "dreamerguard train run.yaml",
         file="task: dmc_walker_walk\nrun.frames: 3e5\nrun.train_ratio: 400\n",
         mark="run.frames: 3e5",
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=4",
+        mark="run.train_ratio=4",
+        fixed="dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8",
     ),
 ]
 
@@ -97,19 +103,26 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     )
 
 
+def _correct(run: ResolvedRun, setting: Setting | None) -> tuple[str, str] | None:
+    """The value that restores the published updates, and how to say so."""
+    if setting is None or run.reference is None:
+        return None
+    right = right_ratio(run) if setting is run.setting("train_ratio") else None
+    if right is not None and right.adapted:
+        return right.text, f"expected {right}"
+    expected = run.reference.expected.get(setting.key)
+    text = spell_scalar(expected.value) if expected is not None else ""
+    return (text, f"published: {text}") if text else None
+
+
 def _restore(run: ResolvedRun, setting: Setting | None) -> Fix | None:
     """Back to the published value; not for the length, since a shorter run is more often meant than a longer one."""
-    if setting is None or run.reference is None or setting is run.setting("frames"):
+    correct = _correct(run, setting)
+    if setting is None or correct is None or setting is run.setting("frames"):
         return None
-    expected = run.reference.expected.get(setting.key)
-    if expected is None:
-        return None
-    text = spell_scalar(expected.value)
-    return run.correct(setting, text, f"set {setting.key} to {text}")
+    return run.correct(setting, correct[0], f"set {setting.key} to {correct[0]}")
 
 
 def _label(run: ResolvedRun, setting: Setting | None, factors: dict[str, float]) -> str:
-    expected = run.reference.expected.get(setting.key) if run.reference is not None and setting is not None else None
-    if expected is not None:
-        return f"published: {spell_scalar(expected.value)}"
-    return f"{share(next(iter(factors.values())))} of the updates"
+    correct = _correct(run, setting)
+    return correct[1] if correct is not None else f"{share(next(iter(factors.values())))} of the updates"

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 
 from dreamerguard.model import Finding, Harm, Severity
 from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG104", "no-training", Severity.ERROR)
 
@@ -37,15 +37,14 @@ BAD = [
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks for a ratio of zero."""
-    setting, expected = run.setting("train_ratio"), run.expected("train_ratio")
+    setting, right = run.setting("train_ratio"), right_ratio(run)
     if setting is None or run.budget is None or run.budget.train_ratio != 0:
         return
-    correct = spell_scalar(expected.value) if expected is not None else ""
     yield rule.at(
         run.place(setting),
         f"{setting.key} is 0: the agent never trains",
-        label=f"expected {correct}" if correct else "",
+        label=f"expected {right}" if right is not None else "",
         key=setting.key,
-        fix=run.correct(setting, correct, f"set {setting.key} to {correct}") if correct else None,
+        fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}") if right is not None else None,
         harm=Harm("severe", "no gradient update at all", 0.0),
     )

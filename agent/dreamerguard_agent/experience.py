@@ -57,7 +57,7 @@ class Experience:
 
     def parts(self) -> dict[str, Any]:
         """What a checkpoint keeps: the filled rows, latents included, and the sampler's integers."""
-        filled = min(self.stored, self.ring.rows)
+        filled = self._kept_rows()
         # An empty array, a queue without windows say, has nothing to store, and orbax refuses it.
         sampler = {key: value for key, value in self.sampler.state().items() if value.size}
         return {"ring": jax.tree.map(lambda value: value[:, :filled], self.ring), "sampler": sampler}
@@ -66,7 +66,11 @@ class Experience:
         """Shapes of `parts`, as JSON can hold them, to know what a checkpoint contains before reading it."""
         state = self.sampler.state()
         shapes = {key: [list(value.shape), str(value.dtype)] for key, value in state.items()}
-        return {"filled": min(self.stored, self.ring.rows), "sampler": shapes}
+        return {"filled": self._kept_rows(), "sampler": shapes}
+
+    def _kept_rows(self) -> int:
+        """Filled rows, rounded up to a power of two: each size that is cut out of the ring compiles a program."""
+        return min(1 << max(0, self.stored - 1).bit_length(), self.ring.rows)
 
     def like(self, described: Mapping[str, Any]) -> dict[str, Any]:
         """The structure of `parts` in a checkpoint that `describe` described."""

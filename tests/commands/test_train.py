@@ -1,0 +1,161 @@
+"""`dreamerguard train` and `eval` as users start them: refused, interrupted, killed, resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TINY = """\
+task: dmc_cartpole_balance
+size: size200k
+purpose: short
+run: {frames: 3000, train_ratio: 8, envs: 2}
+replay: {batch_size: 2, batch_length: 8}
+model: {deter: 16, hidden: 8, stoch: 2, blocks: 4, units: 8, bins: 15, encoder_layers: 1, decoder_layers: 1}
+loss: {imag_length: 3}
+logging: {every: 0.2}
+checkpoint: {every: 0.5}
+runtime: {platform: cpu}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run file; its runs share compiled programs through one cache."""
+    folder = tmp_path_factory.mktemp("train")
+    (folder / "tiny.yaml").write_text(TINY)
+    return folder
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # compiles in half the time; these runs are short
+    }
+    command = [sys.executable, "-m", "dreamerguard", *words]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in err, err
+    return process.returncode, out, err
+
+
+def run(folder: Path, *words: str) -> tuple[int, str, str]:
+    return finish(start(folder, *words))
+
+
+def rows(path: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def wait_for_checkpoint(process: subprocess.Popen[str], directory: Path) -> None:
+    """Waits until a checkpoint is there, with some more training behind it."""
+    deadline = time.monotonic() + 240
+    while not any(path.name.isdigit() for path in directory.glob("checkpoints/*")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.02)
+    time.sleep(0.1)
+
+
+def assert_complete(directory: Path, frames: int) -> None:
+    """The logs of a resumed run read as those of one that was never interrupted."""
+    metrics, scores = rows(directory / "metrics.jsonl"), rows(directory / "scores.jsonl")
+    for series in (metrics, scores):
+        steps = [row["frames"] for row in series]
+        assert steps == sorted(steps)
+    assert metrics[-1]["frames"] == frames
+    updates = [row["updates"] for row in metrics]
+    assert updates == sorted(updates)
+    # 8 replayed steps per agent step, 16 steps an update: one update every second step, none lost, none twice.
+    assert metrics[-1]["train_ratio/achieved"] == pytest.approx(8, rel=0.02)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Signals) -> None:
+    name = f"run-{kind.name}"
+    words = ("train", "--config", "tiny.yaml", "--logdir", name)
+    process = start(folder, *words)
+    wait_for_checkpoint(process, folder / name)
+    process.send_signal(kind)
+    code, _, err = finish(process)
+    if kind == signal.SIGTERM:
+        assert code == 128 + signal.SIGTERM
+        assert "the same command continues" in err
+    else:
+        assert code == -signal.SIGKILL
+    code, _, err = run(folder, *words)
+    assert code == 0, err
+    assert "finished: 3,000 frames" in err
+    assert_complete(folder / name, 3000)
+    assert len(json.loads((folder / name / "manifest.json").read_text())) == 2
+    assert (folder / name / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path) -> Path:
+    """A run that went to its end. Same shapes as the interrupted ones, so nothing compiles again."""
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "finished")
+    assert code == 0, err
+    return folder / "finished"
+
+
+def test_a_finished_run_is_not_trained_again(folder: Path, finished: Path) -> None:
+    before = (finished / "metrics.jsonl").read_text()
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "finished")
+    assert code == 0
+    assert "finished: 3,000 frames" in err
+    assert (finished / "metrics.jsonl").read_text() == before
+
+
+def test_a_checkpoint_is_evaluated(folder: Path, finished: Path) -> None:
+    code, out, _ = run(folder, "eval", str(finished), "--episodes", "3", "--json")
+    assert code == 0
+    played = json.loads(out)
+    assert played["frames"] == 3000
+    assert len(played["scores"]) == 3
+    assert all(0 < score <= 1000 for score in played["scores"])
+
+
+def test_another_configuration_does_not_continue_a_run(folder: Path, finished: Path) -> None:
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", str(finished), "optimizer.lr=1e-3")
+    assert code == 2
+    assert "optimizer.lr: 4e-05 in the run, 0.001 now" in err
+
+
+def test_the_founding_mistake_is_refused_unless_a_reason_is_given(folder: Path) -> None:
+    code, _, err = run(folder, "train", "dmc_walker_walk", "run.train_ratio=32")
+    assert code == 78
+    assert "low-train-ratio" in err
+    assert not (folder / "runs").exists()
+    words = ("train", "--config", "tiny.yaml", "run.train_ratio=1", "run.frames=300")
+    assert run(folder, *words)[0] == 78
+    code, _, err = run(folder, *words, "--allow", "low-train-ratio=to see it fail", "--logdir", "allowed")
+    assert code == 0, err
+    report = json.loads((folder / "allowed" / "lint.json").read_text())
+    assert [item["allowed"] for item in report["findings"] if item["name"] == "low-train-ratio"] == ["to see it fail"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("train", "dmc_walker_wlak"), "dmc_walker_walk"),
+        (("train", "dmc_walker_walk", "--allow", "low-train-ratio"), "say why"),
+        (("train", "dmc_walker_walk", "--allow", "low-ratio=x"), "no rule"),
+        (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
+        (("eval", "nowhere"), "holds no run"),
+    ],
+)
+def test_wrong_input_is_answered_in_words(folder: Path, words: tuple[str, ...], says: str) -> None:
+    code, _, err = run(folder, *words)
+    assert code in (2, 78)
+    assert says in err

@@ -16,6 +16,8 @@ from dreamerguard.model import Source, Span
 _OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
 _NEGATIVE = re.compile(r"-[.0-9]")
+#: Stands in a word for text that only the shell knows when the command runs: a variable, ``$(command)``, a glob.
+UNKNOWN = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +28,43 @@ class Word:
     span: Span
     index: int
 
+    @property
+    def known(self) -> bool:
+        """Whether the whole text is known before the shell runs the command."""
+        return UNKNOWN not in self.text
+
     def part(self, start: int, end: int | None = None) -> Span | None:
         """Place of some characters of the word; none where quoting moved them."""
         end = len(self.text) if end is None else end
         if self.span.text == self.text:
             return self.span.source.span(self.span.start + start, self.span.start + end)
-        if self.span.text == f"'{self.text}'":
+        if self.span.text in (f"'{self.text}'", f'"{self.text}"'):
             return self.span.source.span(self.span.start + 1 + start, self.span.start + 1 + end)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line."""
+    """A command line: typed, or found in a file. Words of a file have their places there."""
 
     source: Source
     words: tuple[Word, ...]
+
+    @property
+    def span(self) -> Span:
+        """From the first word to the last."""
+        if not self.words:
+            return self.source.span(0)
+        return self.source.span(self.words[0].span.start, self.words[-1].span.end)
+
+    @property
+    def open(self) -> bool:
+        """Whether the shell may add words that are not known here: ``$OPTIONS``, ``"$@"``."""
+        return any(word.text == UNKNOWN for word in self.words)
+
+    def behind(self, index: int) -> Command:
+        """The same command without its first words."""
+        return Command(self.source, self.words[index:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,313 @@
+"""Shell text to tokens with places. Nothing is expanded here, and nothing is ever run.
+
+A word is a row of pieces: text, a variable to look up, or something that only a shell could know (``$(command)``,
+``${name:-default}``, a glob). The reader is forgiving: an open quote ends at the end of its line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+#: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
+#: for something to fill in.
+Mode = Literal["script", "make", "docs"]
+PieceKind = Literal["text", "variable", "array", "unknown"]
+
+_OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
+_BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
+_ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+_STOP = frozenset(" \t\r\n;&|()<>")
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a word. ``text`` is the text, or the name of a variable."""
+
+    kind: PieceKind
+    text: str = ""
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, an operator (with its ``text``) or a line end, at ``start`` to ``end`` of the source.
+
+    ``quotes`` are the places between quotation marks, ``items`` the words of an array that the word assigns.
+    """
+
+    kind: Literal["word", "operator", "newline"]
+    start: int
+    end: int
+    pieces: tuple[Piece, ...] = ()
+    text: str = ""
+    quotes: tuple[tuple[int, int], ...] = ()
+    items: tuple[Token, ...] | None = None
+
+    @property
+    def plain(self) -> str | None:
+        """The text, if it is known without looking anything up."""
+        known = all(piece.kind == "text" for piece in self.pieces)
+        return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
+
+
+@dataclass
+class _Word:
+    """A word while it is read."""
+
+    start: int
+    pieces: list[Piece] = field(default_factory=list)
+    quotes: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
+        last = self.pieces[-1] if self.pieces else None
+        if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
+            self.pieces[-1] = replace(last, text=last.text + text)
+        else:
+            self.pieces.append(Piece(kind, text, quoted))
+
+
+class Lexer:
+    """Reads tokens from ``text[start:end]``. Every step moves forward, so the time is linear in the text."""
+
+    def __init__(self, text: str, start: int = 0, end: int | None = None, mode: Mode = "script") -> None:
+        self.text = text
+        self.at = start
+        self.end = len(text) if end is None else end
+        self.mode = mode
+        self.heredocs: list[tuple[str, bool]] = []
+        self.unclosed: set[str] = set()
+
+    def tokens(self) -> list[Token]:
+        """All tokens up to the end."""
+        found: list[Token] = []
+        while (token := self.next()) is not None:
+            found.append(token)
+        return found
+
+    def next(self) -> Token | None:
+        """The next token; none at the end."""
+        self._skip_blanks()
+        if self.at >= self.end:
+            return None
+        start, char = self.at, self.text[self.at]
+        if char == "\n":
+            self.at += 1
+            self._skip_heredocs()
+            return Token("newline", start, start + 1)
+        placeholder = self.mode == "docs" and _PLACEHOLDER.match(self.text, start, self.end)
+        operator = _OPERATOR.match(self.text, start, self.end)
+        if operator and not placeholder:
+            self.at = operator.end()
+            if operator[0] in ("<<", "<<-"):
+                self._open_heredoc(operator[0] == "<<-")
+            return Token("operator", start, self.at, text=operator[0])
+        return self._word()
+
+    def _skip_blanks(self) -> None:
+        while self.at < self.end:
+            char = self.text[self.at]
+            if char in " \t\r":
+                self.at += 1
+            elif char == "\\" and self._line_end(self.at + 1):
+                self.at += 1 + self._line_end(self.at + 1)
+            elif char == "#":
+                line = self.text.find("\n", self.at, self.end)
+                self.at = line if line >= 0 else self.end
+            else:
+                return
+
+    def _line_end(self, at: int) -> int:
+        """Length of the line end at a position, or 0."""
+        if self.text.startswith("\r\n", at) and at + 2 <= self.end:
+            return 2
+        return 1 if self.text.startswith("\n", at) and at < self.end else 0
+
+    def _open_heredoc(self, tabs: bool) -> None:
+        self._skip_blanks()
+        if self.at < self.end and self.text[self.at] not in _STOP:
+            word = self._word()
+            self.heredocs.append((word.plain or "", tabs))
+
+    def _skip_heredocs(self) -> None:
+        for delimiter, tabs in self.heredocs:
+            while self.at < self.end:
+                stop = self.text.find("\n", self.at, self.end)
+                stop = stop if stop >= 0 else self.end
+                line = self.text[self.at : stop].rstrip("\r")
+                self.at = min(stop + 1, self.end)
+                if (line.lstrip("\t") if tabs else line) == delimiter:
+                    break
+        self.heredocs.clear()
+
+    def _word(self) -> Token:
+        word = _Word(self.at)
+        while self.at < self.end:
+            char = self.text[self.at]
+            if char == "(" and self._assigns_array(word):
+                items = self._array()
+                return Token("word", word.start, self.at, tuple(word.pieces), quotes=tuple(word.quotes), items=items)
+            if char in _STOP and not self._placeholder(word):
+                if char in _STOP:
+                    break
+                continue
+            self._step(word)
+        end = self.at
+        while self.text[end - 2 : end] == "\\\n" and end - 2 > word.start:
+            end -= 2
+        return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
+
+    def _assigns_array(self, word: _Word) -> bool:
+        return len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
+
+    def _array(self) -> tuple[Token, ...]:
+        self.at += 1
+        items: list[Token] = []
+        while (token := self.next()) is not None and not (token.kind == "operator" and token.text == ")"):
+            if token.kind == "word":
+                items.append(token)
+        return tuple(items)
+
+    def _placeholder(self, word: _Word) -> bool:
+        match = _PLACEHOLDER.match(self.text, self.at, self.end) if self.mode == "docs" else None
+        if match is None:
+            return False
+        word.add("unknown")
+        self.at = match.end()
+        return self.at < self.end and self.text[self.at] not in _STOP
+
+    def _step(self, word: _Word) -> None:
+        char = self.text[self.at]
+        if char == "\\":
+            self._escape(word)
+        elif char == "'":
+            self._single(word)
+        elif char == '"':
+            self._double(word)
+        elif char in "$`":
+            self._expansion(word, quoted=False)
+        elif char in "*?":
+            word.add("unknown" if not _has_equals(word) else "text", char)
+            self.at += 1
+        elif char == "{" and (match := _BRACES.match(self.text, self.at, min(self.end, self.at + 400))):
+            word.add("unknown")
+            self.at = match.end()
+        else:
+            word.add("text", char)
+            self.at += 1
+
+    def _escape(self, word: _Word) -> None:
+        skipped = self._line_end(self.at + 1)
+        if not skipped:
+            word.add("text", self.text[self.at + 1 : min(self.at + 2, self.end)], quoted=True)
+        self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
+
+    def _single(self, word: _Word) -> None:
+        stop = -1 if "'" in self.unclosed else self.text.find("'", self.at + 1, self.end)
+        if stop < 0:
+            self._give_up("'", word)
+            return
+        word.add("text", self.text[self.at + 1 : stop], quoted=True)
+        word.quotes.append((self.at + 1, stop))
+        self.at = stop + 1
+
+    def _double(self, word: _Word) -> None:
+        opened, kept = self.at, len(word.pieces)
+        limit = self._end_of_line(opened) if '"' in self.unclosed else self.end
+        self.at += 1
+        while self.at < limit and self.text[self.at] != '"':
+            if self.text[self.at] == "\\":
+                follows = self.text[self.at + 1 : self.at + 2]
+                kept_slash = "" if follows in ("$", "`", '"', "\\") else "\\"
+                skipped = self._line_end(self.at + 1)
+                word.add("text", "" if skipped else kept_slash + follows, quoted=True)
+                self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
+            elif self.text[self.at] in "$`":
+                self._expansion(word, quoted=True)
+            else:
+                word.add("text", self.text[self.at], quoted=True)
+                self.at += 1
+        if self.at >= limit:
+            self.at = opened
+            del word.pieces[kept:]
+            self._give_up('"', word)
+            return
+        if len(word.pieces) == kept:
+            word.add("text", "", quoted=True)
+        word.quotes.append((opened + 1, self.at))
+        self.at += 1
+
+    def _give_up(self, quote: str, word: _Word) -> None:
+        """An open quote: nothing on the rest of its line is known."""
+        self.unclosed.add(quote)
+        word.add("unknown")
+        self.at = self._end_of_line(self.at)
+
+    def _end_of_line(self, at: int) -> int:
+        line = self.text.find("\n", at, self.end)
+        return line if line >= 0 else self.end
+
+    def _expansion(self, word: _Word, quoted: bool) -> None:
+        text, at = self.text, self.at
+        array = _ARRAY.match(text, at, self.end)
+        if text[at] == "`":
+            self._through("`", word, quoted)
+        elif array:
+            word.add("array", array[1], quoted)
+            self.at = array.end()
+        elif self.mode == "make" and text.startswith("$$", at):
+            self.at = at + 2
+            name = _NAME.match(text, self.at, self.end)
+            word.add("unknown", quoted=quoted)
+            self.at = name.end() if name else self.at
+        elif text[at + 1 : at + 2] in ("(", "{"):
+            self._bracketed(word, quoted)
+        elif name := _NAME.match(text, at + 1, self.end):
+            word.add("variable", name[0], quoted)
+            self.at = name.end()
+        elif text[at + 1 : at + 2] and text[at + 1] in "0123456789@*#?$!-":
+            word.add("unknown", quoted=quoted)
+            self.at = min(at + 2, self.end)
+        elif not quoted and text[at + 1 : at + 2] == "'":
+            self.at += 1
+        else:
+            word.add("text", "$", quoted)
+            self.at += 1
+
+    def _through(self, close: str, word: _Word, quoted: bool) -> None:
+        stop = self.text.find(close, self.at + 1, self.end) if close not in self.unclosed else -1
+        if stop < 0:
+            self._give_up(close, word)
+            return
+        word.add("unknown", quoted=quoted)
+        self.at = stop + 1
+
+    def _bracketed(self, word: _Word, quoted: bool) -> None:
+        """``$(...)`` and ``${...}`` up to the bracket that closes them."""
+        opening = self.text[self.at + 1]
+        closing = ")" if opening == "(" else "}"
+        stop = self._matching(opening, closing) if opening not in self.unclosed else -1
+        if stop < 0:
+            self._give_up(opening, word)
+            return
+        inner = self.text[self.at + 2 : stop]
+        named = _NAME.fullmatch(inner) and (opening == "{" or self.mode == "make")
+        word.add("variable" if named else "unknown", inner if named else "", quoted)
+        self.at = stop + 1
+
+    def _matching(self, opening: str, closing: str) -> int:
+        depth = 0
+        for at in range(self.at + 1, self.end):
+            char = self.text[at]
+            depth += (char == opening) - (char == closing)
+            if depth == 0:
+                return at
+        return -1
+
+
+def _has_equals(word: _Word) -> bool:
+    return any("=" in piece.text for piece in word.pieces)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
+from .cells import across, trailing
 from .watcher import Status
 
 #: Bits of the eight dots of a braille character, by row and column (Unicode block U+2800).
@@ -30,15 +32,16 @@ class Frame:
 
 
 def plot(status: Status, width: int = 72, height: int = 14) -> list[str]:
-    """Lines of text: the run's trailing mean as dots, ``░`` between lowest and highest seed, ``─`` at the median.
+    """Lines of text: trailing means, of the run as dots, of the seeds as ``░`` from lowest to highest, median ``─``.
 
-    Without looks at a reference, nothing.
+    Without a reference, nothing.
     """
     if status.reference is None or status.verdict is None:
         return []
     envelope = status.reference.envelope
     looks = [(look.frames, look.score) for look in status.verdict.looks if look.score is not None]
-    cells = zip(envelope.grid, envelope.min, envelope.max, envelope.median, strict=True)
+    smooth = [trailing(curve, status.reference.method.window) for curve in envelope.curves]
+    cells = zip(envelope.grid, across(smooth, min), across(smooth, max), across(smooth, median), strict=True)
     band = [(x, lo, hi, mid) for x, lo, hi, mid in cells if lo is not None and hi is not None and mid is not None]
     ys = [y for _, lo, hi, _ in band for y in (lo, hi)] + [y for _, y in looks]
     frame = Frame(0.0, float(envelope.budget), min(ys), max(max(ys), min(ys) + 1e-9))

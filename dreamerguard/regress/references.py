@@ -73,7 +73,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     if envelope is None or calibration is None:
         raise NoReference(f"no curves of DreamerV3 are published for {found.name} in suite {found.suite}")
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
-    caveats = [] if given else _guessed_suite(found.suite, task)
+    caveats = [] if given or log.format == "native" else _guessed_suite(found.suite, task)
     caveats += [envelope.note] if envelope.note else []
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
 

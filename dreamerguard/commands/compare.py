@@ -1,0 +1,101 @@
+"""``dreamerguard compare``: did my change make the agent worse, and how sure are we?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from dreamerguard.regress.compare_input import Material
+
+#: Exit code of a comparison that shows nothing either way.
+INCONCLUSIVE = 4
+
+
+class CompareFormat(StrEnum):
+    """Formats of the report."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def compare(
+    candidates: Annotated[
+        list[Path], typer.Argument(help="Candidate runs, or folders of them.", metavar="CANDIDATE...")
+    ],
+    baseline: Annotated[
+        list[Path] | None, typer.Option("--baseline", "-b", help="Baseline run, or a folder of them. Repeatable.")
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones."),
+    ] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
+    action_repeat: Annotated[
+        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
+    ] = None,
+    margin: Annotated[
+        float, typer.Option("--margin", min=0.001, max=1, help="Loss that is accepted, as a share of what is learned.")
+    ] = 0.05,
+    seed: Annotated[int, typer.Option("--seed", help="Of drawn labelings.")] = 0,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", help="Compare in spite of x-unit, action-repeat, score-kind or edition. Repeatable."),
+    ] = None,
+    allow_inconclusive: Annotated[
+        bool, typer.Option("--allow-inconclusive", help="INCONCLUSIVE gives exit code 0.")
+    ] = False,
+    output_format: Annotated[
+        CompareFormat, typer.Option("--output-format", help="Report to print.")
+    ] = CompareFormat.TEXT,
+) -> None:
+    """Compare runs with a baseline, your own runs or the published curves, over seeds and tasks.
+
+    Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: usage, unreadable or not comparable.
+    """
+    from dreamerguard.regress.compare import Outcome
+    from dreamerguard.regress.compare import compare as decide
+    from dreamerguard.regress.compare_report import FORMATS
+
+    if bool(baseline) == bool(reference):
+        _fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
+    material = _material(candidates, baseline or [], reference, (task, suite, action_repeat), allow or [])
+    result = decide(material.tasks, margin, seed=seed)
+    typer.echo(FORMATS[output_format.value](result, material.caveats), nl=False)
+    codes = {Outcome.NON_INFERIOR: 0, Outcome.WORSE: 1, Outcome.INCONCLUSIVE: 0 if allow_inconclusive else INCONCLUSIVE}
+    raise typer.Exit(codes[result.outcome])
+
+
+def _material(
+    candidates: list[Path],
+    baseline: list[Path],
+    reference: str | None,
+    told: tuple[str | None, str | None, int | None],
+    allow: list[str],
+) -> Material:
+    from dreamerguard.logs import LogError
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regress.comparability import MUST_AGREE, NotComparable
+    from dreamerguard.regress.compare_input import against_reference, against_runs, read_sides
+
+    unknown = [name for name in allow if name not in MUST_AGREE]
+    if unknown:
+        _fail(f"--allow {unknown[0]}: known are {', '.join(MUST_AGREE)}")
+    try:
+        ours = read_sides(find_runs(candidates), *told)
+        if reference:
+            return against_reference(ours, reference, allow)
+        return against_runs(ours, read_sides(find_runs(baseline), *told), allow)
+    except (LogError, NotComparable) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

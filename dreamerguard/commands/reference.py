@@ -1,0 +1,69 @@
+"""``dreamerguard reference``: own runs as a reference for ``watch`` and ``compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    help="Reference curves from your own runs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _options() -> None:
+    """Reference curves from your own runs."""
+
+
+@app.command("build")
+def build(
+    runs: Annotated[list[Path], typer.Argument(help="Finished runs, or folders of them.", metavar="RUN...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
+    action_repeat: Annotated[
+        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
+    ] = None,
+    frames: Annotated[
+        float | None, typer.Option("--frames", min=1, help="Common length; by default that of the shortest run.")
+    ] = None,
+    borrow: Annotated[
+        str | None, typer.Option("--borrow", help="Suite to borrow false-alarm statistics from, below 19 curves.")
+    ] = None,
+) -> None:
+    """Build reference curves from your own runs, several seeds per task.
+
+    ``watch --reference FILE`` and ``compare --reference FILE`` hold runs against them. Exit code 2: runs that cannot be
+    read or do not belong together.
+    """
+    import json
+
+    from dreamerguard.logs import LogError
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regress.comparability import NotComparable
+    from dreamerguard.regress.compare_input import read_sides
+    from dreamerguard.regress.own_reference import build as build_content
+
+    try:
+        content = build_content(read_sides(find_runs(runs), task, suite, action_repeat), frames, borrow)
+        text = json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        temporary = output.with_name(output.name + ".tmp")
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(output)
+    except (LogError, NotComparable) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot write {output}: {error.strerror}")
+    for name, entry in content["tasks"].items():
+        typer.echo(f"{name}: {entry['n']} seeds, final score {entry['final']['median']:.4g}")
+    typer.echo(f"{output}: {content['budget']:,} frames. {content['note']}")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

@@ -174,6 +174,10 @@ class Thresholds:
     refuse: float = 0.25
 
 
+def nothing() -> None:
+    """Stands for what is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedRun:
     """Everything that a rule may know.
@@ -193,7 +197,7 @@ class ResolvedRun:
       reference: the task's published run; none when nothing is published.
       suites: names that the suite could be.
       widths: size name -> settings that it sets, the smallest size first.
-      config: the validated native configuration; none when it is invalid or for other dialects.
+      load_config: builds the native configuration; gives none when it is invalid or for other dialects.
       edition: of the program, where it has several.
       upstream: repository and commit of the program that the keys belong to.
       presets: named groups that the command applies, in order.
@@ -218,12 +222,17 @@ class ResolvedRun:
     purpose: Purpose = "full"
     thresholds: Thresholds = Thresholds()
     machine: Machine = UNKNOWN
-    config: RunConfig | None = None
+    load_config: Callable[[], RunConfig | None] = nothing
     edition: str = ""
     upstream: str = ""
     presets: tuple[Preset, ...] = ()
     files: tuple[str, ...] = ()
     overrides: int = 0
+
+    @property
+    def config(self) -> RunConfig | None:
+        """The validated native configuration, built when it is first asked for, since linting needs none."""
+        return self.load_config()
 
     def setting(self, role: Role) -> Setting | None:
         """The setting that plays a role; none when the dialect has no such key or it has no value."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.schema.run import Edition
+from dreamerguard.schema.editions import Edition
 from dreamerguard.schema.sizes import SizeName
 
 if TYPE_CHECKING:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from dreamerguard.schema.run import Edition
-from dreamerguard.schema.tasks import PREFIXES, GpuTime, TaskDefaults, find_task, load_suite, suite_names
+from dreamerguard.schema.editions import Edition
+from dreamerguard.schema.task_data import GpuTime
+from dreamerguard.schema.tasks import PREFIXES, TaskDefaults, find_task, load_suite, suite_names
 
 #: Shares of the budget at which the published scores are shown.
 _LOOKS = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -51,7 +53,7 @@ def suite_tasks(suite: str) -> list[dict[str, Any]]:
 
 def task_facts(task: TaskDefaults) -> dict[str, Any]:
     """Everything about one task."""
-    facts = task.model_dump(mode="json")
+    facts = asdict(task)
     facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
     facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
     facts["curves"] = {release: curve for release in ("2024", "2023") if (curve := _curve(task, release))}

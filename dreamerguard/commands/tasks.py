@@ -96,7 +96,7 @@ def _show_task(task: dict[str, Any]) -> None:
 def _show_editions(task: dict[str, Any], numbers: dict[str, int]) -> None:
     from dreamerguard.commands.task_facts import gpu_time
     from dreamerguard.schema.publish import unit
-    from dreamerguard.schema.tasks import GpuTime
+    from dreamerguard.schema.task_data import GpuTime
 
     editions = task["editions"]
     keys = list(dict.fromkeys(key for values in editions.values() for key in values))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +17,7 @@ from dreamerguard.budget import Purpose
 from dreamerguard.keys.native import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span, Value
-from dreamerguard.resolved import ResolvedRun, Role, Setting
+from dreamerguard.resolved import ResolvedRun, Role, Setting, nothing
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.nodes import Document
@@ -24,12 +25,12 @@ from dreamerguard.sources.yaml import read_yaml
 
 from .native_assignments import from_arguments, from_document
 from .native_command import Arguments, read_native, start_of_arguments
-from .native_config import native_budget, native_replay_bytes, native_thresholds, validate
+from .native_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
 from .native_layers import Draft
 from .native_reference import build_reference
 
 if TYPE_CHECKING:
-    from dreamerguard.schema.run import Edition
+    from dreamerguard.schema.editions import Edition
     from dreamerguard.schema.tasks import TaskDefaults
 
 ROLES: dict[Role, str] = {
@@ -100,7 +101,8 @@ def _finish(
     anchor = _anchor(settings, command, documents)
     if "task" not in settings and not any(problem.key == "task" for problem in draft.problems):
         draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
-    config, inconsistent = validate(settings, anchor)
+    if not draft.problems and not draft.unknown:
+        draft.problems += inconsistent(settings, anchor)
     clean = not draft.problems and not draft.unknown
     budget, frames = native_budget(settings), settings["run.frames"].number
     run = ResolvedRun(
@@ -110,14 +112,14 @@ def _finish(
         roles=ROLES,
         keys=native_keys(),
         unknown=tuple(draft.unknown),
-        problems=(*draft.problems, *(inconsistent if clean else ())),
+        problems=tuple(draft.problems),
         budget=budget,
         replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
         reference=build_reference(task, edition, native_keys(), frames) if task and edition else None,
         purpose=cast(Purpose, settings["purpose"].value),
         thresholds=native_thresholds(settings),
         machine=machine,
-        config=config if clean else None,
+        load_config=cache(partial(build_config, settings)) if clean else nothing,
         files=tuple(document.source.name for document in documents),
         overrides=len(arguments.overrides),
     )

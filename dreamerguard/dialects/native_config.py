@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dreamerguard.budget import Budget, replay_bytes, warmup
 from dreamerguard.model import Label, Problem, Span
 from dreamerguard.resolved import Setting, Thresholds
+from dreamerguard.schema.consistency import CHECKS
 
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
@@ -43,10 +44,18 @@ def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu:
     return settings["seeds"].number * stored
 
 
-def validate(settings: Mapping[str, Setting], anchor: Span) -> tuple[RunConfig | None, list[Problem]]:
-    """The configuration as the trainer gets it, or what several settings together do wrong."""
-    from pydantic import ValidationError
+def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Problem]:
+    """What several settings together do wrong."""
+    for section, check in CHECKS.items():
+        prefix = f"{section}."
+        values = {key.removeprefix(prefix): item.value for key, item in settings.items() if key.startswith(prefix)}
+        message = check(values)
+        if message:
+            yield _inconsistent(section, message, settings, anchor)
 
+
+def build_config(settings: Mapping[str, Setting]) -> RunConfig:
+    """The configuration as the trainer gets it, from settings without problems."""
     from dreamerguard.schema import RunConfig
 
     nested: dict[str, Any] = {}
@@ -56,15 +65,10 @@ def validate(settings: Mapping[str, Setting], anchor: Span) -> tuple[RunConfig |
         for part in path:
             target = target.setdefault(part, {})
         target[leaf] = setting.value
-    try:
-        return RunConfig.model_validate(nested), []
-    except ValidationError as error:
-        return None, [_inconsistent(dict(item), settings, anchor) for item in error.errors()]
+    return RunConfig.model_validate(nested)
 
 
-def _inconsistent(error: dict[str, Any], settings: Mapping[str, Setting], anchor: Span) -> Problem:
-    section = ".".join(str(part) for part in error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
+def _inconsistent(section: str, message: str, settings: Mapping[str, Setting], anchor: Span) -> Problem:
     named = [settings[key] for word in message.split() if (key := f"{section}.{word}") in settings]
     spans = [Label(item.last.span, f"{item.key} is set here") for item in named if item.last.span is not None]
     primary, *others = spans or [Label(anchor)]

@@ -14,7 +14,7 @@ from .native_assignments import Assignment, fits, spelled_twice
 from .native_reference import task_layers
 
 if TYPE_CHECKING:
-    from dreamerguard.schema.run import Edition
+    from dreamerguard.schema.editions import Edition
     from dreamerguard.schema.tasks import TaskDefaults
 
 _SCHEMA = Origin("schema of native runs", detail="dreamerguard explain KEY")

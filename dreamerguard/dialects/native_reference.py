@@ -13,8 +13,9 @@ from dreamerguard.resolved import Curve, Expected, Layer, Reference
 
 if TYPE_CHECKING:
     from dreamerguard.reference import Release
-    from dreamerguard.schema.run import Edition
-    from dreamerguard.schema.tasks import Sourced, TaskDefaults
+    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.task_data import Sourced
+    from dreamerguard.schema.tasks import TaskDefaults
 
 
 def task_layers(task: TaskDefaults, edition: Edition) -> Iterator[tuple[str, Layer]]:

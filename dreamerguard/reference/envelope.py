@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dreamerguard.schema.run import Edition
+from dreamerguard.schema.editions import Edition
 
 #: A figure per cell; None where no seed has one yet.
 Cells = tuple[float | None, ...]

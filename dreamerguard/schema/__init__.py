@@ -1,18 +1,28 @@
-"""Pydantic schemas: the native run (`RunConfig`), per-task defaults and named sizes."""
+"""Schemas of the native run (`RunConfig`), per-task defaults and named sizes.
 
-from .run import Edition, RunConfig
-from .sections import (
-    EnvSection,
-    EvalSection,
-    LossScales,
-    LossSection,
-    ModelSection,
-    OptimizerSection,
-    ReplaySection,
-    RunSection,
-    RuntimeSection,
-)
+The pydantic models are loaded when one of them is first used: linting needs none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .editions import Edition
 from .sizes import SIZES, SizeName
+
+if TYPE_CHECKING:
+    from .run import RunConfig
+    from .sections import (
+        EnvSection,
+        EvalSection,
+        LossScales,
+        LossSection,
+        ModelSection,
+        OptimizerSection,
+        ReplaySection,
+        RunSection,
+        RuntimeSection,
+    )
 
 __all__ = [
     "SIZES",
@@ -29,3 +39,12 @@ __all__ = [
     "RuntimeSection",
     "SizeName",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a model on first use, see PEP 562."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import run, sections
+
+    return getattr(run if name == "RunConfig" else sections, name)

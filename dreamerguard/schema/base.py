@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+
+from .consistency import CHECKS
 
 
 class Section(BaseModel):
@@ -25,3 +27,18 @@ def setting(default: Any, description: str, *, unit: str = "", **bounds: Any) ->
     """
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **bounds)
+
+
+Checked = TypeVar("Checked", bound=Section)
+
+
+def consistent(name: str, section: Checked) -> Checked:
+    """The section itself, for a validator.
+
+    Raises:
+      ValueError: its values contradict each other, see `CHECKS`.
+    """
+    wrong = CHECKS[name](section.__dict__)
+    if wrong:
+        raise ValueError(wrong)
+    return section

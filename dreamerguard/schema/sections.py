@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .base import Section, setting
+from .base import Section, consistent, setting
 
 
 class RunSection(Section):
@@ -112,11 +112,7 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> ModelSection:
-        if self.deter % self.blocks:
-            raise ValueError(f"deter {self.deter} is not a multiple of blocks {self.blocks}")
-        if self.policy_min_std > self.policy_max_std:
-            raise ValueError("policy_min_std is larger than policy_max_std")
-        return self
+        return consistent("model", self)
 
 
 class OptimizerSection(Section):
@@ -135,9 +131,7 @@ class OptimizerSection(Section):
 
     @model_validator(mode="after")
     def _anneals(self) -> OptimizerSection:
-        if self.schedule != "const" and self.anneal <= self.warmup:
-            raise ValueError(f"schedule {self.schedule} needs anneal larger than warmup {self.warmup}")
-        return self
+        return consistent("optimizer", self)
 
 
 class LossScales(Section):

@@ -7,15 +7,14 @@ Only the file of the suite that a task belongs to is read, so looking up one tas
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
-
-from .base import Section, setting
-from .run import Edition
+from .editions import Edition
+from .task_data import Editions, GpuTime, Source, Sourced, SuiteDefaults, cited, read_suite
 
 #: Task prefix -> suites that have such tasks. A task belongs by default to the suite named first.
 PREFIXES: dict[str, tuple[str, ...]] = {
@@ -45,92 +44,37 @@ class UnknownTask(LookupError):
         super().__init__(f"{what}. {hint}")
 
 
-class Source(Section):
-    """Where a number was published."""
+@dataclass(frozen=True, slots=True)
+class TaskDefaults:
+    """Everything published about one task, its own values merged over the suite's.
 
-    title: str = setting(..., "Paper, table or program.", min_length=1)
-    url: str = setting(..., "Public address.", pattern=r"^https://\S+$")
-    detail: str = setting("", "Table, file, line or commit inside the source.")
+    Attributes:
+      name: task as danijar/dreamerv3 writes it.
+      suite: suite whose defaults these are; `title` is its name for people.
+      observation: what the agent sees, for people.
+      default_edition: edition that applies when a run names none, and why: `default_reason`.
+      editions: edition -> dotted RunConfig key -> value.
+      sources: source id -> source, those that this task cites.
+      gpu_time: edition -> published time of a run.
+      reference: id of the published curves; none where this task has none.
+      published: the papers report this task.
+      sparse: rewards are so rare that a slow start is expected; `reason` says why and `reason_source` who states it.
+    """
 
-
-class Sourced(Section):
-    """A value and the id of the source that states it."""
-
-    value: bool | int | float | str = setting(..., "The value of a dotted RunConfig key.")
-    source: str = setting(..., "Id in the suite's `sources`.")
-    note: str = setting("", "What a reader must know to use the value.")
-
-
-class GpuTime(Section):
-    """Time of one training run on one GPU, as published."""
-
-    days: float = setting(..., "Time of one run.", unit="GPU days", gt=0)
-    upper_bound: bool = setting(False, "The source only says that it is below `days`.")
-    gpu: str = setting("", "GPU model; empty where the source names none.")
-    source: str = setting(..., "Id in the suite's `sources`.")
-
-
-class TaskEntry(Section):
-    """What a task has of its own inside a suite file."""
-
-    published: bool = setting(True, "The papers report this task; false: it inherits the suite's defaults.")
-    sparse: bool = setting(False, "Rewards are so rare that a slow start is expected.")
-    reason: str = setting("", "Why it is called sparse.")
-    source: str = setting("", "Id of the source of the reason.")
-    aliases: tuple[str, ...] = setting((), "Other names in use for the same task.")
-    editions: dict[Edition, dict[str, Sourced]] = Field(
-        default_factory=dict, description="Values that differ from the suite's."
-    )
-
-    @model_validator(mode="after")
-    def _has_reason(self) -> TaskEntry:
-        if self.sparse and not (self.reason and self.source):
-            raise ValueError("a sparse task needs a reason and its source")
-        return self
-
-
-class SuiteDefaults(Section):
-    """One file of ``task_defaults``."""
-
-    suite: str = setting(..., "Name of the suite and of its file.")
-    title: str = setting(..., "Name for people.")
-    prefix: str = setting(..., "Prefix of the suite's task names.")
-    observation: str = setting(..., "What the agent sees, for people.")
-    reference: str | None = setting(None, "Id of the published curves; none where there are none.")
-    default_edition: Edition = setting(..., "Edition that applies when a run names none.")
-    default_reason: str = setting(..., "Why that edition.", min_length=20)
-    sources: dict[str, Source] = setting(..., "Source id -> source.")
-    editions: dict[Edition, dict[str, Sourced]] = setting(..., "Edition -> dotted RunConfig key -> value.")
-    gpu_time: dict[Edition, GpuTime] = Field(default_factory=dict, description="Edition -> published time of a run.")
-    tasks: dict[str, TaskEntry] = setting(..., "Task name -> what it has of its own.")
-
-    @model_validator(mode="after")
-    def _resolves(self) -> SuiteDefaults:
-        if self.default_edition not in self.editions:
-            raise ValueError(f"default_edition {self.default_edition} has no values")
-        unknown = sorted(_used_sources(self) - self.sources.keys())
-        if unknown:
-            raise ValueError(f"sources do not name {', '.join(unknown)}")
-        return self
-
-
-class TaskDefaults(Section):
-    """Everything published about one task, its own values merged over the suite's."""
-
-    name: str = setting(..., "Task as danijar/dreamerv3 writes it.")
-    suite: str = setting(..., "Suite whose defaults these are.")
-    title: str = setting(..., "Name of the suite for people.")
-    observation: str = setting(..., "What the agent sees, for people.")
-    default_edition: Edition = setting(..., "Edition that applies when a run names none.")
-    default_reason: str = setting(..., "Why that edition.")
-    editions: dict[Edition, dict[str, Sourced]] = setting(..., "Edition -> dotted RunConfig key -> value.")
-    sources: dict[str, Source] = setting(..., "Source id -> source, those that this task cites.")
-    gpu_time: dict[Edition, GpuTime] = setting(..., "Edition -> published time of a run.")
-    reference: str | None = setting(..., "Id of the published curves; none where this task has none.")
-    published: bool = setting(..., "The papers report this task.")
-    sparse: bool = setting(..., "Rewards are so rare that a slow start is expected.")
-    reason: str = setting(..., "Why it is called sparse.")
-    reason_source: str = setting(..., "Id of the source of the reason; empty without one.")
+    name: str
+    suite: str
+    title: str
+    observation: str
+    default_edition: Edition
+    default_reason: str
+    editions: Editions
+    sources: dict[str, Source]
+    gpu_time: dict[Edition, GpuTime]
+    reference: str | None
+    published: bool
+    sparse: bool
+    reason: str
+    reason_source: str
 
     def values(self, edition: Edition | None = None) -> dict[str, Sourced]:
         """Dotted RunConfig key -> value of an edition, by default of the suite's default edition.
@@ -177,7 +121,7 @@ def load_suite(suite: str) -> SuiteDefaults:
 
     Raises:
       KeyError: there is no such suite; `suite_names` lists them.
-      pydantic.ValidationError: the file is broken.
+      TypeError, ValueError: the file is broken.
     """
     if suite not in suite_names():
         raise KeyError(suite)
@@ -185,7 +129,7 @@ def load_suite(suite: str) -> SuiteDefaults:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (data_dir() / f"{suite}.yaml").read_text(encoding="utf-8")
-    return SuiteDefaults.model_validate(yaml.load(text, Loader=loader))
+    return read_suite(yaml.load(text, Loader=loader))
 
 
 def task_names(suite: str | None = None) -> list[str]:
@@ -243,7 +187,7 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
     entry = data.tasks[key]
     editions = {edition: {**values, **entry.editions.get(edition, {})} for edition, values in data.editions.items()}
-    cited = _cited(editions) | {time.source for time in data.gpu_time.values()} | {entry.source}
+    used = cited(editions) | {time.source for time in data.gpu_time.values()} | {entry.source}
     return TaskDefaults(
         name=name,
         suite=data.suite,
@@ -252,7 +196,7 @@ def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
         default_edition=data.default_edition,
         default_reason=data.default_reason,
         editions=editions,
-        sources={source: text for source, text in data.sources.items() if source in cited},
+        sources={source: text for source, text in data.sources.items() if source in used},
         gpu_time=data.gpu_time,
         reference=data.reference if entry.published else None,
         published=entry.published,
@@ -260,14 +204,3 @@ def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
         reason=entry.reason,
         reason_source=entry.source,
     )
-
-
-def _cited(editions: Mapping[Edition, Mapping[str, Sourced]]) -> set[str]:
-    return {value.source for values in editions.values() for value in values.values()}
-
-
-def _used_sources(data: SuiteDefaults) -> set[str]:
-    used = _cited(data.editions) | {time.source for time in data.gpu_time.values()}
-    for entry in data.tasks.values():
-        used |= _cited(entry.editions) | ({entry.source} if entry.source else set())
-    return used

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from dreamerguard.schema import RunConfig
 from dreamerguard.schema.publish import field
+from dreamerguard.schema.task_data import check_suite_data
 from dreamerguard.schema.tasks import (
     PREFIXES,
-    SuiteDefaults,
     UnknownTask,
     data_dir,
     find_task,
@@ -174,7 +175,11 @@ def test_nothing_near_an_unknown_name() -> None:
         ({"sources": {}}, "sources do not name"),
         ({"default_edition": "head"}, "default_edition head has no values"),
         ({"tasks": {"t_a": {"sparse": True}}}, "needs a reason"),
-        ({"surprise": 1}, "Extra inputs"),
+        ({"surprise": 1}, "Unexpected keyword argument"),
+        ({"tasks": {"t_a": {"published": "perhaps"}}}, "valid boolean"),
+        ({"default_reason": "why"}, "says too little"),
+        ({"sources": {"s": {"title": "S", "url": "ftp://example.org"}}}, "https address"),
+        ({"gpu_time": {"head": {"days": 0, "source": "s"}}}, "above 0 days"),
     ],
 )
 def test_a_broken_file_is_refused(change: dict[str, Any], message: str) -> None:
@@ -189,9 +194,15 @@ def test_a_broken_file_is_refused(change: dict[str, Any], message: str) -> None:
         "editions": {"paper-2023": {"run.envs": {"value": 4, "source": "s"}}},
         "tasks": {"t_a": {}},
     }
-    assert SuiteDefaults.model_validate(good).tasks["t_a"].published
+    assert check_suite_data(good).tasks["t_a"].published
     with pytest.raises(ValidationError, match=message):
-        SuiteDefaults.model_validate(good | change)
+        check_suite_data(good | change)
+
+
+@pytest.mark.parametrize("suite", suite_names())
+def test_every_suite_file_has_the_right_types(suite: str) -> None:
+    raw = yaml.safe_load((data_dir() / f"{suite}.yaml").read_text(encoding="utf-8"))
+    assert check_suite_data(raw) == load_suite(suite)
 
 
 def test_one_look_up_reads_one_file_and_is_quick() -> None:

@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 from .argv import UNKNOWN, Command, Word
 
 #: Programs that start another one which stands behind their options.
-_WRAPPERS = frozenset(
-    "srun sbatch torchrun accelerate nohup env time timeout nice ionice uv uvx poetry pipenv pixi hatch rye conda mamba"
-    " micromamba docker podman singularity apptainer enroot xvfb-run diambra exec command numactl taskset mpirun mpiexec"
-    " deepspeed stdbuf setsid sudo caffeinate screen tmux bash sh zsh eval ts run bsub qsub jsrun ibrun modal nsys"
-    " catchsegv unbuffer script start cmd prime-run optirun vglrun catch_segv proxychains proxychains4 wandb".split()
-)
+_WRAPPERS = frozenset({
+    "srun", "sbatch", "torchrun", "accelerate", "nohup", "env", "time", "timeout", "nice", "ionice", "uv",
+    "uvx", "poetry", "pipenv", "pixi", "hatch", "rye", "conda", "mamba", "micromamba", "docker", "podman",
+    "singularity", "apptainer", "enroot", "xvfb-run", "diambra", "exec", "command", "numactl", "taskset",
+    "mpirun", "mpiexec", "deepspeed", "stdbuf", "setsid", "sudo", "caffeinate", "screen", "tmux", "bash", "sh",
+    "zsh", "eval", "ts", "bsub", "qsub", "jsrun", "ibrun", "modal", "nsys", "unbuffer", "script", "start",
+    "cmd", "prime-run", "optirun", "vglrun", "wandb",
+})  # fmt: skip
 #: Programs that have no file name ending in .py.
 _PROGRAMS = frozenset({"sheeprl", "dreamerguard"})
 _PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
@@ -104,7 +106,7 @@ def _behind_python(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | 
 
 def _processes(launcher: tuple[Word, ...]) -> int | None:
     """What ``torchrun --nproc_per_node=4`` says."""
-    for word, following in zip(launcher, (*launcher[1:], None), strict=True):
+    for word, following in zip(launcher, (*launcher[1:], None), strict=False):
         match = _PROCESSES.fullmatch(word.text)
         if match is not None:
             text = match["value"] if match["value"] is not None else following.text if following else ""

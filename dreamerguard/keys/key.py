@@ -9,7 +9,7 @@ from typing import Literal
 from dreamerguard.model import Value
 from dreamerguard.sources.scalars import resolve_scalar, spell_scalar
 
-Kind = Literal["integer", "number", "boolean", "text", "choice", "integers"]
+Kind = Literal["integer", "number", "boolean", "text", "choice", "integers", "list"]
 
 _ARTICLES: dict[Kind, str] = {
     "integer": "a whole number",
@@ -18,6 +18,7 @@ _ARTICLES: dict[Kind, str] = {
     "text": "text",
     "choice": "a name",
     "integers": "a list of whole numbers",
+    "list": "a list",
 }
 
 
@@ -37,6 +38,8 @@ class Key:
       above, below: exclusive bounds.
       multiple: what an integer must be a multiple of.
       fewest, most: numbers in a list.
+      dead: why the value changes nothing, in a program that never reads it.
+      read: file and line of the program that reads it.
     """
 
     path: str
@@ -53,6 +56,8 @@ class Key:
     multiple: int | None = None
     fewest: int | None = None
     most: int | None = None
+    dead: str = ""
+    read: str = ""
 
     @property
     def expects(self) -> str:
@@ -80,6 +85,8 @@ class Key:
             return self.optional
         if self.kind == "integers":
             return isinstance(value, tuple) and all(isinstance(i, int) and not isinstance(i, bool) for i in value)
+        if self.kind == "list":
+            return isinstance(value, tuple)
         if self.kind == "boolean":
             return isinstance(value, bool)
         if self.kind == "text":

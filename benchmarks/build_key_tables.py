@@ -1,0 +1,81 @@
+"""Derives the key tables of supported upstream programs from their checkouts: keys, defaults, presets, where read.
+
+    python -m benchmarks.build_key_tables danijar_2025 path/to/repository e3f0224 dreamerv3/configs.yaml
+
+The repository may be bare. What is stored are facts (names, types, values) in this project's own format; both programs
+are under the MIT licence, which the tables name together with the commit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from dreamerguard.dialects.danijar_config import flatten
+from dreamerguard.model import Source
+from dreamerguard.sources.nodes import Mapping
+from dreamerguard.sources.yaml import read_yaml
+
+TABLES = Path(__file__).parent.parent / "dreamerguard" / "keys" / "tables"
+HOMES = {"danijar": "danijar/dreamerv3", "torch": "NM512/dreamerv3-torch"}
+#: Read by a library that the program depends on, danijar/elements at b781f90.
+ELEMENTS = {f"run.usage.{name}": "elements/usage.py:9" for name in ("psutil", "nvsmi", "gputil", "malloc", "gc")}
+
+
+def git(repository: Path, *words: str) -> str:
+    """Output of a git command."""
+    folder = repository / ".git" if (repository / ".git").exists() else repository
+    return subprocess.run(["git", f"--git-dir={folder}", *words], check=True, capture_output=True, text=True).stdout
+
+
+def read_places(repository: Path, commit: str) -> dict[str, str]:
+    """Word -> ``file:line`` of its first use in Python code."""
+    places: dict[str, str] = {}
+    for name in git(repository, "ls-tree", "-r", "--name-only", commit).split("\n"):
+        if not name.endswith(".py") or "test" in name:
+            continue
+        for number, line in enumerate(git(repository, "show", f"{commit}:{name}").split("\n"), 1):
+            for word in re.findall(r"[A-Za-z_]\w*", line.split("#")[0]):
+                places.setdefault(word, f"{name}:{number}")
+    return places
+
+
+def build(name: str, repository: Path, commit: str, path: str) -> dict[str, object]:
+    """The table of one edition."""
+    document = read_yaml(Source(path, git(repository, "show", f"{commit}:{path}")))
+    assert document.root is not None
+    blocks = {entry.name: entry.value for entry in document.root.entries}
+    places = read_places(repository, commit)
+    flat = {block: flatten(node) for block, node in blocks.items() if isinstance(node, Mapping)}
+    defaults = {key: item.value for key, item in flat.pop("defaults").items()}
+    owner = re.search(r"Copyright.*", git(repository, "show", f"{commit}:LICENSE"))
+    return {
+        "repository": HOMES[name.split("_")[0]],
+        "commit": git(repository, "rev-parse", commit).strip(),
+        "file": path,
+        "licence": f"MIT License, {owner.group() if owner else ''}",
+        "defaults": defaults,
+        "read": {key: ELEMENTS.get(key) or places.get(key.rpartition(".")[2], "") for key in defaults},
+        "presets": {block: {key: item.value for key, item in items.items()} for block, items in flat.items()},
+    }
+
+
+def main() -> None:
+    """Writes one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name")
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("commit")
+    parser.add_argument("path")
+    words = parser.parse_args()
+    table = build(words.name, words.repository, words.commit, words.path)
+    target = TABLES / f"{words.name}.json"
+    target.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(f"{target}: {len(table['defaults'])} keys, {len(table['presets'])} presets")  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

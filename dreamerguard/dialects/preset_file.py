@@ -1,0 +1,108 @@
+"""A ``configs.yaml``: a block of defaults and named presets, as danijar/dreamerv3 and its descendants keep them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.model import Label, Problem, Source, SourceError, Span
+from dreamerguard.sources import nodes
+from dreamerguard.sources.files import read_source
+from dreamerguard.sources.yaml import read_yaml
+
+from .danijar_config import Item
+
+#: Folders looked into when the script itself is not there, for example in a copy of the presets alone.
+_MOST_FOLDERS = 300
+_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
+
+Flatten = Callable[[nodes.Mapping], dict[str, Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class PresetFile:
+    """Blocks of a file, flat.
+
+    Attributes:
+      source: the text.
+      blocks: block -> flat key -> item.
+      names: block -> place of its name.
+      problems: what reading ran into.
+    """
+
+    source: Source
+    blocks: Mapping[str, Mapping[str, Item]]
+    names: Mapping[str, Span]
+    problems: tuple[Problem, ...]
+
+    @property
+    def defaults(self) -> Mapping[str, Item]:
+        """The block that all others change."""
+        return self.blocks.get("defaults", {})
+
+
+def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
+    """The file's blocks; none when it is no file of presets.
+
+    Raises:
+      SourceError: it cannot be opened.
+    """
+    source, unreadable = read_source(path)
+    source = replace(source, name=name)
+    if unreadable is not None:
+        return PresetFile(source, {}, {}, (replace(unreadable, label=Label(source.span(0))),))
+    document = read_yaml(source)
+    if document.root is None:
+        return PresetFile(source, {}, {}, document.problems)
+    entries = [entry for entry in document.root.entries if isinstance(entry.value, nodes.Mapping)]
+    blocks = {entry.name: flatten(entry.value) for entry in entries if isinstance(entry.value, nodes.Mapping)}
+    names = {entry.name: entry.key.span for entry in entries}
+    if "defaults" not in blocks:
+        return None
+    return PresetFile(source, blocks, names, document.problems)
+
+
+def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:
+    """The presets that a script reads: ``configs.yaml`` beside it.
+
+    Where the script is not there, the one file below ``folder`` that fits; none when there are several.
+    """
+    beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
+    if beside.is_file():
+        found = _read(beside, folder, flatten)
+        return found if found is not None and (fits(found) or not found.blocks) else None
+    if (folder / script).exists() or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
+        return None
+    files = [file for path in _below(folder) if (file := _read(path, folder, flatten)) is not None and fits(file)]
+    near = [file for file in files if PurePosixPath(file.source.name).parent.name == PurePosixPath(script).parent.name]
+    candidates = near if len(files) > 1 else files
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    try:
+        name = path.relative_to(folder).as_posix()
+    except ValueError:
+        name = path.as_posix()
+    try:
+        return read_presets(path, name, flatten)
+    except SourceError:
+        return None
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    queue, seen = [(folder, 0)], 0
+    while queue and seen < _MOST_FOLDERS:
+        current, depth = queue.pop(0)
+        seen += 1
+        try:
+            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name == "configs.yaml" and entry.is_file():
+                yield Path(entry.path)
+            elif depth < 3 and entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED:
+                queue.append((Path(entry.path), depth + 1))

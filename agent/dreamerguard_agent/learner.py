@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from . import codec, heads, returns, rssm
+from . import codec, heads, returns, rssm, unroll
 from .nets import Shapes, init
 from .noise import Noise
 from .optim import global_rms, make_optimizer
@@ -137,7 +137,8 @@ def loss(
     """The total loss, a float32 scalar, and everything that it is made of."""
     carry, action, steps = split_context(spec, batch)
     tokens = codec.encode(spec, params, steps)
-    _, features = rssm.observe(spec, params, carry, tokens, action, steps["is_first"], noise.post)
+    observe = unroll.observe if spec.fast else rssm.observe
+    _, features = observe(spec, params, carry, tokens, action, steps["is_first"], noise.post)
     losses, metrics = _world_model_losses(spec, params, features, steps)
     imagined, imagined_action, inputs = _imagine(spec, params, features, noise)
     rew, con = heads.twohot(params, "rew", inputs).pred(), heads.keeps_going(params, inputs).prob()

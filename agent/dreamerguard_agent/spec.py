@@ -29,6 +29,7 @@ class AgentSpec:
       loss: settings of the losses.
       dtype: compute type of the networks, ``float32`` or ``bfloat16``. Parameters, optimizer, norms, logits and
         distributions are float32 always.
+      fast: whether the posterior scan is the one of `unroll` or the readable one of `rssm`: the same numbers.
     """
 
     obs_space: Spaces
@@ -37,6 +38,7 @@ class AgentSpec:
     optimizer: OptimizerSection
     loss: LossSection
     dtype: str = "float32"
+    fast: bool = True
 
     @classmethod
     def create(

@@ -127,7 +127,7 @@ def check_command(
       UnknownRule: ``allow`` names a rule that does not exist.
     """
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
-    dialect, detected = _recognise(command)
+    dialect, detected = _recognise(command, folder or Path())
     run = dialect.resolve(command, machine, folder or Path())
     found = [_allowed(finding, reasons) for finding in run_rules(run)]
     checked = Checked(len(all_rules()), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
@@ -160,9 +160,9 @@ def dialects() -> tuple[Dialect, ...]:
     return (Native(),)
 
 
-def _recognise(command: Command) -> tuple[Dialect, str]:
+def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:
     for dialect in dialects():
-        reason = dialect.detect(command)
+        reason = dialect.detect(command, folder)
         if reason is not None:
             return dialect, reason
     words = [word.text for word in command.words if "=" not in word.text]

@@ -21,8 +21,13 @@ class Dialect(Protocol):
     def name(self) -> str:
         """Short name, as reports show it."""
 
-    def detect(self, command: Command) -> str | None:
-        """Why the command is one of this program's, for people; none when it is not."""
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Why the command is one of this program's, for people; none when it is not.
+
+        Args:
+          command: the whole command line.
+          folder: where it would be started; files there may tell programs with equal names apart.
+        """
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """What the program would run.

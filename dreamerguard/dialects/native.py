@@ -57,7 +57,7 @@ class Native:
 
     name = "native"
 
-    def detect(self, command: Command) -> str | None:
+    def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises ``dreamerguard train`` and ``dreamerguard lint``, however the program is started."""
         return None if start_of_arguments(command) is None else "the command runs dreamerguard"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dreamerguard.commands.words import typed_words
+from dreamerguard.commands.typer_words import typed_words
 
 if TYPE_CHECKING:
     from dreamerguard.engine import Result

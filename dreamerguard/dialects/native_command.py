@@ -16,12 +16,26 @@ COMMANDS = ("train", "lint")
 #: Own options of the commands, which set nothing in the run; true for those that take a value.
 OPTIONS = {
     "--allow": True,
+    "--baseline": True,
     "--config": True,
+    "--config-file": True,
+    "--diff": False,
+    "--exit-zero": False,
     "--explain-budget": False,
+    "--fix": False,
+    "--ignore": True,
     "--list-rules": False,
     "--logdir": True,
+    "--min-confidence": True,
+    "--min-severity": True,
+    "--no-config": False,
+    "--output": True,
     "--output-format": True,
+    "--prune-baseline": False,
+    "--select": True,
     "--this-machine": False,
+    "--unsafe-fixes": False,
+    "--write-baseline": False,
 }
 
 _SUFFIXES = {".yaml", ".yml", ".json"}

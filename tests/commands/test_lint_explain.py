@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from dreamerguard.commands.explain import explain
 from dreamerguard.commands.lint import lint
-from dreamerguard.commands.words import WordsCommand
+from dreamerguard.commands.typer_words import WordsCommand
 from dreamerguard.keys.native import native_keys
 from dreamerguard.rules import all_rules
 

@@ -1,0 +1,76 @@
+"""The Typer application. A command's module is only imported when the command is named, so that each starts quickly."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from dreamerguard import __version__
+from dreamerguard.commands.typer_words import WordsCommand
+
+#: Command -> module and attribute, a function or an application of subcommands. In the order of ``--help``.
+COMMANDS = {
+    "lint": "dreamerguard.commands.lint:lint",
+    "train": "dreamerguard.commands.train:train",
+    "eval": "dreamerguard.commands.evaluate:evaluate",
+    "watch": "dreamerguard.commands.watch:watch",
+    "compare": "dreamerguard.commands.compare:compare",
+    "reference": "dreamerguard.commands.reference:app",
+    "tasks": "dreamerguard.commands.tasks:tasks",
+    "explain": "dreamerguard.commands.explain:explain",
+    "init": "dreamerguard.commands.init:init",
+    "schema": "dreamerguard.commands.schema:schema",
+}
+#: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
+TAKES_WORDS = {"lint", "train"}
+
+#: Typer without rich and without its own way of showing errors.
+_LEAN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; none when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        target = getattr(import_module(module), attribute)
+        if not isinstance(target, typer.Typer):
+            function, target = target, typer.Typer(**_LEAN)
+            target.command(cmd_name, cls=WordsCommand if cmd_name in TAKES_WORDS else None)(function)
+        command = typer.main.get_command(target)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    name="dreamerguard",
+    cls=LazyGroup,
+    help="Lint, train and regression-guard DreamerV3 runs.",
+    no_args_is_help=True,
+    **_LEAN | {"add_completion": True},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"dreamerguard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Lint, train and regression-guard DreamerV3 runs."""

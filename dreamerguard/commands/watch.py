@@ -61,6 +61,7 @@ def watch(
 
     if on_regression is OnRegression.STOP:
         _check_pid(pid)
+    _check_reference(reference)
     missing = [directory for directory in logdirs if not directory.exists()]
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
@@ -100,14 +101,15 @@ def _follow(
     with Screen(sys.stdout.isatty() and not as_json) as screen:
         try:
             while True:
-                text = f"stopping process {pid} in {max(grace - time.monotonic() + warned, 0):.0f} s" if warned else ""
+                left = grace if warned is None else max(grace - time.monotonic() + warned, 0)
+                text = "" if warned is None else f"stopping process {pid} in {left:.0f} s"
                 _show(screen, statuses, as_json, text)
                 low = pid is not None and any(status.may_stop for status in statuses)
-                warned = (warned or time.monotonic()) if low else None
+                warned = None if not low else time.monotonic() if warned is None else warned
                 if warned is not None and pid is not None and time.monotonic() - warned >= grace:
                     _stop(pid)
                     return statuses
-                time.sleep(min(interval, grace) if warned and grace else interval)
+                time.sleep(interval if warned is None else min(interval, max(left, 0.1)))
                 statuses = _look(watchers)
         except KeyboardInterrupt:
             return statuses
@@ -148,6 +150,16 @@ def _print(statuses: list[Status], as_json: bool) -> None:
         else:
             head = f"{status.directory}: " if len(statuses) > 1 else ""
             typer.echo(head + status_text(status))
+
+
+def _check_reference(name: str | None) -> None:
+    from dreamerguard.regress.references import is_published, own_curves
+
+    if name is not None and not is_published(name):
+        try:
+            own_curves(Path(name))
+        except ValueError as error:
+            _fail(f"--reference {error}")
 
 
 def _check_pid(pid: int | None) -> None:

@@ -91,8 +91,8 @@ def _budget(sides: Sequence[Side], frames: float | None) -> float:
         return float(frames)
     if low < 0.9 * high:
         raise NotComparable(
-            f"{shortest.log.directory} has {low:,.0f} frames, {longest.log.directory} {high:,.0f}: leave the short run out,"
-            " or set --frames to the length that all have"
+            f"{shortest.log.directory} has {low:,.0f} frames, {longest.log.directory} {high:,.0f}: leave the short run"
+            " out, or set --frames to the length that all have"
         )
     planned = {side.log.facts.frames for side in sides}
     only = planned.pop() if len(planned) == 1 else None
@@ -117,8 +117,9 @@ def _calibration(tasks: dict[str, list[Curve]], suite: str, borrow: str | None) 
     if stored is None or stored[0].curves < ENOUGH:
         raise NotComparable(f"--borrow {name}: this suite has no published calibration; try dmc_proprio or atari")
     note = (
-        f"Own runs; spread and false alarms are borrowed from the {stored[0].curves} published curves of {name}, because"
-        f" {len(deficits)} own curves of tasks with three seeds are fewer than the {ENOUGH} that 5 % needs.{lacking}"
+        f"Own runs; spread and false alarms are borrowed from the {stored[0].curves} published curves of {name},"
+        f" because {len(deficits)} own curves of tasks with three seeds are fewer than the {ENOUGH} that 5 % needs."
+        f"{lacking}"
     )
     return stored[0], note
 

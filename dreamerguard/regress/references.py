@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from dreamerguard.logs import RunLog
 from dreamerguard.reference import (
@@ -57,7 +59,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     if task is None:
         raise NoReference("the log does not tell the task: set --task, for example --task dmc_walker_walk")
     given = suite or log.facts.suite or _suite_by_length(task, log.facts.frames)
-    if name not in (None, "2024", "2023"):
+    if not is_published(name):
         return _own(log, task, given, Path(str(name)))
     try:
         found = find_task(task, given)
@@ -78,9 +80,20 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
 
 
+@cache
+def own_curves(path: Path) -> ReferenceSet:
+    """A reference file, kept in memory once read; see `load_reference_file`."""
+    return load_reference_file(path)
+
+
+def is_published(name: str | None) -> bool:
+    """Whether a ``--reference`` means published curves and not a file."""
+    return name is None or name in get_args(Release)
+
+
 def _own(log: RunLog, task: str, suite: str | None, path: Path) -> Reference:
     try:
-        curves: ReferenceSet = load_reference_file(path)
+        curves = own_curves(path)
     except ValueError as error:
         raise NoReference(str(error)) from error
     if suite and suite != curves.suite:

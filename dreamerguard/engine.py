@@ -16,7 +16,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
-from .dialects.base import Dialect
+from .dialects.base import Dialect, PresetDialect
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity
 from .resolved import ResolvedRun
@@ -134,6 +134,41 @@ def check_command(
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, dialect.name, detected)
 
 
+def check_presets(
+    path: Path, machine: Machine = UNKNOWN, *, name: str | None = None, allow: Mapping[str, str] | None = None
+) -> Result | None:
+    """Checks a program's own file of presets: each preset as if a run used it alone.
+
+    Args:
+      path: the file.
+      machine: facts about the machine that the runs are meant for.
+      name: how findings call the file, by default its path.
+      allow: rule name or code -> reason, for findings that are accepted.
+
+    Returns:
+      Findings that point into the file, each place and rule once; none when no dialect knows such files.
+
+    Raises:
+      SourceError: the file cannot be read.
+    """
+    reasons = {_named(rule).name: reason for rule, reason in (allow or {}).items()}
+    for dialect in preset_dialects():
+        file = dialect.presets(path, name or str(path))
+        if file is None:
+            continue
+        runs = [dialect.resolve_preset(file, block, machine) for block in file.blocks]
+        found: dict[tuple[str, int, str], Finding] = {}
+        for finding in (finding for run in runs for finding in run_rules(run)):
+            if finding.primary.span.source.name == file.source.name:
+                place = (finding.name, finding.primary.span.start, finding.key)
+                found.setdefault(place, _allowed(finding, reasons))
+        settings = sum(len(block) for block in file.blocks.values())
+        checked = Checked(len(all_rules()), 1, settings, 0)
+        findings = tuple(sorted(found.values(), key=lambda item: item.order))
+        return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
+    return None
+
+
 def run_rules(run: ResolvedRun) -> Iterator[Finding]:
     """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
     fired: set[str] = set()
@@ -157,7 +192,14 @@ def dialects() -> tuple[Dialect, ...]:
     """Every program that is understood, the most particular first."""
     from .dialects.native import Native
 
-    return (Native(),)
+    return (Native(), *preset_dialects())
+
+
+def preset_dialects() -> tuple[PresetDialect, ...]:
+    """Programs that keep their settings in one file of presets."""
+    from .dialects.danijar import Danijar
+
+    return (Danijar(),)
 
 
 def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:

@@ -201,6 +201,8 @@ class ResolvedRun:
       edition: of the program, where it has several.
       upstream: repository and commit of the program that the keys belong to.
       presets: named groups that the command applies, in order.
+      seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
+      whole: whether a file of presets is checked, and not a command.
       files: files that were read.
       overrides: words of the command that set something.
     """
@@ -226,6 +228,8 @@ class ResolvedRun:
     edition: str = ""
     upstream: str = ""
     presets: tuple[Preset, ...] = ()
+    seen: bool = True
+    whole: bool = False
     files: tuple[str, ...] = ()
     overrides: int = 0
 
@@ -251,7 +255,7 @@ class ResolvedRun:
 
     def place(self, setting: Setting | None) -> Span:
         """Where the user wrote a setting, or the place that stands for the whole run."""
-        span = setting.last.span if setting is not None else None
+        span = setting.last.span if setting is not None and setting.chosen else None
         return span if span is not None else self.anchor
 
     @property

@@ -13,6 +13,8 @@ from dreamerguard.machine import Machine
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.sources.argv import Command
 
+from .preset_file import PresetFile
+
 
 class Dialect(Protocol):
     """One supported program."""
@@ -40,3 +42,13 @@ class Dialect(Protocol):
         Raises:
           SourceError: a file of the command cannot be read.
         """
+
+
+class PresetDialect(Dialect, Protocol):
+    """A program that keeps defaults and presets in one file, which can be checked by itself."""
+
+    def presets(self, path: Path, name: str) -> PresetFile | None:
+        """The file, if it holds this program's presets. Raises `SourceError` when it cannot be read."""
+
+    def resolve_preset(self, file: PresetFile, block: str, machine: Machine) -> ResolvedRun:
+        """What the program would run with one preset; places point into the file."""

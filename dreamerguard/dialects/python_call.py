@@ -55,7 +55,7 @@ def read_call(command: Command) -> PythonCall | None:
 def _own(words: tuple[Word, ...]) -> tuple[Word, ...]:
     for index, word in enumerate(words):
         unquoted = word.span.text.strip("'\"")
-        if _END.fullmatch(word.text) and unquoted == word.text and not _PLACEHOLDER.fullmatch(word.text):
+        if _END.fullmatch(word.text) and unquoted == word.text and not _PLACEHOLDER.match(word.text):
             return words[:index]
     return words
 

@@ -1,4 +1,4 @@
-"""Keys, defaults and presets of upstream programs, derived from their repositories by ``benchmarks/build_key_tables.py``.
+"""Keys, defaults and presets of upstream programs, derived by ``benchmarks/build_key_tables.py``.
 
 Each table names repository, commit and licence. They stand in where a checkout's own presets cannot be seen, tell a
 fork's own values from those that it inherited, and are what a published run is looked up in.

@@ -14,10 +14,12 @@ How to mend:
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator
 
 from dreamerguard.hints import did_you_mean, nearest_key
-from dreamerguard.model import Edit, Finding, Fix, Severity
+from dreamerguard.model import Confidence, Edit, Finding, Fix, Severity
 from dreamerguard.resolved import ResolvedRun, Unknown, fix
 from dreamerguard.rules.rule import Example, Rule
 
@@ -42,6 +44,7 @@ BAD = [
 
 #: More unknown keys than this, and than known ones, mean one mistake and not many.
 _MANY = 8
+_PATTERN = re.compile(r"[^\w.+-]")
 
 
 @rule.check
@@ -50,18 +53,48 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     foreign = [name for name in run.files if _is_foreign(run, name)]
     yield from (_foreign(run, name) for name in foreign)
     for unknown in run.unknown:
-        if unknown.span.source.name in foreign:
-            continue
-        renamed = run.renamed.get(unknown.key.replace("-", "_"))
-        target = renamed.path if renamed is not None else nearest_key(unknown.key, run.keys)
-        note = f"; {renamed.note}" if renamed is not None and renamed.note else ""
-        yield rule.at(
+        if unknown.fatal and unknown.span.source.name not in foreign:
+            yield _finding(run, unknown)
+
+
+def _finding(run: ResolvedRun, unknown: Unknown) -> Finding:
+    renamed = run.renamed.get(unknown.key.replace("-", "_"))
+    target = renamed.path if renamed is not None else nearest_key(unknown.key, run.keys)
+    note = f"; {renamed.note}" if renamed is not None and renamed.note else ""
+    sure = unknown.certain or renamed is not None or (target is not None and _close(unknown.key, target))
+    if not sure:
+        return rule.at(
             unknown.span,
-            f"there is no key {unknown.key}{did_you_mean(target)}",
+            f"{run.upstream} has no key {unknown.key}",
             key=unknown.key,
-            fix=_rename(unknown, target) if target and not note else None,
-            help=_explain(run, target, note) if target else "`dreamerguard schema` lists all keys",
+            severity=Severity.INFO,
+            confidence=Confidence.LOW,
+            help="run this in the checkout, so that its own keys are read",
         )
+    return rule.at(
+        unknown.span,
+        f"{_what(unknown.key)}{did_you_mean(target)}",
+        key=unknown.key,
+        fix=_rename(unknown, target) if target and not note else None,
+        help=_explain(run, target, note) if target else _listed(run),
+        upstream=run.upstream if unknown.upstream else "",
+        confidence=None if unknown.certain else Confidence.MEDIUM,
+    )
+
+
+def _close(key: str, target: str) -> bool:
+    """Whether two keys differ like a word and its misspelling."""
+    return difflib.SequenceMatcher(None, key, target).ratio() >= 0.9
+
+
+def _what(key: str) -> str:
+    return f"the pattern {key} matches no key" if _PATTERN.search(key) else f"there is no key {key}"
+
+
+def _listed(run: ResolvedRun) -> str:
+    if run.dialect == "native":
+        return "`dreamerguard schema` lists all keys"
+    return f"keys are listed in {run.files[0]}" if run.files else f"keys are those of {run.upstream}"
 
 
 def _is_foreign(run: ResolvedRun, file: str) -> bool:

@@ -1,0 +1,173 @@
+"""Agreement of the linter with a collection of real commands and configurations that people judged before.
+
+    python -m benchmarks.corpus path/to/collection [--kind danijar] [--verbose]
+
+The collection is not part of this project. It has ``commands.tsv`` (kind, source, command, verdict, reason),
+``known_mistakes.tsv`` (kind, category, severity, location, commit, mistake) and ``configs/<kind>/<owner>+<repo>/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shlex
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamerguard.engine import Result, UnknownProgram, check_command, check_presets
+from dreamerguard.model import Finding, Severity
+from dreamerguard.sources.argv import read_command
+
+#: Lines by which a finding may miss the place that a person noted.
+_NEAR = 4
+
+
+@dataclass
+class Row:
+    """One judged command and what the linter said."""
+
+    kind: str
+    source: str
+    command: str
+    verdict: str
+    reason: str
+    found: str = ""
+    rules: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """``ok``, ``warns`` or ``error``."""
+        return self.verdict.split()[0].rstrip(":")
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    """Lines of a table."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        yield from csv.DictReader(stream, delimiter="\t")
+
+
+def home(corpus: Path, kind: str, source: str) -> Path:
+    """Folder in which the command would be started, as far as the collection has it."""
+    words = source.split()
+    if words[0].startswith("http"):
+        return corpus / "nowhere"
+    folder = corpus / "configs" / kind / words[0].replace("/", "+")
+    inner = (folder / words[1]).parent if len(words) > 1 else folder
+    return inner if inner.is_dir() and inner != folder and (inner / "configs.yaml").exists() else folder
+
+
+def judge(row: Row, folder: Path) -> None:
+    """Fills in what the linter says."""
+    try:
+        words = shlex.split(row.command)
+    except ValueError:
+        words = row.command.split()
+    try:
+        result = check_command(read_command(words), folder=folder)
+    except UnknownProgram:
+        row.found, row.rules = "ok", ("(unknown program)",)
+        return
+    except Exception:
+        row.found, row.rules = "crash", (traceback.format_exc().strip().split("\n")[-1],)
+        return
+    row.found = verdict(result)
+    row.rules = tuple(f"{item.name}:{item.severity.value}" for item in result.findings)
+
+
+def verdict(result: Result) -> str:
+    """The class of the gravest finding."""
+    worst = min((item.severity.rank for item in result.active), default=Severity.INFO.rank)
+    return {Severity.ERROR.rank: "error", Severity.WARNING.rank: "warns"}.get(worst, "ok")
+
+
+def commands(corpus: Path, kind: str | None) -> list[Row]:
+    """All judged commands with the linter's verdicts."""
+    table = [Row(**{name: item[name] or "" for name in ("kind", "source", "command", "verdict", "reason")})
+             for item in rows(corpus / "commands.tsv")]  # fmt: skip
+    table = [row for row in table if kind in (None, row.kind)]
+    for row in table:
+        judge(row, home(corpus, row.kind, row.source))
+    return table
+
+
+def mistakes(corpus: Path, kind: str | None) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Kind, place, text and rules of every known mistake in a file that the collection has."""
+    cache: dict[Path, tuple[Finding, ...]] = {}
+    for item in rows(corpus / "known_mistakes.tsv"):
+        if kind not in (None, item["kind"]):
+            continue
+        repo, _, place = item["location"].partition(":")
+        path, _, line = place.partition(":")
+        file = corpus / "configs" / item["kind"] / repo.replace("/", "+") / path
+        if not file.is_file() or file.suffix not in (".yaml", ".yml"):
+            continue
+        if file not in cache:
+            result = check_presets(file)
+            cache[file] = result.findings if result is not None else ()
+        number = int(line.split()[0]) if line.split() and line.split()[0].isdigit() else 0
+        near = [found for found in cache[file] if abs(found.primary.span.line - number) <= _NEAR]
+        yield item["kind"], item["location"], item["mistake"], tuple(sorted({found.name for found in near}))
+
+
+def files(corpus: Path, kind: str | None) -> Iterator[tuple[str, Counter[str], list[str]]]:
+    """Every file of presets: findings by severity, and those at warning or above."""
+    for path in sorted((corpus / "configs").rglob("*.yaml")):
+        if kind not in (None, path.relative_to(corpus / "configs").parts[0]):
+            continue
+        try:
+            result = check_presets(path, name=path.name)
+        except Exception:
+            yield str(path.relative_to(corpus)), Counter(crash=1), [traceback.format_exc()[-400:]]
+            continue
+        if result is not None:
+            loud = [
+                f"{item.primary.span} {item.severity.value} {item.name}: {item.message}"
+                f"{' [upstream]' if item.upstream else ''}"
+                for item in result.findings
+                if item.severity is not Severity.INFO
+            ]
+            counts = Counter(item.severity.value for item in result.findings)
+            yield str(path.relative_to(corpus)), counts, loud
+
+
+def report_commands(table: list[Row], verbose: bool) -> None:
+    """Agreement by kind, then every disagreement."""
+    for kind in sorted({row.kind for row in table}):
+        own = [row for row in table if row.kind == kind]
+        right = sum(row.found == row.expected for row in own)
+        fine = [row for row in own if row.expected == "ok"]
+        loud = sum(row.found != "ok" for row in fine)
+        crashes = sum(row.found == "crash" for row in own)
+        print(f"{kind}: {right}/{len(own)} verdicts agree; {loud}/{len(fine)} ok commands flagged; {crashes} crashes")
+    for row in table:
+        if row.found != row.expected or verbose:
+            print(f"\n{row.kind} {row.source}\n  {row.command[:300]}\n  expected {row.verdict}\n  found {row.found}:"
+                  f" {', '.join(row.rules)}\n  ({row.reason})")  # fmt: skip
+
+
+def main() -> None:
+    """Prints the agreement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--kind")
+    parser.add_argument("--files", action="store_true", help="also check every file of presets")
+    parser.add_argument("--verbose", action="store_true")
+    words = parser.parse_args()
+    report_commands(commands(words.corpus, words.kind), words.verbose)
+    known = list(mistakes(words.corpus, words.kind))
+    print(f"\nknown mistakes in files: {sum(bool(rules) for *_, rules in known)}/{len(known)}")
+    for kind, place, text, rules in known:
+        if not rules or words.verbose:
+            print(f"  {'found ' + ', '.join(rules) if rules else 'missed'} {kind} {place}: {text}")
+    if words.files:
+        for name, counts, loud in files(words.corpus, words.kind):
+            print(f"\n{name}: {dict(counts)}", *(f"\n  {line}" for line in loud))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

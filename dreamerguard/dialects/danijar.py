@@ -1,0 +1,233 @@
+"""danijar/dreamerv3 in its three editions, and its forks: ``python dreamerv3/main.py --configs crafter --seed 1``.
+
+Layers, the weakest first: the block ``defaults``, the presets of ``--configs`` in their order, flags. A checkout's own
+``configs.yaml`` is the truth for its keys; where it cannot be seen, upstream's keys and presets of the edition that
+the command was written for stand in, and what they do not know is not called wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.budget import Budget, Purpose
+from dreamerguard.keys.danijar import renames_for
+from dreamerguard.keys.tables import make_keys
+from dreamerguard.machine import Machine
+from dreamerguard.model import Label, Problem, Span, Value
+from dreamerguard.resolved import Preset, Reference, ResolvedRun, Role
+from dreamerguard.sources.argv import Command, Word, read_command
+
+from .danijar_budget import ENDLESS, danijar_budget
+from .danijar_config import flatten
+from .danijar_editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of
+from .danijar_flags import Flags, read_flags
+from .danijar_layers import Draft
+from .danijar_reference import build_reference, repeat_of
+from .danijar_replay import replay_bytes_of
+from .preset_file import PresetFile, locate, read_presets
+from .python_call import PythonCall, is_open, read_call
+
+_SCRIPTS = ("main.py", "train.py")
+_OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
+#: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
+_SHORT = 0.2
+
+
+class Danijar:
+    """The dialect of danijar/dreamerv3."""
+
+    name = "danijar"
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
+        call = read_call(command)
+        if call is None or call.hydra or any(other in call.script for other in _OTHERS):
+            return None
+        home = PurePosixPath(call.script).parent.name
+        own = home.startswith("dreamerv3") and call.file in _SCRIPTS
+        dotted = any(word.text.startswith("--") and "." in word.text.partition("=")[0] for word in call.words)
+        torch = call.file == "dreamer.py" or "torch" in call.script
+        if own or (
+            not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
+        ):
+            return f"{call.script} takes danijar/dreamerv3's flags"
+        if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
+            return f"the presets beside {call.script} are danijar/dreamerv3's"
+        return None
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Merges the checkout's presets, or upstream's, with the flags."""
+        call = read_call(command)
+        assert call is not None
+        flags = read_flags(call.words)
+        file = locate(call.script, folder, _fits, flatten)
+        return _resolve(call, flags, file, command, machine)
+
+    def presets(self, path: Path, name: str) -> PresetFile | None:
+        """The file, if it holds presets of this program."""
+        file = read_presets(path, name, flatten)
+        return file if file is not None and _fits(file) else None
+
+    def resolve_preset(self, file: PresetFile, block: str, machine: Machine) -> ResolvedRun:
+        """What the program would run with one preset of a file; findings point into the file."""
+        words = ["python", "main.py", "--configs", block]
+        command = read_command(words)
+        place = file.names[block]
+        flags = Flags((Word(block, place, 0),), (), (), False, None)
+        return _resolve(PythonCall("main.py", ()), flags, file, command, machine, place)
+
+
+def _fits(file: PresetFile) -> bool:
+    return edition_of_keys(file.defaults) is not None
+
+
+def _resolve(
+    call: PythonCall,
+    flags: Flags,
+    file: PresetFile | None,
+    command: Command,
+    machine: Machine,
+    place: Span | None = None,
+) -> ResolvedRun:
+    edition = _edition(call, flags, file)
+    draft = Draft(edition.load(), seen=file is not None and bool(file.blocks))
+    draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
+    presets = _add_presets(draft, flags, file)
+    draft.problems += flags.problems
+    draft.add_flags(flags.flags)
+    return _finish(draft, edition, flags, presets, file, place or _anchor(flags, command), machine, place is not None)
+
+
+def _edition(call: PythonCall, flags: Flags, file: PresetFile | None) -> Edition:
+    found = edition_of_keys(file.defaults) if file is not None and file.blocks else None
+    names = [flag.name for flag in flags.flags]
+    return EDITIONS[found or edition_of_words(call.script, names, (word.text for word in flags.presets))]
+
+
+def _loader(problem: Problem) -> Problem:
+    """The program's YAML reader stops at a key that stands twice."""
+    if problem.rule != "duplicate-key":
+        return problem
+    text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
+    return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
+
+
+def _add_presets(draft: Draft, flags: Flags, file: PresetFile | None) -> list[Preset]:
+    shipped = draft.table.presets
+    if file is not None and file.blocks:
+        draft.add_defaults(file.defaults)
+    else:
+        draft.add_shipped("defaults")
+    presets: list[Preset] = []
+    for word in flags.presets:
+        name = word.text
+        if name == "defaults":
+            continue  # applied anyway, and first
+        before = {key: len(chain) for key, chain in draft.chains.items()}
+        known = name in file.blocks if file is not None and file.blocks else name in shipped
+        if known and file is not None and file.blocks:
+            draft.add_preset(name, file.blocks[name])
+        elif known:
+            draft.add_shipped(name)
+        keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before[key])
+        presets.append(Preset(name, word.span, known, name in shipped, keys))
+        if not known:
+            draft.problems.append(_unknown_preset(word, file, draft))
+    return presets
+
+
+def _unknown_preset(word: Word, file: PresetFile | None, draft: Draft) -> Problem:
+    seen = file is not None and bool(file.blocks)
+    names = list(file.blocks if file is not None and seen else draft.table.presets)
+    where = file.source.name if file is not None and seen else draft.table.title
+    return Problem(
+        "unknown-preset",
+        f"there is no preset {word.text} in {where}",
+        Label(word.span),
+        key=word.text,
+        help=", ".join(name for name in names if name != "defaults"),
+        place=word.span,
+        value=seen,
+    )
+
+
+def _finish(
+    draft: Draft,
+    edition: Edition,
+    flags: Flags,
+    presets: list[Preset],
+    file: PresetFile | None,
+    anchor: Span,
+    machine: Machine,
+    whole: bool,
+) -> ResolvedRun:
+    settings = draft.settings()
+    values = draft.current()
+    task = str(values.get("task") or "")
+    repeat = repeat_of(values, task)
+    complete = not flags.open_presets and all(preset.known for preset in presets) and "train_ratio" in _leaves(values)
+    budget = danijar_budget(edition.name, values.get, repeat) if complete else None
+    asked = tuple(preset.name for preset in presets)
+    reference = None
+    if complete and task and not is_open(suite_of(task)) and not _sidelined(edition, values, asked):
+        reference = build_reference(edition.name, values, task, asked, budget)
+    return ResolvedRun(
+        dialect=Danijar.name,
+        anchor=anchor,
+        settings=settings,
+        roles=_roles(edition, values, task),
+        keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, edition.dead),
+        renamed=renames_for(draft.chains),
+        unknown=tuple(draft.unknown),
+        problems=tuple(draft.problems),
+        budget=budget,
+        replay_bytes=replay_bytes_of(edition.name, values, task, budget),
+        reference=reference,
+        purpose=_purpose(edition, values, budget, reference),
+        machine=machine,
+        edition=edition.name,
+        upstream=draft.table.title,
+        presets=tuple(presets),
+        seen=draft.seen,
+        whole=whole,
+        files=(file.source.name,) if file is not None else (),
+        overrides=len(flags.flags),
+    )
+
+
+def _leaves(values: Iterable[str]) -> set[str]:
+    return {key.rpartition(".")[2] for key in values}
+
+
+def _roles(edition: Edition, values: Mapping[str, object], task: str) -> dict[Role, str]:
+    suite = suite_of(task)
+    roles = dict(edition.roles)
+    if f"env.{suite}.repeat" in values:
+        roles["action_repeat"] = f"env.{suite}.repeat"
+    if f"env.{suite}.size" in values:
+        roles["image_size"] = f"env.{suite}.size"
+    return roles
+
+
+def _sidelined(edition: Edition, values: Mapping[str, object], asked: tuple[str, ...]) -> bool:
+    """Whether the run is no full training run, so that no published one compares: debugging, evaluation, collecting."""
+    script = str(values.get(edition.script, "train"))
+    return "debug" in asked or script.startswith("eval") or script.endswith(("_env", "_envs", "_replay"))
+
+
+def _purpose(edition: Edition, values: Mapping[str, Value], budget: Budget | None, theirs: Reference | None) -> Purpose:
+    """``short`` where the length says nothing: no end, an ignored end, or a shorter end that the user wrote."""
+    if budget is None or theirs is None:
+        return "full"
+    endless = budget.frames >= ENDLESS * budget.action_repeat or str(values.get(edition.script, "")) == "parallel"
+    return "short" if endless or _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
+
+
+def _anchor(flags: Flags, command: Command) -> Span:
+    task = next((flag for flag in reversed(flags.flags) if flag.name == "task"), None)
+    if task is not None:
+        return task.span
+    if flags.configs is not None:
+        return flags.configs.span
+    return command.source.span(0, len(command.source.text))

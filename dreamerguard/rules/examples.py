@@ -1,0 +1,35 @@
+"""Files that examples of several rules share."""
+
+from __future__ import annotations
+
+#: A command that uses `with_preset`'s file.
+COMMAND = "python dreamerv3/main.py --configs mine"
+
+_DEFAULTS = """defaults:
+  logdir: logs
+  task: dummy_disc
+  seed: 0
+  script: train
+  batch_size: 16
+  batch_length: 64
+  report_length: 32
+  consec_train: 1
+  consec_report: 1
+  replay_context: 1
+  errfile: False
+  logger: {outputs: [jsonl], filter: x, timer: True, fps: 15, user: ''}
+  env:
+    dmc: {size: [64, 64], repeat: 1, proprio: True, image: True, camera: -1}
+  replay: {size: 5e6, online: True, chunksize: 1024, recexp: 1.0}
+  run: {steps: 1e6, train_ratio: 32.0, envs: 16, eval_envs: 4, eval_eps: 1, debug: False,
+    log_every: 120, report_every: 300, save_every: 900}
+  jax: {platform: cuda, prealloc: True, debug: False}
+  agent:
+    imag_length: 15
+    loss_scales: {dyn: 1.0, rep: 0.1}
+"""
+
+
+def with_preset(*lines: str) -> dict[str, str]:
+    """A small ``configs.yaml`` of the 2025 edition with the preset ``mine``."""
+    return {"dreamerv3/configs.yaml": _DEFAULTS + "mine:\n" + "".join(f"  {line}\n" for line in lines)}

@@ -1,0 +1,38 @@
+"""``--configs`` is given twice, and only the last one counts.
+
+What it does:
+  Reports presets that a later ``--configs`` of the same command replaces.
+
+Why is this bad:
+  The program does not collect them. What the first presets set is not applied, and nothing is said.
+
+How to mend:
+  Name all presets behind one ``--configs``, the task's first and the size last.
+
+References:
+  https://github.com/danijar/elements/blob/b781f90/elements/flags.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG312", "dropped-presets", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+
+GOOD = [Example("python dreamerv3/main.py --configs crafter size50m --logdir logs")]
+BAD = [
+    Example(
+        "python dreamerv3/main.py --configs crafter --configs size50m --logdir logs",
+        mark="--configs crafter",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what the command line gives twice."""
+    yield from rule.reported(run)

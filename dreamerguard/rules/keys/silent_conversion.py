@@ -1,0 +1,45 @@
+"""The program turns the value into something else without a word.
+
+What it does:
+  Reports values in presets that change on the way into the type of the default: any text is true for a switch, text
+  becomes a list of letters for a list, an empty value becomes the text ``None``.
+
+Why is this bad:
+  ``no`` switches on what it should switch off. Nothing fails, and the run is another one than was written.
+
+How to mend:
+  Write ``True`` or ``False``, a list in brackets, and text where text is expected.
+
+References:
+  https://github.com/danijar/elements/blob/b781f90/elements/config.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG313", "silent-conversion", Severity.WARNING, dialects=("danijar",))
+
+GOOD = [Example(COMMAND, files=with_preset("errfile: True"))]
+BAD = [
+    Example(COMMAND, files=with_preset("errfile: no"), mark="errfile: no"),
+    Example(
+        COMMAND,
+        files=with_preset("logger.outputs: wandb"),
+        mark="logger.outputs: wandb",
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what conversion changed; an empty value that becomes text is information."""
+    for finding in rule.reported(run):
+        empty = "an empty value" in finding.message
+        yield replace(finding, severity=Severity.INFO) if empty else finding

@@ -1,0 +1,44 @@
+"""A pattern in a preset sets more keys than its text says.
+
+What it does:
+  Reports patterns that also match longer keys, because only the beginning of a key has to match.
+
+Why is this bad:
+  ``.*\\.act: relu`` sets every key that ends in ``.act``, and also ``agent.imag_loss.actent`` and ``run.actor_batch``.
+  Where types fit, the other keys change in silence; where they do not, the program stops.
+
+How to mend:
+  End the pattern with ``$``. On the command line the whole key has to match, so nothing changes there.
+
+References:
+  https://github.com/danijar/elements/blob/b781f90/elements/config.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG314", "wide-pattern", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar",))
+
+GOOD = [
+    Example(COMMAND, files=with_preset("run\\.eval_e.*$: 2")),
+    Example(COMMAND, files=with_preset(".*\\.debug$: True")),
+]
+BAD = [
+    Example(
+        COMMAND,
+        files=with_preset(".*rep: 1"),
+        mark=".*rep: 1",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on patterns that match more by their beginning than as a whole."""
+    yield from rule.reported(run)

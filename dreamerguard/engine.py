@@ -16,11 +16,13 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 
+from . import control
 from .dialects.base import Dialect, PresetDialect
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity
 from .resolved import ResolvedRun
 from .rules import Rule, all_rules, find_rule
+from .settings import Settings
 from .sources.argv import Command, read_command
 
 
@@ -90,6 +92,7 @@ def check_native(
     allow: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
     folder: Path | None = None,
+    settings: Settings | None = None,
 ) -> Result:
     """Checks a run of the bundled trainer.
 
@@ -102,6 +105,7 @@ def check_native(
       command: the words as the user typed them, instead of the first three arguments, so that findings point into
         what the user knows.
       folder: where relative paths begin, by default the current folder.
+      settings: how findings are judged, from `load_settings`; by default everything counts.
 
     Raises:
       SourceError: the file cannot be read.
@@ -109,7 +113,7 @@ def check_native(
     """
     words = [part for part in (task, None if file is None else str(file)) if part is not None]
     typed = list(command) if command is not None else ["dreamerguard", "train", *words, *overrides]
-    return check_command(read_command(typed), machine, allow=allow, folder=folder)
+    return check_command(read_command(typed), machine, allow=allow, folder=folder, settings=settings)
 
 
 def check_command(
@@ -118,20 +122,55 @@ def check_command(
     *,
     allow: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    settings: Settings | None = None,
 ) -> Result:
     """Checks a training command.
 
     Raises:
-      SourceError: a file of the command cannot be read.
+      SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
       UnknownProgram: no dialect recognises the command.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
+    result = examine(command, machine, allow=allow, folder=folder, settings=settings)
+    return settle((result,), settings, folder)[0]
+
+
+def examine(
+    command: Command,
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    settings: Settings | None = None,
+) -> Result:
+    """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
+    rules = active_rules(settings)
     dialect, detected = _recognise(command, folder or Path())
     run = dialect.resolve(command, machine, folder or Path())
-    found = [_allowed(finding, reasons) for finding in run_rules(run)]
-    checked = Checked(len(all_rules()), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+    found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
+    checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, dialect.name, detected)
+
+
+def settle(
+    results: Sequence[Result], settings: Settings | None = None, folder: Path | None = None
+) -> tuple[Result, ...]:
+    """What `examine` gave, after comments in the files, the settings and the baseline were asked.
+
+    Raises:
+      SourceError: a selector names no rule, or the baseline cannot be read.
+    """
+    return control.settle(results, settings or Settings(), active_rules(settings), folder or Path())
+
+
+def active_rules(settings: Settings | None) -> tuple[Rule, ...]:
+    """All built-in rules, and those that the settings bring along."""
+    if settings is None or not (settings.local_rules or settings.plugins):
+        return all_rules()
+    from .plugins import load_rules
+
+    return (*all_rules(), *load_rules(settings))
 
 
 def check_presets(
@@ -169,10 +208,10 @@ def check_presets(
     return None
 
 
-def run_rules(run: ResolvedRun) -> Iterator[Finding]:
+def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
     """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
     fired: set[str] = set()
-    for rule in _ordered():
+    for rule in _ordered() if rules is None or rules is all_rules() else _order(rules):
         if rule.dialects and run.dialect not in rule.dialects:
             continue
         if fired.isdisjoint(rule.unless):
@@ -183,9 +222,13 @@ def run_rules(run: ResolvedRun) -> Iterator[Finding]:
 
 @cache
 def _ordered() -> tuple[Rule, ...]:
-    rules = {rule.name: rule for rule in all_rules()}
+    return _order(all_rules())
+
+
+def _order(given: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    rules = {rule.name: rule for rule in given}
     order = TopologicalSorter({name: sorted(rule.unless) for name, rule in rules.items()}).static_order()
-    return tuple(rules[name] for name in order)
+    return tuple(rules[name] for name in order if name in rules)
 
 
 def dialects() -> tuple[Dialect, ...]:
@@ -198,8 +241,9 @@ def dialects() -> tuple[Dialect, ...]:
 def preset_dialects() -> tuple[PresetDialect, ...]:
     """Programs that keep their settings in one file of presets."""
     from .dialects.danijar import Danijar
+    from .dialects.nm512_torch import Nm512Torch
 
-    return (Danijar(),)
+    return (Nm512Torch(), Danijar())
 
 
 def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:

@@ -184,6 +184,9 @@ class Harm:
     reference: Score | None = None
 
 
+AllowedBy = Literal["command", "comment", "settings", "baseline", "threshold"]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or worth knowing, with the place where it was written."""
@@ -204,6 +207,8 @@ class Finding:
     upstream: str = ""
     #: Reason for which the user accepts it; none when it counts.
     allowed: str | None = None
+    #: Who says so: the command (``--allow``), a comment, the settings, the baseline, or a threshold.
+    allowed_by: AllowedBy = "command"
 
     @property
     def severe(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from .budget import Budget, Purpose, update_share
 from .keys.key import Condition, Key, Renamed
 from .machine import UNKNOWN, Machine
-from .model import Edit, Fix, Label, Origin, Problem, Score, Span, Value, apply_edits
+from .model import Edit, Fix, Label, Origin, Problem, Score, Source, Span, Value, apply_edits
 
 if TYPE_CHECKING:
     from .schema import RunConfig
@@ -204,6 +204,7 @@ class ResolvedRun:
       seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
       whole: whether a file of presets is checked, and not a command.
       files: files that were read.
+      sources: their texts, in which comments may accept findings.
       overrides: words of the command that set something.
     """
 
@@ -231,6 +232,7 @@ class ResolvedRun:
     seen: bool = True
     whole: bool = False
     files: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     overrides: int = 0
 
     @property

@@ -32,12 +32,16 @@ class OutputFormat(StrEnum):
 
 
 #: Values that some options are limited to.
-_CHOICES = {"output_format": set(OutputFormat), "min_severity": set(Severity), "min_confidence": set(Confidence)}
+_CHOICES: dict[str, frozenset[str]] = {
+    "output_format": frozenset(OutputFormat),
+    "min_severity": frozenset(Severity),
+    "min_confidence": frozenset(Confidence),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class LintOptions:
-    """What the user asked of the command, apart from the run itself. Tuples gather repeated and comma-separated names."""
+    """What the user asked of the command, apart from the run itself. Tuples gather repeated, comma-separated names."""
 
     output_format: str = "full"
     output: str | None = None
@@ -81,7 +85,7 @@ def _take(given: dict[str, Any], item: Option) -> bool:
     if isinstance(field.default, bool):
         given[field.name] = True
         return item.value is None
-    if item.value is None or item.value not in _CHOICES.get(field.name, {item.value}):
+    if item.value is None or item.value not in _CHOICES.get(field.name, frozenset({item.value})):
         return False
     many = isinstance(field.default, tuple)
     given[field.name] = (*given.get(field.name, ()), *split(item.value)) if many else item.value

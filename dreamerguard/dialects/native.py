@@ -121,6 +121,7 @@ def _finish(
         machine=machine,
         load_config=cache(partial(build_config, settings)) if clean else nothing,
         files=tuple(document.source.name for document in documents),
+        sources=tuple(document.source for document in documents),
         overrides=len(arguments.overrides),
     )
     return _with_vocabulary(run)

@@ -128,9 +128,10 @@ class Rule:
         """Findings for the problems that reading and resolving kept for this rule."""
         for problem in run.problems:
             if problem.rule == self.name:
-                yield self._from_problem(problem)
+                yield self.from_problem(problem)
 
-    def _from_problem(self, problem: Problem) -> Finding:
+    def from_problem(self, problem: Problem) -> Finding:
+        """The finding for a problem that was kept for this rule."""
         correction = fix(problem.edits[0], problem.fix, safe=True) if problem.edits else None
         return self.at(
             problem.label.span,

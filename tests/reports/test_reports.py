@@ -1,6 +1,7 @@
 """What people and programs read."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -21,14 +22,13 @@ def founding() -> Result:
 
 
 def test_the_founding_case_in_full(founding: Result) -> None:
-    assert render_full(founding) == (HERE / "founding_case.txt").read_text(encoding="utf-8")
+    report = re.sub(r"checked \d+ rules", "checked N rules", render_full(founding))
+    assert report == (HERE / "founding_case.txt").read_text(encoding="utf-8")
 
 
 def test_colors_only_add_escapes(founding: Result) -> None:
     colored = render_full(founding, color=True)
     assert "\x1b[33;1mwarning" in colored and "\x1b[" not in render_full(founding)
-    import re
-
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == render_full(founding)
 
 

@@ -1,13 +1,13 @@
 """Every rule's own examples: silent on the good ones, and on the bad ones exactly this finding, caret and fix."""
 
-import shlex
 from pathlib import Path
 
 import pytest
 
-from dreamerguard.engine import Result, check_native
+from dreamerguard.engine import Result
 from dreamerguard.model import Severity, apply_edits
 from dreamerguard.rules import Example, Rule, all_rules
+from dreamerguard.rules.testing import lint_example
 
 GOOD = [(rule, example) for rule in all_rules() for example in rule.good]
 BAD = [(rule, example) for rule in all_rules() for example in rule.bad]
@@ -18,32 +18,27 @@ def label(value: object) -> str:
 
 
 def lint(example: Example, folder: Path) -> Result:
-    if example.file:
-        (folder / "run.yaml").write_text(example.file, encoding="utf-8")
-    for name, text in example.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    return check_native(command=shlex.split(example.command), machine=example.machine, folder=folder)
+    return lint_example(example, folder)
 
 
 @pytest.mark.parametrize(("rule", "example"), GOOD, ids=label)
 def test_good_examples_are_clean(rule: Rule, example: Example, tmp_path: Path) -> None:
-    findings = lint(example, tmp_path).findings
+    findings = lint(example, tmp_path).active
     assert [item.name for item in findings if item.severity is not Severity.INFO or item.name == rule.name] == []
 
 
 @pytest.mark.parametrize(("rule", "example"), BAD, ids=label)
 def test_bad_examples_have_one_finding_at_the_mark(rule: Rule, example: Example, tmp_path: Path) -> None:
     result = lint(example, tmp_path)
-    assert [finding.name for finding in result.findings] == [rule.name]
-    (finding,) = result.findings
+    assert [finding.name for finding in result.active] == [rule.name]
+    (finding,) = result.active
     assert finding.primary.span.text == example.mark
     assert finding.code == rule.code
 
 
 @pytest.mark.parametrize(("rule", "example"), [pair for pair in BAD if pair[1].fixed], ids=label)
 def test_fixes_give_the_promised_text_and_silence_the_rule(rule: Rule, example: Example, tmp_path: Path) -> None:
-    (finding,) = lint(example, tmp_path).findings
+    (finding,) = lint(example, tmp_path).active
     assert finding.fix is not None
     source = finding.fix.edits[0].span.source
     fixed = apply_edits(source.text, finding.fix.edits)
@@ -58,5 +53,5 @@ def test_fixes_give_the_promised_text_and_silence_the_rule(rule: Rule, example: 
 
 @pytest.mark.parametrize(("rule", "example"), [pair for pair in BAD if not pair[1].fixed], ids=label)
 def test_examples_without_a_fix_offer_none(rule: Rule, example: Example, tmp_path: Path) -> None:
-    (finding,) = lint(example, tmp_path).findings
+    (finding,) = lint(example, tmp_path).active
     assert finding.fix is None, f"{rule.name} offers {finding.fix}: add it to the example"

@@ -54,6 +54,7 @@ class DMControl:
         camera: int = -1,
         time_limit: float | None = None,
     ) -> None:
+        self._task = task
         domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
         self._repeat = repeat
         self._camera = CAMERAS.get(domain[0], 0) if camera == -1 else camera
@@ -81,8 +82,12 @@ class DMControl:
         """Acts for `repeat` frames, or starts an episode; see `Env`.
 
         Raises:
-          EnvError: the action is not finite.
+          EnvError: the action is not finite, or the simulation became unstable.
         """
+        with stable(self._task):
+            return self._step(action)
+
+    def _step(self, action: Mapping[str, Any]) -> Values:
         if action["reset"] or self._done:
             self._done = False
             return self._observe(self._env.reset(), 0.0)
@@ -133,6 +138,21 @@ def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> t
         # quadruped_escape uploads its terrain to a renderer at every reset, and would make one to do so.
         env.physics._make_rendering_contexts = lambda: None
     return (domain, name), env
+
+
+@contextmanager
+def stable(task: str) -> Iterator[None]:
+    """Says in one sentence what dm_control raises when numbers in a simulation grow beyond use.
+
+    Raises:
+      EnvError: in place of dm_control's PhysicsError.
+    """
+    from dm_control.rl.control import PhysicsError
+
+    try:
+        yield
+    except PhysicsError as error:
+        raise EnvError(f"a simulation of dmc_{task} became unstable: {error}") from error
 
 
 def to_control(action: Array, low: Array, span: Array) -> Array:

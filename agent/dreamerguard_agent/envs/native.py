@@ -17,7 +17,7 @@ import numpy as np
 
 from ..spaces import Space
 from .crew import Crew
-from .dmc import action_space, limits, load_suite, load_task, observed, to_control
+from .dmc import action_space, limits, load_suite, load_task, observed, stable, to_control
 from .formulas import FORMULAS, Formula
 from .physics import stepper
 from .protocol import Array, EnvError, Values
@@ -25,7 +25,7 @@ from .readout import Readout
 from .select import cores
 
 #: Seconds of physics in a vector step for which waking another thread pays.
-WORTH_A_THREAD = 3e-4
+WORTH_A_THREAD = 2e-4
 #: Steps that are timed to find that out.
 TRIAL = 10
 
@@ -92,8 +92,10 @@ class NativeEnvs:
     def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
         """Acts for `repeat` frames, or starts episodes; see `VectorEnv`."""
         first = np.logical_or(reset, self._done)
-        for number in np.flatnonzero(first):
-            self._envs[number].reset()
+        if first.any():
+            with stable(self._task):
+                for number in np.flatnonzero(first):
+                    self._envs[number].reset()
         self._frames[first] = 0
         self._read.renew()
         reward = np.zeros(len(self), np.float32)

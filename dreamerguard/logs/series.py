@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 #: Environments of one run end their episodes a little out of order; a log that goes back further was resumed.
 JITTER = 1024
@@ -66,8 +68,10 @@ class Scores:
             self._insert(x, y)
 
     def _rises(self, frames: Sequence[float]) -> bool:
-        before = (self.frames[-1] if self.frames else -1.0, *frames[:-1])
-        return all(a < b for a, b in zip(before, frames, strict=True))
+        """Whether the scores can be appended as they are."""
+        last = self.frames[-1] if self.frames else -1.0
+        in_order = operator.lt if self._replace else operator.le
+        return in_order(last, frames[0]) and all(map(in_order, frames, islice(frames, 1, None)))
 
     def _cut(self, x: float) -> None:
         at = bisect_left(self.frames, x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import median
 
 from dreamerguard.logs import RunLog
@@ -53,7 +54,7 @@ def no_episode(log: RunLog, context: Context) -> Iterator[HealthFinding]:
     frames = log.train.frames
     if len(frames) < 20:
         return
-    gaps = [b - a for a, b in zip(frames[-500:], frames[-499:], strict=False)]
+    gaps = [b - a for a, b in pairwise(frames[-500:])]
     silent = log.metrics_frames - frames[-1]
     if max(gaps) > 0 and silent > 5 * max(gaps):
         yield HealthFinding(
@@ -105,7 +106,7 @@ def _log_interval(log: RunLog) -> float:
     series = log.series.get("fps_frames")
     if series is None or len(series) < 3 or series.last <= 0:
         return 60.0
-    gaps = sorted(b - a for a, b in zip(series.frames, series.frames[1:], strict=False))
+    gaps = sorted(b - a for a, b in pairwise(series.frames))
     interval = gaps[len(gaps) // 2] / median(series.values)
     return interval if math.isfinite(interval) else 60.0
 

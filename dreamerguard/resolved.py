@@ -167,6 +167,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """What the program's own settings count.
+
+    Attributes:
+      length: unit of the setting with the role ``frames``.
+      ratio: unit of ``train_ratio``, per agent step: replayed agent steps, or gradient updates.
+    """
+
+    length: Literal["frames", "agent steps"] = "frames"
+    ratio: Literal["steps", "updates"] = "steps"
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """Shares of the reference's updates below which the guard warns, and refuses to train."""
 
@@ -224,6 +237,7 @@ class ResolvedRun:
     suites: tuple[str, ...] = ()
     purpose: Purpose = "full"
     thresholds: Thresholds = Thresholds()
+    units: Units = Units()
     machine: Machine = UNKNOWN
     load_config: Callable[[], RunConfig | None] = nothing
     edition: str = ""

@@ -52,8 +52,9 @@ def right_ratio(run: ResolvedRun) -> RightRatio | None:
         return None
     theirs = run.reference.budget
     scale = budget.batch_steps / theirs.batch_steps
+    right = expected.value if run.units.ratio == "updates" else expected.value * scale
     return RightRatio(
-        text=spell_scalar(float(f"{expected.value * scale:.6g}")),
+        text=spell_scalar(float(f"{right:.6g}")),
         shape=(_shape(budget.batch_size, budget.batch_length), _shape(theirs.batch_size, theirs.batch_length)),
         published=spell_scalar(expected.value),
         part=budget.train_ratio / (theirs.train_ratio * scale),

@@ -56,6 +56,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     setting, expected = run.chosen("frames"), run.expected("frames")
     if setting is None or expected is None or run.reference is None or run.budget is None or run.purpose == "short":
         return
+    if run.units.length != "frames":
+        return
     repeat, frames = run.reference.budget.action_repeat, run.reference.budget.frames
     if repeat == 1 or abs(run.budget.frames * repeat - frames) > 0.001 * frames:
         return

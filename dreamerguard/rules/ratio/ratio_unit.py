@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     setting, expected, budget = run.chosen("train_ratio"), run.expected("train_ratio"), run.budget
     if setting is None or expected is None or budget is None or run.reference is None:
         return
-    if not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
+    if run.units.ratio != "steps" or not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
         return
     meant = spell_scalar(budget.train_ratio * budget.batch_steps)
     harm, evidence = update_harm(run)

@@ -1,0 +1,177 @@
+"""What all hydra programs have in common on the way from a command to a `ResolvedRun`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from dreamerguard.budget import Budget
+from dreamerguard.keys.key import Key, Kind, Renamed
+from dreamerguard.machine import Machine
+from dreamerguard.model import Span, Value
+from dreamerguard.resolved import Expected, Preset, Reference, ResolvedRun, Role, Setting, Units
+from dreamerguard.sources.argv import Command, read_command
+from dreamerguard.sources.launch import Launch
+
+from .command import Checkout, Words, read_words
+from .compose import Composition, compose
+from .overrides import read_override
+from .store import ConfigFile, FolderStore, Store
+from .table import TableStore, load_table
+
+
+class Overlay:
+    """A checkout's own files in front of upstream's, for repositories that only add some."""
+
+    def __init__(self, own: Store, shipped: Store) -> None:
+        self.own = own
+        self.shipped = shipped
+
+    def load(self, path: str) -> ConfigFile | None:
+        return self.own.load(path) or self.shipped.load(path)
+
+    def options(self, group: str) -> tuple[str, ...]:
+        return tuple(sorted({*self.own.options(group), *self.shipped.options(group)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A command's configuration, before it is put in common units."""
+
+    command: Command
+    words: Words
+    composition: Composition
+    settings: Mapping[str, Setting]
+    table: TableStore
+    checkout: Checkout | None
+    primary: str
+
+    def value(self, key: str) -> Value:
+        """The final value of a key."""
+        return self.composition.value(key)
+
+    def number(self, key: str) -> float:
+        """The same as a number; NaN when it is none."""
+        return self.composition.number(key)
+
+    def canonical(self, key: str) -> str:
+        """The key that a key refers to."""
+        target = self.composition.target(key)
+        return target.key if target is not None else key
+
+    @property
+    def edition(self) -> str:
+        """What the command was compared with, for people."""
+        if self.checkout is None:
+            return f"{self.table.provenance} (shipped table; no checkout beside the command)"
+        return f"{self.checkout.shown} of the checkout, beside {self.table.provenance}"
+
+
+@cache
+def _folder_store(folder: Path, shown: str, table: str, complete: bool) -> Store:
+    shipped = load_table(table)
+    own = FolderStore(folder, shown, shipped)
+    return own if complete else Overlay(own, shipped)
+
+
+def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:
+    """Composes what a command asks for, from a checkout or from the shipped table.
+
+    Raises:
+      Unsupported: this reader cannot compose it, and hydra could.
+    """
+    words = read_words(launch.arguments)
+    shipped = load_table(table)
+    store: Store = shipped
+    if checkout is not None:
+        store = _folder_store(checkout.folder, checkout.shown, table, checkout.complete)
+    name = (words.config_name or primary).removesuffix(".yaml")
+    composition = compose(store, name, words.overrides, launch.place.span)
+    return Composed(command, words, composition, composition.settings(), shipped, checkout, name)
+
+
+@cache
+def preset_composition(table: str, primary: str, *words: str) -> Composition:
+    """What upstream itself makes of some overrides."""
+    command = read_command(words)
+    overrides = [item for word in command.words if (item := read_override(word)) is not None]
+    return compose(load_table(table), primary, overrides, command.source.span(0))
+
+
+def build_run(
+    composed: Composed,
+    *,
+    dialect: str,
+    roles: Mapping[Role, str],
+    machine: Machine,
+    budget: Budget | None,
+    reference: Reference | None,
+    renamed: Mapping[str, Renamed],
+    replay_bytes: float | None,
+    units: Units = Units(),
+) -> ResolvedRun:
+    """The run as rules see it."""
+    composition = composed.composition
+    known = composed.checkout is not None and composed.checkout.complete
+    unknown = tuple(replace(item, certain=item.certain and known) for item in composition.unknown)
+    files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
+    return ResolvedRun(
+        dialect=dialect,
+        anchor=composed.command.span,
+        settings=composed.settings,
+        roles={role: composed.canonical(key) for role, key in roles.items()},
+        keys={} if composition.blind else _keys(composed),
+        renamed=renamed,
+        unknown=unknown,
+        problems=(*composed.words.problems, *composition.problems),
+        budget=budget,
+        replay_bytes=replay_bytes,
+        reference=reference,
+        machine=machine,
+        edition=composed.edition,
+        upstream=str(composed.table.provenance),
+        presets=tuple(_preset(item, composed.table) for item in composition.presets),
+        files=files,
+        overrides=len(composed.words.overrides),
+        units=units,
+    )
+
+
+def _preset(preset: Preset, table: TableStore) -> Preset:
+    group, _, option = preset.name.partition("=")
+    return Preset(preset.name, preset.span, preset.known, table.load(f"{group}/{option}") is not None, preset.keys)
+
+
+def _keys(composed: Composed) -> dict[str, Key]:
+    return {path: Key(path, _kind(setting.value), setting.value) for path, setting in composed.settings.items()}
+
+
+def _kind(value: Value) -> Kind:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def expectations(
+    composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
+) -> dict[str, Expected]:
+    """Upstream's values of all keys that play a role, under their own names and those that they refer to."""
+    found: dict[str, Expected] = {}
+    settings = composition.settings()
+    for role, key in roles.items():
+        target = composition.target(key)
+        setting = settings.get(target.key) if target is not None else None
+        if setting is None or role == "task":
+            continue
+        origin = setting.last.origin
+        assert not isinstance(origin, Span)
+        for name in {key, setting.key, canonical.get(key, key)}:
+            found[name] = Expected(setting.value, origin)
+    return found
+
+
+def numbers(*values: float) -> bool:
+    """Whether all of them are known."""
+    return all(value == value for value in values)

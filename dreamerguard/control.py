@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
 _ALWAYS = frozenset({"invalid-yaml"})
-_OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
+OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
 
 
 def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule], folder: Path) -> tuple[Result, ...]:
@@ -82,7 +82,7 @@ class _Judge:
 
     def judge_all(self, result: Result) -> Iterator[Finding]:
         """The findings of one run that were selected, each with what is to be said against it."""
-        for source in _sources(result):
+        for source in sources(result):
             if source.name not in self.suppressions:
                 self.suppressions[source.name] = read_suppressions(source)
         for finding in result.findings:
@@ -102,7 +102,7 @@ class _Judge:
 
     def _reasons(self, finding: Finding) -> Iterator[tuple[AllowedBy, str] | None]:
         # Comments and the baseline come first and are always asked, so that what they hide is known not to be stale.
-        if finding.name not in _ALWAYS | _OWN:
+        if finding.name not in _ALWAYS | OWN:
             yield self._by_comment(finding)
             yield self._by_baseline(finding)
         yield self._by_settings(finding)
@@ -155,7 +155,7 @@ class _Judge:
         seen: set[str] = set()
         for index, result in enumerate(results):
             problems: list[Problem] = []
-            for source in _sources(result):
+            for source in sources(result):
                 if source.name not in seen:
                     seen.add(source.name)
                     problems += self._about_comments(source)
@@ -212,8 +212,8 @@ class _Judge:
 
     def _files(self, results: Sequence[Result]) -> set[str]:
         assert self.baseline is not None
-        sources = (source for result in results for source in _sources(result))
-        return {file_name(source, self.baseline.path, self.folder) for source in sources}
+        read = (source for result in results for source in sources(result))
+        return {file_name(source, self.baseline.path, self.folder) for source in read}
 
     def _runs(self, results: Sequence[Result]) -> set[str]:
         """Names of the rules that had a chance to find something."""
@@ -241,7 +241,7 @@ def counted(results: Iterable[Result]) -> Counter[AllowedBy]:
     return Counter(item.allowed_by for result in results for item in result.findings if item.allowed is not None)
 
 
-def _sources(result: Result) -> list[Source]:
+def sources(result: Result) -> list[Source]:
     """Files of a run, each once."""
     spans = [item.primary.span.source for item in result.findings if item.primary.span.source.kind == "file"]
     return list({source.name: source for source in (*result.run.sources, *spans)}.values())

@@ -63,7 +63,7 @@ class Settings:
 
     def with_options(self, **values: Any) -> Settings:
         """The settings with what the command line gives instead; nones and empty values change nothing."""
-        given = {name: value for name, value in values.items() if value}
+        given = {name: value for name, value in values.items() if value not in (None, ())}
         names = {name: f"--{name.replace('_', '-')}" for name in given}
         return replace(self, **given, origins={**self.origins, **names})
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from dreamerguard.commands.exit_codes import CLEAN, NOTHING_CHECKED, USAGE, exit_code
+from dreamerguard.commands.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.lint_options import LintOptions
-from dreamerguard.engine import UnknownProgram, check_command
+from dreamerguard.engine import UnknownProgram, active_rules, check_command
 from dreamerguard.machine import UNKNOWN, probe
 from dreamerguard.model import SourceError
 from dreamerguard.reports.text import plain, wants_color
+from dreamerguard.settings import Settings, load_settings
 from dreamerguard.sources.argv import read_command
 
 if TYPE_CHECKING:
@@ -61,12 +62,44 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
     Raises:
       Stop: nothing could be checked.
     """
-    if options.list_rules:
-        write(sys.stdout, _rules())
-        return CLEAN
-    result = _check(_command(own, training), options)
-    _report(result, options)
-    return _exit_code(result)
+    try:
+        settings = _settings(options)
+        if options.list_rules:
+            write(sys.stdout, _rules(settings))
+            return CLEAN
+        command = _command(own, training)
+        return _lint(lambda judged: _check(command, options, judged), options, settings)
+    except SourceError as error:
+        raise Stop(error.message) from error
+
+
+def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
+    if options.write_baseline or options.prune_baseline:
+        return _update_baseline(check, options, settings)
+    if options.diff:
+        return _show_diff(check(settings), options.unsafe_fixes)
+    result = _fix(lambda: check(settings), options.unsafe_fixes) if options.fix else check(settings)
+    _report(result, options, settings)
+    return CLEAN if options.exit_zero else _exit_code(result)
+
+
+def _settings(options: LintOptions) -> Settings:
+    from dreamerguard.model import Confidence, Severity
+
+    found = Settings() if options.no_config else load_settings(Path(), options.config_file)
+    ignored = dict.fromkeys(options.ignore, "ignored by --ignore")
+    changed = found.with_options(
+        select=options.select,
+        ignore={**found.ignore, **ignored} if ignored else None,
+        min_severity=Severity(options.min_severity) if options.min_severity else None,
+        min_confidence=Confidence(options.min_confidence) if options.min_confidence else None,
+        baseline=Path(options.baseline) if options.baseline else None,
+    )
+    if (options.write_baseline or options.prune_baseline) and changed.baseline is None:
+        raise Stop("name the baseline with --baseline FILE, or with baseline = in the settings")
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        raise Stop("--unsafe-fixes needs --fix or --diff")
+    return changed
 
 
 def _command(own: Sequence[str], training: Sequence[str] | None) -> Command:
@@ -96,24 +129,72 @@ def _refuse_stray_words(command: Command) -> None:
         )
 
 
-def _check(command: Command, options: LintOptions) -> Result:
+def _check(command: Command, options: LintOptions, settings: Settings) -> Result:
     try:
-        return check_command(command, probe() if options.this_machine else UNKNOWN)
-    except SourceError as error:
-        raise Stop(error.message) from error
+        return check_command(command, probe() if options.this_machine else UNKNOWN, settings=settings)
     except UnknownProgram as error:
         raise Stop(f"{error}; commands that start with `dreamerguard train` can be checked", NOTHING_CHECKED) from error
 
 
-def _report(result: Result, options: LintOptions) -> None:
-    from dreamerguard.reports import FORMATS
+def _fix(check: Callable[[], Result], unsafe: bool) -> Result:
+    from dreamerguard.fix import fix_files
 
-    color = wants_color(sys.stdout.isatty(), os.environ)
+    fixed = fix_files(check, Path(), unsafe=unsafe)
+    for finding in fixed.findings:
+        assert finding.fix is not None
+        note(f"fixed {finding.primary.span}: {finding.fix.message} ({finding.name})")
+    if fixed.command is not None:
+        note(f"corrected command: {fixed.command}")
+    return fixed.result
+
+
+def _show_diff(result: Result, unsafe: bool) -> int:
+    from dreamerguard.fix import corrected_command, diff
+
+    text, command = diff(result, unsafe=unsafe), corrected_command(result, unsafe=unsafe)
+    write(sys.stdout, "".join(f"{plain(line)}\n" for line in text.split("\n")[:-1]))
+    if command is not None:
+        write(sys.stdout, f"corrected command: {plain(command)}\n")
+    if text or command is not None:
+        return FINDINGS
+    note("nothing to correct" + ("" if unsafe else "; --unsafe-fixes also offers what changes the training"))
+    return _exit_code(result)
+
+
+def _update_baseline(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
+    from dreamerguard.baseline import write_baseline
+    from dreamerguard.baseline_update import pruned, written
+
+    assert settings.baseline is not None
+    counts, text = (written if options.write_baseline else pruned)(settings, check)
+    write_baseline(settings.baseline, counts)
+    note(f"{settings.baseline}: {text}")
+    return CLEAN
+
+
+def note(text: str) -> None:
+    """A line beside the report, on standard error."""
+    write(sys.stderr, f"{plain(text)}\n")
+
+
+def _report(result: Result, options: LintOptions, settings: Settings) -> None:
+    from dreamerguard.reports import render
+
+    color = options.output is None and wants_color(sys.stdout.isatty(), os.environ)
+    text = render(options.output_format, (result,), color, active_rules(settings))
     if options.explain_budget and options.output_format == "full":
         from dreamerguard.reports.budget import render_budget
 
-        write(sys.stdout, render_budget(result.run) + "\n")
-    write(sys.stdout, FORMATS[options.output_format](result, color))
+        text = f"{render_budget(result.run)}\n{text}"
+    if options.output is None:
+        write(sys.stdout, text)
+        return
+    from dreamerguard.write import write_atomically
+
+    write_atomically(Path(options.output), text.encode("utf-8"))
+    from dreamerguard.reports.full import summary
+
+    note(f"{options.output}: {summary(result)}")
 
 
 def _exit_code(result: Result) -> int:
@@ -122,7 +203,5 @@ def _exit_code(result: Result) -> int:
     return exit_code(result)
 
 
-def _rules() -> str:
-    from dreamerguard.rules import all_rules
-
-    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}{rule.title}\n" for rule in all_rules())
+def _rules(settings: Settings) -> str:
+    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}{rule.title}\n" for rule in active_rules(settings))

@@ -13,5 +13,6 @@ def render_concise(result: Result) -> str:
         f"{item.primary.span}: {item.severity}[{item.name}] {item.code} {item.message}"
         f"{'' if item.allowed is None else ' (allowed)'}"
         for item in result.findings
+        if item.allowed is None or item.allowed_by == "command"
     ]
     return "".join(f"{plain(line)}\n" for line in lines)

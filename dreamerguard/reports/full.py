@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from dreamerguard.control import counted
 from dreamerguard.engine import Result
 from dreamerguard.model import Finding, Fix, Severity
 
@@ -16,7 +17,8 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cy
 
 def render_full(result: Result, color: bool = False) -> str:
     """All findings and a summary, ending with a line break."""
-    blocks = ["\n".join(_finding(finding, color)) for finding in result.findings]
+    shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
+    blocks = ["\n".join(_finding(finding, color)) for finding in shown]
     return "\n\n".join([*blocks, summary(result)]) + "\n"
 
 
@@ -60,14 +62,22 @@ def summary(result: Result) -> str:
         if counts[severity]
     ]
     severe = sum(finding.severe for finding in result.active)
-    allowed = len(result.findings) - len(result.active)
     found = ", ".join(words) or "no problems found"
     found += f" ({severe} severe)" if severe else ""
-    found += f", {allowed} allowed" if allowed else ""
+    found += suppressed(result)
     checked = result.checked
     looked = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
     return f"{found}; checked {looked}{files} ({result.dialect} dialect: {result.detected})"
+
+
+def suppressed(result: Result) -> str:
+    """How many findings do not count, and who says so: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
+    hidden = counted([result])
+    allowed = hidden.pop("command", 0)
+    who = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
+    text = f", {sum(hidden.values())} suppressed ({who})" if hidden else ""
+    return (f", {allowed} allowed" if allowed else "") + text
 
 
 def _plural(severity: Severity, count: int) -> str:

@@ -13,8 +13,11 @@ from dreamerguard.model import Finding, Fix, Harm, Label, Span
 VERSION = 1
 
 
-def render_json(result: Result) -> str:
-    """One object, ending with a line break. Lines and columns count from 1, columns in code points."""
+def render_json(result: Result, indent: int | None = 2) -> str:
+    """One object, ending with a line break; on one line without an indent.
+
+    Lines and columns count from 1, columns in code points.
+    """
     run = result.run
     reference = run.reference
     document: dict[str, Any] = {
@@ -31,9 +34,9 @@ def render_json(result: Result) -> str:
             "edition": reference.edition if reference is not None else None,
             "update_share": run.update_share,
         },
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [finding_object(finding) for finding in result.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _budget(budget: Budget | None) -> dict[str, float] | None:
@@ -43,7 +46,8 @@ def _budget(budget: Budget | None) -> dict[str, float] | None:
     return asdict(budget) | {name: getattr(budget, name) for name in derived}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """A finding in the fields that every JSON report uses."""
     labels = [(finding.primary, True), *((label, False) for label in finding.secondary)]
     return {
         "code": finding.code,
@@ -59,6 +63,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "fix": _fix(finding.fix),
         "allowed": finding.allowed,
+        "allowed_by": finding.allowed_by if finding.allowed is not None else None,
     }
 
 

@@ -1,0 +1,63 @@
+"""JUnit XML: one suite for each file, one case for each finding. Errors and severe harm fail, the rest is output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from dreamerguard.engine import Result
+from dreamerguard.model import Finding, Severity
+
+from .places import all_findings, path_of, sentence
+from .text import plain
+
+
+def render_junit(results: Sequence[Result]) -> str:
+    """The whole document. Characters that XML forbids are written out as escapes."""
+    suites: dict[str, list[Finding]] = defaultdict(list)
+    for result in results:
+        for name in result.run.files or (result.run.anchor.source.name,):
+            suites[name] = []
+    for finding in all_findings(results):
+        suites[path_of(finding.primary.span.source)].append(finding)
+    root = ElementTree.Element("testsuites", name="dreamerguard")
+    for name, findings in sorted(suites.items()):
+        _suite(root, name, findings)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _suite(root: ElementTree.Element, name: str, findings: Sequence[Finding]) -> None:
+    failed = sum(_fails(item) for item in findings)
+    skipped = sum(item.allowed is not None for item in findings)
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=plain(name),
+        tests=str(max(len(findings), 1)),
+        failures=str(failed),
+        errors="0",
+        skipped=str(skipped),
+    )
+    if not findings:
+        ElementTree.SubElement(suite, "testcase", name="no problems found", classname=plain(name))
+    for finding in findings:
+        _case(suite, plain(name), finding)
+
+
+def _case(suite: ElementTree.Element, name: str, finding: Finding) -> None:
+    place = finding.primary.span
+    title = f"{finding.name} ({finding.code}) at {place.line}:{place.column}"
+    case = ElementTree.SubElement(suite, "testcase", name=title, classname=name)
+    text = plain(sentence(finding))
+    if finding.allowed is not None:
+        ElementTree.SubElement(case, "skipped", message=plain(finding.allowed))
+    elif _fails(finding):
+        ElementTree.SubElement(case, "failure", message=text, type=str(finding.severity)).text = plain(finding.help)
+    else:
+        ElementTree.SubElement(case, "system-out").text = f"{finding.severity}: {text}"
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.allowed is None and (finding.severity is Severity.ERROR or finding.severe)

@@ -1,0 +1,50 @@
+"""Markdown for a step summary or a comment: what was found, worst first, and what was looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dreamerguard.engine import Result
+from dreamerguard.model import Finding, Severity
+
+from .full import summary
+from .places import all_findings, path_of
+from .text import plain
+
+_SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severity.INFO: "🔵 info"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+
+
+def render_markdown(results: Sequence[Result]) -> str:
+    """A heading, a table of the findings that count, corrections, and one summary line for each run."""
+    findings = [item for item in all_findings(results) if item.allowed is None]
+    lines = ["## DreamerGuard", ""]
+    if findings:
+        lines += ["| | rule | where | what | cost |", "| --- | --- | --- | --- | --- |", *map(_row, findings), ""]
+    commands = list(dict.fromkeys(item.fix.command for item in findings if item.fix and item.fix.command))
+    if commands:
+        lines += ["Corrected:", "", *(line for command in commands for line in _code(command))]
+    lines += [f"{escape(summary(result))}  " for result in results]
+    return "\n".join(lines) + "\n"
+
+
+def _row(finding: Finding) -> str:
+    span = finding.primary.span
+    where = f"{path_of(span.source)}:{span.line}" if span.source.kind == "file" else span.source.name
+    cost = f"{finding.harm.level}: {finding.harm.text}" if finding.harm is not None else ""
+    rule = f"{escape(finding.name)} ({finding.code})"
+    return f"| {_SIGNS[finding.severity]} | {rule} | {escape(where)} | {escape(finding.message)} | {escape(cost)} |"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it is, on one line, calling nobody."""
+    text = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _code(text: str) -> list[str]:
+    """A code block whose fence is longer than any run of backticks in it."""
+    shown = plain(text)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
+    return [f"{fence}sh", shown, fence, ""]

@@ -1,0 +1,52 @@
+"""How reports for programs name a place, and how they recognise a finding again after the lines have moved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from urllib.parse import quote
+
+from dreamerguard.engine import Result
+from dreamerguard.model import Finding, Source
+
+
+def path_of(source: Source) -> str:
+    """Path of a file with slashes, without ``./`` in front."""
+    return PurePath(source.name).as_posix()
+
+
+def uri_of(source: Source) -> str:
+    """The same as a URI: relative, or ``file:`` for absolute paths."""
+    path = path_of(source)
+    return f"file://{quote(path)}" if PurePath(path).is_absolute() else quote(path)
+
+
+def fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Findings with a fingerprint that depends on file, rule and key path, and not on lines.
+
+    The second finding of the same kind and place gets another one than the first, so that all are different.
+    """
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for finding in findings:
+        identity = (path_of(finding.primary.span.source), finding.code, finding.key)
+        text = "\0".join((*identity, str(seen[identity])))
+        seen[identity] += 1
+        yield finding, hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def all_findings(results: Sequence[Result]) -> list[Finding]:
+    """Findings of all runs, the gravest first; one that several runs share counts once."""
+    unique: dict[tuple[str, str, str, int, str], Finding] = {}
+    for finding in (item for result in results for item in result.findings):
+        span = finding.primary.span
+        unique.setdefault((span.source.name, finding.code, finding.key, span.start, finding.message), finding)
+    return sorted(unique.values(), key=lambda item: item.order)
+
+
+def sentence(finding: Finding) -> str:
+    """The message and, if there is one, the cost."""
+    cost = f" Cost ({finding.harm.level}): {finding.harm.text}." if finding.harm is not None else ""
+    end = "" if finding.message.endswith((".", "?", "!")) else "."
+    return f"{finding.message[:1].upper()}{finding.message[1:]}{end}{cost}"

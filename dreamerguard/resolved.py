@@ -110,6 +110,7 @@ class Preset:
       known: whether it was found.
       upstream: whether the upstream program ships one of this name.
       keys: final keys that it sets.
+      suite: the suite whose tasks it was made for, where upstream made it for one.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Preset:
     known: bool
     upstream: bool
     keys: tuple[str, ...] = ()
+    suite: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from dreamerguard.sources.argv import Command, Word, read_command
 
 from .danijar_budget import ENDLESS, danijar_budget
 from .danijar_config import flatten
-from .danijar_editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of
+from .danijar_editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of, suite_of_preset
 from .danijar_flags import Flags, read_flags
 from .danijar_layers import Draft
 from .danijar_reference import build_reference, repeat_of
@@ -93,7 +93,7 @@ def _resolve(
     edition = _edition(call, flags, file)
     draft = Draft(edition.load(), seen=file is not None and bool(file.blocks))
     draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
-    presets = _add_presets(draft, flags, file)
+    presets = _add_presets(draft, edition.name, flags, file)
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
     return _finish(draft, edition, flags, presets, file, place or _anchor(flags, command), machine, place is not None)
@@ -113,7 +113,7 @@ def _loader(problem: Problem) -> Problem:
     return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
 
 
-def _add_presets(draft: Draft, flags: Flags, file: PresetFile | None) -> list[Preset]:
+def _add_presets(draft: Draft, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
     shipped = draft.table.presets
     if file is not None and file.blocks:
         draft.add_defaults(file.defaults)
@@ -131,7 +131,8 @@ def _add_presets(draft: Draft, flags: Flags, file: PresetFile | None) -> list[Pr
         elif known:
             draft.add_shipped(name)
         keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before[key])
-        presets.append(Preset(name, word.span, known, name in shipped, keys))
+        suite = suite_of_preset(edition, name)
+        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, file, draft))
     return presets
@@ -170,7 +171,7 @@ def _finish(
     budget = danijar_budget(edition.name, values.get, repeat) if complete else None
     asked = tuple(preset.name for preset in presets)
     reference = None
-    if complete and task and not is_open(suite_of(task)) and not _sidelined(edition, values, asked):
+    if complete and task and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
         reference = build_reference(edition.name, values, task, asked, budget)
     return ResolvedRun(
         dialect=Danijar.name,
@@ -210,8 +211,12 @@ def _roles(edition: Edition, values: Mapping[str, object], task: str) -> dict[Ro
     return roles
 
 
-def _sidelined(edition: Edition, values: Mapping[str, object], asked: tuple[str, ...]) -> bool:
-    """Whether the run is no full training run, so that no published one compares: debugging, evaluation, collecting."""
+def _sidelined(edition: Edition, values: Mapping[str, object], task: str, presets: list[Preset]) -> bool:
+    """Whether no published run compares: debugging, evaluation, collecting, or another benchmark's preset."""
+    suites = [preset.suite for preset in presets if preset.suite]
+    if suites and suites[-1] != suite_of(task):
+        return True
+    asked = [preset.name for preset in presets]
     script = str(values.get(edition.script, "train"))
     return "debug" in asked or script.startswith("eval") or script.endswith(("_env", "_envs", "_replay"))
 

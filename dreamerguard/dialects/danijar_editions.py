@@ -86,6 +86,19 @@ _PRESETS = {
 }
 
 
+#: Preset -> suite of the tasks that it was made for.
+SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari100k"} | {
+    name: name for name in ("atari", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
+}
+
+
+def suite_of_preset(edition: str, preset: str) -> str:
+    """The suite whose tasks upstream made a preset for; empty when it fits any."""
+    if preset not in EDITIONS[edition].load().presets:
+        return ""
+    return "atari" if preset == "atari100k" and edition != "2025" else SUITES.get(preset, "")
+
+
 def edition_of_keys(keys: Iterable[str]) -> str | None:
     """The edition that the keys of a file belong to; none when they belong to none."""
     known = set(keys)

@@ -33,3 +33,38 @@ _DEFAULTS = """defaults:
 def with_preset(*lines: str) -> dict[str, str]:
     """A small ``configs.yaml`` of the 2025 edition with the preset ``mine``."""
     return {"dreamerv3/configs.yaml": _DEFAULTS + "mine:\n" + "".join(f"  {line}\n" for line in lines)}
+
+
+#: A command that uses `with_torch_preset`'s file.
+TORCH_COMMAND = "python dreamer.py --configs mine --logdir logs"
+
+_TORCH_DEFAULTS = """defaults:
+  logdir: null
+  steps: 1e6
+  task: custom_a
+  seed: 0
+  envs: 1
+  size: [64, 64]
+  action_repeat: 1
+  eval_every: 1e4
+  eval_episode_num: 10
+  log_every: 1e4
+  prefill: 2500
+  pretrain: 100
+  train_ratio: 512
+  batch_size: 16
+  batch_length: 64
+  dataset_size: 1000000
+  dyn_deter: 512
+  dyn_discrete: 32
+  grayscale: False
+  critic: {layers: 2}
+  actor: {dist: normal}
+  encoder: {mlp_keys: '$^', cnn_keys: image}
+  decoder: {mlp_keys: '$^', cnn_keys: image}
+"""
+
+
+def with_torch_preset(*lines: str) -> dict[str, str]:
+    """A small ``configs.yaml`` of dreamerv3-torch with the preset ``mine``."""
+    return {"configs.yaml": _TORCH_DEFAULTS + "mine:\n" + "".join(f"  {line}\n" for line in lines)}

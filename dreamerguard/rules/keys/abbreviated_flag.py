@@ -1,0 +1,42 @@
+"""An option is abbreviated.
+
+What it does:
+  Notes options that the program completes to a longer one.
+
+Why is this bad:
+  It works until another option with the same beginning appears, for example through a preset; then the program stops,
+  or takes the new one.
+
+How to mend:
+  Write the option out.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/issues/75
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Edit, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG321", "abbreviated-flag", Severity.INFO, dialects=("nm512_torch",))
+
+GOOD = [Example("python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir logs")]
+BAD = [
+    Example(
+        "python dreamer.py --config dmc_vision --task dmc_walker_walk --logdir logs",
+        mark="config",
+        fixed="python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir logs",
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for problem in run.problems:
+        if problem.rule == rule.name and problem.place is not None:
+            whole = fix(Edit(problem.place, problem.key), f"write --{problem.key}", safe=False)
+            yield rule.at(problem.label.span, problem.message, key=problem.key, fix=whole)

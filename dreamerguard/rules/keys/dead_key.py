@@ -1,0 +1,57 @@
+"""The program declares the key and never reads it.
+
+What it does:
+  Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is
+  the default.
+
+Why is this bad:
+  Whoever set it expected something to change. ``replay.priosignal`` does not choose what prioritized replay follows,
+  and ``run.duration`` does not end a run (danijar/dreamerv3 at e3f0224).
+
+How to mend:
+  Remove it, and look for the key that does what you want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG322", "dead-key", Severity.WARNING, dialects=("danijar", "nm512_torch"))
+
+GOOD = [Example("python dreamerv3/main.py --configs crafter --run.steps 2e6 --logdir logs")]
+BAD = [
+    Example("python dreamerv3/main.py --configs crafter --run.duration 3600 --logdir logs", mark="--run.duration 3600"),
+    Example(
+        "python dreamer.py --configs crafter2 --debug True --logdir logs",
+        files={
+            "configs.yaml": with_torch_preset("seed: 1")["configs.yaml"]
+            .replace("mine", "crafter2")
+            .replace("seed: 0", "seed: 0\n  debug: False")
+        },
+        mark="--debug True",
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for key, setting in run.settings.items():
+        known = run.keys.get(key)
+        span = setting.last.span
+        if known is None or not known.dead or span is None:
+            continue
+        if setting.chosen and setting.value != known.default:
+            yield rule.at(span, f"{key} has no effect: {known.dead}", key=key)
+        elif run.whole and len(setting.chain) == 1:
+            yield rule.at(
+                span,
+                f"{key} has no effect: {known.dead}",
+                key=key,
+                severity=Severity.INFO,
+                upstream=run.upstream if setting.last.upstream else "",
+            )

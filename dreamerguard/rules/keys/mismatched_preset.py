@@ -1,0 +1,58 @@
+"""Preset and task belong to different benchmarks.
+
+What it does:
+  Reports a preset that upstream made for one suite together with a task of another suite that has a preset too.
+
+Why is this bad:
+  Train ratio, length, action distribution and environment settings are those of the wrong benchmark. ``--configs
+  atari100k --task atari_pong`` of danijar/dreamerv3 plays with sticky actions in gray at 96 x 96, since settings of the
+  environment follow the task's name; in dreamerv3-torch ``--configs atari100k`` without ``--task`` trains walker-walk.
+
+How to mend:
+  Name the task's own preset, or the preset's own task.
+
+References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/dreamerv3/main.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule(
+    "DG327", "mismatched-preset", Severity.WARNING, unless=("unknown-preset",), dialects=("danijar", "nm512_torch")
+)
+
+GOOD = [
+    Example("python dreamerv3/main.py --configs atari100k --task atari100k_pong --logdir logs"),
+    Example("python dreamerv3/main.py --configs dmc_vision --task robot_reach --logdir logs"),
+]
+BAD = [
+    Example("python dreamerv3/main.py --configs atari100k --task atari_pong --logdir logs", mark="--task atari_pong"),
+    Example("python dreamer.py --configs atari100k --logdir logs", mark="atari100k"),
+]
+
+#: Suites that have a preset of their own; a preset for another suite is a choice where a task's suite has none.
+_SUITES = {"dmc", "atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memorymaze"}
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    task = run.setting("task")
+    suite = str(task.value).split("_", 1)[0] if task is not None else ""
+    presets = [preset for preset in run.presets if preset.suite]
+    if task is None or not presets or run.whole or suite not in _SUITES or presets[-1].suite == suite:
+        return
+    last = presets[-1]
+    place = task.last.span if task.chosen and task.last.kind == "command line" else None
+    yield rule.at(
+        place or last.span,
+        f"preset {last.name} was made for {last.suite} tasks, and the task is {task.value}",
+        key=task.key,
+        secondary=(Label(last.span, "this preset"),) if place is not None else (),
+        help=f"name the preset of {suite}, or a task of {last.suite}",
+    )

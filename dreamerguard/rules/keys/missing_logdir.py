@@ -1,0 +1,48 @@
+"""The run names no folder for its logs.
+
+What it does:
+  Reports a command without ``--logdir`` where the presets leave it empty, or at ``/dev/null``.
+
+Why is this bad:
+  The program stops at its first step: ``pathlib.Path(None)`` is a TypeError, and ``/dev/null`` is no folder.
+
+How to mend:
+  Add ``--logdir FOLDER``.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG323", "missing-logdir", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+
+GOOD = [
+    Example("python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir logs"),
+    Example("python dreamerv3/main.py --configs crafter"),
+]
+BAD = [
+    Example("python dreamer.py --configs dmc_vision", mark="--configs dmc_vision"),
+    Example("python dreamerv3/train.py --configs crafter --envs.amount 1", mark="--configs crafter"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    setting = run.settings.get("logdir")
+    if run.whole or setting is None or setting.value not in (None, "/dev/null") or setting.last.kind == "command line":
+        return
+    if not run.seen and any(not preset.known for preset in run.presets):
+        return  # a fork, whose defaults may name one
+    yield rule.at(
+        run.anchor,
+        "the command names no --logdir, so the program stops",
+        key="logdir",
+        help="add --logdir FOLDER",
+    )

@@ -1,0 +1,50 @@
+"""Starting from a checkpoint stops the program.
+
+What it does:
+  Reports ``run.from_checkpoint`` where the program's keys lack ``run.from_checkpoint_regex``.
+
+Why is this bad:
+  The run scripts of danijar/dreamerv3 since December 2024 read ``from_checkpoint_regex`` as soon as a checkpoint is
+  named, and ``configs.yaml`` does not declare it, so the run ends with an AttributeError.
+
+How to mend:
+  Add ``from_checkpoint_regex: '.*'`` to ``run`` in ``configs.yaml``. To go on with a stopped run, use its ``--logdir``
+  again instead.
+
+References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/run/train.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG328", "missing-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
+
+GOOD = [Example("python dreamerv3/train.py --configs crafter --run.from_checkpoint x.ckpt --logdir logs")]
+BAD = [
+    Example(
+        "python dreamerv3/main.py --configs crafter --run.from_checkpoint x/ckpt --logdir logs",
+        mark="--run.from_checkpoint x/ckpt",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    setting = run.settings.get("run.from_checkpoint")
+    if run.edition != "2025" or setting is None or not setting.chosen or not setting.value:
+        return
+    if "run.from_checkpoint_regex" not in run.settings and run.settings.get("script") is not None:
+        script = run.settings["script"].value
+        if script in ("train", "train_eval", "parallel"):
+            yield rule.at(
+                run.place(setting),
+                f"script {script} also reads run.from_checkpoint_regex, which configs.yaml does not declare",
+                key=setting.key,
+                upstream=run.upstream,
+            )

@@ -1,0 +1,75 @@
+"""A later preset undoes the size that an earlier one set.
+
+What it does:
+  Reports a preset of sizes whose widths a preset behind it sets to other values.
+
+Why is this bad:
+  Presets apply from left to right. ``dmc_proprio`` of danijar/dreamerv3 merges ``size1m``, so ``--configs size50m
+  dmc_proprio`` trains the smallest model with 512 recurrent units, not 4096.
+
+How to mend:
+  Name the task's preset first and the size last.
+
+References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/README.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG324", "undone-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+
+GOOD = [
+    Example("python dreamerv3/main.py --configs dmc_proprio size50m --logdir logs"),
+    Example("python dreamerv3/main.py --configs size50m crafter --logdir logs"),
+]
+BAD = [
+    Example("python dreamerv3/main.py --configs size50m dmc_proprio --logdir logs", mark="size50m"),
+    Example("python dreamerv3/train.py --configs large dmc_vision --logdir logs", mark="large"),
+]
+
+_WIDTHS = {
+    "deter",
+    "hidden",
+    "units",
+    "classes",
+    "stoch",
+    "depth",
+    "cnn_depth",
+    "layers",
+    "mlp_layers",
+    "mlp_units",
+    "blocks",
+}
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for index, preset in enumerate(run.presets):
+        if not preset.keys or not {key.rpartition(".")[2] for key in preset.keys} <= _WIDTHS:
+            continue
+        later = {item.name: item for item in run.presets[index + 1 :]}
+        for name, other in later.items():
+            undone = [key for key in preset.keys if _undoes(run, key, preset.name, name)]
+            if 2 * len(undone) > len(preset.keys):
+                shown = next((key for key in undone if key.endswith("deter")), undone[0])
+                yield rule.at(
+                    preset.span,
+                    f"{name} sets the sizes of {preset.name} again: {shown} is {run.settings[shown].value}",
+                    label="applied first",
+                    key=shown,
+                    secondary=(Label(other.span, "applied last"),),
+                    help=f"write --configs {name} {preset.name}",
+                )
+                break
+
+
+def _undoes(run: ResolvedRun, key: str, first: str, last: str) -> bool:
+    """Whether the last of two presets gives a key another value."""
+    values = {layer.name: layer.value for layer in run.settings[key].chain if layer.kind == "preset"}
+    return first in values and last in values and values[first] != values[last]

@@ -1,0 +1,79 @@
+"""The program accepts the key and never reads it.
+
+What it does:
+  Reports keys of a preset that the program's defaults lack, where its presets are merged without a check. It is
+  information when the key that was probably meant has the same value anyway, or when no similar key exists, since a
+  fork's code may read what its defaults do not declare.
+
+Why is this bad:
+  The value never takes effect, and nothing is said. Upstream's own presets ``crafter`` and ``minecraft`` set ``step``
+  and ``value``; the program reads ``steps`` and ``critic``, so Minecraft stops after 1M frames instead of 100M and both
+  critics keep 2 layers.
+
+How to mend:
+  Use the key that the message offers.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/configs.yaml
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from dreamerguard.hints import did_you_mean, nearest_key
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, Setting, Unknown
+from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG320", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
+
+GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("steps: 2e6", "noops: 30"))]
+BAD = [
+    Example(TORCH_COMMAND, files=with_torch_preset("step: 2e6"), mark="step: 2e6"),
+    Example(TORCH_COMMAND, files=with_torch_preset("value: {layers: 5}"), mark="layers: 5"),
+    Example(TORCH_COMMAND, files=with_torch_preset("llcd: True"), mark="llcd: True"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for unknown in run.unknown:
+        if unknown.fatal:
+            continue
+        target = _target(run, unknown)
+        meant = run.settings.get(target) if target is not None else None
+        harmless = target is None or (meant is not None and meant.value == unknown.value)
+        effect = _effect(target, meant, unknown)
+        yield rule.at(
+            unknown.span,
+            f"{unknown.key} is never read{effect}{did_you_mean(target)}",
+            key=unknown.key,
+            severity=Severity.INFO if harmless else None,
+            confidence=Confidence.LOW if target is None else None,
+            upstream=run.upstream if unknown.upstream else "",
+        )
+
+
+def _target(run: ResolvedRun, unknown: Unknown) -> str | None:
+    """The key that was meant: by habit, or by its letters."""
+    renamed = run.renamed.get(unknown.key)
+    if renamed is not None:
+        return renamed.path
+    unread = {item.key for item in run.unknown}
+    near = nearest_key(unknown.key, [key for key in run.keys if key not in unread])
+    close = near is not None and difflib.SequenceMatcher(None, near, unknown.key).ratio() >= 0.85
+    return near if close else None
+
+
+def _effect(target: str | None, meant: Setting | None, unknown: Unknown) -> str:
+    if target is None:
+        return " by upstream's program, and the defaults lack it"
+    if meant is None:
+        return ""
+    same = meant.value == unknown.value
+    return f"; {target} {'happens to be' if same else 'stays'} {spell_scalar(meant.value)}"

@@ -1,8 +1,8 @@
 """Error rates and power of rule R2 on published seeds: some are called candidates, the others baselines.
 
 Usage: ``python -m benchmarks.comparison [REPETITIONS]``. Healthy candidates come from the same release as their
-baseline; a drop takes that share of what every seed learned. 400 repetitions have a standard error of about a point and take
-minutes.
+baseline; a drop takes that share of what every seed learned. 400 repetitions take some minutes and have a standard
+error of about a point.
 """
 
 from __future__ import annotations

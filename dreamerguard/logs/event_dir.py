@@ -16,7 +16,7 @@ EVENT_FILES = "events.out.tfevents.*"
 
 def event_files(directory: Path) -> list[Path]:
     """Event files of a run, oldest first; sheeprl keeps them in ``version_N`` below the run."""
-    found = [path for pattern in (EVENT_FILES, f"*/{EVENT_FILES}") for path in directory.glob(pattern)]
+    found = [path for pattern in (EVENT_FILES, f"version_*/{EVENT_FILES}") for path in directory.glob(pattern)]
     return sorted(found, key=lambda path: path.name)
 
 

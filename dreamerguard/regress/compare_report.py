@@ -87,9 +87,7 @@ def _summary(comparison: Comparison) -> list[str]:
     if comparison.outcome is Outcome.INCONCLUSIVE:
         lines.append(_more_seeds(comparison))
         if tasks < 6:
-            lines.append(
-                "more tasks tell more than more seeds: one seed on each of six tasks beats six seeds on one task"
-            )
+            lines.append("tasks tell more than seeds: one seed on each of six tasks beats six seeds on one task")
     return lines
 
 

@@ -231,19 +231,28 @@ def _order(given: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(rules[name] for name in order if name in rules)
 
 
-def dialects() -> tuple[Dialect, ...]:
-    """Every program that is understood, the most particular first."""
+def dialects() -> Iterator[Dialect]:
+    """Every program that is understood, the most particular first. Each is only loaded when its turn comes."""
     from .dialects.native import Native
 
-    return (Native(), *preset_dialects())
+    yield Native()
+    from .dialects.sheeprl import Sheeprl
+
+    yield Sheeprl()
+    from .dialects.r2dreamer import R2Dreamer
+
+    yield R2Dreamer()
+    yield from preset_dialects()
 
 
-def preset_dialects() -> tuple[PresetDialect, ...]:
+def preset_dialects() -> Iterator[PresetDialect]:
     """Programs that keep their settings in one file of presets."""
-    from .dialects.danijar import Danijar
     from .dialects.nm512_torch import Nm512Torch
 
-    return (Nm512Torch(), Danijar())
+    yield Nm512Torch()
+    from .dialects.danijar import Danijar
+
+    yield Danijar()
 
 
 def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dreamerguard.commands.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.lint_options import LintOptions
-from dreamerguard.engine import UnknownProgram, active_rules, check_command
+from dreamerguard.engine import UnknownProgram, active_rules, check_command, dialects
 from dreamerguard.machine import UNKNOWN, probe
 from dreamerguard.model import SourceError
 from dreamerguard.reports.text import plain, wants_color
@@ -133,7 +133,8 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
     try:
         return check_command(command, probe() if options.this_machine else UNKNOWN, settings=settings)
     except UnknownProgram as error:
-        raise Stop(f"{error}; commands that start with `dreamerguard train` can be checked", NOTHING_CHECKED) from error
+        known = ", ".join(dialect.name for dialect in dialects())
+        raise Stop(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED) from error
 
 
 def _fix(check: Callable[[], Result], unsafe: bool) -> Result:

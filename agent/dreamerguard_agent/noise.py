@@ -6,6 +6,9 @@ therefore takes the most likely class and the mean.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+
 import jax
 import jax.numpy as jnp
 
@@ -39,28 +42,43 @@ class ActNoise:
 
 def draw_noise(spec: AgentSpec, key: jax.Array, batch_size: int, batch_length: int) -> Noise:
     """Draws the noise of an update on ``batch_size`` windows of ``batch_length`` trained steps. Consumes the key."""
-    post, prior, action = jax.random.split(key, 3)
     latent = (spec.model.stoch, spec.model.classes)
     starts, horizon = batch_size * batch_length, spec.loss.imag_length
-    return Noise(
-        post=jax.random.gumbel(post, (batch_size, batch_length, *latent), jnp.float32),
-        prior=jax.random.gumbel(prior, (starts, horizon, *latent), jnp.float32),
-        action=_draw_action(spec, action, (starts, horizon + 1)),
-    )
+    shapes = {"post": (batch_size, batch_length, *latent), "prior": (starts, horizon, *latent)}
+    latents, action = _draw(spec, key, shapes, (starts, horizon + 1))
+    return Noise(latents["post"], latents["prior"], action)
 
 
 def draw_act_noise(spec: AgentSpec, key: jax.Array, envs: int) -> ActNoise:
     """Draws the noise of one acting step of ``envs`` environments. Consumes the key."""
-    post, action = jax.random.split(key)
-    latent = (envs, spec.model.stoch, spec.model.classes)
-    return ActNoise(jax.random.gumbel(post, latent, jnp.float32), _draw_action(spec, action, (envs,)))
+    latents, action = _draw(spec, key, {"post": (envs, spec.model.stoch, spec.model.classes)}, (envs,))
+    return ActNoise(latents["post"], action)
 
 
-def _draw_action(spec: AgentSpec, key: jax.Array, leading: tuple[int, ...]) -> dict[str, jax.Array]:
-    noise = {}
-    for (name, space), each in zip(spec.act_space, jax.random.split(key, len(spec.act_space)), strict=True):
-        if space.discrete:
-            noise[name] = jax.random.gumbel(each, (*leading, *space.shape, space.classes), jnp.float32)
-        else:
-            noise[name] = jax.random.normal(each, (*leading, *space.shape), jnp.float32)
-    return noise
+def _draw(
+    spec: AgentSpec, key: jax.Array, latents: Mapping[str, tuple[int, ...]], leading: tuple[int, ...]
+) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    # One draw per kind of noise: every further one costs seconds of compilation and several kernels at each update.
+    choices = {key: (*leading, *space.shape, space.classes) for key, space in spec.act_space if space.discrete}
+    numbers = {key: (*leading, *space.shape) for key, space in spec.act_space if not space.discrete}
+    gumbel_key, normal_key = jax.random.split(key)
+    shapes = [*latents.values(), *choices.values()]
+    gumbel = _split(jax.random.gumbel(gumbel_key, (_total(shapes),), jnp.float32), shapes)
+    drawn = dict(zip(choices, gumbel[len(latents) :], strict=True))
+    if numbers:
+        normal = jax.random.normal(normal_key, (_total(numbers.values()),), jnp.float32)
+        drawn |= dict(zip(numbers, _split(normal, numbers.values()), strict=True))
+    return dict(zip(latents, gumbel, strict=False)), drawn
+
+
+def _total(shapes: Iterable[tuple[int, ...]]) -> int:
+    return sum(math.prod(shape) for shape in shapes)
+
+
+def _split(flat: jax.Array, shapes: Iterable[tuple[int, ...]]) -> list[jax.Array]:
+    pieces, start = [], 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        pieces.append(flat[start:end].reshape(shape))
+        start = end
+    return pieces

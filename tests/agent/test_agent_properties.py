@@ -214,6 +214,12 @@ def test_noise_is_shaped_by_the_actions_and_reproducible() -> None:
     shapes = {key: value.shape[2:] for key, value in noise.action.items()}
     assert shapes == {"buttons": (3, 4), "gear": (5,), "throttle": (), "turn": (2,)}
     assert {value.shape[:2] for value in noise.action.values()} == {(ROWS * STEPS, 4)}
+    every = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(noise)])
+    assert len(np.unique(every)) > 0.99 * len(every), "no number is used twice"
+    normal = np.concatenate([np.ravel(noise.action[key]) for key in ("throttle", "turn")])
+    assert abs(normal.mean()) < 0.4 and 0.7 < normal.std() < 1.3
+    # Gumbel noise has mean 0.5772 and deviation 1.2825.
+    assert abs(noise.prior.mean() - 0.5772) < 0.3 and 1.0 < noise.prior.std() < 1.6
     for ours, want in zip(jax.tree.leaves(noise), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(ours, want)
 

@@ -50,17 +50,21 @@ def test_replay_loss(parity: Parity) -> None:
     check_case(parity, RETURNS, "replayed", compute, "returns")
 
 
+#: The stored policy has one key; its name is in the names of the outputs.
+KEY = next(name.rsplit("/", 1)[1] for name in RETURNS if "/inner/logp/" in name)
+
+
 def _policy(x: Flat) -> dict[str, Policy]:
     axes = x["act"].ndim - 2
     if "logits" in x:
-        return {"action": Categorical(x["logits"], axes)}
-    return {"action": BoundedNormal(x["mean"], x["stddev"], (0.1, 1.0), axes)}
+        return {KEY: Categorical(x["logits"], axes)}
+    return {KEY: BoundedNormal(x["mean"], x["stddev"], (0.1, 1.0), axes)}
 
 
 def _imagined(x: Flat) -> tuple[Any, ...]:
     scale = ReturnScale(x["retnorm/lo/value"], x["retnorm/hi/value"])
     value, slow = TwoHot(x["value"]), TwoHot(x["slowvalue"])
-    return imagined_losses(SETTINGS, {"action": x["act"]}, x["rew"], x["con"], _policy(x), value, slow, scale)
+    return imagined_losses(SETTINGS, {KEY: x["act"]}, x["rew"], x["con"], _policy(x), value, slow, scale)
 
 
 @pytest.mark.parametrize("case", IMAGINED)

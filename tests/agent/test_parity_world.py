@@ -52,7 +52,10 @@ def _rssm_case(spec: AgentSpec, case: str, params: Flat, inputs: Flat) -> Flat:
     if case == "prior":
         return {"": rssm.prior(spec, params, inputs["feat"])}
     if case == "core":
-        action = rssm.embed_action(spec, _actions(spec, inputs, "action"))
+        action = inputs.get("action")
+        # Joined and one-hot already, unless it is stored by key or as a choice.
+        if action is None or not jnp.issubdtype(action.dtype, jnp.floating):
+            action = rssm.embed_action(spec, _actions(spec, inputs, "action"))
         return {"": rssm.core(spec, params, inputs["deter"], inputs["stoch"], action)}
     carry, action = Latent(inputs["deter"], inputs["stoch"]), _actions(spec, inputs, "action")
     reset, latent = jnp.asarray(inputs["reset"]), (spec.model.stoch, spec.model.classes)

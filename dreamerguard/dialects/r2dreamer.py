@@ -40,6 +40,9 @@ ROLES: dict[Role, str] = {
     "platform": "device",
 }
 
+#: In its files, and in those of no other program.
+_MARK = r"rep_loss:|\$\{env\.(train_ratio|action_repeat)\}"
+
 #: Habits from other programs, and keys that the code reads elsewhere.
 RENAMED = {
     "task": Renamed("env.task"),
@@ -101,7 +104,7 @@ class R2Dreamer:
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    return find_checkout(launch, folder, ("configs",), PRIMARY, "rep_loss")
+    return find_checkout(launch, folder, ("configs",), PRIMARY, _MARK)
 
 
 def _is_own(text: str) -> bool:

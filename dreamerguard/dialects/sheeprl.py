@@ -1,7 +1,7 @@
 """Eclectic-Sheep/sheeprl: ``sheeprl exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4``, configured by hydra.
 
 ``algo.total_steps`` counts policy steps of all environments and ranks, ``algo.replay_ratio`` gradient updates per
-policy step. Every rank makes the same updates on its own batch, so with W ranks the optimiser makes ``replay_ratio / W``
+policy step. Every rank makes the same updates on its own batch: with W ranks the optimiser makes ``replay_ratio / W``
 updates per policy step on a batch W times as large (https://github.com/Eclectic-Sheep/sheeprl at 33b6366,
 ``sheeprl/algos/dreamer_v3/dreamer_v3.py`` and ``Ratio`` in ``sheeprl/utils/utils.py``).
 """
@@ -108,7 +108,7 @@ class Sheeprl:
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    return find_checkout(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, "/algo")
+    return find_checkout(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
 
 
 def world_size(value: Callable[[str], Value]) -> int:

@@ -68,3 +68,41 @@ _TORCH_DEFAULTS = """defaults:
 def with_torch_preset(*lines: str) -> dict[str, str]:
     """A small ``configs.yaml`` of dreamerv3-torch with the preset ``mine``."""
     return {"configs.yaml": _TORCH_DEFAULTS + "mine:\n" + "".join(f"  {line}\n" for line in lines)}
+
+
+#: A command that uses `with_r2_env`'s files.
+R2_COMMAND = "python train.py env=mine"
+
+_R2_MAIN = """defaults:
+  - env: mine
+  - model: size12M
+  - _self_
+logdir: logs
+seed: 0
+device: cuda:0
+batch_size: 16
+batch_length: 64
+buffer: {batch_size: '${batch_size}', max_size: 5e5, storage_device: cpu}
+trainer:
+  steps: ${env.steps}
+  pretrain: 0
+  train_ratio: ${env.train_ratio}
+  action_repeat: ${env.action_repeat}
+  batch_size: ${batch_size}
+  batch_length: ${batch_length}
+"""
+_R2_ENV = """task: mine_a
+steps: 1e6
+action_repeat: 1
+train_ratio: 512
+env_num: 4
+eval_episode_num: 0
+encoder: {mlp_keys: '.*', cnn_keys: '$^'}
+decoder: {mlp_keys: '.*', cnn_keys: '$^'}
+"""
+
+
+def with_r2_env(*lines: str) -> dict[str, str]:
+    """A small configuration folder of r2dreamer with an environment of one's own."""
+    own = "".join(f"{line}\n" for line in lines)
+    return {"configs/configs.yaml": _R2_MAIN, "configs/env/mine.yaml": _R2_ENV + own}

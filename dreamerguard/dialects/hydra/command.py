@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -96,7 +97,7 @@ def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: 
       folder: where it is started.
       places: where its configuration lies, relative to the program or to the root of its repository.
       primary: the first file.
-      mark: text that tells the program's configuration from another one's.
+      mark: pattern of a text that tells the program's configuration from another one's.
     """
     beside = str(PurePosixPath(launch.program).parent) if not launch.module else ""
     bases = [beside] if beside not in ("", ".") and not beside.startswith("/") else []
@@ -121,9 +122,10 @@ def _kind(folder: Path, primary: str, mark: str) -> str | None:
 
 
 def _mentions(folder: Path, mark: str) -> bool:
-    for path in sorted(folder.glob("*/*.yaml"))[:200]:
+    for path in [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))][:200]:
         try:
-            if path.stat().st_size < 200_000 and mark in path.read_text(encoding="utf-8", errors="replace"):
+            small = path.stat().st_size < 200_000
+            if small and re.search(mark, path.read_text(encoding="utf-8", errors="replace")):
                 return True
         except OSError:
             continue

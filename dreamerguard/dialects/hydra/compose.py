@@ -69,7 +69,9 @@ class Composition:
             yield path, Setting(path, (*leaf.chain[:-1], final))
 
 
-def compose(store: Store, primary: str, overrides: Sequence[Override], anchor: Span) -> Composition:
+def compose(
+    store: Store, primary: str, overrides: Sequence[Override], anchor: Span, *, sure: bool = True
+) -> Composition:
     """Composes the files and applies the overrides.
 
     Args:
@@ -77,16 +79,18 @@ def compose(store: Store, primary: str, overrides: Sequence[Override], anchor: S
       primary: name of the first file.
       overrides: in the order of the command.
       anchor: where a problem points that no word of the command causes.
+      sure: whether the store has all of the program's files; otherwise a fork may have more.
 
     Raises:
       Unsupported: hydra could compose this, and this reader cannot.
     """
-    return _Composer(store, primary, overrides, anchor).compose()
+    return _Composer(store, primary, overrides, anchor, sure).compose()
 
 
 class _Composer:
-    def __init__(self, store: Store, primary: str, overrides: Sequence[Override], anchor: Span) -> None:
+    def __init__(self, store: Store, primary: str, overrides: Sequence[Override], anchor: Span, sure: bool) -> None:
         self.anchor = anchor
+        self.sure = sure
         self.store = store
         self.primary = primary
         self.overrides = overrides
@@ -129,10 +133,7 @@ class _Composer:
         """The option that a word chooses; none where it is not known, which leaves the group's package open."""
         value = item.value
         if item.unknown or item.sweep or isinstance(value, Opaque | tuple):
-            self.result.open.add(item.package or item.key.replace("/", "."))
-            names = self.store.options(item.key)[:3]
-            files = [self.store.load(f"{item.key}/{name}") for name in names]
-            self.result.blind |= any(file is not None and file.package == "_global_" for file in files)
+            self._leave_open(item.key, item.package or "")
             return None
         return None if value is None else str(item.text).strip("'\"").removesuffix(".yaml")
 
@@ -155,13 +156,21 @@ class _Composer:
                 self.result.problems.append(self._no_option(item, missing))
             elif missing.name is None:
                 self.result.problems.append(self._no_choice(missing))
+            self._leave_open(missing.group, missing.element.partition("@")[2])
+
+    def _leave_open(self, group: str, package: str) -> None:
+        """What a missing file would have set is not known."""
+        self.result.open.add(package or group.replace("/", "."))
+        files = [self.store.load(f"{group}/{name}") for name in self.store.options(group)[:3]]
+        self.result.blind |= not group or any(file is not None and file.package == "_global_" for file in files)
 
     def _no_option(self, item: Override, missing: Missing) -> Problem:
         options = self.store.options(missing.group)
         near = nearest(str(missing.name), options)
         shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
+        certain = self.sure or bool(near)
         return Problem(
-            "unknown-option",
+            "unknown-option" if certain else "unseen-option",
             f"there is no {missing.group}={missing.name}{did_you_mean(near[0] if near else None)}",
             Label(item.span),
             key=missing.group,
@@ -181,8 +190,9 @@ class _Composer:
         for name, item in self.groups.items():
             if name.startswith("+") or name in defaults.used or item.unknown or item.sweep:
                 continue
+            self._leave_open(item.key, item.package or "")
             near = nearest(name, defaults.chosen)
-            message = f"{name} is not in the defaults list{did_you_mean(near[0] if near else None)}"
+            message = f"the defaults list has no group {name}{did_you_mean(near[0] if near else None)}"
             text = f"hydra stops here; +{name}={item.text} would add the group"
             self.result.problems.append(Problem("unknown-option", message, Label(item.span), key=name, help=text))
 
@@ -233,11 +243,10 @@ class _Composer:
             parent.children.pop(path[-1], None)
 
     def _unknown(self, item: Override, *, fatal: bool) -> None:
-        if self.result.blind:
+        if self.result.blind or (not fatal and self._built_by_call(item.key.split("."))):
             return
         value = None if isinstance(item.value, Opaque) else item.value
-        certain = fatal or not self._built_by_call(item.key.split("."))
-        self.result.unknown.append(Unknown(item.key, value, item.span, item.key_span, fatal=fatal, certain=certain))
+        self.result.unknown.append(Unknown(item.key, value, item.span, item.key_span, fatal=fatal))
 
     def _built_by_call(self, path: list[str]) -> bool:
         """Whether a mapping on the way names the function that gets its keys as arguments."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 from dreamerguard.budget import Budget
 from dreamerguard.keys.key import Key, Kind, Renamed
@@ -17,6 +16,7 @@ from dreamerguard.sources.launch import Launch
 
 from .command import Checkout, Words, read_words
 from .compose import Composition, compose
+from .defaults import Defaults
 from .overrides import read_override
 from .store import ConfigFile, FolderStore, Store
 from .table import TableStore, load_table
@@ -46,7 +46,7 @@ class Composed:
     settings: Mapping[str, Setting]
     table: TableStore
     checkout: Checkout | None
-    primary: str
+    whole: bool
 
     def value(self, key: str) -> Value:
         """The final value of a key."""
@@ -70,10 +70,16 @@ class Composed:
 
 
 @cache
-def _folder_store(folder: Path, shown: str, table: str, complete: bool) -> Store:
+def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
+    """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
     shipped = load_table(table)
-    own = FolderStore(folder, shown, shipped)
-    return own if complete else Overlay(own, shipped)
+    own = FolderStore(checkout.folder, checkout.shown, shipped)
+    if not checkout.complete:
+        return Overlay(own, shipped), False
+    defaults = Defaults(own, {})
+    defaults.expand(primary)
+    whole = all(missing.name is None for missing in defaults.missing)
+    return (own, True) if whole else (Overlay(own, shipped), False)
 
 
 def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:
@@ -84,12 +90,10 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     """
     words = read_words(launch.arguments)
     shipped = load_table(table)
-    store: Store = shipped
-    if checkout is not None:
-        store = _folder_store(checkout.folder, checkout.shown, table, checkout.complete)
+    store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
     name = (words.config_name or primary).removesuffix(".yaml")
-    composition = compose(store, name, words.overrides, launch.place.span)
-    return Composed(command, words, composition, composition.settings(), shipped, checkout, name)
+    composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
+    return Composed(command, words, composition, composition.settings(), shipped, checkout, whole)
 
 
 @cache
@@ -114,8 +118,7 @@ def build_run(
 ) -> ResolvedRun:
     """The run as rules see it."""
     composition = composed.composition
-    known = composed.checkout is not None and composed.checkout.complete
-    unknown = tuple(replace(item, certain=item.certain and known) for item in composition.unknown)
+    unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
@@ -145,7 +148,13 @@ def _preset(preset: Preset, table: TableStore) -> Preset:
 
 
 def _keys(composed: Composed) -> dict[str, Key]:
-    return {path: Key(path, _kind(setting.value), setting.value) for path, setting in composed.settings.items()}
+    """Keys of the files; what the command adds is no key that could be meant."""
+    settings = composed.settings.items()
+    return {
+        path: Key(path, _kind(setting.value), setting.value)
+        for path, setting in settings
+        if setting.chain[0].kind != "command line"
+    }
 
 
 def _kind(value: Value) -> Kind:

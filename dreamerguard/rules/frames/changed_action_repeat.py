@@ -25,7 +25,12 @@ from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG202", "changed-action-repeat", Severity.WARNING, unless=("low-train-ratio", "no-training", "ratio-unit"))
+rule = Rule(
+    "DG202",
+    "changed-action-repeat",
+    Severity.WARNING,
+    unless=("unapplied-action-repeat", "low-train-ratio", "no-training", "ratio-unit"),
+)
 
 GOOD = [
     Example("dreamerguard train dmc_walker_walk env.action_repeat=2"),

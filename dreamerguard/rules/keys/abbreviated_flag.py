@@ -22,7 +22,7 @@ from dreamerguard.model import Edit, Finding, Severity
 from dreamerguard.resolved import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG321", "abbreviated-flag", Severity.INFO, dialects=("nm512_torch",))
+rule = Rule("DG331", "abbreviated-flag", Severity.INFO, dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir logs")]
 BAD = [

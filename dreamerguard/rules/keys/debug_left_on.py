@@ -25,7 +25,7 @@ from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG325", "debug-left-on", Severity.WARNING, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG335", "debug-left-on", Severity.WARNING, dialects=("danijar", "nm512_torch"))
 
 GOOD = [
     Example("python dreamerv3/main.py --configs crafter debug --run.steps 5000 --logdir logs"),

@@ -24,7 +24,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
-    "DG327", "mismatched-preset", Severity.WARNING, unless=("unknown-preset",), dialects=("danijar", "nm512_torch")
+    "DG337", "mismatched-preset", Severity.WARNING, unless=("unknown-preset",), dialects=("danijar", "nm512_torch")
 )
 
 GOOD = [

@@ -21,7 +21,7 @@ from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG323", "missing-logdir", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG333", "missing-logdir", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 
 GOOD = [
     Example("python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir logs"),

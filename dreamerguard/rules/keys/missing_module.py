@@ -21,7 +21,7 @@ from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG326", "missing-module", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
+rule = Rule("DG336", "missing-module", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs dmc_vision --task dmc_walker_walk --logdir logs")]
 BAD = [Example("python dreamerv3/main.py --task dm_walker_walk --logdir logs", mark="--task dm_walker_walk")]

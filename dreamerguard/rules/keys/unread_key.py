@@ -30,7 +30,7 @@ from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG320", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
+rule = Rule("DG330", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
 
 GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("steps: 2e6", "noops: 30"))]
 BAD = [

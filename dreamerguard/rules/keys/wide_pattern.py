@@ -32,8 +32,8 @@ GOOD = [
 BAD = [
     Example(
         COMMAND,
-        files=with_preset(".*rep: 1"),
-        mark=".*rep: 1",
+        files=with_preset(".*(dyn|imag): 3"),
+        mark=".*(dyn|imag): 3",
     )
 ]
 

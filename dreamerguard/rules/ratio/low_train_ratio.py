@@ -34,7 +34,12 @@ from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import share
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG101", "low-train-ratio", Severity.WARNING, unless=("no-training", "ratio-unit", "run-too-short"))
+rule = Rule(
+    "DG101",
+    "low-train-ratio",
+    Severity.WARNING,
+    unless=("no-training", "negative-ratio", "trial-settings", "ratio-unit", "run-too-short"),
+)
 
 GOOD = [
     Example("dreamerguard train dmc_walker_walk"),

@@ -43,6 +43,11 @@ rule = Rule(
         "changed-batch-shape",
         "changed-action-repeat",
         "frames-unit",
+        "several-ranks",
+        "negative-ratio",
+        "unapplied-action-repeat",
+        "trial-settings",
+        "suite-mismatch",
     ),
 )
 

@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG104", "no-training", Severity.ERROR)
+rule = Rule("DG104", "no-training", Severity.ERROR, unless=("negative-ratio",))
 
 GOOD = [Example("dreamerguard train dmc_walker_walk")]
 BAD = [

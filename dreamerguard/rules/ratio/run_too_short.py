@@ -23,7 +23,7 @@ from dreamerguard.resolved import ResolvedRun, Role
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
 
-rule = Rule("DG108", "run-too-short", Severity.ERROR, unless=("no-training",))
+rule = Rule("DG108", "run-too-short", Severity.WARNING, unless=("no-training",))
 
 GOOD = [Example("dreamerguard train dmc_walker_walk purpose=short run.frames=2e4")]
 BAD = [

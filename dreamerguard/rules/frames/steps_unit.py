@@ -1,0 +1,59 @@
+"""The length looks like frames.
+
+What it does:
+  For programs that count agent steps: reports a length that is exactly the task's published number of frames, where
+  one agent step lasts several.
+
+Why is this bad:
+  The run is longer by the action repeat than the one it is meant to match, and so is its bill.
+
+How to mend:
+  Divide by the action repeat.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/314
+  https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/howto/work_with_steps.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.evidence import published
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG203", "steps-unit", Severity.WARNING, confidence=Confidence.MEDIUM, unless=("low-train-ratio",))
+
+GOOD = [Example("sheeprl exp=dreamer_v3_100k_ms_pacman algo.total_steps=100000")]
+BAD = [
+    Example(
+        "sheeprl exp=dreamer_v3_100k_ms_pacman algo.total_steps=400000",
+        mark="algo.total_steps=400000",
+        fixed="sheeprl exp=dreamer_v3_100k_ms_pacman algo.total_steps=100000",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the length with the published one in frames."""
+    setting, expected, reference = run.chosen("frames"), run.expected("frames"), run.reference
+    if setting is None or expected is None or reference is None or run.units.length != "agent steps":
+        return
+    repeat = reference.budget.action_repeat
+    if repeat == 1 or not isinstance(expected.value, int | float) or setting.number != expected.value * repeat:
+        return
+    correct = spell_scalar(expected.value)
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} {spell_scalar(setting.value)} is the published length in frames;"
+        f" in agent steps it is {correct}",
+        label=f"{amount(setting.number * repeat)} frames at action repeat {spell_scalar(repeat)}",
+        key=setting.key,
+        fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
+        evidence=(published(setting.key, expected),),
+    )

@@ -1,0 +1,1 @@
+"""DG6xx: what the agent sees and what the environment does."""

@@ -1,0 +1,89 @@
+"""A key stands in a section where the program does not read it.
+
+What it does:
+  Looks in the configuration for names that upstream reads in another section: ``total_steps`` at the root of a sheeprl
+  experiment instead of under ``algo``, ``act_entropy`` under r2dreamer's ``env`` instead of under ``model``.
+
+Why is this bad:
+  Hydra accepts new keys in a file. The value looks set, and the run uses another one: sheeprl's own
+  ``dreamer_v3_XL_crafter`` trains for 5 M steps although its file says 1 M.
+
+How to mend:
+  Move the key into the section that the message names.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/218
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG319", "misplaced-key", Severity.WARNING, dialects=("r2dreamer", "sheeprl"))
+
+GOOD = [Example("sheeprl exp=dreamer_v3_100k_ms_pacman")]
+BAD = [
+    Example("sheeprl exp=dreamer_v3_XL_crafter", mark="sheeprl exp=dreamer_v3_XL_crafter"),
+    Example(
+        R2_COMMAND,
+        files=with_r2_env("act_entropy: 1e-2"),
+        mark="act_entropy: 1e-2",
+    ),
+]
+
+#: Where sheeprl's code reads a name that people write at the root, or elsewhere.
+_SHEEPRL = {
+    "total_steps": "algo.total_steps",
+    "learning_starts": "algo.learning_starts",
+    "replay_ratio": "algo.replay_ratio",
+    "per_rank_batch_size": "algo.per_rank_batch_size",
+    "per_rank_sequence_length": "algo.per_rank_sequence_length",
+    "per_rank_pretrain_steps": "algo.per_rank_pretrain_steps",
+    "cnn_keys": "algo.cnn_keys",
+    "mlp_keys": "algo.mlp_keys",
+    "num_envs": "env.num_envs",
+    "action_repeat": "env.action_repeat",
+    "screen_size": "env.screen_size",
+    "log_every": "metric.log_every",
+    "logger": "metric.logger",
+    "env.total_steps": "algo.total_steps",
+    "env.replay_ratio": "algo.replay_ratio",
+    "algo.num_envs": "env.num_envs",
+    "buffer.learning_starts": "algo.learning_starts",
+}
+#: Names that r2dreamer's code reads under ``model`` only.
+_R2_MODEL = ("act_entropy", "kl_free", "imag_horizon", "lamb", "rep_loss", "agc")
+_R2 = {f"env.{name}": f"model.{name}" for name in _R2_MODEL} | {name: f"model.{name}" for name in _R2_MODEL}
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the value with the one that counts."""
+    places = _SHEEPRL if run.dialect == "sheeprl" else _R2
+    for key, setting in run.settings.items():
+        found = next((name for name in places if key == name or key.startswith(f"{name}.")), None)
+        if found is not None:
+            yield from _finding(run, setting, f"{places[found]}{key.removeprefix(found)}")
+            return
+
+
+def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding]:
+    counts = run.settings.get(right)
+    if counts is not None and counts.value == setting.value:
+        return
+    used = f" stays {spell_scalar(counts.value)}" if counts is not None else " is read"
+    origin = setting.last.origin
+    where = f" ({origin})" if not setting.chosen else ""
+    yield rule.at(
+        run.place(setting) if setting.chosen else run.anchor,
+        f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{used}",
+        key=setting.key,
+        help=f"move it to {right}",
+        upstream="" if setting.chosen else run.upstream,
+    )

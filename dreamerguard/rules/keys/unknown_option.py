@@ -1,0 +1,56 @@
+"""There is no such option of a configuration group.
+
+What it does:
+  Looks ``group=option`` up in the configuration folder of the checkout, or in upstream's files where no checkout can be
+  seen; then only misspelt options are reported, because a fork may have more. It also reports a group that the
+  defaults list does not have, and a group that must be chosen and is not.
+
+Why is this bad:
+  Hydra stops before the program trains.
+
+How to mend:
+  Use one of the options that the message names. A group that the defaults list lacks is added with ``+group=option``.
+
+References:
+  https://hydra.cc/docs/1.3/advanced/defaults_list/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Edit, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG316", "unknown-option", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))
+
+GOOD = [
+    Example("python train.py env=dmc_vision model=size50M"),
+    Example("sheeprl exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4"),
+]
+BAD = [
+    Example(
+        "python train.py env=dmc_vision model=size50m0",
+        mark="model=size50m0",
+        fixed="python train.py env=dmc_vision model=size50M",
+    ),
+    Example("sheeprl env=atari", mark="sheeprl"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Passes on what composing could not find, with a fix where one option is near."""
+    for problem in run.problems:
+        if problem.rule != rule.name:
+            continue
+        place, near = problem.place, problem.value
+        edit = Edit(place, near) if place is not None and isinstance(near, str) else None
+        yield rule.at(
+            problem.label.span,
+            problem.message,
+            key=problem.key,
+            fix=fix(edit, f"choose {near}", safe=True) if edit is not None else None,
+            help=problem.help,
+        )

@@ -1,0 +1,56 @@
+"""The agent makes several gradient updates per step, more than any published recipe.
+
+What it does:
+  Reports two updates per agent step or more in runs of tasks that no recipe is published for. The highest published
+  rate is one.
+
+Why is this bad:
+  It is usually a small batch at an unchanged train ratio: the ratio counts replayed steps, so a batch of 2 x 8 at ratio
+  32 makes two updates per step, each on 16 steps. The run takes many times as long, and the updates are noisy.
+
+How to mend:
+  Lower the train ratio in proportion to batch_size x batch_length.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/148
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.rules.examples import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG123", "dense-updates", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar", "nm512_torch")
+)
+
+GOOD = [Example(COMMAND, files=with_preset("batch_size: 2", "run.train_ratio: 64"))]
+BAD = [
+    Example(COMMAND, files=with_preset("batch_size: 2", "batch_length: 8"), mark="batch_size: 2"),
+    Example(TORCH_COMMAND, files=with_torch_preset("batch_size: 2"), mark="batch_size: 2"),
+]
+
+_ROLES: tuple[Role, ...] = ("batch_size", "batch_length", "train_ratio")
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    budget = run.budget
+    if budget is None or run.reference is not None or budget.updates_per_step < 2:
+        return
+    chosen = [item for role in _ROLES if (item := run.chosen(role)) is not None]
+    if not chosen or any(preset.name == "debug" for preset in run.presets):
+        return
+    ratio = spell_scalar(budget.batch_steps / 2)
+    yield rule.at(
+        run.place(chosen[0]),
+        f"{budget.updates_per_step:.3g} gradient updates per agent step, each on {budget.batch_steps:.0f} steps",
+        label=f"{run.roles['train_ratio']} is {spell_scalar(budget.train_ratio)}",
+        key=chosen[0].key,
+        help=f"{run.roles['train_ratio']} {ratio} makes one update in two steps at this batch",
+    )

@@ -1,0 +1,76 @@
+"""Training starts before the replay holds a sequence, or after much of the run.
+
+What it does:
+  Divides sheeprl's ``algo.learning_starts`` by the environments of all processes: that is how many steps each
+  environment's buffer holds at the first update. Fewer than ``algo.per_rank_sequence_length`` is an error; more than a
+  quarter of the run is a warning.
+
+Why is this bad:
+  Sampling raises "Cannot sample a sequence of length ..." at the first update. A late start spends the run on random
+  actions.
+
+How to mend:
+  Raise ``algo.learning_starts`` to environments x sequence length, or use fewer environments.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/data/buffers.py#L431
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import share
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG112", "learning-starts", Severity.ERROR, unless=("no-training", "run-too-short"), dialects=("sheeprl",))
+
+GOOD = [Example("sheeprl exp=dreamer_v3 env.num_envs=8")]
+BAD = [
+    Example("sheeprl exp=dreamer_v3 env.num_envs=32", mark="env.num_envs=32"),
+    Example("sheeprl exp=dreamer_v3_100k_ms_pacman algo.learning_starts=30000", mark="algo.learning_starts=30000"),
+]
+
+_LATE = 0.25
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares steps per environment with the sequence length, and the start with the length of the run."""
+    starts, length = run.settings.get("algo.learning_starts"), run.setting("batch_length")
+    envs, size, budget = run.setting("envs"), run.setting("batch_size"), run.budget
+    trial = run.settings.get("dry_run")
+    if starts is None or length is None or envs is None or size is None or budget is None:
+        return
+    if trial is not None and trial.value is True:
+        return
+    together = envs.number * max(budget.batch_size / size.number, 1)
+    per_env = starts.number // together
+    if per_env < length.number and starts.number > 0:
+        yield _early(run, starts, envs, length, per_env, together)
+    elif starts.number > _LATE * budget.agent_steps:
+        yield rule.at(
+            run.place(starts),
+            f"the first {share(starts.number / budget.agent_steps)} of the run acts at random, before"
+            f" {starts.key} {spell_scalar(starts.value)}",
+            key=starts.key,
+            severity=Severity.WARNING,
+        )
+
+
+def _early(
+    run: ResolvedRun, starts: Setting, envs: Setting, length: Setting, per_env: float, together: float
+) -> Finding:
+    blamed = next((item for item in (envs, starts, length) if item.chosen), starts)
+    others = [item for item in (envs, starts, length) if item.chosen and item is not blamed]
+    return rule.at(
+        run.place(blamed),
+        f"at the first update each environment has {spell_scalar(per_env)} steps, and a sequence needs"
+        f" {spell_scalar(length.value)}",
+        key=blamed.key,
+        secondary=tuple(Label(run.place(item), "and this") for item in others),
+        help=f"set algo.learning_starts to {spell_scalar(together * length.number)} or more",
+    )

@@ -1,0 +1,60 @@
+"""The replay ratio asks for many updates per policy step.
+
+What it does:
+  Reports a sheeprl ``algo.replay_ratio`` above 4 for a task without a published run to compare with.
+
+Why is this bad:
+  ``replay_ratio`` counts gradient updates per policy step; upstream's own experiments use 1/64 to 1. The time of a run
+  is nearly proportional to it.
+
+How to mend:
+  Use 1 or less, or allow this rule where sample efficiency is worth the time.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/288
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG109",
+    "high-replay-ratio",
+    Severity.WARNING,
+    confidence=Confidence.MEDIUM,
+    unless=("ratio-unit", "high-train-ratio"),
+    dialects=("sheeprl",),
+)
+
+GOOD = [Example("sheeprl exp=dreamer_v3 env=gym env.id=MyEnv-v0 algo.replay_ratio=1")]
+BAD = [Example("sheeprl exp=dreamer_v3 env=gym env.id=MyEnv-v0 algo.replay_ratio=10", mark="algo.replay_ratio=10")]
+
+_MANY = 4
+_REPORT = Evidence(
+    "reported",
+    "a CartPole run with replay_ratio 10 took hours",
+    "https://github.com/Eclectic-Sheep/sheeprl/issues/288",
+)
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Looks at the ratio that the user chose."""
+    setting = run.chosen("train_ratio")
+    if setting is None or run.budget is None or setting.key != "algo.replay_ratio" or setting.number <= _MANY:
+        return
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} {spell_scalar(setting.value)} is {spell_scalar(setting.value)} gradient updates per policy"
+        f" step, {amount(run.budget.updates)} in all",
+        label="usual: 1/64 to 1",
+        key=setting.key,
+        evidence=(_REPORT,),
+    )

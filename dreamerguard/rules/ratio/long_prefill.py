@@ -1,0 +1,44 @@
+"""Random actions fill a large part of the run.
+
+What it does:
+  Reports a ``prefill`` above a tenth of the run. It counts agent steps and is not divided by the action repeat, as
+  ``steps`` is.
+
+Why is this bad:
+  Nothing is trained during the prefill, and the frames count.
+
+How to mend:
+  Lower ``prefill``; 2500 is upstream's.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+
+rule = Rule("DG124", "long-prefill", Severity.WARNING, unless=("run-too-short",), dialects=("nm512_torch",))
+
+GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("prefill: 5000"))]
+BAD = [Example(TORCH_COMMAND, files=with_torch_preset("prefill: 200000"), mark="prefill: 200000")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    setting, steps, budget = run.settings.get("prefill"), run.setting("frames"), run.budget
+    if setting is None or steps is None or budget is None or not (setting.chosen or steps.chosen):
+        return
+    total = steps.number / budget.action_repeat
+    if setting.number > 0.1 * total:
+        yield rule.at(
+            run.place(setting if setting.chosen else steps),
+            f"random actions fill {100 * setting.number / total:.0f} % of the run's {amount(total)} agent steps",
+            key=setting.key,
+        )

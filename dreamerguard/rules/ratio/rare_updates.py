@@ -1,0 +1,64 @@
+"""The agent is hardly trained, compared with any published recipe.
+
+What it does:
+  Reports less than one gradient update per 100 agent steps in runs of tasks that no recipe is published for. The lowest
+  published rate is one in 64, for Minecraft and DMLab in 2023; long Atari and Minecraft runs of today have one in 32.
+
+Why is this bad:
+  A new task seldom needs fewer updates than a run of 100 million steps. With little data, each step must be used more.
+
+How to mend:
+  Raise the train ratio: it is updates per agent step times batch_size x batch_length. With many environments on a
+  fast simulator a low ratio is a fair choice; the rule is silent from 64 environments on.
+
+References:
+  https://arxiv.org/abs/2301.04104
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG122",
+    "rare-updates",
+    Severity.WARNING,
+    confidence=Confidence.MEDIUM,
+    unless=("online-replay", "no-training", "ratio-unit"),
+    dialects=("danijar", "nm512_torch"),
+)
+
+GOOD = [
+    Example(COMMAND, files=with_preset("run.train_ratio: 16", "run.steps: 2e5")),
+    Example(COMMAND, files=with_preset("run.train_ratio: 6", "run.envs: 128")),
+]
+BAD = [Example(COMMAND, files=with_preset("run.train_ratio: 6", "run.steps: 2e5"), mark="run.train_ratio: 6")]
+
+_RATE = 1 / 100
+_MANY = 64
+_ENDLESS = 1e9
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    budget, envs, setting = run.budget, run.setting("envs"), run.chosen("train_ratio")
+    blamed = setting or run.chosen("batch_size") or run.chosen("batch_length")
+    if budget is None or run.reference is not None or blamed is None or not 0 < budget.updates_per_step < _RATE:
+        return
+    if (envs is not None and envs.number >= _MANY) or any(preset.name == "debug" for preset in run.presets):
+        return
+    total = f", {amount(budget.updates)} in all" if budget.trains and budget.agent_steps < _ENDLESS else ""
+    yield rule.at(
+        run.place(blamed),
+        f"one gradient update per {amount(1 / budget.updates_per_step)} agent steps{total}",
+        label="rarer than in any published run",
+        key=blamed.key,
+        help=f"one per 32 steps is {run.roles['train_ratio']} {spell_scalar(budget.batch_steps / 32)} at this batch",
+    )

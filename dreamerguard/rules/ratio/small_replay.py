@@ -1,0 +1,52 @@
+"""The replay holds only a few batches.
+
+What it does:
+  Reports a capacity below 20 batches in a run that is longer than the capacity.
+
+Why is this bad:
+  Batches repeat the same steps, and old experience is gone at once. The published runs keep 500 000 steps or more.
+
+How to mend:
+  Raise the capacity; in images of 64 x 64 a million steps take 12 GiB.
+
+References:
+  https://arxiv.org/abs/2301.04104
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG125", "small-replay", Severity.WARNING, dialects=("danijar", "nm512_torch"))
+
+GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("dataset_size: 100000"))]
+BAD = [
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset("dataset_size: 16000", "train_ratio: 256"),
+        mark="dataset_size: 16000",
+    )
+]
+
+_FEW = 20
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    capacity, budget = run.chosen("capacity"), run.budget
+    if capacity is None or budget is None or any(preset.name == "debug" for preset in run.presets):
+        return
+    batches = capacity.number / budget.batch_steps
+    if 0 < batches < _FEW and capacity.number < budget.agent_steps:
+        yield rule.at(
+            run.place(capacity),
+            f"{capacity.key} {spell_scalar(capacity.value)} holds {batches:.3g} batches",
+            key=capacity.key,
+            help="the published runs keep 500 000 steps or more",
+        )

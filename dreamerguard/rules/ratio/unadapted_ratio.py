@@ -1,0 +1,70 @@
+"""The batch was changed on the command line and the train ratio was not.
+
+What it does:
+  For a task without a published run: compares the batch that the command asks for with the one of the files. It
+  reports four times as many or as few steps in a batch while the train ratio stays.
+
+Why is this bad:
+  The train ratio counts replayed steps. A batch of 48 times as many steps makes 1/48 of the updates.
+
+How to mend:
+  Multiply the train ratio by the same factor, or accept fewer updates knowingly.
+
+References:
+  https://github.com/danijar/dreamerv3/issues/148
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.rules.words import amount
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG113",
+    "unadapted-ratio",
+    Severity.WARNING,
+    confidence=Confidence.MEDIUM,
+    unless=("changed-batch-shape", "low-train-ratio"),
+    dialects=("r2dreamer",),
+)
+
+GOOD = [Example(f"{R2_COMMAND} batch_size=384 env.train_ratio=12288", files=with_r2_env())]
+BAD = [Example(f"{R2_COMMAND} batch_size=384", files=with_r2_env(), mark="batch_size=384")]
+
+_FACTOR = 4
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Multiplies what the command changes in the batch."""
+    ratio, budget = run.setting("train_ratio"), run.budget
+    if run.reference is not None or budget is None or ratio is None:
+        return
+    if ratio.last.kind == "command line":
+        return
+    factor = 1.0
+    changed = []
+    roles: tuple[Role, ...] = ("batch_size", "batch_length")
+    for role in roles:
+        setting = run.setting(role)
+        if setting is None or setting.last.kind != "command line" or len(setting.chain) < 2:
+            continue
+        before = setting.chain[-2].value
+        if isinstance(before, int | float) and before > 0:
+            factor *= setting.number / before
+            changed.append(setting)
+    if not changed or 1 / _FACTOR < factor < _FACTOR:
+        return
+    yield rule.at(
+        run.place(changed[0]),
+        f"{ratio.key} stays {spell_scalar(ratio.value)} for a batch of {spell_scalar(budget.batch_steps)} steps:"
+        f" one update in {amount(1 / budget.updates_per_step)} agent steps, {amount(budget.updates)} in all",
+        key=changed[0].key,
+        help=f"{ratio.key}={spell_scalar(ratio.number * factor)} keeps the updates of the files' batch",
+    )

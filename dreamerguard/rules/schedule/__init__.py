@@ -1,0 +1,1 @@
+"""DG7xx: evaluation, logging, checkpoints and resuming."""

@@ -125,3 +125,25 @@ def test_workers_end_with_their_parent(end: signal.Signals, doing: str) -> None:
         while any(_runs(pid) for pid in workers) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not any(_runs(pid) for pid in workers)
+
+
+def test_images_come_from_workers_whatever_their_number() -> None:
+    """The parent of this test has dm_control without OpenGL; its workers load it with."""
+    env = {"observation": "vision", "image_size": 48, "action_repeat": 1}
+
+    def play(workers: int) -> np.ndarray:
+        settings = {"task": "dmc_cartpole_balance", "env": env | {"workers": workers, "backend": "process"}}
+        envs = make_envs(RunConfig.model_validate(settings), 0, 0, 3)
+        images = [envs.step(_act(envs), np.zeros(3, bool))["image"] for _ in range(3)]
+        envs.close()
+        return np.stack(images)
+
+    try:
+        one = play(1)
+    except EnvError as error:
+        if "cannot be rendered here" in str(error):
+            pytest.skip("this machine has no OpenGL")
+        raise
+    assert one.shape == (3, 3, 48, 48, 3) and one.dtype == np.uint8 and one.std() > 1
+    assert np.array_equal(one, play(3))
+    assert not np.array_equal(one[:, 0], one[:, 1])

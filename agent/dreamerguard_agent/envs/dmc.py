@@ -161,12 +161,12 @@ def to_control(action: Array, low: Array, span: Array) -> Array:
     Raises:
       EnvError: an action is not finite.
     """
-    wrong = ~np.isfinite(action).all(axis=-1)
-    if wrong.any():
-        first = action[wrong].reshape(-1, action.shape[-1])[0]
+    finite = np.isfinite(action)
+    if not finite.all():
+        first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
         raise EnvError(f"action is not finite: {first}; the policy has diverged")
     # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
-    return (np.clip(action, -1, 1) + np.float32(1)) / 2 * span + low
+    return (np.minimum(np.maximum(action, -1), 1) + np.float32(1)) / 2 * span + low
 
 
 def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:

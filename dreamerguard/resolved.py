@@ -216,6 +216,7 @@ class ResolvedRun:
       edition: of the program, where it has several.
       upstream: repository and commit of the program that the keys belong to.
       presets: named groups that the command applies, in order.
+      constants: upstream's defaults.
       seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
       whole: whether a file of presets is checked, and not a command.
       files: files that were read.
@@ -245,6 +246,7 @@ class ResolvedRun:
     edition: str = ""
     upstream: str = ""
     presets: tuple[Preset, ...] = ()
+    constants: Mapping[str, Value] = field(default_factory=dict)
     seen: bool = True
     whole: bool = False
     files: tuple[str, ...] = ()

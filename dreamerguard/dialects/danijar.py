@@ -171,7 +171,8 @@ def _finish(
     budget = danijar_budget(edition.name, values.get, repeat) if complete else None
     asked = tuple(preset.name for preset in presets)
     reference = None
-    if complete and task and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
+    named = not whole or settings["task"].last.kind == "preset" or any(preset.suite for preset in presets)
+    if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
         reference = build_reference(edition.name, values, task, asked, budget)
     return ResolvedRun(
         dialect=Danijar.name,
@@ -190,6 +191,7 @@ def _finish(
         edition=edition.name,
         upstream=draft.table.title,
         presets=tuple(presets),
+        constants=draft.table.defaults,
         seen=draft.seen,
         whole=whole,
         files=(file.source.name,) if file is not None else (),

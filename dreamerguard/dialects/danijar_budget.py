@@ -25,15 +25,14 @@ def number(value: Value) -> float:
 
 
 def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
-    """The budget that settings lead to; none when one is not known."""
+    """The budget that settings lead to; none when one is not known, or the ratio is a negative one's special case."""
     size, length, ratio = number(get("batch_size")), number(get("batch_length")), number(get("run.train_ratio"))
     envs = number(get({"2025": "run.envs", "2024": "run.num_envs"}.get(edition, "envs.amount")))
     context = number(get("replay_context")) if edition != "2023" else 0.0
     trained = length - context if edition == "2024" else length
     warmup = _warmup(edition, get, size, trained, context, envs)
-    ratio = size * trained if ratio < 0 else ratio
     values = (number(get("run.steps")) * repeat, repeat, ratio, size, trained, warmup)
-    if any(math.isnan(value) for value in values) or size <= 0 or trained <= 0 or repeat <= 0:
+    if any(math.isnan(value) for value in values) or min(size, trained, repeat) <= 0 or ratio < 0:
         return None
     return Budget(*values)
 

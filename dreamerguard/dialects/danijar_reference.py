@@ -11,7 +11,7 @@ from dreamerguard.model import Value
 from dreamerguard.resolved import Curve, Expected, Reference
 
 from .danijar_budget import ENDLESS, danijar_budget, number
-from .danijar_editions import EDITIONS, suite_of
+from .danijar_editions import EDITIONS, is_known_task, suite_of
 from .danijar_layers import apply_plain
 
 #: Suites whose preset has the suite's own name.
@@ -28,6 +28,8 @@ def repeat_of(get: Mapping[str, Value], task: str) -> float:
 def preset_of(edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...]) -> str | None:
     """The preset that was made for a task and what the agent sees of it."""
     suite = suite_of(task)
+    if suite == "dmc" and not is_known_task(task):
+        return None
     if suite == "dmc":
         return "dmc_proprio" if _proprio(edition, values) else "dmc_vision"
     if suite == "atari" and edition != "2025" and "atari100k" in asked:

@@ -102,7 +102,8 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
     debug = any(preset.name == "debug" for preset in presets)
     suites = [preset.suite for preset in presets if preset.suite]
     fits = not suites or suites[-1] == suite_of(task)
-    known_task = complete and fits and not debug and not is_open(suite_of(task))
+    named = not whole or any(preset.suite for preset in presets) or draft.chains["task"][-1].kind == "preset"
+    known_task = complete and fits and named and not debug and not is_open(suite_of(task))
     reference = torch_reference(values, task) if known_task else None
     return ResolvedRun(
         dialect=Nm512Torch.name,
@@ -120,6 +121,7 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
         machine=machine,
         upstream=table.title,
         presets=tuple(presets),
+        constants=table.defaults,
         seen=seen,
         whole=whole,
         files=(file.source.name,) if file is not None else (),

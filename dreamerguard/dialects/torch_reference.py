@@ -17,7 +17,7 @@ from dreamerguard.model import Value
 from dreamerguard.resolved import Curve, Expected, Reference
 
 from .danijar_budget import number
-from .danijar_editions import suite_of
+from .danijar_editions import is_known_task, suite_of
 
 _PRESETS = {"atari": "atari100k", "crafter": "crafter", "minecraft": "minecraft", "memorymaze": "memorymaze"}
 _KEYS = ("steps", "train_ratio", "action_repeat", "batch_size", "batch_length", "envs", "dataset_size", "dyn_deter")
@@ -41,6 +41,8 @@ def torch_budget(values: Mapping[str, Value]) -> Budget | None:
 def preset_of(values: Mapping[str, Value], task: str) -> str | None:
     """Upstream's preset for a task and what the agent sees of it."""
     suite = suite_of(task)
+    if suite == "dmc" and not is_known_task(task):
+        return None
     if suite == "dmc":
         return "dmc_proprio" if values.get("encoder.cnn_keys") == "$^" else "dmc_vision"
     return _PRESETS.get(suite)

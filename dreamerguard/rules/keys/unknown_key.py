@@ -98,7 +98,7 @@ def _listed(run: ResolvedRun) -> str:
 
 
 def _is_foreign(run: ResolvedRun, file: str) -> bool:
-    unknown = sum(item.span.source.name == file for item in run.unknown)
+    unknown = sum(item.fatal and item.span.source.name == file for item in run.unknown)
     known = sum(layer.name == file for setting in run.settings.values() for layer in setting.chain)
     return unknown > _MANY and unknown > known
 

@@ -32,8 +32,8 @@ GOOD = [
 BAD = [
     Example(
         COMMAND,
-        files=with_preset(".*(dyn|imag): 3"),
-        mark=".*(dyn|imag): 3",
+        files=with_preset(".*(eval_eps|report): 4"),
+        mark=".*(eval_eps|report): 4",
     )
 ]
 

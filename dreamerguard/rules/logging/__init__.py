@@ -1,0 +1,1 @@
+"""DG6xx: logs, checkpoints and evaluation."""

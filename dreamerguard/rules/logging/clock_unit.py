@@ -1,0 +1,47 @@
+"""The interval looks like steps, and the program counts seconds.
+
+What it does:
+  Reports ``run.log_every``, ``report_every`` and ``save_every`` of 10 000 and more in danijar/dreamerv3.
+
+Why is this bad:
+  10 000 seconds are 2.8 hours between two lines of the log, or two checkpoints.
+
+How to mend:
+  Write seconds.
+
+References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/core/clock.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG603", "clock-unit", Severity.WARNING, dialects=("danijar",))
+
+GOOD = [Example("python dreamerv3/main.py --configs crafter --run.log_every 300 --logdir logs")]
+BAD = [
+    Example("python dreamerv3/main.py --configs crafter --run.log_every 1e4 --logdir logs", mark="--run.log_every 1e4")
+]
+
+_MANY = 1e4
+#: Such a large value is meant to switch the clock off.
+_NEVER = 1e7
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for name in ("save_every", "log_every", "report_every"):
+        setting = run.settings.get(f"run.{name}")
+        if setting is not None and setting.chosen and _MANY <= setting.number < _NEVER:
+            yield rule.at(
+                run.place(setting),
+                f"{setting.key} {spell_scalar(setting.value)} is {setting.number / 3600:.2g} hours",
+                label="counts seconds",
+                key=setting.key,
+            )

@@ -1,0 +1,48 @@
+"""An interval of zero never ends the work in front of it.
+
+What it does:
+  Reports ``eval_every`` and ``log_every`` of dreamerv3-torch that become zero: both are divided by the action repeat.
+
+Why is this bad:
+  With ``eval_every`` 0 the program evaluates for ever and never trains. With ``log_every`` 0 nothing is logged, and the
+  lists of metrics grow until memory is full.
+
+How to mend:
+  Set ``eval_episode_num`` to 0 to skip evaluations. For rare logs use a large ``log_every``.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG601", "zero-interval", Severity.ERROR, dialects=("nm512_torch",))
+
+GOOD = [Example("python dreamer.py --configs dmc_vision --eval_episode_num 0 --logdir logs")]
+BAD = [
+    Example("python dreamer.py --configs dmc_vision --eval_every 0 --logdir logs", mark="--eval_every 0"),
+    Example("python dreamer.py --configs dmc_vision --log_every 0 --logdir logs", mark="--log_every 0"),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    repeat = run.setting("action_repeat")
+    for key, effect in (("eval_every", "it never trains"), ("log_every", "nothing is logged, and metrics pile up")):
+        setting = run.settings.get(key)
+        if setting is None or not setting.chosen or repeat is None or not repeat.number > 0:
+            continue
+        if setting.number // repeat.number == 0:
+            yield rule.at(
+                run.place(setting),
+                f"{key} {spell_scalar(setting.value)} is no interval: {effect}",
+                key=key,
+                severity=None if key == "eval_every" else Severity.WARNING,
+            )

@@ -1,0 +1,70 @@
+"""A constant of the algorithm is far from the one in every published run.
+
+What it does:
+  Compares loss scales, the entropy scale, the imagination length, the discount horizon and the learning rate with the
+  values that the papers keep fixed over all benchmarks: a warning from 8 times on for loss scales, entropy and
+  learning rate, information from 3 times on for the lengths.
+
+Why is this bad:
+  DreamerV3's point is that one set of constants works everywhere. A representation loss ten times as strong pulls the
+  encoder towards what the dynamics can predict, and imagination four times as long takes four times the computation.
+
+How to mend:
+  Leave it out, unless it is the experiment.
+
+References:
+  https://arxiv.org/abs/2301.04104
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule(
+    "DG420", "changed-constant", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar", "nm512_torch")
+)
+
+GOOD = [Example(COMMAND, files=with_preset("agent.loss_scales.rep: 0.2"))]
+BAD = [
+    Example(COMMAND, files=with_preset("agent.loss_scales.rep: 1.0"), mark="agent.loss_scales.rep: 1.0"),
+    Example(COMMAND, files=with_preset("agent.imag_length: 64"), mark="agent.imag_length: 64"),
+]
+
+_LENGTHS = {"imag_length": 3.0, "imag_horizon": 3.0, "horizon": 3.0}
+_STRENGTHS = {"dyn": 8.0, "rep": 8.0, "actent": 8.0, "dyn_scale": 8.0, "rep_scale": 8.0, "lr": 8.0, "model_lr": 8.0}
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    for key, setting in run.settings.items():
+        theirs = run.constants.get(key)
+        leaf = key.rpartition(".")[2]
+        limit = _LENGTHS.get(leaf) or (_STRENGTHS.get(leaf) if _is_constant(key, leaf) else None)
+        if (
+            limit is None
+            or not setting.chosen
+            or not isinstance(theirs, int | float)
+            or not setting.number > 0
+            or theirs <= 0
+        ):
+            continue
+        factor = max(setting.number / theirs, theirs / setting.number)
+        if factor >= limit and not any(preset.name == "debug" for preset in run.presets):
+            yield rule.at(
+                run.place(setting),
+                f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the {spell_scalar(theirs)} of every"
+                " published run",
+                key=key,
+                severity=Severity.INFO if leaf in _LENGTHS else None,
+            )
+
+
+def _is_constant(key: str, leaf: str) -> bool:
+    """Whether a leaf is the constant and not a namesake: ``dyn`` is one among the loss scales only."""
+    return leaf not in ("dyn", "rep") or "loss_scales." in key

@@ -197,8 +197,12 @@ def check_presets(
             continue
         runs = [dialect.resolve_preset(file, block, machine) for block in file.blocks]
         found: dict[tuple[str, int, str], Finding] = {}
-        for finding in (finding for run in runs for finding in run_rules(run)):
-            if finding.primary.span.source.name == file.source.name:
+        for block, run in zip(file.blocks, runs, strict=True):
+            for finding in run_rules(run):
+                if finding.primary.span.source.name != file.source.name:
+                    continue
+                if not file.holds(block, finding.primary.span) and finding.severity is Severity.WARNING:
+                    finding = replace(finding, severity=Severity.INFO)  # a value of the defaults, made for other tasks
                 place = (finding.name, finding.primary.span.start, finding.key)
                 found.setdefault(place, _allowed(finding, reasons))
         settings = sum(len(block) for block in file.blocks.values())

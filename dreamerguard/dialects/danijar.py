@@ -168,6 +168,7 @@ def _finish(
     task = str(values.get("task") or "")
     repeat = repeat_of(values, task)
     complete = not flags.open_presets and all(preset.known for preset in presets) and "train_ratio" in _leaves(values)
+    complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
     budget = danijar_budget(edition.name, values.get, repeat) if complete else None
     asked = tuple(preset.name for preset in presets)
     reference = None
@@ -178,7 +179,7 @@ def _finish(
         dialect=Danijar.name,
         anchor=anchor,
         settings=settings,
-        roles=_roles(edition, values, task),
+        roles=_without_task(_roles(edition, values, task)) if whole and not named else _roles(edition, values, task),
         keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, edition.dead),
         renamed=renames_for(draft.chains),
         unknown=tuple(draft.unknown),
@@ -197,6 +198,11 @@ def _finish(
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
     )
+
+
+def _without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
+    """Roles of a preset that is meant for any task."""
+    return {role: key for role, key in roles.items() if role != "task"}
 
 
 def _leaves(values: Iterable[str]) -> set[str]:

@@ -74,7 +74,25 @@ def build_reference(
     if endless:
         expected.pop("run.steps", None)
     assert budget is not None
-    return Reference(task, preset, edition, budget, expected, load_curve=partial(load_curve, task, preset, edition))
+    return Reference(
+        task,
+        preset,
+        edition,
+        budget,
+        expected,
+        others={name: _others(name, preset, task) for name in EDITIONS if name != edition},
+        load_curve=partial(load_curve, task, preset, edition),
+    )
+
+
+def _others(edition: str, preset: str, task: str) -> dict[str, Expected]:
+    """Train ratio and action repeat of another edition's preset of the same name; both keys are the same in all."""
+    table = EDITIONS[edition].load()
+    if preset not in table.presets:
+        return {}
+    values, origin = preset_values(table, preset), table.origin(preset)
+    keys = ("run.train_ratio", f"env.{suite_of(task)}.repeat")
+    return {key: Expected(values[key], origin) for key in keys if key in values}
 
 
 def load_curve(task: str, preset: str, edition: str) -> Curve | None:

@@ -97,7 +97,7 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
     draft.add_arguments(words.arguments)
     values = draft.current()
     task = str(values.get("task") or "")
-    complete = not words.open_presets and all(preset.known for preset in presets)
+    complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
     debug = any(preset.name == "debug" for preset in presets)
     suites = [preset.suite for preset in presets if preset.suite]
@@ -109,7 +109,7 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
         dialect=Nm512Torch.name,
         anchor=anchor,
         settings=draft.settings(),
-        roles=ROLES,
+        roles=_without_task(ROLES) if whole and not named else ROLES,
         keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD),
         renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
         unknown=tuple(draft.unknown),
@@ -179,6 +179,11 @@ def _purpose(budget: Budget | None, theirs: Reference | None) -> Purpose:
     if budget is None or theirs is None:
         return "full"
     return "short" if _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
+
+
+def _without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
+    """Roles of a preset that is meant for any task."""
+    return {role: key for role, key in roles.items() if role != "task"}
 
 
 def _anchor(words: Words, command: Command) -> Span:

@@ -37,6 +37,12 @@ class PresetFile:
     names: Mapping[str, Span]
     problems: tuple[Problem, ...]
 
+    def holds(self, block: str, span: Span) -> bool:
+        """Whether a place lies in a block."""
+        start = self.names[block].start
+        later = [name.start for name in self.names.values() if name.start > start]
+        return start <= span.start < min(later, default=len(self.source.text) + 1)
+
     @property
     def defaults(self) -> Mapping[str, Item]:
         """The block that all others change."""

@@ -9,7 +9,17 @@ import dreamerguard.rules
 from dreamerguard.rules import Rule, all_rules, find_rule
 
 RULES = all_rules()
-DIGITS = {"reading": 0, "ratio": 1, "frames": 2, "keys": 3, "model": 4, "machine": 5, "logging": 6, "data": 7, "control": 9}
+DIGITS = {
+    "reading": 0,
+    "ratio": 1,
+    "frames": 2,
+    "keys": 3,
+    "model": 4,
+    "machine": 5,
+    "inputs": 6,
+    "schedule": 7,
+    "control": 9,
+}
 
 
 def test_every_rule_file_is_found() -> None:

@@ -1,64 +1,55 @@
-"""The precision is none that the program knows.
+"""The precision is none that Lightning Fabric has.
 
 What it does:
-  Reports ``precision`` of dreamerv3-torch other than 16 and 32, and ``compute_dtype`` of danijar/dreamerv3 other than
-  bfloat16, float16 and float32.
+  Compares sheeprl's ``fabric.precision`` with the names that Lightning Fabric knows.
 
 Why is this bad:
-  In dreamerv3-torch every other value means 32. In danijar/dreamerv3 the program stops when it builds the agent.
+  The program stops when it builds Fabric.
 
 How to mend:
-  Write one of the values.
+  ``32-true`` is the default; ``bf16-mixed`` suits cards that have bfloat16.
 
 References:
-  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/models.py
+  https://lightning.ai/docs/fabric/stable/fundamentals/precision.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.hints import did_you_mean, nearest
 from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG521", "unknown-precision", Severity.WARNING, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG508", "unknown-precision", Severity.ERROR, dialects=("sheeprl",))
 
-GOOD = [Example("python dreamerv3/main.py --configs crafter --jax.compute_dtype float32 --logdir logs")]
+GOOD = [Example("sheeprl exp=dreamer_v3 fabric.precision=bf16-mixed")]
 BAD = [
     Example(
-        "python dreamerv3/main.py --configs crafter --jax.compute_dtype fp16 --logdir logs",
-        mark="--jax.compute_dtype fp16",
-    ),
-    Example(
-        "python dreamer.py --configs crafter2 --precision 8 --logdir logs",
-        files={
-            "configs.yaml": with_torch_preset("seed: 1")["configs.yaml"]
-            .replace("mine", "crafter2")
-            .replace("seed: 0", "seed: 0\n  precision: 32")
-        },
-        mark="--precision 8",
-    ),
+        "sheeprl exp=dreamer_v3 fabric.precision=bf16-mix",
+        mark="fabric.precision=bf16-mix",
+        fixed="sheeprl exp=dreamer_v3 fabric.precision=bf16-mixed",
+    )
 ]
 
-_TORCH = (16, 32)
-_JAX = ("bfloat16", "float16", "float32")
+_NAMES = (
+    "32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true", "transformer-engine",
+    "transformer-engine-float16", "16", "32", "64", "bf16",
+)  # fmt: skip
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    torch = run.dialect == "nm512_torch"
-    key = "precision" if torch else "jax.precision" if run.edition == "2023" else "jax.compute_dtype"
-    setting = run.settings.get(key)
-    known = _TORCH if torch else _JAX
-    if setting is None or not setting.chosen or setting.value is None or setting.value in known:
+    """Looks the name up."""
+    precision = run.settings.get("fabric.precision")
+    if precision is None or precision.value is None or str(precision.value) in _NAMES:
         return
+    near = nearest(str(precision.value), _NAMES)
     yield rule.at(
-        run.place(setting),
-        f"{key} {spell_scalar(setting.value)} is none of {', '.join(map(str, known))}",
-        label="means 32" if torch else "",
-        key=key,
-        severity=None if torch else Severity.ERROR,
+        run.place(precision),
+        f"there is no precision {precision.value}{did_you_mean(near[0] if near else None)}",
+        key=precision.key,
+        fix=run.correct(precision, near[0], f"use {near[0]}", safe=True) if near else None,
+        help=f"names are {', '.join(_NAMES[:6])}",
     )

@@ -58,8 +58,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if factor >= limit and not any(preset.name == "debug" for preset in run.presets):
             yield rule.at(
                 run.place(setting),
-                f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the {spell_scalar(theirs)} of every"
-                " published run",
+                f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published runs'"
+                f" {spell_scalar(theirs)}",
                 key=key,
                 severity=Severity.INFO if leaf in _LENGTHS else None,
             )

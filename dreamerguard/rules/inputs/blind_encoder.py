@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG702", "blind-encoder", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG622", "blind-encoder", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 
 GOOD = [Example("python dreamer.py --configs dmc_proprio --logdir logs")]
 BAD = [

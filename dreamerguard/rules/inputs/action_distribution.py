@@ -24,7 +24,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.examples import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG704", "action-distribution", Severity.ERROR, unless=("mismatched-preset",), dialects=("nm512_torch",))
+rule = Rule("DG624", "action-distribution", Severity.ERROR, unless=("mismatched-preset",), dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs atari100k --task atari_pong --logdir logs")]
 BAD = [

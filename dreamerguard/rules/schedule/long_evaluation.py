@@ -25,7 +25,7 @@ from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG605", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch",))
+rule = Rule("DG725", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --eval_episode_num 20 --eval_every 5e4 --logdir logs")]
 BAD = [

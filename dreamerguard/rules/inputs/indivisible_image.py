@@ -26,7 +26,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG703", "image-shape", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG623", "indivisible-image", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 
 GOOD = [
     Example("python dreamerv3/main.py --configs crafter --env.crafter.size 96 96 --logdir logs"),
@@ -53,6 +53,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         run.place(size),
         f"{size.key} {' x '.join(spell_scalar(side) for side in size.value)} does not fit the encoder",
         label=_limits(run),
+        severity=None if size.last.kind == "command line" else Severity.WARNING,
         key=size.key,
     )
 

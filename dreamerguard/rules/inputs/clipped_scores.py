@@ -22,7 +22,7 @@ from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG705", "clipped-scores", Severity.WARNING, dialects=("danijar",))
+rule = Rule("DG625", "clipped-scores", Severity.WARNING, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs atari --logdir logs")]
 BAD = [

@@ -23,7 +23,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG601", "zero-interval", Severity.ERROR, dialects=("nm512_torch",))
+rule = Rule("DG721", "zero-interval", Severity.ERROR, dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --eval_episode_num 0 --logdir logs")]
 BAD = [

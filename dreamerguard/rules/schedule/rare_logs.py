@@ -23,10 +23,13 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG604", "rare-logs", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch",))
+rule = Rule("DG724", "rare-logs", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --eval_every 5e4 --logdir logs")]
 BAD = [Example("python dreamer.py --configs dmc_vision --eval_every 5e5 --logdir logs", mark="--eval_every 5e5")]
+
+#: Shorter runs are tests.
+_LONG = 1e5
 
 
 @rule.check
@@ -34,7 +37,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     steps = run.setting("frames")
     for key in ("eval_every", "log_every"):
         setting = run.settings.get(key)
-        if setting is None or not setting.chosen or steps is None or not setting.number > 0.1 * steps.number:
+        if setting is None or not setting.chosen or steps is None or steps.number < _LONG:
+            continue
+        if not setting.number > 0.1 * steps.number:
             continue
         yield rule.at(
             run.place(setting),

@@ -1,1 +1,0 @@
-"""DG7xx: what the agent sees and does, and what it is rewarded for."""

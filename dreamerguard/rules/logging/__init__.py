@@ -1,1 +1,0 @@
-"""DG6xx: logs, checkpoints and evaluation."""

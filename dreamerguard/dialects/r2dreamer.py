@@ -99,7 +99,7 @@ class R2Dreamer:
             budget=budget,
             reference=_reference(composed),
             renamed=RENAMED,
-            replay_bytes=_replay_bytes(composed, budget),
+            replay_bytes=_replay_bytes(composed),
         )
 
 
@@ -164,16 +164,8 @@ def _reference(composed: Composed) -> Reference | None:
     return Reference(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)
 
 
-def _replay_bytes(composed: Composed, budget: Budget | None) -> float | None:
+def _replay_bytes(composed: Composed) -> float | None:
     """Bytes that the replay takes as soon as it is built: images, recurrent state and classes as float32."""
-    device = composed.value("buffer.storage_device")
-    if budget is None or not isinstance(device, str) or not device.startswith("cpu"):
-        return None
-    return replay_size(composed)
-
-
-def replay_size(composed: Composed) -> float | None:
-    """The same wherever it is stored."""
     size = composed.value("env.size")
     vision = composed.value("env.encoder.cnn_keys") not in (None, "$^")
     pixels = 3.0

@@ -98,11 +98,12 @@ train_ratio: 512
 env_num: 4
 eval_episode_num: 0
 encoder: {mlp_keys: '.*', cnn_keys: '$^'}
-decoder: {mlp_keys: '.*', cnn_keys: '$^'}
 """
+_R2_DECODER = "decoder: {mlp_keys: '.*', cnn_keys: '$^'}\n"
 
 
 def with_r2_env(*lines: str) -> dict[str, str]:
     """A small configuration folder of r2dreamer with an environment of one's own."""
     own = "".join(f"{line}\n" for line in lines)
-    return {"configs/configs.yaml": _R2_MAIN, "configs/env/mine.yaml": _R2_ENV + own}
+    decoder = "" if "decoder:" in own else _R2_DECODER
+    return {"configs/configs.yaml": _R2_MAIN, "configs/env/mine.yaml": _R2_ENV + decoder + own}

@@ -30,7 +30,7 @@ rule = Rule("DG318", "added-key", Severity.WARNING, confidence=Confidence.MEDIUM
 
 GOOD = [
     Example("python train.py env=dmc_vision trainer.steps=1.01e6"),
-    Example("sheeprl exp=dreamer_v3 env=gym +env.wrapper.max_episode_steps=500"),
+    Example("sheeprl exp=dreamer_v3 env=gym env.id=My-v0 +env.wrapper.max_episode_steps=500"),
 ]
 BAD = [
     Example("python train.py env=dmc_vision +trainer.eval_evry=5000", mark="+trainer.eval_evry=5000"),
@@ -54,7 +54,7 @@ def _finding(run: ResolvedRun, item: Unknown) -> Finding:
         label="added in silence",
         key=item.key,
         severity=None if close else Severity.INFO,
-        help=f"{target} is {run.keys[target].expects}" if close and target in run.keys else "",
+        help=f"{target} is {run.keys[target].expects}" if close and target is not None and target in run.keys else "",
     )
 
 

@@ -42,6 +42,9 @@ _ROLES: tuple[Role, ...] = ("image_size", "capacity", "frames")
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares the replay with the memory."""
     memory, needed = run.machine.memory, run.replay_bytes
+    device = run.settings.get("buffer.storage_device")
+    if device is not None and str(device.value).startswith("cuda"):
+        return
     if memory is None or needed is None or run.machine.gpus != 0 or needed < memory:
         return
     chosen = next((item for role in _ROLES if (item := run.chosen(role)) is not None), None)

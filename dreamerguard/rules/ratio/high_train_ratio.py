@@ -28,7 +28,10 @@ from dreamerguard.rules.words import times
 from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
-    "DG102", "high-train-ratio", Severity.WARNING, unless=("edition-mix", "run-too-short", "changed-batch-shape")
+    "DG102",
+    "high-train-ratio",
+    Severity.WARNING,
+    unless=("ratio-unit", "edition-mix", "run-too-short", "changed-batch-shape"),
 )
 
 GOOD = [

@@ -1,7 +1,8 @@
-"""The train ratio looks like updates per agent step.
+"""The train ratio is written in another program's unit.
 
 What it does:
-  Reports a train ratio between 0 and 1 on a task that was published with 16 or more.
+  Reports a train ratio between 0 and 1 on a task that was published with 16 or more, and a sheeprl ``replay_ratio`` of
+  16 or more.
 
 Why is this bad:
   sheeprl's ``replay_ratio`` counts gradient updates per agent step, this setting counts replayed agent steps per agent
@@ -19,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.budget import Budget
 from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.resolved import ResolvedRun, Setting
 from dreamerguard.rules.harm import update_harm
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
@@ -34,17 +36,30 @@ BAD = [
         "dreamerguard train dmc_walker_walk run.train_ratio=0.5",
         mark="run.train_ratio=0.5",
         fixed="dreamerguard train dmc_walker_walk run.train_ratio=512",
-    )
+    ),
+    Example(
+        "sheeprl exp=dreamer_v3 algo.replay_ratio=32",
+        mark="algo.replay_ratio=32",
+        fixed="sheeprl exp=dreamer_v3 algo.replay_ratio=0.03125",
+    ),
 ]
+
+#: The smallest train ratio of danijar/dreamerv3's presets; more updates than that per step are not meant.
+_PASTED = 16
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks for a ratio below 1 where the task's is at least 16."""
     setting, expected, budget = run.chosen("train_ratio"), run.expected("train_ratio"), run.budget
-    if setting is None or expected is None or budget is None or run.reference is None:
+    if setting is None or budget is None:
         return
-    if run.units.ratio != "steps" or not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
+    if run.units.ratio == "updates":
+        yield from _in_updates(run, setting, budget)
+        return
+    if expected is None or run.reference is None:
+        return
+    if not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
         return
     meant = spell_scalar(budget.train_ratio * budget.batch_steps)
     harm, evidence = update_harm(run)
@@ -57,4 +72,18 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
         evidence=evidence,
         harm=harm,
+    )
+
+
+def _in_updates(run: ResolvedRun, setting: Setting, budget: Budget) -> Iterator[Finding]:
+    """Looks for a ratio of 16 and more where gradient updates per agent step are counted."""
+    if not setting.number >= _PASTED or setting.key != "algo.replay_ratio":
+        return
+    meant = spell_scalar(setting.number / budget.batch_steps)
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} is {spell_scalar(setting.value)}: that many gradient updates for every policy step",
+        label=f"{spell_scalar(setting.value)} replayed steps per policy step would be {meant}",
+        key=setting.key,
+        fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
     )

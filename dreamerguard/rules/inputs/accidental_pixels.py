@@ -1,0 +1,58 @@
+"""The agent learns from rendered pixels although the environment gives a vector.
+
+What it does:
+  Reports sheeprl runs on Gymnasium environments with vector observations where only CNN keys are set, and by the
+  experiment rather than by the user.
+
+Why is this bad:
+  ``exp=dreamer_v3`` encodes ``rgb`` only. On a vector environment the wrapper then renders images without a word, and a
+  task that is easy from four numbers becomes slow and hard: users report CartPole at 144 of 500.
+
+How to mend:
+  ``algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state] algo.mlp_keys.decoder=[state]``
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/issues/229
+  https://github.com/Eclectic-Sheep/sheeprl/issues/246
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG612", "accidental-pixels", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
+
+GOOD = [Example("sheeprl exp=dreamer_v3 env=gym env.id=CartPole-v1 algo.cnn_keys.encoder=[rgb]")]
+BAD = [Example("sheeprl exp=dreamer_v3 env=gym env.id=CartPole-v1", mark="env.id=CartPole-v1")]
+
+_VECTORS = (
+    "CartPole", "Pendulum", "MountainCar", "Acrobot", "LunarLander", "BipedalWalker", "HalfCheetah", "Hopper",
+    "Walker2d", "Ant-", "Humanoid", "InvertedPendulum", "InvertedDoublePendulum", "Reacher", "Swimmer", "Pusher",
+)  # fmt: skip
+_REPORT = Evidence(
+    "reported", "CartPole reached 144 of 500 points from pixels", "https://github.com/Eclectic-Sheep/sheeprl/issues/229"
+)
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Looks at the environment's name and at who chose the keys."""
+    task, target = run.setting("task"), run.settings.get("env.wrapper._target_")
+    cnn, mlp = run.settings.get("algo.cnn_keys.encoder"), run.settings.get("algo.mlp_keys.encoder")
+    if task is None or target is None or cnn is None or mlp is None or target.value != "gymnasium.make":
+        return
+    if not str(task.value).startswith(_VECTORS) or cnn.chosen or mlp.chosen or not cnn.value or mlp.value:
+        return
+    chosen = next((item.span for item in run.presets if item.name.startswith("env=")), run.anchor)
+    yield rule.at(
+        run.place(task) if task.chosen else chosen,
+        f"{task.value} gives a vector, and the experiment encodes images only: it will be rendered",
+        key="algo.mlp_keys.encoder",
+        evidence=(_REPORT,),
+        help="algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state]"
+        " algo.mlp_keys.decoder=[state] learn from the vector",
+    )

@@ -1,0 +1,107 @@
+"""The decoder rebuilds other observations than the encoder sees.
+
+What it does:
+  Compares the keys of sheeprl's encoder and decoder as the program does: each decoder list must lie within the
+  encoder's, and the two must have something in common. For r2dreamer with ``model.rep_loss=dreamer`` it reports a
+  decoder that rebuilds nothing.
+
+Why is this bad:
+  sheeprl raises RuntimeError before it trains; its documentation's own DIAMBRA commands do. In r2dreamer only rewards
+  and episode ends would train the world model.
+
+How to mend:
+  Set the decoder's keys together with the encoder's. ``exp=dreamer_v3`` sets both CNN lists to ``[rgb]``.
+
+References:
+  https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/algos/dreamer_v3/dreamer_v3.py#L413
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Label, Severity
+from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG611", "decoder-mismatch", Severity.ERROR, unless=("no-inputs",), dialects=("r2dreamer", "sheeprl"))
+
+GOOD = [
+    Example("sheeprl exp=dreamer_v3 algo.mlp_keys.encoder=[life,inventory] algo.mlp_keys.decoder=[life]"),
+    Example("python train.py env=dmc_vision model.rep_loss=dreamer"),
+]
+BAD = [
+    Example("sheeprl exp=dreamer_v3 env=diambra algo.cnn_keys.encoder=[frame]", mark="'algo.cnn_keys.encoder=[frame]'"),
+    Example(
+        f"{R2_COMMAND} model.rep_loss=dreamer",
+        files=with_r2_env("decoder: {mlp_keys: '$^', cnn_keys: '$^'}"),
+        mark="cnn_keys: '$^'",
+    ),
+]
+
+_ALGORITHMS = ("dreamer_v1", "dreamer_v2", "dreamer_v3", "p2e_dv1", "p2e_dv2", "p2e_dv3")
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Compares the lists."""
+    if run.dialect == "sheeprl":
+        yield from _sheeprl(run)
+    else:
+        yield from _r2dreamer(run)
+
+
+def _sheeprl(run: ResolvedRun) -> Iterator[Finding]:
+    name = run.settings.get("algo.name")
+    if name is None or not str(name.value).startswith(_ALGORITHMS):
+        return
+    pairs = [
+        (_keys(run, f"algo.{kind}_keys.encoder"), _keys(run, f"algo.{kind}_keys.decoder")) for kind in ("cnn", "mlp")
+    ]
+    if any(encoder is None or decoder is None for encoder, decoder in pairs):
+        return
+    known = [(encoder, decoder) for encoder, decoder in pairs if encoder is not None and decoder is not None]
+    for encoder, decoder in known:
+        extra = _names(decoder) - _names(encoder)
+        if extra:
+            yield _finding(run, encoder, decoder, f"{', '.join(sorted(extra))} is decoded and never encoded")
+            return
+    if not any(_names(encoder) & _names(decoder) for encoder, decoder in known):
+        encoder, decoder = known[0]
+        yield _finding(run, encoder, decoder, "the decoder rebuilds nothing that the encoder sees")
+
+
+def _finding(run: ResolvedRun, encoder: Setting, decoder: Setting, what: str) -> Finding:
+    first, second = (decoder, encoder) if decoder.chosen or not encoder.chosen else (encoder, decoder)
+    return rule.at(
+        run.place(first),
+        f"{what}: {encoder.key} is {spell_scalar(encoder.value)}, {decoder.key} is {spell_scalar(decoder.value)}",
+        key=decoder.key,
+        secondary=(Label(run.place(second), "and this"),) if second.chosen else (),
+        help=f"set {decoder.key} too",
+    )
+
+
+def _keys(run: ResolvedRun, key: str) -> Setting | None:
+    setting = run.settings.get(key)
+    return setting if setting is not None and isinstance(setting.value, tuple) else None
+
+
+def _names(setting: Setting) -> set[str]:
+    return {str(item) for item in setting.value} if isinstance(setting.value, tuple) else set()
+
+
+def _r2dreamer(run: ResolvedRun) -> Iterator[Finding]:
+    loss = run.settings.get("model.rep_loss")
+    cnn, mlp = run.settings.get("env.decoder.cnn_keys"), run.settings.get("env.decoder.mlp_keys")
+    if loss is None or cnn is None or mlp is None or loss.value != "dreamer":
+        return
+    if cnn.value == mlp.value == "$^":
+        blamed = cnn if cnn.chosen else mlp
+        yield rule.at(
+            run.place(blamed),
+            "the decoder rebuilds nothing, and model.rep_loss=dreamer learns from what it rebuilds",
+            key=blamed.key,
+        )

@@ -1,0 +1,48 @@
+"""Evaluation starts a process for every episode.
+
+What it does:
+  Reports a chosen ``env.eval_episode_num`` above 64 in r2dreamer, which starts that many environment processes beside
+  the training ones and keeps them.
+
+Why is this bad:
+  Memory, and on a small machine start-up, go to environments that are idle most of the time.
+
+How to mend:
+  Evaluate with fewer episodes.
+
+References:
+  https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/envs/__init__.py#L15
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.sources.scalars import spell_scalar
+
+rule = Rule("DG507", "many-eval-processes", Severity.WARNING, unless=("eval-dominates",), dialects=("r2dreamer",))
+
+GOOD = [Example("python train.py env=atari100k")]
+BAD = [
+    Example(
+        "python train.py env=atari100k env.eval_episode_num=200 trainer.eval_every=1e9", mark="env.eval_episode_num=200"
+    )
+]
+
+_MANY = 64
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Counts processes."""
+    episodes = run.settings.get("env.eval_episode_num")
+    if episodes is None or not episodes.chosen or not episodes.number > _MANY:
+        return
+    yield rule.at(
+        run.place(episodes),
+        f"{episodes.key} {spell_scalar(episodes.value)} starts that many environment processes for evaluation",
+        key=episodes.key,
+    )

@@ -18,7 +18,7 @@ from .model import AllowedBy, Confidence, Edit, Finding, Label, Problem, Source,
 from .rules import Rule
 from .selection import Selection, hint, names, require
 from .settings import Settings
-from .suppress import Suppression, read_suppressions
+from .suppress import MARK, Suppression, read_suppressions
 
 if TYPE_CHECKING:
     from .engine import Result
@@ -47,6 +47,12 @@ def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule],
         replace(result, findings=tuple(sorted(findings, key=lambda item: item.order)))
         for result, findings in zip(judged, judge.with_own_findings(judged), strict=True)
     )
+
+
+def names_rules(results: Sequence[Result], settings: Settings) -> bool:
+    """Whether settings, a comment or a baseline name rules, so that all of them must be known."""
+    named = settings.select or settings.ignore or settings.severity or settings.per_path or settings.baseline
+    return bool(named) or any(MARK in source.text for result in results for source in sources(result))
 
 
 def _check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:

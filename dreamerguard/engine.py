@@ -145,9 +145,9 @@ def examine(
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
-    rules = active_rules(settings)
     dialect, detected = _recognise(command, folder or Path())
     run = dialect.resolve(command, machine, folder or Path())
+    rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
     checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, dialect.name, detected)
@@ -161,16 +161,19 @@ def settle(
     Raises:
       SourceError: a selector names no rule, or the baseline cannot be read.
     """
-    return control.settle(results, settings or Settings(), active_rules(settings), folder or Path())
+    settings = settings or Settings()
+    names = {None} if control.names_rules(results, settings) else {result.run.dialect for result in results}
+    rules = {rule.name: rule for name in names for rule in active_rules(settings, name)}
+    return control.settle(results, settings, tuple(rules.values()), folder or Path())
 
 
-def active_rules(settings: Settings | None) -> tuple[Rule, ...]:
-    """All built-in rules, and those that the settings bring along."""
+def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:
+    """Built-in rules, of one dialect or all, and those that the settings bring along."""
     if settings is None or not (settings.local_rules or settings.plugins):
-        return all_rules()
+        return all_rules(dialect)
     from .plugins import load_rules
 
-    return (*all_rules(), *load_rules(settings))
+    return (*all_rules(dialect), *load_rules(settings))
 
 
 def check_presets(
@@ -215,7 +218,7 @@ def check_presets(
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
     """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
     fired: set[str] = set()
-    for rule in _ordered() if rules is None or rules is all_rules() else _order(rules):
+    for rule in _order(all_rules(run.dialect) if rules is None else rules):
         if rule.dialects and run.dialect not in rule.dialects:
             continue
         if fired.isdisjoint(rule.unless):
@@ -224,15 +227,15 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
                 yield finding
 
 
-@cache
-def _ordered() -> tuple[Rule, ...]:
-    return _order(all_rules())
-
-
-def _order(given: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:
     rules = {rule.name: rule for rule in given}
-    order = TopologicalSorter({name: sorted(rule.unless) for name, rule in rules.items()}).static_order()
-    return tuple(rules[name] for name in order if name in rules)
+    return (rules[name] for name in _sorted(tuple((rule.name, rule.unless) for rule in given)) if name in rules)
+
+
+@cache
+def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    """Names of rules, each behind those that say the same thing better."""
+    return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
 
 
 def dialects() -> Iterator[Dialect]:

@@ -182,7 +182,8 @@ def _report(result: Result, options: LintOptions, settings: Settings) -> None:
     from dreamerguard.reports import render
 
     color = options.output is None and wants_color(sys.stdout.isatty(), os.environ)
-    text = render(options.output_format, (result,), color, active_rules(settings))
+    described = active_rules(settings) if options.output_format == "sarif" else None
+    text = render(options.output_format, (result,), color, described)
     if options.explain_budget and options.output_format == "full":
         from dreamerguard.reports.budget import render_budget
 

@@ -11,6 +11,7 @@ from dreamerguard.engine import Result
 from dreamerguard.model import Finding, Severity
 
 from .places import all_findings, path_of, sentence
+from .text import plain
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -40,7 +41,7 @@ def _message(finding: Finding) -> str:
     extra = [finding.help] if finding.help else []
     if finding.fix is not None:
         extra.append(f"Fix: {finding.fix.command or finding.fix.message}")
-    return "\n".join([sentence(finding), *extra])
+    return "\n".join(plain(text) for text in [sentence(finding), *extra])
 
 
 def _data(text: str) -> str:
@@ -48,4 +49,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(plain(text)).replace(":", "%3A").replace(",", "%2C")

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import json
 from functools import cache
+from pathlib import Path
 
 from .rule import Example, Rule
 
-__all__ = ["Example", "Rule", "all_rules", "find_rule"]
+__all__ = ["INDEX", "Example", "Rule", "all_rules", "find_rule", "rule_modules"]
+
+
+#: Which rules are only for some programs, so that linting one program does not import the rules of the others.
+#: ``python -m dreamerguard.rules.index`` writes it. A rule that it does not list is always imported.
+INDEX = Path(__file__).parent / "index.json"
 
 
 @cache
-def all_rules() -> tuple[Rule, ...]:
-    """Every rule, by code."""
-    found: list[Rule] = []
-    for info in pkgutil.walk_packages(__path__, f"{__name__}."):
-        if info.name.count(".") < 3:
-            continue  # categories and helpers; rules lie one level deeper
-        module = importlib.import_module(info.name)
-        rule = getattr(module, "rule", None)
-        if isinstance(rule, Rule):
-            rule.module = module
-            found.append(rule)
+def all_rules(dialect: str | None = None) -> tuple[Rule, ...]:
+    """Every rule, or every rule that can find something in runs of a dialect, by code."""
+    names = rule_modules()
+    if dialect is not None:
+        others: dict[str, list[str]] = json.loads(INDEX.read_text(encoding="utf-8"))
+        names = tuple(name for name in names if dialect in others.get(name, (dialect,)))
+    found = [rule for name in names if (rule := _load(name)) is not None]
     return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+@cache
+def rule_modules() -> tuple[str, ...]:
+    """Modules that may hold a rule, as ``category.name``: files one level below this package."""
+    files = Path(__file__).parent.glob("*/*.py")
+    return tuple(sorted(f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"))
+
+
+def _load(name: str) -> Rule | None:
+    module = importlib.import_module(f"{__name__}.{name}")
+    rule = getattr(module, "rule", None)
+    if not isinstance(rule, Rule):
+        return None
+    rule.module = module
+    return rule
 
 
 def find_rule(name: str) -> Rule | None:

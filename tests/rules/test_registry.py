@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import dreamerguard.rules
-from dreamerguard.rules import Rule, all_rules, find_rule
+from dreamerguard.rules import INDEX, Rule, all_rules, find_rule
+from dreamerguard.rules.index import index_text
 
 RULES = all_rules()
 DIGITS = {
@@ -47,3 +48,13 @@ def test_identity_and_documentation(rule: Rule) -> None:
 def test_rules_are_found_by_name_and_code() -> None:
     assert find_rule("DG101") is find_rule("dg101") is find_rule("low-train-ratio")
     assert find_rule("low-train-rati") is None
+
+
+def test_the_index_is_up_to_date() -> None:
+    assert INDEX.read_text(encoding="utf-8") == index_text(), "run: python -m dreamerguard.rules.index"
+
+
+@pytest.mark.parametrize("dialect", sorted({name for rule in RULES for name in rule.dialects} | {"native"}))
+def test_a_dialect_gets_its_rules_and_the_common_ones(dialect: str) -> None:
+    expected = [rule.name for rule in RULES if not rule.dialects or dialect in rule.dialects]
+    assert [rule.name for rule in all_rules(dialect)] == expected

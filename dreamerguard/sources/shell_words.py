@@ -190,6 +190,9 @@ class Lexer:
             self._double(word)
         elif char in "$`":
             self._expansion(word, quoted=False)
+        elif self.mode == "docs" and self.text.startswith("...", self.at):
+            word.add("unknown")
+            self.at = min(self.at + 3, self.end)
         elif char in "*?":
             word.add("unknown" if not _has_equals(word) else "text", char)
             self.at += 1

@@ -11,7 +11,7 @@ from dreamerguard.resolved import Layer, Preset, Setting, Unknown
 from dreamerguard.sources.argv import UNKNOWN
 
 from .defaults import Defaults, Missing, Step
-from .interpolation import Target, follow
+from .interpolation import Target, follow, is_final
 from .overrides import Opaque, Override, Parsed
 from .store import Default, Store
 from .tree import Branch, Leaf, Tree, find, graft, leaves, merge
@@ -30,6 +30,7 @@ class Composition:
       files: names of the files that were merged.
       blind: whether a choice that decides everything is only known when the shell runs.
       open: packages whose contents are only known when the shell runs.
+      resolved: `settings`, once they were asked for.
     """
 
     root: Tree = field(default_factory=Tree)
@@ -40,6 +41,7 @@ class Composition:
     files: tuple[str, ...] = ()
     blind: bool = False
     open: set[str] = field(default_factory=set)
+    resolved: dict[str, Setting] | None = None
 
     def target(self, key: str) -> Target | None:
         """What a key leads to after all references."""
@@ -57,10 +59,15 @@ class Composition:
 
     def settings(self) -> dict[str, Setting]:
         """Every key with a known value. A reference keeps its own place and takes the value that it stands for."""
-        return {} if self.blind else dict(self._settings())
+        if self.resolved is None:
+            self.resolved = {} if self.blind else dict(self._settings())
+        return self.resolved
 
     def _settings(self) -> Iterator[tuple[str, Setting]]:
         for path, leaf in leaves(self.root):
+            if is_final(leaf):
+                yield path, Setting(path, leaf.chain)
+                continue
             target = follow(self.root, path.split("."))
             if target is None or not target.known or isinstance(target.branch, Tree):
                 continue
@@ -132,7 +139,7 @@ class _Composer:
     def _option(self, item: Override) -> str | None:
         """The option that a word chooses; none where it is not known, which leaves the group's package open."""
         value = item.value
-        if item.unknown or item.sweep or isinstance(value, Opaque | tuple):
+        if item.unknown or item.sweep or isinstance(value, Opaque | tuple) or "$" in str(item.text):
             self._leave_open(item.key, item.package or "")
             return None
         return None if value is None else str(item.text).strip("'\"").removesuffix(".yaml")
@@ -166,7 +173,9 @@ class _Composer:
 
     def _no_option(self, item: Override, missing: Missing) -> Problem:
         options = self.store.options(missing.group)
-        near = nearest(str(missing.name), options)
+        near = nearest(str(missing.name), options) or [
+            option for option in options if option.startswith((f"{missing.name}_", f"{missing.name}-"))
+        ]
         shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
         certain = self.sure or bool(near)
         return Problem(

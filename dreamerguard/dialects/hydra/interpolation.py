@@ -27,6 +27,14 @@ class Target:
     value: Value = None
 
 
+def is_final(leaf: Leaf) -> bool:
+    """Whether a leaf's value is known as it stands, without looking anything else up."""
+    value = leaf.chain[-1].value
+    if leaf.opaque or isinstance(value, tuple):
+        return False
+    return not isinstance(value, str) or not ("${" in value or UNKNOWN in value or value == "???")
+
+
 def follow(root: Tree, path: list[str], hops: int = 0) -> Target | None:
     """Walks a path and goes on wherever it meets a reference; none when something on the way does not exist."""
     node: Leaf | Tree = root

@@ -21,6 +21,8 @@ _OVERRIDE = re.compile(
     r"(?P<sign>\+\+|\+|~)?(?P<key>[A-Za-z_$][\w$/.-]*)(?:@(?P<package>[\w$.-]*))?(?P<equals>=(?P<value>.*))?", re.DOTALL
 )
 _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "delete"}
+#: What a shell would have filled in, in a command that no shell has read.
+_SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
 _PLAIN_CHARACTERS = re.compile(r"(?:[A-Za-z0-9_ \t/\\+.$%*@?|:-]|\\[()\[\]{}:=, \t]|\$\{[^}]+\})+", re.ASCII)
@@ -87,7 +89,9 @@ class Override:
     @property
     def value_span(self) -> Span | None:
         """Place of the value's characters."""
-        return None if self.text is None else self.word.part(len(self.word.text) - len(self.text))
+        if self.text is None or not self.word.text.endswith(self.text):
+            return None
+        return self.word.part(len(self.word.text) - len(self.text))
 
 
 def read_override(word: Word) -> Override | None:
@@ -102,6 +106,8 @@ def read_override(word: Word) -> Override | None:
     if match["sign"] is None and word.text.startswith("-"):
         return None
     kind, text = _SIGNS[match["sign"]], match["value"]
+    if text is not None and ("$" in text or "`" in text):
+        text = _SHELL.sub(UNKNOWN, text)
     value: Parsed = None
     members, sweep = None, False
     if text is not None and UNKNOWN not in text:

@@ -125,7 +125,7 @@ def build_run(
         anchor=composed.command.span,
         settings=composed.settings,
         roles={role: composed.canonical(key) for role, key in roles.items()},
-        keys={} if composition.blind else _keys(composed),
+        keys=_keys(composed) if composition.unknown else {},  # only needed to say what was meant
         renamed=renamed,
         unknown=unknown,
         problems=(*composed.words.problems, *composition.problems),

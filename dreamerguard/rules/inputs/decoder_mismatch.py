@@ -81,6 +81,7 @@ def _finding(run: ResolvedRun, encoder: Setting, decoder: Setting, what: str) ->
         key=decoder.key,
         secondary=(Label(run.place(second), "and this"),) if second.chosen else (),
         help=f"set {decoder.key} too",
+        upstream="" if first.chosen else run.upstream,
     )
 
 

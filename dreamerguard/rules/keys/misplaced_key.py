@@ -66,11 +66,19 @@ _R2 = {f"env.{name}": f"model.{name}" for name in _R2_MODEL} | {name: f"model.{n
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares the value with the one that counts."""
     places = _SHEEPRL if run.dialect == "sheeprl" else _R2
-    for key, setting in run.settings.items():
-        found = next((name for name in places if key == name or key.startswith(f"{name}.")), None)
-        if found is not None:
-            yield from _finding(run, setting, f"{places[found]}{key.removeprefix(found)}")
+    for name, right in places.items():
+        for key in _below(run, name):
+            yield from _finding(run, run.settings[key], f"{right}{key.removeprefix(name)}")
             return
+
+
+def _below(run: ResolvedRun, name: str) -> list[str]:
+    """The key itself, or what stands in the section of that name."""
+    if name in run.settings:
+        return [name]
+    if "." in name:
+        return []
+    return [key for key in run.settings if key.startswith(f"{name}.")][:1]
 
 
 def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding]:
@@ -79,9 +87,9 @@ def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding
         return
     used = f" stays {spell_scalar(counts.value)}" if counts is not None else " is read"
     origin = setting.last.origin
-    where = f" ({origin})" if not setting.chosen else ""
+    where = f" ({origin})" if setting.last.span is None else ""
     yield rule.at(
-        run.place(setting) if setting.chosen else run.anchor,
+        run.place(setting),
         f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{used}",
         key=setting.key,
         help=f"move it to {right}",

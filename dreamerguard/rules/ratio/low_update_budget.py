@@ -47,6 +47,7 @@ rule = Rule(
         "negative-ratio",
         "unapplied-action-repeat",
         "trial-settings",
+        "misplaced-key",
         "suite-mismatch",
     ),
 )
@@ -104,7 +105,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         fix=_restore(run, worst),
         evidence=evidence,
         harm=harm,
-        help="declare purpose=short if the run is only meant to be short" if short else "",
+        help="declare purpose=short if the run is only meant to be short" if short and "purpose" in run.roles else "",
     )
 
 

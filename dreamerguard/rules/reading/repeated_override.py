@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from dreamerguard.hints import did_you_mean
 from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.resolved import ResolvedRun, Setting
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
@@ -38,11 +39,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             if first.span is None or second.span is None:
                 continue
             same = first.value == second.value
+            sibling = _sibling(run, setting) if same else None
             yield rule.at(
                 second.span,
-                f"{setting.key} is given twice; {spell_scalar(second.value)} {'again' if same else 'wins'}",
+                f"{setting.key} is given twice; {spell_scalar(second.value)} {'again' if same else 'wins'}"
+                f"{did_you_mean(sibling)}",
                 label="the last one wins",
                 key=setting.key,
-                severity=Severity.INFO if same else None,
+                severity=Severity.INFO if same and sibling is None else None,
                 secondary=(Label(first.span, "has no effect"),),
             )
+
+
+def _sibling(run: ResolvedRun, setting: Setting) -> str | None:
+    """The decoder's key, where the encoder's is given twice and the decoder's not at all."""
+    other = f"{setting.key.removesuffix('.encoder')}.decoder"
+    decoder = run.settings.get(other) if setting.key.endswith(".encoder") else None
+    return other if decoder is not None and decoder.last.kind != "command line" else None

@@ -37,7 +37,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.budget is None:
         return
     level = run.settings.get("metric.log_level")
-    if level is not None and level.value == 0 and level.chosen:
+    if level is not None and level.value == 0 and level.last.kind == "command line":
         yield rule.at(run.place(level), "metric.log_level 0 logs nothing", key=level.key)
         return
     every = run.settings.get("metric.log_every" if run.dialect == "sheeprl" else "trainer.update_log_every")

@@ -1,0 +1,269 @@
+"""Every configuration and every training command of a repository, found and checked together.
+
+>>> from pathlib import Path
+>>> from dreamerguard.check import check_tree
+>>> outcome = check_tree([Path("experiments")])  # doctest: +SKIP
+>>> outcome.commands, outcome.presets  # doctest: +SKIP
+(12, 3)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from .discovery import Found, Tree, discover
+from .engine import Result, UnknownProgram, check_presets, examine, settle
+from .machine import UNKNOWN, Machine
+from .model import Finding, Label, Severity, Source, SourceError
+from .settings import Settings
+from .sources.argv import Command, Word
+from .sources.commands import reader_of
+from .sources.files import read_source
+from .sources.launch import Launch, read_launch
+from .sources.shell import read_shell
+
+_BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
+_TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)(?:\.[\w.]+)?[\"']?[ \t]*:", re.MULTILINE)
+
+
+@dataclass
+class Outcome:
+    """What checking a repository found.
+
+    Attributes:
+      results: one for each command, file of presets, run file and configuration group file that was checked.
+      seen: files that were walked past.
+      files: files that were looked into.
+      commands: commands that were recognised and checked.
+      presets: files of presets, run files and files of configuration groups that were checked.
+      dialects: program -> how many of its runs, and one reason for which it was recognised.
+      unreadable: what could not be read, and why.
+    """
+
+    results: tuple[Result, ...] = ()
+    seen: int = 0
+    files: int = 0
+    commands: int = 0
+    presets: int = 0
+    dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def checked(self) -> int:
+        """Runs that were checked."""
+        return self.commands + self.presets
+
+
+def check_tree(
+    paths: Sequence[Path] = (),
+    machine: Machine = UNKNOWN,
+    *,
+    settings: Settings | None = None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Finds and checks what configures or starts runs below some paths.
+
+    Args:
+      paths: files and folders; by default the current folder.
+      machine: facts about the machine that the runs are meant for.
+      settings: how findings are judged.
+      folder: what names are relative to; by default the only folder in ``paths``, or the current one.
+
+    Raises:
+      SourceError: a path does not exist, or the settings name what does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
+    root = folder or (paths[0] if len(paths) == 1 and paths[0].is_dir() else Path())
+    chosen = settings or Settings()
+    tree = discover(paths, root, chosen.exclude)
+    checker = _Checker(tree, machine, chosen)
+    for found in tree.found:
+        checker.look(found)
+    return checker.outcome()
+
+
+class _Checker:
+    def __init__(self, tree: Tree, machine: Machine, settings: Settings) -> None:
+        self.tree = tree
+        self.machine = machine
+        self.settings = settings
+        self.results: list[Result] = []
+        self.reasons: dict[str, str] = {}
+        self.done: set[tuple[str, ...]] = set()
+        self.places: set[tuple[str, str, int, str]] = set()
+        self.seen = Outcome(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
+
+    def outcome(self) -> Outcome:
+        """Everything together, judged by comments, settings and baseline."""
+        counts = Counter(result.dialect for result in self.results)
+        self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
+        self.seen.results = settle(tuple(self.results), self.settings, self.tree.root)
+        return self.seen
+
+    def look(self, found: Found) -> None:
+        """Checks what one file holds."""
+        if found.kind == "settings":
+            self._settings_file(found)
+        if found.kind == "commands" or reader_of(found.name) is not None:
+            self._command_file(found)
+
+    def _source(self, found: Found) -> Source | None:
+        try:
+            source, unreadable = read_source(found.path)
+        except SourceError as error:
+            self.seen.unreadable.append(error.message)
+            return None
+        if unreadable is not None:
+            self.seen.unreadable.append(f"{found.name}: {unreadable.message}")
+            return None
+        return replace(source, name=found.name)
+
+    def _command_file(self, found: Found) -> None:
+        source = self._source(found)
+        if source is None:
+            return
+        for command in (reader_of(found.name) or read_shell)(source):
+            launch = read_launch(command)
+            if launch is None:
+                continue
+            folder = self._start(launch, found)
+            key = (str(folder), *(word.text for word in command.words))
+            if key in self.done:
+                continue
+            self.done.add(key)
+            if self._examine(command, folder):
+                self.seen.commands += 1
+
+    def _start(self, launch: Launch, found: Found) -> Path:
+        """Where a command of a file is started: the nearest folder above the file that has the program."""
+        script = launch.program.replace(".", "/") + ".py" if launch.module else launch.program
+        folder = PurePosixPath(found.name).parent
+        for base in (folder, *folder.parents):
+            start = self.tree.root / base
+            if (start / script).is_file() or (launch.name == "sheeprl" and (start / "sheeprl").is_dir()):
+                return start
+        return self.tree.root
+
+    def _settings_file(self, found: Found) -> None:
+        source = self._source(found)
+        if source is None:
+            return
+        text = source.text
+        if _BLOCKS.search(text) and self._presets(found):
+            return
+        if _TASK.search(text) and _is_native(text):
+            command = Command(source, _words(source, "dreamerguard", "lint", str(found.path.name)))
+            self.seen.presets += self._examine(command, found.path.parent, found)
+            return
+        for program, option in _group_file(found):
+            command = Command(source, _words(source, *program, option))
+            self.seen.presets += self._examine(command, _home(found, self.tree.root), found)
+
+    def _presets(self, found: Found) -> bool:
+        try:
+            result = check_presets(found.path, self.machine, name=found.name)
+        except SourceError as error:
+            self.seen.unreadable.append(error.message)
+            return True
+        if result is None:
+            return False
+        self.seen.presets += 1
+        self._keep(result)
+        return True
+
+    def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:
+        try:
+            result = examine(command, self.machine, folder=folder, settings=self.settings)
+        except UnknownProgram:
+            return False
+        except SourceError as error:
+            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
+            return False
+        if found is not None:
+            result = replace(result, findings=tuple(_in_file(item, found) for item in result.findings))
+        self._keep(result)
+        return True
+
+    def _keep(self, result: Result) -> None:
+        """Findings of several commands that blame the same place say the same thing."""
+        self.reasons.setdefault(result.dialect, result.detected)
+        fresh = tuple(self._fresh(result.findings))
+        self.results.append(replace(result, findings=fresh))
+
+    def _fresh(self, findings: Sequence[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            span = finding.primary.span
+            place = (finding.name, span.source.name, span.start, finding.key)
+            if place not in self.places:
+                self.places.add(place)
+                yield finding
+
+
+def _in_file(finding: Finding, found: Found) -> Finding:
+    """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
+    if finding.upstream:
+        finding = replace(finding, severity=Severity.INFO)
+    span = finding.primary.span
+    if span.source.name != found.path.name or span.source.name == found.name:
+        return finding
+    source = replace(span.source, name=found.name)
+    return replace(finding, primary=Label(source.span(span.start, span.end), finding.primary.message))
+
+
+def _words(source: Source, *texts: str) -> tuple[Word, ...]:
+    """Words of a command that stands for a whole file: all of them point at its beginning."""
+    line = source.text.find("\n")
+    span = source.span(0, line if line >= 0 else len(source.text))
+    return tuple(Word(text, span, index) for index, text in enumerate(texts))
+
+
+def _is_native(text: str) -> bool:
+    """Whether a file looks like a run of the bundled trainer: nearly all of its keys are its own."""
+    from .keys.native import native_keys
+
+    sections = {key.partition(".")[0] for key in native_keys()}
+    names = _TOP_LEVEL.findall(text)
+    return bool(names) and sum(name in sections for name in names) >= 0.75 * len(names)
+
+
+def _group_file(found: Found) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The command that uses a file of a hydra configuration group, where the group decides what is trained."""
+    path = PurePosixPath(found.name)
+    if path.parent.name == "exp" and "dreamer_v3" in path.stem:
+        yield ("sheeprl",), f"exp={path.stem}"
+    elif path.parent.name == "env" and (found.path.parent.parent / "configs.yaml").is_file():
+        yield ("python", "train.py"), f"env={path.stem}"
+
+
+def _home(found: Found, root: Path) -> Path:
+    """The folder from which the program of a group's file is started: above ``configs``."""
+    folders = found.path.parent.parents
+    above = next((folder.parent for folder in folders if folder.name == "configs"), root)
+    return above.parent if above.name == "sheeprl" else above
+
+
+def summary(outcome: Outcome) -> str:
+    """What was found and what was looked at, for people."""
+    counts = Counter(item.severity for result in outcome.results for item in result.active)
+    allowed = sum(len(result.findings) - len(result.active) for result in outcome.results)
+    parts = [
+        f"{count} {severity}{'' if severity is Severity.INFO or count == 1 else 's'}"
+        for severity in Severity
+        if (count := counts[severity])
+    ]
+    found = ", ".join(parts) or "no problems found"
+    found += f", {allowed} allowed" if allowed else ""
+    programs = "; ".join(f"{name}: {count} ({reason})" for name, (count, reason) in outcome.dialects.items())
+    looked = (
+        f"checked {outcome.commands} command{'' if outcome.commands == 1 else 's'} and {outcome.presets} configuration"
+        f" file{'' if outcome.presets == 1 else 's'} in {outcome.files} of {outcome.seen} files"
+    )
+    unread = f"; {len(outcome.unreadable)} not readable" if outcome.unreadable else ""
+    return f"{found}; {looked}{unread}" + (f"\n{programs}" if programs else "")

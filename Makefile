@@ -25,7 +25,7 @@ lint: env
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n auto --maxprocesses 4
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-slow: env
 	$(BIN)/pytest -m slow

@@ -1,0 +1,103 @@
+"""The training loop as a whole, at the smallest size that still does everything."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from dreamerguard_agent.checkpoint import Checkpoints
+from dreamerguard_agent.events import Silent
+from dreamerguard_agent.loop import Outcome, train
+
+from dreamerguard.schema import RunConfig
+
+SMALL: dict[str, Any] = {
+    "task": "dmc_cartpole_balance",
+    "size": "size200k",
+    "purpose": "short",
+    "run": {"frames": 1200, "train_ratio": 8, "envs": 2},
+    "replay": {"batch_size": 2, "batch_length": 8},
+    "model": {"deter": 16, "hidden": 8, "stoch": 2, "classes": 4, "blocks": 4, "units": 8, "bins": 15},
+    "loss": {"imag_length": 3},
+    "eval": {"every": 600, "episodes": 2},
+    "logging": {"every": 1e6, "tensorboard": False},
+    "runtime": {"platform": "cpu"},
+}
+
+
+class Heard(Silent):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.evaluations: list[tuple[int, int]] = []
+
+    def phase(self, text: str) -> None:
+        self.phases.append(text)
+
+    def evaluated(self, frames: int, scores: Any) -> None:
+        self.evaluations.append((frames, len(scores)))
+
+
+def run(directory: Path, **changes: Any) -> tuple[Outcome, Heard]:
+    heard = Heard()
+    directory.mkdir()
+    return train(RunConfig(**{**SMALL, **changes}), directory, heard, lambda: False), heard
+
+
+def params(directory: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Arrays of the last checkpoint, read without knowing their structure."""
+    import orbax.checkpoint as ocp
+
+    checkpoints = Checkpoints(directory / "checkpoints")
+    step = checkpoints.latest()
+    checkpoints.close()
+    tree = ocp.StandardCheckpointer().restore((directory / "checkpoints" / str(step) / "learner").absolute())
+    return {name: np.asarray(value) for name, value in tree["params"].items()}
+
+
+def scores(directory: Path) -> list[float]:
+    return [json.loads(line)["score"] for line in (directory / "scores.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome, Heard]:
+    directory = tmp_path_factory.mktemp("loop") / "first"
+    return directory, *run(directory)
+
+
+def test_every_update_that_is_due_is_done(trained: tuple[Path, Outcome, Heard]) -> None:
+    directory, outcome, _ = trained
+    assert outcome.finished
+    assert outcome.frames == 1200
+    # 600 agent steps. Training starts with 16 windows: 2 streams of 8 windows of 9 records, so after 16 records each.
+    assert outcome.updates == (600 - 32) // 2 + 1
+    last = json.loads((directory / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["train_ratio/achieved"] == pytest.approx(8, rel=0.01)
+    assert last["opt/updates"] == pytest.approx((outcome.updates + 1) / 2)  # mean of 1 ... n
+    assert all(np.isfinite(value) for key, value in last.items() if key.startswith("loss/"))
+
+
+def test_evaluations_are_played_when_they_are_due(trained: tuple[Path, Outcome, Heard]) -> None:
+    assert [frames for frames, _ in trained[2].evaluations] == [600, 1200]
+    assert {count for _, count in trained[2].evaluations} == {2}
+
+
+def test_one_seed_gives_one_result(trained: tuple[Path, Outcome, Heard], tmp_path: Path) -> None:
+    run(tmp_path / "second")
+    assert scores(tmp_path / "second") == scores(trained[0])
+    first, second = params(trained[0]), params(tmp_path / "second")
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+def test_another_seed_gives_another_result(trained: tuple[Path, Outcome, Heard], tmp_path: Path) -> None:
+    run(tmp_path / "other", seed=1)
+    assert scores(tmp_path / "other") != scores(trained[0])
+
+
+def test_a_ratio_of_zero_never_updates(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path / "zero", run={"frames": 200, "train_ratio": 0, "envs": 2}, eval={"every": 0})
+    assert outcome.updates == 0

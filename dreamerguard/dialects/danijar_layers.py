@@ -144,12 +144,14 @@ class Draft:
             text = f"--{flag.name} appends to a list, and {key} is none; the program stops"
             self.problems.append(Problem("wrong-type", text, Label(flag.span), key))
             return
+        made = convert_flag(types[key], flag.values)
+        if made.outcome == "refused":
+            self.problems.append(_refused_flag(flag, key, types[key], made, None))
+            return
         last = self.chains[key][-1]
         before = last.value if last.kind == "command line" else types[key]
-        made = convert_flag(types[key], flag.values)
-        assert isinstance(before, tuple)
-        added = made.value if isinstance(made.value, tuple) else ()
-        self.chains[key].append(Layer("command line", "command line", (*before, *added), flag.span))
+        assert isinstance(before, tuple) and isinstance(made.value, tuple)
+        self.chains[key].append(Layer("command line", "command line", (*before, *made.value), flag.span))
 
     def _set_flag(self, flag: Flag, key: str, old: Value) -> None:
         place = flag.spans[0] if len(flag.spans) == 1 else None

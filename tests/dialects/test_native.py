@@ -131,7 +131,7 @@ def test_missing_files_are_an_error_that_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_detection(command: str, known: bool) -> None:
-    assert (Native().detect(read_command(command.split())) is not None) is known
+    assert (Native().detect(read_command(command.split()), Path()) is not None) is known
 
 
 def test_every_key_of_the_schema_is_known_with_its_default() -> None:

@@ -146,8 +146,8 @@ def test_checked_says_what_was_looked_at() -> None:
 
 
 def test_other_programs_are_unknown() -> None:
-    with pytest.raises(UnknownProgram, match=r"python dreamerv3/main\.py"):
-        check_command(read_command(["python", "dreamerv3/main.py", "--configs", "crafter"]))
+    with pytest.raises(UnknownProgram, match=r"python rllib/train\.py"):
+        check_command(read_command(["python", "rllib/train.py", "--run", "DreamerV3"]))
 
 
 def test_the_machine_is_not_guessed() -> None:

@@ -7,6 +7,7 @@
 | ``manifest.json`` | versions, git commit, device and command; one entry per start |
 | ``scores.jsonl``, ``metrics.jsonl``, ``eval.jsonl``, ``tensorboard/`` | logs |
 | ``checkpoints/`` | checkpoints |
+| ``status.json`` | the watcher's last word: verdict, health, likely causes |
 | ``curve.png`` | scores, over the published reference where there is one |
 """
 

@@ -14,8 +14,10 @@ from dreamerguard.commands.typer_words import WordsCommand
 #: Command -> module and attribute, a function or an application of subcommands. In the order of ``--help``.
 COMMANDS = {
     "lint": "dreamerguard.commands.lint:lint",
+    "check": "dreamerguard.commands.check:check",
     "train": "dreamerguard.commands.train:train",
     "eval": "dreamerguard.commands.evaluate:evaluate",
+    "guard": "dreamerguard.commands.guard:guard",
     "watch": "dreamerguard.commands.watch:watch",
     "compare": "dreamerguard.commands.compare:compare",
     "reference": "dreamerguard.commands.reference:app",
@@ -25,7 +27,7 @@ COMMANDS = {
     "schema": "dreamerguard.commands.schema:schema",
 }
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
-TAKES_WORDS = {"lint", "train"}
+TAKES_WORDS = {"lint", "train", "guard"}
 
 #: Typer without rich and without its own way of showing errors.
 _LEAN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}

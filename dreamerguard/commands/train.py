@@ -45,13 +45,12 @@ def train(
 
 
 def _reasons(allow: list[str]) -> dict[str, str]:
-    reasons = {}
-    for item in allow:
-        rule, _, reason = item.partition("=")
-        if not reason.strip():
-            _fail(f'--allow {item}: say why, as --allow {rule or "RULE"}="reason"; the reason is kept with the run')
-        reasons[rule.strip()] = reason.strip()
-    return reasons
+    from dreamerguard.commands.allowances import read_allowances
+
+    try:
+        return read_allowances(allow)
+    except ValueError as error:
+        _fail(str(error))
 
 
 def _check(typed: list[str], reasons: dict[str, str]) -> Result:
@@ -116,13 +115,14 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
 def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.commands.exit_codes import CLEAN, SIGNALLED, USAGE
     from dreamerguard.commands.stopping import StopSignals
+    from dreamerguard.guarding.observer import Watched
     from dreamerguard.progress import Progress
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agent
 
     try:
-        with StopSignals() as stop, Progress(config.run.frames) as progress:
-            outcome = train_agent(config, directory, progress, stop)
+        with StopSignals() as stop, Progress(config.run.frames) as progress, Watched(progress, directory) as watched:
+            outcome = train_agent(config, directory, watched, stop)
     except EnvError as error:
         typer.echo(f"error: {error}", err=True)
         return USAGE

@@ -6,8 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dreamerguard.logs import RunLog
+
+#: Where lint reports are kept, the bundled trainer's first and then those of ``dreamerguard guard``.
+LINT_FILES = ("lint.json", "dreamerguard-lint.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,9 @@ class LintNote:
 
 
 def read_lint(directory: Path) -> list[LintNote]:
-    """Lint findings stored beside a run, the gravest first; none where there is no readable ``lint.json``."""
-    try:
-        data = json.loads((directory / "lint.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    rows = data.get("findings", []) if isinstance(data, dict) else []
+    """Lint findings stored beside a run, the gravest first; none where there is no readable report."""
+    data = read_lint_report(directory)
+    rows = data.get("findings", [])
     notes = []
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict) and row.get("name"):
@@ -46,6 +47,18 @@ def read_lint(directory: Path) -> list[LintNote]:
             words = (str(row.get("code", "")), str(row["name"]), str(row.get("message", "")))
             notes.append(LintNote(*words, severe=severe, rank=rank))
     return sorted(notes, key=lambda note: (not note.severe, note.rank))
+
+
+def read_lint_report(directory: Path) -> dict[str, Any]:
+    """The lint report that the bundled trainer or the guard stored beside a run; empty where there is none."""
+    for name in LINT_FILES:
+        try:
+            data = json.loads((directory / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(data, dict):
+            return data
+    return {}
 
 
 def likely_cause(lint: Sequence[LintNote], words: Sequence[str]) -> str:

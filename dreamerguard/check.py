@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from .discovery import Found, Tree, discover
 from .engine import Result, UnknownProgram, check_presets, examine, settle
 from .machine import UNKNOWN, Machine
-from .model import Finding, Label, Severity, Source, SourceError
+from .model import Finding, Severity, Source, SourceError
+from .relocate import Renamed
 from .settings import Settings
 from .sources.argv import Command, Word
 from .sources.commands import reader_of
@@ -186,8 +187,11 @@ class _Checker:
         except SourceError as error:
             self.seen.unreadable.append(f"{command.source.name}: {error.message}")
             return False
+        rename = Renamed(command.source, folder, self.tree.root)
+        findings = (rename.finding(item) for item in result.findings)
         if found is not None:
-            result = replace(result, findings=tuple(_in_file(item, found) for item in result.findings))
+            findings = (_milder(item) for item in findings)
+        result = replace(result, findings=tuple(findings))
         self._keep(result)
         return True
 
@@ -206,15 +210,9 @@ class _Checker:
                 yield finding
 
 
-def _in_file(finding: Finding, found: Found) -> Finding:
+def _milder(finding: Finding) -> Finding:
     """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
-    if finding.upstream:
-        finding = replace(finding, severity=Severity.INFO)
-    span = finding.primary.span
-    if span.source.name != found.path.name or span.source.name == found.name:
-        return finding
-    source = replace(span.source, name=found.name)
-    return replace(finding, primary=Label(source.span(span.start, span.end), finding.primary.message))
+    return replace(finding, severity=Severity.INFO) if finding.upstream else finding
 
 
 def _words(source: Source, *texts: str) -> tuple[Word, ...]:
@@ -247,23 +245,3 @@ def _home(found: Found, root: Path) -> Path:
     folders = found.path.parent.parents
     above = next((folder.parent for folder in folders if folder.name == "configs"), root)
     return above.parent if above.name == "sheeprl" else above
-
-
-def summary(outcome: Outcome) -> str:
-    """What was found and what was looked at, for people."""
-    counts = Counter(item.severity for result in outcome.results for item in result.active)
-    allowed = sum(len(result.findings) - len(result.active) for result in outcome.results)
-    parts = [
-        f"{count} {severity}{'' if severity is Severity.INFO or count == 1 else 's'}"
-        for severity in Severity
-        if (count := counts[severity])
-    ]
-    found = ", ".join(parts) or "no problems found"
-    found += f", {allowed} allowed" if allowed else ""
-    programs = "; ".join(f"{name}: {count} ({reason})" for name, (count, reason) in outcome.dialects.items())
-    looked = (
-        f"checked {outcome.commands} command{'' if outcome.commands == 1 else 's'} and {outcome.presets} configuration"
-        f" file{'' if outcome.presets == 1 else 's'} in {outcome.files} of {outcome.seen} files"
-    )
-    unread = f"; {len(outcome.unreadable)} not readable" if outcome.unreadable else ""
-    return f"{found}; {looked}{unread}" + (f"\n{programs}" if programs else "")

@@ -63,7 +63,7 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
       Stop: nothing could be checked.
     """
     try:
-        settings = _settings(options)
+        settings = read_settings(options)
         if options.list_rules:
             write(sys.stdout, _rules(settings))
             return CLEAN
@@ -83,7 +83,8 @@ def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: S
     return CLEAN if options.exit_zero else _exit_code(result)
 
 
-def _settings(options: LintOptions) -> Settings:
+def read_settings(options: LintOptions) -> Settings:
+    """The project's settings with what the options say instead. Raises `Stop` where options contradict each other."""
     from dreamerguard.model import Confidence, Severity
 
     found = Settings() if options.no_config else load_settings(Path(), options.config_file)

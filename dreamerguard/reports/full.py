@@ -18,8 +18,13 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cy
 def render_full(result: Result, color: bool = False) -> str:
     """All findings and a summary, ending with a line break."""
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
-    blocks = ["\n".join(_finding(finding, color)) for finding in shown]
+    blocks = [finding_block(finding, color) for finding in shown]
     return "\n\n".join([*blocks, summary(result)]) + "\n"
+
+
+def finding_block(finding: Finding, color: bool = False) -> str:
+    """One finding with its place, without a line break at the end."""
+    return "\n".join(_finding(finding, color))
 
 
 def _finding(finding: Finding, color: bool) -> Iterator[str]:

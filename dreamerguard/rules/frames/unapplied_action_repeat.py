@@ -42,7 +42,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     number = spell_scalar(repeat.value)
     yield rule.at(
-        run.place(repeat),
+        repeat.last.span or run.anchor,
         f"{repeat.key} {number} is not applied to {task.value}: the run sees 1/{number} of the frames that it counts",
         key=repeat.key,
         severity=None if repeat.chosen else Severity.WARNING,

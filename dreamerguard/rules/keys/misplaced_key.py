@@ -89,7 +89,7 @@ def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding
     origin = setting.last.origin
     where = f" ({origin})" if setting.last.span is None else ""
     yield rule.at(
-        run.place(setting),
+        setting.last.span or run.anchor,
         f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{used}",
         key=setting.key,
         help=f"move it to {right}",

@@ -1,0 +1,48 @@
+"""The report on a repository: findings of all its runs, then one summary of what was found and looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dreamerguard.check import Outcome
+from dreamerguard.model import Severity
+
+from .full import finding_block
+from .text import plain
+
+#: Unreadable files that are named; more are counted.
+_NAMED = 5
+
+
+def render_tree(outcome: Outcome, color: bool = False) -> str:
+    """All findings, the gravest first, and a summary, ending with a line break."""
+    findings = [item for result in outcome.results for item in result.findings]
+    shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
+    blocks = [finding_block(item, color) for item in sorted(shown, key=lambda item: item.order)]
+    return "\n\n".join([*blocks, summary(outcome)]) + "\n"
+
+
+def summary(outcome: Outcome) -> str:
+    """What was found and what was looked at, for people."""
+    return "\n".join(plain(line) for line in _summary(outcome))
+
+
+def _summary(outcome: Outcome) -> Iterator[str]:
+    counts = Counter(item.severity for result in outcome.results for item in result.active)
+    allowed = sum(len(result.findings) - len(result.active) for result in outcome.results)
+    parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
+    found = ", ".join(parts) or "no problems found"
+    yield (
+        f"{found}{f', {allowed} allowed' if allowed else ''}; checked {_counted(outcome.commands, 'command')} and"
+        f" {_counted(outcome.presets, 'configuration file')} in {outcome.files} of {_counted(outcome.seen, 'file')}"
+    )
+    for name, (count, reason) in outcome.dialects.items():
+        yield f"  {name}: {_counted(count, 'run')}, recognised because {reason}"
+    if outcome.unreadable:
+        yield f"  {_counted(len(outcome.unreadable), 'file')} not readable:"
+        yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 or noun == 'info' else 's'}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .model import Finding, Source, SourceError, Span
+from .settings import file_name
 
 VERSION = 1
 _MAX_BYTES = 1 << 24
@@ -44,14 +45,6 @@ class Baseline:
 def entry_of(finding: Finding, path: Path, folder: Path) -> Entry:
     """The entry of a finding in the baseline at ``path``."""
     return Entry(file_name(finding.primary.span.source, path, folder), finding.name, finding.key)
-
-
-def file_name(source: Source, path: Path, folder: Path) -> str:
-    """How the baseline at ``path`` calls a source."""
-    if source.kind != "file":
-        return source.name
-    here, home = (folder / source.name).resolve(), path.resolve().parent
-    return here.relative_to(home).as_posix() if here.is_relative_to(home) else here.as_posix()
 
 
 def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .baseline import Entry, entry_of, file_name, read_baseline
+from .baseline import Entry, entry_of, read_baseline
 from .control import OWN, sources
-from .settings import Settings
+from .settings import Settings, file_name
 
 if TYPE_CHECKING:
     from .engine import Result

@@ -13,14 +13,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .baseline import Baseline, Entry, file_name, read_baseline
 from .model import AllowedBy, Confidence, Edit, Finding, Label, Problem, Source, Span
 from .rules import Rule
 from .selection import Selection, hint, names, require
-from .settings import Settings
+from .settings import Settings, file_name
 from .suppress import MARK, Suppression, read_suppressions
 
 if TYPE_CHECKING:
+    from .baseline import Baseline, Entry
     from .engine import Result
 
 #: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
@@ -83,8 +83,11 @@ class _Judge:
         self.ignored = Selection(self.settings.ignore, self.rules)
         self.severities = Selection(self.settings.severity, self.rules)
         self.per_path = [(item, Selection(item.selectors, self.rules)) for item in self.settings.per_path]
-        path = self.settings.baseline
-        self.baseline: Baseline | None = read_baseline(path) if path is not None else None
+        self.baseline: Baseline | None = None
+        if self.settings.baseline is not None:
+            from .baseline import read_baseline
+
+            self.baseline = read_baseline(self.settings.baseline)
 
     def judge_all(self, result: Result) -> Iterator[Finding]:
         """The findings of one run that were selected, each with what is to be said against it."""

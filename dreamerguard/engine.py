@@ -15,15 +15,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from . import control
-from .dialects.base import Dialect, PresetDialect
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity
 from .resolved import ResolvedRun
 from .rules import Rule, all_rules, find_rule
 from .settings import Settings
 from .sources.argv import Command, read_command
+
+if TYPE_CHECKING:
+    from .dialects.base import Dialect, PresetDialect
 
 
 @dataclass(frozen=True, slots=True)

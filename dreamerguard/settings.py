@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .model import Confidence, Severity, SourceError
+from .model import Confidence, Severity, Source, SourceError
 
 NAMES = ("dreamerguard.toml", "pyproject.toml")
 #: A settings file is a few kilobytes; whatever is larger is not one.
@@ -125,3 +125,11 @@ def read_bytes(path: Path) -> bytes:
     if len(data) > _MAX_BYTES:
         raise SourceError(f"{path} is larger than 1 MiB, so it holds no settings")
     return data
+
+
+def file_name(source: Source, path: Path, folder: Path) -> str:
+    """How the settings or the baseline at ``path`` call a source: relative to their own folder."""
+    if source.kind != "file":
+        return source.name
+    here, home = (folder / source.name).resolve(), path.resolve().parent
+    return here.relative_to(home).as_posix() if here.is_relative_to(home) else here.as_posix()

@@ -7,13 +7,14 @@ into a `ResolvedRun`, the only thing that rules see. A new dialect is a new modu
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from dreamerguard.machine import Machine
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.sources.argv import Command
+if TYPE_CHECKING:
+    from dreamerguard.machine import Machine
+    from dreamerguard.resolved import ResolvedRun
+    from dreamerguard.sources.argv import Command
 
-from .preset_file import PresetFile
+    from .preset_file import PresetFile
 
 
 class Dialect(Protocol):

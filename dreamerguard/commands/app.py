@@ -25,6 +25,8 @@ COMMANDS = {
     "explain": "dreamerguard.commands.explain:explain",
     "init": "dreamerguard.commands.init:init",
     "schema": "dreamerguard.commands.schema:schema",
+    "config": "dreamerguard.commands.config:app",
+    "test-rules": "dreamerguard.commands.test_rules:test_rules",
 }
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
 TAKES_WORDS = {"lint", "train", "guard"}
@@ -52,6 +54,15 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(target)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name; the nearest name where there is none."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from dreamerguard.hints import did_you_mean, nearest
+
+            near = nearest(args[0], COMMANDS)
+            ctx.fail(f"there is no command {args[0]!r}{did_you_mean(near[0] if near else None)}")
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
 def explain(
     name: Annotated[
-        str, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
-    ],
+        str | None, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every rule.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="With --all: write one page for each rule into this folder.")
+    ] = None,
 ) -> None:
-    """Explain a rule, a key or a task."""
+    """Explain a rule, a key or a task; or all rules."""
+    if every:
+        _explain_all(markdown)
+        return
+    if name is None or markdown is not None:
+        typer.echo("error: name a rule, a key or a task, or use --all, with --markdown DIR for pages", err=True)
+        raise typer.Exit(2)
     from dreamerguard.keys.native import native_keys
     from dreamerguard.rules import find_rule
     from dreamerguard.schema.tasks import UnknownTask, find_task
@@ -36,6 +47,27 @@ def explain(
     from dreamerguard.commands.tasks import tasks
 
     tasks(name)
+
+
+def _explain_all(folder: Path | None) -> None:
+    from dreamerguard.rules import all_rules
+
+    if folder is None:
+        typer.echo("\n\n".join("\n".join(_rule(rule)) for rule in all_rules()))
+        return
+    from dreamerguard.model import SourceError
+    from dreamerguard.reports.rule_page import rule_pages
+    from dreamerguard.write import write_atomically
+
+    pages = rule_pages(all_rules())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in pages.items():
+            write_atomically(folder / file, text.encode("utf-8"))
+    except (SourceError, OSError) as error:
+        typer.echo(f"error: cannot write pages: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"wrote {len(pages)} pages into {folder}")
 
 
 def _rule(rule: Rule) -> Iterator[str]:

@@ -35,6 +35,11 @@ def rule_index(rules: Sequence[Rule]) -> str:
     return "\n".join(["# Rules", "", "| code | name | severity | what |", "| --- | --- | --- | --- |", *rows]) + "\n"
 
 
+def rule_pages(rules: Sequence[Rule]) -> dict[str, str]:
+    """File name -> text: a page for each rule, and the table."""
+    return {f"{rule.name}.md": rule_page(rule) for rule in rules} | {"index.md": rule_index(rules)}
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 

@@ -1,0 +1,73 @@
+"""``dreamerguard config``: which settings of the linter apply here, and where each comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dreamerguard.settings import Settings
+
+app = typer.Typer(
+    help="Settings of the linter.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    add_completion=False,
+)  # fmt: skip
+
+
+@app.callback()
+def _options() -> None:
+    """Settings of the linter."""
+
+
+@app.command("show")
+def show(
+    config_file: Annotated[
+        str | None, typer.Option("--config-file", help="Settings file, instead of the nearest one.")
+    ] = None,
+) -> None:
+    """Show every setting, its value, and the file that gives it."""
+    from dreamerguard.model import SourceError
+    from dreamerguard.reports.text import plain
+    from dreamerguard.settings import load_settings
+
+    try:
+        settings = load_settings(Path(), config_file)
+    except SourceError as error:
+        typer.echo("\n".join(f"error: {plain(line)}" for line in error.message.split("\n")), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(plain(f"# {settings.file if settings.file is not None else 'no settings file: these are the defaults'}"))
+    for name, value in _rows(settings):
+        origin = settings.origins.get(name.replace("-", "_"), "default")
+        typer.echo(plain(f"{name} = {value}  # {origin}"))
+
+
+def _rows(settings: Settings) -> list[tuple[str, str]]:
+    """Names and values as a settings file writes them."""
+    per_path: dict[str, dict[str, str]] = {}
+    for item in settings.per_path:
+        per_path.setdefault(item.pattern, {}).update(dict.fromkeys(item.selectors, item.reason))
+    values: dict[str, object] = {
+        "select": list(settings.select),
+        "ignore": dict(settings.ignore),
+        "severity": {name: str(value) for name, value in settings.severity.items()},
+        "min-severity": str(settings.min_severity),
+        "min-confidence": str(settings.min_confidence),
+        "per-path-ignores": per_path,
+        "exclude": list(settings.exclude),
+        "baseline": "" if settings.baseline is None else str(settings.baseline),
+        "local-rules": [str(path) for path in settings.local_rules],
+        "plugins": list(settings.plugins),
+    }
+    return [(name, _toml(value)) for name, value in values.items()]
+
+
+def _toml(value: object) -> str:
+    import json
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

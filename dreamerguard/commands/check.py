@@ -44,6 +44,9 @@ def check(
     no_config: Annotated[bool, typer.Option("--no-config", help="Read no settings file.")] = False,
     baseline: Annotated[str | None, typer.Option("--baseline", help="Known findings that do not count.")] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 in spite of findings.")] = False,
+    allow_nothing: Annotated[
+        bool, typer.Option("--allow-nothing", help="Exit with 0 when there is nothing to check, for hooks.")
+    ] = False,
 ) -> None:
     """Find and check every configuration and training command of a repository.
 
@@ -74,7 +77,7 @@ def check(
         settings = read_settings(options)
         outcome = check_tree(paths or [], probe() if this_machine else UNKNOWN, settings=settings)
         _report(outcome, output_format, output, settings)
-        if not outcome.checked:
+        if not outcome.checked and not allow_nothing:
             raise Stop(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
     except SourceError as error:
         say(Stop(error.message))

@@ -7,7 +7,7 @@ A word is a row of pieces: text, a variable to look up, or something that only a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 #: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
@@ -20,6 +20,9 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 _ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+#: Characters that never mean anything to a shell inside of a word.
+_RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
+_QUOTED_RUN = re.compile(r'[^"\\$`]+')
 _STOP = frozenset(" \t\r\n;&|()<>")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
@@ -66,7 +69,7 @@ class _Word:
     def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
         last = self.pieces[-1] if self.pieces else None
         if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
-            self.pieces[-1] = replace(last, text=last.text + text)
+            self.pieces[-1] = Piece("text", last.text + text, quoted)
         else:
             self.pieces.append(Piece(kind, text, quoted))
 
@@ -81,6 +84,7 @@ class Lexer:
         self.mode = mode
         self.heredocs: list[tuple[str, bool]] = []
         self.unclosed: set[str] = set()
+        self.in_array = False
 
     def tokens(self) -> list[Token]:
         """All tokens up to the end."""
@@ -162,14 +166,16 @@ class Lexer:
         return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
 
     def _assigns_array(self, word: _Word) -> bool:
-        return len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
+        return not self.in_array and len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
 
     def _array(self) -> tuple[Token, ...]:
         self.at += 1
+        self.in_array = True
         items: list[Token] = []
         while (token := self.next()) is not None and not (token.kind == "operator" and token.text == ")"):
             if token.kind == "word":
                 items.append(token)
+        self.in_array = False
         return tuple(items)
 
     def _placeholder(self, word: _Word) -> bool:
@@ -200,8 +206,9 @@ class Lexer:
             word.add("unknown")
             self.at = match.end()
         else:
-            word.add("text", char)
-            self.at += 1
+            run = _RUN.match(self.text, self.at, self.end)
+            word.add("text", run[0] if run else char)
+            self.at = run.end() if run else self.at + 1
 
     def _escape(self, word: _Word) -> None:
         skipped = self._line_end(self.at + 1)
@@ -232,8 +239,10 @@ class Lexer:
             elif self.text[self.at] in "$`":
                 self._expansion(word, quoted=True)
             else:
-                word.add("text", self.text[self.at], quoted=True)
-                self.at += 1
+                run = _QUOTED_RUN.match(self.text, self.at, limit)
+                assert run is not None, "every other character was looked at"
+                word.add("text", run[0], quoted=True)
+                self.at = run.end()
         if self.at >= limit:
             self.at = opened
             del word.pieces[kept:]

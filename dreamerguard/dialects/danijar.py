@@ -172,7 +172,11 @@ def _finish(
     budget = danijar_budget(edition.name, values.get, repeat) if complete else None
     asked = tuple(preset.name for preset in presets)
     reference = None
-    named = not whole or settings["task"].last.kind == "preset" or any(preset.suite for preset in presets)
+    named = (
+        not whole
+        or ("task" in settings and settings["task"].last.kind == "preset")
+        or any(preset.suite for preset in presets)
+    )
     if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
         reference = build_reference(edition.name, values, task, asked, budget)
     return ResolvedRun(

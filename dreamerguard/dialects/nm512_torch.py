@@ -102,7 +102,11 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
     debug = any(preset.name == "debug" for preset in presets)
     suites = [preset.suite for preset in presets if preset.suite]
     fits = not suites or suites[-1] == suite_of(task)
-    named = not whole or any(preset.suite for preset in presets) or draft.chains["task"][-1].kind == "preset"
+    named = (
+        not whole
+        or any(preset.suite for preset in presets)
+        or ("task" in draft.chains and draft.chains["task"][-1].kind == "preset")
+    )
     known_task = complete and fits and named and not debug and not is_open(suite_of(task))
     reference = torch_reference(values, task) if known_task else None
     return ResolvedRun(

@@ -24,7 +24,7 @@ class Table:
 
     Attributes:
       name: of the table: ``danijar_2025``.
-      repository, commit, file: where it was derived from.
+      repository, commit, file, licence: where it was derived from.
       defaults: flat key -> default.
       read: flat key -> file and line of its first reader; empty where nothing reads it.
       presets: preset -> flat key or pattern -> value.
@@ -34,6 +34,7 @@ class Table:
     repository: str
     commit: str
     file: str
+    licence: str
     defaults: Mapping[str, Value]
     read: Mapping[str, str]
     presets: Mapping[str, Mapping[str, Value]]
@@ -65,6 +66,7 @@ def load_table(name: str) -> Table:
         data["repository"],
         data["commit"],
         data["file"],
+        data["licence"],
         _values(data["defaults"]),
         data["read"],
         {preset: _values(values) for preset, values in data["presets"].items()},

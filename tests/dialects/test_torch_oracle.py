@@ -39,7 +39,7 @@ LINES = [
     "noops: 30",
 ]
 OPTIONS = ["logdir", "steps", "ste", "see", "seed", "size", "compile", "dyn_d", "dyn_", "train_ratio", "encoder", "stp"]
-WORDS = ["1", "1e3", "1.5", "True", "False", "true", "text", "32,32", "-1", "a,b", ""]
+WORDS = ["1", "1e3", "1.5", "True", "False", "true", "text", "32,32", "-1", "a,b"]
 
 blocks = st.lists(st.lists(st.sampled_from(LINES), max_size=3, unique=True), max_size=3)
 option = st.tuples(st.sampled_from(OPTIONS), st.lists(st.sampled_from(WORDS), max_size=2), st.booleans())

@@ -63,6 +63,8 @@ class LintOptions:
     exit_zero: bool = False
 
 
+#: Options that set something in the run. They are read with the run's words.
+_OF_THE_RUN = ("task", "edition", "size")
 _FIELDS = {f"--{item.name.replace('_', '-')}": item for item in fields(LintOptions)}
 
 
@@ -72,7 +74,7 @@ def read_options(words: Sequence[str]) -> LintOptions | None:
         return None
     given: dict[str, Any] = {}
     for item in read_arguments(read_command(words).words, OPTIONS):
-        if isinstance(item, Override) and item.key in ("help", "install-completion", "show-completion"):
+        if isinstance(item, Override) and (item.key == "help" or (item.key in _OF_THE_RUN and item.value is None)):
             return None
         if isinstance(item, Option) and item.name in _FIELDS and not _take(given, item):
             return None

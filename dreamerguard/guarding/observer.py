@@ -70,6 +70,10 @@ class Watched:
         """Passes it on."""
         self._inner.phase(text)
 
+    def note(self, text: str) -> None:
+        """Passes it on."""
+        self._inner.note(text)
+
     def episode(self, frames: int, episode: Any) -> None:
         """Passes it on."""
         self._inner.episode(frames, episode)

@@ -1,0 +1,255 @@
+"""The guard watches a log through everything that can happen to it, and stops a run only when asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..regress.run_logs import native_run
+from .guarded import alive, finish, read_pids, start, wait_for
+
+#: Copies a finished run into a directory of its own, as a trainer writes it; words: source, target, seconds.
+TRAINER = """
+import os, pathlib, sys, time
+source, target, seconds = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
+print(os.getpid(), file=open("pids", "w"), flush=True)
+lines = (source / "scores.jsonl").read_text().splitlines(keepends=True)
+target.mkdir(parents=True, exist_ok=True)
+(target / "run.yaml").write_text((source / "run.yaml").read_text())
+with (target / "scores.jsonl").open("a") as file:
+    for begin in range(0, len(lines), 10):
+        file.write("".join(lines[begin : begin + 10]))
+        file.flush()
+        time.sleep(0.01)
+    file.write('{"frames": 49')
+    file.flush()
+{more}
+time.sleep(seconds)
+sys.exit(5)
+"""
+WATCH = ("--interval", 0.1, "--report", "report.json")
+
+
+def _trainer(more: str = "") -> str:
+    return TRAINER.replace("{more}", more)
+
+
+def _report(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return report
+
+
+def test_a_healthy_run_that_grows_while_it_is_read(tmp_path: Path) -> None:
+    source = native_run(tmp_path / "source")
+    words = (source, "--logdir", "run", 1)
+    child = _trainer().replace("sys.argv[2]", "sys.argv[3]").replace("float(sys.argv[3])", "float(sys.argv[4])")
+    code, _, said = finish(start(tmp_path, *WATCH, child=child, words=words))
+    assert code == 5
+    assert "dreamerguard: OK: dmc_walker_walk" in said
+    report = _report(tmp_path)
+    assert (report["exit_code"], report["stopped_for_regression"]) == (5, False)
+    assert report["status"]["verdict"]["state"] == "OK"
+    assert report["status"]["episodes"] == 245
+    assert not (tmp_path / "run" / "dreamerguard-lint.json").exists()  # the program is not known, so nothing was found
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        ("import shutil; time.sleep(1); shutil.rmtree(target)", "OK"),
+        (
+            "time.sleep(1); (target / 'scores.jsonl').rename(target / 'scores.1'); (target / 'scores.jsonl').touch()",
+            "OK",
+        ),
+        ("time.sleep(1); (target / 'scores.jsonl').write_bytes(b'\\xff\\x00{]\\n' * 1000)", "TOO EARLY"),
+        ("target.chmod(0o555)", "OK"),
+        ("time.sleep(1); os.kill(os.getpid(), 9)", "OK"),
+    ],
+    ids=["removed", "rotated", "overwritten", "read-only", "killed"],
+)
+def test_the_log_meets_with_an_accident(tmp_path: Path, more: str, state: str) -> None:
+    source = native_run(tmp_path / "source")
+    process = start(tmp_path, *WATCH, "--logdir", "run", child=_trainer(more), words=(source, "run", 1))
+    code, _, said = finish(process)
+    assert code == (137 if "os.kill" in more else 5)
+    assert "dreamerguard: OK: dmc_walker_walk" in said
+    assert _report(tmp_path)["status"]["verdict"]["state"] == state
+
+
+def test_no_log_is_ever_written(tmp_path: Path) -> None:
+    code, _, said = finish(start(tmp_path, *WATCH, "--logdir", "nowhere/run", child="raise SystemExit(4)"))
+    assert code == 4
+    assert "the run was not watched: there is no log in nowhere/run" in said
+    assert not (tmp_path / "nowhere").exists()
+    unknown, _, said = finish(start(tmp_path, *WATCH, child="raise SystemExit(4)"))
+    assert unknown == 4
+    assert "does not tell its log directory: not watched; set --logdir" in said
+    assert _report(tmp_path)["status"] is None
+
+
+def test_a_watcher_that_fails_says_so_once_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    child = "import time; time.sleep(1.5); raise SystemExit(6)"
+    code, _, said = finish(start(tmp_path, *WATCH, "--logdir", "run", child=child))
+    assert code == 6
+    assert said.count("run is a file") == 1
+    assert "the training goes on" in said
+
+
+def test_a_report_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    child = "import pathlib; pathlib.Path('gone').rmdir(); raise SystemExit(7)"
+    code, _, said = finish(start(tmp_path, "--report", "gone/report.json", child=child))
+    assert (code, "the report is not written" in said) == (7, True)
+
+
+def test_only_a_run_below_the_stop_threshold_is_stopped_and_only_when_asked(tmp_path: Path) -> None:
+    low = native_run(tmp_path / "low", gain=0.05)
+    options = (*WATCH, "--logdir", "run", "--grace", 0.5)
+    code, _, said = finish(start(tmp_path, *options, child=_trainer(), words=(low, "run", 2)))
+    assert code == 5
+    assert "dreamerguard: REGRESSED: dmc_walker_walk" in said
+    assert "SIGTERM" not in said
+    stop = ("--on-regression", "stop")
+    process = start(tmp_path, *options, *stop, child=_trainer(), words=(low, "again", 60))
+    code, _, said = finish(process)  # logs to another directory, which is not watched, but run has all of it
+    assert code == 143
+    assert "below the 2 % threshold: SIGTERM in 0.5 s" in said
+    report = _report(tmp_path)
+    assert (report["stopped_for_regression"], report["signal"]) == (True, "SIGTERM")
+
+
+def test_a_run_that_ignores_its_stop_is_killed_only_with_kill_after(tmp_path: Path) -> None:
+    low = native_run(tmp_path / "low", gain=0.05)
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _trainer()
+    options = (*WATCH, "--logdir", low, "--grace", 0, "--on-regression", "stop")
+    process = start(tmp_path, *options, child=stubborn, words=(low, "run", 3))
+    assert finish(process)[0] == 5
+    assert _report(tmp_path)["stopped_for_regression"]
+    code, _, said = finish(start(tmp_path, *options, "--kill-after", 0.5, child=stubborn, words=(low, "run", 60)))
+    assert (code, "it did not end after SIGTERM: sent SIGKILL" in said) == (137, True)
+
+
+def test_a_directory_that_the_program_names_itself_is_found(tmp_path: Path) -> None:
+    source = native_run(tmp_path / "source")
+    for old in ("old", "older"):
+        (tmp_path / "runs" / old).mkdir(parents=True)
+    child = _trainer().replace("pathlib.Path(sys.argv[2])", "pathlib.Path(sys.argv[2].format(timestamp='2026'))")
+    process = start(
+        tmp_path, *WATCH, "--logdir", "runs/{timestamp}", child=child, words=(source, "runs/{timestamp}", 1)
+    )
+    assert finish(process)[0] == 5
+    assert _report(tmp_path)["status"]["directory"].endswith("runs/2026")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo terminals")
+class TestTerminal:
+    """The guard on a terminal of its own, as the leader of its session and under a shell."""
+
+    def _spawn(self, folder: Path, *command: str) -> tuple[int, int]:
+        pid, terminal = os.forkpty()
+        if pid == 0:  # pragma: no cover - becomes the program
+            os.chdir(folder)
+            os.execv(command[0], command)
+        return pid, terminal
+
+    def _guard(self, folder: Path, child: str) -> tuple[str, ...]:
+        (folder / "child.py").write_text(child)
+        (folder / "pids").unlink(missing_ok=True)
+        # What it says goes to a file, since the terminal is closed under it.
+        line = f"exec 2>{folder}/said; exec {sys.executable} -m dreamerguard guard -- {sys.executable} child.py"
+        return ("/bin/sh", "-c", line)
+
+    def _end(self, pid: int) -> int:
+        status = 0
+
+        def ended() -> bool:
+            nonlocal status
+            done, status = os.waitpid(pid, os.WNOHANG)
+            return done == pid
+
+        wait_for(ended)
+        return os.waitstatus_to_exitcode(status)
+
+    def test_the_terminal_is_closed(self, tmp_path: Path) -> None:
+        child = (
+            "import os, subprocess, sys, time\n"
+            "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(120)'])\n"
+            "open('pids', 'w').write(f'{os.getpid()}\\n{worker.pid}\\n')\n"
+            "time.sleep(120)\n"
+        )
+        pid, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
+        pids = read_pids(tmp_path / "pids", 2)
+        os.close(terminal)
+        assert self._end(pid) == 128 + signal.SIGHUP
+        wait_for(lambda: not any(map(alive, pids)), 10)
+        assert "Traceback" not in (tmp_path / "said").read_text()
+
+    def test_ctrl_c_reaches_the_program_once(self, tmp_path: Path) -> None:
+        child = (
+            "import os, signal, sys, time\n"
+            "def count(number, frame): open('caught', 'a').write('x')\n"
+            "signal.signal(signal.SIGINT, count)\n"
+            "open('pids', 'w').write(f'{os.getpid()}\\n')\n"
+            "begin = time.monotonic()\n"
+            "while time.monotonic() < begin + 60 and not os.path.exists('caught'): time.sleep(0.05)\n"
+            "time.sleep(1)\n"
+            "sys.exit(9)\n"
+        )
+        pid, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
+        read_pids(tmp_path / "pids", 1)
+        os.write(terminal, b"\x03")
+        assert self._end(pid) == 9
+        assert (tmp_path / "caught").read_text() == "x"
+        os.close(terminal)
+
+    def test_ctrl_c_ends_a_loop_of_runs(self, tmp_path: Path) -> None:
+        child = (
+            "import os, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+            "open('pids', 'a').write(f'{os.getpid()}\\n')\ntime.sleep(60)\n"
+        )
+        line = self._guard(tmp_path, child)[2].replace("; exec ", "; for seed in 0 1 2; do ", 1) + "; done; touch after"
+        pid, terminal = self._spawn(tmp_path, "/bin/bash", "-c", line)
+        read_pids(tmp_path / "pids", 1)
+        os.write(terminal, b"\x03")
+        assert self._end(pid) == -signal.SIGINT
+        assert (tmp_path / "pids").read_text().count("\n") == 1
+        assert not (tmp_path / "after").exists()
+        os.close(terminal)
+
+    def test_ctrl_z_and_fg_under_a_shell(self, tmp_path: Path) -> None:
+        child = (
+            "import os, sys\nopen('pids', 'w').write(f'{os.getpid()}\\n')\n"
+            "print('got ' + input(), flush=True)\nsys.exit(11)\n"
+        )
+        self._guard(tmp_path, child)
+        pid, terminal = self._spawn(tmp_path, "/bin/bash", "--norc", "--noprofile", "-i")
+        os.write(terminal, f"{sys.executable} -m dreamerguard guard -- {sys.executable} child.py\n".encode())
+        read_pids(tmp_path / "pids", 1)
+        time.sleep(0.5)
+        os.write(terminal, b"\x1a")
+        self._read_until(terminal, b"Stopped")
+        os.write(terminal, b"fg\n")
+        time.sleep(0.5)
+        os.write(terminal, b"words\n")
+        self._read_until(terminal, b"got words")
+        os.write(terminal, b"echo ended with $?; exit\n")
+        self._read_until(terminal, b"ended with 11")
+        self._end(pid)
+        os.close(terminal)
+
+    def _read_until(self, terminal: int, words: bytes) -> None:
+        shown, deadline = b"", time.monotonic() + 30
+        while words not in shown:
+            assert time.monotonic() < deadline, shown
+            if select.select([terminal], [], [], 0.2)[0]:
+                shown += os.read(terminal, 4096)

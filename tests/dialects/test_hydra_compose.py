@@ -134,6 +134,7 @@ WORDS = [
     ["trainer=1"],
     ["~env"],
     ["+env=crafter"],
+    ["env=null"],
     ["model@other=size12M"],
     ["env.task="],
     ["env.task=null"],

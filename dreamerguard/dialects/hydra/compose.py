@@ -116,6 +116,7 @@ class _Composer:
         self.result.choices = defaults.chosen
         self._report_missing(defaults)
         self._report_unused(defaults)
+        self._report_repeated(defaults)
         for item in self.values:
             self._apply(item)
         return self.result
@@ -130,6 +131,8 @@ class _Composer:
                 self.values.append(item)
             elif item.kind == "delete":
                 self.deleted[item.element] = str(item.value) if item.text else None
+            elif item.value is None and not item.unknown:
+                self.result.problems.append(_no_name(item))
             elif item.kind == "add":
                 self.appended.append(Default(item.key, self._option(item), item.package))
                 self.groups.setdefault(f"+{item.element}", item)
@@ -194,6 +197,14 @@ class _Composer:
         return Problem(
             "unknown-option", message, Label(self.anchor), key=missing.element, help=f"options are {options}"
         )
+
+    def _report_repeated(self, defaults: Defaults) -> None:
+        for name in defaults.repeated:
+            item = self.groups.get(f"+{name}")
+            span = item.span if item is not None else self.anchor
+            message = f"the defaults list has {name} already"
+            help = f"write {item.word.text[1:]}" if item is not None else ""
+            self.result.problems.append(Problem("unknown-option", message, Label(span), key=name, help=help))
 
     def _report_unused(self, defaults: Defaults) -> None:
         for name, item in self.groups.items():
@@ -266,6 +277,11 @@ class _Composer:
         text = f"{item.key} exists already, so + stops the program"
         help = f"write {item.word.text[1:]}, or ++ to do either"
         self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
+
+
+def _no_name(item: Override) -> Problem:
+    message = f"{item.key} needs the name of an option"
+    return Problem("malformed-override", message, Label(item.span), key=item.key)
 
 
 def _leaf(item: Override, value: Parsed) -> Leaf:

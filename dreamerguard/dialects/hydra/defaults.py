@@ -46,6 +46,7 @@ class Defaults:
       used: groups that exist in the list.
       missing: what could not be found.
       chosen: final option of every group in the list.
+      repeated: groups that are in the list twice, which hydra refuses.
     """
 
     store: Store
@@ -54,6 +55,7 @@ class Defaults:
     used: set[str] = field(default_factory=set)
     missing: list[Missing] = field(default_factory=list)
     chosen: dict[str, str | None] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
     steps: int = 0
 
     def expand(self, primary: str, appended: tuple[Default, ...] = ()) -> list[Step]:
@@ -102,6 +104,8 @@ class Defaults:
         if item.names is not None:
             found = [self._child(item, f"{item.group}/{name}", base, package, depth) for name in item.names]
             return [step for steps in found for step in steps]
+        if key in self.chosen:
+            self.repeated.append(key)
         self.chosen.setdefault(key, item.name)
         if item.name is None:
             return []

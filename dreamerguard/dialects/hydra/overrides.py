@@ -25,7 +25,7 @@ _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
-_PLAIN_CHARACTERS = re.compile(r"(?:[A-Za-z0-9_ \t/\\+.$%*@?|:-]|\\[()\[\]{}:=, \t]|\$\{[^}]+\})+", re.ASCII)
+_PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|[A-Za-z0-9_ \t/\\+.$%*@?|:-]|\\[()\[\]{}:=, \t])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 
 

@@ -163,7 +163,7 @@ class _Checker:
             command = Command(source, _words(source, "dreamerguard", "lint", str(found.path.name)))
             self.seen.presets += self._examine(command, found.path.parent, found)
             return
-        for program, option in _group_file(found):
+        for program, option in _group_file(found, text):
             command = Command(source, _words(source, *program, option))
             self.seen.presets += self._examine(command, _home(found, self.tree.root), found)
 
@@ -186,6 +186,8 @@ class _Checker:
             return False
         except SourceError as error:
             self.seen.unreadable.append(f"{command.source.name}: {error.message}")
+            return False
+        if found is not None and _unused(result, command):
             return False
         rename = Renamed(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
@@ -210,6 +212,12 @@ class _Checker:
                 yield finding
 
 
+def _unused(result: Result, command: Command) -> bool:
+    """Whether the program does not have the group of a file, so that nothing of the file can take effect."""
+    option = command.words[-1].text.partition("=")[0]
+    return any(item.name == "unknown-option" and item.key == option for item in result.findings)
+
+
 def _milder(finding: Finding) -> Finding:
     """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
     return replace(finding, severity=Severity.INFO) if finding.upstream else finding
@@ -231,10 +239,10 @@ def _is_native(text: str) -> bool:
     return bool(names) and sum(name in sections for name in names) >= 0.75 * len(names)
 
 
-def _group_file(found: Found) -> Iterator[tuple[tuple[str, ...], str]]:
+def _group_file(found: Found, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """The command that uses a file of a hydra configuration group, where the group decides what is trained."""
     path = PurePosixPath(found.name)
-    if path.parent.name == "exp" and "dreamer_v3" in path.stem:
+    if path.parent.name == "exp" and ("dreamer" in path.stem or "dreamer_v3" in text):
         yield ("sheeprl",), f"exp={path.stem}"
     elif path.parent.name == "env" and (found.path.parent.parent / "configs.yaml").is_file():
         yield ("python", "train.py"), f"env={path.stem}"

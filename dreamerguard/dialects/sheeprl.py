@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +72,7 @@ _SUITES = {
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
     "AtariPreprocessing": ("atari", "dreamer_v3"),
 }
+_GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
 
@@ -100,7 +102,7 @@ class Sheeprl:
             roles=roles,
             machine=machine,
             budget=budget,
-            reference=_reference(composed, roles) if budget is not None else None,
+            reference=_reference(composed, roles, budget) if budget is not None else None,
             renamed={key: item for key, item in RENAMED.items() if composed.composition.target(key) is None},
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
@@ -158,24 +160,26 @@ def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
     return next(found, None)
 
 
-def _reference(composed: Composed, roles: dict[Role, str]) -> Reference | None:
+def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Reference | None:
     """Upstream's own experiment: the one that was chosen, or the one for the same suite."""
     exp, env = composed.composition.choices.get("exp"), composed.composition.choices.get("env")
     suite = _suite(composed.value)
     name = exp if exp is not None and f"exp/{exp}" in composed.table.files and "benchmarks" not in exp else None
     if name is None or preset_composition(TABLE, PRIMARY, f"exp={name}").choices.get("env") != env:
         name = suite[1] if suite is not None else None
-    if suite is not None and suite[0] == "atari" and name in ("dreamer_v3", None):
-        name = _SMALL_ATARI if composed.number("algo.total_steps") <= _SMALL_STEPS else "dreamer_v3"
-    if name is None:
-        return None
+    if suite is not None and suite[0] == "atari" and name in (_GENERAL, None):
+        name = _SMALL_ATARI if composed.number("algo.total_steps") <= _SMALL_STEPS else _GENERAL
+    if name is None or (OLD_RATIO in roles.values() and name != _SMALL_ATARI):
+        return None  # the old edition's other presets made one update in 16 steps
     preset = preset_composition(TABLE, PRIMARY, f"exp={name}")
     budget = sheeprl_budget(preset.value, _meant(preset))
     if budget is None:
         return None
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
     expected = expectations(preset, ROLES, composed.table, canonical)
-    if preset.value("total_steps") is not None:
+    if name == _GENERAL:
+        budget = replace(budget, frames=run.frames)  # it is for no benchmark, so its length is nobody's
+    if name == _GENERAL or preset.value("total_steps") is not None:
         expected.pop("algo.total_steps", None)
     task = composed.value("env.id")
     pixels = bool(composed.value("algo.cnn_keys.encoder"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -82,11 +82,19 @@ def _sweep(span: Span, key: str) -> Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A configuration folder on disk. ``complete`` when it holds the first file too, not only additions."""
+    """A configuration folder on disk.
+
+    Attributes:
+      folder: the folder.
+      shown: how reports call it.
+      complete: whether it holds the first file too, not only additions.
+      additions: other folders whose files come first, as a search path of hydra puts them.
+    """
 
     folder: Path
     shown: str
     complete: bool
+    additions: tuple[Checkout, ...] = ()
 
 
 def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
@@ -102,11 +110,15 @@ def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: 
     beside = str(PurePosixPath(launch.program).parent) if not launch.module else ""
     bases = [beside] if beside not in ("", ".") and not beside.startswith("/") else []
     for base in (*bases, ""):
+        found: list[Checkout] = []
         for place in places:
             shown = "/".join(part for part in (base, place) if part)
             kind = _kind(folder / shown, primary, mark)
             if kind is not None:
-                return Checkout(folder / shown, shown, kind == "complete")
+                found.append(Checkout(folder / shown, shown, kind == "complete"))
+        if found:
+            first, *others = sorted(found, key=lambda item: not item.complete)
+            return replace(first, additions=tuple(others))
     return None
 
 

@@ -73,13 +73,16 @@ class Composed:
 def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
     shipped = load_table(table)
-    own = FolderStore(checkout.folder, checkout.shown, shipped)
-    if not checkout.complete:
-        return Overlay(own, shipped), False
-    defaults = Defaults(own, {})
-    defaults.expand(primary)
-    whole = all(missing.name is None for missing in defaults.missing)
-    return (own, True) if whole else (Overlay(own, shipped), False)
+    own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
+    whole = checkout.complete
+    if whole:
+        defaults = Defaults(own, {})
+        defaults.expand(primary)
+        whole = all(missing.name is None for missing in defaults.missing)
+    store = own if whole else Overlay(own, shipped)
+    for addition in checkout.additions:
+        store = Overlay(FolderStore(addition.folder, addition.shown, shipped), store)
+    return store, whole
 
 
 def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:

@@ -83,15 +83,17 @@ def _below(run: ResolvedRun, name: str) -> list[str]:
 
 def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding]:
     counts = run.settings.get(right)
-    if counts is not None and counts.value == setting.value:
-        return
-    used = f" stays {spell_scalar(counts.value)}" if counts is not None else " is read"
-    origin = setting.last.origin
-    where = f" ({origin})" if setting.last.span is None else ""
+    section = f"{right.partition('.')[0]}."
+    if counts is None and ("." not in setting.key or not any(key.startswith(section) for key in run.settings)):
+        return  # an edition that reads it where it stands
+    same = counts is not None and counts.value == setting.value
+    used = f"{' has the same value' if same else f' stays {spell_scalar(counts.value)}'}" if counts else " is read"
+    where = f" ({setting.last.origin})" if setting.last.span is None else ""
     yield rule.at(
         setting.last.span or run.anchor,
         f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{used}",
         key=setting.key,
+        severity=Severity.INFO if same else None,
         help=f"move it to {right}",
         upstream="" if setting.chosen else run.upstream,
     )

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -29,7 +30,7 @@ class Progress:
         self._console = console or Console(stderr=True, highlight=False)
         self._clock = clock
         self._start = clock()
-        self._scores: deque[float] = deque(maxlen=10)
+        self._scores: dict[int, deque[float]] = {}
         self._live: Live | None = None
 
     def __enter__(self) -> Progress:
@@ -50,13 +51,18 @@ class Progress:
         else:
             self._print(f"{self._elapsed()}  {text} ...")
 
+    def note(self, text: str) -> None:
+        """Prints a fact about the run."""
+        self._print(f"{self._elapsed()}  {text}")
+
     def episode(self, frames: int, episode: Any) -> None:
         """Keeps the score for the next line."""
-        self._scores.append(episode.score)
+        self._scores.setdefault(episode.seed, deque(maxlen=10)).append(episode.score)
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """Shows one row of metrics."""
-        line = f"{self._elapsed()}  {describe(row, self._frames, list(self._scores))}"
+        scores = [sum(mine) / len(mine) for mine in self._scores.values()]
+        line = f"{self._elapsed()}  {describe(row, self._frames, scores)}"
         if self._live:
             self._live.update(Text(line))
         else:
@@ -81,9 +87,15 @@ class Progress:
 
 
 def describe(row: Mapping[str, float], frames: int, scores: list[float]) -> str:
-    """One line about a row of metrics: frames, score of the last episodes, updates, ratios, speeds, losses."""
+    """One line about a row of metrics: frames, score, updates, ratios, speeds, losses.
+
+    Args:
+      row: of the log.
+      frames: of the whole run.
+      scores: mean of the last episodes of every agent that has finished one.
+    """
     parts = [f"{row['frames']:>9,.0f} / {frames:,} frames"]
-    parts.append(f"score {sum(scores) / len(scores):.1f}" if scores else "score -")
+    parts.append(_score(scores))
     parts.append(f"{row['updates']:,.0f} updates")
     parts.append(f"ratio {_number(row['train_ratio/achieved'])} of {_number(row['train_ratio/configured'])}")
     parts.append(f"{row['fps/frames']:.0f} frames/s")
@@ -91,6 +103,14 @@ def describe(row: Mapping[str, float], frames: int, scores: list[float]) -> str:
     parts.append(f"left {_duration(row['time/left'])}")
     parts += [f"{key.removeprefix('loss/')} {row[key]:.3g}" for key in LOSSES if key in row]
     return "  ".join(parts)
+
+
+def _score(scores: list[float]) -> str:
+    if not scores:
+        return "score -"
+    if len(scores) == 1:
+        return f"score {scores[0]:.1f}"
+    return f"score {median(scores):.1f} ({min(scores):.1f} to {max(scores):.1f} of {len(scores)} seeds)"
 
 
 def _number(value: float) -> str:

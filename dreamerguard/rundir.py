@@ -9,6 +9,9 @@
 | ``checkpoints/`` | checkpoints |
 | ``status.json`` | the watcher's last word: verdict, health, likely causes |
 | ``curve.png`` | scores, over the published reference where there is one |
+
+A run of several seeds keeps the shared files here, checkpoints included, and what belongs to one agent in
+``seed<k>/``: its logs, status and curve, and a ``run.yaml`` with its seed alone, so that it reads as a run of its own.
 """
 
 from __future__ import annotations
@@ -48,10 +51,22 @@ class ConfigChanged(Exception):
 
 
 def default_directory(config: RunConfig) -> Path:
-    """``runs/TASK-SIZE-seedN-HASH``: the same command finds its own run again, another configuration never does."""
+    """``runs/TASK-SIZE-seedN-HASH``, of several seeds ``seedN-M``.
+
+    The same command finds its own run again, another configuration never does.
+    """
     digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode()).hexdigest()[:8]
     task = config.task.replace("/", "-")
-    return Path("runs") / f"{task}-{config.size}-seed{config.seed}-{digest}"
+    last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""
+    return Path("runs") / f"{task}-{config.size}-seed{config.seed}{last}-{digest}"
+
+
+def agents(directory: Path, config: RunConfig) -> dict[Path, RunConfig]:
+    """Directory and configuration of every agent of a run; of a single one, those of the run."""
+    if config.seeds == 1:
+        return {directory: config}
+    seeds = range(config.seed, config.seed + config.seeds)
+    return {directory / f"seed{seed}": config.model_copy(update={"seed": seed, "seeds": 1}) for seed in seeds}
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -80,6 +95,19 @@ def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifes
     _write(directory / LINT, json.dumps(lint, indent=2) + "\n")
     starts = json.loads((directory / MANIFEST).read_text()) if (directory / MANIFEST).exists() else []
     _write(directory / MANIFEST, json.dumps([*starts, dict(manifest)], indent=2) + "\n")
+
+
+def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Makes a run directory as `prepare` does, and those of its agents.
+
+    Raises:
+      ConfigChanged: a directory holds another configuration.
+      OSError: a directory cannot be written.
+    """
+    prepare(directory, config, lint, manifest)
+    for own, alone in agents(directory, config).items():
+        if own != directory:
+            prepare(own, alone, lint, manifest)
 
 
 def load_config(directory: Path) -> RunConfig:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
 Tree = Any
@@ -50,18 +51,29 @@ class Checkpoints:
         """The JSON part of checkpoint ``step``."""
         return dict(self._manager.restore(step, args=ocp.args.Composite(json=ocp.args.JsonRestore())).json)
 
-    def arrays(self, step: int, part: Part, like: Tree) -> Tree:
+    def arrays(self, step: int, part: Part, like: Tree, host: bool = False) -> Tree:
         """One part of checkpoint ``step``.
 
         Args:
           step: a number from ``latest``.
           part: which part.
           like: a pytree of arrays or ``jax.ShapeDtypeStruct`` with the structure that was saved.
+          host: gives NumPy arrays: the device has no room for what it holds already.
         """
-        abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), like)
+        make = _on_host if host else _on_device
+        abstract = jax.tree.map(lambda leaf: make(leaf.shape, leaf.dtype), like)
         restored = self._manager.restore(step, args=ocp.args.Composite(**{part: ocp.args.StandardRestore(abstract)}))
         return restored[part]
 
     def close(self) -> None:
         """Waits for what is being written."""
         self._manager.close()
+
+
+def _on_device(shape: tuple[int, ...], dtype: Any) -> Any:
+    return jax.ShapeDtypeStruct(shape, dtype)
+
+
+def _on_host(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array whose type tells orbax what to restore; it takes no memory."""
+    return np.broadcast_to(np.zeros((), dtype), shape)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import actor, programs
+from . import programs
 from .checkpoint import Checkpoints
 from .driver import Driver, Episode
-from .envs import make_env, make_envs
+from .envs import make_env
+from .envs.many import make_agent_envs
 from .runtime import compute_dtype
 from .spec import AgentSpec
 
@@ -23,57 +25,69 @@ FIRST_ENV = 1_000_000
 
 
 class Evaluator:
-    """Plays episodes with given parameters.
+    """Plays episodes with given parameters, those of all agents at once.
 
     Args:
       config: the run.
       spec: its agent.
-      episodes: episodes of one evaluation.
-      seed: seed of resets and actions.
+      episodes: episodes of one evaluation, for each agent.
+      seeds: seed of resets and actions, for each agent.
     """
 
-    def __init__(self, config: RunConfig, spec: AgentSpec, episodes: int, seed: int) -> None:
-        self._config, self._spec, self._episodes, self._seed = config, spec, episodes, seed
+    def __init__(self, config: RunConfig, spec: AgentSpec, episodes: int, seeds: Sequence[int]) -> None:
+        self._config, self._spec, self._episodes, self._seeds = config, spec, episodes, tuple(seeds)
         self._envs = min(episodes, config.run.envs)
-        self._act = jax.jit(partial(programs.act, spec, seed))
+        self._act = jax.jit(programs.act_for_agents(spec, len(seeds)))
         self._played = 0
 
-    def play(self, params: Any) -> list[Episode]:
-        """Plays the episodes, in order of environments.
+    def play(self, params: Any) -> list[list[Episode]]:
+        """Plays the episodes of each agent, in order of environments.
 
         Every environment plays the same number of episodes, give or take one, and stops; taking the first to finish
         would prefer short ones.
         """
         first = FIRST_ENV + self._played * self._envs
         self._played += 1
-        driver = Driver(make_envs(self._config, first, self._seed, self._envs))
+        driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs))
         try:
             return self._finish(driver, params)
         finally:
             driver.close()
 
-    def _finish(self, driver: Driver, params: Any) -> list[Episode]:
+    def _finish(self, driver: Driver, params: Any) -> list[list[Episode]]:
+        agents = len(self._seeds)
         share, rest = divmod(self._episodes, self._envs)
-        wanted = [share + (i < rest) for i in range(self._envs)]
+        wanted = [share + (i < rest) for i in range(self._envs)] * agents
         played: list[list[Episode]] = [[] for _ in wanted]
-        carry, count = actor.initial_carry(self._spec, self._envs), 0
+        seeds = programs.place_seeds(self._seeds)
+        carry, count = programs.initial_carry(self._spec, agents, self._envs), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
-            carry, action, _ = self._act(params, carry, driver.observe(), np.uint32(count))
+            obs = jax.device_put(programs.by_agent(driver.observe(), agents))
+            carry, action, _ = self._act(seeds, params, carry, obs, np.uint32(count))
             count += 1
-            for episode in driver.step(action):
+            for episode in driver.step(programs.by_env(jax.device_get(action), agents)):
                 played[episode.env].append(episode)
-        return [episode for mine, most in zip(played, wanted, strict=True) for episode in mine[:most]]
+        kept = [mine[:most] for mine, most in zip(played, wanted, strict=True)]
+        return [list(chain(*kept[i : i + self._envs])) for i in range(0, len(kept), self._envs)]
 
 
 class NoCheckpoint(Exception):
     """The run directory has no checkpoint to evaluate."""
 
 
-def evaluate_checkpoint(config: RunConfig, directory: Path, episodes: int, seed: int) -> tuple[int, list[float]]:
-    """Plays with the newest checkpoint of a run.
+def evaluate_checkpoint(
+    config: RunConfig, directory: Path, episodes: int, seed: int
+) -> tuple[int, dict[int, list[float]]]:
+    """Plays with the newest checkpoint of a run. All its agents meet the same resets.
+
+    Args:
+      config: of the run.
+      directory: of the run.
+      episodes: episodes of each agent.
+      seed: of resets and actions.
 
     Returns:
-      Environment frames of the checkpoint, and a score per episode.
+      Environment frames of the checkpoint, and by each agent's seed a score per episode.
 
     Raises:
       NoCheckpoint: there is none yet.
@@ -83,12 +97,30 @@ def evaluate_checkpoint(config: RunConfig, directory: Path, episodes: int, seed:
     checkpoints = Checkpoints(folder) if folder.is_dir() else None
     step = checkpoints.latest() if checkpoints else None
     if checkpoints is None or step is None:
-        raise NoCheckpoint(f"{directory} has no checkpoint yet")
-    env = make_env(config, FIRST_ENV, seed)
-    spec = AgentSpec.create(config, env.obs_space, env.act_space, compute_dtype(config.runtime))
-    env.close()
-    like = jax.eval_shape(lambda: programs.initial_state(spec, config.seed))
+        raise NoCheckpoint(f"{directory} has no checkpoint yet{_elsewhere(directory)}")
+    seeds = range(config.seed, config.seed + config.seeds)
+    spec = read_spec(config)
+    like = jax.eval_shape(lambda: programs.initial_state(spec, seeds))
     state = checkpoints.arrays(step, "learner", like)
     frames = int(checkpoints.numbers(step)["frames"])
     checkpoints.close()
-    return frames, [episode.score for episode in Evaluator(config, spec, episodes, seed).play(state.params)]
+    played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
+    scores = [[episode.score for episode in mine] for mine in played]
+    return frames, dict(zip(seeds, scores, strict=True))
+
+
+def read_spec(config: RunConfig) -> AgentSpec:
+    """The agent of a run, for the spaces of one environment that is made to read them.
+
+    Raises:
+      EnvError: the environment cannot be made.
+    """
+    env = make_env(config, FIRST_ENV, config.seed)
+    spec = AgentSpec.create(config, env.obs_space, env.act_space, compute_dtype(config.runtime))
+    env.close()
+    return spec
+
+
+def _elsewhere(directory: Path) -> str:
+    shared = directory.parent / "checkpoints"
+    return f": the agents of several seeds share those of {directory.parent}" if shared.is_dir() else ""

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from .driver import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEpisode(Episode):
+    """A training episode of one of the run's agents; ``env`` and ``step`` count within that agent.
+
+    Attributes:
+      seed: seed of the agent.
+    """
+
+    seed: int
 
 
 class Observer(Protocol):
@@ -14,17 +26,20 @@ class Observer(Protocol):
     def phase(self, text: str) -> None:
         """A stage begins that may take a while, for example a compilation."""
 
-    def episode(self, frames: int, episode: Episode) -> None:
-        """A training episode has ended at ``frames`` environment frames of the whole run."""
+    def note(self, text: str) -> None:
+        """A fact about the run that is to stay on the screen, for example the memory that it needs."""
+
+    def episode(self, frames: int, episode: AgentEpisode) -> None:
+        """A training episode has ended at ``frames`` environment frames of its agent."""
 
     def metrics(self, row: Mapping[str, float]) -> None:
-        """A row of metrics was written to the log."""
+        """Metrics were written to the log; of several agents, ``row`` holds the means."""
 
     def evaluated(self, frames: int, scores: Sequence[float]) -> None:
-        """Evaluation episodes were played after ``frames`` environment frames."""
+        """Evaluation episodes of all agents were played after ``frames`` environment frames of each."""
 
     def saved(self, frames: int) -> None:
-        """A checkpoint was written after ``frames`` environment frames."""
+        """A checkpoint was written after ``frames`` environment frames of each agent."""
 
 
 class Silent:
@@ -33,7 +48,10 @@ class Silent:
     def phase(self, text: str) -> None:
         """Ignores it."""
 
-    def episode(self, frames: int, episode: Episode) -> None:
+    def note(self, text: str) -> None:
+        """Ignores it."""
+
+    def episode(self, frames: int, episode: AgentEpisode) -> None:
         """Ignores it."""
 
     def metrics(self, row: Mapping[str, float]) -> None:

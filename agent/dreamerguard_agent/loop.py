@@ -10,6 +10,9 @@ The device runs its programs in the order in which they are queued and one threa
 seed on one machine agree bit for bit. The policy acts on newer parameters than in danijar/dreamerv3, where they are up
 to two vector steps old (``embodied/jax/agent.py``), and all E records of a vector step are stored before its updates
 run (there: one record, its updates, the next record).
+
+Several agents train in lockstep, by the same programs with an axis N in front (see `programs`). They share counters and
+threads, nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +29,17 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import actor, programs
+from . import memory, programs
 from .checkpoint import Checkpoints
-from .driver import Driver
-from .envs import make_envs
-from .evaluate import Evaluator
-from .events import Observer
+from .driver import Driver, Episode
+from .envs.many import make_agent_envs
+from .evaluate import Evaluator, read_spec
+from .events import AgentEpisode, Observer
 from .experience import Experience
 from .learner import Metrics
 from .programs import Programs
 from .ratio import TrainRatio
-from .records import RunRecords
-from .runtime import compute_dtype
-from .spec import AgentSpec
+from .records import SeedRecords
 from .throughput import Throughput, achieved_ratio
 
 #: Environments of the n-th start of a run are numbered from (n - 1) times this, so that none repeats its resets.
@@ -49,8 +51,8 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-      frames: environment frames in all.
-      updates: gradient updates in all.
+      frames: environment frames of each agent.
+      updates: gradient updates of each agent.
       finished: whether the run reached its length; otherwise it was stopped and can be resumed.
     """
 
@@ -60,7 +62,7 @@ class Outcome:
 
 
 def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> Outcome:
-    """Trains one agent, from its last checkpoint if ``directory`` has one.
+    """Trains ``config.seeds`` agents, from their last checkpoint if ``directory`` has one.
 
     Args:
       config: the run.
@@ -70,13 +72,18 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
 
     Raises:
       EnvError: the environment cannot be made.
+      DoesNotFit: there is too little memory.
       ValueError: the checkpoint does not fit the configuration, or an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
     step = checkpoints.latest()
     numbers = {} if step is None else checkpoints.numbers(step)
-    logs = RunRecords(
-        directory, numbers.get("logs", {}), tensorboard=config.logging.tensorboard, frames=numbers.get("frames", 0)
+    logs = SeedRecords(
+        directory,
+        range(config.seed, config.seed + config.seeds),
+        numbers.get("logs", {}),
+        tensorboard=config.logging.tensorboard,
+        frames=numbers.get("frames", 0),
     )
     try:
         with logs:
@@ -94,10 +101,11 @@ class Run:
         checkpoints: Checkpoints,
         step: int | None,
         numbers: dict[str, Any],
-        logs: RunRecords,
+        logs: SeedRecords,
         observer: Observer,
     ) -> None:
         self._config, self._checkpoints, self._logs, self._observer = config, checkpoints, logs, observer
+        self._seeds = range(config.seed, config.seed + config.seeds)
         self._starts = numbers.get("starts", 0) + 1
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
         self._updates_before, self._evaluations = numbers.get("updates", 0), numbers.get("evaluations", 0)
@@ -105,31 +113,31 @@ class Run:
         self._total = -(-config.run.frames // (envs * repeat))
         if self._vector_steps >= self._total:
             return  # nothing left to do, so nothing to prepare
+        self._spec = read_spec(config)
+        observer.note(memory.require(config, self._spec, self._total))
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
-        self._driver = Driver(make_envs(config, first, config.seed))
-        dtype = compute_dtype(config.runtime)
-        self._spec = AgentSpec.create(config, self._driver.obs_space, self._driver.act_space, dtype)
+        self._driver = Driver(make_agent_envs(config, first, self._seeds))
         self._batch_steps = config.replay.batch_size * config.replay.batch_length
         self._experience = Experience(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
-        observer.phase("making the agent")
-        self._state = programs.initial_state(self._spec, config.seed)
+        observer.phase("making the agent" if config.seeds == 1 else "making the agents")
+        self._state = programs.initial_state(self._spec, self._seeds)
         if step is not None:
             observer.phase("reading the checkpoint")
             self._restore(step, numbers)
-        self._carry = actor.initial_carry(self._spec, envs)
+        self._carry = programs.initial_carry(self._spec, config.seeds, envs)
         self._sums: Metrics | None = None
-        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, config.seed)
+        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
 
     @property
     def frames(self) -> int:
-        """Environment frames of the run. Records that start an episode count, as in the reference's logs."""
+        """Environment frames of each agent. Records that start an episode count, as in the reference's logs."""
         return self._steps * self._config.env.action_repeat
 
     @property
     def updates(self) -> int:
-        """Gradient updates of the run."""
+        """Gradient updates of each agent."""
         return self._updates_before + self._ratio.done
 
     @property
@@ -158,35 +166,50 @@ class Run:
         due = self._ratio.updates_per_step * self._config.run.envs
         return Programs(
             self._spec,
-            self._config.seed,
+            self._seeds,
             self._state,
             self._experience.ring,
-            self._driver.observe(),
+            self._observe(),
             batch=self._config.replay.batch_size,
             length=self._config.replay.batch_length,
             most=int(due),
             notify=self._observer.phase,
         )
 
+    def _observe(self) -> dict[str, jax.Array]:
+        obs: dict[str, jax.Array] = jax.device_put(programs.by_agent(self._driver.observe(), len(self._seeds)))
+        return obs
+
     def _vector_step(self, compiled: Programs) -> None:
-        experience, obs = self._experience, self._driver.observe()
+        experience, obs = self._experience, self._observe()
         self._carry, action, latents = compiled.act(self._state.params, self._carry, obs, self._vector_steps)
         experience.ring = compiled.insert(experience.ring, obs, action, latents, experience.stored)
-        experience.sampler.add_all()
+        experience.add()
         self._vector_steps += 1
         due = self._ratio.due(self._steps) if experience.ready else 0
         if due:
-            indices = experience.sampler.draw(due, experience.batch)
+            indices = experience.draw(due)
             self._state, experience.ring, self._sums = compiled.update(
                 self._state, experience.ring, indices, experience.stored, self._sums
             )
-        before = self._vector_steps_before * self._config.run.envs
-        for episode in self._driver.step(action):
-            frames = (before + episode.step) * self._config.env.action_repeat
-            row = {"frames": frames, "step": before + episode.step, "env": episode.env, "score": episode.score}
-            row |= {"length": episode.length, "updates": self.updates, "time": round(time.time(), 3)}
-            self._logs.write("scores", row)
-            self._observer.episode(frames, episode)
+        actions = programs.by_env(jax.device_get(action), len(self._seeds))
+        for episode in self._driver.step(actions):
+            self._record(self._of_agent(episode))
+
+    def _of_agent(self, episode: Episode) -> AgentEpisode:
+        """An episode as its agent counts it in a run of its own; ``step`` over all starts of the run."""
+        envs = self._config.run.envs
+        agent, env = divmod(episode.env, envs)
+        steps = (episode.step - 1 - episode.env) // len(self._seeds)
+        step = self._vector_steps_before * envs + steps + env + 1
+        return AgentEpisode(env, episode.score, episode.length, step, self._seeds[agent])
+
+    def _record(self, episode: AgentEpisode) -> None:
+        frames = episode.step * self._config.env.action_repeat
+        row = {"frames": frames, "step": episode.step, "env": episode.env, "score": episode.score}
+        row |= {"length": episode.length, "updates": self.updates, "time": round(time.time(), 3)}
+        self._logs.write(episode.seed, "scores", row)
+        self._observer.episode(frames, episode)
 
     def _housekeeping(self) -> None:
         config = self._config
@@ -205,20 +228,26 @@ class Run:
         row |= self._speed.read(
             self.frames, self.updates, self._total * self._config.run.envs * self._config.env.action_repeat
         )
-        if self._sums is not None:
-            sums = {name: float(value) for name, value in jax.device_get(self._sums).items()}
-            count = sums.pop("count")
-            row |= {name: value / count for name, value in sums.items()}
-            self._sums = None
-        self._logs.write("metrics", row)
-        self._observer.metrics(row)
+        means = self._means()
+        for number, seed in enumerate(self._seeds):
+            self._logs.write(seed, "metrics", row | {name: float(value[number]) for name, value in means.items()})
+        self._observer.metrics(row | {name: float(value.mean()) for name, value in means.items()})
+
+    def _means(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Metrics since the last row, [N] each; none without an update."""
+        if self._sums is None:
+            return {}
+        sums = {name: np.atleast_1d(value).astype(np.float64) for name, value in jax.device_get(self._sums).items()}
+        self._sums, count = None, sums.pop("count")
+        return {name: value / count for name, value in sums.items()}
 
     def _evaluate(self) -> None:
         self._evaluations = self.frames // self._config.eval.every
-        scores = [episode.score for episode in self._evaluator.play(self._state.params)]
-        row = {"frames": self.frames, "updates": self.updates, "score": float(np.mean(scores)), "scores": scores}
-        self._logs.write("eval", row)
-        self._observer.evaluated(self.frames, scores)
+        played = [[episode.score for episode in mine] for mine in self._evaluator.play(self._state.params)]
+        for seed, scores in zip(self._seeds, played, strict=True):
+            row = {"frames": self.frames, "updates": self.updates, "score": float(np.mean(scores)), "scores": scores}
+            self._logs.write(seed, "eval", row)
+        self._observer.evaluated(self.frames, list(chain(*played)))
 
     def _save(self) -> None:
         numbers = {
@@ -242,7 +271,7 @@ class Run:
         self._state = self._checkpoints.arrays(step, "learner", self._state)
         if "replay" not in numbers:
             return  # experience is collected anew, and the ratio counts from there: no burst of overdue updates
-        parts = self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"]))
+        parts = self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"]), host=True)
         self._experience.load(parts, numbers["replay"])
         self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
         self._updates_before = numbers["updates"] - self._ratio.done

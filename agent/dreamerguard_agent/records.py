@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,6 +79,56 @@ class RunRecords:
             file.close()
         if self._events:
             self._events.close()
+
+
+class SeedRecords:
+    """The log files of every agent of a run.
+
+    A single agent logs into the run directory itself. Several log into ``seed<k>/`` below it, each as in a run of its
+    own, so that whatever reads runs finds them there.
+
+    Args:
+      directory: the run directory.
+      seeds: of the agents.
+      sizes: as ``sizes()`` gave them at the checkpoint; nothing keeps nothing.
+      tensorboard: also write TensorBoard events.
+      frames: environment frames of the checkpoint.
+    """
+
+    def __init__(
+        self, directory: Path, seeds: Sequence[int], sizes: Mapping[str, Any], *, tensorboard: bool, frames: int = 0
+    ) -> None:
+        self._alone = len(seeds) == 1
+        self._records = {}
+        for seed in seeds:
+            kept = sizes if self._alone else sizes.get(str(seed), {})
+            folder = seed_directory(directory, seed, len(seeds))
+            folder.mkdir(exist_ok=True)
+            self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames)
+
+    def write(self, seed: int, name: str, row: Row) -> None:
+        """Appends ``row`` to file ``name`` of the agent with ``seed``."""
+        self._records[seed].write(name, row)
+
+    def sizes(self) -> dict[str, Any]:
+        """Bytes of each file, to be stored with a checkpoint: by seed where there are several."""
+        sizes = {str(seed): records.sizes() for seed, records in self._records.items()}
+        return next(iter(sizes.values())) if self._alone else sizes
+
+    def __enter__(self) -> SeedRecords:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with ExitStack() as stack:
+            for records in self._records.values():
+                stack.push(records)
+
+
+def seed_directory(directory: Path, seed: int, seeds: int) -> Path:
+    """Where the agent with ``seed``, one of ``seeds`` in the run, logs."""
+    return directory if seeds == 1 else directory / f"seed{seed}"
 
 
 class _Events:

@@ -10,11 +10,11 @@ import typer
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
-    episodes: Annotated[int, typer.Option("--episodes", min=1, max=100_000, help="Episodes to play.")] = 10,
+    episodes: Annotated[int, typer.Option("--episodes", min=1, max=100_000, help="Episodes to play, per seed.")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Evaluate the newest checkpoint of a run. The policy samples, as in the reference."""
+    """Evaluate the newest checkpoint of a run, every seed of it. The policy samples, as in the reference."""
     from dreamerguard.commands.agent_extra import require_agent
     from dreamerguard.commands.exit_codes import USAGE
 
@@ -34,15 +34,33 @@ def evaluate(
     _show(config.task, frames, scores, as_json)
 
 
-def _show(task: str, frames: int, scores: list[float], as_json: bool) -> None:
+def _show(task: str, frames: int, scores: dict[int, list[float]], as_json: bool) -> None:
     import json
     import statistics
 
-    mean, deviation = statistics.fmean(scores), statistics.stdev(scores) if len(scores) > 1 else 0.0
+    means = {seed: statistics.fmean(mine) for seed, mine in scores.items()}
     if as_json:
-        typer.echo(json.dumps({"task": task, "frames": frames, "mean": mean, "std": deviation, "scores": scores}))
-    else:
+        facts: dict[str, object] = {"task": task, "frames": frames}
+        if len(scores) == 1:
+            facts |= _facts(next(iter(scores.values())))
+        else:
+            facts |= {"mean": statistics.fmean(means.values()), "std": statistics.stdev(means.values())}
+            facts["seeds"] = {seed: _facts(mine) for seed, mine in scores.items()}
+        typer.echo(json.dumps(facts))
+        return
+    for seed, mine in scores.items():
+        name = task if len(scores) == 1 else f"{task}, seed {seed},"
         typer.echo(
-            f"{task} after {frames:,} frames: {mean:.1f} +/- {deviation:.1f} over {len(scores)} episodes"
-            f" (lowest {min(scores):.1f}, highest {max(scores):.1f})"
+            f"{name} after {frames:,} frames: {means[seed]:.1f} +/- {_facts(mine)['std']:.1f} over {len(mine)} episodes"
+            f" (lowest {min(mine):.1f}, highest {max(mine):.1f})"
         )
+    if len(scores) > 1:
+        mean, deviation = statistics.fmean(means.values()), statistics.stdev(means.values())
+        typer.echo(f"mean of {len(scores)} seeds: {mean:.1f} +/- {deviation:.1f}")
+
+
+def _facts(scores: list[float]) -> dict[str, object]:
+    import statistics
+
+    deviation = statistics.stdev(scores) if len(scores) > 1 else 0.0
+    return {"mean": statistics.fmean(scores), "std": deviation, "scores": scores}

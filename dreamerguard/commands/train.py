@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -12,6 +14,7 @@ from dreamerguard.commands.typer_words import typed_words
 if TYPE_CHECKING:
     from dreamerguard.engine import Result
     from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.events import Observer
 
 
 def train(
@@ -24,6 +27,9 @@ def train(
         Path | None, typer.Option("--logdir", help="Run directory; by default runs/ and a name from the configuration.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="First seed.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="Independent agents to train together, with seeds from --seed on.")
+    ] = None,
     allow: Annotated[
         list[str] | None, typer.Option("--allow", help='Train in spite of a finding: RULE="reason". Repeatable.')
     ] = None,
@@ -33,7 +39,7 @@ def train(
     An error, or a warning of severe harm, refuses the run (exit code 78). The same command continues a run that was
     interrupted. Ctrl-C and SIGTERM save it first (exit codes 130 and 143).
     """
-    del words, config, seed  # read from the words as typed, so that findings can point at them
+    del words, config, seed, seeds  # read from the words as typed, so that findings can point at them
     from dreamerguard.commands.agent_extra import require_agent
 
     require_agent()
@@ -103,7 +109,7 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
     try:
         facts = configure(config.runtime)
         manifest = rundir.describe_start(typed, facts)
-        rundir.prepare(directory, config, json.loads(render_json(result)), manifest)
+        rundir.prepare_agents(directory, config, json.loads(render_json(result)), manifest)
     except (PlatformError, rundir.ConfigChanged, ValueError) as error:
         _fail(str(error))
     except OSError as error:
@@ -115,26 +121,49 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
 def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.commands.exit_codes import CLEAN, SIGNALLED, USAGE
     from dreamerguard.commands.stopping import StopSignals
-    from dreamerguard.guarding.observer import Watched
     from dreamerguard.progress import Progress
+    from dreamerguard.rundir import agents
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.loop import train as train_agent
+    from dreamerguard_agent.loop import train as train_agents
+    from dreamerguard_agent.memory import DoesNotFit
 
+    own = list(agents(directory, config))
     try:
-        with StopSignals() as stop, Progress(config.run.frames) as progress, Watched(progress, directory) as watched:
-            outcome = train_agent(config, directory, watched, stop)
-    except EnvError as error:
+        with ExitStack() as stack:
+            stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
+            outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
+    except (EnvError, DoesNotFit) as error:
         typer.echo(f"error: {error}", err=True)
         return USAGE
-    _draw(config, directory)
+    _draw(config, directory, own)
     if outcome.finished:
-        typer.echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(directory)}", err=True)
+        typer.echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", err=True)
         return CLEAN
     typer.echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues", err=True)
     return SIGNALLED + (stop.received or 0)
 
 
-def _draw(config: RunConfig, directory: Path) -> None:
+def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:
+    """An observer that also watches every agent; each of several more rarely, and under its name."""
+    import os
+
+    from dreamerguard.guarding.observer import GUARDED, Watched
+
+    if len(directories) == 1:
+        return stack.enter_context(Watched(inner, directories[0]))
+    silent = os.environ.get(GUARDED) == "1"
+    for directory in directories:
+        say = partial(_say, directory.name, silent)
+        inner = stack.enter_context(Watched(inner, directory, every=30.0 * len(directories), say=say))
+    return inner
+
+
+def _say(name: str, silent: bool, text: str) -> None:
+    if not silent:
+        typer.echo(f"{name}: {text}", err=True)
+
+
+def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
     from dreamerguard.reference import load_envelope
     from dreamerguard.regress.curve import draw, read_curve
     from dreamerguard.schema.tasks import UnknownTask, find_task
@@ -144,14 +173,25 @@ def _draw(config: RunConfig, directory: Path) -> None:
         envelope = load_envelope(task.suite, task.name)
     except UnknownTask:
         envelope = None
-    draw(directory / "curve.png", [read_curve(directory, "this run")], config.task, envelope)
+    for run in own:
+        draw(run / "curve.png", [read_curve(run, "this run")], config.task, envelope)
+    if len(own) > 1:
+        curves = [read_curve(run, run.name) for run in own]
+        draw(directory / "curve.png", curves, config.task, envelope, together=True)
 
 
-def _score(directory: Path) -> str:
+def _score(own: list[Path]) -> str:
+    from statistics import fmean, median
+
     from dreamerguard.regress.curve import read_curve
 
-    scores = list(read_curve(directory, "").scores)[-10:]
-    return f"score {sum(scores) / len(scores):.1f}, mean of the last {len(scores)} episodes" if scores else "no episode"
+    runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    means = [fmean(scores) for scores in runs]
+    if not means:
+        return "no episode"
+    if len(own) == 1:
+        return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
+    return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"
 
 
 def _fail(message: str) -> NoReturn:

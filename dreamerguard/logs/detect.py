@@ -24,7 +24,8 @@ def detect(directory: Path) -> Format | None:
       PermissionError: the directory or its logs cannot be read.
     """
     if (directory / "run.yaml").is_file():
-        return "native"
+        # The agents of a run of several seeds log in directories of their own.
+        return None if any(directory.glob("seed*/run.yaml")) else "native"
     scores, metrics = set(_keys(directory / "scores.jsonl")), set(_keys(directory / "metrics.jsonl"))
     if {"frames", "score"} <= scores or {"frames", "updates"} <= metrics:
         return "native"

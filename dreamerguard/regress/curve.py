@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ class Curve:
             sum(self.scores[max(0, i + 1 - episodes) : i + 1]) / min(episodes, i + 1) for i in range(len(self.scores))
         ]
 
+    def at(self, frames: float) -> float:
+        """The trailing mean at a number of frames: of the last episode that ended by then, or of the first."""
+        index = max(bisect_right(self.frames, frames) - 1, 0)
+        mine = self.scores[max(0, index - 9) : index + 1]
+        return sum(mine) / len(mine)
+
 
 def read_curve(run: Path, label: str) -> Curve:
     """The training scores of a native run directory; a last line that a kill cut short is left out."""
@@ -42,7 +50,9 @@ def read_curve(run: Path, label: str) -> Curve:
     return Curve(label, [row["frames"] for row in rows], [row["score"] for row in rows])
 
 
-def draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None) -> None:
+def draw(
+    path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None, *, together: bool = False
+) -> None:
     """Writes a PNG: every episode a dot, its trailing mean over 10 episodes a line, the reference a band.
 
     Args:
@@ -50,6 +60,7 @@ def draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | N
       curves: runs to show; runs without an episode are left out.
       title: heading.
       envelope: the published reference of the task, drawn as far as the runs go.
+      together: the runs are seeds of one agent: thin lines, their median and the range between them.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -60,7 +71,9 @@ def draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | N
     if envelope:
         last = max((curve.frames[-1] for curve in curves), default=envelope.budget)
         _draw_envelope(axes, envelope, last)
-    for curve, colour in zip(curves, COLOURS * len(curves), strict=False):
+    if together and curves:
+        _draw_together(axes, curves)
+    for curve, colour in zip([] if together else curves, COLOURS * len(curves), strict=False):
         axes.plot(curve.frames, curve.scores, ".", color=colour, alpha=0.25, markersize=4)
         axes.plot(curve.frames, curve.smoothed(), color=colour, linewidth=2, label=curve.label)
     axes.set(title=title, xlabel="environment frames", ylabel="episode score", xlim=(0, None))
@@ -71,6 +84,19 @@ def draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | N
     temporary = path.with_name(path.name + ".tmp")
     figure.savefig(temporary, format="png")
     temporary.replace(path)
+
+
+def _draw_together(axes: Any, curves: Sequence[Curve], points: int = 200) -> None:
+    first, last = max(curve.frames[0] for curve in curves), min(curve.frames[-1] for curve in curves)
+    for curve in curves:
+        axes.plot(curve.frames, curve.smoothed(), color=COLOURS[0], linewidth=0.8, alpha=0.5)
+    if first > last:
+        return
+    grid = [first + (last - first) * i / points for i in range(points + 1)]
+    rows = [[curve.at(frames) for curve in curves] for frames in grid]
+    axes.fill_between(grid, [min(row) for row in rows], [max(row) for row in rows], color=COLOURS[0], alpha=0.15)
+    label = f"median and range of {len(curves)} seeds"
+    axes.plot(grid, [median(row) for row in rows], color=COLOURS[0], linewidth=2.5, label=label)
 
 
 def _draw_envelope(axes: Any, envelope: Envelope, last: float) -> None:

@@ -16,8 +16,10 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from dreamerguard.check import check_tree
 from dreamerguard.engine import Result, UnknownProgram, check_command, check_presets
 from dreamerguard.model import Finding, Severity
 from dreamerguard.sources.argv import read_command
@@ -96,7 +98,7 @@ def commands(corpus: Path, kind: str | None) -> list[Row]:
 
 def mistakes(corpus: Path, kind: str | None) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
     """Kind, place, text and rules of every known mistake in a file that the collection has."""
-    cache: dict[Path, tuple[Finding, ...]] = {}
+    seen: dict[Path, tuple[Finding, ...]] = {}
     for item in rows(corpus / "known_mistakes.tsv"):
         if kind not in (None, item["kind"]):
             continue
@@ -105,12 +107,34 @@ def mistakes(corpus: Path, kind: str | None) -> Iterator[tuple[str, str, str, tu
         file = corpus / "configs" / item["kind"] / repo.replace("/", "+") / path
         if not file.is_file() or file.suffix not in (".yaml", ".yml"):
             continue
-        if file not in cache:
+        if file not in seen:
             result = check_presets(file)
-            cache[file] = result.findings if result is not None else ()
+            seen[file] = result.findings if result is not None else in_tree(file, len(Path(path).parents) - 1)
         number = int(line.split()[0]) if line.split() and line.split()[0].isdigit() else 0
-        near = [found for found in cache[file] if abs(found.primary.span.line - number) <= _NEAR]
+        last = end_of_block(file, number) if number else 0
+        near = [found for found in seen[file] if number - _NEAR <= found.primary.span.line <= max(number + _NEAR, last)]
         yield item["kind"], item["location"], item["mistake"], tuple(sorted({found.name for found in near}))
+
+
+@cache
+def tree(root: Path) -> tuple[Finding, ...]:
+    """Findings of the check of a whole repository."""
+    return tuple(item for result in check_tree([root]).results for item in result.findings)
+
+
+def in_tree(file: Path, depth: int) -> tuple[Finding, ...]:
+    """Findings in one file of a repository whose root lies ``depth`` folders above the file's."""
+    root = file.parents[depth]
+    name = file.relative_to(root).as_posix()
+    return tuple(item for item in tree(root) if item.primary.span.source.name == name)
+
+
+def end_of_block(file: Path, number: int) -> int:
+    """Last line of the preset whose name stands in a line; 0 where none does."""
+    lines = file.read_text(encoding="utf-8").split("\n")
+    named = [index for index, line in enumerate(lines, 1) if line[:1].strip() and line.rstrip().endswith(":")]
+    later = [index for index in named if index > number]
+    return min(later, default=len(lines) + 1) - 1 if number in named else 0
 
 
 def files(corpus: Path, kind: str | None) -> Iterator[tuple[str, Counter[str], list[str]]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import FLAGS, AgentSpec
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection
+from dreamerguard_agent.spaces import Space, sort_spaces
+from dreamerguard_agent.spec import FLAGS, AgentSpec
 
 #: Our name of a model setting: the reference's names, all of which must have one value.
 _MODEL = {

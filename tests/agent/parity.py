@@ -1,7 +1,7 @@
 """How far our numbers may be from golden ones, by kind, and the comparison itself.
 
-Tolerances are those of the golden files' README: a second implementation in plain JAX, on other machines, was measured and
-given a margin.
+Tolerances are those of the golden files' README: a second implementation in plain JAX, on other machines, was measured
+and given a margin.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def check_case(
         else:
             parity.values(group, outputs[name], value, f"{case}/{name}")
     if cotangents:
-        _check_gradients(parity, below(arrays, f"{case}/grad"), lambda w: pull(params, free, w)[0], f"{group}, gradients", cotangents)
+        stored = below(arrays, f"{case}/grad")
+        _check_gradients(parity, stored, lambda w: pull(params, free, w)[0], f"{group}, gradients", cotangents)
 
 
 def _check_gradients(

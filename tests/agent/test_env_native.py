@@ -126,7 +126,7 @@ def test_an_unstable_simulation_is_named_where_dm_control_raises() -> None:
     with pytest.raises(EnvError, match="dmc_cartpole_swingup became unstable: MuJoCo warns mjWARN_"):
         for _ in range(2):
             native.step({"action": np.zeros((2, 1), np.float32)}, np.zeros(2, bool))
-    with pytest.raises(EnvError, match="dmc_cartpole_swingup became unstable: Physics state is invalid.*mjWARN_"):
+    with pytest.raises(EnvError, match=r"dmc_cartpole_swingup became unstable: Physics state is invalid.*mjWARN_"):
         for _ in range(2):
             separate.step({"action": np.zeros(1), "reset": False})
 

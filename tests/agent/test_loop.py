@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from dreamerguard.schema import RunConfig
 from dreamerguard_agent.checkpoint import Checkpoints
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import Outcome, train
-
-from dreamerguard.schema import RunConfig
 
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",

@@ -238,7 +238,7 @@ def test_missing_rules_and_plugins_are_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"there is no Python file .*none\.py"):
         check(tmp_path)
     write(tmp_path, 'plugins = ["ours"]')
-    with pytest.raises(SourceError, match="no package offers 'ours' in the group dreamerguard.rules"):
+    with pytest.raises(SourceError, match=r"no package offers 'ours' in the group dreamerguard\.rules"):
         check(tmp_path)
 
 

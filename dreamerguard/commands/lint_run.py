@@ -70,7 +70,12 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
         command = _command(own, training)
         return _lint(lambda judged: _check(command, options, judged), options, settings)
     except SourceError as error:
-        raise Stop(error.message) from error
+        raise Stop(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE) from error
+
+
+def _needs_hydra(error: SourceError) -> bool:
+    """Whether nothing is wrong with the input, and only a library is missing to read it."""
+    return type(error).__name__ == "NeedsHydra"
 
 
 def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
@@ -122,12 +127,21 @@ def _refuse_stray_words(command: Command) -> None:
     for word in arguments.tasks:
         if _TASK_LIKE.fullmatch(word.text):
             continue
-        if Path(word.text).is_dir():
+        there = _there(Path(word.text))
+        if there == "folder":
             raise Stop(f"{word.text!r} is a folder; name a run file inside it")
-        kind = "run files end in .yaml, " if Path(word.text).exists() else ""
+        kind = "run files end in .yaml, " if there else ""
         raise Stop(
             f"{word.text!r} is neither a run file, nor key=value, nor a task: {kind}`dreamerguard tasks` lists tasks"
         )
+
+
+def _there(path: Path) -> str:
+    """What is at a path; empty for nothing, also where no file can have such a name."""
+    try:
+        return "folder" if path.is_dir() else "file" if path.exists() else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:

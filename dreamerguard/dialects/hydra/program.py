@@ -16,7 +16,8 @@ from dreamerguard.sources.launch import Launch
 
 from .command import Checkout, Words, read_words
 from .compose import Composition, compose
-from .defaults import Defaults
+from .defaults import Defaults, Unsupported
+from .exact import compose_exactly
 from .overrides import read_override
 from .store import ConfigFile, FolderStore, Store
 from .table import TableStore, load_table
@@ -74,28 +75,38 @@ def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, 
     """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
     shipped = load_table(table)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
-    whole = checkout.complete
-    if whole:
-        defaults = Defaults(own, {})
-        defaults.expand(primary)
-        whole = all(missing.name is None for missing in defaults.missing)
+    whole = checkout.complete and _has_all(own, primary)
     store = own if whole else Overlay(own, shipped)
     for addition in checkout.additions:
         store = Overlay(FolderStore(addition.folder, addition.shown, shipped), store)
     return store, whole
 
 
+def _has_all(store: Store, primary: str) -> bool:
+    """Whether a folder has every file that its own defaults name, so that nothing was left out of a copy."""
+    defaults = Defaults(store, {})
+    try:
+        defaults.expand(primary)
+    except Unsupported:
+        return True
+    return all(missing.name is None for missing in defaults.missing)
+
+
 def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:
     """Composes what a command asks for, from a checkout or from the shipped table.
 
     Raises:
-      Unsupported: this reader cannot compose it, and hydra could.
+      NeedsHydra: only hydra can compose it, and it is not installed.
     """
     words = read_words(launch.arguments)
     shipped = load_table(table)
     store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
     name = (words.config_name or primary).removesuffix(".yaml")
-    composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
+    try:
+        composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
+    except Unsupported as reason:
+        folder = checkout.folder if checkout is not None else None
+        composition = compose_exactly(folder, name, words.overrides, launch.place.span, str(reason))
     return Composed(command, words, composition, composition.settings(), shipped, checkout, whole)
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "guard": "dreamerguard.commands.guard:guard",
     "watch": "dreamerguard.commands.watch:watch",
     "compare": "dreamerguard.commands.compare:compare",
+    "report": "dreamerguard.commands.report:report",
     "reference": "dreamerguard.commands.reference:app",
     "tasks": "dreamerguard.commands.tasks:tasks",
     "explain": "dreamerguard.commands.explain:explain",

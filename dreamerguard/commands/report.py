@@ -1,0 +1,110 @@
+"""``dreamerguard report``: a page about runs to read, print, send and keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dreamerguard.regress.watcher import Status, Watcher
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="RUN...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
+    png: Annotated[Path | None, typer.Option("--png", help="Also write the curves as a picture.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
+    action_repeat: Annotated[
+        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones.")
+    ] = None,
+) -> None:
+    """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
+
+    The page is a single file without scripts, and loads nothing. Exit code 0: it was written; 2: a run cannot be read.
+    """
+    import time
+
+    from dreamerguard import __version__
+    from dreamerguard.commands.report_settings import describe
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.model import SourceError
+    from dreamerguard.regress.report import report_page
+    from dreamerguard.regress.status_report import headline
+    from dreamerguard.regress.watcher import Watcher
+    from dreamerguard.write import write_atomically
+
+    _check_reference(reference)
+    missing = next((run for run in runs if not run.is_dir()), None)
+    if missing is not None:
+        _fail(f"{missing} is no directory" if missing.exists() else f"{missing} does not exist")
+    statuses = _look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
+    pages = [describe(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
+    made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
+    try:
+        write_atomically(output, report_page(pages, made).encode("utf-8"))
+        if png is not None:
+            _draw(png, statuses, [page.label for page in pages])
+    except SourceError as error:
+        _fail(error.message)
+    verdicts = ", ".join(f"{page.label} {headline(page.status)}" for page in pages)
+    typer.echo(f"{output}: {verdicts}")
+
+
+def _labels(statuses: Sequence[Status]) -> list[str]:
+    """Directory names, with as many parents as it takes to tell them apart."""
+    paths = [status.directory.resolve() for status in statuses]
+    for depth in range(1, max((len(path.parts) for path in paths), default=1)):
+        labels = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(labels)) == len(labels):
+            return labels
+    return [str(path) for path in paths]
+
+
+def _look(watchers: Sequence[Watcher]) -> list[Status]:
+    from dreamerguard.logs import LogError
+    from dreamerguard.regress.watcher import look_at_all
+
+    try:
+        return look_at_all(watchers)
+    except LogError as error:
+        _fail(str(error))
+
+
+def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None:
+    from dreamerguard.regress.curve import Curve, draw
+
+    logs = [(label, status.log) for label, status in zip(labels, statuses, strict=True) if status.log is not None]
+    curves = [Curve(label, log.scores[0].frames, log.scores[0].values) for label, log in logs]
+    tasks = {status.task for status in statuses}
+    reference = next((status.reference for status in statuses if status.reference), None) if len(tasks) == 1 else None
+    try:
+        draw(path, curves, ", ".join(sorted(tasks)), reference.envelope if reference else None)
+    except ImportError:
+        _fail("--png needs matplotlib: pip install 'dreamerguard[agent]'")
+    except OSError as error:
+        _fail(f"cannot write {path}: {error.strerror}")
+
+
+def _check_reference(name: str | None) -> None:
+    from dreamerguard.regress.references import is_published, own_curves
+
+    if name is not None and not is_published(name):
+        try:
+            own_curves(Path(name))
+        except ValueError as error:
+            _fail(f"--reference {error}")
+
+
+def _fail(message: str) -> NoReturn:
+    from dreamerguard.commands.exit_codes import USAGE
+
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(USAGE)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: Longer names are no misspelt ones, and comparing them would take long.
+LONGEST = 120
+
 
 def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
     """The closest known names, best first; none when nothing is close."""
+    if len(name) > LONGEST:
+        return []
     by_form = {_form(item): item for item in known}
     return [by_form[form] for form in difflib.get_close_matches(_form(name), by_form, n=count, cutoff=0.7)]
 
@@ -18,6 +23,8 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
     A key whose last part is right and stands in the wrong section, or in none, counts as closer than one with similar
     letters: ``train_ratio`` means ``run.train_ratio``.
     """
+    if len(key) > LONGEST:
+        return None
     keys = list(known)
     *path, leaf = _form(key).split(".")
     ranked = sorted(((_likeness(path, leaf, candidate), candidate) for candidate in keys), reverse=True)

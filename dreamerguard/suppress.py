@@ -10,13 +10,18 @@ line that ends with a backslash continues. Without a reason a comment has no eff
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from .model import Finding, Source, Span
 from .sources.comments import comments, is_yaml
 
 MARK = "dreamerguard:"
+#: Further comments of a file are not read. No file that people write has as many.
+MAX_COMMENTS = 200
 _DIRECTIVE = re.compile(
     r"#\s*dreamerguard:\s*(?P<scope>ignore|ignore-block|ignore-file)\s*\[(?P<rules>[^\]]*)\]\s*(?:--\s*(?P<reason>.*))?"
 )
@@ -52,7 +57,8 @@ def read_suppressions(source: Source) -> tuple[Suppression, ...]:
     """All comments of a source that are addressed to dreamerguard."""
     if MARK not in source.text:
         return ()
-    return tuple(_read(span) for span in comments(source) if _MENTION.match(span.text))
+    found = (span for span in comments(source) if _MENTION.match(span.text))
+    return tuple(_read(span) for span in islice(found, MAX_COMMENTS))
 
 
 def _read(span: Span) -> Suppression:
@@ -70,21 +76,20 @@ def _range(span: Span, scope: str) -> tuple[int, int]:
         return 0, len(text)
     start = text.rfind("\n", 0, span.start) + 1
     alone = not text[start : span.start].strip()
-    lines = list(_logical_lines(text))
-    at = next(index for index, line in enumerate(lines) if line[0] <= span.start <= line[1])
+    lines, following = _layout(text)
+    at = bisect_right(lines, (span.start, len(text))) - 1
     if not alone:
         return lines[at]
-    following = [line for line in lines[at + 1 :] if _has_content(text[line[0] : line[1]])]
-    if not following:
+    first = following[at + 1]
+    if first == len(lines):
         return span.end, span.end
-    first = following[0]
-    return (first[0], _block_end(span.source, lines, first)) if scope == "ignore-block" else first
+    return (lines[first][0], _block_end(span.source, lines[first:])) if scope == "ignore-block" else lines[first]
 
 
-def _block_end(source: Source, lines: list[tuple[int, int]], first: tuple[int, int]) -> int:
-    text, end = source.text, first[1]
-    depth = _indent(text[first[0] : first[1]])
-    for start, stop in lines[lines.index(first) + 1 :]:
+def _block_end(source: Source, lines: Sequence[tuple[int, int]]) -> int:
+    text, (first, end) = source.text, lines[0]
+    depth = _indent(text[first:end])
+    for start, stop in lines[1:]:
         line = text[start:stop]
         if is_yaml(source):
             if _has_content(line) and _indent(line) <= depth:
@@ -95,16 +100,29 @@ def _block_end(source: Source, lines: list[tuple[int, int]], first: tuple[int, i
     return end
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=4)
+def _layout(text: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """Logical lines, and for each index the first line from there on that has content; one further index at the end."""
+    lines = _logical_lines(text)
+    following = [len(lines)] * (len(lines) + 1)
+    for index in range(len(lines) - 1, -1, -1):
+        start, end = lines[index]
+        following[index] = index if _has_content(text[start:end]) else following[index + 1]
+    return lines, following
+
+
+def _logical_lines(text: str) -> list[tuple[int, int]]:
     """Start and end of every line; a line that ends with a backslash takes the next one in."""
+    lines: list[tuple[int, int]] = []
     start = position = 0
     while position <= len(text):
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
         position = end + 1
         if not text[start:end].rstrip("\r").endswith("\\") or position > len(text):
-            yield start, end
+            lines.append((start, end))
             start = position
+    return lines
 
 
 def _has_content(line: str) -> bool:

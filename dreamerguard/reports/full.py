@@ -15,6 +15,10 @@ from .text import paint, plain
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
+#: Findings that a report for people shows; nobody reads more of them at once.
+LONGEST = 100
+
+
 def render_full(result: Result, color: bool = False) -> str:
     """All findings and a summary, ending with a line break."""
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]

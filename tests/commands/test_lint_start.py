@@ -179,7 +179,7 @@ def test_both_ways_read_the_same(by_typer: object) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["-h"], ["--output-format", "x"], ["--output-format"], ["--min-severity=x"], ["--fix=1"], ["--select"]],
+    [["--help"], ["-h"], ["--output-format", "x"], ["--output-format"], ["--fix=1"], ["--select"]],
 )  # fmt: skip
 def test_what_only_typer_can_answer_goes_there(words: list[str]) -> None:
     assert read_options(words) is None

@@ -44,6 +44,8 @@ BAD = [
 
 #: More unknown keys than this, and than known ones, mean one mistake and not many.
 _MANY = 8
+#: Names are compared for so many unknown keys; beyond that it would take long and help nobody.
+_GUESSES = 40
 _PATTERN = re.compile(r"[^\w.+-]")
 
 
@@ -52,14 +54,15 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks unknown keys up among habits first, then by likeness."""
     foreign = [name for name in run.files if _is_foreign(run, name)]
     yield from (_foreign(run, name) for name in foreign)
-    for unknown in run.unknown:
-        if unknown.fatal and unknown.span.source.name not in foreign:
-            yield _finding(run, unknown)
+    own = [item for item in run.unknown if item.fatal and item.span.source.name not in foreign]
+    for index, unknown in enumerate(own):
+        yield _finding(run, unknown, guess=index < _GUESSES)
 
 
-def _finding(run: ResolvedRun, unknown: Unknown) -> Finding:
+def _finding(run: ResolvedRun, unknown: Unknown, guess: bool) -> Finding:
     renamed = run.renamed.get(unknown.key.replace("-", "_"))
-    target = renamed.path if renamed is not None else nearest_key(unknown.key, run.keys)
+    nearest = nearest_key(unknown.key, run.keys) if guess and renamed is None else None
+    target = renamed.path if renamed is not None else nearest
     note = f"; {renamed.note}" if renamed is not None and renamed.note else ""
     sure = unknown.certain or renamed is not None or (target is not None and _close(unknown.key, target))
     if not sure:

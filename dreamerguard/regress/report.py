@@ -13,7 +13,7 @@ from typing import Any
 from .report_chart import draw
 from .report_charts import common_chart, p_chart, ratio_chart, score_chart, speed_charts
 from .report_facts import RunPage, fact_rows, throughput
-from .report_html import Html, count, figure, items, join, link, percent, table, tag, text
+from .report_html import Html, count, figure, items, join, link, linked, percent, table, tag, text
 from .status_report import headline
 from .watcher import Status
 
@@ -72,7 +72,7 @@ def _by_task(runs: Sequence[RunPage]) -> list[list[RunPage]]:
 
 
 def _overview(runs: Sequence[RunPage]) -> Html:
-    head = ("run", "task", "verdict", "p", "score", "reference", "frames")
+    head = ("run", "verdict", "p", "score", "reference", "frames", "task")
     rows = []
     for index, run in enumerate(runs):
         status, verdict = run.status, run.status.verdict
@@ -80,8 +80,9 @@ def _overview(runs: Sequence[RunPage]) -> Html:
         name = tag("a", run.label, href=f"#run-{index}")
         p = percent(verdict.p) if verdict and last else "–"
         scores = figure(last.score if last else None), figure(last.median if last else None)
-        rows.append((name, status.task, _badge(status), p, *scores, count(status.log.frames) if status.log else "–"))
-    return table(head, rows, "Verdicts, and the trailing mean score at the last look", numbers=3)
+        frames = count(status.log.frames) if status.log else "–"
+        rows.append((name, _badge(status), p, *scores, frames, status.task))
+    return table(head, rows, "Verdicts, and the trailing mean score at the last look", numbers=2)
 
 
 def _badge(status: Status) -> Html:
@@ -101,7 +102,7 @@ def _parts(run: RunPage, name: str, alone: bool) -> Iterator[Html]:
     yield tag("p", text(_whereabouts(status)), class_="soft")
     if status.causes:
         yield tag("h3", "Likely causes")
-        yield items(status.causes)
+        yield items(map(linked, status.causes))
     yield from _charts(status, name)
     rows = fact_rows(status)
     if rows:

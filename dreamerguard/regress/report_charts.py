@@ -33,7 +33,7 @@ def score_chart(status: Status, name: str) -> Chart | None:
     )
     return Chart(
         name,
-        "Scores",
+        "Scores over environment frames",
         _describe(status, len(scores), what),
         (dots, *lines, *_alarm(status, lowest), main),
         _x_end([status]),
@@ -53,7 +53,9 @@ def common_chart(statuses: Sequence[Status], labels: Sequence[str], name: str, t
         for i, (status, label) in enumerate(zip(statuses, labels, strict=True))
     ]
     text = f"Trailing mean scores of {len(statuses)} runs over environment frames: {', '.join(labels)}."
-    return Chart(name, f"All runs of {task}", text, (*lines, *runs), _x_end(statuses), count, figure, bands)
+    return Chart(
+        name, f"{task}: scores over environment frames", text, (*lines, *runs), _x_end(statuses), count, figure, bands
+    )
 
 
 def run_line(status: Status, label: str, style: str, tips: bool = False) -> Line:

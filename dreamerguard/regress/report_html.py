@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from dreamerguard.reports.text import plain
 
 #: Between a figure and its unit, where no line may break.
 _SPACE = "\u00a0"
+
+
+_ADDRESS = re.compile(r"(https?://[^\s()<>\"']+)")
 
 
 class Html(str):
@@ -42,6 +46,12 @@ def link(label: object, url: str) -> Html:
     if not url.startswith(("https://", "http://")):
         return text(label)
     return tag("a", text(label), href=url, rel="noopener noreferrer")
+
+
+def linked(value: object) -> Html:
+    """Text in which addresses of the web are links."""
+    pieces = _ADDRESS.split(str(value))
+    return join(link(piece, piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:

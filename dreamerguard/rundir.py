@@ -110,6 +110,17 @@ def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], 
             prepare(own, alone, lint, manifest)
 
 
+def withdraw(directory: Path, config: RunConfig) -> None:
+    """Takes the configuration of a run that could not start out of its directory again.
+
+    A corrected command may then use the directory. What has a checkpoint has started, and stays.
+    """
+    if any(path.name.isdigit() for path in directory.glob("checkpoints/*")):
+        return
+    for own in {directory, *agents(directory, config)}:
+        (own / CONFIG).unlink(missing_ok=True)
+
+
 def load_config(directory: Path) -> RunConfig:
     """The configuration of an existing run.
 

@@ -122,7 +122,7 @@ def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.commands.exit_codes import CLEAN, SIGNALLED, USAGE
     from dreamerguard.commands.stopping import StopSignals
     from dreamerguard.progress import Progress
-    from dreamerguard.rundir import agents
+    from dreamerguard.rundir import agents, withdraw
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.memory import DoesNotFit
@@ -133,6 +133,7 @@ def _train(config: RunConfig, directory: Path) -> int:
             stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
             outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
     except (EnvError, DoesNotFit) as error:
+        withdraw(directory, config)
         typer.echo(f"error: {error}", err=True)
         return USAGE
     _draw(config, directory, own)

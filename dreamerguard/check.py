@@ -73,7 +73,7 @@ def check_tree(
       paths: files and folders; by default the current folder.
       machine: facts about the machine that the runs are meant for.
       settings: how findings are judged.
-      folder: what names are relative to; by default the only folder in ``paths``, or the current one.
+      folder: what names are relative to; by default the current folder, or the only path where it lies elsewhere.
 
     Raises:
       SourceError: a path does not exist, or the settings name what does not exist.
@@ -81,13 +81,19 @@ def check_tree(
     for path in paths:
         if not path.exists():
             raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
-    root = folder or (paths[0] if len(paths) == 1 and paths[0].is_dir() else Path())
+    root = folder or _root(paths)
     chosen = settings or Settings()
     tree = discover(paths, root, chosen.exclude)
     checker = _Checker(tree, machine, chosen)
     for found in tree.found:
         checker.look(found)
     return checker.outcome()
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    here = Path.cwd()
+    elsewhere = len(paths) == 1 and paths[0].is_dir() and not paths[0].resolve().is_relative_to(here)
+    return paths[0] if elsewhere else Path()
 
 
 class _Checker:

@@ -7,6 +7,7 @@ made ``batch_length + 2`` agent steps (https://github.com/NM512/r2dreamer at 546
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -135,8 +136,9 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     pretrain = number("trainer.pretrain")
     if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length) <= 0:
         return None
+    together = max(envs, 1) * repeat
     return Budget(
-        frames=float(int(frames)),
+        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is looked at
         action_repeat=repeat,
         train_ratio=ratio,
         batch_size=size,

@@ -1,0 +1,82 @@
+"""What a run of several seeds shows and leaves on disk, without training one."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dreamerguard import rundir
+from dreamerguard.logs.follow import find_runs
+from dreamerguard.progress import Progress
+from dreamerguard.regress.curve import Curve, draw
+from dreamerguard.schema import RunConfig
+
+CONFIG = RunConfig(task="dmc_cartpole_balance", seed=3, seeds=3)
+ROW = {"frames": 10.0, "updates": 1.0, "train_ratio/achieved": 8.0, "train_ratio/configured": 8.0}
+ROW |= {"fps/frames": 1.0, "fps/updates": 1.0, "time/left": 1.0}
+
+
+@dataclass
+class Ended:
+    seed: int
+    score: float
+
+
+def shown(episodes: list[Ended]) -> str:
+    screen = io.StringIO()
+    progress = Progress(1000, Console(file=screen, width=400))
+    for episode in episodes:
+        progress.episode(10, episode)
+    progress.metrics(ROW)
+    return screen.getvalue()
+
+
+def test_progress_shows_the_median_of_the_seeds_and_their_range() -> None:
+    episodes = [Ended(3, 10.0), Ended(3, 20.0), Ended(4, 40.0), Ended(5, 400.0)]
+    assert "score 40.0 (15.0 to 400.0 of 3 seeds)" in shown(episodes)
+    assert "score 15.0  1 updates" in shown(episodes[:2])
+    assert "score -" in shown([])
+
+
+def test_each_agent_has_a_directory_that_reads_as_a_run_of_its_own(tmp_path: Path) -> None:
+    rundir.prepare_agents(tmp_path, CONFIG, {}, {})
+    assert rundir.load_config(tmp_path) == CONFIG
+    found = find_runs([tmp_path])
+    assert [path.name for path in found] == ["seed3", "seed4", "seed5"]
+    for seed, path in zip((3, 4, 5), found, strict=True):
+        assert rundir.load_config(path) == CONFIG.model_copy(update={"seed": seed, "seeds": 1})
+    rundir.prepare_agents(tmp_path, CONFIG, {}, {})
+    with pytest.raises(rundir.ConfigChanged, match="seeds: 3 in the run, 2 now"):
+        rundir.prepare_agents(tmp_path, CONFIG.model_copy(update={"seeds": 2}), {}, {})
+
+
+def test_a_single_agent_keeps_the_run_directory_to_itself(tmp_path: Path) -> None:
+    alone = CONFIG.model_copy(update={"seeds": 1})
+    rundir.prepare_agents(tmp_path, alone, {}, {})
+    assert find_runs([tmp_path]) == [tmp_path]
+    assert rundir.agents(tmp_path, alone) == {tmp_path: alone}
+    assert "-seed3-" in rundir.default_directory(alone).name
+    assert "-seed3-5-" in rundir.default_directory(CONFIG).name
+
+
+def test_a_configuration_is_withdrawn_unless_the_run_has_begun(tmp_path: Path) -> None:
+    for begun in (False, True):
+        directory = tmp_path / str(begun)
+        rundir.prepare_agents(directory, CONFIG, {}, {})
+        if begun:
+            (directory / "checkpoints" / "128").mkdir(parents=True)
+        rundir.withdraw(directory, CONFIG)
+        assert len(list(directory.rglob("run.yaml"))) == (4 if begun else 0)
+
+
+def test_seeds_are_drawn_together(tmp_path: Path) -> None:
+    curves = [Curve(f"seed{i}", [10.0, 20.0, 30.0 + i], [i, 2.0 * i, 3.0 * i]) for i in range(3)]
+    curves.append(Curve("none yet", [], []))
+    draw(tmp_path / "curve.png", curves, "three seeds", together=True)
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert [curves[1].at(frames) for frames in (5, 10, 19, 20, 99)] == [1, 1, 1, 1.5, 2]
+    assert curves[1].at(99) == curves[1].smoothed()[-1]
+    draw(tmp_path / "empty.png", curves[3:], "no episode yet", together=True)
+    assert (tmp_path / "empty.png").exists()

@@ -11,11 +11,13 @@ The engine never prints and never exits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+
+from dreamerguard.light import dataclass
 
 from . import control
 from .machine import UNKNOWN, Machine
@@ -126,15 +128,19 @@ def check_command(
     allow: Mapping[str, str] | None = None,
     folder: Path | None = None,
     settings: Settings | None = None,
+    dialect: str | None = None,
 ) -> Result:
     """Checks a training command.
+
+    Args:
+      dialect: the program, where it shall not be recognised: its name, and ``danijar:2023`` with an edition.
 
     Raises:
       SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
       UnknownProgram: no dialect recognises the command.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    result = examine(command, machine, allow=allow, folder=folder, settings=settings)
+    result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect)
     return settle((result,), settings, folder)[0]
 
 
@@ -145,15 +151,16 @@ def examine(
     allow: Mapping[str, str] | None = None,
     folder: Path | None = None,
     settings: Settings | None = None,
+    dialect: str | None = None,
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
-    dialect, detected = _recognise(command, folder or Path())
-    run = dialect.resolve(command, machine, folder or Path())
+    program, detected = _recognise(command, folder or Path()) if dialect is None else _demanded(command, dialect)
+    run = program.resolve(command, machine, folder or Path())
     rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
     checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
-    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, dialect.name, detected)
+    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
 
 
 def settle(
@@ -273,6 +280,22 @@ def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:
     words = [word.text for word in command.words if "=" not in word.text]
     python = bool(words) and PurePath(words[0]).name.startswith("python")
     raise UnknownProgram(" ".join(words[: 2 if python else 1]) or "''")
+
+
+def _demanded(command: Command, name: str) -> tuple[Dialect, str]:
+    """The dialect of a name; the command must be one that it can read at all."""
+    from .dialects.danijar import Danijar
+    from .dialects.danijar_editions import EDITIONS
+    from .dialects.python_call import read_call
+
+    base, _, edition = name.partition(":")
+    known = next((item for item in dialects() if item.name == base), None)
+    python = base in {item.name for item in preset_dialects()}
+    if known is None or (edition and (base != Danijar.name or edition not in EDITIONS)):
+        raise UnknownProgram(name)
+    if python and read_call(command) is None:
+        raise UnknownProgram(command.source.text)
+    return (Danijar(edition) if edition else known), "as demanded"
 
 
 def _named(name: str) -> Rule:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.budget import Budget, Purpose
-from dreamerguard.keys.danijar import renames_for
+from dreamerguard.keys.danijar import CONDITIONS, renames_for
 from dreamerguard.keys.tables import make_keys
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span, Value
@@ -39,6 +39,10 @@ class Danijar:
 
     name = "danijar"
 
+    def __init__(self, edition: str | None = None) -> None:
+        """``edition`` settles which keys stand in where no file is seen; by default the command's words tell."""
+        self.edition = edition
+
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
         call = read_call(command)
@@ -62,7 +66,7 @@ class Danijar:
         assert call is not None
         flags = read_flags(call.words)
         file = locate(call.script, folder, _fits, flatten)
-        return _resolve(call, flags, file, command, machine)
+        return _resolve(call, flags, file, command, machine, self.edition)
 
     def presets(self, path: Path, name: str) -> PresetFile | None:
         """The file, if it holds presets of this program."""
@@ -75,7 +79,7 @@ class Danijar:
         command = read_command(words)
         place = file.names[block]
         flags = Flags((Word(block, place, 0),), (), (), False, None)
-        return _resolve(PythonCall("main.py", ()), flags, file, command, machine, place)
+        return _resolve(PythonCall("main.py", ()), flags, file, command, machine, self.edition, place)
 
 
 def _fits(file: PresetFile) -> bool:
@@ -88,9 +92,10 @@ def _resolve(
     file: PresetFile | None,
     command: Command,
     machine: Machine,
+    chosen: str | None,
     place: Span | None = None,
 ) -> ResolvedRun:
-    edition = _edition(call, flags, file)
+    edition = EDITIONS[chosen] if chosen is not None else _edition(call, flags, file)
     draft = Draft(edition.load(), seen=file is not None and bool(file.blocks))
     draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
     presets = _add_presets(draft, edition.name, flags, file)
@@ -186,6 +191,7 @@ def _finish(
         roles=_without_task(_roles(edition, values, task)) if whole and not named else _roles(edition, values, task),
         keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, edition.dead),
         renamed=renames_for(draft.chains),
+        conditions=CONDITIONS,
         unknown=tuple(draft.unknown),
         problems=tuple(draft.problems),
         budget=budget,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dreamerguard.budget import Budget, Purpose
 from dreamerguard.keys.tables import load_table, make_keys
-from dreamerguard.keys.torch import DEAD, RENAMES
+from dreamerguard.keys.torch import CONDITIONS, DEAD, RENAMES
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span
 from dreamerguard.resolved import Preset, Reference, ResolvedRun, Role
@@ -116,6 +116,7 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
         roles=_without_task(ROLES) if whole and not named else ROLES,
         keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD),
         renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
+        conditions=CONDITIONS,
         unknown=tuple(draft.unknown),
         problems=tuple(draft.problems),
         budget=budget,

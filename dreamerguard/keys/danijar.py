@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from .key import Renamed
+from .key import Condition, Renamed
 
 _LENGTH = "the 2024 edition counts the replay context inside batch_length: 65 there is 64 elsewhere"
 
@@ -115,6 +115,15 @@ _PAIRS: tuple[tuple[str, str, str], ...] = (
     ("device", "jax.platform", "it is cpu, cuda or tpu"),
     ("action_repeat", "env.dmc.repeat", "each suite has its own: env.<suite>.repeat"),
     ("env.repeat", "env.dmc.repeat", "each suite has its own: env.<suite>.repeat"),
+)
+
+
+#: Settings that only some runs read (danijar/dreamerv3 at e3f0224, ``embodied/jax/opt.py`` and ``run/train_eval.py``).
+CONDITIONS: tuple[Condition, ...] = (
+    Condition(("agent.opt.anneal",), "agent.opt.schedule", (), unless=("const",)),
+    Condition(("run.eval_envs", "run.eval_eps"), "script", (), unless=("train",)),
+    Condition(("replay.recexp",), "replay.fracs.recency", (), unless=(0.0,)),
+    Condition(("replay.prio.exponent", "replay.prio.maxfrac"), "replay.fracs.priority", (), unless=(0.0,)),
 )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from .key import Renamed
+from .key import Condition, Renamed
 
 #: Keys that it declares and that change nothing.
 DEAD: dict[str, str] = {
     "debug": "nothing in the program reads it; the preset of that name sets other keys",
     "reset_every": "the clock that it sets is never asked (dreamer.py:37)",
 }
+
+#: Options that only some runs read (``models.py:_compute_actor_loss`` and ``dreamer.py``).
+CONDITIONS: tuple[Condition, ...] = (
+    Condition(("reward_EMA",), "imag_gradient", ("dynamics",)),
+    Condition(("imag_gradient_mix",), "imag_gradient", ("both",)),
+)
 
 RENAMES: dict[str, Renamed] = {
     "step": Renamed("steps"),

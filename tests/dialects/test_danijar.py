@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.dialects.danijar import Danijar
-from dreamerguard.engine import check_command, check_presets
+from dreamerguard.engine import UnknownProgram, check_command, check_presets
 from dreamerguard.keys.danijar import renames_for
 from dreamerguard.keys.tables import load_table
 from dreamerguard.machine import UNKNOWN
@@ -171,3 +171,23 @@ def test_duplicate_keys_stop_the_program(tmp_path: Path) -> None:
     result = check_command(read_command(shlex.split(f"{MAIN} --configs mine")), folder=tmp_path)
     (finding,) = result.findings
     assert finding.name == "duplicate-key" and "refuses" in finding.message
+
+
+def test_program_and_edition_can_be_demanded(tmp_path: Path) -> None:
+    words = shlex.split("python start.py --envs.amount 8 --configs small")
+    with pytest.raises(UnknownProgram):
+        check_command(read_command(["python", "start.py", "--amount", "8"]), folder=tmp_path)
+    result = check_command(read_command(words), folder=tmp_path, dialect="danijar:2023")
+    assert (result.dialect, result.run.edition, result.detected) == ("danijar", "2023", "as demanded")
+    result = check_command(read_command(words), folder=tmp_path, dialect="danijar:2025")
+    assert {item.name for item in result.findings} >= {"unknown-key"}
+    for wrong in ("danijar:1999", "tensorflow", "native:2023"):
+        with pytest.raises(UnknownProgram):
+            check_command(read_command(words), folder=tmp_path, dialect=wrong)
+
+
+def test_settings_that_a_run_never_reads_are_named(tmp_path: Path) -> None:
+    result = check_command(read_command(shlex.split(f"{MAIN} --configs crafter --run.eval_eps 5")), folder=tmp_path)
+    assert [item.name for item in result.findings] == ["no-effect"]
+    script = f"{MAIN} --configs crafter --script train_eval --run.eval_eps 5"
+    assert check_command(read_command(shlex.split(script)), folder=tmp_path).findings == ()

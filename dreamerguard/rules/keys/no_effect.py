@@ -42,7 +42,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         for key in condition.keys:
             setting = run.settings.get(key)
-            if setting is None or setting.last.span is None:
+            if setting is None or setting.last.span is None or setting.last.kind == "defaults":
                 continue
             span = other.last.span
             needed = " or ".join(spell_scalar(value) for value in condition.values)

@@ -32,8 +32,8 @@ GOOD = [
 BAD = [
     Example(
         COMMAND,
-        files=with_preset(".*(eval_eps|report): 4"),
-        mark=".*(eval_eps|report): 4",
+        files=with_preset(".*(seed|report): 4"),
+        mark=".*(seed|report): 4",
     )
 ]
 

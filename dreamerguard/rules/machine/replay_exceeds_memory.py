@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun, Role
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import gibibytes
 
-rule = Rule("DG504", "replay-exceeds-memory", Severity.WARNING)
+rule = Rule("DG504", "replay-exceeds-memory", Severity.WARNING, unless=("replay-exceeds-ram",))
 
 _SMALL = Machine(gpus=0, memory=8 * 2**30)
 

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dreamerguard.machine import Machine
-from dreamerguard.model import Finding, Harm, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.model import Finding, Fix, Harm, Severity
+from dreamerguard.resolved import ResolvedRun, Setting
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG503", "unused-gpu", Severity.WARNING)
@@ -50,6 +50,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"{platform.key} is cpu, and this machine has {run.machine.gpus} GPU{'s' if run.machine.gpus > 1 else ''}",
         label="leaves the GPU idle",
         key=platform.key,
-        fix=run.correct(platform, "auto", f"set {platform.key} to auto"),
+        fix=_automatic(run, platform),
         harm=Harm("moderate", "many times the training time"),
     )
+
+
+def _automatic(run: ResolvedRun, platform: Setting) -> Fix | None:
+    """Back to finding the device by itself, in programs that can."""
+    known = run.keys.get(platform.key)
+    if known is None or "auto" not in known.choices:
+        return None
+    return run.correct(platform, "auto", f"set {platform.key} to auto")

@@ -159,7 +159,6 @@ def _report(
 ) -> dict[str, Any]:
     from dreamerguard.regress.status_report import status_json
 
-    status = watch.status if watch is not None else None
     return {
         "version": 1,
         "command": list(words),
@@ -169,7 +168,7 @@ def _report(
         "exit_code": ending.code,
         "signal": ending.signal.name if ending.signal is not None else None,
         "stopped_for_regression": watch is not None and watch.stopped,
-        "status": status_json(status) if status is not None else None,
+        "runs": [status_json(status) for status in watch.statuses] if watch is not None else [],
     }
 
 

@@ -53,12 +53,13 @@ class Watch:
         say: Callable[[str], None],
         stop: Callable[[], None],
     ) -> None:
-        self.status: Status | None = None
+        self.statuses: list[Status] = []
         self.stopped = False
         self._place, self._options, self._lint = place, options, lint
         self._say, self._stop = say, stop
-        self._watcher: Watcher | None = None
-        self._said: object = None
+        self._directory: Path | None = None
+        self._watchers: dict[Path, Watcher] = {}
+        self._said: dict[Path, object] = {}
         self._failures: set[str] = set()
         self._warned: float | None = None
         self._over = threading.Event()
@@ -74,13 +75,8 @@ class Watch:
         self._thread.join(_LAST_LOOK)
         if self._thread.is_alive():
             self._say("the last look at the log takes too long and is left out")
-        elif self.status is None or self.status.log is None:
+        elif not any(status.log for status in self.statuses):
             self._say(f"the run was not watched: there is no log in {self._place}")
-
-    @property
-    def directory(self) -> Path | None:
-        """The log directory, once it is found."""
-        return self._watcher.directory if self._watcher else None
 
     def _run(self) -> None:
         while not self._over.wait(self._pause()):
@@ -109,22 +105,34 @@ class Watch:
             self._say(" ".join(text.split()) + "; the training goes on")
 
     def _step(self, last: bool) -> None:
-        self._watcher = self._watcher or self._open()
-        if self._watcher is None:
-            return
-        self._store_lint(self._watcher.directory)
-        self.status = self._watcher.look()
-        self._tell(self.status)
-        if self._options.stop and not last:
-            self._consider_stop(self.status.may_stop)
+        from dreamerguard.regress.watcher import look_at_all
 
-    def _open(self) -> Watcher | None:
+        self._directory = self._directory or self._place.find()
+        if self._directory is None:
+            return
+        self._store_lint(self._directory)
+        self._find_runs(self._directory)
+        self.statuses = look_at_all(list(self._watchers.values()))
+        for status in self.statuses:
+            self._tell(status)
+        if self._options.stop and not last:
+            # Several agents of one program end together, so none may be worth going on with.
+            self._consider_stop(all(status.may_stop for status in self.statuses))
+
+    def _find_runs(self, directory: Path) -> None:
+        """One run, or the agents of a program that trains several; what has no log yet may become either."""
+        from dreamerguard.logs.follow import find_runs
+
+        single = self._watchers.get(directory)
+        if single is not None and any(status.log and len(status.log.scores[0]) for status in self.statuses):
+            return
+        found = find_runs([directory])
+        self._watchers = {run: self._watchers.get(run) or self._open(run) for run in found}
+
+    def _open(self, directory: Path) -> Watcher:
         from dreamerguard.machine import probe
         from dreamerguard.regress.watcher import Watcher
 
-        directory = self._place.find()
-        if directory is None:
-            return None
         options, memory = self._options, probe().memory
         gigabytes = None if memory is None else memory / 1e9
         return Watcher(directory, options.task, options.suite, options.action_repeat, options.reference, gigabytes)
@@ -148,10 +156,11 @@ class Watch:
         if status.log is None:
             return
         said = (headline(status), status.no_reference, tuple(finding.name for finding in status.health))
-        if said != self._said:
-            self._said = said
+        if said != self._said.get(status.directory):
+            self._said[status.directory] = said
+            name = f"{status.directory.name}: " if len(self._watchers) > 1 else ""
             for line in status_text(status).splitlines():
-                self._say(line)
+                self._say(name + line)
 
     def _consider_stop(self, low: bool) -> None:
         grace = self._options.grace

@@ -16,6 +16,7 @@ from .series import Scores
 
 #: Replayed agent steps of one update in all four programs unless configured otherwise: batch 16, length 64.
 _USUAL_BATCH = 16 * 64
+_NATIVE_LOGS = tuple(LAYOUTS["native"].files)
 
 
 class LogError(Exception):
@@ -102,10 +103,16 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for directory in directories:
         children = []
-        if directory.is_dir() and _detected(directory) is None:
+        if directory.is_dir() and not _holds_log(directory):
             children = [child for child in sorted(directory.iterdir()) if child.is_dir() and _detected(child)]
         found += children or [directory]
     return found
+
+
+def _holds_log(directory: Path) -> bool:
+    """Whether a directory is a run itself. That of several native agents has a configuration and no log of its own."""
+    format = _detected(directory)
+    return format is not None and (format != "native" or any((directory / name).exists() for name in _NATIVE_LOGS))
 
 
 def _detected(directory: Path) -> Format | None:

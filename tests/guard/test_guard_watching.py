@@ -56,8 +56,8 @@ def test_a_healthy_run_that_grows_while_it_is_read(tmp_path: Path) -> None:
     assert "dreamerguard: OK: dmc_walker_walk" in said
     report = _report(tmp_path)
     assert (report["exit_code"], report["stopped_for_regression"]) == (5, False)
-    assert report["status"]["verdict"]["state"] == "OK"
-    assert report["status"]["episodes"] == 245
+    assert report["runs"][0]["verdict"]["state"] == "OK"
+    assert report["runs"][0]["episodes"] == 245
     assert not (tmp_path / "run" / "dreamerguard-lint.json").exists()  # the program is not known, so nothing was found
 
 
@@ -81,7 +81,7 @@ def test_the_log_meets_with_an_accident(tmp_path: Path, more: str, state: str) -
     code, _, said = finish(process)
     assert code == (137 if "os.kill" in more else 5)
     assert "dreamerguard: OK: dmc_walker_walk" in said
-    assert _report(tmp_path)["status"]["verdict"]["state"] == state
+    assert _report(tmp_path)["runs"][0]["verdict"]["state"] == state
 
 
 def test_no_log_is_ever_written(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_no_log_is_ever_written(tmp_path: Path) -> None:
     unknown, _, said = finish(start(tmp_path, *WATCH, child="raise SystemExit(4)"))
     assert unknown == 4
     assert "does not tell its log directory: not watched; set --logdir" in said
-    assert _report(tmp_path)["status"] is None
+    assert _report(tmp_path)["runs"] == []
 
 
 def test_a_watcher_that_fails_says_so_once_and_nothing_else(tmp_path: Path) -> None:
@@ -148,7 +148,24 @@ def test_a_directory_that_the_program_names_itself_is_found(tmp_path: Path) -> N
         tmp_path, *WATCH, "--logdir", "runs/{timestamp}", child=child, words=(source, "runs/{timestamp}", 1)
     )
     assert finish(process)[0] == 5
-    assert _report(tmp_path)["status"]["directory"].endswith("runs/2026")
+    assert _report(tmp_path)["runs"][0]["directory"].endswith("runs/2026")
+
+
+def test_agents_that_are_trained_together_are_stopped_only_when_all_are_low(tmp_path: Path) -> None:
+    for name, gains in (("mixed", (0.05, 1.0)), ("low", (0.05, 0.05))):
+        for seed, gain in enumerate(gains):
+            native_run(tmp_path / name / f"seed{seed}", seed, gain=gain)
+        (tmp_path / name / "run.yaml").write_text("seeds: 2\n")
+    stop = ("--on-regression", "stop", "--grace", 0)
+    child = "import time; time.sleep(4)"
+    code, _, said = finish(start(tmp_path, *WATCH, *stop, "--logdir", "mixed", child=child))
+    assert code == 0
+    assert "dreamerguard: seed0: REGRESSED: dmc_walker_walk" in said
+    assert "dreamerguard: seed1: OK: dmc_walker_walk" in said
+    states = [run["verdict"]["state"] for run in _report(tmp_path)["runs"]]
+    assert states == ["REGRESSED", "OK"]
+    child = child.replace("4", "60")
+    assert finish(start(tmp_path, *WATCH, *stop, "--logdir", "low", child=child))[0] == 143
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo terminals")

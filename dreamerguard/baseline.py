@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from dreamerguard.light import dataclass
 
 from .model import Finding, Source, SourceError, Span
 from .settings import file_name

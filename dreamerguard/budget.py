@@ -15,8 +15,9 @@ environment, so the warm-up is ``batch_size * batch_length + envs * (batch_lengt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from dreamerguard.light import dataclass
 
 Purpose = Literal["full", "short"]
 

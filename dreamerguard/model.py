@@ -7,9 +7,11 @@ without a place cannot be built: its label, and the label's span, are required.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
+
+from dreamerguard.light import dataclass
 
 #: A single value as a configuration can hold it.
 Plain = None | bool | int | float | str

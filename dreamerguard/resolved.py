@@ -7,8 +7,10 @@ of its own keys plays that role.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from dreamerguard.light import dataclass
 
 from .budget import Budget, Purpose, update_share
 from .keys.key import Condition, Key, Renamed

@@ -7,9 +7,11 @@ is one. The nearest file counts, from the current folder upwards to the root of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
+
+from dreamerguard.light import dataclass
 
 from .model import Confidence, Severity, Source, SourceError
 

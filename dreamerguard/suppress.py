@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+
+from dreamerguard.light import dataclass
 
 from .model import Finding, Source, Span
 from .sources.comments import comments, is_yaml

@@ -8,11 +8,12 @@ wrong. A test holds both ways against each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
 from dreamerguard.dialects.native_command import OPTIONS
+from dreamerguard.light import dataclass
 from dreamerguard.model import Confidence, Severity
 from dreamerguard.sources.argv import Option, Override, read_arguments, read_command
 

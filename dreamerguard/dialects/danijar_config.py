@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Plain, Span, Value
 from dreamerguard.sources.nodes import Entry, Mapping, Scalar
 from dreamerguard.sources.ruamel import plain_value

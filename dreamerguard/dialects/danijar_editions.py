@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dreamerguard.keys.tables import Table, load_table
+from dreamerguard.light import dataclass
 from dreamerguard.resolved import Role
 
 _UNREAD = "nothing in the program reads it"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Span
 from dreamerguard.sources.argv import Word
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dreamerguard.keys.key import Key
+from dreamerguard.light import dataclass
 from dreamerguard.model import Edit, Label, Problem, Span, Value
 from dreamerguard.resolved import Layer, LayerKind
 from dreamerguard.sources.nodes import Document, Entry, Listing, Mapping, Scalar

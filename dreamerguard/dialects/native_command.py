@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem
 from dreamerguard.sources.argv import Command, Option, Override, Word, read_arguments
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Source, SourceError, Span
 from dreamerguard.sources import nodes
 from dreamerguard.sources.files import read_source

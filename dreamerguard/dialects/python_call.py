@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from dreamerguard.light import dataclass
 from dreamerguard.sources.argv import Command, Word
 
 _END = re.compile(r"\||\|\||&|&&|;|[0-9]?>>?.*|<.*|&>.*|\)", re.DOTALL)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Span, Value
 from dreamerguard.sources.argv import Word
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Value
 from dreamerguard.sources.scalars import resolve_scalar, spell_scalar
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from dreamerguard.light import dataclass
 from dreamerguard.schema.editions import Edition
 
 #: A figure per cell; None where no seed has one yet.

@@ -6,8 +6,7 @@ The ratio counts replayed steps and one update replays ``batch_size x batch_leng
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dreamerguard.light import dataclass
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.sources.scalars import spell_scalar
 

@@ -7,9 +7,10 @@ and the function marked with ``@rule.check`` yields the findings.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import ModuleType
 
+from dreamerguard.light import dataclass
 from dreamerguard.machine import UNKNOWN, Machine
 from dreamerguard.model import Confidence, Evidence, Finding, Fix, Harm, Label, Problem, Severity, Span
 from dreamerguard.resolved import ResolvedRun, fix

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from dreamerguard.light import dataclass
 
 from .editions import Edition
 from .task_data import Editions, GpuTime, Source, Sourced, SuiteDefaults, cited, read_suite

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Source, Span
 
 _OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)

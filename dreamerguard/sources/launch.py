@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from dreamerguard.light import dataclass
 
 from .argv import UNKNOWN, Command, Word
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dreamerguard.light import dataclass
 from dreamerguard.model import Plain, Problem, Source, Span
 
 

@@ -7,8 +7,10 @@ A word is a row of pieces: text, a variable to look up, or something that only a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from dreamerguard.light import dataclass
 
 #: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
 #: for something to fill in.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Span
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.launch import Launch

@@ -7,7 +7,9 @@ first, so that an ``override`` acts on what stands in front of it, and the comma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from dreamerguard.light import dataclass
 
 from .store import ConfigFile, Default, Store
 

@@ -6,8 +6,8 @@ Resolvers such as ``${now:...}`` or ``${oc.env:...}`` are never called; what hol
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Plain, Value
 from dreamerguard.sources.argv import UNKNOWN
 

@@ -7,9 +7,9 @@ scalar, a list, a mapping, or several of them, which makes a sweep. See hydra 1.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Plain, Span, Value
 from dreamerguard.sources.argv import UNKNOWN, Word
 

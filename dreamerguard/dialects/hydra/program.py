@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from dreamerguard.budget import Budget
 from dreamerguard.keys.key import Key, Kind, Renamed
+from dreamerguard.light import dataclass
 from dreamerguard.machine import Machine
 from dreamerguard.model import Span, Value
 from dreamerguard.resolved import Expected, Preset, Reference, ResolvedRun, Role, Setting, Units

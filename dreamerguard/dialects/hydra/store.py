@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Problem, SourceError, Span, Value
 from dreamerguard.resolved import Layer
 from dreamerguard.sources import nodes

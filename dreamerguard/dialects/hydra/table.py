@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Origin, Value
 from dreamerguard.resolved import Layer
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dreamerguard.light import dataclass
 from dreamerguard.model import Value
 from dreamerguard.resolved import Layer
 

@@ -76,6 +76,8 @@ class _Judge:
     folder: Path
     suppressions: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
     used: set[tuple[Span, str]] = field(default_factory=set)
+    #: Names of rules that found something in any run.
+    fired: set[str] = field(default_factory=set)
     spent: dict[Entry, set[tuple[str, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,7 @@ class _Judge:
         for source in sources(result):
             if source.name not in self.suppressions:
                 self.suppressions[source.name] = read_suppressions(source)
+        self.fired.update(finding.name for finding in result.findings)
         for finding in result.findings:
             if self._is_selected(finding):
                 yield self.judge(finding)
@@ -192,7 +195,7 @@ class _Judge:
 
     def _about_unused(self, item: Suppression, label: Label) -> Iterator[Problem]:
         unused = [selector for selector in item.selectors if (item.span, selector) not in self.used]
-        ran = [selector for selector in unused if not self.selected or self._may_find(selector)]
+        ran = [selector for selector in unused if self._ran(selector)]
         if not ran:
             return
         whole = len(unused) == len(item.selectors)
@@ -205,6 +208,13 @@ class _Judge:
             edits=edits,
             fix="remove the comment" if edits else "",
         )
+
+    def _ran(self, selector: str) -> bool:
+        """Whether the rules of a selector were asked: selected, and no rule that says the same better fired."""
+        named = names(selector, self.rules)
+        if any(rule.name in named and not self.fired.isdisjoint(rule.unless) for rule in self.rules):
+            return False
+        return not self.selected or self._may_find(selector)
 
     def _may_find(self, selector: str) -> bool:
         selected = {name for item in self.settings.select for name in names(item, self.rules)}

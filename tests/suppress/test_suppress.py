@@ -100,6 +100,14 @@ def test_a_rule_that_was_not_selected_is_not_called_stale(tmp_path: Path) -> Non
     assert names(check(tmp_path, text, Settings(ignore={"stale-suppression": ""}))) == []
 
 
+def test_a_rule_that_gave_way_to_a_better_one_is_not_called_stale(tmp_path: Path) -> None:
+    # Both rules object to the batch; with a low ratio the second is silent, and its comment still needed without it.
+    hidden = "replay.batch_size: 4  # dreamerguard: ignore[changed-batch-shape] -- memory"
+    text = f"task: dmc_walker_walk\n{hidden}\nrun.train_ratio: "
+    assert names(check(tmp_path, f"{text}512\n")) == []
+    assert names(check(tmp_path, f"{text}16\n")) == ["low-train-ratio"]
+
+
 def test_broken_files_cannot_be_hidden(tmp_path: Path) -> None:
     text = "# dreamerguard: ignore-file[invalid-yaml] -- no\ntask: [\n"
     assert "invalid-yaml" in names(check(tmp_path, text))

@@ -195,6 +195,7 @@ class _Checker:
             return False
         if found is not None and _unused(result, command):
             return False
+        result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
         rename = Renamed(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
         if found is not None:

@@ -157,6 +157,8 @@ def examine(
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
     program, detected = _recognise(command, folder or Path()) if dialect is None else _demanded(command, dialect)
     run = program.resolve(command, machine, folder or Path())
+    if command.open:
+        run = replace(run, open=True)
     rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
     checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)

@@ -221,6 +221,8 @@ class ResolvedRun:
       constants: upstream's defaults.
       seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
       whole: whether a file of presets is checked, and not a command.
+      units: what its settings count.
+      open: whether the shell may add words to the command, so that nothing can be called missing.
       files: files that were read.
       sources: their texts, in which comments may accept findings.
       overrides: words of the command that set something.
@@ -243,6 +245,7 @@ class ResolvedRun:
     purpose: Purpose = "full"
     thresholds: Thresholds = Thresholds()
     units: Units = Units()
+    open: bool = False
     machine: Machine = UNKNOWN
     load_config: Callable[[], RunConfig | None] = nothing
     edition: str = ""

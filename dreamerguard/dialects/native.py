@@ -99,7 +99,8 @@ def _finish(
     edition: Edition | None,
 ) -> ResolvedRun:
     anchor = _anchor(settings, command, documents)
-    if "task" not in settings and not any(problem.key == "task" for problem in draft.problems):
+    open_task = not all(word.known for word in command.words)  # a word that only the shell knows may name the task
+    if "task" not in settings and not open_task and not any(problem.key == "task" for problem in draft.problems):
         draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
     if not draft.problems and not draft.unknown:
         draft.problems += inconsistent(settings, anchor)
@@ -146,4 +147,4 @@ def _anchor(settings: Mapping[str, Setting], command: Command, documents: list[D
         return task.last.span
     if documents:
         return documents[0].source.span(0)
-    return command.source.span(0, len(command.source.text))
+    return command.span

@@ -8,6 +8,7 @@ from dreamerguard.keys.key import Key
 from dreamerguard.light import dataclass
 from dreamerguard.model import Edit, Label, Problem, Span, Value
 from dreamerguard.resolved import Layer, LayerKind
+from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.sources.nodes import Document, Entry, Listing, Mapping, Scalar
 from dreamerguard.sources.scalars import read_value, spell_scalar
 from dreamerguard.sources.yaml import duplicate
@@ -62,10 +63,10 @@ def _leaf(key: str, entry: Entry, via: Span | None, name: str) -> Assignment:
 
 def from_arguments(arguments: Arguments) -> Iterator[Assignment]:
     """The task and the overrides of a command."""
-    for word in arguments.tasks[:1]:
+    for word in arguments.tasks[:1] if arguments.tasks and arguments.tasks[0].known else ():
         yield Assignment("task", word.text, "command line", "command line", word.span, None, word.span)
     for override in arguments.overrides:
-        if override.value is not None:
+        if override.value is not None and UNKNOWN not in f"{override.key}{override.value}":
             value = read_value(override.value)
             yield Assignment(
                 override.key,

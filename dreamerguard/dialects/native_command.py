@@ -63,6 +63,8 @@ class Arguments:
                     help=f"write {override.key}=VALUE; a switch is {override.key}=true or {override.key}=false",
                 )
         for word in self.tasks[1:]:
+            if not (word.known and self.tasks[0].known):
+                continue
             yield Problem(
                 "malformed-override",
                 f"{word.text!r} is a second task; a run has one",
@@ -91,7 +93,7 @@ def read_native(command: Command) -> Arguments:
     files = [*named, *(word for word in words if is_file(word.text))]
     return Arguments(
         tasks=tuple(word for word in words if not is_file(word.text)),
-        files=tuple(sorted(files, key=lambda word: word.span.start)),
+        files=tuple(sorted((word for word in files if word.known), key=lambda word: word.span.start)),
         overrides=tuple(item for item in arguments if isinstance(item, Override)),
         options=options,
     )

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from dreamerguard.light import dataclass
-from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
 _END = re.compile(r"\||\|\||&|&&|;|[0-9]?>>?.*|<.*|&>.*|\)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>")
@@ -62,4 +62,4 @@ def _own(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 def is_open(text: str) -> bool:
     """Whether a word stands for something that only the shell or the reader fills in: ``$SEED``, ``<path>``."""
-    return "$" in text or "`" in text or _PLACEHOLDER.search(text) is not None
+    return UNKNOWN in text or "$" in text or "`" in text or _PLACEHOLDER.search(text) is not None

@@ -117,11 +117,10 @@ def _is_own(text: str) -> bool:
         item = read_override(Word(text, Source("", text).span(0, len(text)), 0))
     except Malformed:
         return False
-    if item is None or item.unknown:
+    if item is None:
         return False
-    table = load_table(TABLE)
     if item.key in ("env", "model"):
-        return item.text in table.options(item.key)
+        return not item.unknown and item.text in load_table(TABLE).options(item.key)
     head = item.key.partition(".")[0]
     return (
         head in ("env", "model", "trainer", "buffer")

@@ -128,3 +128,28 @@ def test_time_on_a_large_repository(tmp_path: Path) -> None:
     assert time.process_time() - started < 10  # 5 s on an idle machine
     assert outcome.seen == 501
     assert outcome.checked >= 202
+
+
+def test_what_only_the_shell_knows_is_not_judged(tmp_path: Path) -> None:
+    text = (
+        "dreamerguard train $TASK run.train_ratio=$R\n"
+        "dreamerguard train dmc_walker_walk run.train_ratio=$R\n"
+        'dreamerguard train "$@"\n'
+        "python dreamerv3/main.py --configs $C --task $T --run.train_ratio $R\n"
+        "python dreamer.py --configs dmc_vision --task $T --logdir $L --steps $S\n"
+        "python dreamer.py --configs dmc_vision $EXTRA\n"
+        "python train.py env=$ENV env.task=$T trainer.steps=$S model.rep_loss=$L\n"
+        "sheeprl exp=$EXP algo.nonsense=3\n"
+    )
+    put(tmp_path, {"go.sh": text})
+    outcome = check_tree([tmp_path])
+    assert found(outcome) == []
+    assert outcome.commands == 8
+
+
+def test_comments_in_scripts_accept_findings(tmp_path: Path) -> None:
+    line = "python train.py env=dmc_vision env.train_ratio=32  # dreamerguard: ignore[low-train-ratio] -- a quick look\n"
+    put(tmp_path, {"go.sh": line})
+    outcome = check_tree([tmp_path])
+    assert found(outcome) == []
+    assert [item.allowed for result in outcome.results for item in result.findings] == ["a quick look"]

@@ -154,6 +154,7 @@ def build_run(
         files=files,
         overrides=len(composed.words.overrides),
         units=units,
+        seen=composed.whole,
     )
 
 

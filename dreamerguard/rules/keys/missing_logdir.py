@@ -36,7 +36,9 @@ BAD = [
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     setting = run.settings.get("logdir")
-    if run.whole or setting is None or setting.value not in (None, "/dev/null") or setting.last.kind == "command line":
+    if run.open or run.whole or setting is None:
+        return
+    if setting.value not in (None, "/dev/null") or setting.last.kind == "command line":
         return
     if not run.seen and any(not preset.known for preset in run.presets):
         return  # a fork, whose defaults may name one

@@ -11,7 +11,8 @@ A scan over T steps is bound by how many kernels one step launches, not by arith
     stochₜ = onehot argmax(log mix(logitₜ) + noiseₜ)
 
 where φ is RMS norm and SiLU. ``aₜ`` and ``oₜ`` depend on no state: two products over all T steps compute them before
-the loop, and autodiff takes care of everything behind them. Masking rows commutes with a product, so it costs no kernel.
+the loop, and autodiff takes care of everything behind them. Masking rows commutes with a product, so it costs no
+kernel.
 
 *Backward.* Write step t as ``mₜ, logitₜ = f(θ, mₜ₋₁, inₜ)`` and let ``eₜ``, ``ℓₜ`` be what the rest of the loss sends
 to ``mₜ`` and ``logitₜ``. The adjoint ``λₜ = dLoss/dmₜ`` obeys the linear recursion::
@@ -255,7 +256,9 @@ def _backward(
     weights, start, states, inputs = saved
     before = jnp.concatenate([start[None], states[:-1]])
 
-    def every_step(weights: Weights, action: jax.Array, tokens: jax.Array) -> tuple[tuple[jax.Array, ...], Inner]:
+    def every_step(
+        weights: Weights, action: jax.Array, tokens: jax.Array
+    ) -> tuple[tuple[jax.Array, ...], tuple[jax.Array, Inner]]:
         deter, logit, inner = _step(spec, weights, before, Inputs(action, tokens, inputs.keep))
         # The draw passes its gradient straight through to the probabilities.
         probs = jax.nn.softmax(rssm.latent_dist(spec, _latents(spec, logit)).logits, -1).reshape(logit.shape)

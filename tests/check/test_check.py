@@ -148,7 +148,9 @@ def test_what_only_the_shell_knows_is_not_judged(tmp_path: Path) -> None:
 
 
 def test_comments_in_scripts_accept_findings(tmp_path: Path) -> None:
-    line = "python train.py env=dmc_vision env.train_ratio=32  # dreamerguard: ignore[low-train-ratio] -- a quick look\n"
+    line = (
+        "python train.py env=dmc_vision env.train_ratio=32  # dreamerguard: ignore[low-train-ratio] -- a quick look\n"
+    )
     put(tmp_path, {"go.sh": line})
     outcome = check_tree([tmp_path])
     assert found(outcome) == []

@@ -21,15 +21,14 @@ from .machine import UNKNOWN, Machine
 from .model import Finding, Severity, Source, SourceError
 from .relocate import Renamed
 from .settings import Settings
-from .sources.argv import Command, Word
+from .settings_files import group_file, home, is_native, words
+from .sources.argv import Command
 from .sources.commands import reader_of
 from .sources.files import read_source
 from .sources.launch import Launch, read_launch
 from .sources.shell import read_shell
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
-_TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
-_TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)(?:\.[\w.]+)?[\"']?[ \t]*:", re.MULTILINE)
 
 
 @dataclass
@@ -165,13 +164,13 @@ class _Checker:
         text = source.text
         if _BLOCKS.search(text) and self._presets(found):
             return
-        if _TASK.search(text) and _is_native(text):
-            command = Command(source, _words(source, "dreamerguard", "lint", str(found.path.name)))
+        if is_native(text):
+            command = Command(source, words(source, "dreamerguard", "lint", str(found.path.name)))
             self.seen.presets += self._examine(command, found.path.parent, found)
             return
-        for program, option in _group_file(found, text):
-            command = Command(source, _words(source, *program, option))
-            self.seen.presets += self._examine(command, _home(found, self.tree.root), found)
+        for program, option in group_file(found, text):
+            command = Command(source, words(source, *program, option))
+            self.seen.presets += self._examine(command, home(found, self.tree.root), found)
 
     def _presets(self, found: Found) -> bool:
         try:
@@ -228,35 +227,3 @@ def _unused(result: Result, command: Command) -> bool:
 def _milder(finding: Finding) -> Finding:
     """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
     return replace(finding, severity=Severity.INFO) if finding.upstream else finding
-
-
-def _words(source: Source, *texts: str) -> tuple[Word, ...]:
-    """Words of a command that stands for a whole file: all of them point at its beginning."""
-    line = source.text.find("\n")
-    span = source.span(0, line if line >= 0 else len(source.text))
-    return tuple(Word(text, span, index) for index, text in enumerate(texts))
-
-
-def _is_native(text: str) -> bool:
-    """Whether a file looks like a run of the bundled trainer: nearly all of its keys are its own."""
-    from .keys.native import native_keys
-
-    sections = {key.partition(".")[0] for key in native_keys()}
-    names = _TOP_LEVEL.findall(text)
-    return bool(names) and sum(name in sections for name in names) >= 0.75 * len(names)
-
-
-def _group_file(found: Found, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The command that uses a file of a hydra configuration group, where the group decides what is trained."""
-    path = PurePosixPath(found.name)
-    if path.parent.name == "exp" and ("dreamer" in path.stem or "dreamer_v3" in text):
-        yield ("sheeprl",), f"exp={path.stem}"
-    elif path.parent.name == "env" and (found.path.parent.parent / "configs.yaml").is_file():
-        yield ("python", "train.py"), f"env={path.stem}"
-
-
-def _home(found: Found, root: Path) -> Path:
-    """The folder from which the program of a group's file is started: above ``configs``."""
-    folders = found.path.parent.parents
-    above = next((folder.parent for folder in folders if folder.name == "configs"), root)
-    return above.parent if above.name == "sheeprl" else above

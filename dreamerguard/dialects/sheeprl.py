@@ -23,7 +23,7 @@ from dreamerguard.sources.argv import Command
 from dreamerguard.sources.launch import Launch, read_launch
 
 from .hydra.command import Checkout, find_checkout
-from .hydra.compose import Composition
+from .hydra.composition import Composition
 from .hydra.program import Composed, build_run, compose_command, expectations, numbers, preset_composition
 from .published import published_curve
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from dreamerguard.model import Source
 
 from .argv import UNKNOWN, Command, Word
-from .shell_words import Lexer, Mode, Token
+from .shell_tokens import Mode, Token
+from .shell_words import Lexer
 
 #: What a variable holds: text, the items of an array, or none when nobody knows.
 Value = str | tuple[str, ...] | None

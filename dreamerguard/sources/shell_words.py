@@ -7,15 +7,8 @@ A word is a row of pieces: text, a variable to look up, or something that only a
 from __future__ import annotations
 
 import re
-from dataclasses import field
-from typing import Literal
 
-from dreamerguard.light import dataclass
-
-#: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
-#: for something to fill in.
-Mode = Literal["script", "make", "docs"]
-PieceKind = Literal["text", "variable", "array", "unknown"]
+from .shell_tokens import Draft, Mode, Token
 
 _OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -27,53 +20,6 @@ _RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
 _QUOTED_RUN = re.compile(r'[^"\\$`]+')
 _STOP = frozenset(" \t\r\n;&|()<>")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a word. ``text`` is the text, or the name of a variable."""
-
-    kind: PieceKind
-    text: str = ""
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, an operator (with its ``text``) or a line end, at ``start`` to ``end`` of the source.
-
-    ``quotes`` are the places between quotation marks, ``items`` the words of an array that the word assigns.
-    """
-
-    kind: Literal["word", "operator", "newline"]
-    start: int
-    end: int
-    pieces: tuple[Piece, ...] = ()
-    text: str = ""
-    quotes: tuple[tuple[int, int], ...] = ()
-    items: tuple[Token, ...] | None = None
-
-    @property
-    def plain(self) -> str | None:
-        """The text, if it is known without looking anything up."""
-        known = all(piece.kind == "text" for piece in self.pieces)
-        return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
-
-
-@dataclass
-class _Word:
-    """A word while it is read."""
-
-    start: int
-    pieces: list[Piece] = field(default_factory=list)
-    quotes: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
-        last = self.pieces[-1] if self.pieces else None
-        if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
-            self.pieces[-1] = Piece("text", last.text + text, quoted)
-        else:
-            self.pieces.append(Piece(kind, text, quoted))
 
 
 class Lexer:
@@ -151,7 +97,7 @@ class Lexer:
         self.heredocs.clear()
 
     def _word(self) -> Token:
-        word = _Word(self.at)
+        word = Draft(self.at)
         while self.at < self.end:
             char = self.text[self.at]
             if char == "(" and self._assigns_array(word):
@@ -167,7 +113,7 @@ class Lexer:
             end -= 2
         return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
 
-    def _assigns_array(self, word: _Word) -> bool:
+    def _assigns_array(self, word: Draft) -> bool:
         return not self.in_array and len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
 
     def _array(self) -> tuple[Token, ...]:
@@ -180,7 +126,7 @@ class Lexer:
         self.in_array = False
         return tuple(items)
 
-    def _placeholder(self, word: _Word) -> bool:
+    def _placeholder(self, word: Draft) -> bool:
         match = _PLACEHOLDER.match(self.text, self.at, self.end) if self.mode == "docs" else None
         if match is None:
             return False
@@ -188,7 +134,7 @@ class Lexer:
         self.at = match.end()
         return self.at < self.end and self.text[self.at] not in _STOP
 
-    def _step(self, word: _Word) -> None:
+    def _step(self, word: Draft) -> None:
         char = self.text[self.at]
         if char == "\\":
             self._escape(word)
@@ -212,13 +158,13 @@ class Lexer:
             word.add("text", run[0] if run else char)
             self.at = run.end() if run else self.at + 1
 
-    def _escape(self, word: _Word) -> None:
+    def _escape(self, word: Draft) -> None:
         skipped = self._line_end(self.at + 1)
         if not skipped:
             word.add("text", self.text[self.at + 1 : min(self.at + 2, self.end)], quoted=True)
         self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
 
-    def _single(self, word: _Word) -> None:
+    def _single(self, word: Draft) -> None:
         stop = -1 if "'" in self.unclosed else self.text.find("'", self.at + 1, self.end)
         if stop < 0:
             self._give_up("'", word)
@@ -227,7 +173,7 @@ class Lexer:
         word.quotes.append((self.at + 1, stop))
         self.at = stop + 1
 
-    def _double(self, word: _Word) -> None:
+    def _double(self, word: Draft) -> None:
         opened, kept = self.at, len(word.pieces)
         limit = self._end_of_line(opened) if '"' in self.unclosed else self.end
         self.at += 1
@@ -255,7 +201,7 @@ class Lexer:
         word.quotes.append((opened + 1, self.at))
         self.at += 1
 
-    def _give_up(self, quote: str, word: _Word) -> None:
+    def _give_up(self, quote: str, word: Draft) -> None:
         """An open quote: nothing on the rest of its line is known."""
         self.unclosed.add(quote)
         word.add("unknown")
@@ -265,7 +211,7 @@ class Lexer:
         line = self.text.find("\n", at, self.end)
         return line if line >= 0 else self.end
 
-    def _expansion(self, word: _Word, quoted: bool) -> None:
+    def _expansion(self, word: Draft, quoted: bool) -> None:
         text, at = self.text, self.at
         array = _ARRAY.match(text, at, self.end)
         if text[at] == "`":
@@ -292,7 +238,7 @@ class Lexer:
             word.add("text", "$", quoted)
             self.at += 1
 
-    def _through(self, close: str, word: _Word, quoted: bool) -> None:
+    def _through(self, close: str, word: Draft, quoted: bool) -> None:
         stop = self.text.find(close, self.at + 1, self.end) if close not in self.unclosed else -1
         if stop < 0:
             self._give_up(close, word)
@@ -300,7 +246,7 @@ class Lexer:
         word.add("unknown", quoted=quoted)
         self.at = stop + 1
 
-    def _bracketed(self, word: _Word, quoted: bool) -> None:
+    def _bracketed(self, word: Draft, quoted: bool) -> None:
         """``$(...)`` and ``${...}`` up to the bracket that closes them."""
         opening = self.text[self.at + 1]
         closing = ")" if opening == "(" else "}"
@@ -323,5 +269,5 @@ class Lexer:
         return -1
 
 
-def _has_equals(word: _Word) -> bool:
+def _has_equals(word: Draft) -> bool:
     return any("=" in piece.text for piece in word.pieces)

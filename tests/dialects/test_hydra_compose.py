@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.dialects.hydra.compose import Composition, compose
+from dreamerguard.dialects.hydra.compose import compose
+from dreamerguard.dialects.hydra.composition import Composition
 from dreamerguard.dialects.hydra.overrides import Malformed, Opaque, read_override
 from dreamerguard.dialects.hydra.scalars import file_scalar
 from dreamerguard.dialects.hydra.store import FolderStore

@@ -18,7 +18,7 @@ from typing import Any
 from dreamerguard.model import Label, Origin, Problem, SourceError, Span, Value
 from dreamerguard.resolved import Layer
 
-from .compose import Composition
+from .composition import Composition
 from .overrides import Override
 from .tree import Leaf, Tree
 

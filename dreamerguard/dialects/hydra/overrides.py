@@ -25,7 +25,7 @@ _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
-_PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|[A-Za-z0-9_ \t/\\+.$%*@?|:-]|\\[()\[\]{}:=, \t])+", re.ASCII)
+_PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 
 
@@ -223,11 +223,16 @@ class _Values:
     def _primitive(self) -> Plain:
         match = _PLAIN_CHARACTERS.match(self.text, self.at)
         raw = match[0] if match else ""
-        if self.depth > 1 or not match:
-            raw = raw.rstrip(" \t")
-        if not raw.strip():
+        text = _trimmed(raw)
+        if not text:
             shown = self.text[self.at : self.at + 1]
             raise Malformed(f"{shown!r} is not allowed here; quote the value" if shown else "a value is missing")
         self.at += len(match[0]) if match else 0
-        text = raw.strip(" \t")
         return word_scalar(text) if "\\" not in text else _ESCAPED.sub(r"\1", text)
+
+
+def _trimmed(raw: str) -> str:
+    """Without blanks around it; a blank behind a backslash belongs to the text."""
+    text = raw.strip(" \t")
+    slashes = len(text) - len(text.rstrip("\\"))
+    return text + raw[raw.index(text) + len(text)] if slashes % 2 and raw.rstrip(" \t") != raw else text

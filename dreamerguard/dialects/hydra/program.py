@@ -16,7 +16,8 @@ from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.launch import Launch
 
 from .command import Checkout, Words, read_words
-from .compose import Composition, compose
+from .compose import compose
+from .composition import Composition
 from .defaults import Defaults, Unsupported
 from .exact import compose_exactly
 from .overrides import read_override

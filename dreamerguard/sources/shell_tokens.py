@@ -1,0 +1,59 @@
+"""Tokens of shell text: words made of pieces, operators, line ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
+#: for something to fill in.
+Mode = Literal["script", "make", "docs"]
+PieceKind = Literal["text", "variable", "array", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a word. ``text`` is the text, or the name of a variable."""
+
+    kind: PieceKind
+    text: str = ""
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, an operator (with its ``text``) or a line end, at ``start`` to ``end`` of the source.
+
+    ``quotes`` are the places between quotation marks, ``items`` the words of an array that the word assigns.
+    """
+
+    kind: Literal["word", "operator", "newline"]
+    start: int
+    end: int
+    pieces: tuple[Piece, ...] = ()
+    text: str = ""
+    quotes: tuple[tuple[int, int], ...] = ()
+    items: tuple[Token, ...] | None = None
+
+    @property
+    def plain(self) -> str | None:
+        """The text, if it is known without looking anything up."""
+        known = all(piece.kind == "text" for piece in self.pieces)
+        return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
+
+
+@dataclass
+class Draft:
+    """A word while it is read."""
+
+    start: int
+    pieces: list[Piece] = field(default_factory=list)
+    quotes: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
+        """Appends a piece; text joins the text before it."""
+        last = self.pieces[-1] if self.pieces else None
+        if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
+            self.pieces[-1] = Piece("text", last.text + text, quoted)
+        else:
+            self.pieces.append(Piece(kind, text, quoted))

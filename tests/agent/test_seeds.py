@@ -18,6 +18,9 @@ from dreamerguard_agent.events import AgentEpisode, Silent
 from dreamerguard_agent.loop import Outcome, Run, train
 from dreamerguard_agent.records import SeedRecords
 
+#: Compiles a program for every number of agents: minutes on two cores.
+pytestmark = pytest.mark.slow
+
 SEEDS = (5, 6, 7)
 FRAMES = 300
 #: 150 agent steps of two environments; the first update comes with 16 windows, after 16 records of each.

@@ -74,7 +74,8 @@ def _expression(text: str) -> str:
             while at < len(text) and text[at] == "*":
                 at += 1
         elif text[at] == "[" and (close := text.find("]", at + 2)) > 0:
-            inner = re.sub(r"([\\\[&~|])", r"\\\1", text[at + 1 : close])
+            # Python reserves doubled signs in a set, "--" among them, and warns of them.
+            inner = re.sub(r"([\\\[&~|]|-(?=-))", r"\\\1", text[at + 1 : close])
             parts.append(f"[{'^' + inner[1:] if inner[0] in '!^' else inner}]")
             at = close + 1
         else:

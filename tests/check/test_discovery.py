@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.discovery import MAX_BYTES, discover
@@ -109,6 +109,8 @@ def test_patterns_as_git_reads_them(tmp_path_factory: pytest.TempPathFactory, li
 
 
 @settings(max_examples=200, deadline=None)
+@example("[a--b]", "a")
+@example("[---b]", "a")
 @given(st.text("ab*?[]!/\\#. ^-", max_size=30), st.text("ab/.", min_size=1, max_size=20))
 def test_any_pattern_is_read_without_a_crash(line: str, path: str) -> None:
     assert ignored(path, False, read_patterns(line)) in (True, False)

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -172,12 +173,13 @@ def test_agents_that_are_trained_together_are_stopped_only_when_all_are_low(tmp_
 class TestTerminal:
     """The guard on a terminal of its own, as the leader of its session and under a shell."""
 
-    def _spawn(self, folder: Path, *command: str) -> tuple[int, int]:
-        pid, terminal = os.forkpty()
-        if pid == 0:  # pragma: no cover - becomes the program
-            os.chdir(folder)
-            os.execv(command[0], command)
-        return pid, terminal
+    def _spawn(self, folder: Path, *command: str) -> tuple[subprocess.Popen[bytes], int]:
+        # Not forkpty: JAX, which other tests have started in this process, does not survive a plain fork.
+        terminal, other = os.openpty()
+        command = ("setsid", "--ctty", *command)
+        process = subprocess.Popen(command, cwd=folder, stdin=other, stdout=other, stderr=other)
+        os.close(other)
+        return process, terminal
 
     def _guard(self, folder: Path, child: str) -> tuple[str, ...]:
         (folder / "child.py").write_text(child)
@@ -186,17 +188,6 @@ class TestTerminal:
         line = f"exec 2>{folder}/said; exec {sys.executable} -m dreamerguard guard -- {sys.executable} child.py"
         return ("/bin/sh", "-c", line)
 
-    def _end(self, pid: int) -> int:
-        status = 0
-
-        def ended() -> bool:
-            nonlocal status
-            done, status = os.waitpid(pid, os.WNOHANG)
-            return done == pid
-
-        wait_for(ended)
-        return os.waitstatus_to_exitcode(status)
-
     def test_the_terminal_is_closed(self, tmp_path: Path) -> None:
         child = (
             "import os, subprocess, sys, time\n"
@@ -204,10 +195,10 @@ class TestTerminal:
             "open('pids', 'w').write(f'{os.getpid()}\\n{worker.pid}\\n')\n"
             "time.sleep(120)\n"
         )
-        pid, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
+        process, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
         pids = read_pids(tmp_path / "pids", 2)
         os.close(terminal)
-        assert self._end(pid) == 128 + signal.SIGHUP
+        assert process.wait(60) == 128 + signal.SIGHUP
         wait_for(lambda: not any(map(alive, pids)), 10)
         assert "Traceback" not in (tmp_path / "said").read_text()
 
@@ -222,10 +213,10 @@ class TestTerminal:
             "time.sleep(1)\n"
             "sys.exit(9)\n"
         )
-        pid, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
+        process, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
         read_pids(tmp_path / "pids", 1)
         os.write(terminal, b"\x03")
-        assert self._end(pid) == 9
+        assert process.wait(60) == 9
         assert (tmp_path / "caught").read_text() == "x"
         os.close(terminal)
 
@@ -235,10 +226,10 @@ class TestTerminal:
             "open('pids', 'a').write(f'{os.getpid()}\\n')\ntime.sleep(60)\n"
         )
         line = self._guard(tmp_path, child)[2].replace("; exec ", "; for seed in 0 1 2; do ", 1) + "; done; touch after"
-        pid, terminal = self._spawn(tmp_path, "/bin/bash", "-c", line)
+        process, terminal = self._spawn(tmp_path, "/bin/bash", "-c", line)
         read_pids(tmp_path / "pids", 1)
         os.write(terminal, b"\x03")
-        assert self._end(pid) == -signal.SIGINT
+        assert process.wait(60) == -signal.SIGINT
         assert (tmp_path / "pids").read_text().count("\n") == 1
         assert not (tmp_path / "after").exists()
         os.close(terminal)
@@ -249,7 +240,7 @@ class TestTerminal:
             "print('got ' + input(), flush=True)\nsys.exit(11)\n"
         )
         self._guard(tmp_path, child)
-        pid, terminal = self._spawn(tmp_path, "/bin/bash", "--norc", "--noprofile", "-i")
+        process, terminal = self._spawn(tmp_path, "/bin/bash", "--norc", "--noprofile", "-i")
         os.write(terminal, f"{sys.executable} -m dreamerguard guard -- {sys.executable} child.py\n".encode())
         read_pids(tmp_path / "pids", 1)
         time.sleep(0.5)
@@ -261,7 +252,7 @@ class TestTerminal:
         self._read_until(terminal, b"got words")
         os.write(terminal, b"echo ended with $?; exit\n")
         self._read_until(terminal, b"ended with 11")
-        self._end(pid)
+        process.wait(60)
         os.close(terminal)
 
     def _read_until(self, terminal: int, words: bytes) -> None:

@@ -109,6 +109,10 @@ class OneHot:
         """The class drawn by Gumbel noise [..., C], one-hot."""
         return self._straight_through(jnp.argmax(self.logits + noise, -1))
 
+    def draw(self, noise: jax.Array) -> jax.Array:
+        """The class drawn by Gumbel noise [..., C], one-hot float32, without a gradient."""
+        return jax.nn.one_hot(jnp.argmax(self.logits + noise, -1), self.logits.shape[-1])
+
     def logp(self, event: jax.Array) -> jax.Array:
         """Log-probability of a one-hot event, [...]."""
         return (jax.nn.log_softmax(self.logits, -1) * event).sum(-1)
@@ -178,16 +182,14 @@ class TwoHot:
 
     def pred(self) -> jax.Array:
         """The mean, [...]. Bins of opposite sign are added in pairs, so that equal logits give exactly 0."""
-        weighted = jax.nn.softmax(self.logits, -1) * self.bins
-        half = weighted.shape[-1] // 2
-        low, middle, high = weighted[..., :half], weighted[..., half:-half], weighted[..., -half:]
-        return middle.sum(-1) + (low[..., ::-1] + high).sum(-1)
+        share = jnp.exp(self.logits - jax.lax.stop_gradient(self.logits.max(-1, keepdims=True)))
+        half = len(self.bins) // 2
+        low, high = share[..., :half], share[..., -half:]
+        return ((high - low[..., ::-1]) * self.bins[-half:]).sum(-1) / share.sum(-1)
 
     def loss(self, target: jax.Array) -> jax.Array:
         """Cross-entropy with the two-hot target, [...]."""
-        target = _two_hot(jax.lax.stop_gradient(target), self.bins)
-        log_pred = self.logits - jax.scipy.special.logsumexp(self.logits, -1, keepdims=True)
-        return -(target * log_pred).sum(-1)
+        return two_hot_loss(self.logits, *_two_hot(jax.lax.stop_gradient(target), self.bins))
 
 
 @dataclass(frozen=True)
@@ -237,16 +239,43 @@ def symexp_bins(count: int) -> npt.NDArray[np.float32]:
     return np.concatenate([half, mirrored[count % 2 :]])
 
 
-def _two_hot(target: jax.Array, bins: npt.NDArray[np.float32]) -> jax.Array:
+def _two_hot(target: jax.Array, bins: npt.NDArray[np.float32]) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Indices of the bins below and above targets [...], clipped to the outermost, and the weight of the lower one."""
     last = len(bins) - 1
-    below = jnp.clip((bins <= target[..., None]).astype(jnp.int32).sum(-1) - 1, 0, last)
-    above = jnp.clip(len(bins) - (bins > target[..., None]).astype(jnp.int32).sum(-1), 0, last)
     values = jnp.asarray(bins)
+    reached = jnp.searchsorted(values, target, side="right", method="scan_unrolled")
+    below, above = jnp.clip(reached - 1, 0, last), jnp.clip(reached, 0, last)
     to_below = jnp.where(below == above, 1, jnp.abs(values[below] - target))
     to_above = jnp.where(below == above, 1, jnp.abs(values[above] - target))
-    weight = (to_above / (to_below + to_above))[..., None]
-    other = (to_below / (to_below + to_above))[..., None]
-    return jax.nn.one_hot(below, len(bins)) * weight + jax.nn.one_hot(above, len(bins)) * other
+    return below, above, to_above / (to_below + to_above)
+
+
+@jax.custom_vjp
+def two_hot_loss(logits: jax.Array, below: jax.Array, above: jax.Array, weight: jax.Array) -> jax.Array:
+    """Cross-entropy [...] of logits [..., bins] with ``weight`` on bin ``below`` and the rest on bin ``above``.
+
+    Reads two logits instead of multiplying with a target as large as the logits; the derivative is written out because
+    that of a read is a scatter.
+    """
+    at = jnp.stack([below, above], -1)
+    low, high = jnp.moveaxis(jnp.take_along_axis(logits, at, -1, mode="clip"), -1, 0)
+    return jax.scipy.special.logsumexp(logits, -1) - (weight * low + (1 - weight) * high)
+
+
+def _two_hot_loss_forward(
+    logits: jax.Array, below: jax.Array, above: jax.Array, weight: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    return two_hot_loss(logits, below, above, weight), (logits, below, above, weight)
+
+
+def _two_hot_loss_backward(saved: tuple[jax.Array, ...], bar: jax.Array) -> tuple[jax.Array, None, None, None]:
+    logits, below, above, weight = (x if x.ndim == saved[0].ndim else x[..., None] for x in saved)
+    index = jnp.arange(logits.shape[-1])
+    target = jnp.where(index == below, weight, 0) + jnp.where(index == above, 1 - weight, 0)
+    return bar[..., None] * (jax.nn.softmax(logits, -1) - target), None, None, None
+
+
+two_hot_loss.defvjp(_two_hot_loss_forward, _two_hot_loss_backward)
 
 
 def _expected_logp(logits: jax.Array) -> jax.Array:

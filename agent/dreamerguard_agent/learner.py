@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from . import codec, heads, returns, rssm, unroll
+from . import codec, dream, heads, returns, rssm, unroll
 from .nets import Shapes, init
 from .noise import Noise
-from .optim import global_rms, make_optimizer
+from .optim import global_norm, global_rms, make_optimizer
 from .pytree import Params, container, scope
 from .returns import Imagined, ReturnScale
 from .rssm import Action, Features, Latent
@@ -200,6 +200,11 @@ def _imagine(spec: AgentSpec, params: Params, features: Features, noise: Noise) 
     """Imagined states [B T, H, ...], actions and inputs of the heads [B T, H + 1, ...]. No gradient passes."""
     params, features = jax.lax.stop_gradient((params, features))
     first = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), features)
+    if spec.fast:
+        dreamt = dream.dream(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
+        deter, stoch = jnp.split(dreamt.states, [spec.model.deter], -1)
+        stoch = stoch.reshape(*stoch.shape[:-1], *first.stoch.shape[1:])
+        return Features(deter[:, 1:], stoch[:, 1:], dreamt.logit), dreamt.action, dreamt.states
 
     def act(latent: Latent, noise: Action) -> Action:
         policy = heads.policy(spec, params, heads.feature(spec, latent.deter, latent.stoch))
@@ -223,7 +228,7 @@ def _optimizer_metrics(grads: Params, updates: Params, after: TrainState) -> Met
     count = sum(value.size for value in after.params.values())
     return {
         "opt/updates": after.step,
-        "opt/grad_norm": optax.global_norm(grads),
+        "opt/grad_norm": global_norm(grads),
         "opt/grad_rms": global_rms(grads),
         "opt/update_rms": global_rms(updates),
         "opt/param_rms": global_rms(after.params),

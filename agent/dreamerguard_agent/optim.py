@@ -6,14 +6,22 @@ Follows ``embodied/jax/opt.py`` and ``_make_opt`` of danijar/dreamerv3 at e3f022
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 import optax
 
 from dreamerguard.schema import OptimizerSection
 
+from .pytree import Params
+
+#: Numbers in a row of `pack`: short enough that little is padded, long enough that rows are few.
+ROW = 128
 #: Stands for the norm of a smaller parameter, so that a zero output layer can still learn.
 AGC_MIN_NORM = 1e-3
 
@@ -26,13 +34,24 @@ class Moment(NamedTuple):
 
 
 def make_optimizer(settings: OptimizerSection) -> Any:
-    """The chain as an `optax.GradientTransformation`."""
-    return optax.chain(
-        clip_by_agc(settings.agc),
+    """The chain as an `optax.GradientTransformation` of parameters by path.
+
+    It works on all numbers at once, packed in one array, so that an update takes a handful of kernels instead of
+    several per tensor; its moments are kept packed, too. Only clipping knows tensors, see `clip_rows`.
+    """
+    chain = optax.chain(
         scale_by_rms(settings.beta2, settings.eps),
         scale_by_momentum(settings.beta1),
         optax.scale_by_learning_rate(make_schedule(settings)),
     )
+
+    def update(grads: Params, state: Any, params: Params) -> tuple[Params, Any]:
+        rows = pack(grads)
+        clipped = clip_rows(rows, pack(params), Layout.of(params), settings.agc) if settings.agc else rows
+        rows, state = chain.update(clipped, state)
+        return unpack(rows, params), state
+
+    return optax.GradientTransformation(lambda params: chain.init(pack(params)), update)
 
 
 def make_schedule(settings: OptimizerSection) -> Any:
@@ -94,10 +113,59 @@ def scale_by_momentum(beta: float) -> Any:
     return optax.GradientTransformation(_no_moment, update)
 
 
-def global_rms(tree: Any) -> jax.Array:
-    """Root mean square over all numbers of a tree."""
-    leaves = jax.tree.leaves(tree)
-    return jnp.sqrt(sum(jnp.square(leaf).sum() for leaf in leaves) / sum(leaf.size for leaf in leaves))
+def clip_rows(grads: jax.Array, params: jax.Array, layout: Layout, clip: float) -> jax.Array:
+    """`clip_by_agc` of packed gradients and parameters [R, 128]: norms of every tensor, in two reductions for all."""
+    member = layout.member()
+
+    def norms(rows: jax.Array) -> jax.Array:
+        return jnp.sqrt(jnp.where(member, jnp.square(rows).sum(-1), 0).sum(-1))
+
+    upper = clip * jnp.maximum(AGC_MIN_NORM, norms(params))
+    factor = 1 / jnp.maximum(1.0, norms(grads) / upper)
+    return grads * jnp.where(member, factor[:, None], 0).sum(0)[:, None]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where tensors lie in packed rows: the first row of each, and the first row behind it."""
+
+    first: npt.NDArray[np.int32]
+    behind: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, params: Params) -> Layout:
+        """The layout of `pack`."""
+        behind = np.cumsum([-(-leaf.size // ROW) for leaf in jax.tree.leaves(params)], dtype=np.int32)
+        return cls(np.concatenate([np.zeros(1, np.int32), behind[:-1]]), behind)
+
+    def member(self) -> jax.Array:
+        """Whether row r belongs to tensor i, bool [tensors, R]; only ever part of a reduction, so never in memory."""
+        row = jnp.arange(self.behind[-1])
+        return (row >= self.first[:, None]) & (row < self.behind[:, None])
+
+
+def pack(params: Params) -> jax.Array:
+    """All numbers of all tensors in rows, float32 [R, 128]. Every tensor begins a row; zeros fill its last one."""
+    leaves = [leaf.reshape(-1).astype(jnp.float32) for leaf in jax.tree.leaves(params)]
+    return jnp.concatenate([jnp.pad(leaf, (0, -leaf.size % ROW)) for leaf in leaves]).reshape(-1, ROW)
+
+
+def unpack(rows: jax.Array, like: Params) -> Params:
+    """The tensors of packed rows, in the shapes of ``like``."""
+    leaves, tree = jax.tree.flatten(like)
+    flat, first = rows.reshape(-1), Layout.of(like).first * ROW
+    parts = [flat[start : start + leaf.size].reshape(leaf.shape) for start, leaf in zip(first, leaves, strict=True)]
+    return jax.tree.unflatten(tree, parts)
+
+
+def global_norm(params: Params) -> jax.Array:
+    """Euclidean norm of all numbers together."""
+    return jnp.sqrt(jnp.square(pack(params)).sum())
+
+
+def global_rms(params: Params) -> jax.Array:
+    """Root mean square of all numbers together."""
+    return global_norm(params) / math.sqrt(sum(leaf.size for leaf in jax.tree.leaves(params)))
 
 
 def _no_moment(params: Any) -> Moment:

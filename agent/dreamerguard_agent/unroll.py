@@ -4,7 +4,7 @@ A scan over T steps is bound by how many kernels one step launches, not by arith
 
 *Forward.* With the state ``mₜ = [deterₜ, stochₜ]`` and ``keepₜ`` zero where an episode begins, one step is::
 
-    xₜ = keepₜ mₜ₋₁ E + bₑ                              both embeddings by one product, E block-diagonal
+    xₜ = keepₜ (deterₜ₋₁ E, stochₜ₋₁ F) + bₑ
     yₜ = keepₜ (deterₜ₋₁ ⊙ U) + φ(xₜ) V + aₜ            ⊙ block by block; aₜ is the action's share
     deterₜ = gru(φ(yₜ) ⊙ G + b_g, keepₜ deterₜ₋₁)
     logitₜ = φ(deterₜ O + oₜ) L + b_l                   oₜ is the share of the tokens
@@ -41,13 +41,13 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from . import nets, rssm
+from . import cell, nets, rssm
+from .cell import CoreWeights, block_product, block_product_back, cut, join, product
 from .pytree import Params, container
 from .rssm import Features, Latent
 from .spec import AgentSpec
 
-#: Steps per iteration of the two loops: fewer, longer iterations for a little compile time.
-UNROLL = 1
+_Pair = tuple[jax.Array, jax.Array]
 
 
 @container
@@ -55,27 +55,15 @@ class Weights:
     """θ: the parameters that recur, kernels in the compute type, biases and scales float32.
 
     Attributes:
-      embed: E, [D + S C, 2 h], with bias and scale of its norms, [2, h].
-      own: U, [K, D / K, D / K].
-      shared: V, [2 h, D].
-      hidden: further block-linear layers, (kernel [K, D / K, D / K], bias [D]) each; scales [D] of all their norms.
-      gates: G, [K, D / K, 3 D / K] and bias [3 D].
+      core: of the core.
       seen: O, [D, h].
       post: further layers of the posterior, (kernel [h, h], bias [h]) each; scales [h] of all their norms.
       logit: L, [h, S C] and bias [S C].
     """
 
-    embed: jax.Array
-    embed_bias: jax.Array
-    embed_scale: jax.Array
-    own: jax.Array
-    shared: jax.Array
-    hidden: tuple[tuple[jax.Array, jax.Array], ...]
-    hidden_scale: tuple[jax.Array, ...]
-    gates: jax.Array
-    gates_bias: jax.Array
+    core: CoreWeights
     seen: jax.Array
-    post: tuple[tuple[jax.Array, jax.Array], ...]
+    post: tuple[_Pair, ...]
     post_scale: tuple[jax.Array, ...]
     logit: jax.Array
     logit_bias: jax.Array
@@ -83,7 +71,7 @@ class Weights:
 
 @container
 class Inputs:
-    """What a step reads besides the state: ``a`` [T, B, D], ``o`` [T, B, h], float32, and ``keep`` bool [T, B, 1]."""
+    """What a step reads besides the state: ``a`` [..., D], ``o`` [..., h], float32, and ``keep`` bool [..., 1]."""
 
     action: jax.Array
     tokens: jax.Array
@@ -92,7 +80,7 @@ class Inputs:
 
 @container
 class Inner:
-    """Sums in front of every norm and gate, float32, [..., n]; what the factors of the Jacobian are made of."""
+    """Sums in front of every norm and gate, float32; what the factors of the Jacobian are made of."""
 
     embed: jax.Array
     hidden: tuple[jax.Array, ...]
@@ -102,23 +90,21 @@ class Inner:
 
 @container
 class Factors:
-    """The elementwise parts of the Jacobian of one step, [..., n] as in `Inner`.
-
-    The derivative of φ at z with scale s takes v to ``u - q Σ q u`` with ``u = gain v``: pairs (gain, q).
+    """The elementwise parts of the Jacobian of one step, float32.
 
     Attributes:
-      embed, hidden, post: pairs of every norm.
-      gates: derivative of the new deter by the three sums of each gate, [..., K, 3, D / K].
-      stay: derivative of the new deter by the old one, past all products, [..., D].
-      keep: bool [..., 1].
-      probs: softmax of the logits, [..., S, C].
+      embed, hidden, post: pairs for `nets.pull_norm_silu`, of every norm.
+      gates: derivatives of the new deter by the sums of the gates, [K, n, 3 D / K].
+      stay: derivative of the new deter by the old one, past all products, [n, D].
+      keep: bool [n, 1].
+      probs: softmax of the logits, [n, S, C].
     """
 
-    embed: tuple[jax.Array, jax.Array]
-    hidden: tuple[tuple[jax.Array, jax.Array], ...]
+    embed: _Pair
+    hidden: tuple[_Pair, ...]
     gates: jax.Array
     stay: jax.Array
-    post: tuple[tuple[jax.Array, jax.Array], ...]
+    post: tuple[_Pair, ...]
     keep: jax.Array
     probs: jax.Array
 
@@ -134,94 +120,49 @@ def observe(
 ) -> tuple[Latent, Features]:
     """Arguments and results of `rssm.observe`; differentiable once, in reverse mode, by everything but the noise."""
     weights = _weights(spec, params)
-    time_major = partial(jnp.swapaxes, axis1=0, axis2=1)
-    embedded = time_major(rssm.embed_action(spec, action, reset))
+    embedded = _time_major(rssm.embed_action(spec, action, reset))
+    seen = cell.kernel(spec, params, "obs0")[spec.model.deter :]
     inputs = Inputs(
-        _action_share(spec, params, embedded),
-        _tokens_share(spec, params, time_major(tokens.astype(spec.compute))),
+        product(cell.embed_action(params, embedded), weights.core.action) + weights.core.own_bias,
+        product(_time_major(tokens.astype(spec.compute)), seen) + params["dyn/obs0/bias"],
         ~reset.T[..., None],
     )
     rows = tokens.shape[0]
     start = jnp.concatenate([carry.deter, carry.stoch.reshape(rows, -1)], -1).astype(spec.compute)
-    flat = time_major(noise).reshape(*reset.T.shape, -1)
+    flat = _time_major(noise).reshape(*reset.T.shape, -1)
     states, logits = _scan(spec, weights, start, inputs, flat)
-    deter, stoch = _split(spec, time_major(states))
-    latents = (spec.model.stoch, spec.model.classes)
-    stoch = stoch.reshape(*stoch.shape[:-1], *latents)
-    logit = time_major(logits).reshape(stoch.shape)
+    deter, stoch = _split(spec, _time_major(states))
+    stoch, logit = _latents(spec, stoch), _latents(spec, _time_major(logits))
     return Latent(deter[:, -1], stoch[:, -1]), Features(deter, stoch, logit)
 
 
 def _weights(spec: AgentSpec, params: Params) -> Weights:
     model = spec.model
-    wide, hidden, own = spec.feature_width, model.hidden, model.deter // model.blocks
-
-    def kernel(name: str) -> jax.Array:
-        return params[f"dyn/{name}/kernel"].astype(spec.compute)
-
-    def rest(name: str, count: int) -> tuple[tuple[jax.Array, jax.Array], ...]:
-        return tuple((kernel(f"{name}{i}"), params[f"dyn/{name}{i}/bias"]) for i in range(1, count))
-
-    def scales(name: str, count: int) -> tuple[jax.Array, ...]:
-        return tuple(params[f"dyn/{name}{i}norm/scale"] for i in range(count))
-
-    embed = jnp.zeros((wide, 2 * hidden), spec.compute)
-    embed = embed.at[: model.deter, :hidden].set(kernel("dynin0")).at[model.deter :, hidden:].set(kernel("dynin1"))
-    first = kernel("dynhid0")
-    shared = jnp.moveaxis(first[:, own : own + 2 * hidden], 0, 1).reshape(2 * hidden, -1)
     return Weights(
-        embed=embed,
-        embed_bias=jnp.stack([params[f"dyn/dynin{i}/bias"] for i in range(2)]),
-        embed_scale=jnp.stack(scales("dynin", 2)),
-        own=first[:, :own],
-        shared=shared,
-        hidden=rest("dynhid", model.dynamics_layers),
-        hidden_scale=scales("dynhid", model.dynamics_layers),
-        gates=kernel("dyngru"),
-        gates_bias=params["dyn/dyngru/bias"],
-        seen=kernel("obs0")[: model.deter],
-        post=rest("obs", model.posterior_layers),
-        post_scale=scales("obs", model.posterior_layers),
-        logit=kernel("obslogit"),
+        core=cell.core_weights(spec, params),
+        seen=cell.kernel(spec, params, "obs0")[: model.deter],
+        post=cell.layers(spec, params, "obs", model.posterior_layers),
+        post_scale=cell.scales(params, "obs", model.posterior_layers),
+        logit=cell.kernel(spec, params, "obslogit"),
         logit_bias=params["dyn/obslogit/bias"],
     )
 
 
-def _action_share(spec: AgentSpec, params: Params, action: jax.Array) -> jax.Array:
-    """``a``: embedded actions [T, B, A], already zero at resets, to [T, B, D]."""
-    action = action / jax.lax.stop_gradient(jnp.maximum(1, jnp.abs(action)))
-    x = nets.norm_silu(params, "dyn/dynin2norm", nets.linear(params, "dyn/dynin2", action))
-    kernel = params["dyn/dynhid0/kernel"].astype(x.dtype)[:, -spec.model.hidden :]
-    return _product(x, jnp.moveaxis(kernel, 0, 1).reshape(spec.model.hidden, -1)) + params["dyn/dynhid0/bias"]
-
-
-def _tokens_share(spec: AgentSpec, params: Params, tokens: jax.Array) -> jax.Array:
-    """``o``: tokens [T, B, F'] to [T, B, h]."""
-    kernel = params["dyn/obs0/kernel"].astype(tokens.dtype)[spec.model.deter :]
-    return _product(tokens, kernel) + params["dyn/obs0/bias"]
-
-
 def _step(spec: AgentSpec, weights: Weights, state: jax.Array, inputs: Inputs) -> tuple[jax.Array, jax.Array, Inner]:
-    """f without the draw: state [..., D + S C] to deter [..., D] and logit [..., S C], compute type, and inner sums."""
-    deter, _ = _split(spec, state)
-    x = _masked(_product(state, weights.embed), inputs.keep)
-    x = x.reshape(*x.shape[:-1], 2, -1) + weights.embed_bias
-    both = nets.scaled_norm_silu(x, weights.embed_scale).reshape(*state.shape[:-1], -1)
-    y = _masked(_blocks(deter, weights.own), inputs.keep) + _product(both.astype(spec.compute), weights.shared)
-    sums = [y + inputs.action]
-    for kernel, bias in weights.hidden:
-        last = nets.scaled_norm_silu(sums[-1], weights.hidden_scale[len(sums) - 1])
-        sums.append(_blocks(last.astype(spec.compute), kernel) + bias)
-    last = nets.scaled_norm_silu(sums[-1], weights.hidden_scale[-1]).astype(spec.compute)
-    gates = _blocks(last, weights.gates) + weights.gates_bias
-    deter = _gru(spec, gates, _masked(deter.astype(jnp.float32), inputs.keep)).astype(spec.compute)
-    seen = [_product(deter, weights.seen) + inputs.tokens]
-    for kernel, bias in weights.post:
-        last = nets.scaled_norm_silu(seen[-1], weights.post_scale[len(seen) - 1])
-        seen.append(_product(last.astype(spec.compute), kernel) + bias)
-    last = nets.scaled_norm_silu(seen[-1], weights.post_scale[-1]).astype(spec.compute)
-    logit = (_product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
-    return deter, logit, Inner(x, tuple(sums), gates, tuple(seen))
+    """f without the draw: state [n, D + S C] to deter [n, D] and logit [n, S C], compute type, and inner sums."""
+    core, (old, stoch) = weights.core, _split(spec, state)
+    embed = jnp.stack([product(old, core.deter), product(stoch, core.stoch)], 1)
+    embed = _masked(embed, inputs.keep[..., None]) + core.embed_bias
+    both = nets.scaled_norm_silu(embed, core.embed_scale).reshape(len(state), -1).astype(spec.compute)
+    own = _masked(join(block_product(old, core.own)), inputs.keep)
+    hidden, gates = cell.hidden_sums(spec, core, own + product(both, core.shared) + inputs.action)
+    deter = cell.blend(gates, _masked(old, inputs.keep).astype(jnp.float32)).astype(spec.compute)
+    post = [product(deter, weights.seen) + inputs.tokens]
+    for (kernel, bias), scale in zip(weights.post, weights.post_scale[:-1], strict=True):
+        post.append(product(nets.scaled_norm_silu(post[-1], scale).astype(spec.compute), kernel) + bias)
+    last = nets.scaled_norm_silu(post[-1], weights.post_scale[-1]).astype(spec.compute)
+    logit = (product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
+    return deter, logit, Inner(embed, hidden, gates, tuple(post))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -233,70 +174,63 @@ def _scan(
 
     def step(state: jax.Array, xs: tuple[Inputs, jax.Array]) -> tuple[jax.Array, jax.Array]:
         deter, logit, _ = _step(spec, weights, state, xs[0])
-        stoch = _draw(spec, logit, xs[1]).astype(spec.compute)
-        packed = jnp.concatenate([deter, stoch, logit], -1)
+        stoch = rssm.latent_dist(spec, _latents(spec, logit)).draw(_latents(spec, xs[1]))
+        packed = jnp.concatenate([deter, stoch.reshape(logit.shape).astype(spec.compute), logit], -1)
         return packed[:, :width], packed
 
-    _, packed = jax.lax.scan(step, start, (inputs, noise), unroll=UNROLL)
+    _, packed = jax.lax.scan(step, start, (inputs, noise))
     return packed[..., :width], packed[..., width:]
 
 
 def _forward(
     spec: AgentSpec, weights: Weights, start: jax.Array, inputs: Inputs, noise: jax.Array
-) -> tuple[tuple[jax.Array, jax.Array], tuple[Weights, jax.Array, jax.Array, Inputs]]:
+) -> tuple[_Pair, tuple[Weights, jax.Array, jax.Array, Inputs]]:
     states, logits = _scan(spec, weights, start, inputs, noise)
     return (states, logits), (weights, start, states, inputs)
 
 
 def _backward(
-    spec: AgentSpec,
-    saved: tuple[Weights, jax.Array, jax.Array, Inputs],
-    bars: tuple[jax.Array, jax.Array],
+    spec: AgentSpec, saved: tuple[Weights, jax.Array, jax.Array, Inputs], bars: _Pair
 ) -> tuple[Weights, jax.Array, Inputs, None]:
     weights, start, states, inputs = saved
-    before = jnp.concatenate([start[None], states[:-1]])
+    length, rows = states.shape[:2]
+    flat, steps = partial(jax.tree.map, _rows), partial(jax.tree.map, lambda x: x.reshape(length, rows, *x.shape[1:]))
+    before, keep = flat((jnp.concatenate([start[None], states[:-1]]), inputs.keep))
 
-    def every_step(
-        weights: Weights, action: jax.Array, tokens: jax.Array
-    ) -> tuple[tuple[jax.Array, ...], tuple[jax.Array, Inner]]:
-        deter, logit, inner = _step(spec, weights, before, Inputs(action, tokens, inputs.keep))
+    def every_step(weights: Weights, action: jax.Array, tokens: jax.Array) -> tuple[tuple[jax.Array, ...], Inner]:
+        deter, logit, inner = _step(spec, weights, before, Inputs(action, tokens, keep))
         # The draw passes its gradient straight through to the probabilities.
-        probs = jax.nn.softmax(rssm.latent_dist(spec, _latents(spec, logit)).logits, -1).reshape(logit.shape)
-        return (deter, probs, logit), (logit, inner)
+        probs = jax.nn.softmax(rssm.latent_dist(spec, _latents(spec, logit)).logits, -1)
+        return (deter, probs.reshape(logit.shape), logit), inner
 
-    _, pull, (logits, inner) = jax.vjp(every_step, weights, inputs.action, inputs.tokens, has_aux=True)
-    factors = _factors(spec, weights, _split(spec, before)[0], inputs.keep, logits, inner)
-    bar_states, bar_logits = bars
+    (_, _, logits), pull, inner = jax.vjp(every_step, weights, flat(inputs.action), flat(inputs.tokens), has_aux=True)
+    factors = _factors(spec, weights, _masked(_split(spec, before)[0], keep), keep, logits, inner)
 
     def step(bar: jax.Array, xs: tuple[jax.Array, jax.Array, Factors]) -> tuple[jax.Array, jax.Array]:
         bar = bar + xs[0]
         return _pull_state(spec, weights, xs[2], bar, xs[1]), bar
 
     zero = jnp.zeros(start.shape, jnp.float32)
-    sequence = (bar_states, bar_logits, factors)
-    bar_start, adjoints = jax.lax.scan(step, zero, sequence, reverse=True, unroll=UNROLL)
-    bar_deter, bar_stoch = _split(spec, adjoints)
-    bar_weights, bar_action, bar_tokens = pull((bar_deter.astype(states.dtype), bar_stoch, bar_logits))
-    return bar_weights, bar_start.astype(start.dtype), Inputs(bar_action, bar_tokens, None), None
+    bar_start, adjoints = jax.lax.scan(step, zero, (*bars, _by_step(factors, length)), reverse=True)
+    bar_deter, bar_stoch = _split(spec, flat(adjoints))
+    bar_weights, bar_action, bar_tokens = pull((bar_deter.astype(states.dtype), bar_stoch, flat(bars[1])))
+    return bar_weights, bar_start.astype(start.dtype), Inputs(steps(bar_action), steps(bar_tokens), None), None
 
 
 _scan.defvjp(_forward, _backward)
 
 
 def _factors(
-    spec: AgentSpec, weights: Weights, deter: jax.Array, keep: jax.Array, logits: jax.Array, inner: Inner
+    spec: AgentSpec, weights: Weights, old: jax.Array, keep: jax.Array, logits: jax.Array, inner: Inner
 ) -> Factors:
-    reset, candidate, update = _gates(spec, inner.gates)
-    opened, gate = jax.nn.sigmoid(reset), jax.nn.sigmoid(update - 1)
-    new = jnp.tanh(opened * candidate)
-    old = _to_blocks(spec, _masked(deter.astype(jnp.float32), keep))
-    into = gate * (1 - new * new)
-    slopes = (into * candidate * opened * (1 - opened), into * opened, (new - old) * gate * (1 - gate))
+    """From the masked old deter [n, D], logits and inner sums of any number of rows."""
+    core = weights.core
+    slope, stay = cell.blend_slopes(inner.gates, old.astype(jnp.float32))
     return Factors(
-        embed=nets.norm_silu_factors(inner.embed, weights.embed_scale),
-        hidden=tuple(map(nets.norm_silu_factors, inner.hidden, weights.hidden_scale)),
-        gates=jnp.stack(slopes, -2),
-        stay=_masked((1 - gate).reshape(deter.shape), keep),
+        embed=nets.norm_silu_factors(inner.embed, core.embed_scale),
+        hidden=tuple(map(nets.norm_silu_factors, inner.hidden, core.hidden_scale)),
+        gates=slope,
+        stay=_masked(stay, keep),
         post=tuple(map(nets.norm_silu_factors, inner.post, weights.post_scale)),
         keep=keep,
         probs=jax.nn.softmax(_latents(spec, logits).astype(jnp.float32), -1),
@@ -305,48 +239,48 @@ def _factors(
 
 def _pull_state(spec: AgentSpec, weights: Weights, factors: Factors, bar: jax.Array, bar_logit: jax.Array) -> jax.Array:
     """``(∂f/∂m)ᵀ (bar, bar_logit)``: adjoints of one step's results to the adjoint [B, D + S C] of the state before."""
+    core, blocks = weights.core, spec.model.blocks
     bar_deter, bar_stoch = _split(spec, bar)
     bar_stoch = _latents(spec, bar_stoch)
     straight = factors.probs * (bar_stoch - (factors.probs * bar_stoch).sum(-1, keepdims=True))
-    v = bar_logit + (1 - spec.model.unimix) * straight.reshape(bar_logit.shape)
-    v = _product(v.astype(spec.compute), weights.logit.T)
+    v = product((bar_logit + (1 - spec.model.unimix) * _flat(straight)).astype(spec.compute), weights.logit.T)
     for pair, (kernel, _) in zip(factors.post[:0:-1], weights.post[::-1], strict=True):
-        v = _product(nets.pull_norm_silu(pair, v).astype(spec.compute), kernel.T)
+        v = product(nets.pull_norm_silu(pair, v).astype(spec.compute), kernel.T)
     v = nets.pull_norm_silu(factors.post[0], v)
-    bar_deter = bar_deter + _product(v.astype(spec.compute), weights.seen.T)
-    v = (factors.gates * _to_blocks(spec, bar_deter)[..., None, :]).reshape(bar_deter.shape[0], -1)
-    v = _blocks_back(v.astype(spec.compute), weights.gates)
-    for pair, (kernel, _) in zip(factors.hidden[:0:-1], weights.hidden[::-1], strict=True):
-        v = _blocks_back(nets.pull_norm_silu(pair, v).astype(spec.compute), kernel)
+    bar_deter = bar_deter + product(v.astype(spec.compute), weights.seen.T)
+    v = block_product_back(cell.pull_blend(factors.gates, bar_deter).astype(spec.compute), core.gates)
+    for pair, (kernel, _) in zip(factors.hidden[:0:-1], core.hidden[::-1], strict=True):
+        v = block_product_back(cut(nets.pull_norm_silu(pair, v).astype(spec.compute), blocks), kernel)
     v = nets.pull_norm_silu(factors.hidden[0], v).astype(spec.compute)
-    both = _product(v, weights.shared.T).reshape(factors.embed[0].shape)
-    both = nets.pull_norm_silu(factors.embed, both).reshape(v.shape[0], -1)
-    before = _masked(_product(both.astype(spec.compute), weights.embed.T), factors.keep)
-    deter, stoch = _split(spec, before)
-    deter = deter + _masked(_blocks_back(v, weights.own), factors.keep) + factors.stay * bar_deter
-    return jnp.concatenate([deter, stoch], -1)
+    both = nets.pull_norm_silu(factors.embed, product(v, core.shared.T).reshape(factors.embed[0].shape))
+    both = both.astype(spec.compute)
+    deter = product(both[:, 0], core.deter.T) + block_product_back(cut(v, blocks), core.own)
+    before = jnp.concatenate([deter, product(both[:, 1], core.stoch.T)], -1)
+    return _masked(before, factors.keep) + jnp.pad(factors.stay * bar_deter, ((0, 0), (0, spec.stoch_width)))
 
 
-def _gru(spec: AgentSpec, gates: jax.Array, deter: jax.Array) -> jax.Array:
-    reset, candidate, update = _gates(spec, gates)
-    candidate = jnp.tanh(jax.nn.sigmoid(reset) * candidate)
-    update = jax.nn.sigmoid(update - 1)
-    return (update * candidate + (1 - update) * _to_blocks(spec, deter)).reshape(deter.shape)
+def _by_step(factors: Factors, length: int) -> Factors:
+    """Factors of T B rows to those of T steps; block-major ones have their rows second."""
+
+    def rows(x: jax.Array) -> jax.Array:
+        return x.reshape(length, -1, *x.shape[1:])
+
+    def blocks(x: jax.Array) -> jax.Array:
+        return jnp.moveaxis(x.reshape(x.shape[0], length, -1, x.shape[-1]), 0, 1)
+
+    others = {name: getattr(factors, name) for name in Factors.__annotations__ if name != "gates"}
+    return Factors(gates=blocks(factors.gates), **jax.tree.map(rows, others))
 
 
-def _draw(spec: AgentSpec, logit: jax.Array, noise: jax.Array) -> jax.Array:
-    """One-hot [..., S C] from logits and Gumbel noise [..., S C]."""
-    scores = rssm.latent_dist(spec, _latents(spec, logit)).logits + _latents(spec, noise)
-    return jax.nn.one_hot(jnp.argmax(scores, -1), spec.model.classes).reshape(logit.shape)
+def _time_major(x: jax.Array) -> jax.Array:
+    return jnp.swapaxes(x, 0, 1)
 
 
-def _gates(spec: AgentSpec, gates: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Gates [..., 3 D] to reset, candidate and update, [..., K, D / K] each: they are split within a block."""
-    split = gates.reshape(*gates.shape[:-1], spec.model.blocks, 3, -1)
-    return split[..., 0, :], split[..., 1, :], split[..., 2, :]
+def _rows(x: jax.Array) -> jax.Array:
+    return x.reshape(-1, *x.shape[2:])
 
 
-def _split(spec: AgentSpec, state: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _split(spec: AgentSpec, state: jax.Array) -> _Pair:
     return state[..., : spec.model.deter], state[..., spec.model.deter :]
 
 
@@ -354,33 +288,9 @@ def _latents(spec: AgentSpec, flat: jax.Array) -> jax.Array:
     return flat.reshape(*flat.shape[:-1], spec.model.stoch, spec.model.classes)
 
 
-def _to_blocks(spec: AgentSpec, x: jax.Array) -> jax.Array:
-    return x.reshape(*x.shape[:-1], spec.model.blocks, -1)
+def _flat(latents: jax.Array) -> jax.Array:
+    return latents.reshape(*latents.shape[:-2], -1)
 
 
 def _masked(x: jax.Array, keep: jax.Array) -> jax.Array:
     return jnp.where(keep, x, 0)
-
-
-def _product(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """In the compute type; sums with other terms are float32."""
-    return (x @ kernel).astype(jnp.float32)
-
-
-def _blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """x [..., K i] times kernel [K, i, o], block by block: [..., K o], float32."""
-    return _by_block("kni,kio->kno", x, kernel)
-
-
-def _blocks_back(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """x [..., K o] times the transposed kernel [K, i, o]: [..., K i], float32."""
-    return _by_block("kno,kio->kni", x, kernel)
-
-
-def _by_block(equation: str, x: jax.Array, kernel: jax.Array) -> jax.Array:
-    # Blocks in front, as a batched product wants them: otherwise XLA transposes the result instead, and on a CPU the
-    # elementwise work behind it then reads with a stride.
-    blocks = kernel.shape[0]
-    parts = jnp.swapaxes(x.reshape(-1, blocks, x.shape[-1] // blocks), 0, 1)
-    y = jnp.swapaxes(jnp.einsum(equation, parts, kernel), 0, 1)
-    return y.reshape(*x.shape[:-1], -1).astype(jnp.float32)

@@ -1,0 +1,161 @@
+"""The core of the sequence model arranged for speed: packed weights, products and the elementwise work between them.
+
+It computes what `rssm.core` computes. The state is one array ``m = [deter, stoch]``, stoch flat, so that it is a
+feature of the heads. The first block-linear layer sees ``[block of deter, embedded deter, stoch and action]``; its
+kernel is split, because only the first part is block-diagonal: the rest is an ordinary, larger product.
+
+Blocks are cut by slices and joined by concatenation. Transposing instead is the same to a GPU, but XLA fuses a
+transpose into the elementwise work behind a product, which a CPU then does number by number: three times slower.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from . import nets
+from .pytree import Params, container
+from .spec import AgentSpec
+
+
+@container
+class CoreWeights:
+    """Kernels in the compute type, biases and scales float32; h is ``model.hidden``, K ``model.blocks``.
+
+    Attributes:
+      deter: embeds deter, [D, h]; stoch: embeds stoch, [S C, h]; with bias and scale of both, [2, h].
+      own: the part of the first layer that sees its own block, [K, D / K, D / K]; with bias [D].
+      shared: the part that sees both embeddings, [2 h, D]; action: the part that sees the embedded action, [h, D].
+      hidden: further block-linear layers, (kernel [K, D / K, D / K], bias [D]) each; scales [D] of all their norms.
+      gates: [K, D / K, 3 D / K] and bias [3 D].
+    """
+
+    deter: jax.Array
+    stoch: jax.Array
+    embed_bias: jax.Array
+    embed_scale: jax.Array
+    own: jax.Array
+    own_bias: jax.Array
+    shared: jax.Array
+    action: jax.Array
+    hidden: tuple[tuple[jax.Array, jax.Array], ...]
+    hidden_scale: tuple[jax.Array, ...]
+    gates: jax.Array
+    gates_bias: jax.Array
+
+
+def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
+    """Packs the parameters that a step needs."""
+    model = spec.model
+    own, hidden = model.deter // model.blocks, model.hidden
+    first = kernel(spec, params, "dynhid0")
+    dense = jnp.moveaxis(first[:, own:], 0, 1).reshape(3 * hidden, -1)
+    return CoreWeights(
+        deter=kernel(spec, params, "dynin0"),
+        stoch=kernel(spec, params, "dynin1"),
+        embed_bias=jnp.stack([params[f"dyn/dynin{i}/bias"] for i in range(2)]),
+        embed_scale=jnp.stack(scales(params, "dynin", 2)),
+        own=first[:, :own],
+        own_bias=params["dyn/dynhid0/bias"],
+        shared=dense[: 2 * hidden],
+        action=dense[2 * hidden :],
+        hidden=layers(spec, params, "dynhid", model.dynamics_layers),
+        hidden_scale=scales(params, "dynhid", model.dynamics_layers),
+        gates=kernel(spec, params, "dyngru"),
+        gates_bias=params["dyn/dyngru/bias"],
+    )
+
+
+def kernel(spec: AgentSpec, params: Params, name: str) -> jax.Array:
+    """The kernel of ``dyn/name`` in the compute type."""
+    return params[f"dyn/{name}/kernel"].astype(spec.compute)
+
+
+def layers(spec: AgentSpec, params: Params, name: str, count: int) -> tuple[tuple[jax.Array, jax.Array], ...]:
+    """Kernel and bias of ``dyn/name1``, ``dyn/name2``, ...: all layers but the first."""
+    return tuple((kernel(spec, params, f"{name}{i}"), params[f"dyn/{name}{i}/bias"]) for i in range(1, count))
+
+
+def scales(params: Params, name: str, count: int) -> tuple[jax.Array, ...]:
+    """Scales of the norms of ``dyn/name0``, ``dyn/name1``, ..."""
+    return tuple(params[f"dyn/{name}{i}norm/scale"] for i in range(count))
+
+
+def embed_action(params: Params, action: jax.Array) -> jax.Array:
+    """Actions [..., A] as one vector, as from `rssm.embed_action`, to their embedding [..., h]."""
+    action = action / jax.lax.stop_gradient(jnp.maximum(1, jnp.abs(action)))
+    return nets.norm_silu(params, "dyn/dynin2norm", nets.linear(params, "dyn/dynin2", action))
+
+
+def hidden_sums(spec: AgentSpec, weights: CoreWeights, first: jax.Array) -> tuple[tuple[jax.Array, ...], jax.Array]:
+    """From the sums of the first layer [n, D] to those of all layers and to the gates [K, n, 3 D / K], all float32."""
+    sums = [first]
+    for (weight, bias), scale in zip(weights.hidden, weights.hidden_scale[:-1], strict=True):
+        last = nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute)
+        sums.append(join(block_product(last, weight)) + bias)
+    last = nets.scaled_norm_silu(sums[-1], weights.hidden_scale[-1]).astype(spec.compute)
+    blocks, _, width = weights.gates.shape
+    return tuple(sums), block_product(last, weights.gates) + weights.gates_bias.reshape(blocks, 1, width)
+
+
+@jax.custom_vjp
+def blend(gates: jax.Array, deter: jax.Array) -> jax.Array:
+    """The GRU: sums of the gates [K, n, 3 D / K] and the old deter [n, D] to the new deter, float32 [n, D]."""
+    opened, candidate, update = _open(gates)
+    return join(update * jnp.tanh(opened * candidate) + (1 - update) * cut(deter, len(gates)))
+
+
+def blend_slopes(gates: jax.Array, deter: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Derivatives of `blend` by each sum, [K, n, 3 D / K], and by the old deter, [n, D]; elementwise both."""
+    opened, candidate, update = _open(gates)
+    new = jnp.tanh(opened * candidate)
+    into = update * (1 - new * new) * opened
+    moved = (new - cut(deter, len(gates))) * update * (1 - update)
+    return jnp.concatenate([into * candidate * (1 - opened), into, moved], -1), join(1 - update)
+
+
+def pull_blend(slope: jax.Array, bar: jax.Array) -> jax.Array:
+    """The adjoint [n, D] of the new deter to that of the sums of the gates, [K, n, 3 D / K]."""
+    cuts = cut(bar, len(slope))
+    return slope * jnp.concatenate([cuts, cuts, cuts], -1)
+
+
+def _open(gates: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Reset gate, sum of the candidate, update gate; they are split within a block."""
+    reset, candidate, update = jnp.split(gates, 3, -1)
+    # The bias of -1 makes a fresh network forget slowly.
+    return jax.nn.sigmoid(reset), candidate, jax.nn.sigmoid(update - 1)
+
+
+def _blend_backward(saved: tuple[jax.Array, jax.Array], bar: jax.Array) -> tuple[jax.Array, jax.Array]:
+    slope, stay = blend_slopes(*saved)
+    return pull_blend(slope, bar), stay * bar
+
+
+blend.defvjp(lambda gates, deter: (blend(gates, deter), (gates, deter)), _blend_backward)
+
+
+def product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """In the compute type; what is added to it is float32."""
+    return (x @ weight).astype(jnp.float32)
+
+
+def block_product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """x [n, K i] times kernel [K, i, o], block by block: [K, n, o], float32."""
+    return jnp.einsum("kni,kio->kno", cut(x, len(weight)), weight).astype(jnp.float32)
+
+
+def block_product_back(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """x [K, n, o] times the transposed kernel [K, i, o]: [n, K i], float32."""
+    return join(jnp.einsum("kno,kio->kni", x, weight)).astype(jnp.float32)
+
+
+def cut(x: jax.Array, blocks: int) -> jax.Array:
+    """Rows [n, K i] to blocks [K, n, i]."""
+    width = x.shape[-1] // blocks
+    return jnp.stack([x[:, i * width : (i + 1) * width] for i in range(blocks)])
+
+
+def join(x: jax.Array) -> jax.Array:
+    """Blocks [K, n, i] to rows [n, K i]."""
+    return jnp.concatenate(list(x), -1)

@@ -19,6 +19,22 @@ from .spec import AgentSpec
 
 
 @container
+class HiddenWeights:
+    """What lies between the first sums of the core and its gates; kernels in the compute type, the rest float32.
+
+    Attributes:
+      layers: block-linear layers after the first, (kernel [K, D / K, D / K], bias [D]) each.
+      scales: of the norms of all layers, [D] each.
+      gates: [K, D / K, 3 D / K]; with bias [3 D].
+    """
+
+    layers: tuple[tuple[jax.Array, jax.Array], ...]
+    scales: tuple[jax.Array, ...]
+    gates: jax.Array
+    gates_bias: jax.Array
+
+
+@container
 class CoreWeights:
     """Kernels in the compute type, biases and scales float32; h is ``model.hidden``, K ``model.blocks``.
 
@@ -26,8 +42,7 @@ class CoreWeights:
       deter: embeds deter, [D, h]; stoch: embeds stoch, [S C, h]; with bias and scale of both, [2, h].
       own: the part of the first layer that sees its own block, [K, D / K, D / K]; with bias [D].
       shared: the part that sees both embeddings, [2 h, D]; action: the part that sees the embedded action, [h, D].
-      hidden: further block-linear layers, (kernel [K, D / K, D / K], bias [D]) each; scales [D] of all their norms.
-      gates: [K, D / K, 3 D / K] and bias [3 D].
+      hidden: what follows.
     """
 
     deter: jax.Array
@@ -38,10 +53,7 @@ class CoreWeights:
     own_bias: jax.Array
     shared: jax.Array
     action: jax.Array
-    hidden: tuple[tuple[jax.Array, jax.Array], ...]
-    hidden_scale: tuple[jax.Array, ...]
-    gates: jax.Array
-    gates_bias: jax.Array
+    hidden: HiddenWeights
 
 
 def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
@@ -59,10 +71,12 @@ def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
         own_bias=params["dyn/dynhid0/bias"],
         shared=dense[: 2 * hidden],
         action=dense[2 * hidden :],
-        hidden=layers(spec, params, "dynhid", model.dynamics_layers),
-        hidden_scale=scales(params, "dynhid", model.dynamics_layers),
-        gates=kernel(spec, params, "dyngru"),
-        gates_bias=params["dyn/dyngru/bias"],
+        hidden=HiddenWeights(
+            layers=layers(spec, params, "dynhid", model.dynamics_layers),
+            scales=scales(params, "dynhid", model.dynamics_layers),
+            gates=kernel(spec, params, "dyngru"),
+            gates_bias=params["dyn/dyngru/bias"],
+        ),
     )
 
 
@@ -87,37 +101,35 @@ def embed_action(params: Params, action: jax.Array) -> jax.Array:
     return nets.norm_silu(params, "dyn/dynin2norm", nets.linear(params, "dyn/dynin2", action))
 
 
-def hidden_sums(spec: AgentSpec, weights: CoreWeights, first: jax.Array) -> tuple[tuple[jax.Array, ...], jax.Array]:
+def hidden_sums(spec: AgentSpec, weights: HiddenWeights, first: jax.Array) -> tuple[tuple[jax.Array, ...], jax.Array]:
     """From the sums of the first layer [n, D] to those of all layers and to the gates [K, n, 3 D / K], all float32."""
-    sums = [first]
-    for (weight, bias), scale in zip(weights.hidden, weights.hidden_scale[:-1], strict=True):
+    sums, (blocks, _, width) = [first], weights.gates.shape
+    for (weight, bias), scale in zip(weights.layers, weights.scales[:-1], strict=True):
         last = nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute)
-        sums.append(join(block_product(last, weight)) + bias)
-    last = nets.scaled_norm_silu(sums[-1], weights.hidden_scale[-1]).astype(spec.compute)
-    blocks, _, width = weights.gates.shape
-    return tuple(sums), block_product(last, weights.gates) + weights.gates_bias.reshape(blocks, 1, width)
+        sums.append(join(block_product(cut(last, blocks), weight)) + bias)
+    last = nets.scaled_norm_silu(sums[-1], weights.scales[-1]).astype(spec.compute)
+    return tuple(sums), block_product(cut(last, blocks), weights.gates) + weights.gates_bias.reshape(blocks, 1, width)
 
 
 @jax.custom_vjp
 def blend(gates: jax.Array, deter: jax.Array) -> jax.Array:
-    """The GRU: sums of the gates [K, n, 3 D / K] and the old deter [n, D] to the new deter, float32 [n, D]."""
+    """The GRU: sums of the gates [K, n, 3 D / K] and the old deter [K, n, D / K] to the new deter, float32."""
     opened, candidate, update = _open(gates)
-    return join(update * jnp.tanh(opened * candidate) + (1 - update) * cut(deter, len(gates)))
+    return update * jnp.tanh(opened * candidate) + (1 - update) * deter
 
 
 def blend_slopes(gates: jax.Array, deter: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Derivatives of `blend` by each sum, [K, n, 3 D / K], and by the old deter, [n, D]; elementwise both."""
+    """Derivatives of `blend` by each sum, [K, n, 3 D / K], and by the old deter, [K, n, D / K]; elementwise both."""
     opened, candidate, update = _open(gates)
     new = jnp.tanh(opened * candidate)
     into = update * (1 - new * new) * opened
-    moved = (new - cut(deter, len(gates))) * update * (1 - update)
-    return jnp.concatenate([into * candidate * (1 - opened), into, moved], -1), join(1 - update)
+    moved = (new - deter) * update * (1 - update)
+    return jnp.concatenate([into * candidate * (1 - opened), into, moved], -1), 1 - update
 
 
 def pull_blend(slope: jax.Array, bar: jax.Array) -> jax.Array:
-    """The adjoint [n, D] of the new deter to that of the sums of the gates, [K, n, 3 D / K]."""
-    cuts = cut(bar, len(slope))
-    return slope * jnp.concatenate([cuts, cuts, cuts], -1)
+    """The adjoint [K, n, D / K] of the new deter to that of the sums of the gates, [K, n, 3 D / K]."""
+    return slope * jnp.concatenate([bar, bar, bar], -1)
 
 
 def _open(gates: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -141,13 +153,13 @@ def product(x: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def block_product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x [n, K i] times kernel [K, i, o], block by block: [K, n, o], float32."""
-    return jnp.einsum("kni,kio->kno", cut(x, len(weight)), weight).astype(jnp.float32)
+    """x [K, n, i] times kernel [K, i, o], block by block: [K, n, o], float32."""
+    return jnp.einsum("kni,kio->kno", x, weight).astype(jnp.float32)
 
 
 def block_product_back(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x [K, n, o] times the transposed kernel [K, i, o]: [n, K i], float32."""
-    return join(jnp.einsum("kno,kio->kni", x, weight)).astype(jnp.float32)
+    """x [K, n, o] times the transposed kernel [K, i, o]: [K, n, i], float32."""
+    return jnp.einsum("kno,kio->kni", x, weight).astype(jnp.float32)
 
 
 def cut(x: jax.Array, blocks: int) -> jax.Array:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from . import cell, heads, nets, rssm
-from .cell import CoreWeights, block_product, join, product
+from .cell import CoreWeights, block_product, cut, join, product
 from .noise import Noise
 from .pytree import Params, container
 from .rssm import Action
@@ -73,9 +73,10 @@ def _next(
     both = nets.scaled_norm_silu(embed, weights.embed_scale).astype(spec.compute).reshape(len(state), -1)
     acted = cell.embed_action(params, rssm.embed_action(spec, action))
     dense = jnp.concatenate([both, acted], -1) @ jnp.concatenate([weights.shared, weights.action])
-    first = join(block_product(deter, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
-    _, gates = cell.hidden_sums(spec, weights, first)
-    deter = cell.blend(gates, deter.astype(jnp.float32)).astype(spec.compute)
+    old = cut(deter, spec.model.blocks)
+    first = join(block_product(old, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
+    _, gates = cell.hidden_sums(spec, weights.hidden, first)
+    deter = join(cell.blend(gates, old.astype(jnp.float32))).astype(spec.compute)
     logit = rssm.prior(spec, params, deter)
     drawn = rssm.latent_dist(spec, logit).draw(noise).astype(spec.compute)
     return jnp.concatenate([deter, drawn.reshape(len(state), -1)], -1), logit

@@ -27,6 +27,7 @@ from .actor import Carry
 from .learner import Metrics, TrainState
 from .noise import draw_act_noise, draw_noise
 from .replay import Latents, Replay
+from .runtime import compile_program
 from .spec import AgentSpec
 
 #: Streams of randomness within one seed.
@@ -172,18 +173,18 @@ class Programs:
         chosen = act_for_agents(spec, agents)
         arguments = self._seeds, state.params, carry, obs, np.uint32(0)
         notify("compiling the policy")
-        self._act = jax.jit(chosen).lower(*arguments).compile()
+        self._act = compile_program(jax.jit(chosen).lower(*arguments))
         _, action, latents = jax.eval_shape(chosen, *arguments)
         notify("compiling the replay")
         insert = jax.jit(for_agents(replay.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
-        self._insert = insert.lower(ring, obs, action, latents, np.int32(0)).compile()
+        self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
         trained = for_agents(partial(update, spec, length), agents, (0, 0, 0, 0, None))
         self._update = jax.jit(trained, donate_argnums=(1, 2))
         axes = () if agents == 1 else (agents,)
         sizes = {1} if jax.default_backend() == "cpu" else {1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}
         lowered = {size: self._lower_update((*axes, size, batch, 2), state, ring) for size in sorted(sizes)[::-1]}
         metrics = lowered[1].out_info[2]
-        self._add = jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics).compile()
+        self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
         self._updates = {size: self._compile_update(program) for size, program in lowered.items()}
 
     def act(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
@@ -219,4 +220,4 @@ class Programs:
 
     def _compile_update(self, lowered: Any) -> Any:
         self._notify("compiling the update, the longest part")
-        return lowered.compile()
+        return compile_program(lowered)

@@ -12,9 +12,9 @@ A scan over T steps is bound by how many kernels one step launches, not by arith
     deterₜ = gru(φ(yₜ) ⊙ G + b_g, keepₜ deterₜ₋₁)
 
 where φ is RMS norm and SiLU. A step begins with the posterior of the step before, so that everything that deter is
-multiplied with is one product, and the loop carries deter alone. ``aₜ`` and ``oₜ`` depend on no state: two products over
-all T steps compute them before the loop, and autodiff takes care of everything behind them. Masking rows commutes with
-a product, so it costs no kernel. The logits are read off all states at once afterwards.
+multiplied with is one product, and the loop carries deter alone. ``aₜ`` and ``oₜ`` depend on no state: two products
+over all T steps compute them before the loop, and autodiff takes care of everything behind them. Masking rows commutes
+with a product, so it costs no kernel. The logits are read off all states at once afterwards.
 
 *Backward.* Let ``dₜ``, ``sₜ``, ``ℓₜ`` be what the rest of the loss sends to ``deterₜ``, ``stochₜ`` and ``logitₜ``. The
 adjoint ``λₜ = dLoss/ddeterₜ`` obeys the linear recursion ::

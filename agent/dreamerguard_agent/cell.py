@@ -41,7 +41,7 @@ class CoreWeights:
     Attributes:
       deter: embeds deter, [D, h]; stoch: embeds stoch, [S C, h]; with bias and scale of both, [2, h].
       own: the part of the first layer that sees its own block, [K, D / K, D / K]; with bias [D].
-      shared: the part that sees both embeddings, [2 h, D]; action: the part that sees the embedded action, [h, D].
+      dense: the part that sees all embeddings, [3 h, D].
       hidden: what follows.
     """
 
@@ -51,17 +51,15 @@ class CoreWeights:
     embed_scale: jax.Array
     own: jax.Array
     own_bias: jax.Array
-    shared: jax.Array
-    action: jax.Array
+    dense: jax.Array
     hidden: HiddenWeights
 
 
 def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
     """Packs the parameters that a step needs."""
     model = spec.model
-    own, hidden = model.deter // model.blocks, model.hidden
+    own = model.deter // model.blocks
     first = kernel(spec, params, "dynhid0")
-    dense = jnp.moveaxis(first[:, own:], 0, 1).reshape(3 * hidden, -1)
     return CoreWeights(
         deter=kernel(spec, params, "dynin0"),
         stoch=kernel(spec, params, "dynin1"),
@@ -69,8 +67,7 @@ def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
         embed_scale=jnp.stack(scales(params, "dynin", 2)),
         own=first[:, :own],
         own_bias=params["dyn/dynhid0/bias"],
-        shared=dense[: 2 * hidden],
-        action=dense[2 * hidden :],
+        dense=jnp.moveaxis(first[:, own:], 0, 1).reshape(3 * model.hidden, -1),
         hidden=HiddenWeights(
             layers=layers(spec, params, "dynhid", model.dynamics_layers),
             scales=scales(params, "dynhid", model.dynamics_layers),

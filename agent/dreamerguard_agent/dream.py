@@ -1,8 +1,8 @@
 """Imagination arranged for speed: the same states and actions as `rssm.imagine` with the policy of `heads`.
 
-No gradient passes through imagination, so that nothing is saved for one. The state is packed, ``m = [deter, stoch]``,
-which is a feature of the heads already, and every step writes its state and actions in place, batch-major: nothing is
-transposed or joined afterwards.
+No gradient passes through imagination, so that nothing is saved for one. Every step writes its state and actions in
+place, batch-major and as a feature of the heads: nothing is transposed or joined afterwards. Inside, deter is held
+twice, in rows for dense products and in blocks for block-linear ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from .pytree import Params, container
 from .rssm import Action
 from .spec import AgentSpec
 
+#: What the policy's first linear layer returned, [n, units], and the action, by key.
+_Acted = tuple[jax.Array, Action]
+
 
 @container
 class Dream:
@@ -28,10 +31,23 @@ class Dream:
       states: features ``[deter, stoch]`` of the start and the H imagined states, [n, H + 1, F], compute type.
       logit: prior logits of the imagined states, [n, H, S, C].
       action: actions taken in all states, by key, [n, H + 1, ...].
+      policy: what the policy's first linear layer returned in all states, [n, H + 1, units], compute type.
     """
 
     states: jax.Array
     logit: jax.Array
+    action: Action
+    policy: jax.Array
+
+
+@container
+class _State:
+    """Deter in rows [n, D] and in blocks [K, n, D / K], stoch [n, S C], and the action taken there, see `Dream`."""
+
+    deter: jax.Array
+    blocks: jax.Array
+    stoch: jax.Array
+    policy: jax.Array
     action: Action
 
 
@@ -47,48 +63,52 @@ def dream(spec: AgentSpec, params: Params, start: jax.Array, noise: Noise) -> Dr
     # Cast once, not at every step. Scales of norms are float32 in any compute type.
     params = {path: value if path.endswith("scale") else value.astype(spec.compute) for path, value in params.items()}
     weights = cell.core_weights(spec, params)
-    start, length = start.astype(spec.compute), noise.prior.shape[1]
-    first = _act(spec, params, start, noise.action, 0)
+    start, width, length = start.astype(spec.compute), spec.model.deter, noise.prior.shape[1]
+    deter, stoch = start[:, :width], start[:, width:]
+    first = _State(deter, cut(deter, spec.model.blocks), stoch, *_act(spec, params, deter, stoch, _at(noise.action, 0)))
 
     def room(x: jax.Array) -> jax.Array:
         return jnp.zeros((len(x), length + 1, *x.shape[1:]), x.dtype).at[:, 0].set(x)
 
-    def step(carry: tuple[jax.Array, Action, jax.Array, Action], index: jax.Array) -> tuple[Any, jax.Array]:
-        state, action, states, actions = carry
-        state, logit = _next(spec, params, weights, state, action, _at(noise.prior, index))
-        action = _act(spec, params, state, noise.action, index + 1)
-        states = _put(states, state, index + 1)
-        return (state, action, states, {key: _put(actions[key], action[key], index + 1) for key in action}), logit
+    def step(carry: tuple[_State, jax.Array, _Acted], index: jax.Array) -> tuple[Any, jax.Array]:
+        state, states, acted = carry
+        state, logit = _next(spec, params, weights, state, _at(noise.prior, index), _at(noise.action, index + 1))
+        states = _put(_put(states, state.deter, index + 1), state.stoch, index + 1, width)
+        acted = jax.tree.map(lambda room, x: _put(room, x, index + 1), acted, (state.policy, state.action))
+        return (state, states, acted), logit
 
-    rooms = room(start), jax.tree.map(room, first)
-    (_, _, states, actions), logits = jax.lax.scan(step, (start, first, *rooms), jnp.arange(length))
-    return Dream(states, jnp.swapaxes(logits, 0, 1), actions)
+    rooms = room(start), jax.tree.map(room, (first.policy, first.action))
+    (_, states, (policy, action)), logits = jax.lax.scan(step, (first, *rooms), jnp.arange(length))
+    return Dream(states, jnp.swapaxes(logits, 0, 1), action, policy)
 
 
 def _next(
-    spec: AgentSpec, params: Params, weights: CoreWeights, state: jax.Array, action: Action, noise: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    deter, stoch = state[:, : spec.model.deter], state[:, spec.model.deter :]
-    embed = jnp.stack([product(deter, weights.deter), product(stoch, weights.stoch)], 1) + weights.embed_bias
-    both = nets.scaled_norm_silu(embed, weights.embed_scale).astype(spec.compute).reshape(len(state), -1)
-    acted = cell.embed_action(params, rssm.embed_action(spec, action))
-    dense = jnp.concatenate([both, acted], -1) @ jnp.concatenate([weights.shared, weights.action])
-    old = cut(deter, spec.model.blocks)
-    first = join(block_product(old, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
+    spec: AgentSpec, params: Params, weights: CoreWeights, state: _State, noise: jax.Array, action_noise: Action
+) -> tuple[_State, jax.Array]:
+    rows = len(state.deter)
+    embed = jnp.stack([product(state.deter, weights.deter), product(state.stoch, weights.stoch)], 1)
+    both = nets.scaled_norm_silu(embed + weights.embed_bias, weights.embed_scale).astype(spec.compute)
+    acted = cell.embed_action(params, rssm.embed_action(spec, state.action))
+    dense = jnp.concatenate([both.reshape(rows, -1), acted], -1) @ weights.dense
+    first = join(block_product(state.blocks, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
     _, gates = cell.hidden_sums(spec, weights.hidden, first)
-    deter = join(cell.blend(gates, old.astype(jnp.float32))).astype(spec.compute)
+    blocks = cell.blend(gates, state.blocks.astype(jnp.float32)).astype(spec.compute)
+    deter = join(blocks)
     logit = rssm.prior(spec, params, deter)
-    drawn = rssm.latent_dist(spec, logit).draw(noise).astype(spec.compute)
-    return jnp.concatenate([deter, drawn.reshape(len(state), -1)], -1), logit
+    stoch = rssm.latent_dist(spec, logit).draw(noise).astype(spec.compute).reshape(rows, -1)
+    return _State(deter, blocks, stoch, *_act(spec, params, deter, stoch, action_noise)), logit
 
 
-def _act(spec: AgentSpec, params: Params, state: jax.Array, noise: Action, index: jax.Array | int) -> Action:
-    return {key: dist.sample(_at(noise[key], index)) for key, dist in heads.policy(spec, params, state).items()}
+def _act(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array, noise: Action) -> _Acted:
+    kernel = params["pol/mlp/linear0/kernel"]
+    sums = deter @ kernel[: spec.model.deter] + stoch @ kernel[spec.model.deter :] + params["pol/mlp/linear0/bias"]
+    return sums, {key: dist.sample(noise[key]) for key, dist in heads.policy_from(spec, params, sums).items()}
 
 
-def _at(x: jax.Array, index: jax.Array | int) -> jax.Array:
-    return jax.lax.dynamic_index_in_dim(x, index, 1, keepdims=False)
+def _at(tree: Any, index: jax.Array | int) -> Any:
+    return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, 1, keepdims=False), tree)
 
 
-def _put(room: jax.Array, x: jax.Array, index: jax.Array) -> jax.Array:
-    return jax.lax.dynamic_update_index_in_dim(room, x, index, 1)
+def _put(room: jax.Array, x: jax.Array, index: jax.Array, column: int = 0) -> jax.Array:
+    """Writes x [n, ...] to ``room[:, index, column:]``."""
+    return jax.lax.dynamic_update_slice(room, x[:, None], (0, index, column, *[0] * (x.ndim - 2))[: room.ndim])

@@ -53,7 +53,19 @@ def keeps_going(params: Params, x: jax.Array) -> Binary:
 
 def policy(spec: AgentSpec, params: Params, x: jax.Array) -> dict[str, Policy]:
     """A distribution per action key from features x [..., F]. Choices are not mixed with the uniform distribution."""
-    hidden = nets.mlp(params, "pol/mlp", x)
+    return policy_from(spec, params, nets.linear(params, "pol/mlp/linear0", x))
+
+
+def known_policy(spec: AgentSpec, params: Params, x: jax.Array, sums: jax.Array) -> dict[str, Policy]:
+    """`policy` of features x [..., F] of which the first linear layer's result is known; x receives no gradient."""
+    kernel, bias = (params[f"pol/mlp/linear0/{name}"].astype(x.dtype) for name in ("kernel", "bias"))
+    rows = nets.known_linear(kernel, bias, *(y.reshape(-1, y.shape[-1]) for y in (x, sums)))
+    return policy_from(spec, params, rows.reshape(sums.shape))
+
+
+def policy_from(spec: AgentSpec, params: Params, sums: jax.Array) -> dict[str, Policy]:
+    """`policy` from what its first linear layer returns, [..., units]."""
+    hidden = nets.mlp_from(params, "pol/mlp", sums)
     dists: dict[str, Policy] = {}
     for key, space in spec.act_space:
         path, axes = f"pol/head/{key}", len(space.shape)

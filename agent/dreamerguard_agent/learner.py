@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from . import codec, dream, heads, returns, rssm, unroll
+from .dists import TwoHot
 from .nets import Shapes, init
 from .noise import Noise
 from .optim import global_norm, global_rms, make_optimizer
@@ -140,11 +141,12 @@ def loss(
     observe = unroll.observe if spec.fast else rssm.observe
     _, features = observe(spec, params, carry, tokens, action, steps["is_first"], noise.post)
     losses, metrics = _world_model_losses(spec, params, features, steps)
-    imagined, imagined_action, inputs = _imagine(spec, params, features, noise)
+    imagined, imagined_action, inputs, sums = _imagine(spec, params, features, noise)
     rew, con = heads.twohot(params, "rew", inputs).pred(), heads.keeps_going(params, inputs).prob()
-    policy, value = heads.policy(spec, params, inputs), heads.twohot(params, "val", inputs)
+    policy = heads.policy(spec, params, inputs) if sums is None else heads.known_policy(spec, params, inputs, sums)
+    value, slow_value = heads.twohot(params, "val", inputs), heads.twohot(slow, "val", inputs)
     acting, parts, more, retnorm = returns.imagined_losses(
-        spec.loss, imagined_action, rew, con, policy, value, heads.twohot(slow, "val", inputs), retnorm
+        spec.loss, imagined_action, rew, con, policy, value, slow_value, retnorm
     )
     rows = steps["is_first"].shape
     losses |= {name: value.mean(1).reshape(rows) for name, value in acting.items()}
@@ -157,7 +159,8 @@ def loss(
         parts.ret[:, 0].reshape(rows),
         # This gradient reaches the world model too.
         heads.twohot(params, "val", replayed),
-        heads.twohot(slow, "val", replayed),
+        # Imagination starts from the same states.
+        TwoHot(slow_value.logits[:, 0].reshape(*rows, -1)),
     )
     metrics |= more | {f"loss/{name}": value.mean() for name, value in losses.items()}
     total = sum(value.mean() * _scale(spec, name) for name, value in losses.items())
@@ -196,15 +199,20 @@ def _world_model_losses(
     return losses, metrics
 
 
-def _imagine(spec: AgentSpec, params: Params, features: Features, noise: Noise) -> tuple[Features, Action, jax.Array]:
-    """Imagined states [B T, H, ...], actions and inputs of the heads [B T, H + 1, ...]. No gradient passes."""
+def _imagine(
+    spec: AgentSpec, params: Params, features: Features, noise: Noise
+) -> tuple[Features, Action, jax.Array, jax.Array | None]:
+    """Imagined states [B T, H, ...], actions and inputs of the heads [B T, H + 1, ...]. No gradient passes.
+
+    Last what the policy's first linear layer made of these inputs, where that is known.
+    """
     params, features = jax.lax.stop_gradient((params, features))
     first = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), features)
     if spec.fast:
         dreamt = dream.dream(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
         deter, stoch = jnp.split(dreamt.states, [spec.model.deter], -1)
         stoch = stoch.reshape(*stoch.shape[:-1], *first.stoch.shape[1:])
-        return Features(deter[:, 1:], stoch[:, 1:], dreamt.logit), dreamt.action, dreamt.states
+        return Features(deter[:, 1:], stoch[:, 1:], dreamt.logit), dreamt.action, dreamt.states, dreamt.policy
 
     def act(latent: Latent, noise: Action) -> Action:
         policy = heads.policy(spec, params, heads.feature(spec, latent.deter, latent.stoch))
@@ -216,7 +224,7 @@ def _imagine(spec: AgentSpec, params: Params, features: Features, noise: Noise) 
     last, imagined, action = rssm.imagine(spec, params, start, act, noise.prior, early)
     action = jax.tree.map(lambda x, y: jnp.concatenate([x, y[:, None]], 1), action, act(last, late))
     states = jax.tree.map(lambda x, y: jnp.concatenate([x[:, None], y], 1), first, imagined)
-    return imagined, action, heads.feature(spec, states.deter, states.stoch)
+    return imagined, action, heads.feature(spec, states.deter, states.stoch), None
 
 
 def _scale(spec: AgentSpec, name: str) -> float:

@@ -96,6 +96,19 @@ def linear(params: Params, path: str, x: jax.Array, units: tuple[int, ...] | Non
     return y.reshape(*x.shape[:-1], *(y.shape[-1:] if units is None else units))
 
 
+@jax.custom_vjp
+def known_linear(kernel: jax.Array, bias: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
+    """``y`` [n, outputs], known to be ``x kernel + bias``, with the gradients of kernel and bias; x receives none."""
+    return y
+
+
+def _known_linear_backward(x: jax.Array, bar: jax.Array) -> tuple[jax.Array, jax.Array, None, None]:
+    return x.T @ bar, bar.sum(0), None, None
+
+
+known_linear.defvjp(lambda kernel, bias, x, y: (y, x), _known_linear_backward)
+
+
 def block_linear(params: Params, path: str, x: jax.Array) -> jax.Array:
     """x [..., inputs] to [..., outputs], where each block of outputs sees its own block of inputs only."""
     kernel = params[f"{path}/kernel"].astype(x.dtype)
@@ -174,7 +187,13 @@ def _silu_slope(y: jax.Array) -> jax.Array:
 
 def mlp(params: Params, path: str, x: jax.Array) -> jax.Array:
     """All declared hidden layers of a path: x [..., inputs] to [..., units]."""
-    index, leading, x = 0, x.shape[:-1], x.reshape(-1, x.shape[-1])
+    return mlp_from(params, path, linear(params, f"{path}/linear0", x))
+
+
+def mlp_from(params: Params, path: str, sums: jax.Array) -> jax.Array:
+    """`mlp` from what its first linear layer returns, [..., units]."""
+    index, leading, x = 1, sums.shape[:-1], sums.reshape(-1, sums.shape[-1])
+    x = norm_silu(params, f"{path}/norm0", x)
     while f"{path}/linear{index}/kernel" in params:
         x = norm_silu(params, f"{path}/norm{index}", linear(params, f"{path}/linear{index}", x))
         index += 1

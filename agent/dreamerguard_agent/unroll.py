@@ -36,6 +36,7 @@ they are therefore rounded less often than in `rssm.observe`, and agree with it 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -158,12 +159,14 @@ def observe(
 ) -> tuple[Latent, Features]:
     """Arguments and results of `rssm.observe`; differentiable once, in reverse mode, by everything but the noise."""
     core, seen = cell.core_weights(spec, params), cell.kernel(spec, params, "obs0")
-    embedded = _time_major(rssm.embed_action(spec, action, reset))
-    inputs = Inputs(
-        product(cell.embed_action(params, embedded), core.action) + core.own_bias,
-        product(_time_major(tokens.astype(spec.compute)), seen[spec.model.deter :]) + params["dyn/obs0/bias"],
-        ~reset.T[..., None],
+    embedded = cell.embed_action(params, _rows(_time_major(rssm.embed_action(spec, action, reset))))
+    tokens = _rows(_time_major(tokens.astype(spec.compute)))
+    shares = (
+        product(embedded, core.dense[2 * spec.model.hidden :]) + core.own_bias,
+        product(tokens, seen[spec.model.deter :]) + params["dyn/obs0/bias"],
     )
+    shares = _steps(shares, len(reset))
+    inputs = Inputs(shares[0], shares[1], ~reset.T[..., None])
     start = cut(carry.deter.astype(spec.compute), spec.model.blocks), _flat(carry.stoch).astype(spec.compute)
     weights = _weights(spec, params, core, seen[: spec.model.deter])
     blocks, stoch, logit = _scan(spec, weights, start, inputs, _flat(_time_major(noise)))
@@ -180,7 +183,7 @@ def _weights(spec: AgentSpec, params: Params, core: CoreWeights, seen: jax.Array
         embed_bias=core.embed_bias,
         embed_scale=core.embed_scale,
         stoch=core.stoch,
-        shared=core.shared,
+        shared=core.dense[: 2 * model.hidden],
         hidden=core.hidden,
         post=cell.layers(spec, params, "obs", model.posterior_layers),
         post_scale=cell.scales(params, "obs", model.posterior_layers),
@@ -192,13 +195,13 @@ def _weights(spec: AgentSpec, params: Params, core: CoreWeights, seen: jax.Array
 def _look(spec: AgentSpec, weights: Weights, deter: jax.Array, tokens: jax.Array) -> tuple[Ahead, Seen]:
     """The first half of a step: what depends on deter [K, n, D / K] and tokens [n, h] alone."""
     width, hidden = deter.shape[-1], spec.model.hidden
-    every = block_product(deter, weights.look)
-    sums = [every[..., width + hidden :].sum(0) + tokens]
+    own, embed, seen = jnp.split(block_product(deter, weights.look), [width, width + hidden], -1)
+    sums = [_over_blocks(seen) + tokens]
     for (kernel, bias), scale in zip(weights.post, weights.post_scale[:-1], strict=True):
         sums.append(product(nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute), kernel) + bias)
     last = nets.scaled_norm_silu(sums[-1], weights.post_scale[-1]).astype(spec.compute)
     logit = (product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
-    return Ahead(every[..., :width], every[..., width : width + hidden].sum(0)), Seen(tuple(sums), logit)
+    return Ahead(own, _over_blocks(embed)), Seen(tuple(sums), logit)
 
 
 def _move(
@@ -352,6 +355,11 @@ def _pull_look(
 
 def _at(tree: Any, index: jax.Array, axis: int = 0) -> Any:
     return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, axis, keepdims=False), tree)
+
+
+def _over_blocks(x: jax.Array) -> jax.Array:
+    """The sum over K of [K, n, h]. As additions, which fuse with what follows; a reduction does not."""
+    return functools.reduce(jnp.add, x)
 
 
 def _behind(first: jax.Array, others: jax.Array) -> jax.Array:

@@ -1,0 +1,100 @@
+"""One gradient update of danijar/dreamerv3, driven over standard input, see `serving`.
+
+Runs in that program's own environment, with its own code from a checkout that is not changed. Needs of it: jax,
+ninjax, elements, einops, chex, optax, portal, granular, scope, ruamel.yaml. Its calls of ``jax.jit`` give options by
+position, which jax refuses since 0.7; they are given their names on the way.
+
+Only its compiled update is timed, not the copies of metrics and latents to the host that follow it there.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from serving import ACTIONS, OBSERVATIONS, own_output, peer_parser, serve
+
+POSITIONS = ("in_shardings", "out_shardings", "static_argnums", "static_argnames", "donate_argnums")
+
+
+def name_options_of_jit() -> None:
+    """Lets ``jax.jit(f, a, b)`` mean what it meant when options had positions."""
+    original = jax.jit
+
+    def jit(fun, *args, **kwargs):
+        return original(fun, **dict(zip(POSITIONS, args, strict=False)), **kwargs)
+
+    jax.jit = jit
+
+
+def make_agent(options):
+    """The outer agent of the program, as its ``make_agent`` builds it, for the spaces of walker-walk."""
+    import elements
+    import ruamel.yaml
+    from dreamerv3.agent import Agent
+
+    text = (Path(options.checkout) / "dreamerv3" / "configs.yaml").read_text()
+    configs = ruamel.yaml.YAML(typ="safe").load(text)
+    config = elements.Config(configs["defaults"]).update(configs[options.size])
+    changes = {"platform": "cpu" if options.cpu else "cuda", "compute_dtype": options.dtype}
+    changes |= {"precompile": False, "profiler": False, "enable_policy": False, "transfer_guard": False}
+    config = config.update(batch_size=options.batch, batch_length=options.length, logdir=tempfile.mkdtemp())
+    # Some of these options are known to the program, but not to its file of defaults.
+    config = elements.Config({**config, "jax": {**config.jax, **changes}})
+    obs_space = {key: elements.Space(np.float32, shape) for key, shape in OBSERVATIONS.items()}
+    obs_space["reward"] = elements.Space(np.float32)
+    obs_space |= {key: elements.Space(bool) for key in ("is_first", "is_last", "is_terminal")}
+    act_space = {"action": elements.Space(np.float32, (ACTIONS,), -1, 1)}
+    names = ("logdir", "seed", "jax", "batch_size", "batch_length", "replay_context", "report_length")
+    rest = {name: config[name] for name in (*names, "replica", "replicas")}
+    return Agent(obs_space, act_space, elements.Config(**config.agent, **rest))
+
+
+def random_batch(spaces, batch, length):
+    """Windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
+    draw = np.random.default_rng(0)
+    made = {}
+    for key, space in spaces.items():
+        shape = (batch, length + 1, *space.shape)
+        if space.dtype == bool:
+            made[key] = draw.random(shape) < 0.01
+        elif np.issubdtype(space.dtype, np.floating):
+            made[key] = draw.uniform(-1, 1, shape).astype(space.dtype)
+        else:
+            made[key] = np.zeros(shape, space.dtype)
+    return made
+
+
+def main():
+    """Compiles the update and serves until the input ends."""
+    options, answers = peer_parser().parse_args(), own_output()
+    sys.path.insert(0, options.checkout)
+    name_options_of_jit()
+    agent = make_agent(options)
+    place = lambda tree, sharding: jax.device_put(tree, sharding)  # noqa: E731
+    batch = place(random_batch(agent.spaces, options.batch, options.length), agent.train_sharded)
+    carry = agent.init_train(options.batch)
+    seed = place(np.array([0, 1], np.uint32), agent.train_mirrored)
+    started = time.perf_counter()
+
+    def one():
+        held = {key: value for key, value in agent.params.items() if key in agent.policy_keys}
+        given = {key: value for key, value in agent.params.items() if key not in agent.policy_keys}
+        agent.params, *rest = agent._train(given, held, seed, carry, batch)
+        jax.block_until_ready((agent.params, rest))
+
+    one()
+    versions = {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "numpy", "ninjax", "elements")}
+    modules = ("dyn", "enc", "dec", "rew", "con", "pol", "val")
+    count = sum(int(value.size) for key, value in agent.params.items() if key.split("/")[0] in modules)
+    about = {"device": jax.devices()[0].device_kind, "versions": versions, "parameters": count}
+    serve(one, answers, {**about, "compile_s": time.perf_counter() - started})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How `benchmarks.update` talks to the programs that it times. Peers import it, too, so it needs nothing but Python.
+
+A worker says in one line of JSON what it is, then reads numbers: for ``3`` it does three updates and answers with three
+pairs of wall-clock and processor seconds, and with the largest memory of its process.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+
+#: What an agent sees and does in walker-walk.
+OBSERVATIONS = {"orientations": (14,), "height": (), "velocity": (9,)}
+ACTIONS = 6
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of every worker."""
+    made = argparse.ArgumentParser()
+    made.add_argument("--size", default="size1m")
+    made.add_argument("--dtype", default="float32")
+    made.add_argument("--batch", type=int, default=16)
+    made.add_argument("--length", type=int, default=64)
+    return made
+
+
+def peer_parser() -> argparse.ArgumentParser:
+    """The options of a peer: also where it is and whether to use the CPU."""
+    made = parser()
+    made.add_argument("--checkout", required=True)
+    made.add_argument("--cpu", action="store_true")
+    return made
+
+
+def own_output():
+    """Keeps standard output for answers: what the program prints from now on goes to standard error."""
+    sys.stdout.flush()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+class Requests:
+    """Requests for updates, answered one after the other.
+
+    Args:
+      answers: from `own_output`.
+      about: what the worker is: ``device``, ``versions``, ``parameters``, ``compile_s``.
+    """
+
+    def __init__(self, answers, about):
+        self.answers = answers
+        self._say(about)
+        self.times = []
+        self.due = self._next()
+
+    def done(self, wall, busy):
+        """One update is done. Blocks until the next is wanted; False when none will be."""
+        self.times.append((wall, busy))
+        if len(self.times) >= self.due:
+            self._say({"times": self.times, "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20})
+            self.times, self.due = [], self._next()
+        return self.due > 0
+
+    def _say(self, message):
+        print(json.dumps(message), file=self.answers, flush=True)
+
+    def _next(self):
+        line = sys.stdin.readline()
+        return int(line) if line.strip() else 0
+
+
+def serve(one, answers, about):
+    """Does updates by calling ``one()`` until the input ends."""
+    requests = Requests(answers, about)
+    going = requests.due > 0
+    while going:
+        wall, busy = time.perf_counter(), time.process_time()
+        one()
+        going = requests.done(time.perf_counter() - wall, time.process_time() - busy)

@@ -1,0 +1,96 @@
+"""One gradient update of the bundled trainer, driven over standard input by `benchmarks.update`.
+
+Observations and actions are those of walker-walk; the numbers are random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.metadata
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.serving import ACTIONS, OBSERVATIONS, own_output, parser, serve
+from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RuntimeSection
+from dreamerguard.schema.sizes import SIZES
+from dreamerguard_agent import learner, runtime
+from dreamerguard_agent.learner import Batch, TrainState
+from dreamerguard_agent.noise import draw_noise
+from dreamerguard_agent.rssm import Latent
+from dreamerguard_agent.spaces import Space, sort_spaces
+from dreamerguard_agent.spec import AgentSpec
+
+
+def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
+    """The agent of a named size on walker-walk."""
+    obs = {key: Space("float32", shape) for key, shape in OBSERVATIONS.items()}
+    act = {"action": Space("float32", (ACTIONS,))}
+    model = ModelSection(**SIZES[size])
+    spec = AgentSpec(sort_spaces(obs), sort_spaces(act), model, OptimizerSection(), LossSection(), dtype)
+    return dataclasses.replace(spec, fast=fast)
+
+
+def random_batch(spec: AgentSpec, batch: int, length: int) -> Batch:
+    """Windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
+    draw = np.random.default_rng(0)
+    shape = (batch, length + 1)
+    made: Batch = {key: draw.normal(size=(*shape, *space.shape)).astype(np.float32) for key, space in spec.obs_space}
+    for key, space in spec.act_space:
+        made[key] = draw.uniform(-1, 1, (*shape, *space.shape)).astype(np.float32)
+    made["reward"] = draw.random(shape, np.float32)
+    made |= {key: draw.random(shape) < 0.01 for key in ("is_first", "is_last", "is_terminal")}
+    stoch = draw.integers(0, spec.model.classes, (batch, spec.model.stoch))
+    deter = jnp.asarray(draw.normal(size=(batch, spec.model.deter)), spec.compute)
+    return {**jax.tree.map(jnp.asarray, made), "context": Latent(deter, jnp.asarray(stoch, jnp.int32))}
+
+
+def update_step(spec: AgentSpec, batch: int, length: int) -> Callable[..., Any]:
+    """``(state, windows, key) -> state, latents, metrics``: draws the noise and does one update."""
+
+    def step(state: TrainState, windows: Batch, key: jax.Array) -> Any:
+        return learner.update(spec, state, windows, draw_noise(spec, key, batch, length))
+
+    return step
+
+
+def main() -> None:
+    """Compiles the update and serves until the input ends."""
+    options, answers = _options(), own_output()
+    runtime.configure(RuntimeSection(compilation_cache=False))
+    spec = walker_spec(options.size, options.dtype, fast=options.variant == "fast")
+    state = jax.jit(lambda: learner.init_train_state(spec, jax.random.key(0)))()
+    windows = random_batch(spec, options.batch, options.length)
+    started = time.perf_counter()
+    step = jax.jit(update_step(spec, options.batch, options.length), donate_argnums=0)
+    compiled = runtime.compile_program(step.lower(state, windows, jax.random.key(0)))
+    about = {
+        "device": jax.devices()[0].device_kind,
+        "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "numpy")},
+        "parameters": sum(value.size for value in state.params.values()),
+        "compile_s": time.perf_counter() - started,
+    }
+    count = 0
+
+    def one() -> None:
+        nonlocal state, count
+        state, _, metrics = compiled(state, windows, jax.random.key(count))
+        jax.block_until_ready((state, metrics))
+        count += 1
+
+    serve(one, answers, about)
+
+
+def _options() -> argparse.Namespace:
+    made = parser()
+    made.add_argument("--variant", default="fast", choices=("fast", "readable"))
+    return made.parse_args()
+
+
+if __name__ == "__main__":
+    main()

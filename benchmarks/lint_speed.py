@@ -20,6 +20,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dreamerguard.engine import check_presets
+from dreamerguard.keys.tables import load_table
 
 COMMANDS = {
     "native": ["dreamerguard", "train", "dmc_walker_walk", "run.train_ratio=32"],
@@ -69,6 +75,64 @@ def files_per_second(count: int) -> float:
         return count / (time.process_time() - began)
 
 
+def presets() -> str:
+    """A file of presets as danijar/dreamerv3 has it, made of the table of its keys: defaults and 20 presets or so."""
+    table = load_table("danijar_2025")
+    nested: dict[str, Any] = {}
+    for path, value in table.defaults.items():
+        *groups, leaf = path.split(".")
+        place = nested
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[leaf] = _plain(value)
+    plain = {name: {key: _plain(value) for key, value in block.items()} for name, block in table.presets.items()}
+    return yaml.safe_dump({"defaults": nested, **plain}, sort_keys=False)
+
+
+def presets_per_second(count: int) -> dict[str, float]:
+    """Different files of presets, every preset of which is checked as a run of its own."""
+    text = presets()
+    with tempfile.TemporaryDirectory() as name:
+        files = [Path(name) / f"{index}" / "configs.yaml" for index in range(count)]
+        for index, file in enumerate(files):
+            file.parent.mkdir()
+            file.write_text(f"{text}\n# {index}\n", encoding="utf-8")
+        check_presets(files[0])
+        began = time.process_time()
+        for file in files:
+            check_presets(file)
+        seconds = time.process_time() - began
+    runs = len(load_table("danijar_2025").presets) * count
+    return {"bytes": len(text), "files_per_cpu_second": count / seconds, "runs_per_cpu_second": runs / seconds}
+
+
+def repository(count: int) -> dict[str, float]:
+    """``dreamerguard check`` on a repository of so many files: run files, scripts, pages, presets, and Python."""
+    command = "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk --logdir logs/{index}\n"
+    kinds = {
+        "run{index}.yaml": RUN_FILE.format(comment="x", ratio=512, seed=1),
+        "go{index}.sh": f"#!/bin/sh\nset -e\n{command}",
+        "page{index}.md": f"# Page\n\n```sh\n{command}```\n",
+        "module{index}.py": "import numpy as np\n\n\ndef f(x):\n    return np.tanh(x)\n" * 40,
+        "data{index}.json": json.dumps({"values": list(range(300))}),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "dreamerv3").mkdir()
+        (Path(name) / "dreamerv3" / "configs.yaml").write_text(presets(), encoding="utf-8")
+        for index in range(count - 1):
+            file, text = list(kinds.items())[index % len(kinds)]
+            (Path(name) / file.format(index=index)).write_text(text.replace("{index}", str(index)), encoding="utf-8")
+        own = [str(Path(sys.executable).with_name("dreamerguard")), "check", "--no-config", "."]
+        cpu(own, name)
+        began = time.perf_counter()
+        busy = cpu(own, name)
+        return {"files": count, "wall_s": time.perf_counter() - began, "cpu_s": busy / 1000}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def main() -> None:
     """Prints one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -76,9 +140,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--files", type=int, default=300)
     options = parser.parse_args()
-    os.environ.pop("DREAMERGUARD_TRACEBACK", None)
+    for name in ("DREAMERGUARD_TRACEBACK", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)  # an installed package is compiled, as its peer is
     rows = {name: start(options.yamllint, options.pairs, words) for name, words in COMMANDS.items()}
-    print(json.dumps({"start": rows, "files_per_cpu_second": round(files_per_second(options.files), 1)}, indent=2))
+    figures: dict[str, Any] = {"start": rows, "run_files_per_cpu_second": files_per_second(options.files)}
+    figures |= {"presets": presets_per_second(options.files // 10), "repository": repository(500)}
+    print(json.dumps(figures, indent=2, default=lambda value: round(value, 1)))
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def check_presets(
         file = dialect.presets(path, name or str(path))
         if file is None:
             continue
-        runs = [dialect.resolve_preset(file, block, machine) for block in file.blocks]
+        runs = dialect.resolve_presets(file, machine)
         found: dict[tuple[str, int, str], Finding] = {}
         for block, run in zip(file.blocks, runs, strict=True):
             for finding in run_rules(run):

@@ -51,5 +51,5 @@ class PresetDialect(Dialect, Protocol):
     def presets(self, path: Path, name: str) -> PresetFile | None:
         """The file, if it holds this program's presets. Raises `SourceError` when it cannot be read."""
 
-    def resolve_preset(self, file: PresetFile, block: str, machine: Machine) -> ResolvedRun:
-        """What the program would run with one preset; places point into the file."""
+    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
+        """What the program would run with each preset alone, in the order of the file; places point into the file."""

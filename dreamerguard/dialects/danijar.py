@@ -8,6 +8,7 @@ the command was written for stand in, and what they do not know is not called wr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.budget import Budget, Purpose
@@ -16,7 +17,7 @@ from dreamerguard.keys.tables import make_keys
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span, Value
 from dreamerguard.resolved import Preset, Reference, ResolvedRun, Role
-from dreamerguard.sources.argv import Command, Word, read_command
+from dreamerguard.sources.argv import Command, Word
 
 from .danijar_budget import ENDLESS, danijar_budget
 from .danijar_config import flatten
@@ -73,13 +74,18 @@ class Danijar:
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
-    def resolve_preset(self, file: PresetFile, block: str, machine: Machine) -> ResolvedRun:
-        """What the program would run with one preset of a file; findings point into the file."""
-        words = ["python", "main.py", "--configs", block]
-        command = read_command(words)
-        place = file.names[block]
-        flags = Flags((Word(block, place, 0),), (), (), False, None)
-        return _resolve(PythonCall("main.py", ()), flags, file, command, machine, self.edition, place)
+    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
+        """What the program would run with each preset of a file alone; findings point into the file."""
+        call = PythonCall("main.py", ())
+        edition = EDITIONS[self.edition] if self.edition is not None else _edition(call, _NO_FLAGS, file)
+        base, runs = _defaults(edition, file), []
+        for block, place in ((block, file.names[block]) for block in file.blocks):
+            flags = replace(_NO_FLAGS, presets=(Word(block, place, 0),))
+            runs.append(_finish(base.copy(), edition, flags, file, place, machine, whole=True))
+        return runs
+
+
+_NO_FLAGS = Flags((), (), (), False, None)
 
 
 def _fits(file: PresetFile) -> bool:
@@ -93,15 +99,22 @@ def _resolve(
     command: Command,
     machine: Machine,
     chosen: str | None,
-    place: Span | None = None,
 ) -> ResolvedRun:
     edition = EDITIONS[chosen] if chosen is not None else _edition(call, flags, file)
+    draft = _defaults(edition, file)
+    return _finish(draft, edition, flags, file, _anchor(flags, command), machine, whole=False)
+
+
+def _defaults(edition: Edition, file: PresetFile | None) -> Draft:
+    """The first layer: the checkout's defaults, or upstream's."""
     draft = Draft(edition.load(), seen=file is not None and bool(file.blocks))
-    draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
-    presets = _add_presets(draft, edition.name, flags, file)
-    draft.problems += flags.problems
-    draft.add_flags(flags.flags)
-    return _finish(draft, edition, flags, presets, file, place or _anchor(flags, command), machine, place is not None)
+    if file is not None and file.blocks:
+        draft.add_defaults(file.defaults)
+    else:
+        draft.add_shipped("defaults")
+    draft.problems[:0] = [_loader(problem) for problem in file.problems] if file is not None else []
+    draft.keys = make_keys(draft.current(), draft.table, edition.dead)
+    return draft
 
 
 def _edition(call: PythonCall, flags: Flags, file: PresetFile | None) -> Edition:
@@ -120,10 +133,6 @@ def _loader(problem: Problem) -> Problem:
 
 def _add_presets(draft: Draft, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
     shipped = draft.table.presets
-    if file is not None and file.blocks:
-        draft.add_defaults(file.defaults)
-    else:
-        draft.add_shipped("defaults")
     presets: list[Preset] = []
     for word in flags.presets:
         name = word.text
@@ -162,12 +171,15 @@ def _finish(
     draft: Draft,
     edition: Edition,
     flags: Flags,
-    presets: list[Preset],
     file: PresetFile | None,
     anchor: Span,
     machine: Machine,
+    *,
     whole: bool,
 ) -> ResolvedRun:
+    presets = _add_presets(draft, edition.name, flags, file)
+    draft.problems += flags.problems
+    draft.add_flags(flags.flags)
     settings = draft.settings()
     values = draft.current()
     task = str(values.get("task") or "")
@@ -189,7 +201,7 @@ def _finish(
         anchor=anchor,
         settings=settings,
         roles=_without_task(_roles(edition, values, task)) if whole and not named else _roles(edition, values, task),
-        keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, edition.dead),
+        keys=draft.keys,
         renamed=renames_for(draft.chains),
         conditions=CONDITIONS,
         unknown=tuple(draft.unknown),

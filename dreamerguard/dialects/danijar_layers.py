@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from dreamerguard.keys.key import Key
 from dreamerguard.keys.tables import Table
 from dreamerguard.model import Edit, Label, Problem, Span, Value
 from dreamerguard.resolved import Layer, LayerKind, Setting, Unknown
@@ -16,13 +17,22 @@ from .danijar_flags import Flag
 
 @dataclass
 class Draft:
-    """Layers while they are gathered. ``seen`` tells whether the checkout's own presets were read."""
+    """Layers while they are gathered.
+
+    ``seen`` tells whether the checkout's own presets were read; ``keys`` are those of its defaults.
+    """
 
     table: Table
     seen: bool
     chains: dict[str, list[Layer]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
+    keys: Mapping[str, Key] = field(default_factory=dict)
+
+    def copy(self) -> Draft:
+        """One that can go its own way from here."""
+        chains = {key: chain.copy() for key, chain in self.chains.items()}
+        return Draft(self.table, self.seen, chains, self.problems.copy(), self.unknown.copy(), self.keys)
 
     def settings(self) -> dict[str, Setting]:
         """Every key with its layers."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 from dreamerguard.budget import Budget
-from dreamerguard.keys.tables import Table
+from dreamerguard.keys.tables import Table, load_table
 from dreamerguard.model import Value
 from dreamerguard.resolved import Curve, Expected, Reference
 
@@ -45,6 +45,12 @@ def _proprio(edition: str, values: Mapping[str, Value]) -> bool:
 
 def preset_values(table: Table, preset: str) -> dict[str, Value]:
     """Every value of the program with one preset."""
+    return dict(_preset_values(table.name, preset))
+
+
+@cache
+def _preset_values(name: str, preset: str) -> Mapping[str, Value]:
+    table = load_table(name)
     values = dict(table.defaults)
     return values | apply_plain(values, table.presets[preset])
 

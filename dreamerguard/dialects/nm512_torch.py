@@ -76,11 +76,13 @@ class Nm512Torch:
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
-    def resolve_preset(self, file: PresetFile, block: str, machine: Machine) -> ResolvedRun:
-        """What the program would run with one preset of a file; places point into the file."""
-        place = file.names[block]
-        words = Words((Word(block, place, 0),), (), (), None, False)
-        return _resolve(words, file, place, machine, whole=True)
+    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
+        """What the program would run with each preset of a file alone; places point into the file."""
+        runs = []
+        for block, place in ((block, file.names[block]) for block in file.blocks):
+            words = Words((Word(block, place, 0),), (), (), None, False)
+            runs.append(_resolve(words, file, place, machine, whole=True))
+        return runs
 
 
 def _fits(file: PresetFile) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -41,6 +42,7 @@ class _Refused(Exception):
         self.problem = Problem("invalid-yaml", message, Label(span), help=help)
 
 
+@lru_cache(maxsize=1)  # several programs look at the same file, one after the other
 def read_yaml(source: Source) -> Document:
     """Parses one document whose root is a mapping. An empty file is an empty mapping."""
     try:

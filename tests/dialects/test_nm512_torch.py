@@ -93,7 +93,7 @@ def test_options_that_a_preset_adds_exist(tmp_path: Path) -> None:
         ("--dyn_ 512", ["malformed-override"]),
         ("--compile false", ["wrong-type"]),
         ("--steps", ["malformed-override"]),
-        ("--size 64,64,64", ["indivisible-image"]),
+        ("--size 64,64,64", ["image-shape"]),
         ("--train_ratio 0", ["no-training"]),
     ],
 )

@@ -23,7 +23,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG626", "changed-protocol", Severity.INFO, unless=("clipped-scores",), dialects=("danijar", "nm512_torch"))
+rule = Rule("DG626", "changed-protocol", Severity.INFO, unless=("reward-clip",), dialects=("danijar", "nm512_torch"))
 
 GOOD = [Example("python dreamerv3/main.py --configs atari100k --logdir logs")]
 BAD = [

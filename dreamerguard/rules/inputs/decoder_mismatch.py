@@ -1,18 +1,21 @@
 """The decoder rebuilds other observations than the encoder sees.
 
 What it does:
-  Compares the keys of sheeprl's encoder and decoder as the program does: each decoder list must lie within the
-  encoder's, and the two must have something in common. For r2dreamer with ``model.rep_loss=dreamer`` it reports a
-  decoder that rebuilds nothing.
+  Compares what encoder and decoder are given. sheeprl: each decoder list must lie within the encoder's, and the two
+  must have something in common. Patterns, in danijar/dreamerv3 before 2024 and dreamerv3-torch: images, and vectors,
+  are either both seen and rebuilt, or switched off in both. r2dreamer with ``model.rep_loss=dreamer``: the decoder must
+  rebuild something.
 
 Why is this bad:
-  sheeprl raises RuntimeError before it trains; its documentation's own DIAMBRA commands do. In r2dreamer only rewards
-  and episode ends would train the world model.
+  sheeprl raises RuntimeError before it trains; its documentation's own DIAMBRA commands do. Elsewhere the run goes on:
+  what the encoder sees and the decoder does not rebuild only teaches the world model through rewards; what the decoder
+  rebuilds and the encoder never sees can only be guessed, and a run on vectors then spends most of its model on images.
 
 How to mend:
-  Set the decoder's keys together with the encoder's. ``exp=dreamer_v3`` sets both CNN lists to ``[rgb]``.
+  Set the decoder's keys together with the encoder's. ``exp=dreamer_v3`` of sheeprl sets both CNN lists to ``[rgb]``.
 
 References:
+  https://github.com/NM512/dreamerv3-torch/issues/15
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/algos/dreamer_v3/dreamer_v3.py#L413
 """
 
@@ -22,15 +25,28 @@ from collections.abc import Iterator
 
 from dreamerguard.model import Finding, Label, Severity
 from dreamerguard.resolved import ResolvedRun, Setting
-from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.rules.examples import R2_COMMAND, TORCH_COMMAND, with_r2_env, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG611", "decoder-mismatch", Severity.ERROR, unless=("no-inputs",), dialects=("r2dreamer", "sheeprl"))
+rule = Rule(
+    "DG611",
+    "decoder-mismatch",
+    Severity.ERROR,
+    unless=("no-inputs",),
+    dialects=("danijar", "nm512_torch", "r2dreamer", "sheeprl"),
+)
 
 GOOD = [
     Example("sheeprl exp=dreamer_v3 algo.mlp_keys.encoder=[life,inventory] algo.mlp_keys.decoder=[life]"),
     Example("python train.py env=dmc_vision model.rep_loss=dreamer"),
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset(
+            "encoder: {mlp_keys: '.*', cnn_keys: '$^'}",
+            "decoder: {mlp_keys: '.*', cnn_keys: '$^'}",
+        ),
+    ),
 ]
 BAD = [
     Example("sheeprl exp=dreamer_v3 env=diambra algo.cnn_keys.encoder=[frame]", mark="'algo.cnn_keys.encoder=[frame]'"),
@@ -39,21 +55,27 @@ BAD = [
         files=with_r2_env("decoder: {mlp_keys: '$^', cnn_keys: '$^'}"),
         mark="cnn_keys: '$^'",
     ),
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset("encoder: {mlp_keys: '.*', cnn_keys: '$^'}"),
+        mark="cnn_keys: '$^'",
+    ),
+    Example(TORCH_COMMAND, files=with_torch_preset("decoder: {cnn_keys: '$^'}"), mark="cnn_keys: '$^'"),
 ]
 
 _ALGORITHMS = ("dreamer_v1", "dreamer_v2", "dreamer_v3", "p2e_dv1", "p2e_dv2", "p2e_dv3")
 
+#: The pattern that no key matches.
+_NONE = "$^"
+
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the lists."""
-    if run.dialect == "sheeprl":
-        yield from _sheeprl(run)
-    else:
-        yield from _r2dreamer(run)
+    """Compares as the program does."""
+    yield from {"sheeprl": _lists, "r2dreamer": _empty_decoder}.get(run.dialect, _patterns)(run)
 
 
-def _sheeprl(run: ResolvedRun) -> Iterator[Finding]:
+def _lists(run: ResolvedRun) -> Iterator[Finding]:
     name = run.settings.get("algo.name")
     if name is None or not str(name.value).startswith(_ALGORITHMS):
         return
@@ -94,15 +116,34 @@ def _names(setting: Setting) -> set[str]:
     return {str(item) for item in setting.value} if isinstance(setting.value, tuple) else set()
 
 
-def _r2dreamer(run: ResolvedRun) -> Iterator[Finding]:
+def _empty_decoder(run: ResolvedRun) -> Iterator[Finding]:
     loss = run.settings.get("model.rep_loss")
     cnn, mlp = run.settings.get("env.decoder.cnn_keys"), run.settings.get("env.decoder.mlp_keys")
     if loss is None or cnn is None or mlp is None or loss.value != "dreamer":
         return
-    if cnn.value == mlp.value == "$^":
+    if cnn.value == mlp.value == _NONE:
         blamed = cnn if cnn.chosen else mlp
         yield rule.at(
             run.place(blamed),
             "the decoder rebuilds nothing, and model.rep_loss=dreamer learns from what it rebuilds",
             key=blamed.key,
         )
+
+
+def _patterns(run: ResolvedRun) -> Iterator[Finding]:
+    for kind, what in (("cnn_keys", "images"), ("mlp_keys", "vectors")):
+        encoder, decoder = run.settings.get(f"encoder.{kind}"), run.settings.get(f"decoder.{kind}")
+        if encoder is None or decoder is None or not (encoder.chosen or decoder.chosen):
+            continue
+        sees, rebuilds = encoder.value != _NONE, decoder.value != _NONE
+        if sees == rebuilds:
+            continue
+        blamed = encoder if encoder.chosen else decoder
+        if rebuilds:
+            text = f"the decoder rebuilds {what} ({spell_scalar(decoder.value)}) that the encoder never sees"
+        else:
+            text = f"the encoder sees {what} ({spell_scalar(encoder.value)}) that the decoder does not rebuild"
+        both = encoder.chosen and decoder.chosen  # then it is more likely meant, for example privileged observations
+        severity = Severity.INFO if both else Severity.WARNING
+        yield rule.at(run.place(blamed), text, key=blamed.key, severity=severity)
+        return

@@ -1,16 +1,19 @@
 """The encoder is given nothing to see.
 
 What it does:
-  Reports empty ``algo.cnn_keys.encoder`` and ``algo.mlp_keys.encoder`` of sheeprl, and encoder patterns of r2dreamer
-  that both match nothing (``$^``).
+  Reports an encoder whose images and vectors are both switched off: by the pattern ``$^``, which no key matches, in
+  danijar/dreamerv3 before 2024, dreamerv3-torch and r2dreamer; by empty ``algo.cnn_keys.encoder`` and
+  ``algo.mlp_keys.encoder`` in sheeprl.
 
 Why is this bad:
-  The program stops when it builds the encoder.
+  The program stops when it builds the encoder, or at the first batch: there is nothing to concatenate.
 
 How to mend:
-  Name an image in the CNN keys or vectors in the MLP keys.
+  Name an image in the CNN keys or vectors in the MLP keys: ``cnn_keys: image`` or ``mlp_keys: .*`` where they are
+  patterns, ``algo.cnn_keys.encoder=[rgb]`` in sheeprl.
 
 References:
+  https://github.com/danijar/dreamerv3/issues/27
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/utils/env.py
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/networks.py
 """
@@ -21,19 +24,21 @@ from collections.abc import Iterator
 
 from dreamerguard.model import Finding, Label, Severity
 from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import with_r2_env
+from dreamerguard.rules.examples import TORCH_COMMAND, with_r2_env, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG610", "no-inputs", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))
+rule = Rule("DG610", "no-inputs", Severity.ERROR, dialects=("danijar", "nm512_torch", "r2dreamer", "sheeprl"))
 
 GOOD = [
+    Example("python dreamer.py --configs dmc_proprio --logdir logs"),
+    Example("python train.py env=dmc_proprio"),
     Example(
         "sheeprl exp=dreamer_v3 env=gym algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[]"
         " algo.mlp_keys.encoder=[state] algo.mlp_keys.decoder=[state]"
     ),
-    Example("python train.py env=dmc_proprio"),
 ]
 BAD = [
+    Example(TORCH_COMMAND, files=with_torch_preset("encoder: {cnn_keys: '$^'}"), mark="cnn_keys: '$^'"),
     Example(
         "sheeprl exp=dreamer_v3 algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[]", mark="'algo.cnn_keys.encoder=[]'"
     ),
@@ -48,7 +53,10 @@ BAD = [
     ),
 ]
 
+_PATTERNS = ("encoder.cnn_keys", "encoder.mlp_keys", "$^")
 _KEYS = {
+    "danijar": _PATTERNS,
+    "nm512_torch": _PATTERNS,
     "sheeprl": ("algo.cnn_keys.encoder", "algo.mlp_keys.encoder", ()),
     "r2dreamer": ("env.encoder.cnn_keys", "env.encoder.mlp_keys", "$^"),
 }
@@ -59,12 +67,16 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks at both kinds of keys."""
     images, vectors, empty = _KEYS[run.dialect]
     cnn, mlp = run.settings.get(images), run.settings.get(vectors)
-    if cnn is None or mlp is None or run.budget is None or cnn.value != empty or mlp.value != empty:
+    if cnn is None or mlp is None or cnn.value != empty or mlp.value != empty:
         return
-    first, second = (cnn, mlp) if cnn.chosen else (mlp, cnn)
+    written = [setting for setting in (cnn, mlp) if setting.chosen]
+    # Without a word of the user's it is upstream's own preset, or hydra's choice for another algorithm.
+    if not written and (run.dialect not in ("r2dreamer", "sheeprl") or run.budget is None):
+        return
+    first = written[0] if written else cnn
     yield rule.at(
         run.place(first),
         f"{images} and {vectors} select nothing: the agent has no input",
         key=first.key,
-        secondary=(Label(run.place(second), "and this"),) if second.chosen else (),
+        secondary=tuple(Label(run.place(setting), "and this") for setting in written[1:]),
     )

@@ -1,15 +1,19 @@
-"""Clipped rewards mean something else here.
+"""Rewards are clipped.
 
 What it does:
-  Points out that sheeprl's ``env.clip_rewards`` applies tanh.
+  Reports ``clip_reward`` for Atari in danijar/dreamerv3, which takes the sign, and points out that ``env.clip_rewards``
+  in sheeprl applies tanh.
 
 Why is this bad:
-  The usual Atari clipping takes the sign. With tanh rewards of 1 become 0.76, and large ones 1.
+  danijar's environment hands out the sign of the reward, and the logged score is their sum: it cannot be compared with
+  published scores. sheeprl logs the game's own score and trains on tanh, where the usual clipping takes the sign:
+  rewards of 1 become 0.76, and all large ones 1. The agent needs neither, since it predicts rewards in symlog space.
 
 How to mend:
-  DreamerV3 needs no clipping: leave it out.
+  Leave it out.
 
 References:
+  https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/envs/atari.py
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/algos/dreamer_v3/dreamer_v3.py#L409
 """
 
@@ -21,15 +25,43 @@ from dreamerguard.model import Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG615", "reward-clip", Severity.INFO, dialects=("sheeprl",))
+rule = Rule("DG615", "reward-clip", Severity.WARNING, dialects=("danijar", "sheeprl"))
 
-GOOD = [Example("sheeprl exp=dreamer_v3 env.clip_rewards=False")]
-BAD = [Example("sheeprl exp=dreamer_v3 env.clip_rewards=True", mark="env.clip_rewards=True")]
+GOOD = [
+    Example("python dreamerv3/main.py --configs atari --logdir logs"),
+    Example("sheeprl exp=dreamer_v3 env.clip_rewards=False"),
+]
+BAD = [
+    Example(
+        "python dreamerv3/main.py --configs atari --env.atari.clip_reward True --logdir logs",
+        mark="--env.atari.clip_reward True",
+        fixed="python dreamerv3/main.py --configs atari --env.atari.clip_reward False --logdir logs",
+    ),
+    Example(
+        "sheeprl exp=dreamer_v3 env.clip_rewards=True",
+        mark="env.clip_rewards=True",
+        fixed="sheeprl exp=dreamer_v3 env.clip_rewards=False",
+    ),
+]
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks for the switch."""
-    clip = run.settings.get("env.clip_rewards")
-    if clip is not None and clip.chosen and clip.value is True and run.budget is not None:
-        yield rule.at(run.place(clip), "env.clip_rewards applies tanh, not the sign", key=clip.key)
+    sheeprl = run.dialect == "sheeprl"
+    setting = run.settings.get("env.clip_rewards" if sheeprl else f"env.{_suite(run)}.clip_reward")
+    if setting is None or not setting.chosen or setting.value is not True or (sheeprl and run.budget is None):
+        return
+    what = "applies tanh, not the sign" if sheeprl else "makes the logged score a sum of signs"
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} {what}",
+        key=setting.key,
+        severity=Severity.INFO if sheeprl else None,
+        fix=run.correct(setting, "False", f"set {setting.key} to False"),
+    )
+
+
+def _suite(run: ResolvedRun) -> str:
+    task = run.setting("task")
+    return str(task.value).split("_", 1)[0] if task is not None else ""

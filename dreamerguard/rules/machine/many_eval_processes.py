@@ -23,7 +23,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG507", "many-eval-processes", Severity.WARNING, unless=("eval-dominates",), dialects=("r2dreamer",))
+rule = Rule("DG507", "many-eval-processes", Severity.WARNING, unless=("long-evaluation",), dialects=("r2dreamer",))
 
 GOOD = [Example("python train.py env=atari100k")]
 BAD = [

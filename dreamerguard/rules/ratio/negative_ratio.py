@@ -1,17 +1,22 @@
-"""The train ratio stops the program.
+"""A negative train ratio is no ratio.
 
 What it does:
-  Reports a negative ``algo.replay_ratio`` of sheeprl, and a zero ``trainer.train_ratio`` of r2dreamer.
+  Reports a train ratio below zero: ``run.train_ratio`` of danijar/dreamerv3, ``train_ratio`` of dreamerv3-torch and
+  r2dreamer, ``algo.replay_ratio`` of sheeprl.
 
 Why is this bad:
-  sheeprl raises ValueError for a negative ratio. r2dreamer divides by the ratio before it trains.
+  Each program makes something else of it. sheeprl and danijar's edition of 2023 refuse it. danijar's later run script
+  ``train`` makes one update for every agent step, and ``parallel`` as many as it can. dreamerv3-torch and r2dreamer
+  train once, and then count backwards and never train again, without a word.
 
 How to mend:
-  Leave the setting out: the preset's value applies.
+  Write the ratio that you want; leave the setting out for the task's.
 
 References:
+  https://github.com/danijar/elements/blob/b781f90/elements/when.py
+  https://github.com/danijar/daydreamer/issues/8
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/utils/utils.py
-  https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/trainer.py
+  https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/tools.py
 """
 
 from __future__ import annotations
@@ -23,25 +28,43 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG110", "negative-ratio", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))
+rule = Rule("DG110", "negative-ratio", Severity.ERROR, dialects=("danijar", "nm512_torch", "r2dreamer", "sheeprl"))
 
-GOOD = [Example("sheeprl exp=dreamer_v3 algo.replay_ratio=1")]
+GOOD = [
+    Example("sheeprl exp=dreamer_v3 algo.replay_ratio=1"),
+    Example("python dreamerv3/main.py --configs crafter --logdir logs"),
+]
 BAD = [
     Example("sheeprl exp=dreamer_v3 algo.replay_ratio=-1", mark="algo.replay_ratio=-1"),
-    Example("python train.py env=dmc_vision env.train_ratio=0", mark="env.train_ratio=0"),
+    Example("python train.py env=dmc_vision env.train_ratio=-1", mark="env.train_ratio=-1"),
+    Example("python dreamer.py --configs dmc_vision --train_ratio -1 --logdir logs", mark="--train_ratio -1"),
+    Example(
+        "python dreamerv3/main.py --configs crafter --run.train_ratio -1 --logdir logs", mark="--run.train_ratio -1"
+    ),
 ]
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the ratio with 0."""
+    """Says what the program makes of it."""
     setting = run.setting("train_ratio")
-    if setting is None:
+    if setting is None or not setting.number < 0:
         return
-    stops = setting.number < 0 if run.dialect == "sheeprl" else setting.number == 0
-    if stops:
-        yield rule.at(
-            run.place(setting),
-            f"{setting.key} {spell_scalar(setting.value)} stops the program before it trains",
-            key=setting.key,
-        )
+    what, severity = _meaning(run)
+    yield rule.at(
+        run.place(setting),
+        f"{setting.key} {spell_scalar(setting.value)} means: {what}",
+        key=setting.key,
+        severity=severity,
+    )
+
+
+def _meaning(run: ResolvedRun) -> tuple[str, Severity]:
+    if run.dialect == "sheeprl" or run.edition == "2023":
+        return "the program stops", Severity.ERROR
+    if run.dialect != "danijar":
+        return "one update, and then none", Severity.ERROR
+    script = next((run.settings[key].value for key in ("script", "run.script") if key in run.settings), "train")
+    if script == "parallel":
+        return "as many updates as possible", Severity.INFO
+    return "one update per step", Severity.WARNING

@@ -1,16 +1,19 @@
 """A train ratio of zero never trains.
 
 What it does:
-  Reports ``run.train_ratio=0``.
+  Reports a train ratio of zero, whatever the program calls it.
 
 Why is this bad:
   The agent acts with its initial weights until the frames are used up. Nothing fails and nothing is learned.
+  dreamerv3-torch and r2dreamer divide by the ratio, so they stop at once.
 
 How to mend:
-  Leave ``run.train_ratio`` out. To only collect episodes of a trained agent use ``dreamerguard eval``.
+  Leave the setting out: the task's ratio applies. To only collect episodes of a trained agent use
+  ``dreamerguard eval``.
 
 References:
   https://github.com/danijar/daydreamer/issues/8
+  https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/trainer.py
 """
 
 from __future__ import annotations
@@ -30,19 +33,27 @@ BAD = [
         "dreamerguard train dmc_walker_walk run.train_ratio=0",
         mark="run.train_ratio=0",
         fixed="dreamerguard train dmc_walker_walk run.train_ratio=512",
-    )
+    ),
+    Example(
+        "python train.py env=dmc_vision env.train_ratio=0",
+        mark="env.train_ratio=0",
+        fixed="python train.py env=dmc_vision env.train_ratio=512",
+    ),
 ]
+
+_DIVIDING = ("nm512_torch", "r2dreamer")
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks for a ratio of zero."""
     setting, right = run.setting("train_ratio"), right_ratio(run)
-    if setting is None or run.budget is None or run.budget.train_ratio != 0:
+    if setting is None or setting.number != 0 or (run.budget is not None and run.budget.train_ratio != 0):
         return
+    divides = run.dialect in _DIVIDING
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is 0: the agent never trains",
+        f"{setting.key} is 0: {'the program divides by it and stops' if divides else 'the agent never trains'}",
         label=f"expected {right}" if right is not None else "",
         key=setting.key,
         fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}") if right is not None else None,

@@ -1,13 +1,19 @@
 """The run leaves no curve to judge it by.
 
 What it does:
-  Reports sheeprl's ``metric.log_level=0``, and a chosen logging interval that gives fewer than ten points.
+  Reports a chosen interval that gives fewer than ten points: sheeprl's ``metric.log_every``, r2dreamer's
+  ``trainer.update_log_every``, and ``log_every`` and ``eval_every`` of dreamerv3-torch. Reports ``metric.log_level=0``,
+  with which sheeprl logs nothing.
 
 Why is this bad:
-  Nothing can be compared with a published curve, and a run that fails is noticed at its end.
+  Nothing can be compared with a published curve, a run that fails is noticed at its end, and the last point may be far
+  from the end. dreamerv3-torch writes a checkpoint only once per ``eval_every``.
 
 How to mend:
-  Log about a hundred times in a run.
+  Log about a hundred times in a run. The intervals of dreamerv3-torch count frames; upstream's are 10 000.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
 """
 
 from __future__ import annotations
@@ -20,32 +26,57 @@ from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.rules.words import amount
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG711", "few-points", Severity.WARNING, dialects=("r2dreamer", "sheeprl"))
+rule = Rule(
+    "DG711", "few-points", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer", "sheeprl")
+)
 
-GOOD = [Example("sheeprl exp=dreamer_v3 metric.log_every=50000")]
+GOOD = [
+    Example("sheeprl exp=dreamer_v3 metric.log_every=50000"),
+    Example("python dreamer.py --configs dmc_vision --eval_every 5e4 --logdir logs"),
+]
 BAD = [
     Example("sheeprl exp=dreamer_v3 metric.log_level=0", mark="metric.log_level=0"),
     Example("python train.py env=dmc_vision trainer.update_log_every=5e5", mark="trainer.update_log_every=5e5"),
+    Example("python dreamer.py --configs dmc_vision --eval_every 5e5 --logdir logs", mark="--eval_every 5e5"),
 ]
 
+_INTERVALS = {
+    "nm512_torch": ("eval_every", "log_every"),
+    "r2dreamer": ("trainer.update_log_every",),
+    "sheeprl": ("metric.log_every",),
+}
 _FEW = 10
+
+#: Shorter runs are tests.
+_LONG = 1e5
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Divides the length by the interval."""
-    if run.budget is None:
+    length = _length(run)
+    if length is None:
         return
     level = run.settings.get("metric.log_level")
     if level is not None and level.value == 0 and level.last.kind == "command line":
         yield rule.at(run.place(level), "metric.log_level 0 logs nothing", key=level.key)
         return
-    every = run.settings.get("metric.log_every" if run.dialect == "sheeprl" else "trainer.update_log_every")
-    length = run.budget.agent_steps if run.units.length == "agent steps" else run.budget.frames
-    if every is None or not every.chosen or not every.number > 0 or length / every.number >= _FEW:
-        return
-    yield rule.at(
-        run.place(every),
-        f"{every.key} {spell_scalar(every.value)} gives {int(length // every.number)} points in {amount(length)} steps",
-        key=every.key,
-    )
+    for name in _INTERVALS[run.dialect]:
+        every = run.settings.get(name)
+        if every is None or not every.chosen or not every.number > 0 or length / every.number >= _FEW:
+            continue
+        yield rule.at(
+            run.place(every),
+            f"{name} {spell_scalar(every.value)} gives {length / every.number:.2g} points in {amount(length)} steps",
+            key=name,
+        )
+
+
+def _length(run: ResolvedRun) -> float | None:
+    """Length of the run in the unit of its intervals; none where it cannot be told, or is a test's."""
+    if run.dialect == "nm512_torch":
+        steps = run.setting("frames")
+        return steps.number if steps is not None and steps.number >= _LONG else None
+    if run.budget is None:
+        return None
+    return run.budget.agent_steps if run.units.length == "agent steps" else run.budget.frames

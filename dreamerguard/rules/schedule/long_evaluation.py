@@ -1,57 +1,71 @@
-"""Evaluations take longer than training.
+"""Evaluation takes several times as many environment steps as training.
 
 What it does:
-  Compares frames of evaluation, ``eval_episode_num`` episodes of ``time_limit`` frames, with the ``eval_every`` frames
-  of training between them, for DeepMind Control in dreamerv3-torch.
+  Multiplies the evaluation episodes by the time limit and compares with the frames of training between two
+  evaluations, when the user chose one of them, in dreamerv3-torch and r2dreamer. Only for suites whose episodes always
+  last until the limit.
 
 Why is this bad:
-  The run steps its evaluation environments in the same loop, so it takes several times as long. Upstream's presets
-  spend as many frames on evaluation as on training.
+  Most of the run's time goes into evaluation: the program steps those environments in the same loop. Upstream's presets
+  for these suites spend at most as many frames on evaluation as on training.
 
 How to mend:
-  Raise ``eval_every`` or lower ``eval_episode_num``.
+  Evaluate less often, or with fewer episodes.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+  https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/trainer.py
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
+from dreamerguard.model import Finding, Label, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
-from dreamerguard.sources.scalars import spell_scalar
+from dreamerguard.rules.words import amount, times
 
-rule = Rule("DG725", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch",))
+rule = Rule(
+    "DG712", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer")
+)
 
-GOOD = [Example("python dreamer.py --configs dmc_vision --eval_episode_num 20 --eval_every 5e4 --logdir logs")]
+GOOD = [
+    Example("python dreamer.py --configs dmc_vision --eval_episode_num 20 --eval_every 5e4 --logdir logs"),
+    Example("python train.py env=dmc_vision trainer.eval_every=2e4"),
+    Example("python train.py env=atari100k trainer.eval_every=2e4"),
+]
 BAD = [
-    Example(
-        "python dreamer.py --configs dmc_vision --eval_episode_num 50 --logdir logs",
-        mark="--eval_episode_num 50",
-    )
+    Example("python dreamer.py --configs dmc_vision --eval_episode_num 50 --logdir logs", mark="--eval_episode_num 50"),
+    Example("python train.py env=dmc_vision trainer.eval_every=1000", mark="trainer.eval_every=1000"),
 ]
 
-_MOST = 2.5
+_KEYS = {
+    "nm512_torch": ("eval_every", "eval_episode_num", "time_limit"),
+    "r2dreamer": ("trainer.eval_every", "env.eval_episode_num", "env.time_limit"),
+}
+
+#: Suites without early ends: an episode lasts as long as the limit says.
+_FIXED = ("dmc", "metaworld")
+_MANY = 2.5
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    task, limit = run.setting("task"), run.settings.get("time_limit")
-    episodes, every = run.settings.get("eval_episode_num"), run.settings.get("eval_every")
-    if task is None or limit is None or episodes is None or every is None or not str(task.value).startswith("dmc_"):
+    """Compares both numbers of frames."""
+    task = run.setting("task")
+    found = [run.settings[key] for key in _KEYS[run.dialect] if key in run.settings]
+    if len(found) < 3 or task is None or str(task.value).split("_", 1)[0] not in _FIXED:
         return
-    if not (episodes.chosen or every.chosen) or not every.number > 0:
+    every, episodes, limit = found
+    frames = episodes.number * limit.number
+    chosen = [item for item in (every, episodes) if item.chosen]
+    if not chosen or not every.number > 0 or not frames > _MANY * every.number:
         return
-    share = episodes.number * limit.number / every.number
-    if share > _MOST:
-        blamed = episodes if episodes.chosen else every
-        yield rule.at(
-            run.place(blamed),
-            f"every {spell_scalar(every.value)} frames of training are followed by"
-            f" {amount(episodes.number * limit.number)} frames of evaluation",
-            key=blamed.key,
-        )
+    yield rule.at(
+        run.place(chosen[0]),
+        f"an evaluation takes {amount(frames)} frames every {amount(every.number)}:"
+        f" {times(frames / every.number)} the frames of training",
+        key=chosen[0].key,
+        secondary=tuple(Label(run.place(item), "and this") for item in chosen[1:]),
+    )

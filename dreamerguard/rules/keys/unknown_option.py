@@ -3,7 +3,8 @@
 What it does:
   Looks ``group=option`` up in the configuration folder of the checkout, or in upstream's files where no checkout can be
   seen; then only misspelt options are reported, because a fork may have more. It also reports a group that the
-  defaults list does not have, and a group that must be chosen and is not.
+  defaults list does not have, and a group that must be chosen and is not. In a page that names the option's file,
+  because it tells the reader to write it, this is a note only.
 
 Why is this bad:
   Hydra stops before the program trains.
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Edit, Finding, Severity
+from dreamerguard.model import Edit, Finding, Severity, Span
 from dreamerguard.resolved import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
 
@@ -45,12 +46,19 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     for problem in run.problems:
         if problem.rule != rule.name:
             continue
-        place, near = problem.place, problem.value
+        place, near, span = problem.place, problem.value, problem.label.span
         edit = Edit(place, near) if place is not None and isinstance(near, str) else None
         yield rule.at(
-            problem.label.span,
+            span,
             problem.message,
             key=problem.key,
             fix=fix(edit, f"choose {near}", safe=True) if edit is not None else None,
             help=problem.help,
+            severity=Severity.INFO if _announced(span) else None,
         )
+
+
+def _announced(span: Span) -> bool:
+    """Whether the page that shows the command tells its reader to write the option's file first."""
+    option = span.text.strip("'\"").partition("=")[2]
+    return bool(option) and span.source.name.endswith(".md") and f"{option}.yaml" in span.source.text

@@ -205,11 +205,9 @@ def test_every_suite_file_has_the_right_types(suite: str) -> None:
     assert check_suite_data(raw) == load_suite(suite)
 
 
-def test_one_look_up_reads_one_file_and_is_quick() -> None:
+def test_one_look_up_reads_one_file() -> None:
     load_suite.cache_clear()
-    start = time.perf_counter()
     find_task("dmc_walker_walk")
-    assert time.perf_counter() - start < 0.1  # 3 ms on an idle machine; the margin is for busy ones
     assert load_suite.cache_info().currsize == 1
 
 

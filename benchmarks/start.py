@@ -75,7 +75,7 @@ def start(options: argparse.Namespace, imported: float) -> dict[str, Any]:
     watch = Watch(options.child)
     settings = {"task": options.task, "size": options.size, "logging": {"every": 1e-3, "tensorboard": False}}
     config = RunConfig.model_validate({**settings, "checkpoint": {"replay": False}})
-    config = config.model_copy(update={"model": config.model.model_copy(update=_widths(options.size))})
+    config = config.model_copy(update={"model": config.model.model_copy(update=widths(options.size))})
     runtime.configure(config.runtime, Path(options.cache))
     with tempfile.TemporaryDirectory() as directory:
         loop.train(config, Path(directory), watch, lambda: watch.updated)
@@ -89,7 +89,8 @@ def start(options: argparse.Namespace, imported: float) -> dict[str, Any]:
     }
 
 
-def _widths(size: str) -> dict[str, int]:
+def widths(size: str) -> dict[str, int]:
+    """The model of a named size."""
     from dreamerguard.schema.sizes import SIZES
 
     return dict(SIZES[size])  # type: ignore[index]

@@ -1,6 +1,6 @@
 """Time of one gradient update, by size, type and way of computing it, and beside other programs.
 
-    python -m benchmarks.update --size size1m size12m --dtype float32 --variant fast readable [--json FILE]
+    python -m benchmarks.update --size size1m size12m --variant fast readable --seeds 1 4 [--json FILE]
     python -m benchmarks.update --peer danijar=/path/to/checkout=/path/to/its/environment/bin/python
 
 Peers are danijar, r2dreamer and torchrl; ``peer_*.py`` beside this file say what their environments need.
@@ -106,9 +106,10 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
     shape = ["--batch", str(options.batch), "--length", str(options.length)]
     for size, dtype in itertools.product(options.size, options.dtype):
         settings = ["--size", size, "--dtype", dtype, *shape]
-        for variant in options.variant:
-            command = [sys.executable, "-m", "benchmarks.update_worker", *settings, "--variant", variant]
-            found.append((f"dreamerguard {size} {dtype} {variant}", command))
+        for variant, seeds in itertools.product(options.variant, options.seeds):
+            own = [sys.executable, "-m", "benchmarks.update_worker", *settings, "--variant", variant]
+            name = f"dreamerguard {size} {dtype} {variant}" + (f", {seeds} seeds" if seeds > 1 else "")
+            found.append((name, [*own, "--seeds", str(seeds)]))
         for peer in options.peer:
             name, checkout, python = peer.split("=")
             script = str(ROOT / "benchmarks" / f"peer_{name}.py")
@@ -143,6 +144,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", nargs="+", default=["size1m"])
     parser.add_argument("--dtype", nargs="+", default=["float32"])
     parser.add_argument("--variant", nargs="+", default=["fast"], choices=("fast", "readable"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="agents that one update trains at once")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--updates", type=int, default=30)

@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.serving import ACTIONS, OBSERVATIONS, own_output, parser, serve
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RuntimeSection
 from dreamerguard.schema.sizes import SIZES
-from dreamerguard_agent import learner, runtime
+from dreamerguard_agent import learner, programs, runtime
 from dreamerguard_agent.learner import Batch, TrainState
 from dreamerguard_agent.noise import draw_noise
 from dreamerguard_agent.rssm import Latent
@@ -64,10 +64,12 @@ def main() -> None:
     options, answers = _options(), own_output()
     runtime.configure(RuntimeSection(compilation_cache=False))
     spec = walker_spec(options.size, options.dtype, fast=options.variant == "fast")
-    state = jax.jit(lambda: learner.init_train_state(spec, jax.random.key(0)))()
+    state = programs.initial_state(spec, range(options.seeds))
     windows = random_batch(spec, options.batch, options.length)
     started = time.perf_counter()
-    step = jax.jit(update_step(spec, options.batch, options.length), donate_argnums=0)
+    # All agents read the same windows, which changes nothing for the time.
+    update = programs.for_agents(update_step(spec, options.batch, options.length), options.seeds, (0, None, None))
+    step = jax.jit(update, donate_argnums=0)
     compiled = runtime.compile_program(step.lower(state, windows, jax.random.key(0)))
     about = {
         "device": jax.devices()[0].device_kind,
@@ -89,6 +91,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     made = parser()
     made.add_argument("--variant", default="fast", choices=("fast", "readable"))
+    made.add_argument("--seeds", type=int, default=1)
     return made.parse_args()
 
 

@@ -16,7 +16,7 @@ from dreamerguard.keys.danijar import CONDITIONS, renames_for
 from dreamerguard.keys.tables import make_keys
 from dreamerguard.machine import Machine
 from dreamerguard.model import Label, Problem, Span, Value
-from dreamerguard.resolved import Preset, Reference, ResolvedRun, Role
+from dreamerguard.resolved import Preset, Reference, ResolvedRun, Role, Units
 from dreamerguard.sources.argv import Command, Word
 
 from .danijar_budget import ENDLESS, danijar_budget
@@ -216,6 +216,7 @@ def _finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
+        units=Units(length="agent steps"),
         whole=whole,
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),

@@ -21,7 +21,7 @@ KNOWN = {
     "torch": {
         ("unread-key", "value.layers"),
         ("unread-key", "step"),
-        ("unapplied-repeat", "action_repeat"),
+        ("unapplied-action-repeat", "action_repeat"),
     },
 }
 QUIET = {

@@ -1,14 +1,15 @@
 """The Atari settings are not the benchmark's.
 
 What it does:
-  Reports r2dreamer's settings of the Atari environment that differ from its own ``atari100k`` preset: sticky actions,
-  action set, image size and channels, frame pooling, lives, no-ops, clipped rewards.
+  Notes sticky actions, no-ops, the action set, gray images, pooling, lives and the like that the user changed for Atari
+  or Atari100k.
 
 Why is this bad:
-  It need not be, but the scores are then of another protocol than the published ones.
+  It need not be, but scores are compared within one protocol: 200M frames with sticky actions and all actions, or 400k
+  frames without sticky actions and with the game's own.
 
 How to mend:
-  Leave the settings out to compare with Atari100k.
+  Leave the setting out when the score is to be compared with a published one.
 
 References:
   https://arxiv.org/abs/1709.06009
@@ -23,40 +24,52 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG614", "atari-protocol", Severity.INFO, dialects=("r2dreamer",), unless=("suite-mismatch",))
-
-GOOD = [Example("python train.py env=atari100k env.task=atari_pong")]
-BAD = [Example("python train.py env=atari100k env.sticky=True", mark="env.sticky=True")]
-
-_KEYS = (
-    "sticky",
-    "actions",
-    "size",
-    "gray",
-    "pooling",
-    "aggregate",
-    "resize",
-    "lives",
-    "noops",
-    "clip_reward",
-    "autostart",
+rule = Rule(
+    "DG614",
+    "atari-protocol",
+    Severity.INFO,
+    unless=("suite-mismatch", "reward-clip"),
+    dialects=("danijar", "nm512_torch", "r2dreamer"),
 )
+
+GOOD = [
+    Example("python dreamerv3/main.py --configs atari100k --logdir logs"),
+    Example("python train.py env=atari100k env.task=atari_pong"),
+]
+BAD = [
+    Example("python train.py env=atari100k env.sticky=True", mark="env.sticky=True"),
+    Example(
+        "python dreamerv3/main.py --configs atari100k --env.atari100k.sticky True --logdir logs",
+        mark="--env.atari100k.sticky True",
+    ),
+    Example("python dreamer.py --configs atari100k --task atari_pong --noops 0 --logdir logs", mark="--noops 0"),
+]
+
+_SHARED = ("sticky", "noops", "actions", "pooling", "aggregate", "lives")
+_NAMES = {
+    "danijar": (*_SHARED, "gray"),
+    "nm512_torch": (*_SHARED, "stickey", "grayscale"),
+    "r2dreamer": (*_SHARED, "gray", "size", "resize", "clip_reward", "autostart"),
+}
+_PREFIX = {"danijar": "env.{suite}.", "nm512_torch": "", "r2dreamer": "env."}
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares what the user chose with the layer below."""
+    """Compares what the user chose with what upstream's layers below say."""
     task = run.setting("task")
-    if task is None or not str(task.value).startswith("atari_"):
+    suite = str(task.value).split("_", 1)[0] if task is not None else ""
+    if suite not in ("atari", "atari100k"):
         return
-    for name in _KEYS:
-        setting = run.settings.get(f"env.{name}")
-        if setting is None or not setting.chosen or len(setting.chain) < 2:
+    prefix = _PREFIX[run.dialect].format(suite=suite)
+    for name in _NAMES[run.dialect]:
+        setting = run.settings.get(f"{prefix}{name}")
+        if setting is None or not setting.chosen:
             continue
-        before = setting.chain[-2]
-        if before.upstream and before.value != setting.value:
+        before = next((layer.value for layer in reversed(setting.chain[:-1]) if layer.upstream), setting.value)
+        if before != setting.value:
             yield rule.at(
                 run.place(setting),
-                f"{setting.key} is {spell_scalar(setting.value)}, upstream's preset has {spell_scalar(before.value)}",
+                f"{setting.key} is {spell_scalar(setting.value)}; the benchmark has {spell_scalar(before)}",
                 key=setting.key,
             )

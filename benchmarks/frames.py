@@ -2,8 +2,8 @@
 
     python -m benchmarks.frames [--tasks dmc_walker_walk] [--seeds 1 4] [--ratios 512 32] [--json FILE]
 
-Each run is a process that trains as `dreamerguard train` does, from its first update on for ``--seconds``. Frames of all
-its agents are added up. Model widths are those of the size, everything else is the task's default.
+Each run is a process that trains as `dreamerguard train` does, from its first update on for ``--seconds``. Frames of
+all its agents are added up. Model widths are those of the size, everything else is the task's default.
 """
 
 from __future__ import annotations

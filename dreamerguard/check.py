@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from .discovery import Found, Tree, discover
+from .documents import shipped_by
 from .engine import Result, UnknownProgram, check_presets, examine, settle
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity, Source, SourceError
@@ -199,6 +200,8 @@ class _Checker:
         findings = (rename.finding(item) for item in result.findings)
         if found is not None:
             findings = (_milder(item) for item in findings)
+        elif result.findings and (origin := shipped_by(command)):
+            findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         result = replace(result, findings=tuple(findings))
         self._keep(result)
         return True

@@ -160,3 +160,14 @@ def test_comments_in_scripts_accept_findings(tmp_path: Path) -> None:
     outcome = check_tree([tmp_path])
     assert found(outcome) == []
     assert [item.allowed for result in outcome.results for item in result.findings] == ["a quick look"]
+
+
+def test_a_mistake_in_upstreams_own_document_is_not_the_keepers(tmp_path: Path) -> None:
+    example = "python dreamerv3/main.py \\\n  --logdir ~/logdir/dreamer/{timestamp} \\\n  --configs crafter \\\n"
+    command = f"{example}  --run.train_ratio 32\n"
+    put(tmp_path, {"README.md": f"```sh\n{command}```\n", "mine.sh": command.replace("crafter", "dmc_proprio")})
+    findings = [item for result in check_tree([tmp_path]).results for item in result.findings]
+    labels = {item.primary.span.source.name: item.upstream for item in findings}
+    assert labels == {"README.md": "danijar/dreamerv3 at e3f0224", "mine.sh": ""}
+    put(tmp_path, {"README.md": f"```sh\n{command.replace('32', '16')}```\n"})
+    assert not any(item.upstream for result in check_tree([tmp_path]).results for item in result.findings)

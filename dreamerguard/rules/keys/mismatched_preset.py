@@ -1,7 +1,8 @@
 """Preset and task belong to different benchmarks.
 
 What it does:
-  Reports a preset that upstream made for one suite together with a task of another suite that has a preset too.
+  Reports a preset that upstream made for one suite together with a task of another suite that has a preset too. In a
+  file of presets: one whose task does not read the section of ``env`` that is named after the preset.
 
 Why is this bad:
   Train ratio, length, action distribution and environment settings are those of the wrong benchmark. ``--configs
@@ -42,10 +43,13 @@ _SUITES = {"dmc", "atari", "atari100k", "crafter", "minecraft", "dmlab", "procge
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.whole:
+        yield from _unread_section(run)
+        return
     task = run.setting("task")
     suite = str(task.value).split("_", 1)[0] if task is not None else ""
     presets = [preset for preset in run.presets if preset.suite]
-    if task is None or not presets or run.whole or suite not in _SUITES or presets[-1].suite == suite:
+    if task is None or not presets or suite not in _SUITES or presets[-1].suite == suite:
         return
     last = presets[-1]
     place = task.last.span if task.chosen and task.last.kind == "command line" else None
@@ -56,3 +60,19 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         secondary=(Label(last.span, "this preset"),) if place is not None else (),
         help=f"name the preset of {suite}, or a task of {last.suite}",
     )
+
+
+def _unread_section(run: ResolvedRun) -> Iterator[Finding]:
+    """``env.atari100k`` of a preset ``atari100k`` whose task is ``atari_pong``: the name of the task decides."""
+    task = run.settings.get("task")
+    if not run.presets or task is None or task.last.kind != "preset" or task.last.span is None:
+        return
+    name, suite = run.presets[-1].name, str(task.value).split("_", 1)[0]
+    sections = {key.split(".")[1] for key in run.settings if key.startswith("env.") and key.count(".") > 1}
+    if name != suite and {name, suite} <= sections:
+        yield rule.at(
+            task.last.span,
+            f"preset {name} trains {task.value}, which reads env.{suite}: env.{name} has no effect",
+            key=task.key,
+            upstream=run.upstream if task.last.upstream else "",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from .events import Scalar, read_events
@@ -17,7 +18,12 @@ EVENT_FILES = "events.out.tfevents.*"
 def event_files(directory: Path) -> list[Path]:
     """Event files of a run, oldest first; sheeprl keeps them in ``version_N`` below the run."""
     found = [path for pattern in (EVENT_FILES, f"version_*/{EVENT_FILES}") for path in directory.glob(pattern)]
-    return sorted(found, key=lambda path: path.name)
+    return sorted(found, key=lambda path: _by_number(path.name))
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Orders names by their numbers: seconds of the start, then a process's counter of files, where 10 follows 9."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name, flags=re.ASCII)]
 
 
 class EventFiles:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.dialects.hydra.compose import compose
@@ -215,6 +215,11 @@ VALUES = st.text(string.ascii_letters + string.digits + "._-+/:,[]{}'\" =()$%*@?
 
 @settings(max_examples=500, deadline=None)
 @given(VALUES)
+@example(": ")
+@example("a:  ")
+@example("\\: ")
+@example("\\\\: ")
+@example("[a: , b]")
 def test_values_of_overrides(text: str) -> None:
     parser = OverridesParser.create()
     try:

@@ -232,7 +232,15 @@ class _Values:
 
 
 def _trimmed(raw: str) -> str:
-    """Without blanks around it; a blank behind a backslash belongs to the text."""
+    """Without blanks around it. One blank behind a backslash and all behind a colon belong to the text.
+
+    Hydra's lexer takes the blanks behind a colon as part of the colon, unless a backslash makes it a letter.
+    """
     text = raw.strip(" \t")
-    slashes = len(text) - len(text.rstrip("\\"))
-    return text + raw[raw.index(text) + len(text)] if slashes % 2 and raw.rstrip(" \t") != raw else text
+    behind = raw[raw.index(text) + len(text) :]
+    colon = text.endswith(":")
+    before = text[:-1] if colon else text
+    escaped = (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    if colon:
+        return text if escaped else text + behind
+    return text + behind[:1] if escaped else text

@@ -70,11 +70,11 @@ def test_a_resumed_run_starts_a_new_file(tmp_path: Path) -> None:
 
 
 def test_files_of_one_second_are_read_by_their_number(tmp_path: Path) -> None:
-    old = _write(tmp_path / "old", [(1000 * i, "Rewards/rew_avg", 1.0) for i in range(1, 4)])
-    new = _write(tmp_path / "new", [(2000, "Rewards/rew_avg", 2.0)])
+    old = _write(tmp_path / "old", [(1000 * i, "Rewards/rew_avg", 1.0) for i in range(1, 6)])
+    new = _write(tmp_path / "new", [(3000, "Rewards/rew_avg", 2.0)])
     old.rename(tmp_path / "events.out.tfevents.1700000000.host.7.9")
     new.rename(tmp_path / "events.out.tfevents.1700000000.host.7.10")
-    assert list(read_run(tmp_path, 1).train) == [(1000, 1), (2000, 2)]
+    assert list(read_run(tmp_path, 1).train) == [(1000, 1), (2000, 1), (3000, 2)]
 
 
 def test_every_cut_of_a_file_is_tolerated_and_completed_later(tmp_path: Path) -> None:

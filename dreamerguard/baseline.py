@@ -15,6 +15,7 @@ from typing import Any
 from dreamerguard.light import dataclass
 
 from .model import Finding, Source, SourceError, Span
+from .paths import exists
 from .settings import file_name
 
 VERSION = 1
@@ -54,7 +55,7 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:
     Raises:
       SourceError: the file is missing, unless that is fine, or is no baseline.
     """
-    if missing_ok and not path.exists():
+    if missing_ok and not exists(path):
         return Baseline(path, Counter(), {})
     try:
         data = path.read_bytes()

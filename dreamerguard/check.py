@@ -20,6 +20,7 @@ from .documents import shipped_by
 from .engine import Result, UnknownProgram, check_presets, examine, settle
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity, Source, SourceError
+from .paths import exists, is_dir, is_file
 from .relocate import Renamed
 from .settings import Settings
 from .settings_files import group_file, home, is_native, words
@@ -79,7 +80,7 @@ def check_tree(
       SourceError: a path does not exist, or the settings name what does not exist.
     """
     for path in paths:
-        if not path.exists():
+        if not exists(path):
             raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
     root = folder or _root(paths)
     chosen = settings or Settings()
@@ -92,7 +93,7 @@ def check_tree(
 
 def _root(paths: Sequence[Path]) -> Path:
     here = Path.cwd()
-    elsewhere = len(paths) == 1 and paths[0].is_dir() and not paths[0].resolve().is_relative_to(here)
+    elsewhere = len(paths) == 1 and is_dir(paths[0]) and not paths[0].resolve().is_relative_to(here)
     return paths[0] if elsewhere else Path()
 
 
@@ -154,7 +155,7 @@ class _Checker:
         folder = PurePosixPath(found.name).parent
         for base in (folder, *folder.parents):
             start = self.tree.root / base
-            if (start / script).is_file() or (launch.name == "sheeprl" and (start / "sheeprl").is_dir()):
+            if is_file(start / script) or (launch.name == "sheeprl" and is_dir(start / "sheeprl")):
                 return start
         return self.tree.root
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -35,6 +37,9 @@ TAKES_WORDS = {"lint", "train", "guard"}
 #: Typer without rich and without its own way of showing errors.
 _LEAN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 
+#: What Typer raises for words that it cannot read; it has no name of its own for it.
+_USAGE: Any = typer.BadParameter.__base__
+
 
 class LazyGroup(TyperGroup):
     """Imports a command when it is asked for."""
@@ -64,6 +69,28 @@ class LazyGroup(TyperGroup):
             near = nearest(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]!r}{did_you_mean(near[0] if near else None)}")
         return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the words in front of the command's name."""
+        with _plain_errors():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Reads the words of a command and runs it."""
+        with _plain_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors of use repeat what was typed; not what could act on the terminal."""
+    try:
+        yield
+    except _USAGE as error:
+        from dreamerguard.reports.text import plain
+
+        error.message = "\n".join(plain(line) for line in error.message.split("\n"))
+        raise
 
 
 app = typer.Typer(

@@ -14,6 +14,7 @@ from dreamerguard.commands.lint_options import LintOptions
 from dreamerguard.engine import UnknownProgram, active_rules, check_command, dialects
 from dreamerguard.machine import UNKNOWN, probe
 from dreamerguard.model import SourceError
+from dreamerguard.paths import exists, is_dir
 from dreamerguard.reports.text import plain, wants_color
 from dreamerguard.settings import Settings, load_settings
 from dreamerguard.sources.argv import read_command
@@ -137,11 +138,8 @@ def _refuse_stray_words(command: Command) -> None:
 
 
 def _there(path: Path) -> str:
-    """What is at a path; empty for nothing, also where no file can have such a name."""
-    try:
-        return "folder" if path.is_dir() else "file" if path.exists() else ""
-    except (OSError, ValueError):
-        return ""
+    """What is at a path; empty for nothing."""
+    return "folder" if is_dir(path) else "file" if exists(path) else ""
 
 
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:

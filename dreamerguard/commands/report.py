@@ -36,15 +36,16 @@ def report(
     from dreamerguard.commands.report_settings import describe
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.model import SourceError
+    from dreamerguard.paths import exists, is_dir
     from dreamerguard.regress.report import report_page
     from dreamerguard.regress.status_report import headline
     from dreamerguard.regress.watcher import Watcher
     from dreamerguard.write import write_atomically
 
     _check_reference(reference)
-    missing = next((run for run in runs if not run.is_dir()), None)
+    missing = next((run for run in runs if not is_dir(run)), None)
     if missing is not None:
-        _fail(f"{missing} is no directory" if missing.exists() else f"{missing} does not exist")
+        _fail(f"{missing} is no directory" if exists(missing) else f"{missing} does not exist")
     statuses = _look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
     pages = [describe(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."

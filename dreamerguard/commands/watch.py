@@ -57,12 +57,13 @@ def watch(
     directory is missing or cannot be read; 3: there was nothing to judge by.
     """
     from dreamerguard.logs.follow import find_runs
+    from dreamerguard.paths import exists
     from dreamerguard.regress.watcher import Watcher
 
     if on_regression is OnRegression.STOP:
         _check_pid(pid)
     _check_reference(reference)
-    missing = [directory for directory in logdirs if not directory.exists()]
+    missing = [directory for directory in logdirs if not exists(directory)]
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
         _fail(f"{missing[0]} does not exist{hint}")

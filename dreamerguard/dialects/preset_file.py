@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Source, SourceError, Span
+from dreamerguard.paths import exists, is_file
 from dreamerguard.sources import nodes
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.yaml import read_yaml
@@ -77,10 +78,10 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
     Where the script is not there, the one file below ``folder`` that fits; none when there are several.
     """
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
-    if beside.is_file():
+    if is_file(beside):
         found = _read(beside, folder, flatten)
         return found if found is not None and (fits(found) or not found.blocks) else None
-    if (folder / script).exists() or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
+    if exists(folder / script) or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
         return None
     files = [file for path in _below(folder) if (file := _read(path, folder, flatten)) is not None and fits(file)]
     near = [file for file in files if PurePosixPath(file.source.name).parent.name == PurePosixPath(script).parent.name]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dreamerguard.paths import exists, is_dir
+
 from .detect import detect
 from .event_dir import EventFiles
 from .facts import read_facts
@@ -83,7 +85,7 @@ def read_run(directory: Path, action_repeat: int | None = None) -> RunLog:
     Raises:
       LogError: there is no such directory, no known log in it, or it cannot be read.
     """
-    if not directory.exists():
+    if not exists(directory):
         raise LogError(f"{directory} does not exist")
     follower = Follower(directory, action_repeat)
     follower.poll()
@@ -103,7 +105,7 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for directory in directories:
         children = []
-        if directory.is_dir() and not _holds_log(directory):
+        if is_dir(directory) and not _holds_log(directory):
             children = [child for child in sorted(directory.iterdir()) if child.is_dir() and _detected(child)]
         found += children or [directory]
     return found

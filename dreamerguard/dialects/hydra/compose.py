@@ -128,7 +128,7 @@ class _Composer:
             Label(item.span),
             key=missing.group,
             help=f"options are {shown}" if options else "",
-            value=near[0] if near else None,
+            value=(near[0] if near else None) if certain else f"{missing.group}={missing.name}",
             place=item.value_span,
         )
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from dreamerguard.light import dataclass
 from dreamerguard.model import Problem, SourceError, Span, Value
+from dreamerguard.paths import is_file
 from dreamerguard.resolved import Layer
 from dreamerguard.sources import nodes
 from dreamerguard.sources.files import read_source
@@ -85,7 +86,7 @@ class FolderStore:
 
     def _read(self, path: str) -> ConfigFile | None:
         file = self.folder / f"{path}.yaml"
-        if not _inside(path) or not file.is_file():
+        if not _inside(path) or not is_file(file):
             return None
         try:
             source, unreadable = read_source(file)

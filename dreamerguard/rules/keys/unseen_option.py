@@ -32,7 +32,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if problem.rule == rule.name:
             yield rule.at(
                 problem.label.span,
-                f"{run.upstream} has no {problem.label.span.text}, so what it sets is not checked",
+                f"{run.upstream} has no {problem.value}, so what it sets is not checked",
                 key=problem.key,
                 help="run this in the checkout, so that its own files are read",
             )

@@ -1,0 +1,51 @@
+"""Ten thousand damaged files and commands: one clear message each, in bounded time and memory, running nothing.
+
+``DREAMERGUARD_CASES`` selects how many cases the slow test takes, 10,000 by default.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from .cases import CASES, Case
+from .judge import Outcome, run, wrong
+
+COUNT = int(os.environ.get("DREAMERGUARD_CASES", "10000"))
+
+
+def _hold(case: Case) -> Outcome:
+    outcome = run(case)
+    found = wrong(case, outcome)
+    assert not found, f"{' '.join(case.words)[:200]!r}: {found}"
+    return outcome
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(CASES)
+def test_a_few_hundred_cases(case: Case) -> None:
+    _hold(case)
+
+
+@pytest.mark.slow
+def test_ten_thousand_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[tuple[float, float, str]] = []
+
+    @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(CASES)
+    def check(case: Case) -> None:
+        outcome = _hold(case)
+        seen.append((outcome.seconds, outcome.grown, " ".join(case.words)[:100]))
+
+    check()
+    slowest, largest = max(seen), max(seen, key=lambda item: item[1])
+    lines = [
+        f"{len(seen)} cases in {sum(seconds for seconds, *_ in seen):.0f} s",
+        f"slowest: {slowest[0]:.3f} s, {slowest[2]!r}",
+        f"largest: {largest[1]:.0f} MB, {largest[2]!r}",
+    ]
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from .gitignore import Pattern, ignored, read_patterns
+from . import gitignore
 from .sources.commands import is_script, reader_of
 
 Kind = Literal["commands", "settings"]
@@ -80,7 +80,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
 
 
 def _walk(tree: Tree, top: Path, globs: tuple[str, ...]) -> None:
-    queue: list[tuple[Path, tuple[Pattern, ...]]] = [(top, tuple(_above(tree.root, top)))]
+    queue: list[tuple[Path, tuple[gitignore.Rule, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
         folder, patterns = queue.pop(0)
         base = _relative(folder, tree.root)
@@ -92,7 +92,7 @@ def _walk(tree: Tree, top: Path, globs: tuple[str, ...]) -> None:
             if _is_folder(entry):
                 if not _left_out(entry, name, patterns, globs):
                     queue.append((Path(entry.path), patterns))
-            elif not ignored(name, False, patterns) and not _matches(name, globs):
+            elif not gitignore.ignored(name, False, patterns) and not _matches(name, globs):
                 tree.seen += 1
                 _note(tree, entry, name)
 
@@ -113,10 +113,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _left_out(entry: os.DirEntry[str], name: str, patterns: Sequence[Pattern], globs: tuple[str, ...]) -> bool:
+def _left_out(entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.Rule], globs: tuple[str, ...]) -> bool:
     if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
         return True
-    if ignored(name, True, patterns) or _matches(name, globs):
+    if gitignore.ignored(name, True, patterns) or _matches(name, globs):
         return True
     return os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - thousands of folders
 
@@ -161,16 +161,16 @@ def _starts_like_script(path: Path) -> bool:
         return False
 
 
-def _gitignore(folder: Path, base: str) -> Iterator[Pattern]:
+def _gitignore(folder: Path, base: str) -> Iterator[gitignore.Rule]:
     path = folder / ".gitignore"
     try:
         if path.is_file() and path.stat().st_size < _GITIGNORE_BYTES:
-            yield from read_patterns(path.read_text(encoding="utf-8", errors="replace"), base)
+            yield from gitignore.read_patterns(path.read_text(encoding="utf-8", errors="replace"), base)
     except OSError:
         return
 
 
-def _above(root: Path, folder: Path) -> Iterator[Pattern]:
+def _above(root: Path, folder: Path) -> Iterator[gitignore.Rule]:
     """Patterns of the folders between the root and a folder."""
     parts = Path(_relative(folder, root)).parts
     for depth in range(len(parts)):

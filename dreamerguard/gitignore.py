@@ -7,26 +7,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dreamerguard.patterns import Pattern, PatternError
+
 _MAX_PATTERN = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class Rule:
     """One line: what it matches below ``base``, whether only folders, and whether it takes an exclusion back."""
 
     base: str
-    expression: re.Pattern[str]
+    expression: Pattern
     folders: bool
     negated: bool
 
 
-def read_patterns(text: str, base: str = "") -> list[Pattern]:
+def read_patterns(text: str, base: str = "") -> list[Rule]:
     """The patterns of one file that lies in the folder ``base``, a path with slashes relative to the root."""
     found = (_pattern(line, base) for line in text.splitlines())
     return [pattern for pattern in found if pattern is not None]
 
 
-def ignored(path: str, is_folder: bool, patterns: Sequence[Pattern]) -> bool:
+def ignored(path: str, is_folder: bool, patterns: Sequence[Rule]) -> bool:
     """Whether the last pattern that matches excludes a path relative to the root."""
     for pattern in reversed(patterns):
         if pattern.folders and not is_folder:
@@ -34,12 +36,19 @@ def ignored(path: str, is_folder: bool, patterns: Sequence[Pattern]) -> bool:
         if pattern.base and not path.startswith(f"{pattern.base}/"):
             continue
         below = path[len(pattern.base) + 1 :] if pattern.base else path
-        if pattern.expression.fullmatch(below):
+        if _fits(pattern.expression, below):
             return not pattern.negated
     return False
 
 
-def _pattern(line: str, base: str) -> Pattern | None:
+def _fits(expression: Pattern, below: str) -> bool:
+    try:
+        return expression.fullmatch(below)
+    except PatternError:  # it takes too long
+        return False
+
+
+def _pattern(line: str, base: str) -> Rule | None:
     text = line.rstrip("\n\r")
     text = text.rstrip(" ") if not text.endswith("\\ ") else text
     if not text or text.startswith("#") or len(text) > _MAX_PATTERN:
@@ -53,8 +62,8 @@ def _pattern(line: str, base: str) -> Pattern | None:
     anchored = "/" in text
     body = _expression(text.lstrip("/"))
     try:
-        return Pattern(base, re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL), folders, negated)
-    except re.error:
+        return Rule(base, Pattern(body if anchored else f"(?:.*/)?{body}", re.DOTALL), folders, negated)
+    except PatternError:
         return None
 
 

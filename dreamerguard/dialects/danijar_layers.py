@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dreamerguard.keys.key import Key
 from dreamerguard.keys.tables import Table
 from dreamerguard.model import Edit, Label, Problem, Span, Value
+from dreamerguard.patterns import Pattern, PatternError
 from dreamerguard.resolved import Layer, LayerKind, Setting, Unknown
 
 from .danijar_config import Converted, Item, convert_flag, convert_yaml, default_problem, is_pattern
@@ -81,13 +81,13 @@ class Draft:
 
     def _matches(self, block: str, item: Item) -> list[str]:
         try:
-            pattern = re.compile(item.key)
-        except re.error as error:
-            text = f"{item.key} is no regular expression: {error}"
+            pattern = Pattern(item.key)
+            keys = [key for key in self.chains if pattern.match(key)]
+            wider = [key for key in keys if not pattern.fullmatch(key)]
+        except PatternError as error:
+            text = f"{item.key} cannot be read as a regular expression: {error}"
             self.problems.append(Problem("invalid-pattern", text, Label(item.key_span), item.key))
             return []
-        keys = [key for key in self.chains if pattern.match(key)]
-        wider = [key for key in keys if not pattern.fullmatch(key)]
         if wider and len(wider) < len(keys) and not self.table.ships(block, item.key, item.value):
             self.problems.append(_too_wide(item, wider))
         return keys
@@ -144,10 +144,10 @@ class Draft:
         if not is_pattern(name):
             return []
         try:
-            pattern = re.compile(name)
-        except re.error:
+            pattern = Pattern(name)
+            return [key for key in types if pattern.fullmatch(key)]
+        except PatternError:
             return []
-        return [key for key in types if pattern.fullmatch(key)]
 
     def _append(self, flag: Flag, key: str, types: Mapping[str, Value]) -> None:
         if not isinstance(types[key], tuple):
@@ -214,7 +214,7 @@ def apply_plain(values: Mapping[str, Value], preset: Mapping[str, Value]) -> dic
     """What a preset without places changes."""
     changed: dict[str, Value] = {}
     for key, new in preset.items():
-        keys = [item for item in values if re.match(key, item)] if is_pattern(key) else [key]
+        keys = [item for item in values if Pattern(key).match(item)] if is_pattern(key) else [key]
         for target in keys:
             if target in values:
                 made = convert_yaml(values[target], new)

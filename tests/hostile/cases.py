@@ -104,6 +104,7 @@ TRAPS = [
     *("!!python/object/new:os.system [touch owned]", "$(touch owned)", "`touch owned`", "; touch owned"),
     *("${oc.env:HOME}", "${oc.decode:'1'}", "${a}", "${${a}}", "${.}", "${a.b:c}", "{0.__class__}", "%s%n", "{seed}"),
     *("(a+)+$", "((a|a)*)*b", "(.*)*x", "(?P<a", "[z-a]", "a{99999}{99999}", "(?<=a+)b", "*", "(", "\\", "(?i)", "$^"),
+    *("([a-z_.]+)*!", "(.?){30}!", r"(\w+\.?)+!", ".*.*.*.*.*.*.*.*.*!", "[[", "*a*e*r*e*a*e*r*e*!", "**/" * 40),
     *("[bold red]x[/]", "[/]", "[link=file:///etc/passwd]k[/link]", "[@click=app.quit]x[/]", "::error::x", "]]>"),
     *("\x1b[31m", "\x1b]0;t\x07", "\x07", "\x00", "\x9b31m", "\u202e", "\u2066", "\ufeff", "\u2028", "\x85", "\ud800"),
     *("&a [*a]", "&a {<<: *a}", "*a", "<<: *nope", "? [a, b]\n: 1\n", "--- \n", "...\n", "%YAML 9.9\n", "%TAG ! x\n"),

@@ -1,4 +1,4 @@
-"""Runs a hostile case in this process as the command line would, and holds it to what every case must keep."""
+"""Runs a hostile case as the command line would, and holds it to what every case must keep."""
 
 from __future__ import annotations
 

@@ -1,12 +1,16 @@
 """Ten thousand damaged files and commands: one clear message each, in bounded time and memory, running nothing.
 
+The cases run in a process of their own: what other tests leave in this one, threads and a large heap, is not theirs.
 ``DREAMERGUARD_CASES`` selects how many cases the slow test takes, 10,000 by default.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +21,14 @@ from .judge import Outcome, run, wrong
 COUNT = int(os.environ.get("DREAMERGUARD_CASES", "10000"))
 
 
-def _hold(case: Case) -> Outcome:
-    outcome = run(case)
+@pytest.fixture(scope="module")
+def apart() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def _hold(apart: ProcessPoolExecutor, case: Case) -> Outcome:
+    outcome = apart.submit(run, case).result()
     found = wrong(case, outcome)
     assert not found, f"{' '.join(case.words)[:200]!r}: {found}"
     return outcome
@@ -26,18 +36,18 @@ def _hold(case: Case) -> Outcome:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CASES)
-def test_a_few_hundred_cases(case: Case) -> None:
-    _hold(case)
+def test_a_few_hundred_cases(apart: ProcessPoolExecutor, case: Case) -> None:
+    _hold(apart, case)
 
 
 @pytest.mark.slow
-def test_ten_thousand_cases(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ten_thousand_cases(apart: ProcessPoolExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[tuple[float, float, str]] = []
 
     @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(CASES)
     def check(case: Case) -> None:
-        outcome = _hold(case)
+        outcome = _hold(apart, case)
         seen.append((outcome.seconds, outcome.grown, " ".join(case.words)[:100]))
 
     check()

@@ -62,11 +62,10 @@ class Refused(Exception):
 
 def say(line: str) -> None:
     """Tells people one line. A terminal that was closed is no reason to fail."""
-    from dreamerguard.reports.text import plain
+    from dreamerguard.reports.terminal import echo
 
     try:
-        sys.stderr.write(f"dreamerguard: {plain(line)}\n")
-        sys.stderr.flush()
+        echo(f"dreamerguard: {line}", error=True)
     except (OSError, ValueError):
         return
 

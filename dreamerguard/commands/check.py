@@ -92,9 +92,10 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     import os
     import sys
 
-    from dreamerguard.commands.lint_run import note, write
+    from dreamerguard.commands.lint_run import note
     from dreamerguard.engine import active_rules
     from dreamerguard.reports import render
+    from dreamerguard.reports.terminal import write
     from dreamerguard.reports.text import wants_color
     from dreamerguard.reports.tree import render_tree, summary
 

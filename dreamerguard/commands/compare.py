@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dreamerguard.commands.failing import fail
+from dreamerguard.commands.log_reading import ActionRepeat, Reference, Suite, Task
+from dreamerguard.reports.terminal import echo
 
 if TYPE_CHECKING:
     from dreamerguard.regress.compare_input import Material
@@ -31,15 +35,10 @@ def compare(
     baseline: Annotated[
         list[Path] | None, typer.Option("--baseline", "-b", help="Baseline run, or a folder of them. Repeatable.")
     ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones."),
-    ] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
-    action_repeat: Annotated[
-        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
-    ] = None,
+    reference: Reference = None,
+    task: Task = None,
+    suite: Suite = None,
+    action_repeat: ActionRepeat = None,
     margin: Annotated[
         float, typer.Option("--margin", min=0.001, max=1, help="Loss that is accepted, as a share of what is learned.")
     ] = 0.05,
@@ -64,10 +63,14 @@ def compare(
     from dreamerguard.regress.compare_report import FORMATS
 
     if bool(baseline) == bool(reference):
-        _fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
+        fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
     material = _material(candidates, baseline or [], reference, (task, suite, action_repeat), allow or [])
     result = decide(material.tasks, margin, seed=seed)
-    typer.echo(FORMATS[output_format.value](result, material.caveats), nl=False)
+    text = FORMATS[output_format.value](result, material.caveats)
+    if output_format is CompareFormat.JSON:
+        typer.echo(text, nl=False)
+    else:
+        echo(text.removesuffix("\n"))
     codes = {Outcome.NON_INFERIOR: 0, Outcome.WORSE: 1, Outcome.INCONCLUSIVE: 0 if allow_inconclusive else INCONCLUSIVE}
     raise typer.Exit(codes[result.outcome])
 
@@ -86,16 +89,11 @@ def _material(
 
     unknown = [name for name in allow if name not in MUST_AGREE]
     if unknown:
-        _fail(f"--allow {unknown[0]}: known are {', '.join(MUST_AGREE)}")
+        fail(f"--allow {unknown[0]}: known are {', '.join(MUST_AGREE)}")
     try:
         ours = read_sides(find_runs(candidates), *told)
         if reference:
             return against_reference(ours, reference, allow)
         return against_runs(ours, read_sides(find_runs(baseline), *told), allow)
     except (LogError, NotComparable) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
+        fail(str(error))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from dreamerguard.commands.failing import fail
+
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
@@ -16,7 +18,6 @@ def evaluate(
 ) -> None:
     """Evaluate the newest checkpoint of a run, every seed of it. The policy samples, as in the reference."""
     from dreamerguard.commands.agent_extra import require_agent
-    from dreamerguard.commands.exit_codes import USAGE
 
     require_agent()
     from dreamerguard.rundir import load_config
@@ -29,8 +30,7 @@ def evaluate(
         configure(config.runtime)
         frames, scores = evaluate_checkpoint(config, run, episodes, seed)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(USAGE) from error
+        fail(str(error))
     _show(config.task, frames, scores, as_json)
 
 

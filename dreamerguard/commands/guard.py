@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.failing import fail
+from dreamerguard.commands.log_reading import check_reference
 from dreamerguard.commands.typer_words import typed_words
 from dreamerguard.commands.watch import OnRegression
 
@@ -54,13 +56,13 @@ def guard(
     from dreamerguard.guarding.watching import WatchOptions
 
     command = _command(ctx, words)
-    _check_reference(reference)
+    check_reference(reference)
     if report is not None and not report.absolute().parent.is_dir():
-        _fail(f"--report {report}: the folder does not exist")
+        fail(f"--report {report}: the folder does not exist")
     try:
         reasons = read_allowances(allow or [])
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
     stop = on_regression is OnRegression.STOP
     watch = WatchOptions(task, suite, action_repeat, reference, interval, stop, grace)
     raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report)))
@@ -77,9 +79,9 @@ def _run(command: tuple[str, ...], options: GuardOptions) -> int:
     except Refused as refused:
         return _refuse(refused)
     except UnknownRule as error:
-        _fail(f"--allow: {error}")
+        fail(f"--allow: {error}")
     except SourceError as error:
-        _fail(error.message)
+        fail(error.message)
 
 
 def _refuse(refused: Refused) -> int:
@@ -104,27 +106,10 @@ def _refuse(refused: Refused) -> int:
 def _command(ctx: typer.Context, words: list[str] | None) -> tuple[str, ...]:
     before, behind = typed_words(ctx)
     if behind is None:
-        _fail("write the training command behind --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
+        fail("write the training command behind --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
     if words:
-        _fail(f"{words[0]!r} is no option of guard; the training command stands behind --")
+        fail(f"{words[0]!r} is no option of guard; the training command stands behind --")
     del before
     if not behind:
-        _fail("there is no command behind --")
+        fail("there is no command behind --")
     return behind
-
-
-def _check_reference(name: str | None) -> None:
-    from dreamerguard.regress.references import is_published, own_curves
-
-    if name is not None and not is_published(name):
-        try:
-            own_curves(Path(name))
-        except ValueError as error:
-            _fail(f"--reference {error}")
-
-
-def _fail(message: str) -> NoReturn:
-    from dreamerguard.commands.exit_codes import USAGE
-
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(USAGE)

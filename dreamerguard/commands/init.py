@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.failing import fail
+from dreamerguard.reports.terminal import echo
 from dreamerguard.schema.editions import Edition
 from dreamerguard.schema.sizes import SizeName
 
@@ -40,20 +42,20 @@ def init(
     try:
         defaults = find_task(task, suite)
     except UnknownTask as error:
-        raise _refuse(str(error)) from error
+        fail(str(error))
     chosen = edition or defaults.default_edition
     if chosen not in defaults.editions:
-        raise _refuse(f"edition {chosen} says nothing about {defaults.name}; choose {', '.join(defaults.editions)}.")
+        fail(f"edition {chosen} says nothing about {defaults.name}; choose {', '.join(defaults.editions)}.")
     text = configuration(defaults, chosen, size, schema_url or SCHEMA_FILE)
     files = {out: text}
     if schema_url is None:
         files[out.with_name(SCHEMA_FILE)] = json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
     taken = [path for path in files if path.exists() and not (force or _is_ours(path, SCHEMA_ID))]
     if taken:
-        raise _refuse(f"{' and '.join(map(str, taken))} exists already; --force overwrites it.")
+        fail(f"{' and '.join(map(str, taken))} exists already; --force overwrites it.")
     for path, content in files.items():
         _write(path, content)
-    typer.echo(f"wrote {' and '.join(map(str, files))}")
+    echo(f"wrote {' and '.join(map(str, files))}")
 
 
 def configuration(
@@ -115,7 +117,7 @@ def _write(path: Path, content: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     except OSError as error:
-        raise _refuse(f"cannot write {path}: {error.strerror}.") from error
+        fail(f"cannot write {path}: {error.strerror}.")
 
 
 def _is_ours(path: Path, schema_id: str) -> bool:
@@ -123,8 +125,3 @@ def _is_ours(path: Path, schema_id: str) -> bool:
     if path.name != SCHEMA_FILE or not path.is_file():
         return False
     return f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")
-
-
-def _refuse(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(2)

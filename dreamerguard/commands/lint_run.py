@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from dreamerguard.commands.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.lint_options import LintOptions
@@ -15,6 +15,7 @@ from dreamerguard.engine import UnknownProgram, active_rules, check_command, dia
 from dreamerguard.machine import UNKNOWN, probe
 from dreamerguard.model import SourceError
 from dreamerguard.paths import exists, is_dir
+from dreamerguard.reports.terminal import echo, write
 from dreamerguard.reports.text import plain, wants_color
 from dreamerguard.settings import Settings, load_settings
 from dreamerguard.sources.argv import read_command
@@ -43,13 +44,7 @@ class Stop(Exception):
 
 def say(stop: Stop) -> None:
     """Prints why a command ended, without any character that could act on the terminal."""
-    write(sys.stderr, "\n".join(plain(line) for line in f"error: {stop.message}".split("\n")) + "\n")
-
-
-def write(stream: TextIO, text: str) -> None:
-    """Writes text whole, whatever the encoding of the terminal: what it lacks is written as an escape."""
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    echo(f"error: {stop.message}", error=True)
 
 
 def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] | None) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
+
+from dreamerguard.commands.failing import fail
+from dreamerguard.commands.log_reading import ActionRepeat, Suite, Task
+from dreamerguard.reports.terminal import echo
 
 app = typer.Typer(
     help="Reference curves from your own runs.",
@@ -24,11 +28,9 @@ def _options() -> None:
 def build(
     runs: Annotated[list[Path], typer.Argument(help="Finished runs, or folders of them.", metavar="RUN...")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
-    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
-    action_repeat: Annotated[
-        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
-    ] = None,
+    task: Task = None,
+    suite: Suite = None,
+    action_repeat: ActionRepeat = None,
     frames: Annotated[
         float | None, typer.Option("--frames", min=1, help="Common length; by default that of the shortest run.")
     ] = None,
@@ -56,14 +58,9 @@ def build(
         temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(output)
     except (LogError, NotComparable) as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
-        _fail(f"cannot write {output}: {error.strerror}")
+        fail(f"cannot write {output}: {error.strerror}")
     for name, entry in content["tasks"].items():
-        typer.echo(f"{name}: {entry['n']} seeds, final score {entry['final']['median']:.4g}")
-    typer.echo(f"{output}: {content['budget']:,} frames. {content['note']}")
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
+        echo(f"{name}: {entry['n']} seeds, final score {entry['final']['median']:.4g}")
+    echo(f"{output}: {content['budget']:,} frames. {content['note']}")

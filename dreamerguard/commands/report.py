@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dreamerguard.commands.failing import fail
+from dreamerguard.commands.log_reading import ActionRepeat, Reference, Runs, Suite, Task, check_reference, look
+from dreamerguard.reports.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dreamerguard.regress.watcher import Status, Watcher
+    from dreamerguard.regress.watcher import Status
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="RUN...")],
+    runs: Runs,
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
     png: Annotated[Path | None, typer.Option("--png", help="Also write the curves as a picture.")] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
-    action_repeat: Annotated[
-        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
-    ] = None,
-    reference: Annotated[
-        str | None, typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones.")
-    ] = None,
+    task: Task = None,
+    suite: Suite = None,
+    action_repeat: ActionRepeat = None,
+    reference: Reference = None,
 ) -> None:
     """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
 
@@ -42,11 +42,11 @@ def report(
     from dreamerguard.regress.watcher import Watcher
     from dreamerguard.write import write_atomically
 
-    _check_reference(reference)
+    check_reference(reference)
     missing = next((run for run in runs if not is_dir(run)), None)
     if missing is not None:
-        _fail(f"{missing} is no directory" if exists(missing) else f"{missing} does not exist")
-    statuses = _look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
+        fail(f"{missing} is no directory" if exists(missing) else f"{missing} does not exist")
+    statuses = look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
     pages = [describe(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
     try:
@@ -54,9 +54,9 @@ def report(
         if png is not None:
             _draw(png, statuses, [page.label for page in pages])
     except SourceError as error:
-        _fail(error.message)
+        fail(error.message)
     verdicts = ", ".join(f"{page.label} {headline(page.status)}" for page in pages)
-    typer.echo(f"{output}: {verdicts}")
+    echo(f"{output}: {verdicts}")
 
 
 def _labels(statuses: Sequence[Status]) -> list[str]:
@@ -69,16 +69,6 @@ def _labels(statuses: Sequence[Status]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _look(watchers: Sequence[Watcher]) -> list[Status]:
-    from dreamerguard.logs import LogError
-    from dreamerguard.regress.watcher import look_at_all
-
-    try:
-        return look_at_all(watchers)
-    except LogError as error:
-        _fail(str(error))
-
-
 def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None:
     from dreamerguard.regress.curve import Curve, draw
 
@@ -89,23 +79,6 @@ def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None
     try:
         draw(path, curves, ", ".join(sorted(tasks)), reference.envelope if reference else None)
     except ImportError:
-        _fail("--png needs matplotlib: pip install 'dreamerguard[agent]'")
+        fail("--png needs matplotlib: pip install 'dreamerguard[agent]'")
     except OSError as error:
-        _fail(f"cannot write {path}: {error.strerror}")
-
-
-def _check_reference(name: str | None) -> None:
-    from dreamerguard.regress.references import is_published, own_curves
-
-    if name is not None and not is_published(name):
-        try:
-            own_curves(Path(name))
-        except ValueError as error:
-            _fail(f"--reference {error}")
-
-
-def _fail(message: str) -> NoReturn:
-    from dreamerguard.commands.exit_codes import USAGE
-
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(USAGE)
+        fail(f"cannot write {path}: {error.strerror}")

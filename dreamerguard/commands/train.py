@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.failing import fail
 from dreamerguard.commands.typer_words import typed_words
+from dreamerguard.reports.terminal import echo
 
 if TYPE_CHECKING:
     from dreamerguard.engine import Result
@@ -56,7 +58,7 @@ def _reasons(allow: list[str]) -> dict[str, str]:
     try:
         return read_allowances(allow)
     except ValueError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _check(typed: list[str], reasons: dict[str, str]) -> Result:
@@ -67,9 +69,9 @@ def _check(typed: list[str], reasons: dict[str, str]) -> Result:
     try:
         return check_native(command=typed, machine=probe(), allow=reasons)
     except SourceError as error:
-        _fail(error.message)
+        fail(error.message)
     except UnknownRule as error:
-        _fail(f"--allow: {error}")
+        fail(f"--allow: {error}")
 
 
 def _accept(result: Result) -> RunConfig:
@@ -86,10 +88,10 @@ def _accept(result: Result) -> RunConfig:
     if result.refused:
         names = " ".join(f'--allow {name}="reason"' for name in sorted({finding.name for finding in result.refused}))
         accept = f", or accept it with {names}" if result.run.config is not None else ""
-        typer.echo(f"refused to train. Correct it as shown{accept}", err=True)
+        echo(f"refused to train. Correct it as shown{accept}", error=True)
         raise typer.Exit(REFUSED)
     if result.run.config is None:
-        _fail("the configuration is not valid")
+        fail("the configuration is not valid")
     return result.run.config
 
 
@@ -111,10 +113,10 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
         manifest = rundir.describe_start(typed, facts)
         rundir.prepare_agents(directory, config, json.loads(render_json(result)), manifest)
     except (PlatformError, rundir.ConfigChanged, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
-        _fail(f"cannot write the run directory {directory}: {error.strerror}; choose another with --logdir")
-    typer.echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", err=True)
+        fail(f"cannot write the run directory {directory}: {error.strerror}; choose another with --logdir")
+    echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
     return _train(config, directory)
 
 
@@ -134,13 +136,13 @@ def _train(config: RunConfig, directory: Path) -> int:
             outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
-        typer.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", error=True)
         return USAGE
     _draw(config, directory, own)
     if outcome.finished:
-        typer.echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", err=True)
+        echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
-    typer.echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues", err=True)
+    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues", error=True)
     return SIGNALLED + (stop.received or 0)
 
 
@@ -161,7 +163,7 @@ def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Obse
 
 def _say(name: str, silent: bool, text: str) -> None:
     if not silent:
-        typer.echo(f"{name}: {text}", err=True)
+        echo(f"{name}: {text}", error=True)
 
 
 def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
@@ -193,10 +195,3 @@ def _score(own: list[Path]) -> str:
     if len(own) == 1:
         return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
     return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"
-
-
-def _fail(message: str) -> NoReturn:
-    from dreamerguard.commands.exit_codes import USAGE
-
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(USAGE)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dreamerguard.commands.failing import fail
+from dreamerguard.commands.log_reading import ActionRepeat, Logdirs, Reference, Suite, Task, check_reference, look
+from dreamerguard.reports.terminal import echo
 
 if TYPE_CHECKING:
     from dreamerguard.regress.watcher import Status, Watcher
@@ -27,18 +30,11 @@ class OnRegression(StrEnum):
 
 
 def watch(
-    logdirs: Annotated[
-        list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="LOGDIR...")
-    ],
-    task: Annotated[str | None, typer.Option("--task", help="Task, where the log does not tell.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
-    action_repeat: Annotated[
-        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the log does not tell.")
-    ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones."),
-    ] = None,
+    logdirs: Logdirs,
+    task: Task = None,
+    suite: Suite = None,
+    action_repeat: ActionRepeat = None,
+    reference: Reference = None,
     once: Annotated[bool, typer.Option("--once", help="Look once and exit, for cron and CI.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a directory that does not exist yet.")] = False,
     interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 5.0,
@@ -62,14 +58,14 @@ def watch(
 
     if on_regression is OnRegression.STOP:
         _check_pid(pid)
-    _check_reference(reference)
+    check_reference(reference)
     missing = [directory for directory in logdirs if not exists(directory)]
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
-        _fail(f"{missing[0]} does not exist{hint}")
+        fail(f"{missing[0]} does not exist{hint}")
     watchers = [Watcher(run, task, suite, action_repeat, reference, _memory_gb()) for run in find_runs(logdirs)]
     as_json = output_format is WatchFormat.JSON
-    statuses = _look(watchers)
+    statuses = look(watchers)
     if once:
         _print(statuses, as_json)
     else:
@@ -111,7 +107,7 @@ def _follow(
                     _stop(pid)
                     return statuses
                 time.sleep(interval if warned is None else min(interval, max(left, 0.1)))
-                statuses = _look(watchers)
+                statuses = look(watchers)
         except KeyboardInterrupt:
             return statuses
 
@@ -127,17 +123,7 @@ def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> N
         return
     _print(statuses, as_json)
     if text:
-        typer.echo(text, err=True)
-
-
-def _look(watchers: list[Watcher]) -> list[Status]:
-    from dreamerguard.logs import LogError
-    from dreamerguard.regress.watcher import look_at_all
-
-    try:
-        return look_at_all(watchers)
-    except LogError as error:
-        _fail(str(error))
+        echo(text, error=True)
 
 
 def _print(statuses: list[Status], as_json: bool) -> None:
@@ -150,32 +136,22 @@ def _print(statuses: list[Status], as_json: bool) -> None:
             typer.echo(json.dumps(status_json(status), ensure_ascii=False, allow_nan=False))
         else:
             head = f"{status.directory}: " if len(statuses) > 1 else ""
-            typer.echo(head + status_text(status))
-
-
-def _check_reference(name: str | None) -> None:
-    from dreamerguard.regress.references import is_published, own_curves
-
-    if name is not None and not is_published(name):
-        try:
-            own_curves(Path(name))
-        except ValueError as error:
-            _fail(f"--reference {error}")
+            echo(head + status_text(status))
 
 
 def _check_pid(pid: int | None) -> None:
     import os
 
     if pid is None:
-        _fail("--on-regression stop needs --pid, the process that trains")
+        fail("--on-regression stop needs --pid, the process that trains")
     if pid <= 1 or pid == os.getpid():
-        _fail(f"--pid {pid} is not a training process")
+        fail(f"--pid {pid} is not a training process")
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        _fail(f"--pid {pid}: there is no such process")
+        fail(f"--pid {pid}: there is no such process")
     except PermissionError:
-        _fail(f"--pid {pid}: the process belongs to another user")
+        fail(f"--pid {pid}: the process belongs to another user")
 
 
 def _stop(pid: int) -> None:
@@ -184,9 +160,9 @@ def _stop(pid: int) -> None:
 
     try:
         os.kill(pid, signal.SIGTERM)
-        typer.echo(f"sent SIGTERM to process {pid}: its run is too low at the 2 % threshold", err=True)
+        echo(f"sent SIGTERM to process {pid}: its run is too low at the 2 % threshold", error=True)
     except ProcessLookupError:
-        typer.echo(f"process {pid} has already ended", err=True)
+        echo(f"process {pid} has already ended", error=True)
 
 
 def _memory_gb() -> float | None:
@@ -194,8 +170,3 @@ def _memory_gb() -> float | None:
 
     memory = probe().memory
     return None if memory is None else memory / 1e9
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)

@@ -10,6 +10,7 @@ from dreamerguard.regress.plot import plot
 from dreamerguard.regress.status_report import headline, status_text
 from dreamerguard.regress.verdict import State
 from dreamerguard.regress.watcher import Status
+from dreamerguard.reports.text import plain
 
 _STYLES = {"REGRESSED": "bold red", "WATCH": "bold yellow", "OK": "bold green"}
 
@@ -59,7 +60,7 @@ class Screen:
         parts: list[Any] = [_table(statuses)]
         lines = plot(worst, max(min(self._display.console.width - 14, 100), 20))
         parts += [Text("\n".join(lines), no_wrap=True)] if lines else []
-        parts += [Text(status_text(worst))]
+        parts += [Text("\n".join(plain(line) for line in status_text(worst).split("\n")))]
         parts += [Text(text, style="bold red")] if text else []
         self._display.update(Group(*parts), refresh=True)
 
@@ -78,7 +79,7 @@ def _table(statuses: Sequence[Status]) -> Any:
         word = headline(status)
         frames = f"{status.log.frames:,.0f}" if status.log else "-"
         episodes = f"{len(status.log.train):,}" if status.log else "-"
-        cells = (status.directory.name, status.task, word, frames, episodes, *_numbers(status))
+        cells = (plain(status.directory.name), plain(status.task), word, frames, episodes, *_numbers(status))
         table.add_row(*(Text(cell, style=_STYLES.get(word, "") if cell == word else "") for cell in cells))
     return table
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +24,9 @@ _SHARE = 0.01
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    from dreamerguard.reports.terminal import echo
+
+    echo(line, error=True)
 
 
 class Watched:

@@ -69,7 +69,7 @@ def test_watch_a_folder_of_seeds(tmp_path: Path) -> None:
 
 def test_watch_says_what_is_missing(tmp_path: Path) -> None:
     missing = _run("watch", tmp_path / "no", "--once")
-    assert (missing.exit_code, missing.output) == (2, f"{tmp_path / 'no'} does not exist\n")
+    assert (missing.exit_code, missing.output) == (2, f"error: {tmp_path / 'no'} does not exist\n")
     assert "--wait waits for it" in _run("watch", tmp_path / "no").output
     assert _run("watch", tmp_path, "--once").exit_code == 3
     (tmp_path / "file").write_text("")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-#: Control, format (also right-to-left overrides), surrogate, private and line-breaking characters.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Control, format (also right-to-left overrides), surrogate, private, line-breaking and odd blank characters. A
+#: non-breaking space looks like a space and is none to YAML.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _CODES = {"bold": "1", "red": "31", "yellow": "33", "blue": "34", "cyan": "36", "dim": "2"}
 
 
@@ -42,7 +43,7 @@ def wants_color(terminal: bool, environment: Mapping[str, str]) -> bool:
 def _escape(char: str) -> str:
     if char == "\t":
         return "    "
-    if unicodedata.category(char) not in _HIDDEN:
+    if char == " " or unicodedata.category(char) not in _HIDDEN:
         return char
     code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

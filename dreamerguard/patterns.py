@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 #: Two or more repeats may multiply each other, and so may what is repeated as a group.
@@ -50,6 +51,11 @@ class Pattern:
     def match(self, text: str) -> bool:
         """Whether the text begins with what the pattern describes."""
         return self._compiled.match(text) is not None if self._tree is None else self._ends(text) != 0
+
+    def matching(self, texts: Iterable[str]) -> list[str]:
+        """Those of some texts that begin with what the pattern describes."""
+        match = self._compiled.match if self._tree is None else self._ends
+        return [text for text in texts if match(text)]
 
     def fullmatch(self, text: str) -> bool:
         """Whether the text is what the pattern describes."""

@@ -114,6 +114,7 @@ def _defaults(edition: Edition, file: PresetFile | None) -> Draft:
         draft.add_shipped("defaults")
     draft.problems[:0] = [_loader(problem) for problem in file.problems] if file is not None else []
     draft.keys = make_keys(draft.current(), draft.table, edition.dead)
+    draft.renamed = renames_for(draft.settings)
     return draft
 
 
@@ -138,13 +139,13 @@ def _add_presets(draft: Draft, edition: str, flags: Flags, file: PresetFile | No
         name = word.text
         if name == "defaults":
             continue  # applied anyway, and first
-        before = {key: len(chain) for key, chain in draft.chains.items()}
+        before = draft.settings.copy()
         known = name in file.blocks if file is not None and file.blocks else name in shipped
         if known and file is not None and file.blocks:
             draft.add_preset(name, file.blocks[name])
         elif known:
             draft.add_shipped(name)
-        keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before[key])
+        keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
         suite = suite_of_preset(edition, name)
         presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
         if not known:
@@ -180,11 +181,11 @@ def _finish(
     presets = _add_presets(draft, edition.name, flags, file)
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
-    settings = draft.settings()
+    settings = draft.settings
     values = draft.current()
     task = str(values.get("task") or "")
     repeat = repeat_of(values, task)
-    complete = not flags.open_presets and all(preset.known for preset in presets) and "train_ratio" in _leaves(values)
+    complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
     budget = danijar_budget(edition.name, values.get, repeat) if complete else None
     asked = tuple(preset.name for preset in presets)
@@ -202,7 +203,7 @@ def _finish(
         settings=settings,
         roles=_without_task(_roles(edition, values, task)) if whole and not named else _roles(edition, values, task),
         keys=draft.keys,
-        renamed=renames_for(draft.chains),
+        renamed=draft.renamed,
         conditions=CONDITIONS,
         unknown=tuple(draft.unknown),
         problems=tuple(draft.problems),
@@ -228,8 +229,8 @@ def _without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
     return {role: key for role, key in roles.items() if role != "task"}
 
 
-def _leaves(values: Iterable[str]) -> set[str]:
-    return {key.rpartition(".")[2] for key in values}
+def _has_ratio(values: Iterable[str]) -> bool:
+    return any(key.endswith("train_ratio") and key.rpartition(".")[2] == "train_ratio" for key in values)
 
 
 def _roles(edition: Edition, values: Mapping[str, object], task: str) -> dict[Role, str]:

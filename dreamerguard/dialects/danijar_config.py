@@ -18,7 +18,7 @@ from dreamerguard.sources.nodes import Entry, Mapping, Scalar
 from dreamerguard.sources.ruamel import plain_value
 from dreamerguard.sources.scalars import spell_scalar
 
-_PATTERN = re.compile(r".*[^A-Za-z0-9_.-].*")
+_SPECIAL = re.compile(r"[^A-Za-z0-9_.-]")
 
 #: What became of a value: taken as it is, taken as something else in silence, or refused.
 Outcome = Literal["kept", "changed", "refused"]
@@ -54,7 +54,7 @@ class Converted:
 
 def is_pattern(key: str) -> bool:
     """Whether the program takes the key for a pattern."""
-    return _PATTERN.match(key) is not None
+    return _SPECIAL.search(key) is not None
 
 
 def flatten(mapping: Mapping, via: Span | None = None) -> dict[str, Item]:

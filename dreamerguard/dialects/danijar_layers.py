@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from dreamerguard.keys.key import Key
+from dreamerguard.keys.key import Key, Renamed
 from dreamerguard.keys.tables import Table
 from dreamerguard.model import Edit, Label, Problem, Span, Value
 from dreamerguard.patterns import Pattern, PatternError
@@ -19,50 +19,59 @@ from .danijar_flags import Flag
 class Draft:
     """Layers while they are gathered.
 
-    ``seen`` tells whether the checkout's own presets were read; ``keys`` are those of its defaults.
+    Attributes:
+      table: what upstream ships.
+      seen: whether the checkout's own presets were read.
+      settings: every key with its layers so far; only the defaults add keys.
+      problems: what stops the program or is done in silence.
+      unknown: keys that the program lacks.
+      keys: what is known of the keys of the defaults.
+      renamed: old names of them.
+      matched: pattern -> keys that it matches, and those of which it matches no more than the beginning.
     """
 
     table: Table
     seen: bool
-    chains: dict[str, list[Layer]] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     keys: Mapping[str, Key] = field(default_factory=dict)
+    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    matched: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
 
     def copy(self) -> Draft:
         """One that can go its own way from here."""
-        chains = {key: chain.copy() for key, chain in self.chains.items()}
-        return Draft(self.table, self.seen, chains, self.problems.copy(), self.unknown.copy(), self.keys)
-
-    def settings(self) -> dict[str, Setting]:
-        """Every key with its layers."""
-        return {key: Setting(key, tuple(chain)) for key, chain in self.chains.items()}
+        return replace(self, settings=self.settings.copy(), problems=self.problems.copy(), unknown=self.unknown.copy())
 
     def value(self, key: str) -> Value:
         """Value so far."""
-        chain = self.chains.get(key)
-        return chain[-1].value if chain else None
+        setting = self.settings.get(key)
+        return setting.value if setting is not None else None
+
+    def add(self, key: str, layer: Layer) -> None:
+        """Puts a layer over those that a key has."""
+        self.settings[key] = Setting(key, (*self.settings[key].chain, layer))
 
     def add_shipped(self, block: str) -> None:
         """A block of the table, where the checkout cannot be seen."""
         origin = self.table.origin(block)
         if block == "defaults":
             for key, value in self.table.defaults.items():
-                self.chains[key] = [Layer("defaults", "defaults", value, origin, upstream=True)]
+                self.settings[key] = Setting(key, (Layer("defaults", "defaults", value, origin, upstream=True),))
             return
         for key, value in apply_plain(self.current(), self.table.presets[block]).items():
-            self.chains[key].append(Layer("preset", block, value, origin, upstream=True))
+            self.add(key, Layer("preset", block, value, origin, upstream=True))
 
     def current(self) -> dict[str, Value]:
         """All values so far."""
-        return {key: chain[-1].value for key, chain in self.chains.items()}
+        return {key: setting.chain[-1].value for key, setting in self.settings.items()}
 
     def add_defaults(self, items: Mapping[str, Item]) -> None:
         """The checkout's own defaults."""
         for key, item in items.items():
             if item.nested or is_pattern(key):
                 continue
-            self.chains[key] = [self._layer("defaults", item, item.value)]
+            self.settings[key] = Setting(key, (self._layer("defaults", item, item.value),))
             why = default_problem(item.value)
             if why:
                 self.problems.append(Problem("wrong-type", f"{key}: {why}", Label(item.span), key))
@@ -71,7 +80,7 @@ class Draft:
         """One of the checkout's presets; keys that it set."""
         touched: list[str] = []
         for key, item in items.items():
-            keys = self._matches(name, item) if is_pattern(key) else [key] if key in self.chains else []
+            keys = self._matches(name, item) if is_pattern(key) else [key] if key in self.settings else []
             if not keys:
                 self._unknown(name, item)
             for target in keys:
@@ -81,9 +90,9 @@ class Draft:
 
     def _matches(self, block: str, item: Item) -> list[str]:
         try:
-            pattern = Pattern(item.key)
-            keys = [key for key in self.chains if pattern.match(key)]
-            wider = [key for key in keys if not pattern.fullmatch(key)]
+            if item.key not in self.matched:
+                self.matched[item.key] = _match(item.key, self.settings)
+            keys, wider = self.matched[item.key]
         except PatternError as error:
             text = f"{item.key} cannot be read as a regular expression: {error}"
             self.problems.append(Problem("invalid-pattern", text, Label(item.key_span), item.key))
@@ -106,7 +115,7 @@ class Draft:
         if made.outcome == "changed" and not self.table.ships(block, item.key, item.value):
             text = f"{key}: {made.why}"
             self.problems.append(Problem("silent-conversion", text, Label(item.span), key))
-        self.chains[key].append(self._layer(block, item, made.value))
+        self.add(key, self._layer(block, item, made.value))
 
     def _refused(self, key: str, item: Item, made: Converted) -> Problem:
         through = f" (through {item.key})" if item.key != key else ""
@@ -121,8 +130,9 @@ class Draft:
 
     def add_flags(self, flags: Iterable[Flag]) -> None:
         """The command line, which converts by the value that the presets left."""
-        types = self.current()
+        types: Mapping[str, Value] | None = None
         for flag in flags:
+            types = self.current() if types is None else types
             self._add_flag(flag, types)
 
     def _add_flag(self, flag: Flag, types: Mapping[str, Value]) -> None:
@@ -158,22 +168,22 @@ class Draft:
         if made.outcome == "refused":
             self.problems.append(_refused_flag(flag, key, types[key], made, None))
             return
-        last = self.chains[key][-1]
+        last = self.settings[key].last
         before = last.value if last.kind == "command line" else types[key]
         assert isinstance(before, tuple) and isinstance(made.value, tuple)
-        self.chains[key].append(Layer("command line", "command line", (*before, *made.value), flag.span))
+        self.add(key, Layer("command line", "command line", (*before, *made.value), flag.span))
 
     def _set_flag(self, flag: Flag, key: str, old: Value) -> None:
         place = flag.spans[0] if len(flag.spans) == 1 else None
         if flag.open:
             value: Value = flag.values[0] if isinstance(old, str) else None
-            self.chains[key].append(Layer("command line", "command line", value, flag.span, place))
+            self.add(key, Layer("command line", "command line", value, flag.span, place))
             return
         made = convert_flag(old, flag.values)
         if made.outcome == "refused":
             self.problems.append(_refused_flag(flag, key, old, made, place))
             return
-        self.chains[key].append(Layer("command line", "command line", made.value, flag.span, place))
+        self.add(key, Layer("command line", "command line", made.value, flag.span, place))
 
     def _unknown_flag(self, flag: Flag, types: Mapping[str, Value]) -> None:
         sections = {key.rpartition(".")[0] for key in types}
@@ -210,11 +220,17 @@ def _meant(old: Value, word: str) -> str | None:
     return candidate if convert_flag(old, [candidate]).outcome == "kept" else None
 
 
+def _match(text: str, settings: Iterable[str]) -> tuple[list[str], list[str]]:
+    pattern = Pattern(text)
+    keys = pattern.matching(settings)
+    return keys, [key for key in keys if not pattern.fullmatch(key)]
+
+
 def apply_plain(values: Mapping[str, Value], preset: Mapping[str, Value]) -> dict[str, Value]:
     """What a preset without places changes."""
     changed: dict[str, Value] = {}
     for key, new in preset.items():
-        keys = [item for item in values if Pattern(key).match(item)] if is_pattern(key) else [key]
+        keys = Pattern(key).matching(values) if is_pattern(key) else [key]
         for target in keys:
             if target in values:
                 made = convert_yaml(values[target], new)

@@ -86,7 +86,7 @@ class Nm512Torch:
 
 
 def _fits(file: PresetFile) -> bool:
-    return {"train_ratio", "dyn_deter", "batch_size"} <= file.defaults.keys()
+    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups)
 
 
 def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machine, *, whole: bool) -> ResolvedRun:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -46,6 +46,11 @@ class PresetFile:
         return start <= span.start < min(later, default=len(self.source.text) + 1)
 
     @property
+    def groups(self) -> Collection[str]:
+        """What stands in the block of defaults itself: settings and groups of them."""
+        return self.blocks.groups if isinstance(self.blocks, _Blocks) else ()
+
+    @property
     def defaults(self) -> Mapping[str, Item]:
         """The block that all others change."""
         return self.blocks.get("defaults", {})
@@ -65,11 +70,38 @@ def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
     if document.root is None:
         return PresetFile(source, {}, {}, document.problems)
     entries = [entry for entry in document.root.entries if isinstance(entry.value, nodes.Mapping)]
-    blocks = {entry.name: flatten(entry.value) for entry in entries if isinstance(entry.value, nodes.Mapping)}
     names = {entry.name: entry.key.span for entry in entries}
-    if "defaults" not in blocks:
+    if "defaults" not in names:
         return None
-    return PresetFile(source, blocks, names, document.problems)
+    return PresetFile(source, _Blocks(document.root, flatten), names, document.problems)
+
+
+class _Blocks(Mapping[str, Mapping[str, Item]]):
+    """Blocks that are flattened when they are asked for: a command names one or two of twenty."""
+
+    def __init__(self, root: nodes.Mapping, flatten: Flatten) -> None:
+        self._nodes = {entry.name: entry.value for entry in root.entries if isinstance(entry.value, nodes.Mapping)}
+        self._flatten = flatten
+        self._flat: dict[str, Mapping[str, Item]] = {}
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Names that stand in the block of defaults itself."""
+        return frozenset(entry.name for entry in self._nodes["defaults"].entries)
+
+    def __getitem__(self, name: str) -> Mapping[str, Item]:
+        if name not in self._flat:
+            self._flat[name] = self._flatten(self._nodes[name])
+        return self._flat[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
 
 
 def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:

@@ -20,6 +20,8 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
+#: What a number can begin with.
+_NUMERIC = frozenset("+-.0123456789")
 #: Longer runs of digits become floats: no setting needs them, and converting thousands of digits is slow.
 _LONGEST_INTEGER = 18
 
@@ -30,7 +32,7 @@ def resolve_scalar(text: str) -> Plain:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    return _number(text)
+    return _number(text) if text[0] in _NUMERIC else text
 
 
 def read_value(text: str) -> Value:

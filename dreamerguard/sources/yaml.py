@@ -8,7 +8,7 @@ neither deep nesting nor a bomb of aliases can exhaust the process.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,9 @@ MAX_DEPTH = 32
 MAX_NODES = 20_000
 _CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TEXT_TAGS = frozenset({"tag:yaml.org,2002:str", "!"})
+_READ_TAGS = _CORE_TAGS - _TEXT_TAGS
+#: Events whose end mark is the end of what was written; that of a block lies at the next token, behind comments.
+_EXACT = (yaml.ScalarEvent, yaml.AliasEvent)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: What the parser says -> what helps.
 _HINTS = {
@@ -66,27 +69,35 @@ class _Composer:
         self.size = 0
 
     def document(self) -> Document:
-        events: Iterator[Any] = yaml.parse(self.source.text, Loader=_LOADER)
-        root: Node | None = None
-        for event in events:
-            if isinstance(event, yaml.NodeEvent):
-                if root is not None:
-                    raise _Refused("a second document starts here; one file describes one run", self._span(event))
-                root = self._node(event, events, 0)
+        loader = _LOADER(self.source.text)
+        try:
+            root = self._root(loader.get_event)
+        finally:
+            loader.dispose()
         if root is None or (isinstance(root, Scalar) and root.value is None):
             root = Mapping((), self.source.span(0))
         if not isinstance(root, Mapping):
             raise _Refused("the file must hold `key: value` lines", _first_line(root.span))
         return Document(self.source, root, tuple(self.problems))
 
-    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+    def _root(self, events: Callable[[], Any]) -> Node | None:
+        root: Node | None = None
+        while not isinstance(event := events(), yaml.StreamEndEvent):
+            if isinstance(event, yaml.NodeEvent):
+                if root is not None:
+                    raise _Refused("a second document starts here; one file describes one run", self._span(event))
+                root = self._node(event, events, 0)
+        return root
+
+    def _node(self, event: Any, events: Callable[[], Any], depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise _Refused(f"nested deeper than {MAX_DEPTH} levels", self._span(event))
         before = self.size
         self._count(1, event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
-        self._check_tag(event)
+        if event.tag is not None:
+            self._check_tag(event)
         if isinstance(event, yaml.ScalarEvent):
             node: Node = self._scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -111,7 +122,7 @@ class _Composer:
 
     def _check_tag(self, event: Any) -> None:
         tag = event.tag
-        if tag is not None and tag not in _CORE_TAGS and tag != "!":
+        if tag not in _CORE_TAGS and tag != "!":
             shown = tag.replace("tag:yaml.org,2002:", "!!")
             raise _Refused(
                 f"the tag {shown} is refused: configuration holds plain values and never builds objects",
@@ -121,30 +132,31 @@ class _Composer:
 
     def _scalar(self, event: Any) -> Scalar:
         plain = bool(event.implicit[0]) and event.tag not in _TEXT_TAGS
-        value = resolve_scalar(event.value) if plain or event.tag in _CORE_TAGS - _TEXT_TAGS else event.value
+        value = resolve_scalar(event.value) if plain or event.tag in _READ_TAGS else event.value
         return Scalar(value, self._span(event), plain)
 
-    def _sequence(self, event: Any, events: Iterator[Any], depth: int) -> Listing:
+    def _sequence(self, event: Any, events: Callable[[], Any], depth: int) -> Listing:
         items: list[Node] = []
-        while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+        while not isinstance(inner := events(), yaml.SequenceEndEvent):
             items.append(self._node(inner, events, depth + 1))
         return Listing(tuple(items), self._span(event))
 
-    def _mapping(self, event: Any, events: Iterator[Any], depth: int) -> Mapping:
+    def _mapping(self, event: Any, events: Callable[[], Any], depth: int) -> Mapping:
         own: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
-        while not isinstance(inner := next(events), yaml.MappingEndEvent):
+        while not isinstance(inner := events(), yaml.MappingEndEvent):
             key = self._node(inner, events, depth + 1)
             if not isinstance(key, Scalar):
                 raise _Refused("a key must be plain text", _first_line(key.span))
-            value = self._node(next(events), events, depth + 1)
-            if key.plain and key.span.text == "<<":
+            value = self._node(events(), events, depth + 1)
+            if key.plain and key.value == "<<":
                 merged = self._merge(key.span, value) | merged
                 continue
             entry = Entry(key, value)
-            if entry.name in own:
-                self.problems.append(duplicate(entry.name, own[entry.name].key.span, key.span))
-            own[entry.name] = entry
+            name = entry.name
+            if name in own:
+                self.problems.append(duplicate(name, own[name].key.span, key.span))
+            own[name] = entry
         entries = (*(entry for name, entry in merged.items() if name not in own), *own.values())
         return Mapping(entries, self._span(event))
 
@@ -158,9 +170,9 @@ class _Composer:
         return merged
 
     def _span(self, event: Any) -> Span:
-        # The end mark of a block lies at the next token, behind blank lines and comments: only scalar ends are used.
-        mark: Any = event.end_mark if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent) else event.start_mark
-        return self.source.span(event.start_mark.index, mark.index)
+        start: int = event.start_mark.index
+        end: Any = event.end_mark if isinstance(event, _EXACT) else event.start_mark
+        return Span(self.source, start, end.index)
 
 
 def duplicate(key: str, first: Span, second: Span) -> Problem:

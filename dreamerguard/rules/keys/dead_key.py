@@ -40,10 +40,12 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    for key, setting in run.settings.items():
-        known = run.keys.get(key)
+    for key, known in run.keys.items():
+        if not known.dead or key not in run.settings:
+            continue
+        setting = run.settings[key]
         span = setting.last.span
-        if known is None or not known.dead or span is None:
+        if span is None:
             continue
         if setting.chosen and setting.value != known.default:
             yield rule.at(span, f"{key} has no effect: {known.dead}", key=key)

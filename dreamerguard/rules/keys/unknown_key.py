@@ -102,8 +102,10 @@ def _listed(run: ResolvedRun) -> str:
 
 def _is_foreign(run: ResolvedRun, file: str) -> bool:
     unknown = sum(item.fatal and item.span.source.name == file for item in run.unknown)
+    if unknown <= _MANY:
+        return False
     known = sum(layer.name == file for setting in run.settings.values() for layer in setting.chain)
-    return unknown > _MANY and unknown > known
+    return unknown > known
 
 
 def _foreign(run: ResolvedRun, file: str) -> Finding:

@@ -19,6 +19,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
@@ -43,16 +44,11 @@ _STRENGTHS = {"dyn": 8.0, "rep": 8.0, "actent": 8.0, "dyn_scale": 8.0, "rep_scal
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     for key, setting in run.settings.items():
+        limit = _limit(key)
+        if limit is None:
+            continue
         theirs = run.constants.get(key)
-        leaf = key.rpartition(".")[2]
-        limit = _LENGTHS.get(leaf) or (_STRENGTHS.get(leaf) if _is_constant(key, leaf) else None)
-        if (
-            limit is None
-            or not setting.chosen
-            or not isinstance(theirs, int | float)
-            or not setting.number > 0
-            or theirs <= 0
-        ):
+        if not setting.chosen or not isinstance(theirs, int | float) or not setting.number > 0 or theirs <= 0:
             continue
         factor = max(setting.number / theirs, theirs / setting.number)
         if factor >= limit and not any(preset.name == "debug" for preset in run.presets):
@@ -61,8 +57,15 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published runs'"
                 f" {spell_scalar(theirs)}",
                 key=key,
-                severity=Severity.INFO if leaf in _LENGTHS else None,
+                severity=Severity.INFO if key.rpartition(".")[2] in _LENGTHS else None,
             )
+
+
+@lru_cache(maxsize=4096)
+def _limit(key: str) -> float | None:
+    """The factor that is far from the published value; none for a key that is no such constant."""
+    leaf = key.rpartition(".")[2]
+    return _LENGTHS.get(leaf) or (_STRENGTHS.get(leaf) if _is_constant(key, leaf) else None)
 
 
 def _is_constant(key: str, leaf: str) -> bool:

@@ -33,6 +33,8 @@ BAD = [
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares neighbouring layers of the command line."""
+    if not run.overrides:
+        return
     for setting in run.settings.values():
         layers = [layer for layer in setting.chain if layer.kind == "command line"]
         for first, second in pairwise(layers):

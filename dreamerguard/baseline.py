@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamerguard.light import dataclass
+from dreamerguard.sources.json import read_json
 
 from .model import Finding, Source, SourceError, Span
 from .paths import exists
@@ -62,10 +63,10 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:
         if len(data) > _MAX_BYTES:
             raise ValueError("it is larger than 16 MiB")
         text = data.decode("utf-8")
-        rows = list(_rows(json.loads(text)))
+        rows = list(_rows(read_json(text)))
     except OSError as error:
         raise SourceError(f"cannot read the baseline {str(path)!r}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"{path} is no baseline of version {VERSION} ({error}); --write-baseline writes a new one"
         ) from error
@@ -93,7 +94,7 @@ def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
         text = line.strip().rstrip(",")
         if text.startswith('{"file"'):
             try:
-                row = json.loads(text)
+                row = read_json(text)
                 place = start + line.index("{")
                 found[Entry(row["file"], row["rule"], row["key"])] = source.span(place, place + len(text))
             except (ValueError, KeyError, TypeError):

@@ -29,6 +29,7 @@ import yaml
 
 from dreamerguard import __version__
 from dreamerguard.schema import RunConfig
+from dreamerguard.sources.json import read_json
 
 CONFIG, LINT, MANIFEST = "run.yaml", "lint.json", "manifest.json"
 
@@ -93,8 +94,16 @@ def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifes
     directory.mkdir(parents=True, exist_ok=True)
     _write(stored, _config_text(config))
     _write(directory / LINT, json.dumps(lint, indent=2) + "\n")
-    starts = json.loads((directory / MANIFEST).read_text()) if (directory / MANIFEST).exists() else []
-    _write(directory / MANIFEST, json.dumps([*starts, dict(manifest)], indent=2) + "\n")
+    _write(directory / MANIFEST, json.dumps([*_starts(directory / MANIFEST), dict(manifest)], indent=2) + "\n")
+
+
+def _starts(path: Path) -> list[object]:
+    """Earlier starts of a run. A manifest that was damaged tells of none, and does not keep the run from going on."""
+    try:
+        found = read_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
@@ -133,7 +142,7 @@ def load_config(directory: Path) -> RunConfig:
         raise FileNotFoundError(f"{directory} holds no run: {path} does not exist")
     try:
         return RunConfig.model_validate(yaml.safe_load(path.read_text()))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no configuration that dreamerguard {__version__} can read: {error}") from error
 
 

@@ -52,6 +52,8 @@ def read_settings(path: Path) -> Settings:
         data: Any = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SourceError(f"{path} is not TOML: {error}") from error
+    except RecursionError:
+        raise SourceError(f"{path} is nested too deeply") from None
     if path.name == "pyproject.toml":
         tool = data.get("tool", {})
         data = tool.get("dreamerguard", {}) if isinstance(tool, dict) else {}

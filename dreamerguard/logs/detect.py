@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+
+from dreamerguard.sources.json import read_json
 
 from .event_dir import event_files
 from .run_log import Format
@@ -48,7 +49,7 @@ def _keys(path: Path) -> Iterator[str]:
         return
     for line in head.split(b"\n")[:400]:
         try:
-            row = json.loads(line)
+            row = read_json(line)
         except ValueError:
             continue
         if isinstance(row, dict):

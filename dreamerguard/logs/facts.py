@@ -10,6 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dreamerguard.model import SourceError
+from dreamerguard.sources import nodes
+from dreamerguard.sources.files import read_source
+from dreamerguard.sources.ruamel import plain_value
+from dreamerguard.sources.yaml import read_yaml
+
 from .run_log import Facts, Format
 
 #: Where each program keeps its configuration, best first, relative to the run.
@@ -37,25 +43,24 @@ def read_facts(directory: Path, format: Format) -> Facts:
 
 
 def _settings(directory: Path, format: Format) -> dict[str, Any]:
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for name in _FILES[format]:
         try:
-            data = yaml.load((directory / name).read_text(encoding="utf-8"), Loader=loader)
-        except (OSError, ValueError, yaml.YAMLError):
+            source, problem = read_source(directory / name)
+        except SourceError:
             continue
-        if isinstance(data, Mapping):
-            return dict(_flat(data))
+        root = read_yaml(source).root if problem is None else None
+        if root is not None and root.entries:
+            return dict(_flat(root))
     return {}
 
 
-def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+def _flat(values: nodes.Mapping, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in values.entries:
+        if isinstance(entry.value, nodes.Mapping):
+            yield from _flat(entry.value, f"{prefix}{entry.name}.")
         else:
-            yield f"{prefix}{key}", value
+            value, _ = plain_value(entry.value)
+            yield f"{prefix}{entry.name}", list(value) if isinstance(value, tuple) else value
 
 
 def _native(settings: dict[str, Any]) -> Facts:
@@ -148,7 +153,7 @@ _READERS = {"native": _native, "danijar": _danijar, "r2dreamer": _r2dreamer, "sh
 
 def _number(settings: Mapping[str, Any], key: str) -> float | None:
     value = settings.get(key)
-    if isinstance(value, str):  # YAML 1.1 reads 1e6 as text
+    if isinstance(value, str):  # quoted
         try:
             value = float(value)
         except ValueError:

@@ -6,13 +6,14 @@ lines, lines are parsed many at once, and of the metrics evenly spaced rows are 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from dreamerguard.sources.json import read_json
 
 from .formats import Layout
 from .run_log import Kind, NonFinite, Problem, RunLog
@@ -135,7 +136,7 @@ class JsonFile:
 
     def _parse(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
         try:
-            rows = json.loads(b"[" + b",".join(lines) + b"]")
+            rows = read_json(b"[" + b",".join(lines) + b"]")
         except ValueError:
             rows = []
         if len(rows) != len(lines):
@@ -144,7 +145,7 @@ class JsonFile:
 
     def _parse_one(self, line: bytes) -> Any:
         try:
-            return json.loads(line)
+            return read_json(line)
         except ValueError:
             self._bad += 1
             return None

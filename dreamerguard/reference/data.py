@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from dreamerguard.schema.tasks import data_dir
+from dreamerguard.sources.json import read_json
 
 from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
 
@@ -54,7 +55,7 @@ def load_reference_file(path: Path) -> ReferenceSet:
       ValueError: the file cannot be read or is no reference; the message says why.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path.read_text(encoding="utf-8"))
         envelopes = {task: _envelope(data, task, entry) for task, entry in data["tasks"].items()}
         calibration, method = _calibration(data)
     except OSError as error:

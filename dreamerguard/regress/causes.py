@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dreamerguard.logs import RunLog
+from dreamerguard.sources.json import read_json
 
 #: Where lint reports are kept, the bundled trainer's first and then those of ``dreamerguard guard``.
 LINT_FILES = ("lint.json", "dreamerguard-lint.json")
@@ -53,8 +53,8 @@ def read_lint_report(directory: Path) -> dict[str, Any]:
     """The lint report that the bundled trainer or the guard stored beside a run; empty where there is none."""
     for name in LINT_FILES:
         try:
-            data = json.loads((directory / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            data = read_json((directory / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             continue
         if isinstance(data, dict):
             return data

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from dreamerguard.sources.json import read_json
 
 if TYPE_CHECKING:
     from dreamerguard.reference import Envelope
@@ -114,6 +115,6 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         return
     for line in path.read_text().splitlines():
         try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
+            yield read_json(line)
+        except ValueError:
             continue

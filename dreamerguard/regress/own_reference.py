@@ -7,7 +7,6 @@ note says so.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from dreamerguard.reference import Calibration, load_calibration, releases
+from dreamerguard.sources.json import read_json
 
 from .baseline import METHOD, Baseline, leave_one_out
 from .cells import (
@@ -212,7 +212,7 @@ def _provenance(side: Side) -> dict[str, Any]:
 def _commit(directory: Path) -> str:
     """Code commit of the run's last start, as the native trainer stores it; empty where nothing tells."""
     try:
-        starts = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        starts = read_json((directory / "manifest.json").read_text(encoding="utf-8"))
         return str(starts[-1].get("git") or "")
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return ""

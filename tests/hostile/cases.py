@@ -43,6 +43,8 @@ WORKFLOW = "on: push\njobs:\n  a:\n    steps:\n      - run: |\n          sheeprl
 TOML = '[tool.dreamerguard]\nselect = ["DG1"]\nignore = ["low-train-ratio"]\nexclude = ["old/*"]\n'
 BASELINE = '{"version": 1, "findings": [\n{"file": "run.yaml", "rule": "low-train-ratio", "key": "a", "count": 1}\n]}'
 SCORES = "".join(f'{{"step": {n * 1000}, "episode/score": {n}.5, "time": {n}}}\n' for n in range(40))
+OWN = '{"tasks": {"dmc_walker_walk": {"n": 3}}, "suite": "dmc_proprio", "calibration": {"null": [], "alarm": {}}}'
+LINT = '{"version": 1, "findings": [{"code": "DG101", "name": "low-train-ratio", "message": "x", "harm": null}]}'
 SHEEPRL = (
     "# @package _global_\ndefaults:\n  - dreamer_v3\n  - override /env: dmc\n  - _self_\nalgo:\n  total_steps: 9\n"
 )
@@ -82,6 +84,10 @@ SURFACES = [
     Surface("scores.jsonl", SCORES, ("watch", ".", "--once", "--task", "dmc_walker_walk"), {}),
     Surface("metrics.jsonl", SCORES, ("watch", ".", "--once"), {"config.yaml": "task: dmc_walker_walk\n"}),
     Surface("config.yaml", "task: dmc_walker_walk\n", ("watch", ".", "--once"), {"metrics.jsonl": SCORES}),
+    Surface("run.yaml", RUN, ("watch", ".", "--once"), {"scores.jsonl": SCORES}),
+    Surface("metrics.jsonl", SCORES, ("compare", ".", "--reference", "2024", "--task", "dmc_walker_walk"), {}),
+    Surface("own.json", OWN, ("watch", ".", "--once", "--reference", "own.json"), {"scores.jsonl": SCORES}),
+    Surface("lint.json", LINT, ("watch", ".", "--once"), {"run.yaml": RUN, "scores.jsonl": SCORES}),
     Surface("events.out.tfevents.1", "\x18\0\0\0\0\0\0\0abcd", ("watch", ".", "--once"), {}),
 ]
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from dreamerguard.sources.memory import remembering
+
 from .discovery import Found, Tree, discover
 from .documents import shipped_by
 from .engine import Result, UnknownProgram, check_presets, examine, settle
@@ -61,6 +63,7 @@ class Outcome:
         return self.commands + self.presets
 
 
+@remembering()
 def check_tree(
     paths: Sequence[Path] = (),
     machine: Machine = UNKNOWN,

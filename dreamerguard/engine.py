@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from dreamerguard.light import dataclass
+from dreamerguard.sources.memory import remembering
 
 from . import control
 from .machine import UNKNOWN, Machine
@@ -144,6 +145,7 @@ def check_command(
     return settle((result,), settings, folder)[0]
 
 
+@remembering()
 def examine(
     command: Command,
     machine: Machine = UNKNOWN,

@@ -56,6 +56,23 @@ def test_a_checkout_beside_the_command_is_the_truth(tmp_path: Path) -> None:
     assert [finding.message for finding in result.findings] == ["there is no key env.nope"]
 
 
+def test_a_key_that_a_fork_lacks_is_not_proposed(tmp_path: Path) -> None:
+    files = with_r2_env()
+    files["configs/configs.yaml"] = files["configs/configs.yaml"].replace("  train_ratio: ${env.train_ratio}\n", "")
+    write(tmp_path, files | {"configs/model/size12M.yaml": "deter: 2048\n"})
+    (finding,) = check(f"{R2_COMMAND} run.train_ratio=32", tmp_path).findings
+    assert finding.message.startswith("there is no key run.train_ratio") and "trainer.train_ratio" not in str(finding)
+
+
+def test_files_may_change_between_two_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = shlex.split(f"{R2_COMMAND} env.own_key=4")
+    write(tmp_path, with_r2_env() | {"configs/model/size12M.yaml": "deter: 2048\n"})
+    assert [finding.key for finding in check_native(command=command).findings] == ["env.own_key"]
+    write(tmp_path, with_r2_env("own_key: 3"))
+    assert not check_native(command=command).findings
+
+
 def test_values_remember_file_and_line_and_the_word(tmp_path: Path) -> None:
     write(tmp_path, with_r2_env())
     run = check(f"{R2_COMMAND} env.train_ratio=64", tmp_path).run

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Span
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.launch import Launch
+from dreamerguard.sources.memory import remembered
 
 from .overrides import Malformed, Override, read_override
 
@@ -123,7 +123,7 @@ def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: 
     return None
 
 
-@cache
+@remembered
 def _kind(folder: Path, primary: str, mark: str) -> str | None:
     """complete, partial, or none when the folder is not the program's."""
     try:

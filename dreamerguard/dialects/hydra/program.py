@@ -14,6 +14,7 @@ from dreamerguard.model import Span, Value
 from dreamerguard.resolved import Expected, Preset, Reference, ResolvedRun, Role, Setting, Units
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.launch import Launch
+from dreamerguard.sources.memory import remembered
 
 from .command import Checkout, Words, read_words
 from .compose import compose
@@ -72,7 +73,7 @@ class Composed:
         return f"{self.checkout.shown} of the checkout, beside {self.table.provenance}"
 
 
-@cache
+@remembered
 def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
     shipped = load_table(table)
@@ -142,7 +143,7 @@ def build_run(
         settings=composed.settings,
         roles={role: composed.canonical(key) for role, key in roles.items()},
         keys=_keys(composed) if composition.unknown else {},  # only needed to say what was meant
-        renamed=renamed,
+        renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
         problems=(*composed.words.problems, *composition.problems),
         budget=budget,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from dreamerguard.paths import is_file
 from dreamerguard.resolved import Layer
 from dreamerguard.sources import nodes
 from dreamerguard.sources.files import read_source
+from dreamerguard.sources.memory import remembered
 from dreamerguard.sources.yaml import read_yaml
 
 from .scalars import file_scalar
@@ -105,7 +105,7 @@ class FolderStore:
         return ConfigFile(path, header[1] if header else None, defaults, body, document.problems)
 
 
-@cache
+@remembered
 def _listed(folder: Path) -> tuple[str, ...]:
     try:
         return tuple(sorted(path.stem for path in folder.glob("*.yaml")))

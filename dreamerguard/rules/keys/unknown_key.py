@@ -120,8 +120,8 @@ def _foreign(run: ResolvedRun, file: str) -> Finding:
 
 
 def _explain(run: ResolvedRun, target: str, note: str) -> str:
-    key = run.keys[target]
-    return f"{target} is {key.expects}{note}"
+    key = run.keys.get(target)
+    return f"{target} is {key.expects}{note}" if key is not None else note.removeprefix("; ")
 
 
 def _rename(unknown: Unknown, target: str) -> Fix | None:

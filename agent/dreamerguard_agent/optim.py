@@ -73,22 +73,6 @@ def make_schedule(settings: OptimizerSection) -> Any:
     return optax.join_schedules([ramp, schedule], [settings.warmup])
 
 
-def clip_by_agc(clip: float, min_norm: float = AGC_MIN_NORM) -> Any:
-    """Scales a tensor's gradient down where its norm exceeds ``clip max(min_norm, |parameter|)``.
-
-    Every tensor alike: Euclidean norm of all its numbers, biases and scales included, no norms per unit.
-    """
-
-    def fit(grad: jax.Array, param: jax.Array) -> jax.Array:
-        upper = clip * jnp.maximum(min_norm, jnp.linalg.norm(param.reshape(-1)))
-        return grad * (1 / jnp.maximum(1.0, jnp.linalg.norm(grad.reshape(-1)) / upper))
-
-    def update(grads: Any, state: optax.EmptyState, params: Any) -> tuple[Any, optax.EmptyState]:
-        return (jax.tree.map(fit, grads, params) if clip else grads), state
-
-    return optax.GradientTransformation(lambda _: optax.EmptyState(), update)
-
-
 def scale_by_rms(beta: float, eps: float) -> Any:
     """``ν ← β ν + (1 - β) g²``, then ``g / (sqrt(ν / (1 - βᵗ)) + ε)``. ε only prevents 0 / 0."""
 
@@ -114,7 +98,11 @@ def scale_by_momentum(beta: float) -> Any:
 
 
 def clip_rows(grads: jax.Array, params: jax.Array, layout: Layout, clip: float) -> jax.Array:
-    """`clip_by_agc` of packed gradients and parameters [R, 128]: norms of every tensor, in two reductions for all."""
+    """Scales a tensor's gradient down where its norm exceeds ``clip max(1e-3, |parameter|)``.
+
+    Every tensor alike: Euclidean norm of all its numbers, biases and scales included, no norms per unit. Gradients and
+    parameters are packed, [R, 128], so that two reductions give the norms of all.
+    """
     member = layout.member()
 
     def norms(rows: jax.Array) -> jax.Array:

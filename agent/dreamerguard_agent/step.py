@@ -1,0 +1,132 @@
+"""One step of the posterior scan in two halves, `look` and `move`; see `unroll` for what they compute and why."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from . import cell, layout, nets, rssm
+from .cell import CoreWeights, HiddenWeights, block_product, join, product
+from .pytree import Params, container
+from .spec import AgentSpec
+
+Pair = tuple[jax.Array, jax.Array]
+
+
+@container
+class Weights:
+    """θ: the parameters that recur, kernels in the compute type, biases and scales float32.
+
+    Attributes:
+      look: ``[U | E | O]`` of every block, all that is multiplied with deter, [K, D / K, D / K + 2 h].
+      embed_bias, embed_scale: of the embeddings of deter and stoch, [2, h].
+      stoch: F, [S C, h].
+      shared: V, [2 h, D].
+      hidden: G and further layers of the core.
+      post: further layers of the posterior, (kernel [h, h], bias [h]) each; scales [h] of all their norms.
+      logit: L, [h, S C] and bias [S C].
+    """
+
+    look: jax.Array
+    embed_bias: jax.Array
+    embed_scale: jax.Array
+    stoch: jax.Array
+    shared: jax.Array
+    hidden: HiddenWeights
+    post: tuple[Pair, ...]
+    post_scale: tuple[jax.Array, ...]
+    logit: jax.Array
+    logit_bias: jax.Array
+
+
+@container
+class Inputs:
+    """What the steps read besides the state: ``a`` [..., D], ``o`` [..., h], float32, and ``keep`` bool [..., 1]."""
+
+    action: jax.Array
+    tokens: jax.Array
+    keep: jax.Array
+
+
+@container
+class Ahead:
+    """What deter brings into the next step: ``deter ⊙ U`` [K, n, D / K] and ``deter E`` [n, h], float32."""
+
+    own: jax.Array
+    embed: jax.Array
+
+
+@container
+class Seen:
+    """The posterior of a state: sums in front of its norms, [n, h] float32, and logits [n, S C], compute type."""
+
+    sums: tuple[jax.Array, ...]
+    logit: jax.Array
+
+
+@container
+class Moved:
+    """The next deter [K, n, D / K], and the sums in front of every norm and gate on the way, float32."""
+
+    deter: jax.Array
+    embed: jax.Array
+    hidden: tuple[jax.Array, ...]
+    gates: jax.Array
+
+
+def weights_of(spec: AgentSpec, params: Params, core: CoreWeights, seen: jax.Array) -> Weights:
+    """Packs the parameters that a step needs."""
+    model = spec.model
+    dense = (kernel.reshape(model.blocks, -1, model.hidden) for kernel in (core.deter, seen))
+    return Weights(
+        look=jnp.concatenate([core.own, *dense], -1),
+        embed_bias=core.embed_bias,
+        embed_scale=core.embed_scale,
+        stoch=core.stoch,
+        shared=core.dense[: 2 * model.hidden],
+        hidden=core.hidden,
+        post=cell.layers(spec, params, "obs", model.posterior_layers),
+        post_scale=cell.scales(params, "obs", model.posterior_layers),
+        logit=cell.kernel(spec, params, "obslogit"),
+        logit_bias=params["dyn/obslogit/bias"],
+    )
+
+
+def look(spec: AgentSpec, weights: Weights, deter: jax.Array, tokens: jax.Array) -> tuple[Ahead, Seen]:
+    """The first half of a step: what depends on deter [K, n, D / K] and tokens [n, h] alone."""
+    width, hidden = deter.shape[-1], spec.model.hidden
+    own, embed, seen = jnp.split(block_product(deter, weights.look), [width, width + hidden], -1)
+    sums = [layout.over_blocks(seen) + tokens]
+    for (kernel, bias), scale in zip(weights.post, weights.post_scale[:-1], strict=True):
+        sums.append(product(nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute), kernel) + bias)
+    last = nets.scaled_norm_silu(sums[-1], weights.post_scale[-1]).astype(spec.compute)
+    logit = (product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
+    return Ahead(own, layout.over_blocks(embed)), Seen(tuple(sums), logit)
+
+
+def move(
+    spec: AgentSpec, weights: Weights, ahead: Ahead, deter: jax.Array, stoch: jax.Array, inputs: tuple[jax.Array, ...]
+) -> Moved:
+    """The second half: deter [K, n, D / K], stoch [n, S C], and action [n, D] and keep [n, 1], to the next deter."""
+    action, keep = inputs
+    embed = jnp.stack([ahead.embed, product(stoch, weights.stoch)], 1)
+    embed = layout.masked(embed, keep[..., None]) + weights.embed_bias
+    both = nets.scaled_norm_silu(embed, weights.embed_scale).reshape(len(stoch), -1).astype(spec.compute)
+    first = layout.masked(join(ahead.own), keep) + product(both, weights.shared) + action
+    hidden, gates = cell.hidden_sums(spec, weights.hidden, first)
+    deter = cell.blend(gates, layout.masked(deter, keep).astype(jnp.float32)).astype(spec.compute)
+    return Moved(deter, embed, hidden, gates)
+
+
+def look_all(
+    spec: AgentSpec, weights: Weights, start: jax.Array, deter: jax.Array, tokens: jax.Array
+) -> tuple[Ahead, Seen]:
+    """`look` at the start [K, B, D / K] and the T states after it, (T + 1) B rows. The start saw no tokens: any do."""
+    blocks = layout.block_rows(layout.behind(start, deter))
+    return look(spec, weights, blocks, layout.rows_of(layout.behind(tokens[0], tokens)))
+
+
+def draw(spec: AgentSpec, logit: jax.Array, noise: jax.Array) -> jax.Array:
+    """Stoch [n, S C] from its logits and noise."""
+    drawn = rssm.latent_dist(spec, layout.latents(spec, logit)).draw(layout.latents(spec, noise))
+    return layout.flat(drawn).astype(spec.compute)

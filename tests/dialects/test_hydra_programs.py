@@ -8,6 +8,7 @@ import pytest
 from dreamerguard.dialects.hydra import exact
 from dreamerguard.dialects.hydra.exact import NeedsHydra
 from dreamerguard.engine import Result, UnknownProgram, check_native
+from dreamerguard.model import SourceError
 from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
 
 
@@ -167,3 +168,14 @@ def test_code_of_a_checkout_never_runs(tmp_path: Path) -> None:
     )
     check("python train.py", tmp_path)
     assert not trap.exists()
+
+
+@pytest.mark.skipif(not exact.installed(), reason="needs the extra hydra")
+def test_a_bomb_that_only_hydra_could_compose_is_given_up(tmp_path: Path) -> None:
+    files = with_r2_env()
+    files["configs/configs.yaml"] = files["configs/configs.yaml"].replace("size12M", "${oc.env:HOME}size12M")
+    aliases = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    files["configs/env/mine.yaml"] += "\n".join(["a0: &a0 [x]", *aliases]) + "\n"
+    write(tmp_path, files)
+    with pytest.raises(SourceError, match="too much time or memory"):
+        check(R2_COMMAND, tmp_path)

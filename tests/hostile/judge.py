@@ -14,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from dreamerguard.cli import main
+from dreamerguard.dialects.hydra import exact
 
 from .cases import Case
 
@@ -33,6 +34,8 @@ _DEEDS = (
     "ctypes.dlopen",
     "webbrowser.open",
 )
+#: Hydra is asked for the few configurations that only it can compose: apart, without resolving anything, in bounds.
+_HYDRA = [sys.executable, "-I", "-c", exact._PROGRAM]
 _watching: list[str] | None = None
 
 
@@ -56,9 +59,10 @@ class Outcome:
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if _watching is None:
+    if _watching is None or (event == "subprocess.Popen" and arguments[1] == _HYDRA):
         return
-    writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    to_file = event == "open" and isinstance(arguments[1], str) and not isinstance(arguments[0], int)
+    writes = to_file and set(str(arguments[1])) & set("wax+")
     if event in _DEEDS or (writes and "__pycache__" not in str(arguments[0])):
         _watching.append(f"{event} {arguments!r}"[:200])
 

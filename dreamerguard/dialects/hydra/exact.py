@@ -22,13 +22,21 @@ from .composition import Composition
 from .overrides import Override
 from .tree import Leaf, Tree
 
-_SECONDS = 30
+#: Hydra takes a tenth of a second for its work; a file that asks for more is a trap. Loading it may take longer.
+_BUSY_SECONDS, _BYTES, _SECONDS = 1, 300_000_000, 30
 _ORIGIN = Origin("composed by hydra", "https://hydra.cc")
 _PROGRAM = """
-import json, sys
+import json, sys, time
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
-folder, name, words = json.load(sys.stdin)
+folder, name, words, seconds, size = json.load(sys.stdin)
+try:
+    import resource
+    seconds += int(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+except ImportError:
+    pass
 with initialize_config_dir(folder, version_base=None):
     try:
         config = OmegaConf.to_container(compose(name, overrides=words), resolve=False)
@@ -81,7 +89,7 @@ def compose_exactly(
 
 
 def _ask(folder: Path, primary: str, words: list[str]) -> dict[str, Any]:
-    question = json.dumps([str(folder.resolve()), primary, words])
+    question = json.dumps([str(folder.resolve()), primary, words, _BUSY_SECONDS, _BYTES])
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-c", _PROGRAM],
@@ -92,9 +100,13 @@ def _ask(folder: Path, primary: str, words: list[str]) -> dict[str, Any]:
             cwd="/",
             check=False,
         )
-        answer: dict[str, Any] = json.loads(done.stdout.strip().split("\n")[-1])
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         raise SourceError(f"hydra could not compose {folder}: {error}") from error
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout.strip().split("\n")[-1])
+    except ValueError:
+        why = "it takes too much time or memory" if done.returncode else "it gave no answer"
+        raise SourceError(f"hydra could not compose {folder}: {why}") from None
     return answer
 
 

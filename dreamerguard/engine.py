@@ -14,22 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dreamerguard.light import dataclass
 from dreamerguard.sources.memory import remembering
 
 from . import control
+from .dialects.registry import UnknownProgram as UnknownProgram
+from .dialects.registry import demanded, preset_dialects, recognise
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity
 from .resolved import ResolvedRun
 from .rules import Rule, all_rules, find_rule
 from .settings import Settings
 from .sources.argv import Command, read_command
-
-if TYPE_CHECKING:
-    from .dialects.base import Dialect, PresetDialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,6 @@ class Result:
     def refused(self) -> tuple[Finding, ...]:
         """Findings that must keep the run from training: errors, and severe harm."""
         return tuple(item for item in self.active if item.severity is Severity.ERROR or item.severe)
-
-
-class UnknownProgram(LookupError):
-    """No dialect recognises the command."""
-
-    def __init__(self, program: str) -> None:
-        super().__init__(f"I do not know the program {program}")
-        self.program = program
 
 
 class UnknownRule(LookupError):
@@ -157,7 +147,7 @@ def examine(
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
-    program, detected = _recognise(command, folder or Path()) if dialect is None else _demanded(command, dialect)
+    program, detected = recognise(command, folder or Path()) if dialect is None else demanded(command, dialect)
     run = program.resolve(command, machine, folder or Path())
     if command.open:
         run = replace(run, open=True)
@@ -250,56 +240,6 @@ def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:
 def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
     """Names of rules, each behind those that say the same thing better."""
     return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
-
-
-def dialects() -> Iterator[Dialect]:
-    """Every program that is understood, the most particular first. Each is only loaded when its turn comes."""
-    from .dialects.native import Native
-
-    yield Native()
-    from .dialects.sheeprl import Sheeprl
-
-    yield Sheeprl()
-    from .dialects.r2dreamer import R2Dreamer
-
-    yield R2Dreamer()
-    yield from preset_dialects()
-
-
-def preset_dialects() -> Iterator[PresetDialect]:
-    """Programs that keep their settings in one file of presets."""
-    from .dialects.nm512_torch import Nm512Torch
-
-    yield Nm512Torch()
-    from .dialects.danijar import Danijar
-
-    yield Danijar()
-
-
-def _recognise(command: Command, folder: Path) -> tuple[Dialect, str]:
-    for dialect in dialects():
-        reason = dialect.detect(command, folder)
-        if reason is not None:
-            return dialect, reason
-    words = [word.text for word in command.words if "=" not in word.text]
-    python = bool(words) and PurePath(words[0]).name.startswith("python")
-    raise UnknownProgram(" ".join(words[: 2 if python else 1]) or "''")
-
-
-def _demanded(command: Command, name: str) -> tuple[Dialect, str]:
-    """The dialect of a name; the command must be one that it can read at all."""
-    from .dialects.danijar import Danijar
-    from .dialects.danijar_editions import EDITIONS
-    from .dialects.python_call import read_call
-
-    base, _, edition = name.partition(":")
-    known = next((item for item in dialects() if item.name == base), None)
-    python = base in {item.name for item in preset_dialects()}
-    if known is None or (edition and (base != Danijar.name or edition not in EDITIONS)):
-        raise UnknownProgram(name)
-    if python and read_call(command) is None:
-        raise UnknownProgram(command.source.text)
-    return (Danijar(edition) if edition else known), "as demanded"
 
 
 def _named(name: str) -> Rule:

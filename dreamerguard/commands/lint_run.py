@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from dreamerguard.commands.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.lint_options import LintOptions
-from dreamerguard.engine import UnknownProgram, active_rules, check_command, dialects
+from dreamerguard.dialects.registry import UnknownProgram, dialects
+from dreamerguard.engine import active_rules, check_command
 from dreamerguard.machine import UNKNOWN, probe
 from dreamerguard.model import SourceError
 from dreamerguard.paths import exists, is_dir

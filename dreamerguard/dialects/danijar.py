@@ -26,7 +26,7 @@ from .danijar_flags import Flags, read_flags
 from .danijar_layers import Draft
 from .danijar_reference import build_reference, repeat_of
 from .danijar_replay import replay_bytes_of
-from .preset_file import PresetFile, locate, read_presets
+from .preset_file import PresetFile, locate, names_task, read_presets, without_task
 from .python_call import PythonCall, is_open, read_call
 
 _SCRIPTS = ("main.py", "train.py")
@@ -181,27 +181,22 @@ def _finish(
     presets = _add_presets(draft, edition.name, flags, file)
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
-    settings = draft.settings
     values = draft.current()
     task = str(values.get("task") or "")
-    repeat = repeat_of(values, task)
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
-    budget = danijar_budget(edition.name, values.get, repeat) if complete else None
-    asked = tuple(preset.name for preset in presets)
+    budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
+    named = not whole or names_task(draft.settings.get("task"), presets)
     reference = None
-    named = (
-        not whole
-        or ("task" in settings and settings["task"].last.kind == "preset")
-        or any(preset.suite for preset in presets)
-    )
     if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
+        asked = tuple(preset.name for preset in presets)
         reference = build_reference(edition.name, values, task, asked, budget)
+    roles = _roles(edition, values, task)
     return ResolvedRun(
         dialect=Danijar.name,
         anchor=anchor,
-        settings=settings,
-        roles=_without_task(_roles(edition, values, task)) if whole and not named else _roles(edition, values, task),
+        settings=draft.settings,
+        roles=roles if named else without_task(roles),
         keys=draft.keys,
         renamed=draft.renamed,
         conditions=CONDITIONS,
@@ -222,11 +217,6 @@ def _finish(
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
     )
-
-
-def _without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
-    """Roles of a preset that is meant for any task."""
-    return {role: key for role, key in roles.items() if role != "task"}
 
 
 def _has_ratio(values: Iterable[str]) -> bool:

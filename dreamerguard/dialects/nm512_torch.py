@@ -19,7 +19,7 @@ from dreamerguard.sources.argv import Command, Word
 
 from .danijar_config import flatten
 from .danijar_editions import suite_of
-from .preset_file import PresetFile, locate, read_presets
+from .preset_file import PresetFile, locate, names_task, read_presets, without_task
 from .python_call import is_open, read_call
 from .torch_flags import Words, read_words
 from .torch_layers import TorchDraft
@@ -101,21 +101,15 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
     task = str(values.get("task") or "")
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
-    debug = any(preset.name == "debug" for preset in presets)
-    suites = [preset.suite for preset in presets if preset.suite]
-    fits = not suites or suites[-1] == suite_of(task)
-    named = (
-        not whole
-        or any(preset.suite for preset in presets)
-        or ("task" in draft.chains and draft.chains["task"][-1].kind == "preset")
-    )
-    known_task = complete and fits and named and not debug and not is_open(suite_of(task))
+    settings = draft.settings()
+    named = not whole or names_task(settings.get("task"), presets)
+    known_task = complete and named and _compares(task, presets)
     reference = torch_reference(values, task) if known_task else None
     return ResolvedRun(
         dialect=Nm512Torch.name,
         anchor=anchor,
-        settings=draft.settings(),
-        roles=_without_task(ROLES) if whole and not named else ROLES,
+        settings=settings,
+        roles=ROLES if named else without_task(ROLES),
         keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD),
         renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
         conditions=CONDITIONS,
@@ -134,6 +128,13 @@ def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machi
         files=(file.source.name,) if file is not None else (),
         overrides=len(words.arguments),
     )
+
+
+def _compares(task: str, presets: list[Preset]) -> bool:
+    """Whether a published run compares: no debugging, and no other benchmark's preset."""
+    suites = [preset.suite for preset in presets if preset.suite]
+    fits = not suites or suites[-1] == suite_of(task)
+    return fits and not is_open(suite_of(task)) and all(preset.name != "debug" for preset in presets)
 
 
 def _loader(problem: Problem) -> Problem:
@@ -186,11 +187,6 @@ def _purpose(budget: Budget | None, theirs: Reference | None) -> Purpose:
     if budget is None or theirs is None:
         return "full"
     return "short" if _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
-
-
-def _without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
-    """Roles of a preset that is meant for any task."""
-    return {role: key for role, key in roles.items() if role != "task"}
 
 
 def _anchor(words: Words, command: Command) -> Span:

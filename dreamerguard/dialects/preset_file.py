@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.light import dataclass
 from dreamerguard.model import Label, Problem, Source, SourceError, Span
 from dreamerguard.paths import exists, is_file
+from dreamerguard.resolved import Preset, Role, Setting
 from dreamerguard.sources import nodes
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.yaml import read_yaml
@@ -54,6 +55,16 @@ class PresetFile:
     def defaults(self) -> Mapping[str, Item]:
         """The block that all others change."""
         return self.blocks.get("defaults", {})
+
+
+def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:
+    """Whether presets are meant for a task: one sets it, or is named after a suite."""
+    return (task is not None and task.last.kind == "preset") or any(preset.suite for preset in presets)
+
+
+def without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
+    """Roles of a preset that is meant for any task."""
+    return {role: key for role, key in roles.items() if role != "task"}
 
 
 def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:

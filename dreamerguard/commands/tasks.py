@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dreamerguard.commands.failing import fail
 from dreamerguard.commands.tables import print_table
 
 
@@ -33,8 +34,7 @@ def tasks(
             data = [facts.suite_facts(name) for name in suite_names()]
             show = _show_suites
     except UnknownTask as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        fail(str(error))
     if as_json:
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:

@@ -34,6 +34,10 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 }
 
 
+#: So many tasks with the same part in their names, ``walker``, are all named.
+_MOST_PARTS = 8
+
+
 class UnknownTask(LookupError):
     """No suite lists the task, or there is no such suite. ``suggestions`` holds the nearest names, best first."""
 
@@ -182,7 +186,11 @@ def _setting(name: str, key: str) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(name, dict.fromkeys(known), n=3, cutoff=0.6))
+    names = dict.fromkeys(known)
+    parts = tuple(task for task in names if f"_{name}_" in f"_{task}_")
+    if 0 < len(parts) <= _MOST_PARTS:
+        return parts
+    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.6))
 
 
 def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:

@@ -35,7 +35,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 
 
 #: So many tasks with the same part in their names, ``walker``, are all named.
-_MOST_PARTS = 8
+_MOST_PARTS = 10
 
 
 class UnknownTask(LookupError):

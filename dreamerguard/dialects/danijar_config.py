@@ -40,7 +40,7 @@ class Item:
         """Key and value where they stand beside each other, else the key."""
         key, value = self.key_span, self.value_span
         near = value is not None and value.source is key.source and 0 <= value.start - key.end < 80
-        return key.source.span(key.start, value.end) if near and value is not None else key
+        return Span(key.source, key.start, value.end) if near and value is not None else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,29 @@ def is_pattern(key: str) -> bool:
 def flatten(mapping: Mapping, via: Span | None = None) -> dict[str, Item]:
     """Flat key -> item, exactly as ``Config._flatten`` joins the parts."""
     result: dict[str, Item] = {}
-    for entry in mapping.entries:
-        name, site = entry.name, via or entry.via
-        if isinstance(entry.value, Mapping):
-            for key, item in flatten(entry.value, site).items():
-                joint = "\\." if is_pattern(name) or is_pattern(key) else "."
-                path = f"{name}{joint}{key}"
-                result[path] = Item(path, item.value, item.key_span, item.value_span, item.via, item.nested)
-        else:
-            result[name] = _item(name, entry, site)
+    _flatten(mapping, (), via, result)
     return result
+
+
+def _flatten(mapping: Mapping, above: tuple[str, ...], via: Span | None, result: dict[str, Item]) -> None:
+    for entry in mapping.entries:
+        parts, site = (*above, entry.name), via or entry.via
+        if isinstance(entry.value, Mapping):
+            _flatten(entry.value, parts, site, result)
+        else:
+            path = _path(parts)
+            result[path] = _item(path, entry, site)
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    """Parts with a dot between them; with an escaped one in front of and behind parts that are patterns."""
+    path = ".".join(parts)
+    if not is_pattern(path):
+        return path
+    path = parts[-1]
+    for name in parts[-2::-1]:
+        path = f"{name}\\.{path}" if is_pattern(name) or is_pattern(path) else f"{name}.{path}"
+    return path
 
 
 def _item(name: str, entry: Entry, via: Span | None) -> Item:

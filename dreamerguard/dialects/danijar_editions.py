@@ -140,7 +140,7 @@ def edition_of_keys(keys: Iterable[str]) -> str | None:
     known = set(keys)
     if not known & {"task", "logdir"} or not known & {"run.train_ratio", "run.steps"}:
         return None
-    votes = {name: sum(key in known for key in edition.load().defaults) for name, edition in EDITIONS.items()}
+    votes = {name: len(known & edition.load().defaults.keys()) for name, edition in EDITIONS.items()}
     best = max(votes, key=lambda name: votes[name] / len(EDITIONS[name].load().defaults))
     return best if votes[best] >= 25 else None
 

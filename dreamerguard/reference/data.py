@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -26,6 +26,7 @@ def envelope_tasks(suite: str, release: Release = "2024") -> list[str]:
     return list(_load(suite, release)["tasks"]) if _has(suite, release) else []
 
 
+@lru_cache(maxsize=64)
 def load_envelope(suite: str, task: str, release: Release = "2024") -> Envelope | None:
     """The published curves of a task, or None where the release has none.
 

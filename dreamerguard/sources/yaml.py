@@ -93,7 +93,9 @@ class _Composer:
         if depth > MAX_DEPTH:
             raise _Refused(f"nested deeper than {MAX_DEPTH} levels", self._span(event))
         before = self.size
-        self._count(1, event)
+        self.size += 1
+        if self.size > MAX_NODES:
+            self._count(0, event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag is not None:
@@ -133,7 +135,7 @@ class _Composer:
     def _scalar(self, event: Any) -> Scalar:
         plain = bool(event.implicit[0]) and event.tag not in _TEXT_TAGS
         value = resolve_scalar(event.value) if plain or event.tag in _READ_TAGS else event.value
-        return Scalar(value, self._span(event), plain)
+        return Scalar(value, Span(self.source, event.start_mark.index, event.end_mark.index), plain)
 
     def _sequence(self, event: Any, events: Callable[[], Any], depth: int) -> Listing:
         items: list[Node] = []

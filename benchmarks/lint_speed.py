@@ -24,8 +24,9 @@ from typing import Any
 
 import yaml
 
-from dreamerguard.engine import check_presets
+from dreamerguard.engine import check_command, check_presets
 from dreamerguard.keys.tables import load_table
+from dreamerguard.sources.argv import read_command
 
 COMMANDS = {
     "native": ["dreamerguard", "train", "dmc_walker_walk", "run.train_ratio=32"],
@@ -89,6 +90,22 @@ def presets() -> str:
     return yaml.safe_dump({"defaults": nested, **plain}, sort_keys=False)
 
 
+def checkouts_per_second(count: int) -> float:
+    """Different checkouts of danijar/dreamerv3, in each of which one command is checked with the file of presets."""
+    text, command = presets(), read_command(COMMANDS["danijar"])
+    with tempfile.TemporaryDirectory() as name:
+        folders = [Path(name) / str(index) for index in range(count)]
+        for index, folder in enumerate(folders):
+            (folder / "dreamerv3").mkdir(parents=True)
+            (folder / "dreamerv3" / "configs.yaml").write_text(f"{text}\n# {index}\n", encoding="utf-8")
+            (folder / "dreamerv3" / "main.py").touch()
+        check_command(command, folder=folders[0])
+        began = time.process_time()
+        for folder in folders:
+            check_command(command, folder=folder)
+        return count / (time.process_time() - began)
+
+
 def presets_per_second(count: int) -> dict[str, float]:
     """Different files of presets, every preset of which is checked as a run of its own."""
     text = presets()
@@ -144,6 +161,7 @@ def main() -> None:
         os.environ.pop(name, None)  # an installed package is compiled, as its peer is
     rows = {name: start(options.yamllint, options.pairs, words) for name, words in COMMANDS.items()}
     figures: dict[str, Any] = {"start": rows, "run_files_per_cpu_second": files_per_second(options.files)}
+    figures |= {"checkouts_per_cpu_second": checkouts_per_second(options.files)}
     figures |= {"presets": presets_per_second(options.files // 10), "repository": repository(500)}
     print(json.dumps(figures, indent=2, default=lambda value: round(value, 1)))
 

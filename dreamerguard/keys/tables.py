@@ -79,10 +79,22 @@ def _values(data: Mapping[str, Any]) -> dict[str, Value]:
 
 def make_keys(defaults: Mapping[str, Value], table: Table, dead: Mapping[str, str]) -> dict[str, Key]:
     """Keys of a checkout, with what is known of those that upstream has too."""
-    return {
-        path: Key(path, _kind(value), value, dead=dead.get(path, ""), read=table.read.get(path, ""))
-        for path, value in defaults.items()
-    }
+    if table.name not in _MADE:
+        _MADE[table.name] = {path: _make(path, value, table, dead) for path, value in table.defaults.items()}
+    made, keys = _MADE[table.name], {}
+    for path, value in defaults.items():
+        key = made.get(path)
+        same = key is not None and type(value) is type(key.default) and value == key.default
+        keys[path] = key if same and key is not None else _make(path, value, table, dead)
+    return keys
+
+
+#: Table -> keys with its own defaults, which most checkouts share.
+_MADE: dict[str, dict[str, Key]] = {}
+
+
+def _make(path: str, value: Value, table: Table, dead: Mapping[str, str]) -> Key:
+    return Key(path, _kind(value), value, dead=dead.get(path, ""), read=table.read.get(path, ""))
 
 
 def _kind(value: Value) -> Kind:

@@ -10,7 +10,7 @@ The engine never prints and never exits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from graphlib import TopologicalSorter
@@ -24,10 +24,13 @@ from .dialects.registry import UnknownProgram as UnknownProgram
 from .dialects.registry import demanded, preset_dialects, recognise
 from .machine import UNKNOWN, Machine
 from .model import Finding, Severity
+from .probe import Probe
 from .resolved import ResolvedRun
 from .rules import Rule, all_rules, find_rule
 from .settings import Settings
 from .sources.argv import Command, read_command
+
+Prober = Callable[[ResolvedRun], Probe]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +123,20 @@ def check_command(
     folder: Path | None = None,
     settings: Settings | None = None,
     dialect: str | None = None,
+    prober: Prober | None = None,
 ) -> Result:
     """Checks a training command.
 
     Args:
       dialect: the program, where it shall not be recognised: its name, and ``danijar:2023`` with an edition.
+      prober: tells what the resolved run's environment is like, from `probing.run.prober`; by default nothing is run.
 
     Raises:
       SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
       UnknownProgram: no dialect recognises the command.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect)
+    result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober)
     return settle((result,), settings, folder)[0]
 
 
@@ -144,6 +149,7 @@ def examine(
     folder: Path | None = None,
     settings: Settings | None = None,
     dialect: str | None = None,
+    prober: Prober | None = None,
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
@@ -151,6 +157,8 @@ def examine(
     run = program.resolve(command, machine, folder or Path())
     if command.open:
         run = replace(run, open=True)
+    if prober is not None:
+        run = replace(run, probe=prober(run))
     rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
     checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)

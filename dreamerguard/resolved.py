@@ -16,6 +16,7 @@ from .budget import Budget, Purpose, update_share
 from .keys.key import Condition, Key, Renamed
 from .machine import UNKNOWN, Machine
 from .model import Edit, Fix, Label, Origin, Problem, Score, Source, Span, Value, apply_edits
+from .probe import Probe
 
 if TYPE_CHECKING:
     from .schema import RunConfig
@@ -226,6 +227,7 @@ class ResolvedRun:
       files: files that were read.
       sources: their texts, in which comments may accept findings.
       overrides: words of the command that set something.
+      probe: what the environment is like, where it was asked for.
     """
 
     dialect: str
@@ -257,6 +259,7 @@ class ResolvedRun:
     files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     overrides: int = 0
+    probe: Probe | None = None
 
     @property
     def config(self) -> RunConfig | None:

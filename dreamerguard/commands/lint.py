@@ -30,6 +30,12 @@ def lint(
     this_machine: Annotated[
         bool, typer.Option("--this-machine", help="The run is meant for this machine: check GPU and memory too.")
     ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Make the environment, play two random episodes: runs the program's code.")
+    ] = False,
+    probe_env: Annotated[
+        str | None, typer.Option("--probe-env", help="module:function that makes it, given the task; with --probe.")
+    ] = None,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="List all rules and exit.")] = False,
     select: Annotated[
         list[str] | None, typer.Option("--select", help="Only these rules: names, codes or beginnings of codes.")
@@ -72,6 +78,8 @@ def lint(
         output=output,
         explain_budget=explain_budget,
         this_machine=this_machine,
+        probe=probe,
+        probe_env=probe_env,
         list_rules=list_rules,
         select=split(",".join(select or ())),
         ignore=split(",".join(ignore or ())),

@@ -48,6 +48,8 @@ class LintOptions:
     output: str | None = None
     explain_budget: bool = False
     this_machine: bool = False
+    probe: bool = False
+    probe_env: str | None = None
     list_rules: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -100,6 +100,8 @@ def read_settings(options: LintOptions) -> Settings:
     )
     if (options.write_baseline or options.prune_baseline) and changed.baseline is None:
         raise Stop("name the baseline with --baseline FILE, or with baseline = in the settings")
+    if options.probe_env is not None and not options.probe:
+        raise Stop("--probe-env needs --probe")
     if options.unsafe_fixes and not (options.fix or options.diff):
         raise Stop("--unsafe-fixes needs --fix or --diff")
     return changed
@@ -139,8 +141,13 @@ def _there(path: Path) -> str:
 
 
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:
+    machine, prober = probe() if options.this_machine else UNKNOWN, None
+    if options.probe:
+        from dreamerguard.probing.run import prober as make_prober
+
+        prober = make_prober(command, Path(), options.probe_env)
     try:
-        return check_command(command, probe() if options.this_machine else UNKNOWN, settings=settings)
+        return check_command(command, machine, settings=settings, prober=prober)
     except UnknownProgram as error:
         known = ", ".join(dialect.name for dialect in dialects())
         raise Stop(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED) from error

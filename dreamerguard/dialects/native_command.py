@@ -34,6 +34,8 @@ OPTIONS = {
     "--prune-baseline": False,
     "--select": True,
     "--this-machine": False,
+    "--probe": False,
+    "--probe-env": True,
     "--unsafe-fixes": False,
     "--write-baseline": False,
 }

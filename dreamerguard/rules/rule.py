@@ -13,6 +13,7 @@ from types import ModuleType
 from dreamerguard.light import dataclass
 from dreamerguard.machine import UNKNOWN, Machine
 from dreamerguard.model import Confidence, Evidence, Finding, Fix, Harm, Label, Problem, Severity, Span
+from dreamerguard.probe import Probe
 from dreamerguard.resolved import ResolvedRun, fix
 
 Check = Callable[[ResolvedRun], Iterator[Finding]]
@@ -29,6 +30,7 @@ class Example:
       mark: the characters that the finding points at.
       fixed: the command, or the file, after the fix; empty when there is none.
       machine: the machine that the run is meant for.
+      probe: what ``--probe`` found; none without it.
     """
 
     command: str
@@ -37,6 +39,7 @@ class Example:
     fixed: str = ""
     machine: Machine = UNKNOWN
     files: Mapping[str, str] = field(default_factory=dict)
+    probe: Probe | None = None
 
 
 @dataclass(slots=True)

@@ -24,8 +24,9 @@ def lint_example(example: Example, folder: Path, settings: Settings | None = Non
     """Writes the files of an example into a folder and checks its command there."""
     from dataclasses import replace
 
-    from dreamerguard.engine import check_native
+    from dreamerguard.engine import check_command
     from dreamerguard.settings import Settings
+    from dreamerguard.sources.argv import read_command
 
     files = dict(example.files) | ({"run.yaml": example.file} if example.file else {})
     for name, text in files.items():
@@ -34,7 +35,9 @@ def lint_example(example: Example, folder: Path, settings: Settings | None = Non
     settings = settings or Settings()
     if BASELINE in example.files:
         settings = replace(settings, baseline=folder / BASELINE)
-    return check_native(command=shlex.split(example.command), machine=example.machine, folder=folder, settings=settings)
+    command, found = read_command(shlex.split(example.command)), example.probe
+    prober = None if found is None else lambda run: found
+    return check_command(command, example.machine, folder=folder, settings=settings, prober=prober)
 
 
 def broken_examples(rule: Rule, settings: Settings | None = None) -> Iterator[str]:

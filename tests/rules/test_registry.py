@@ -19,6 +19,7 @@ DIGITS = {
     "machine": 5,
     "inputs": 6,
     "schedule": 7,
+    "environment": 8,
     "control": 9,
 }
 

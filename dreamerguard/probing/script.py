@@ -1,0 +1,332 @@
+"""Runs in the training program's own Python, by itself: makes one environment, plays random episodes, tells facts.
+
+Reads one JSON object from standard input and writes one to what standard output was. It imports nothing of
+dreamerguard, because that need not be installed there; numpy is there wherever an environment is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import inspect
+import json
+import os
+import random
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+#: Kinds of numbers as rules name them.
+KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+
+
+def make(question: dict[str, Any]) -> Any:
+    """The environment: by the function that was named, by the program's own, or by dm_control's suite."""
+    if question["factory"]:
+        name, _, function = question["factory"].partition(":")
+        return call(getattr(importlib.import_module(name), function or "make_env"), question["task"])
+    own = OWN.get(question["dialect"])
+    try:
+        if own is not None and Path(question["script"]).is_file():
+            return own(question)
+    except ImportError as error:
+        if not question["task"].startswith("dmc_"):
+            raise
+        sys.stderr.write(f"{error}; dm_control is asked instead\n")
+    if question["task"].startswith("dmc_"):
+        from dm_control import suite
+
+        name = question["task"][len("dmc_") :]
+        name = "ball_in_cup_catch" if name == "cup_catch" else name
+        found = next((pair for pair in suite.ALL_TASKS if "_".join(pair) == name), None)
+        if found is not None:
+            return suite.load(*found)
+    raise LookupError(f"nothing here makes {question['task'] or 'the task'}; name a function with --probe-env")
+
+
+def call(function: Any, *given: Any) -> Any:
+    """Calls a function with as many of the arguments as it takes."""
+    takes = [item for item in inspect.signature(function).parameters.values() if item.kind in (0, 1)]
+    return function(*given[: len(takes)])
+
+
+def program(question: dict[str, Any]) -> Any:
+    """The module of the training script, with its folder to import from."""
+    script = Path(question["script"]).resolve()
+    sys.path[:0] = [str(script.parent.parent), str(script.parent)]
+    package = (script.parent / "__init__.py").is_file()
+    return importlib.import_module(f"{script.parent.name}.{script.stem}" if package else script.stem)
+
+
+def danijar(question: dict[str, Any]) -> Any:
+    """``make_env(config, index)`` of danijar/dreamerv3."""
+    module = program(question)
+    try:
+        settings = importlib.import_module("elements")
+    except ImportError:
+        settings = importlib.import_module("embodied")  # editions before 2025
+    return call(module.make_env, settings.Config(question["values"]), 0)
+
+
+def torch(question: dict[str, Any]) -> Any:
+    """``make_env(config, mode, id)`` of dreamerv3-torch."""
+    return call(program(question).make_env, argparse.Namespace(**nested(question["values"])), "train", 0)
+
+
+def r2dreamer(question: dict[str, Any]) -> Any:
+    """``envs.make_env(config.env, id)`` of r2dreamer."""
+    sys.path.insert(0, str(Path(question["script"]).resolve().parent))
+    config = types.SimpleNamespace(**nested(question["values"])["env"])
+    return call(importlib.import_module("envs").make_env, config, 0)
+
+
+OWN = {"danijar": danijar, "nm512_torch": torch, "r2dreamer": r2dreamer}
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Dotted keys as dictionaries in dictionaries."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        *groups, leaf = key.split(".")
+        place = result
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[leaf] = value
+    return result
+
+
+class Player:
+    """One way to play. ``first()`` and ``step()`` give observations, reward, whether it was the last, and terminal."""
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+
+    def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Spaces or specs of observations and actions, by key."""
+        raise NotImplementedError
+
+    def first(self) -> tuple[dict[str, Any], float, bool, bool]:
+        """Begins an episode."""
+        raise NotImplementedError
+
+    def step(self) -> tuple[dict[str, Any], float, bool, bool]:
+        """Goes on with a random action."""
+        raise NotImplementedError
+
+    def frame(self) -> Any:
+        """A picture of now; raises what rendering raises."""
+        return self.env.render()
+
+
+class Embodied(Player):
+    """danijar/dreamerv3: actions and observations are dictionaries, episode flags among the observations."""
+
+    def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(self.env.obs_space), {k: v for k, v in self.env.act_space.items() if k != "reset"}
+
+    def first(self) -> tuple[dict[str, Any], float, bool, bool]:
+        return self._step(True)
+
+    def step(self) -> tuple[dict[str, Any], float, bool, bool]:
+        return self._step(False)
+
+    def _step(self, reset: bool) -> tuple[dict[str, Any], float, bool, bool]:
+        action = {name: space.sample() for name, space in self.env.act_space.items()}
+        observed = dict(self.env.step({**action, "reset": reset}))
+        ended = bool(observed.get("is_last", False)), bool(observed.get("is_terminal", False))
+        return observed, float(observed.get("reward", 0.0)), *ended
+
+    def frame(self) -> Any:
+        return None
+
+
+class Gym(Player):
+    """gym and gymnasium: four or five values a step, actions drawn from the space, one-hot where that is asked for."""
+
+    def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        observed = getattr(self.env.observation_space, "spaces", None)
+        return dict(observed) if observed else {"observation": self.env.observation_space}, {
+            "action": self.env.action_space
+        }
+
+    def first(self) -> tuple[dict[str, Any], float, bool, bool]:
+        observed = self.env.reset()
+        return self._named(observed[0] if isinstance(observed, tuple) else observed), 0.0, False, False
+
+    def step(self) -> tuple[dict[str, Any], float, bool, bool]:
+        observed, reward, *ended, info = self.env.step(self._action())
+        observed = self._named(observed)
+        last = any(bool(x) for x in ended)
+        said = observed.get("is_terminal", info.get("is_terminal") if isinstance(info, dict) else None)
+        terminal = bool(ended[0]) if len(ended) == 2 or said is None else bool(said)
+        return observed, float(reward), last, last and terminal
+
+    def _action(self) -> Any:
+        import numpy as np
+
+        space = self.env.action_space
+        action = space.sample()
+        if getattr(space, "discrete", False):
+            action = np.eye(space.shape[0], dtype=np.float32)[random.randrange(space.shape[0])]
+        chain, env = [], self.env
+        while env is not None:
+            chain.append(type(env).__name__)
+            env = env.__dict__.get("env")
+        return {"action": action} if "SelectAction" in chain else action
+
+    def _named(self, observed: Any) -> dict[str, Any]:
+        return dict(observed) if isinstance(observed, dict) else {"observation": observed}
+
+
+class DmEnv(Player):
+    """dm_env: time steps with specs."""
+
+    def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(self.env.observation_spec()), {"action": self.env.action_spec()}
+
+    def first(self) -> tuple[dict[str, Any], float, bool, bool]:
+        return dict(self.env.reset().observation), 0.0, False, False
+
+    def step(self) -> tuple[dict[str, Any], float, bool, bool]:
+        import numpy as np
+
+        spec = self.env.action_spec()
+        low, high = np.maximum(spec.minimum, -1e3), np.minimum(spec.maximum, 1e3)
+        now = self.env.step(np.random.uniform(low, high, spec.shape).astype(spec.dtype))
+        return dict(now.observation), float(now.reward or 0.0), now.last(), now.last() and now.discount == 0
+
+    def frame(self) -> Any:
+        return self.env.physics.render(64, 64, camera_id=0)
+
+
+def player(env: Any) -> Player:
+    """How an environment is played, told by its methods."""
+    if hasattr(env, "obs_space") and hasattr(env, "act_space"):
+        return Embodied(env)
+    if hasattr(env, "observation_spec") and hasattr(env, "action_spec"):
+        return DmEnv(env)
+    if hasattr(env, "observation_space") and hasattr(env, "action_space"):
+        return Gym(env)
+    raise TypeError(f"{type(env).__name__} has neither spaces nor specs of observations and actions")
+
+
+def space_facts(space: Any) -> dict[str, Any]:
+    """Shape, kind and bounds of a space or spec; ``classes`` of a discrete one."""
+    import numpy as np
+
+    classes = getattr(space, "n", getattr(space, "num_values", None))
+    low = getattr(space, "low", getattr(space, "minimum", None))
+    high = getattr(space, "high", getattr(space, "maximum", None))
+    dtype = getattr(space, "dtype", None)
+    return {
+        "shape": list(getattr(space, "shape", None) or ()),
+        "kind": KINDS.get(np.dtype(dtype).kind, "other") if dtype is not None else "other",
+        "classes": int(classes) if classes is not None and np.ndim(classes) == 0 else None,
+        "low": bound(low, min),
+        "high": bound(high, max),
+    }
+
+
+def bound(values: Any, which: Any) -> float | str | None:
+    """The outermost bound; none without bounds, and text where it is not finite."""
+    import numpy as np
+
+    if values is None or np.size(values) == 0:
+        return None
+    value = float(which(np.ravel(np.asarray(values, dtype=np.float64)).tolist()))
+    return value if np.isfinite(value) else str(value)
+
+
+class Observed:
+    """What is gathered of one key over all steps."""
+
+    def __init__(self, value: Any) -> None:
+        import numpy as np
+
+        first = np.asarray(value)
+        self.shape, self.kind = list(first.shape), KINDS.get(first.dtype.kind, "other")
+        self.first, self.finite, self.constant = first, True, True
+        self.blank = first.ndim == 3 and first.size > 0 and bool((first == first.flat[0]).all())
+
+    def add(self, value: Any) -> None:
+        """One more value."""
+        import numpy as np
+
+        value = np.asarray(value)
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            self.finite = False
+        self.constant = self.constant and value.shape == self.first.shape and bool((value == self.first).all())
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON."""
+        names = ("shape", "kind", "finite", "constant", "blank")
+        return {name: getattr(self, name) for name in names}
+
+
+def play(game: Player, observations: dict[str, Observed], steps: int, deadline: float) -> dict[str, Any]:
+    """One episode of random actions."""
+    length, total, largest, last, terminal = 0, 0.0, 0.0, False, False
+    seen, *_ = game.first()
+    while True:
+        for name, value in seen.items():
+            observations.setdefault(name, Observed(value)).add(value)
+        if last or length >= steps or time.monotonic() > deadline:
+            break
+        seen, reward, last, terminal = game.step()
+        length, total, largest = length + 1, total + reward, max(largest, abs(reward))
+    cut = not last and length < steps  # by the clock: nothing is known of its end
+    return {"length": length, "total": total, "largest": largest, "last": last, "terminal": terminal, "cut": cut}
+
+
+def frame_facts(game: Player, observations: dict[str, Observed]) -> dict[str, Any]:
+    """Whether a picture can be made: an image among the observations, or rendering one now."""
+    if any(len(item.shape) == 3 for item in observations.values()):
+        return {"frame": True, "frame_error": ""}
+    try:
+        return {"frame": game.frame() is not None, "frame_error": ""}
+    except Exception as error:
+        return {"frame": False, "frame_error": f"{type(error).__name__}: {error}"[:300]}
+
+
+def probe(question: dict[str, Any]) -> dict[str, Any]:
+    """Everything that rules want to know."""
+    deadline = time.monotonic() + question["seconds"]
+    random.seed(0)
+    game = player(make(question))
+    spaces, actions = game.spaces()
+    observations: dict[str, Observed] = {}
+    episodes = [play(game, observations, question["steps"], deadline) for _ in range(2)]
+    return {
+        "error": "",
+        "interface": type(game).__name__.lower(),
+        "spaces": {str(name): space_facts(space) for name, space in spaces.items()},
+        "actions": {str(name): space_facts(space) for name, space in actions.items()},
+        "observations": {str(name): item.facts() for name, item in observations.items()},
+        "episodes": episodes,
+        **frame_facts(game, observations),
+    }
+
+
+def main() -> None:
+    """Answers one question. Whatever the environment prints goes to the error stream."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    question = json.load(sys.stdin)
+    os.chdir(question["folder"])
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        answer = probe(question)
+    except Exception as error:
+        lacks = isinstance(error, (ImportError, LookupError))
+        answer = {"error": f"{type(error).__name__}: {error}"[:500], "lacking": lacks}
+    with contextlib.suppress(OSError):
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+    os._exit(0)  # simulators may keep threads and windows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Actions are unbounded, or bounded by something else than -1 and 1 where nothing scales them.
+
+What it does:
+  Reports continuous actions without finite bounds, and those of gym environments of dreamerv3-torch and r2dreamer whose
+  bounds are not -1 and 1: only their own suites are wrapped.
+
+Why is this bad:
+  The policy acts between -1 and 1. Wider bounds are never reached, and wrappers leave infinite ones as they are
+  (``NormalizeAction``, embodied/core/wrappers.py at e3f0224).
+
+How to mend:
+  Declare the bounds, or scale the actions in the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.probe import Probe, Space
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG805", "action-bounds", Severity.WARNING)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(actions={"action": Space((6,), low=-1.0, high=1.0)}))]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(actions={"action": Space((6,), low=float("-inf"), high=float("inf"))}),
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None:
+        return
+    task = run.setting("task")
+    scaled = run.probe.interface != "gym" or run.dialect not in ("nm512_torch", "r2dreamer")
+    for name, space in run.probe.actions.items():
+        if space.classes is not None or space.kind != "float" or space.low is None or space.high is None:
+            continue
+        if not (isfinite(space.low) and isfinite(space.high)):
+            text = f"{name} has no finite bounds, and the policy acts between -1 and 1"
+        elif not scaled and (space.low, space.high) not in ((-1.0, 1.0), (0.0, 1.0)):
+            text = f"{name} is bounded by {space.low:g} and {space.high:g}, and the policy acts between -1 and 1"
+        else:
+            continue
+        yield rule.at(run.place(task), text, key=task.key if task is not None else "")

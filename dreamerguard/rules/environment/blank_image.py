@@ -1,0 +1,46 @@
+"""The first image of an episode has one colour.
+
+What it does:
+  Reports images that are blank when an episode begins.
+
+Why is this bad:
+  Every Atari episode of danijar/dreamerv3 began with a black frame until it was noticed
+  (https://github.com/danijar/dreamerv3/pull/213): the agent starts blind, and learns the reset as a state of
+  its own.
+
+How to mend:
+  Render after the reset, not before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.probe import Observed, Probe
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG803", "blank-image", Severity.WARNING)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(observations={"image": Observed((64, 64, 3))}))]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(observations={"image": Observed((64, 64, 3), "integer", blank=True)}),
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None:
+        return
+    task = run.setting("task")
+    for name in (name for name, seen in run.probe.observations.items() if seen.blank):
+        yield rule.at(
+            run.place(task),
+            f"observation {name} begins as an image of one colour",
+            key=task.key if task is not None else "",
+        )

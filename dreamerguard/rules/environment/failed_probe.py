@@ -1,0 +1,46 @@
+"""The environment cannot be made or played.
+
+What it does:
+  Reports what the environment failed with when ``--probe`` made it and played two random episodes.
+
+Why is this bad:
+  The run fails in the same way, often after minutes of compiling. Where only a module is missing in the Python that was
+  asked, or no function for the task is known, this is information.
+
+How to mend:
+  Read the error. ``--probe-env module:function`` names a function that makes the environment, given the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.probe import Episode, Probe
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG801", "failed-probe", Severity.ERROR)
+
+GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(error="ValueError: shapes (3,) and (4,) do not match"),
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None or not run.probe.error:
+        return
+    task = run.setting("task")
+    yield rule.at(
+        run.place(task),
+        f"the environment cannot be probed: {run.probe.error}" if run.probe.lacking else f"it fails: {run.probe.error}",
+        key=task.key if task is not None else "",
+        severity=Severity.INFO if run.probe.lacking else None,
+        help="--probe-env module:function names what makes it" if run.probe.lacking else "",
+    )

@@ -1,0 +1,75 @@
+"""An observation is not what the environment declares, or not what the program needs.
+
+What it does:
+  Compares what two random episodes showed with the declared spaces: keys, shapes, numbers that are not finite, and the
+  flags ``is_first``, ``is_last`` and ``is_terminal`` where the program reads them.
+
+Why is this bad:
+  dreamerv3-torch and danijar/dreamerv3 stop with an assertion, or train on numbers that poison every gradient.
+
+How to mend:
+  Correct the environment or its declared spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.probe import Episode, Observed, Probe, Space
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG802", "observation-contract", Severity.ERROR)
+
+#: What a program reads besides what the agent sees (torch:models.py:188, embodied/core/wrappers.py at e3f0224).
+_FLAGS = {
+    "danijar": ("is_first", "is_last", "is_terminal"),
+    "nm512_torch": ("is_first", "is_terminal"),
+    "r2dreamer": ("is_first", "is_last", "is_terminal"),
+}
+
+GOOD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        probe=Probe(
+            spaces={"height": Space(())}, observations={"height": Observed(())}, episodes=(Episode(1000, 31.4, 0.2),)
+        ),
+    )
+]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(observations={"height": Observed((3,), finite=False)}, episodes=(Episode(1000, 31.4, 0.2),)),
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(
+            spaces={"a": Space((3,))}, observations={"a": Observed((4,))}, episodes=(Episode(1000, 31.4, 0.2),)
+        ),
+    ),
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None or run.probe.error:
+        return
+    task = run.setting("task")
+    for text in _mistakes(run.probe, run.dialect):
+        yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+
+
+def _mistakes(probe: Probe, dialect: str) -> Iterator[str]:
+    flags = _FLAGS.get(dialect, ()) if probe.interface != "dmenv" else ()
+    missing = [name for name in flags if probe.observations and name not in probe.observations]
+    if missing:
+        yield f"the observations lack {', '.join(missing)}, which the program reads"
+    for name, seen in probe.observations.items():
+        declared = probe.spaces.get(name)
+        if not seen.finite:
+            yield f"observation {name} holds numbers that are not finite"
+        if declared is not None and declared.classes is None and declared.shape != seen.shape:
+            yield f"observation {name} is declared with shape {list(declared.shape)} and comes as {list(seen.shape)}"

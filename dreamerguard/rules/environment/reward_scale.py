@@ -1,0 +1,54 @@
+"""Rewards are very large, or none came.
+
+What it does:
+  Reports rewards beyond a thousand or returns beyond a hundred thousand in two random episodes. No reward at all is
+  information: the task may be sparse.
+
+Why is this bad:
+  The discrete runs of dreamerv3-torch do not normalise returns, so that large rewards outweigh exploration; failures
+  become frequent as rewards grow (https://github.com/Eclectic-Sheep/sheeprl/issues/147).
+
+How to mend:
+  Scale the reward in the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.probe import Episode, Probe
+from dreamerguard.resolved import ResolvedRun
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG806", "reward-scale", Severity.WARNING)
+
+_REWARD, _RETURN = 1e3, 1e5
+
+GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
+BAD = [
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
+        probe=Probe(episodes=(Episode(1000, 2e6, 2e4),)),
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None or not run.probe.episodes:
+        return
+    task, episodes = run.setting("task"), run.probe.episodes
+    largest, total = max(item.largest for item in episodes), max(abs(item.total) for item in episodes)
+    if largest > _REWARD or total > _RETURN:
+        text = f"rewards reach {largest:,.4g} and returns {total:,.4g} in random episodes"
+        yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+    elif largest == 0:
+        yield rule.at(
+            run.place(task),
+            "no reward came in two random episodes",
+            key=task.key if task is not None else "",
+            severity=Severity.INFO,
+            help="right for a sparse task; otherwise look whether the reward is passed on",
+        )

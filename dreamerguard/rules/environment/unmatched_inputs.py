@@ -1,0 +1,81 @@
+"""The encoder selects none of the observations.
+
+What it does:
+  Matches the patterns of ``encoder.mlp_keys`` and ``encoder.cnn_keys`` with the keys that the environment really has.
+
+Why is this bad:
+  dreamerv3-torch and r2dreamer stop at the first step; where one of two patterns misses, that input is left out in
+  silence.
+
+How to mend:
+  Write a pattern of the keys that are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.model import Finding, Severity
+from dreamerguard.patterns import Pattern, PatternError
+from dreamerguard.probe import Observed, Probe
+from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG808", "unmatched-inputs", Severity.ERROR, dialects=("nm512_torch", "r2dreamer"))
+
+#: Beginnings of keys that are no input.
+_FLAGS = ("is_first", "is_last", "is_terminal", "reward", "discount", "log_")
+
+GOOD = [
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset("encoder: {mlp_keys: '.*'}", "decoder: {mlp_keys: '.*'}"),
+        probe=Probe(interface="dmenv", observations={"position": Observed((3,))}),
+    )
+]
+BAD = [
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset(*(f"{side}: {{mlp_keys: postion, cnn_keys: '$^'}}" for side in ("encoder", "decoder"))),
+        mark="mlp_keys: postion",
+        probe=Probe(interface="dmenv", observations={"position": Observed((3,))}),
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    if run.probe is None or not run.probe.observations:
+        return
+    seen = {name: len(item.shape) for name, item in run.probe.observations.items() if not name.startswith(_FLAGS)}
+    patterns = {kind: _pattern(run, kind) for kind in ("mlp_keys", "cnn_keys")}
+    if any(pattern is None for pattern in patterns.values()):
+        return
+    dims = {"mlp_keys": (0, 1, 2), "cnn_keys": (3,)}
+    found = [
+        name
+        for kind, setting in patterns.items()
+        if setting is not None
+        for name, size in seen.items()
+        if size in dims[kind] and _fits(str(setting.value), name)
+    ]
+    if not found:
+        place = next((item for item in patterns.values() if item is not None and item.chosen), None)
+        yield rule.at(
+            run.place(place),
+            "the encoder's patterns match no observation of the environment",
+            key=place.key if place is not None else "",
+            help=f"it has {', '.join(sorted(seen)) or 'none'}",
+        )
+
+
+def _pattern(run: ResolvedRun, kind: str) -> Setting | None:
+    return run.settings.get(f"encoder.{kind}") or run.settings.get(f"env.encoder.{kind}")
+
+
+def _fits(pattern: str, name: str) -> bool:
+    try:
+        return Pattern(pattern).match(name)
+    except PatternError:
+        return False

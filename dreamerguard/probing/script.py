@@ -15,7 +15,6 @@ import os
 import random
 import sys
 import time
-import types
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +72,14 @@ def danijar(question: dict[str, Any]) -> Any:
 
 def torch(question: dict[str, Any]) -> Any:
     """``make_env(config, mode, id)`` of dreamerv3-torch."""
-    return call(program(question).make_env, argparse.Namespace(**nested(question["values"])), "train", 0)
+    values = {key: tuple(x) if isinstance(x, list) else x for key, x in question["values"].items()}  # as it reads them
+    return call(program(question).make_env, argparse.Namespace(**nested(values)), "train", 0)
 
 
 def r2dreamer(question: dict[str, Any]) -> Any:
     """``envs.make_env(config.env, id)`` of r2dreamer."""
     sys.path.insert(0, str(Path(question["script"]).resolve().parent))
-    config = types.SimpleNamespace(**nested(question["values"])["env"])
+    config = importlib.import_module("omegaconf").OmegaConf.create(nested(question["values"])["env"])
     return call(importlib.import_module("envs").make_env, config, 0)
 
 

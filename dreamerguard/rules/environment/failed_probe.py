@@ -13,6 +13,7 @@ How to mend:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dreamerguard.model import Finding, Severity
@@ -21,6 +22,9 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG801", "failed-probe", Severity.ERROR)
+
+#: What fails without a screen.
+_GRAPHICS = re.compile("opengl|glget|egl|osmesa|mjr_makecontext", re.IGNORECASE)
 
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
 BAD = [
@@ -42,5 +46,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"the environment cannot be probed: {run.probe.error}" if run.probe.lacking else f"it fails: {run.probe.error}",
         key=task.key if task is not None else "",
         severity=Severity.INFO if run.probe.lacking else None,
-        help="--probe-env module:function names what makes it" if run.probe.lacking else "",
+        help=_help(run.probe),
     )
+
+
+def _help(probe: Probe) -> str:
+    if probe.lacking:
+        return "--probe-env module:function names what makes it"
+    return "set MUJOCO_GL=egl with a GPU, or osmesa" if _GRAPHICS.search(probe.error) else ""

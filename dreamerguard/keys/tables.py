@@ -79,9 +79,10 @@ def _values(data: Mapping[str, Any]) -> dict[str, Value]:
 
 def make_keys(defaults: Mapping[str, Value], table: Table, dead: Mapping[str, str]) -> dict[str, Key]:
     """Keys of a checkout, with what is known of those that upstream has too."""
-    if table.name not in _MADE:
-        _MADE[table.name] = {path: _make(path, value, table, dead) for path, value in table.defaults.items()}
-    made, keys = _MADE[table.name], {}
+    known = table.name, frozenset(dead.items())
+    if known not in _MADE:
+        _MADE[known] = {path: _make(path, value, table, dead) for path, value in table.defaults.items()}
+    made, keys = _MADE[known], {}
     for path, value in defaults.items():
         key = made.get(path)
         same = key is not None and type(value) is type(key.default) and value == key.default
@@ -89,8 +90,8 @@ def make_keys(defaults: Mapping[str, Value], table: Table, dead: Mapping[str, st
     return keys
 
 
-#: Table -> keys with its own defaults, which most checkouts share.
-_MADE: dict[str, dict[str, Key]] = {}
+#: Table and what is known of dead keys -> keys with the table's own defaults, which most checkouts share.
+_MADE: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, Key]] = {}
 
 
 def _make(path: str, value: Value, table: Table, dead: Mapping[str, str]) -> Key:

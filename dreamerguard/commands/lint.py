@@ -30,6 +30,9 @@ def lint(
     this_machine: Annotated[
         bool, typer.Option("--this-machine", help="The run is meant for this machine: check GPU and memory too.")
     ] = False,
+    dialect: Annotated[
+        str | None, typer.Option("--dialect", help="The program of the command: r2dreamer, or danijar:2023.")
+    ] = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Make the environment, play two random episodes: runs the program's code.")
     ] = False,
@@ -78,6 +81,7 @@ def lint(
         output=output,
         explain_budget=explain_budget,
         this_machine=this_machine,
+        dialect=dialect,
         probe=probe,
         probe_env=probe_env,
         list_rules=list_rules,

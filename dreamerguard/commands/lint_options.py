@@ -48,6 +48,7 @@ class LintOptions:
     output: str | None = None
     explain_budget: bool = False
     this_machine: bool = False
+    dialect: str | None = None
     probe: bool = False
     probe_env: str | None = None
     list_rules: bool = False

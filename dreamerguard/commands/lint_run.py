@@ -147,10 +147,23 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
 
         prober = make_prober(command, Path(), options.probe_env)
     try:
-        return check_command(command, machine, settings=settings, prober=prober)
+        return check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
     except UnknownProgram as error:
+        if options.dialect is not None:
+            raise Stop(_no_dialect(options.dialect)) from error
         known = ", ".join(dialect.name for dialect in dialects())
         raise Stop(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED) from error
+
+
+def _no_dialect(name: str) -> str:
+    from dreamerguard.dialects.danijar_editions import EDITIONS
+
+    base, _, edition = name.partition(":")
+    known = [dialect.name for dialect in dialects()]
+    if base in known and not edition:
+        return f"--dialect {name}: the command cannot be one of that program's"
+    editions = ", ".join(f"danijar:{edition}" for edition in EDITIONS)
+    return f"--dialect {name} is unknown: known are {', '.join(known)}, and {editions}"
 
 
 def _fix(check: Callable[[], Result], unsafe: bool) -> Result:

@@ -34,6 +34,7 @@ OPTIONS = {
     "--prune-baseline": False,
     "--select": True,
     "--this-machine": False,
+    "--dialect": True,
     "--probe": False,
     "--probe-env": True,
     "--unsafe-fixes": False,

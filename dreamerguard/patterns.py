@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-#: Two or more repeats may multiply each other, and so may what is repeated as a group.
+#: So many repeats are quick in any key: a few dozen characters to the third power. What is repeated as a group is not.
 _PLAIN_REPEATS = 3
 _GROUP_REPEAT = re.compile(r"\)[*+{?]")
 _STEPS = 100_000

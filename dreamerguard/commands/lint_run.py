@@ -160,7 +160,7 @@ def _no_dialect(name: str) -> str:
 
     base, _, edition = name.partition(":")
     known = [dialect.name for dialect in dialects()]
-    if base in known and not edition:
+    if base in known and (not edition or (base == "danijar" and edition in EDITIONS)):
         return f"--dialect {name}: the command cannot be one of that program's"
     editions = ", ".join(f"danijar:{edition}" for edition in EDITIONS)
     return f"--dialect {name} is unknown: known are {', '.join(known)}, and {editions}"

@@ -128,6 +128,12 @@ class Rule:
             upstream=upstream,
         )
 
+    def at_task(self, run: ResolvedRun, message: str, *, severity: Severity | None = None, help: str = "") -> Finding:
+        """A finding about the task's environment: it points at the task, where the user wrote it."""
+        task = run.setting("task")
+        key = task.key if task is not None else ""
+        return self.at(run.place(task), message, key=key, severity=severity, help=help)
+
     def reported(self, run: ResolvedRun) -> Iterator[Finding]:
         """Findings for the problems that reading and resolving kept for this rule."""
         for problem in run.problems:

@@ -43,6 +43,7 @@ def test_an_unknown_program_is_one_message(dialect: str, tmp_path: Path) -> None
     assert said.startswith(f"error: --dialect {dialect} is unknown: known are native, sheeprl")
 
 
-def test_a_command_that_cannot_be_the_programs_is_one_message(tmp_path: Path) -> None:
-    code, said = lint(tmp_path, "--dialect", "danijar", "run.train_ratio=32")
+@pytest.mark.parametrize("dialect", ["danijar", "danijar:2023", "nm512_torch"])
+def test_a_command_that_cannot_be_the_programs_is_one_message(dialect: str, tmp_path: Path) -> None:
+    code, said = lint(tmp_path, "--dialect", dialect, "run.train_ratio=32")
     assert (code, said.count("\n")) == (2, 1) and "cannot be one of that program's" in said

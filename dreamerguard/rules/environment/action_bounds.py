@@ -24,6 +24,9 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG805", "action-bounds", Severity.WARNING)
 
+#: What the policy gives: continuous actions, and one-hot ones, which their wrappers declare as a box.
+_FINE = ((-1.0, 1.0), (0.0, 1.0))
+
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(actions={"action": Space((6,), low=-1.0, high=1.0)}))]
 BAD = [
     Example(
@@ -38,15 +41,14 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None:
         return
-    task = run.setting("task")
     scaled = run.probe.interface != "gym" or run.dialect not in ("nm512_torch", "r2dreamer")
     for name, space in run.probe.actions.items():
         if space.classes is not None or space.kind != "float" or space.low is None or space.high is None:
             continue
         if not (isfinite(space.low) and isfinite(space.high)):
             text = f"{name} has no finite bounds, and the policy acts between -1 and 1"
-        elif not scaled and (space.low, space.high) not in ((-1.0, 1.0), (0.0, 1.0)):
+        elif not scaled and (space.low, space.high) not in _FINE:
             text = f"{name} is bounded by {space.low:g} and {space.high:g}, and the policy acts between -1 and 1"
         else:
             continue
-        yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+        yield rule.at_task(run, text)

@@ -37,10 +37,8 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None:
         return
-    task = run.setting("task")
     for name in (name for name, seen in run.probe.observations.items() if seen.blank):
-        yield rule.at(
-            run.place(task),
+        yield rule.at_task(
+            run,
             f"observation {name} begins as an image of one colour",
-            key=task.key if task is not None else "",
         )

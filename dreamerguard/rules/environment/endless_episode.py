@@ -37,11 +37,11 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None or not run.probe.episodes or any(item.cut for item in run.probe.episodes):
         return
-    task, episodes = run.setting("task"), run.probe.episodes
+    episodes = run.probe.episodes
     if not any(item.last for item in episodes):
         text = f"no random episode ended within {episodes[0].length:,} steps"
     elif all(item.length < 2 for item in episodes):
         text = "random episodes end after their first step"
     else:
         return
-    yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+    yield rule.at_task(run, text)

@@ -40,11 +40,9 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None or not run.probe.error:
         return
-    task = run.setting("task")
-    yield rule.at(
-        run.place(task),
+    yield rule.at_task(
+        run,
         f"the environment cannot be probed: {run.probe.error}" if run.probe.lacking else f"it fails: {run.probe.error}",
-        key=task.key if task is not None else "",
         severity=Severity.INFO if run.probe.lacking else None,
         help=_help(run.probe),
     )

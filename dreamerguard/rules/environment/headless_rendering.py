@@ -38,11 +38,9 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None or run.dialect == "native" or not run.probe.frame_error:
         return  # the bundled trainer never renders
-    task = run.setting("task")
-    yield rule.at(
-        run.place(task),
+    yield rule.at_task(
+        run,
         f"no frame can be rendered: {run.probe.frame_error}",
-        key=task.key if task is not None else "",
         severity=None if _sees(run) else Severity.INFO,
         help="set MUJOCO_GL=egl with a GPU, or osmesa",
     )

@@ -22,10 +22,11 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG802", "observation-contract", Severity.ERROR)
 
-#: What a program reads besides what the agent sees (torch:models.py:188, embodied/core/wrappers.py at e3f0224).
+#: What a program reads whatever its encoder selects (dreamerv3-torch at 6ef8646, models.py:182-191, with an image even
+#: where the agent sees none; danijar/dreamerv3 at e3f0224, embodied/core/wrappers.py).
 _FLAGS = {
     "danijar": ("is_first", "is_last", "is_terminal"),
-    "nm512_torch": ("is_first", "is_terminal"),
+    "nm512_torch": ("is_first", "is_terminal", "image"),
     "r2dreamer": ("is_first", "is_last", "is_terminal"),
 }
 
@@ -57,9 +58,8 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None or run.probe.error:
         return
-    task = run.setting("task")
     for text in _mistakes(run.probe, run.dialect):
-        yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+        yield rule.at_task(run, text)
 
 
 def _mistakes(probe: Probe, dialect: str) -> Iterator[str]:

@@ -39,16 +39,15 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None or not run.probe.episodes:
         return
-    task, episodes = run.setting("task"), run.probe.episodes
+    episodes = run.probe.episodes
     largest, total = max(item.largest for item in episodes), max(abs(item.total) for item in episodes)
     if largest > _REWARD or total > _RETURN:
         text = f"rewards reach {largest:,.4g} and returns {total:,.4g} in random episodes"
-        yield rule.at(run.place(task), text, key=task.key if task is not None else "")
+        yield rule.at_task(run, text)
     elif largest == 0:
-        yield rule.at(
-            run.place(task),
+        yield rule.at_task(
+            run,
             "no reward came in two random episodes",
-            key=task.key if task is not None else "",
             severity=Severity.INFO,
             help="right for a sparse task; otherwise look whether the reward is passed on",
         )

@@ -46,12 +46,11 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     if run.probe is None:
         return
-    episodes, task = run.probe.episodes, run.setting("task")
+    episodes = run.probe.episodes
     lengths = {episode.length for episode in episodes}
     same = len(episodes) > 1 and len(lengths) == 1 and min(lengths) >= _SHORTEST
     if same and all(episode.terminal for episode in episodes):
-        yield rule.at(
-            run.place(task),
+        yield rule.at_task(
+            run,
             f"every random episode ends as terminal after {episodes[0].length:,} steps: a time limit, by its look",
-            key=task.key if task is not None else "",
         )

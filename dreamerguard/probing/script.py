@@ -22,6 +22,10 @@ from typing import Any
 KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 
 
+class NoMaker(Exception):
+    """No function is known that makes the task's environment."""
+
+
 def make(question: dict[str, Any]) -> Any:
     """The environment: by the function that was named, by the program's own, or by dm_control's suite."""
     if question["factory"]:
@@ -43,7 +47,7 @@ def make(question: dict[str, Any]) -> Any:
         found = next((pair for pair in suite.ALL_TASKS if "_".join(pair) == name), None)
         if found is not None:
             return suite.load(*found)
-    raise LookupError(f"nothing here makes {question['task'] or 'the task'}; name a function with --probe-env")
+    raise NoMaker(f"nothing here makes {question['task'] or 'the task'}; name a function with --probe-env")
 
 
 def call(function: Any, *given: Any) -> Any:
@@ -320,7 +324,8 @@ def main() -> None:
     try:
         answer = probe(question)
     except Exception as error:
-        lacks = isinstance(error, (ImportError, LookupError))
+        # Where the user named the maker, it has to be there.
+        lacks = isinstance(error, (ImportError, NoMaker)) and not question["factory"]
         answer = {"error": f"{type(error).__name__}: {error}"[:500], "lacking": lacks}
     with contextlib.suppress(OSError):
         answers.write(json.dumps(answer) + "\n")

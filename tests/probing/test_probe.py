@@ -151,6 +151,18 @@ def test_nothing_is_known_of_a_task_without_a_maker(tmp_path: Path) -> None:
     assert finding.severity == "info" and "--probe-env" in finding.message
 
 
+@pytest.mark.parametrize("error", ["KeyError('level')", "ImportError('no engine')"])
+def test_an_error_of_the_environment_is_one(error: str, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(f"def make():\n    raise {error}\n", encoding="utf-8")
+    (finding,) = probe("dreamerguard train dmc_walker_walk", tmp_path, "own:make").active
+    assert (finding.name, finding.severity) == ("failed-probe", "error")
+
+
+def test_a_maker_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    (finding,) = probe("dreamerguard train dmc_walker_walk", tmp_path, "nowhere:make").active
+    assert (finding.name, finding.severity) == ("failed-probe", "error") and "nowhere" in finding.message
+
+
 def test_the_command_probes(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(GYM + MISTAKES["bounds"][0], encoding="utf-8")
     words = ["lint", "--probe", "--probe-env", "own:Env", "--output-format", "json", "dmc_walker_walk"]

@@ -326,7 +326,8 @@ def main() -> None:
     except Exception as error:
         # Where the user named the maker, it has to be there.
         lacks = isinstance(error, (ImportError, NoMaker)) and not question["factory"]
-        answer = {"error": f"{type(error).__name__}: {error}"[:500], "lacking": lacks}
+        said = str(error) if isinstance(error, NoMaker) else f"{type(error).__name__}: {error}"
+        answer = {"error": said[:500], "lacking": lacks}
     with contextlib.suppress(OSError):
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -2,8 +2,8 @@
 
     python -m benchmarks.same_reports path/to/collection path/to/other/checkout
 
-Runs ``check`` on every folder of the collection and ``lint`` on every command of it (see `benchmarks.corpus`) in several
-formats, once with each checkout, and prints what differs. Exit code 1 when anything does.
+Runs ``check`` on every folder of the collection and ``lint`` on every command (see `benchmarks.corpus`) in several
+formats, once with each checkout, and prints the differences. Exit code 1 when anything does.
 """
 
 from __future__ import annotations

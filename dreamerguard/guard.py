@@ -141,10 +141,9 @@ def _watch(
 
 
 def _lint_report(result: Result, words: Sequence[str], allow: Mapping[str, str]) -> dict[str, Any]:
-    from dreamerguard.reports import render_json
+    from dreamerguard.reports.json import report_object
 
-    report: dict[str, Any] = json.loads(render_json(result))
-    return {**report, "command": list(words), "allow": dict(allow)}
+    return {**report_object(result), "command": list(words), "allow": dict(allow)}
 
 
 def _cannot_start(program: str, error: OSError) -> int:

@@ -102,16 +102,14 @@ def _default_directory(config: RunConfig) -> Path:
 
 
 def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
-    import json
-
     from dreamerguard import rundir
-    from dreamerguard.reports import render_json
+    from dreamerguard.reports.json import report_object
     from dreamerguard_agent.runtime import PlatformError, configure
 
     try:
         facts = configure(config.runtime)
         manifest = rundir.describe_start(typed, facts)
-        rundir.prepare_agents(directory, config, json.loads(render_json(result)), manifest)
+        rundir.prepare_agents(directory, config, report_object(result), manifest)
     except (PlatformError, rundir.ConfigChanged, ValueError) as error:
         fail(str(error))
     except OSError as error:

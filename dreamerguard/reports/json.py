@@ -18,9 +18,14 @@ def render_json(result: Result, indent: int | None = 2) -> str:
 
     Lines and columns count from 1, columns in code points.
     """
+    return json.dumps(report_object(result), indent=indent, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def report_object(result: Result) -> dict[str, Any]:
+    """The report as an object of JSON's types."""
     run = result.run
     reference = run.reference
-    document: dict[str, Any] = {
+    return {
         "version": VERSION,
         "dialect": result.dialect,
         "detected": result.detected,
@@ -36,7 +41,6 @@ def render_json(result: Result, indent: int | None = 2) -> str:
         },
         "findings": [finding_object(finding) for finding in result.findings],
     }
-    return json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _budget(budget: Budget | None) -> dict[str, float] | None:

@@ -107,13 +107,6 @@ def test_the_pages_of_rules_are_up_to_date() -> None:
     assert written == rule_pages(all_rules()), "run: dreamerguard explain --all --markdown docs/rules"
 
 
-def test_the_example_of_the_api_runs(tmp_path: Path) -> None:
-    _, _, rest = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").partition("```python\n")
-    done = run([sys.executable, "-c", rest.partition("```")[0]], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "DG101 run.train_ratio is 32" in done.stdout and '"version": "2.1.0"' in done.stdout
-
-
 def test_links_between_documents_lead_somewhere() -> None:
     for page in [*(ROOT / "docs").glob("*.md"), ROOT / "docs" / "rules" / "index.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

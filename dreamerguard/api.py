@@ -1,0 +1,176 @@
+"""The functions of the public interface, in terms of the engine room. Import them from ``dreamerguard`` itself.
+
+Nothing here prints, exits or runs the training program's code.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreamerguard.check import Outcome
+    from dreamerguard.engine import Result
+    from dreamerguard.machine import Machine
+    from dreamerguard.regress.compare import Comparison
+    from dreamerguard.regress.watcher import Status
+    from dreamerguard.settings import Settings
+
+
+def lint_command(
+    command: str | Sequence[str],
+    *,
+    folder: str | Path = ".",
+    settings: Settings | None = None,
+    allow: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
+    program: str | None = None,
+) -> Result:
+    """Lints a training command without running it.
+
+    Args:
+      command: the command line as text, split as a POSIX shell would, or its arguments.
+      folder: folder in which the command would be started; relative paths begin there.
+      settings: which findings count, from `load_settings`; by default all of them.
+      allow: rule name or code -> reason, for findings that are accepted.
+      machine: machine that the run is meant for; `this_machine()` also checks GPU and memory.
+      program: training program, where it shall not be recognised: ``sheeprl``, or ``danijar:2023`` with an edition.
+
+    Raises:
+      SourceError: a file of the command or of the settings cannot be read.
+      UnknownProgram: the command starts no supported training program.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    from dreamerguard.engine import check_command
+    from dreamerguard.machine import UNKNOWN
+    from dreamerguard.sources.argv import read_command
+
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    return check_command(
+        read_command(words), machine or UNKNOWN, allow=allow, folder=Path(folder), settings=settings, dialect=program
+    )
+
+
+def lint_run(
+    task: str | None = None,
+    file: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    folder: str | Path = ".",
+    settings: Settings | None = None,
+    allow: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
+) -> Result:
+    """Lints a run of the bundled trainer.
+
+    Args:
+      task: for example ``dmc_walker_walk``; None if the file names it.
+      file: run file in YAML.
+      overrides: ``key=value`` settings, the strongest last.
+      folder, settings, allow, machine: see `lint_command`.
+
+    Raises:
+      SourceError: a file cannot be read.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    words = [part for part in (task, None if file is None else str(file)) if part is not None]
+    command = ["dreamerguard", "train", *words, *overrides]
+    return lint_command(command, folder=folder, settings=settings, allow=allow, machine=machine)
+
+
+def lint_repository(
+    folder: str | Path = ".", *, settings: Settings | None = None, machine: Machine | None = None
+) -> Outcome:
+    """Lints every configuration file and training command below a folder.
+
+    Raises:
+      SourceError: there is no such folder.
+    """
+    from dreamerguard.check import check_tree
+    from dreamerguard.machine import UNKNOWN
+
+    return check_tree([Path(folder)], machine or UNKNOWN, settings=settings, folder=Path(folder))
+
+
+def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> Settings:
+    """The lint settings that apply in a folder: the nearest ``dreamerguard.toml`` or ``pyproject.toml``, or ``file``.
+
+    Raises:
+      SourceError: the file cannot be read or has a setting that does not exist.
+    """
+    from dreamerguard.settings import load_settings as load
+
+    return load(Path(folder), None if file is None else str(file))
+
+
+def report(result: Result) -> dict[str, Any]:
+    """The JSON report of a linted run as an object; ``version`` rises when a field changes its meaning."""
+    from dreamerguard.reports.json import report_object
+
+    return report_object(result)
+
+
+def watch(
+    *directories: str | Path,
+    task: str | None = None,
+    suite: str | None = None,
+    action_repeat: int | None = None,
+    reference: str | None = None,
+) -> list[Status]:
+    """The verdict on runs at this moment; seeds of one task are judged together.
+
+    Args:
+      directories: log directories, or folders that hold several.
+      task, suite, action_repeat: facts that the logs do not state.
+      reference: ``2024``, ``2023`` or a file of own curves; by default the newest published curves.
+
+    Raises:
+      LogError: a log cannot be read.
+    """
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regress.watcher import Watcher, look_at_all
+
+    runs = find_runs([Path(directory) for directory in directories])
+    return look_at_all([Watcher(run, task, suite, action_repeat, reference) for run in runs])
+
+
+def compare(
+    candidates: Sequence[str | Path],
+    baseline: Sequence[str | Path] = (),
+    *,
+    reference: str | None = None,
+    task: str | None = None,
+    suite: str | None = None,
+    action_repeat: int | None = None,
+    margin: float = 0.05,
+    allow: Sequence[str] = (),
+) -> Comparison:
+    """Compares candidate runs with baseline runs, or with a reference, over seeds and tasks.
+
+    Args:
+      candidates, baseline: run directories, or folders that hold several.
+      reference: published curves or a file of own ones, in place of ``baseline``.
+      task, suite, action_repeat: facts that the logs do not state.
+      margin: loss that is accepted, as a share of what the baseline learns.
+      allow: differences to accept: ``x-unit``, ``action-repeat``, ``score-kind`` or ``edition``.
+
+    Raises:
+      LogError: a log cannot be read.
+      NotComparable: the runs must not be compared.
+      ValueError: not exactly one of ``baseline`` and ``reference`` is given.
+    """
+    from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regress.compare import compare as decide
+    from dreamerguard.regress.compare_input import against_reference, against_runs, read_sides
+
+    if bool(baseline) == bool(reference):
+        raise ValueError("give either baseline runs or a reference")
+    facts = (task, suite, action_repeat)
+    ours = read_sides(find_runs([Path(run) for run in candidates]), *facts)
+    if reference is not None:
+        material = against_reference(ours, reference, allow)
+    else:
+        material = against_runs(ours, read_sides(find_runs([Path(run) for run in baseline]), *facts), allow)
+    return decide(material.tasks, margin)

@@ -15,14 +15,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.dialects.hydra.store import ConfigFile, Default, FolderStore
-from dreamerguard.dialects.hydra.tree import Leaf, Tree
+from dreamerguard.programs.hydra.store import ConfigFile, Default, FolderStore
+from dreamerguard.programs.hydra.tree import Leaf, Tree
+from dreamerguard.programs.shared.key_tables import table_path
 
 PROGRAMS = {
     "r2dreamer": ("NM512/r2dreamer", "MIT", "configs"),
     "sheeprl": ("Eclectic-Sheep/sheeprl", "Apache-2.0", "sheeprl/configs"),
 }
-TARGET = Path(__file__).parents[1] / "dreamerguard" / "keys" / "tables"
 
 
 class Nothing:
@@ -86,6 +86,6 @@ def _branch(branch: Tree | Leaf) -> Any:
 if __name__ == "__main__":
     program, checkout = sys.argv[1], Path(sys.argv[2])
     text = json.dumps(build(program, checkout), separators=(",", ":"), ensure_ascii=True)
-    target = TARGET / f"{program}.json"
+    target = table_path(program)
     target.write_text(text + "\n", encoding="utf-8")
     print(f"{target.name}: {len(text)} characters")

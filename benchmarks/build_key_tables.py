@@ -14,13 +14,13 @@ import re
 import subprocess
 from pathlib import Path
 
-from dreamerguard.dialects.danijar_config import flatten
-from dreamerguard.model import Source
-from dreamerguard.sources.nodes import Mapping
-from dreamerguard.sources.yaml import read_yaml
+from dreamerguard.core.model import Source
+from dreamerguard.programs.danijar.presets import flatten
+from dreamerguard.programs.shared.key_tables import table_path
+from dreamerguard.sources.values.nodes import Mapping
+from dreamerguard.sources.values.yaml import read_yaml
 
-TABLES = Path(__file__).parent.parent / "dreamerguard" / "keys" / "tables"
-HOMES = {"danijar": "danijar/dreamerv3", "torch": "NM512/dreamerv3-torch"}
+HOMES = {"danijar": "danijar/dreamerv3", "nm512": "NM512/dreamerv3-torch"}
 #: Read by a library that the program depends on, danijar/elements at b781f90.
 ELEMENTS = {f"run.usage.{name}": "elements/usage.py:9" for name in ("psutil", "nvsmi", "gputil", "malloc", "gc")}
 
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("path")
     words = parser.parse_args()
     table = build(words.name, words.repository, words.commit, words.path)
-    target = TABLES / f"{words.name}.json"
+    target = table_path(words.name)
     target.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(f"{target}: {len(table['defaults'])} keys, {len(table['presets'])} presets")  # type: ignore[arg-type]
 

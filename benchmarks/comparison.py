@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.published import Suite, degrade, write_result
-from dreamerguard.regress.cells import area, final_score, learned_range, trailing
-from dreamerguard.regress.compare import INFERIOR_RATE, WORSE_RATE
-from dreamerguard.regress.permutation import Test
+from dreamerguard.regression.compare.decision import INFERIOR_RATE, WORSE_RATE
+from dreamerguard.regression.statistics.binned_curve import area, final_score, learned_range, trailing
+from dreamerguard.regression.statistics.permutation import Test
 
 #: Suite, baseline seeds, candidate seeds, tasks.
 PLANS: tuple[tuple[str, int, int, int], ...] = (

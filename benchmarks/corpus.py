@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dreamerguard.check import check_tree
-from dreamerguard.engine import Result, UnknownProgram, check_command, check_presets
-from dreamerguard.model import Finding, Severity
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.lint.engine import Result, UnknownProgram, check_command, check_presets
+from dreamerguard.lint.repository import check_tree
 from dreamerguard.sources.argv import read_command
 
 #: Lines by which a finding may miss the place that a person noted.

@@ -17,9 +17,9 @@ import sys
 import time
 from pathlib import Path
 
-from dreamerguard.reference import load_envelope
-from dreamerguard.regress.curve import Curve, draw, read_curve
-from dreamerguard.rundir import load_config
+from dreamerguard.programs.native.run_directory import load_config
+from dreamerguard.regression.charts.png import Curve, draw, read_curve
+from dreamerguard.regression.reference import load_envelope
 
 CONFIG = Path(__file__).with_name("demo.yaml")
 #: The founding mistake took a sixteenth of the task's ratio; so does the second run here.

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.published import Suite, degrade, parse, write_result
-from dreamerguard.regress.cells import learned_range, trailing
+from dreamerguard.regression.statistics.binned_curve import learned_range, trailing
 
 HARMS: tuple[tuple[str, float], ...] = (
     ("slow", 2), ("slow", 4), ("slow", 16), ("gain", 0.2), ("gain", 0.3), ("gain", 0.5), ("gain", 0.75),

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from benchmarks.published import Suite, parse, rate, write_result
-from dreamerguard.regress.cells import across, trailing
+from dreamerguard.regression.statistics.binned_curve import across, trailing
 
 RATES = (0.1, 0.05, 0.02)
 

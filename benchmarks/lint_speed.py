@@ -24,8 +24,8 @@ from typing import Any
 
 import yaml
 
-from dreamerguard.engine import check_command, check_presets
-from dreamerguard.keys.tables import load_table
+from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.sources.argv import read_command
 
 COMMANDS = {
@@ -62,7 +62,7 @@ def start(yamllint: str | None, pairs: int, command: Sequence[str]) -> dict[str,
 
 def files_per_second(count: int) -> float:
     """Native run files checked one after the other in this process."""
-    from dreamerguard.engine import check_native
+    from dreamerguard.lint.engine import check_native
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -21,7 +21,7 @@ _MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from dreamerguard.regress.watcher import Watcher
+from dreamerguard.regression.watch.watcher import Watcher
 watcher = Watcher(Path(sys.argv[1]), "dmc_walker_walk", "dmc_proprio", action_repeat=2)
 status = watcher.look()
 wall, cpu = time.perf_counter() - start, time.process_time()

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dreamerguard.reference import Envelope, envelope_tasks, load_calibration, load_envelope
-from dreamerguard.regress.baseline import Baseline, leave_one_out
-from dreamerguard.regress.cells import Curve, conformal_quantile
+from dreamerguard.regression.reference import Envelope, envelope_tasks, load_calibration, load_envelope
+from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
+from dreamerguard.regression.statistics.seed_band import Baseline, leave_one_out
 
 #: Suites whose tasks have at least three seeds.
 SUITES = ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft")

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dreamerguard.check import check_tree
-from dreamerguard.documents import TABLE, spelling
-from dreamerguard.engine import UnknownProgram, check_command
-from dreamerguard.model import Finding, Severity, Source
-from dreamerguard.sources.markdown import read_markdown
+from dreamerguard.core.model import Finding, Severity, Source
+from dreamerguard.lint.engine import UnknownProgram, check_command
+from dreamerguard.lint.repository import check_tree
+from dreamerguard.lint.upstream_documents import TABLE, spelling
+from dreamerguard.sources.commands.markdown import read_markdown
 
 KNOWN = Path(__file__).with_name("upstream.json")
 

@@ -18,58 +18,58 @@ if TYPE_CHECKING:
     from dreamerguard.api import load_settings as load_settings
     from dreamerguard.api import report as report
     from dreamerguard.api import watch as watch
-    from dreamerguard.check import Outcome as RepositoryResult  # noqa: F401
-    from dreamerguard.dialects.registry import UnknownProgram as UnknownProgram
-    from dreamerguard.engine import Result as Result
-    from dreamerguard.engine import UnknownRule as UnknownRule
+    from dreamerguard.core.machine import Machine as Machine
+    from dreamerguard.core.machine import probe as this_machine  # noqa: F401
+    from dreamerguard.core.model import Confidence as Confidence
+    from dreamerguard.core.model import Evidence as Evidence
+    from dreamerguard.core.model import Finding as Finding
+    from dreamerguard.core.model import Severity as Severity
+    from dreamerguard.core.model import SourceError as SourceError
+    from dreamerguard.core.model import Span as Span
+    from dreamerguard.core.run import ResolvedRun as Run  # noqa: F401
+    from dreamerguard.lint.engine import Result as Result
+    from dreamerguard.lint.engine import UnknownRule as UnknownRule
+    from dreamerguard.lint.repository import Outcome as RepositoryResult  # noqa: F401
+    from dreamerguard.lint.settings.model import Settings as Settings
     from dreamerguard.logs import LogError as LogError
     from dreamerguard.logs import RunLog as RunLog
     from dreamerguard.logs import read_run as read_run
-    from dreamerguard.machine import Machine as Machine
-    from dreamerguard.machine import probe as this_machine  # noqa: F401
-    from dreamerguard.model import Confidence as Confidence
-    from dreamerguard.model import Evidence as Evidence
-    from dreamerguard.model import Finding as Finding
-    from dreamerguard.model import Severity as Severity
-    from dreamerguard.model import SourceError as SourceError
-    from dreamerguard.model import Span as Span
-    from dreamerguard.regress.comparability import NotComparable as NotComparable
-    from dreamerguard.regress.compare import Comparison as Comparison
-    from dreamerguard.regress.watcher import Status as Status
+    from dreamerguard.programs.registry import UnknownProgram as UnknownProgram
+    from dreamerguard.regression.compare.decision import Comparison as Comparison
+    from dreamerguard.regression.reference.comparability import NotComparable as NotComparable
+    from dreamerguard.regression.watch.watcher import Status as Status
     from dreamerguard.reports import render as render
-    from dreamerguard.resolved import ResolvedRun as Run  # noqa: F401
     from dreamerguard.rules import Example as Example
     from dreamerguard.rules import Rule as Rule
     from dreamerguard.rules import all_rules as all_rules
     from dreamerguard.rules import find_rule as find_rule
     from dreamerguard.schema import RunConfig as RunConfig
-    from dreamerguard.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 #: Public name -> module and the name there.
 _PUBLIC = {
-    "Comparison": "regress.compare:Comparison",
-    "Confidence": "model:Confidence",
-    "Evidence": "model:Evidence",
+    "Comparison": "regression.compare.decision:Comparison",
+    "Confidence": "core.model:Confidence",
+    "Evidence": "core.model:Evidence",
     "Example": "rules:Example",
-    "Finding": "model:Finding",
+    "Finding": "core.model:Finding",
     "LogError": "logs:LogError",
-    "Machine": "machine:Machine",
-    "NotComparable": "regress.comparability:NotComparable",
-    "RepositoryResult": "check:Outcome",
-    "Result": "engine:Result",
+    "Machine": "core.machine:Machine",
+    "NotComparable": "regression.reference.comparability:NotComparable",
+    "RepositoryResult": "lint.repository:Outcome",
+    "Result": "lint.engine:Result",
     "Rule": "rules:Rule",
-    "Run": "resolved:ResolvedRun",
+    "Run": "core.run:ResolvedRun",
     "RunConfig": "schema:RunConfig",
     "RunLog": "logs:RunLog",
-    "Settings": "settings:Settings",
-    "Severity": "model:Severity",
-    "SourceError": "model:SourceError",
-    "Span": "model:Span",
-    "Status": "regress.watcher:Status",
-    "UnknownProgram": "dialects.registry:UnknownProgram",
-    "UnknownRule": "engine:UnknownRule",
+    "Settings": "lint.settings.model:Settings",
+    "Severity": "core.model:Severity",
+    "SourceError": "core.model:SourceError",
+    "Span": "core.model:Span",
+    "Status": "regression.watch.watcher:Status",
+    "UnknownProgram": "programs.registry:UnknownProgram",
+    "UnknownRule": "lint.engine:UnknownRule",
     "all_rules": "rules:all_rules",
     "compare": "api:compare",
     "find_rule": "rules:find_rule",
@@ -80,7 +80,7 @@ _PUBLIC = {
     "read_run": "logs:read_run",
     "render": "reports:render",
     "report": "api:report",
-    "this_machine": "machine:probe",
+    "this_machine": "core.machine:probe",
     "watch": "api:watch",
 }
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dreamerguard.check import Outcome
-    from dreamerguard.engine import Result
-    from dreamerguard.machine import Machine
-    from dreamerguard.regress.compare import Comparison
-    from dreamerguard.regress.watcher import Status
-    from dreamerguard.settings import Settings
+    from dreamerguard.core.machine import Machine
+    from dreamerguard.lint.engine import Result
+    from dreamerguard.lint.repository import Outcome
+    from dreamerguard.lint.settings.model import Settings
+    from dreamerguard.regression.compare.decision import Comparison
+    from dreamerguard.regression.watch.watcher import Status
 
 
 def lint_command(
@@ -43,8 +43,8 @@ def lint_command(
       UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    from dreamerguard.engine import check_command
-    from dreamerguard.machine import UNKNOWN
+    from dreamerguard.core.machine import UNKNOWN
+    from dreamerguard.lint.engine import check_command
     from dreamerguard.sources.argv import read_command
 
     words = shlex.split(command) if isinstance(command, str) else list(command)
@@ -88,8 +88,8 @@ def lint_repository(
     Raises:
       SourceError: there is no such folder.
     """
-    from dreamerguard.check import check_tree
-    from dreamerguard.machine import UNKNOWN
+    from dreamerguard.core.machine import UNKNOWN
+    from dreamerguard.lint.repository import check_tree
 
     return check_tree([Path(folder)], machine or UNKNOWN, settings=settings, folder=Path(folder))
 
@@ -100,7 +100,7 @@ def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> S
     Raises:
       SourceError: the file cannot be read or has a setting that does not exist.
     """
-    from dreamerguard.settings import load_settings as load
+    from dreamerguard.lint.settings.model import load_settings as load
 
     return load(Path(folder), None if file is None else str(file))
 
@@ -130,7 +130,7 @@ def watch(
       LogError: a log cannot be read.
     """
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regress.watcher import Watcher, look_at_all
+    from dreamerguard.regression.watch.watcher import Watcher, look_at_all
 
     runs = find_runs([Path(directory) for directory in directories])
     return look_at_all([Watcher(run, task, suite, action_repeat, reference) for run in runs])
@@ -162,8 +162,8 @@ def compare(
       ValueError: not exactly one of ``baseline`` and ``reference`` is given.
     """
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regress.compare import compare as decide
-    from dreamerguard.regress.compare_input import against_reference, against_runs, read_sides
+    from dreamerguard.regression.compare.decision import compare as decide
+    from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 
     if bool(baseline) == bool(reference):
         raise ValueError("give either baseline runs or a reference")

@@ -31,9 +31,9 @@ def _quick(words: Sequence[str]) -> int | None:
     """The exit code of ``lint``; none for other commands and for whatever only Typer can answer."""
     if words[:1] != ["lint"] or "_DREAMERGUARD_COMPLETE" in os.environ:
         return None
-    from dreamerguard.commands.lint_options import read_options
     from dreamerguard.commands.lint_run import Stop, run_lint, say
-    from dreamerguard.commands.words import split_words
+    from dreamerguard.commands.shared.argv import split_words
+    from dreamerguard.commands.shared.lint_options import read_options
 
     own, training = split_words(words[1:])
     options = read_options(own)

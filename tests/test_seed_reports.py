@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dreamerguard import rundir
+from dreamerguard.commands.shared.progress import Progress
 from dreamerguard.logs.follow import find_runs
-from dreamerguard.progress import Progress
-from dreamerguard.regress.curve import Curve, draw
+from dreamerguard.programs.native import run_directory as rundir
+from dreamerguard.regression.charts.png import Curve, draw
 from dreamerguard.schema import RunConfig
 
 CONFIG = RunConfig(task="dmc_cartpole_balance", seed=3, seeds=3)

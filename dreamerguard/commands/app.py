@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dreamerguard import __version__
-from dreamerguard.commands.typer_words import WordsCommand
+from dreamerguard.commands.shared.typer_argv import WordsCommand
 
 #: Command -> module and attribute, a function or an application of subcommands. In the order of ``--help``.
 COMMANDS = {
@@ -29,7 +29,7 @@ COMMANDS = {
     "init": "dreamerguard.commands.init:init",
     "schema": "dreamerguard.commands.schema:schema",
     "config": "dreamerguard.commands.config:app",
-    "test-rules": "dreamerguard.commands.test_rules:test_rules",
+    "test-rules": "dreamerguard.commands.rules:test_rules",
 }
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
 TAKES_WORDS = {"lint", "train", "guard"}
@@ -64,7 +64,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the words name; the nearest name where there is none."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from dreamerguard.hints import did_you_mean, nearest
+            from dreamerguard.util.hints import did_you_mean, nearest
 
             near = nearest(args[0], COMMANDS)
             ctx.fail(f"there is no command {args[0]!r}{did_you_mean(near[0] if near else None)}")
@@ -87,7 +87,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except _USAGE as error:
-        from dreamerguard.reports.text import plain
+        from dreamerguard.util.text import plain
 
         error.message = "\n".join(plain(line) for line in error.message.split("\n"))
         raise

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.lint_options import LintOptions, OutputFormat, split
-from dreamerguard.model import Confidence, Severity
+from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat, split
+from dreamerguard.core.model import Confidence, Severity
 
 if TYPE_CHECKING:
-    from dreamerguard.check import Outcome
-    from dreamerguard.settings import Settings
+    from dreamerguard.lint.repository import Outcome
+    from dreamerguard.lint.settings.model import Settings
 
 
 def check(
@@ -57,11 +57,12 @@ def check(
     Exit code 0: nothing at warning or error; 1: findings; 2: a path or the settings cannot be read; 3: nothing was
     found that could be checked.
     """
-    from dreamerguard.check import check_tree
-    from dreamerguard.commands.exit_codes import NOTHING_CHECKED
-    from dreamerguard.commands.lint_run import Stop, read_settings, say
-    from dreamerguard.machine import UNKNOWN, probe
-    from dreamerguard.model import SourceError
+    from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
+    from dreamerguard.core.machine import UNKNOWN, probe
+    from dreamerguard.core.model import SourceError
+    from dreamerguard.lint.repository import check_tree
+
+    from .lint_run import Stop, read_settings, say
 
     options = LintOptions(
         output_format=output_format.value,
@@ -92,12 +93,13 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     import os
     import sys
 
-    from dreamerguard.commands.lint_run import note
-    from dreamerguard.engine import active_rules
+    from dreamerguard.lint.engine import active_rules
     from dreamerguard.reports import render
-    from dreamerguard.reports.terminal import write
-    from dreamerguard.reports.text import wants_color
     from dreamerguard.reports.tree import render_tree, summary
+    from dreamerguard.util.terminal import write
+    from dreamerguard.util.text import wants_color
+
+    from .lint_run import note
 
     if output_format is OutputFormat.FULL:
         text = render_tree(outcome, output is None and wants_color(sys.stdout.isatty(), os.environ))
@@ -108,7 +110,7 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     if output is None:
         write(sys.stdout, text)
         return
-    from dreamerguard.write import write_atomically
+    from dreamerguard.core.files import write_atomically
 
     write_atomically(output, text.encode("utf-8"))
 

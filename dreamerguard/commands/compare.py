@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.log_reading import ActionRepeat, Reference, Suite, Task
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Suite, Task
+from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.regress.compare_input import Material
+    from dreamerguard.regression.compare.inputs import Material
 
 #: Exit code of a comparison that shows nothing either way.
 INCONCLUSIVE = 4
@@ -58,9 +58,9 @@ def compare(
 
     Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: usage, unreadable or not comparable.
     """
-    from dreamerguard.regress.compare import Outcome
-    from dreamerguard.regress.compare import compare as decide
-    from dreamerguard.regress.compare_report import FORMATS
+    from dreamerguard.regression.compare.decision import Outcome
+    from dreamerguard.regression.compare.decision import compare as decide
+    from dreamerguard.regression.compare.report import FORMATS
 
     if bool(baseline) == bool(reference):
         fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
@@ -84,8 +84,8 @@ def _material(
 ) -> Material:
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regress.comparability import MUST_AGREE, NotComparable
-    from dreamerguard.regress.compare_input import against_reference, against_runs, read_sides
+    from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
+    from dreamerguard.regression.reference.comparability import MUST_AGREE, NotComparable
 
     unknown = [name for name in allow if name not in MUST_AGREE]
     if unknown:

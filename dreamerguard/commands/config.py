@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dreamerguard.settings import Settings
+    from dreamerguard.lint.settings.model import Settings
 
 app = typer.Typer(
     help="Settings of the linter.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -28,9 +28,9 @@ def show(
     ] = None,
 ) -> None:
     """Show every setting, its value, and the file that gives it."""
-    from dreamerguard.model import SourceError
-    from dreamerguard.reports.text import plain
-    from dreamerguard.settings import load_settings
+    from dreamerguard.core.model import SourceError
+    from dreamerguard.lint.settings.model import load_settings
+    from dreamerguard.util.text import plain
 
     try:
         settings = load_settings(Path(), config_file)

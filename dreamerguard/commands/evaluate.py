@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
+from dreamerguard.commands.shared.errors import fail
 
 
 def evaluate(
@@ -17,10 +17,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Evaluate the newest checkpoint of a run, every seed of it. The policy samples, as in the reference."""
-    from dreamerguard.commands.agent_extra import require_agent
+    from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()
-    from dreamerguard.rundir import load_config
+    from dreamerguard.programs.native.run_directory import load_config
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
     from dreamerguard_agent.runtime import PlatformError, configure

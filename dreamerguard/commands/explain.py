@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dreamerguard.keys.key import Key
+    from dreamerguard.core.key import Key
     from dreamerguard.rules import Example, Rule
 
 
@@ -29,7 +29,7 @@ def explain(
     if name is None or markdown is not None:
         typer.echo("error: name a rule, a key or a task, or use --all, with --markdown DIR for pages", err=True)
         raise typer.Exit(2)
-    from dreamerguard.keys.native import native_keys
+    from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.rules import find_rule
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
@@ -44,7 +44,7 @@ def explain(
         find_task(name)
     except UnknownTask as error:
         _unknown(name, error.suggestions)
-    from dreamerguard.commands.tasks import tasks
+    from .tasks import tasks
 
     tasks(name)
 
@@ -55,9 +55,9 @@ def _explain_all(folder: Path | None) -> None:
     if folder is None:
         typer.echo("\n\n".join("\n".join(_rule(rule)) for rule in all_rules()))
         return
-    from dreamerguard.model import SourceError
+    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.model import SourceError
     from dreamerguard.reports.rule_page import rule_pages
-    from dreamerguard.write import write_atomically
 
     pages = rule_pages(all_rules())
     try:
@@ -92,7 +92,7 @@ def _example(example: Example) -> Iterator[str]:
 
 
 def _key(key: Key) -> Iterator[str]:
-    from dreamerguard.sources.scalars import spell_scalar
+    from dreamerguard.core.values import spell_scalar
 
     yield key.path
     yield key.description
@@ -108,9 +108,9 @@ def _key(key: Key) -> Iterator[str]:
 
 def _published(path: str) -> Iterator[str]:
     """Which suites, sizes and editions set a key."""
+    from dreamerguard.core.values import spell_scalar
     from dreamerguard.schema import SIZES
     from dreamerguard.schema.tasks import load_suite, suite_names
-    from dreamerguard.sources.scalars import spell_scalar
 
     for suite in suite_names():
         data = load_suite(suite)
@@ -130,10 +130,10 @@ def _published(path: str) -> Iterator[str]:
 
 
 def _unknown(name: str, tasks: tuple[str, ...]) -> None:
-    from dreamerguard.hints import nearest, nearest_key
-    from dreamerguard.keys.native import NATIVE_RENAMES, native_keys
-    from dreamerguard.reports.text import plain
+    from dreamerguard.programs.native.keys import NATIVE_RENAMES, native_keys
     from dreamerguard.rules import all_rules
+    from dreamerguard.util.hints import nearest, nearest_key
+    from dreamerguard.util.text import plain
 
     renamed = NATIVE_RENAMES.get(name)
     found = [

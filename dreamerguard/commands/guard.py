@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.log_reading import check_reference
-from dreamerguard.commands.typer_words import typed_words
-from dreamerguard.commands.watch import OnRegression
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.log_options import check_reference
+from dreamerguard.commands.shared.typer_argv import typed_words
+
+from .watch import OnRegression
 
 if TYPE_CHECKING:
-    from dreamerguard.guard import GuardOptions, Refused
+    from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
 def guard(
@@ -51,9 +52,9 @@ def guard(
     Input, output, signals and the exit code are the program's own; 128 + n when signal n ended it. 78: refused because
     of what lint found; 2: usage; 126 and 127: the program cannot be executed, or does not exist.
     """
-    from dreamerguard.commands.allowances import read_allowances
-    from dreamerguard.guard import GuardOptions
-    from dreamerguard.guarding.watching import WatchOptions
+    from dreamerguard.commands.shared.allowances import read_allowances
+    from dreamerguard.guard.guarded_run import GuardOptions
+    from dreamerguard.guard.watching import WatchOptions
 
     command = _command(ctx, words)
     check_reference(reference)
@@ -69,10 +70,10 @@ def guard(
 
 
 def _run(command: tuple[str, ...], options: GuardOptions) -> int:
-    from dreamerguard.engine import UnknownRule
-    from dreamerguard.guard import Refused
-    from dreamerguard.guard import guard as run
-    from dreamerguard.model import SourceError
+    from dreamerguard.core.model import SourceError
+    from dreamerguard.guard.guarded_run import Refused
+    from dreamerguard.guard.guarded_run import guard as run
+    from dreamerguard.lint.engine import UnknownRule
 
     try:
         return run(command, options)
@@ -88,10 +89,10 @@ def _refuse(refused: Refused) -> int:
     import os
     import sys
 
-    from dreamerguard.commands.exit_codes import REFUSED
-    from dreamerguard.guard import say
+    from dreamerguard.commands.shared.exit_codes import REFUSED
+    from dreamerguard.guard.guarded_run import say
     from dreamerguard.reports import render_full
-    from dreamerguard.reports.text import wants_color
+    from dreamerguard.util.text import wants_color
 
     result = refused.check.result
     if result is None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
 from dreamerguard.schema.editions import Edition
 from dreamerguard.schema.sizes import SizeName
+from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
     from dreamerguard.schema.tasks import TaskDefaults

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.lint_options import LintOptions, OutputFormat, split
-from dreamerguard.commands.typer_words import typed_words
-from dreamerguard.model import Confidence, Severity
+from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat, split
+from dreamerguard.commands.shared.typer_argv import typed_words
+from dreamerguard.core.model import Confidence, Severity
 
 
 def lint(
@@ -73,7 +73,7 @@ def lint(
     Later files and settings win. Exit code 0: nothing at warning or error; 1: findings; 2: the input cannot be read or
     names no task; 3: nothing was checked.
     """
-    from dreamerguard.commands.lint_run import Stop, run_lint, say
+    from .lint_run import Stop, run_lint, say
 
     del words, task, edition, size  # read from the words as typed, so that findings can point at them
     options = LintOptions(

@@ -9,20 +9,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamerguard.commands.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
-from dreamerguard.commands.lint_options import LintOptions
-from dreamerguard.dialects.registry import UnknownProgram, dialects
-from dreamerguard.engine import active_rules, check_command
-from dreamerguard.machine import UNKNOWN, probe
-from dreamerguard.model import SourceError
-from dreamerguard.paths import exists, is_dir
-from dreamerguard.reports.terminal import echo, write
-from dreamerguard.reports.text import plain, wants_color
-from dreamerguard.settings import Settings, load_settings
+from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
+from dreamerguard.commands.shared.lint_options import LintOptions
+from dreamerguard.core.machine import UNKNOWN, probe
+from dreamerguard.core.model import SourceError
+from dreamerguard.lint.engine import active_rules, check_command
+from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.programs.registry import UnknownProgram, dialects
 from dreamerguard.sources.argv import read_command
+from dreamerguard.util.paths import exists, is_dir
+from dreamerguard.util.terminal import echo, write
+from dreamerguard.util.text import plain, wants_color
 
 if TYPE_CHECKING:
-    from dreamerguard.engine import Result
+    from dreamerguard.lint.engine import Result
     from dreamerguard.sources.argv import Command
 
 _NOTHING = """nothing to check. Examples:
@@ -87,7 +87,7 @@ def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: S
 
 def read_settings(options: LintOptions) -> Settings:
     """The project's settings with what the options say instead. Raises `Stop` where options contradict each other."""
-    from dreamerguard.model import Confidence, Severity
+    from dreamerguard.core.model import Confidence, Severity
 
     found = Settings() if options.no_config else load_settings(Path(), options.config_file)
     ignored = dict.fromkeys(options.ignore, "ignored by --ignore")
@@ -118,7 +118,7 @@ def _command(own: Sequence[str], training: Sequence[str] | None) -> Command:
 
 
 def _refuse_stray_words(command: Command) -> None:
-    from dreamerguard.dialects.native_command import read_native
+    from dreamerguard.programs.native.arguments import read_native
 
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
@@ -143,7 +143,7 @@ def _there(path: Path) -> str:
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:
     machine, prober = probe() if options.this_machine else UNKNOWN, None
     if options.probe:
-        from dreamerguard.probing.run import prober as make_prober
+        from dreamerguard.lint.environment_probe.run import prober as make_prober
 
         prober = make_prober(command, Path(), options.probe_env)
     try:
@@ -156,7 +156,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
 
 
 def _no_dialect(name: str) -> str:
-    from dreamerguard.dialects.danijar_editions import EDITIONS
+    from dreamerguard.programs.danijar.editions import EDITIONS
 
     base, _, edition = name.partition(":")
     known = [dialect.name for dialect in dialects()]
@@ -167,7 +167,7 @@ def _no_dialect(name: str) -> str:
 
 
 def _fix(check: Callable[[], Result], unsafe: bool) -> Result:
-    from dreamerguard.fix import fix_files
+    from dreamerguard.lint.fixes import fix_files
 
     fixed = fix_files(check, Path(), unsafe=unsafe)
     for finding in fixed.findings:
@@ -179,7 +179,7 @@ def _fix(check: Callable[[], Result], unsafe: bool) -> Result:
 
 
 def _show_diff(result: Result, unsafe: bool) -> int:
-    from dreamerguard.fix import corrected_command, diff
+    from dreamerguard.lint.fixes import corrected_command, diff
 
     text, command = diff(result, unsafe=unsafe), corrected_command(result, unsafe=unsafe)
     write(sys.stdout, "".join(f"{plain(line)}\n" for line in text.split("\n")[:-1]))
@@ -192,8 +192,8 @@ def _show_diff(result: Result, unsafe: bool) -> int:
 
 
 def _update_baseline(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
-    from dreamerguard.baseline import write_baseline
-    from dreamerguard.baseline_update import pruned, written
+    from dreamerguard.lint.known_findings import write_baseline
+    from dreamerguard.lint.known_findings_update import pruned, written
 
     assert settings.baseline is not None
     counts, text = (written if options.write_baseline else pruned)(settings, check)
@@ -220,7 +220,7 @@ def _report(result: Result, options: LintOptions, settings: Settings) -> None:
     if options.output is None:
         write(sys.stdout, text)
         return
-    from dreamerguard.write import write_atomically
+    from dreamerguard.core.files import write_atomically
 
     write_atomically(Path(options.output), text.encode("utf-8"))
     from dreamerguard.reports.full import summary

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.log_reading import ActionRepeat, Suite, Task
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.log_options import ActionRepeat, Suite, Task
+from dreamerguard.util.terminal import echo
 
 app = typer.Typer(
     help="Reference curves from your own runs.",
@@ -47,9 +47,9 @@ def build(
 
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regress.comparability import NotComparable
-    from dreamerguard.regress.compare_input import read_sides
-    from dreamerguard.regress.own_reference import build as build_content
+    from dreamerguard.regression.compare.inputs import read_sides
+    from dreamerguard.regression.reference.comparability import NotComparable
+    from dreamerguard.regression.reference.own import build as build_content
 
     try:
         content = build_content(read_sides(find_runs(runs), task, suite, action_repeat), frames, borrow)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.log_reading import ActionRepeat, Reference, Runs, Suite, Task, check_reference, look
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Runs, Suite, Task, check_reference, look
+from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dreamerguard.regress.watcher import Status
+    from dreamerguard.regression.watch.watcher import Status
 
 
 def report(
@@ -33,14 +33,14 @@ def report(
     import time
 
     from dreamerguard import __version__
-    from dreamerguard.commands.report_settings import describe
+    from dreamerguard.commands.shared.report_settings import describe
+    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.model import SourceError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.model import SourceError
-    from dreamerguard.paths import exists, is_dir
-    from dreamerguard.regress.report import report_page
-    from dreamerguard.regress.status_report import headline
-    from dreamerguard.regress.watcher import Watcher
-    from dreamerguard.write import write_atomically
+    from dreamerguard.regression.charts.page import report_page
+    from dreamerguard.regression.watch.status_report import headline
+    from dreamerguard.regression.watch.watcher import Watcher
+    from dreamerguard.util.paths import exists, is_dir
 
     check_reference(reference)
     missing = next((run for run in runs if not is_dir(run)), None)
@@ -70,7 +70,7 @@ def _labels(statuses: Sequence[Status]) -> list[str]:
 
 
 def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None:
-    from dreamerguard.regress.curve import Curve, draw
+    from dreamerguard.regression.charts.png import Curve, draw
 
     logs = [(label, status.log) for label, status in zip(labels, statuses, strict=True) if status.log is not None]
     curves = [Curve(label, log.scores[0].frames, log.scores[0].values) for label, log in logs]

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.tables import print_table
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.tables import print_table
 
 
 def tasks(
@@ -19,8 +19,9 @@ def tasks(
     """Show the published defaults of suites and tasks, who states them and what the published agent reaches."""
     import json
 
-    from dreamerguard.commands import task_facts as facts
     from dreamerguard.schema.tasks import UnknownTask, check_suite, find_task, suite_names
+
+    from .shared import task_facts as facts
 
     try:
         if task is not None:
@@ -94,7 +95,7 @@ def _show_task(task: dict[str, Any]) -> None:
 
 
 def _show_editions(task: dict[str, Any], numbers: dict[str, int]) -> None:
-    from dreamerguard.commands.task_facts import gpu_time
+    from dreamerguard.commands.shared.task_facts import gpu_time
     from dreamerguard.schema.publish import unit
     from dreamerguard.schema.task_data import GpuTime
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.typer_words import typed_words
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.typer_argv import typed_words
+from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.engine import Result
+    from dreamerguard.lint.engine import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
 
@@ -42,7 +42,7 @@ def train(
     interrupted. Ctrl-C and SIGTERM save it first (exit codes 130 and 143).
     """
     del words, config, seed, seeds  # read from the words as typed, so that findings can point at them
-    from dreamerguard.commands.agent_extra import require_agent
+    from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()
     typed = ["dreamerguard", "train", *typed_words(ctx)[0]]
@@ -53,7 +53,7 @@ def train(
 
 
 def _reasons(allow: list[str]) -> dict[str, str]:
-    from dreamerguard.commands.allowances import read_allowances
+    from dreamerguard.commands.shared.allowances import read_allowances
 
     try:
         return read_allowances(allow)
@@ -62,9 +62,9 @@ def _reasons(allow: list[str]) -> dict[str, str]:
 
 
 def _check(typed: list[str], reasons: dict[str, str]) -> Result:
-    from dreamerguard.engine import UnknownRule, check_native
-    from dreamerguard.machine import probe
-    from dreamerguard.model import SourceError
+    from dreamerguard.core.machine import probe
+    from dreamerguard.core.model import SourceError
+    from dreamerguard.lint.engine import UnknownRule, check_native
 
     try:
         return check_native(command=typed, machine=probe(), allow=reasons)
@@ -79,9 +79,9 @@ def _accept(result: Result) -> RunConfig:
     import os
     import sys
 
-    from dreamerguard.commands.exit_codes import REFUSED
+    from dreamerguard.commands.shared.exit_codes import REFUSED
     from dreamerguard.reports import render_full
-    from dreamerguard.reports.text import wants_color
+    from dreamerguard.util.text import wants_color
 
     if result.findings:
         typer.echo(render_full(result, wants_color(sys.stderr.isatty(), os.environ)), err=True, nl=False, color=True)
@@ -96,13 +96,13 @@ def _accept(result: Result) -> RunConfig:
 
 
 def _default_directory(config: RunConfig) -> Path:
-    from dreamerguard.rundir import default_directory
+    from dreamerguard.programs.native.run_directory import default_directory
 
     return default_directory(config)
 
 
 def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
-    from dreamerguard import rundir
+    from dreamerguard.programs.native import run_directory as rundir
     from dreamerguard.reports.json import report_object
     from dreamerguard_agent.runtime import PlatformError, configure
 
@@ -119,10 +119,10 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
 
 
 def _train(config: RunConfig, directory: Path) -> int:
-    from dreamerguard.commands.exit_codes import CLEAN, SIGNALLED, USAGE
-    from dreamerguard.commands.stopping import StopSignals
-    from dreamerguard.progress import Progress
-    from dreamerguard.rundir import agents, withdraw
+    from dreamerguard.commands.shared.exit_codes import CLEAN, SIGNALLED, USAGE
+    from dreamerguard.commands.shared.progress import Progress
+    from dreamerguard.commands.shared.stop_signals import StopSignals
+    from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.memory import DoesNotFit
@@ -148,7 +148,7 @@ def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Obse
     """An observer that also watches every agent; each of several more rarely, and under its name."""
     import os
 
-    from dreamerguard.guarding.observer import GUARDED, Watched
+    from dreamerguard.guard.training_observer import GUARDED, Watched
 
     if len(directories) == 1:
         return stack.enter_context(Watched(inner, directories[0]))
@@ -165,8 +165,8 @@ def _say(name: str, silent: bool, text: str) -> None:
 
 
 def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
-    from dreamerguard.reference import load_envelope
-    from dreamerguard.regress.curve import draw, read_curve
+    from dreamerguard.regression.charts.png import draw, read_curve
+    from dreamerguard.regression.reference import load_envelope
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     try:
@@ -184,7 +184,7 @@ def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
 def _score(own: list[Path]) -> str:
     from statistics import fmean, median
 
-    from dreamerguard.regress.curve import read_curve
+    from dreamerguard.regression.charts.png import read_curve
 
     runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
     means = [fmean(scores) for scores in runs]

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.failing import fail
-from dreamerguard.commands.log_reading import ActionRepeat, Logdirs, Reference, Suite, Task, check_reference, look
-from dreamerguard.reports.terminal import echo
+from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.log_options import (
+    ActionRepeat,
+    Logdirs,
+    Reference,
+    Suite,
+    Task,
+    check_reference,
+    look,
+)
+from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.regress.watcher import Status, Watcher
+    from dreamerguard.regression.watch.watcher import Status, Watcher
 
 
 class WatchFormat(StrEnum):
@@ -53,8 +61,8 @@ def watch(
     directory is missing or cannot be read; 3: there was nothing to judge by.
     """
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.paths import exists
-    from dreamerguard.regress.watcher import Watcher
+    from dreamerguard.regression.watch.watcher import Watcher
+    from dreamerguard.util.paths import exists
 
     if on_regression is OnRegression.STOP:
         _check_pid(pid)
@@ -76,8 +84,8 @@ def watch(
 
 def exit_code(statuses: list[Status], strict: bool) -> int:
     """What a look at some runs means for a script; see `watch`."""
-    from dreamerguard.model import Severity
-    from dreamerguard.regress.verdict import State
+    from dreamerguard.core.model import Severity
+    from dreamerguard.regression.watch.verdict import State
 
     bad = {State.REGRESSED, State.WATCH} if strict else {State.REGRESSED}
     sick = any(finding.severity is Severity.ERROR for status in statuses for finding in status.health)
@@ -92,7 +100,7 @@ def _follow(
     import sys
     import time
 
-    from dreamerguard.commands.watch_screen import Screen
+    from dreamerguard.commands.shared.watch_screen import Screen
 
     warned: float | None = None
     with Screen(sys.stdout.isatty() and not as_json) as screen:
@@ -113,7 +121,7 @@ def _follow(
 
 
 def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> None:
-    from dreamerguard.commands.watch_screen import Screen
+    from dreamerguard.commands.shared.watch_screen import Screen
 
     assert isinstance(screen, Screen)
     if not screen.changed(statuses, text):
@@ -129,7 +137,7 @@ def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> N
 def _print(statuses: list[Status], as_json: bool) -> None:
     import json
 
-    from dreamerguard.regress.status_report import status_json, status_text
+    from dreamerguard.regression.watch.status_report import status_json, status_text
 
     for status in statuses:
         if as_json:
@@ -166,7 +174,7 @@ def _stop(pid: int) -> None:
 
 
 def _memory_gb() -> float | None:
-    from dreamerguard.machine import probe
+    from dreamerguard.core.machine import probe
 
     memory = probe().memory
     return None if memory is None else memory / 1e9

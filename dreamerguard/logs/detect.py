@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from dreamerguard.sources.json import read_json
+from dreamerguard.util.json_text import read_json
 
-from .event_dir import event_files
+from .event_directory import event_files
 from .run_log import Format
 
 #: Bytes of a file that are looked at.

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.model import SourceError
-from dreamerguard.sources import nodes
+from dreamerguard.core.model import SourceError
 from dreamerguard.sources.files import read_source
-from dreamerguard.sources.ruamel import plain_value
-from dreamerguard.sources.yaml import read_yaml
+from dreamerguard.sources.values import nodes
+from dreamerguard.sources.values.ruamel import plain_value
+from dreamerguard.sources.values.yaml import read_yaml
 
 from .run_log import Facts, Format
 

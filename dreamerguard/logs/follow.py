@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dreamerguard.paths import exists, is_dir
+from dreamerguard.util.paths import exists, is_dir
 
 from .detect import detect
-from .event_dir import EventFiles
+from .event_directory import EventFiles
 from .facts import read_facts
 from .formats import LAYOUTS
 from .json_lines import JsonFile
@@ -79,15 +79,15 @@ class Follower:
         return True
 
 
-def read_run(directory: Path, action_repeat: int | None = None) -> RunLog:
+def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
     """Reads a run that is there.
 
     Raises:
       LogError: there is no such directory, no known log in it, or it cannot be read.
     """
-    if not exists(directory):
+    if not exists(Path(directory)):
         raise LogError(f"{directory} does not exist")
-    follower = Follower(directory, action_repeat)
+    follower = Follower(Path(directory), action_repeat)
     follower.poll()
     if follower.log is None:
         raise LogError(

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.sources.json import read_json
+from dreamerguard.util.json_text import read_json
 
 from .formats import Layout
 from .run_log import Kind, NonFinite, Problem, RunLog

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.budget import Budget
-from dreamerguard.resolved import ResolvedRun, Role, Setting
-from dreamerguard.sources.scalars import spell_scalar
-
-from .text import plain
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.util.text import plain
 
 _INPUTS: tuple[tuple[str, str, Role], ...] = (
     ("frames", "environment frames", "frames"),

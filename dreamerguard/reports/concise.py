@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dreamerguard.engine import Result
-
-from .text import plain
+from dreamerguard.lint.engine import Result
+from dreamerguard.util.text import plain
 
 
 def render_concise(result: Result) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dreamerguard.control import counted
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Fix, Severity
+from dreamerguard.core.model import Finding, Fix, Severity
+from dreamerguard.lint.engine import Result
+from dreamerguard.lint.suppressions import counted
+from dreamerguard.util.text import paint, plain
 
 from .snippet import snippet
-from .text import paint, plain
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Severity
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.lint.engine import Result
+from dreamerguard.util.text import plain
 
 from .places import all_findings, path_of, sentence
-from .text import plain
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Severity
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.lint.engine import Result
 
 from .places import all_findings, fingerprints, path_of, sentence
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dreamerguard.budget import Budget
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Fix, Harm, Label, Span
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.model import Finding, Fix, Harm, Label, Span
+from dreamerguard.lint.engine import Result
 
 VERSION = 1
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dreamerguard.control import counted
-from dreamerguard.engine import Result
+from dreamerguard.lint.engine import Result
+from dreamerguard.lint.suppressions import counted
 
 from .json import VERSION, finding_object
 from .places import all_findings

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Severity
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.lint.engine import Result
+from dreamerguard.util.text import plain
 
 from .places import all_findings, path_of, sentence
-from .text import plain
 
 
 def render_junit(results: Sequence[Result]) -> str:

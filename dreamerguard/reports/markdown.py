@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Severity
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.lint.engine import Result
+from dreamerguard.util.text import plain
 
 from .full import summary
 from .places import all_findings, path_of
-from .text import plain
 
 _SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severity.INFO: "🔵 info"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")

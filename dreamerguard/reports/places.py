@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Source
+from dreamerguard.core.model import Finding, Source
+from dreamerguard.lint.engine import Result
 
 
 def path_of(source: Source) -> str:

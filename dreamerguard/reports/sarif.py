@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dreamerguard import __version__
-from dreamerguard.engine import Result
-from dreamerguard.model import Finding, Fix, Label, Severity, Span
-from dreamerguard.resolved import Layer, Setting
+from dreamerguard.core.model import Finding, Fix, Label, Severity, Span
+from dreamerguard.core.run import Layer, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.lint.engine import Result
 from dreamerguard.rules import Rule, all_rules
-from dreamerguard.sources.scalars import spell_scalar
 
 from .places import all_findings, fingerprints, sentence, uri_of
 from .rule_page import help_uri, rule_page

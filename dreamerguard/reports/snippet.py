@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamerguard.model import Label, Source
-
-from .text import paint, plain, width
+from dreamerguard.core.model import Label, Source
+from dreamerguard.util.text import paint, plain, width
 
 #: Longer lines are cut around the place, so that the carets stay on screen.
 _LONGEST = 180

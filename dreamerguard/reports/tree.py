@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dreamerguard.check import Outcome
-from dreamerguard.model import Severity
+from dreamerguard.core.model import Severity
+from dreamerguard.lint.repository import Outcome
+from dreamerguard.util.text import plain
 
 from .full import finding_block
-from .text import plain
 
 #: Unreadable files that are named; more are counted.
 _NAMED = 5

@@ -30,8 +30,8 @@ def all_rules(dialect: str | None = None) -> tuple[Rule, ...]:
 
 @cache
 def rule_modules() -> tuple[str, ...]:
-    """Modules that may hold a rule, as ``category.name``: files one level below this package."""
-    files = Path(__file__).parent.glob("*/*.py")
+    """Modules that may hold a rule, as ``category.name``: files of the categories, one level below this package."""
+    files = (file for file in Path(__file__).parent.glob("*/*.py") if file.parent.name != "helpers")
     return tuple(sorted(f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"))
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from types import ModuleType
 
-from dreamerguard.light import dataclass
-from dreamerguard.machine import UNKNOWN, Machine
-from dreamerguard.model import Confidence, Evidence, Finding, Fix, Harm, Label, Problem, Severity, Span
-from dreamerguard.probe import Probe
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.environment import Probe
+from dreamerguard.core.machine import UNKNOWN, Machine
+from dreamerguard.core.model import Confidence, Evidence, Finding, Fix, Harm, Label, Problem, Severity, Span
+from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.util.fast_dataclass import dataclass
 
 Check = Callable[[ResolvedRun], Iterator[Finding]]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
-from dreamerguard.light import dataclass
+from dreamerguard.util.fast_dataclass import dataclass
 
 from .editions import Edition
 

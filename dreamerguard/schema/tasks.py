@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.light import dataclass
+from dreamerguard.util.fast_dataclass import dataclass
 
 from .editions import Edition
 from .task_data import Editions, GpuTime, Source, Sourced, SuiteDefaults, cited, read_suite

@@ -1,1 +1,1 @@
-"""Text to values with positions. Nothing here knows what a key means."""
+"""Text to structure, with places: command lines, files, comments."""

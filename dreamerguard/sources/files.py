@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamerguard.model import Label, Problem, Source, SourceError
+from dreamerguard.core.model import Label, Problem, Source, SourceError
 
 #: A run file has a few kilobytes. Whatever is larger is not one.
 MAX_BYTES = 1 << 20

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.commands.lint_options import LintOptions, OutputFormat
 from dreamerguard.commands.lint_run import Stop, run_lint, say
+from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat
 
 SECONDS, MEGABYTES = 2.0, 300
 TASK = b"task: dmc_walker_walk\n"

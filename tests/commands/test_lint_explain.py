@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from dreamerguard.commands.explain import explain
 from dreamerguard.commands.lint import lint
-from dreamerguard.commands.typer_words import WordsCommand
-from dreamerguard.keys.native import native_keys
+from dreamerguard.commands.shared.typer_argv import WordsCommand
+from dreamerguard.programs.native.keys import native_keys
 from dreamerguard.rules import all_rules
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)

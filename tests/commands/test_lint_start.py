@@ -17,10 +17,10 @@ from dreamerguard.commands import lint as lint_module
 from dreamerguard.commands import lint_run
 from dreamerguard.commands.app import COMMANDS, app
 from dreamerguard.commands.lint import lint
-from dreamerguard.commands.lint_options import LintOptions, read_options
-from dreamerguard.commands.typer_words import WordsCommand
-from dreamerguard.commands.words import split_words
-from dreamerguard.dialects.native_command import OPTIONS
+from dreamerguard.commands.shared.argv import split_words
+from dreamerguard.commands.shared.lint_options import LintOptions, read_options
+from dreamerguard.commands.shared.typer_argv import WordsCommand
+from dreamerguard.programs.native.arguments import OPTIONS
 
 #: What takes long to import and what linting a command does not need.
 HEAVY = (
@@ -64,7 +64,7 @@ def test_linting_a_native_command_imports_nothing_heavy(tmp_path: Path, format: 
     assert code == 1
     assert [name for name in HEAVY if name in loaded] == []
     other = {"danijar", "nm512_torch", "sheeprl", "r2dreamer"}
-    assert not {f"dreamerguard.dialects.{name}" for name in other} & loaded
+    assert not {f"dreamerguard.programs.{name}.program" for name in other} & loaded
     assert len(loaded) < 330, sorted(loaded)
 
 
@@ -78,7 +78,7 @@ def test_linting_a_danijar_command_imports_nothing_heavy(tmp_path: Path) -> None
 def test_a_command_is_only_imported_when_it_is_named(tmp_path: Path) -> None:
     code, loaded = modules("schema", folder=tmp_path)
     assert code == 0
-    assert not {"dreamerguard.commands.train", "dreamerguard.commands.lint", "dreamerguard.engine"} & loaded
+    assert not {"dreamerguard.commands.train", "dreamerguard.commands.lint", "dreamerguard.lint.engine"} & loaded
 
 
 def test_every_command_exists_and_has_help() -> None:
@@ -209,7 +209,7 @@ def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
 def test_a_bug_ends_with_70_and_one_message(tmp_path: Path) -> None:
     program = (
         "import sys; sys.argv = ['dreamerguard', 'lint', 'dmc_walker_walk'];"
-        "import dreamerguard.engine as e; e.check_command = lambda *a, **k: 1 / 0;"
+        "import dreamerguard.lint.engine as e; e.check_command = lambda *a, **k: 1 / 0;"
         "from dreamerguard.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=tmp_path)

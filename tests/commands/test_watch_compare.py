@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 
 from dreamerguard.commands.compare import compare
 from dreamerguard.commands.reference import app as reference_app
+from dreamerguard.commands.shared.watch_screen import Screen
 from dreamerguard.commands.watch import watch
-from dreamerguard.commands.watch_screen import Screen
-from dreamerguard.regress.watcher import Watcher
+from dreamerguard.regression.watch.watcher import Watcher
 
-from ..regress.run_logs import append, native_run
+from ..regression.run_logs import append, native_run
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("watch")(watch)
@@ -202,8 +202,9 @@ def test_a_reference_from_own_runs_serves_watch_and_compare(tmp_path: Path) -> N
 def test_watching_imports_nothing_heavy(tmp_path: Path) -> None:
     run = native_run(tmp_path / "run")
     code = (
-        "import sys; from pathlib import Path; from dreamerguard.regress.watcher import Watcher; "
-        "import dreamerguard.regress.compare_input, dreamerguard.regress.own_reference, dreamerguard.regress.plot; "
+        "import sys; from pathlib import Path; from dreamerguard.regression.watch.watcher import Watcher; "
+        "import dreamerguard.regression.compare.inputs, dreamerguard.regression.reference.own; "
+        "import dreamerguard.regression.charts.braille; "
         f"assert Watcher(Path({str(run)!r})).look().verdict; "
         "assert not {'numpy', 'jax', 'mujoco', 'matplotlib', 'tensorboard'} & sys.modules.keys()"
     )

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dreamerguard.engine import UnknownProgram, check_command
-from dreamerguard.guarding.logdir import LogPlace, log_place
-from dreamerguard.guarding.observer import GUARDED, Watched
+from dreamerguard.guard.log_directory import LogPlace, log_place
+from dreamerguard.guard.training_observer import GUARDED, Watched
+from dreamerguard.lint.engine import UnknownProgram, check_command
 from dreamerguard.sources.argv import read_command
 
-from ..regress.run_logs import append, native_run
+from ..regression.run_logs import append, native_run
 
 DANIJAR = "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk"
 

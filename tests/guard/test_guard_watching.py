@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..regress.run_logs import native_run
+from ..regression.run_logs import native_run
 from .guarded import alive, finish, read_pids, start, wait_for
 
 #: Copies a finished run into a directory of its own, as a trainer writes it; words: source, target, seconds.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from dreamerguard.rules.examples import with_preset, with_r2_env, with_torch_preset
+from dreamerguard.rules.helpers.example_files import with_preset, with_r2_env, with_torch_preset
 
 
 @dataclass(frozen=True)

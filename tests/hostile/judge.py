@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from dreamerguard.cli import main
-from dreamerguard.dialects.hydra import exact
+from dreamerguard.programs.hydra import exact
 
 from .cases import Case
 

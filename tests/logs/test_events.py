@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.logs import Follower, read_run
-from dreamerguard.logs.events import masked_crc, read_events
+from dreamerguard.logs.event_files import masked_crc, read_events
 
 CONFIG = """
 env:

@@ -13,7 +13,7 @@ import pytest
 from dreamerguard.logs import Follower, LogError, RunLog, read_run
 from dreamerguard.logs.json_lines import lines_with
 
-from ..regress.run_logs import append
+from ..regression.run_logs import append
 
 
 def _kinds(log: RunLog) -> set[str]:

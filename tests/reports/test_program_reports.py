@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.engine import Result, check_native, examine, settle
-from dreamerguard.model import SourceError
+from dreamerguard.core.model import SourceError
+from dreamerguard.lint.engine import Result, check_native, examine, settle
+from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
 from dreamerguard.reports.markdown import escape
 from dreamerguard.rules import all_rules
-from dreamerguard.settings import Settings
 from dreamerguard.sources.argv import read_command
 
 HERE = Path(__file__).parent

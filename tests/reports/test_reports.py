@@ -7,11 +7,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dreamerguard.engine import Result, check_native
-from dreamerguard.model import Source
+from dreamerguard.core.model import Source
+from dreamerguard.lint.engine import Result, check_native
 from dreamerguard.reports import render_concise, render_full, render_json
 from dreamerguard.reports.budget import render_budget
-from dreamerguard.reports.text import plain, wants_color, width
+from dreamerguard.util.text import plain, wants_color, width
 
 HERE = Path(__file__).parent
 

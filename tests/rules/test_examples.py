@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.engine import Result
-from dreamerguard.model import Severity, apply_edits
+from dreamerguard.core.model import Severity, apply_edits
+from dreamerguard.lint.engine import Result
+from dreamerguard.lint.rule_examples import lint_example
 from dreamerguard.rules import Example, Rule, all_rules
-from dreamerguard.rules.testing import lint_example
 
 GOOD = [(rule, example) for rule in all_rules() for example in rule.good]
 BAD = [(rule, example) for rule in all_rules() for example in rule.bad]

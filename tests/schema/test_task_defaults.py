@@ -11,15 +11,7 @@ from pydantic import ValidationError
 from dreamerguard.schema import RunConfig
 from dreamerguard.schema.publish import field
 from dreamerguard.schema.task_data import check_suite_data
-from dreamerguard.schema.tasks import (
-    PREFIXES,
-    UnknownTask,
-    data_dir,
-    find_task,
-    load_suite,
-    suite_names,
-    task_names,
-)
+from dreamerguard.schema.tasks import PREFIXES, UnknownTask, data_dir, find_task, load_suite, suite_names, task_names
 
 #: suite, edition, ratio, repeat, environments, frames, size, gradient updates per 1000 frames. Written down from the
 #: tables of arXiv 2301.04104v1 and of Nature 640 (2025) and from the presets of danijar/dreamerv3 and NM512/r2dreamer.

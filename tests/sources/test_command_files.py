@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.model import Source
+from dreamerguard.core.model import Source
 from dreamerguard.sources.argv import UNKNOWN
-from dreamerguard.sources.commands import is_script, reader_of
+from dreamerguard.sources.commands.readers import is_script, reader_of
 
 MARKDOWN = """# Title
 

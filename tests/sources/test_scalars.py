@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard.model import Value
-from dreamerguard.sources.scalars import read_value, resolve_scalar, spell_scalar
+from dreamerguard.core.model import Value
+from dreamerguard.core.values import read_value, resolve_scalar, spell_scalar
 
 TABLE = [
     ("512", 512),

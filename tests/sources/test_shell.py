@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.model import Source
+from dreamerguard.core.model import Source
 from dreamerguard.sources.argv import UNKNOWN, read_command
-from dreamerguard.sources.launch import read_launch
-from dreamerguard.sources.shell import read_shell
+from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.shell import read_shell
 
 
 def commands(text: str) -> list[list[str]]:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard.model import Source
-from dreamerguard.sources.nodes import Document, Mapping, Scalar
-from dreamerguard.sources.yaml import MAX_DEPTH, read_yaml
+from dreamerguard.core.model import Source
+from dreamerguard.sources.values.nodes import Document, Mapping, Scalar
+from dreamerguard.sources.values.yaml import MAX_DEPTH, read_yaml
 
 
 def read(text: str) -> Document:

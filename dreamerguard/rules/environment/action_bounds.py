@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.probe import Probe, Space
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.environment import Probe, Space
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG805", "action-bounds", Severity.WARNING)

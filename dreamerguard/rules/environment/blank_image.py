@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.probe import Observed, Probe
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.environment import Observed, Probe
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG803", "blank-image", Severity.WARNING)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.probe import Probe
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.core.environment import Probe
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG809", "headless-rendering", Severity.ERROR)

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.probe import Episode, Observed, Probe, Space
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.environment import Episode, Observed, Probe, Space
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG802", "observation-contract", Severity.ERROR)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.probe import Episode, Probe
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.environment import Episode, Probe
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG804", "timeout-as-terminal", Severity.ERROR, confidence=Confidence.MEDIUM)

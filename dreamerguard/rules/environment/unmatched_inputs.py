@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.patterns import Pattern, PatternError
-from dreamerguard.probe import Observed, Probe
-from dreamerguard.resolved import ResolvedRun, Setting
-from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.core.environment import Observed, Probe
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.patterns import Pattern, PatternError
 
 rule = Rule("DG808", "unmatched-inputs", Severity.ERROR, dialects=("nm512_torch", "r2dreamer"))
 

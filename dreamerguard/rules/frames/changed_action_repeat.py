@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun, earlier
-from dreamerguard.rules.evidence import published
-from dreamerguard.rules.harm import update_harm
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, earlier
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG202",

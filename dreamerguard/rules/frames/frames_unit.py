@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.evidence import published
-from dreamerguard.rules.harm import update_harm
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
+from dreamerguard.rules.helpers.formatting import amount
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG201",

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity, Span
-from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.core.model import Finding, Severity, Span
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG204",

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Evidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG612", "accidental-pixels", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))

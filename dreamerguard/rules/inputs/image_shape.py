@@ -22,10 +22,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG613", "image-shape", Severity.ERROR, dialects=("danijar", "nm512_torch", "sheeprl"))
 

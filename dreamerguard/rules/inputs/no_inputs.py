@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import TORCH_COMMAND, with_r2_env, with_torch_preset
+from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_r2_env, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG610", "no-inputs", Severity.ERROR, dialects=("danijar", "nm512_torch", "r2dreamer", "sheeprl"))

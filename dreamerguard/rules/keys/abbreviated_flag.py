@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Edit, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.model import Edit, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG331", "abbreviated-flag", Severity.INFO, dialects=("nm512_torch",))

@@ -21,10 +21,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest_key
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Unknown
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Unknown
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.hints import did_you_mean, nearest_key
 
 rule = Rule("DG318", "added-key", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("r2dreamer", "sheeprl"))
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG308", "inconsistent-settings", Severity.ERROR)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG315", "invalid-pattern", Severity.ERROR, dialects=("danijar",))

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
-from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG319", "misplaced-key", Severity.WARNING, dialects=("r2dreamer", "sheeprl"))
 

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG338", "missing-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))

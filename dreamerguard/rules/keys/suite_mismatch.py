@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG320", "suite-mismatch", Severity.ERROR, dialects=("r2dreamer",))

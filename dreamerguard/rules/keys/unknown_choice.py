@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest
-from dreamerguard.model import Edit, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.model import Edit, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
+from dreamerguard.util.hints import did_you_mean, nearest
 
 rule = Rule("DG304", "unknown-choice", Severity.ERROR)
 

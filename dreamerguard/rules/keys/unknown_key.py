@@ -18,10 +18,10 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest_key
-from dreamerguard.model import Confidence, Edit, Finding, Fix, Severity
-from dreamerguard.resolved import ResolvedRun, Unknown, fix
+from dreamerguard.core.model import Confidence, Edit, Finding, Fix, Severity
+from dreamerguard.core.run import ResolvedRun, Unknown, fix
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.hints import did_you_mean, nearest_key
 
 rule = Rule("DG301", "unknown-key", Severity.ERROR)
 

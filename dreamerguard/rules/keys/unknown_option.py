@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Edit, Finding, Severity, Span
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.model import Edit, Finding, Severity, Span
+from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG316", "unknown-option", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))

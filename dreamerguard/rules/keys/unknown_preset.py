@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest
-from dreamerguard.model import Confidence, Edit, Finding, Problem, Severity
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.model import Confidence, Edit, Finding, Problem, Severity
+from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.hints import did_you_mean, nearest
 
 rule = Rule("DG311", "unknown-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest
-from dreamerguard.model import Edit, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, fix
+from dreamerguard.core.model import Edit, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.hints import did_you_mean, nearest
 
 rule = Rule("DG302", "unknown-task", Severity.ERROR)
 

@@ -23,12 +23,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest_key
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Setting, Unknown
-from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Setting, Unknown
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
+from dreamerguard.util.hints import did_you_mean, nearest_key
 
 rule = Rule("DG330", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
 

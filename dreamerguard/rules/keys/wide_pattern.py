@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG314", "wide-pattern", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar",))

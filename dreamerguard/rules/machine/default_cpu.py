@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.machine import Machine
-from dreamerguard.model import Evidence, Finding, Harm, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Evidence, Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG506", "default-cpu", Severity.ERROR, unless=("unused-gpu", "trial-settings"), dialects=("sheeprl",))

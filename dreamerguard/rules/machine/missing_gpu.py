@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.machine import Machine
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG501", "missing-gpu", Severity.ERROR)

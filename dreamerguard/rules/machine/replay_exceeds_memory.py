@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.machine import Machine
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.rules.helpers.formatting import gibibytes
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import gibibytes
 
 rule = Rule("DG504", "replay-exceeds-memory", Severity.WARNING)
 

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.rules.helpers.formatting import gibibytes
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import gibibytes
 
 rule = Rule("DG505", "replay-on-gpu", Severity.WARNING, dialects=("r2dreamer",))
 

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.machine import Machine
-from dreamerguard.model import Evidence, Finding, Harm, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Evidence, Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
 
 rule = Rule("DG502", "slow-on-cpu", Severity.WARNING, unless=("missing-gpu", "no-training", "run-too-short"))
 

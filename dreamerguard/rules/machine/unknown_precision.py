@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.hints import did_you_mean, nearest
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.hints import did_you_mean, nearest
 
 rule = Rule("DG508", "unknown-precision", Severity.ERROR, dialects=("sheeprl",))
 

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import with_torch_preset
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG523", "unusable-precision", Severity.WARNING, dialects=("danijar", "nm512_torch"))
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.machine import Machine
-from dreamerguard.model import Finding, Fix, Harm, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Finding, Fix, Harm, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG503", "unused-gpu", Severity.WARNING)

@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import COMMAND, with_preset
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG420", "changed-constant", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar", "nm512_torch")

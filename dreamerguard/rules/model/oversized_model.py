@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Harm, Severity
-from dreamerguard.resolved import ResolvedRun, earlier
-from dreamerguard.rules.evidence import published
+from dreamerguard.core.model import Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun, earlier
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG402", "oversized-model", Severity.WARNING)
 

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.evidence import published
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG403", "undersized-model", Severity.INFO)
 

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Harm, Label, Severity
-from dreamerguard.resolved import ResolvedRun, Role, Setting
-from dreamerguard.rules.harm import update_harm
+from dreamerguard.core.model import Evidence, Finding, Harm, Label, Severity
+from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.formatting import share, times
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import share, times
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG106", "changed-batch-shape", Severity.WARNING, unless=("low-train-ratio", "ratio-unit", "no-training"))
 

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Role
-from dreamerguard.rules.examples import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG123", "dense-updates", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("danijar", "nm512_torch")

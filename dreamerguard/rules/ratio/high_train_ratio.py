@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Harm, HarmLevel, Severity
-from dreamerguard.resolved import ResolvedRun, earlier
-from dreamerguard.rules.evidence import published
-from dreamerguard.rules.right_ratio import right_ratio
+from dreamerguard.core.model import Finding, Harm, HarmLevel, Severity
+from dreamerguard.core.run import ResolvedRun, earlier
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
+from dreamerguard.rules.helpers.formatting import times
+from dreamerguard.rules.helpers.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import times
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG102",

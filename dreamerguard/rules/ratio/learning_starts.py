@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.formatting import share
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import share
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG112", "learning-starts", Severity.ERROR, unless=("no-training", "run-too-short"), dialects=("sheeprl",))
 

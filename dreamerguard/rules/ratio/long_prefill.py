@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.examples import TORCH_COMMAND, with_torch_preset
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
 
 rule = Rule("DG124", "long-prefill", Severity.WARNING, unless=("run-too-short",), dialects=("nm512_torch",))
 

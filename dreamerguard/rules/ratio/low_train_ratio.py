@@ -25,14 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Evidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, earlier
-from dreamerguard.rules.evidence import published
-from dreamerguard.rules.harm import update_harm
-from dreamerguard.rules.right_ratio import right_ratio
+from dreamerguard.core.model import Evidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, earlier
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.evidence import published
+from dreamerguard.rules.helpers.formatting import share
+from dreamerguard.rules.helpers.right_ratio import right_ratio
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import share
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG101",

@@ -22,14 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from dreamerguard.budget import causes
-from dreamerguard.model import Finding, Fix, Label, Severity
-from dreamerguard.resolved import ResolvedRun, Role, Setting
-from dreamerguard.rules.harm import update_harm
-from dreamerguard.rules.right_ratio import right_ratio
+from dreamerguard.core.budget import causes
+from dreamerguard.core.model import Finding, Fix, Label, Severity
+from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.formatting import amount, share
+from dreamerguard.rules.helpers.right_ratio import right_ratio
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount, share
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG103",

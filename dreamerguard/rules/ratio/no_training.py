@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Harm, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.right_ratio import right_ratio
+from dreamerguard.core.model import Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG104", "no-training", Severity.ERROR, unless=("negative-ratio",))

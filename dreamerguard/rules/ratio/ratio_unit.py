@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.budget import Budget
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
-from dreamerguard.rules.harm import update_harm
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.formatting import amount
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule("DG105", "ratio-unit", Severity.ERROR, confidence=Confidence.MEDIUM)
 

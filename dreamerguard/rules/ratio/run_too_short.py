@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Harm, Label, Severity
-from dreamerguard.resolved import ResolvedRun, Role
+from dreamerguard.core.model import Finding, Harm, Label, Severity
+from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
 
 rule = Rule("DG108", "run-too-short", Severity.WARNING, unless=("no-training",))
 

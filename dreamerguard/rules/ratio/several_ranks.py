@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
-from dreamerguard.rules.harm import update_harm
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG111", "several-ranks", Severity.WARNING, unless=("low-train-ratio", "no-training"), dialects=("sheeprl",)

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Confidence, Finding, Severity
-from dreamerguard.resolved import ResolvedRun, Role
-from dreamerguard.rules.examples import R2_COMMAND, with_r2_env
+from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
+from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG113",

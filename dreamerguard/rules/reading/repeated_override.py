@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from dreamerguard.hints import did_you_mean
-from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun, Setting
+from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.sources.scalars import spell_scalar
+from dreamerguard.util.hints import did_you_mean
 
 rule = Rule("DG003", "repeated-override", Severity.WARNING)
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount
-from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
     "DG711", "few-points", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer", "sheeprl")

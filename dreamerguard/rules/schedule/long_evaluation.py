@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.model import Finding, Label, Severity
-from dreamerguard.resolved import ResolvedRun
+from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.formatting import amount, times
 from dreamerguard.rules.rule import Example, Rule
-from dreamerguard.rules.words import amount, times
 
 rule = Rule(
     "DG712", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer")

@@ -1,0 +1,49 @@
+"""``dreamerguard test-rules``: do rules do what their examples say?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def test_rules(
+    names: Annotated[list[str] | None, typer.Argument(help="Rules, by name or code; all of your own without.")] = None,
+    built_in: Annotated[bool, typer.Option("--built-in", help="Also those that come with dreamerguard.")] = False,
+    config_file: Annotated[
+        str | None, typer.Option("--config-file", help="Settings file, instead of the nearest one.")
+    ] = None,
+) -> None:
+    """Run the examples of rules from local-rules and plugins: silent on GOOD, exactly one finding on BAD.
+
+    Exit code 0: all hold; 1: some do not; 2: a rule cannot be loaded; 3: there is no rule to test.
+    """
+    from dreamerguard.core.model import SourceError
+    from dreamerguard.lint.plugins import load_rules
+    from dreamerguard.lint.rule_examples import broken_examples
+    from dreamerguard.lint.settings.model import Settings, load_settings
+    from dreamerguard.rules import all_rules
+    from dreamerguard.util.text import plain
+
+    try:
+        settings = load_settings(Path(), config_file)
+        rules = [*load_rules(settings), *(all_rules() if built_in else ())]
+        # What the project ignores must not decide whether an example holds.
+        settings = Settings(local_rules=settings.local_rules, plugins=settings.plugins, file=settings.file)
+    except SourceError as error:
+        typer.echo("\n".join(f"error: {plain(line)}" for line in error.message.split("\n")), err=True)
+        raise typer.Exit(2) from error
+    wanted = {name.lower() for name in names or ()}
+    chosen = [rule for rule in rules if not wanted or wanted & {rule.name, rule.code.lower()}]
+    broken = 0
+    for rule in chosen:
+        mistakes = list(broken_examples(rule, settings))
+        broken += bool(mistakes)
+        typer.echo(f"{'failed' if mistakes else 'passed'}  {rule.code}  {rule.name}")
+        for mistake in mistakes:
+            typer.echo(f"    {plain(mistake)}")
+    typer.echo(f"{len(chosen)} rules tested, {broken} failed")
+    if not chosen:
+        typer.echo("name your rules with local-rules or plugins in the settings", err=True)
+    raise typer.Exit(3 if not chosen else int(broken > 0))

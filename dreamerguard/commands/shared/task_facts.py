@@ -1,0 +1,106 @@
+"""What ``dreamerguard tasks`` shows, as plain data: the same facts for the tables and for ``--json``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from dreamerguard.schema.editions import Edition
+from dreamerguard.schema.task_data import GpuTime
+from dreamerguard.schema.tasks import PREFIXES, TaskDefaults, find_task, load_suite, suite_names
+
+#: Shares of the budget at which the published scores are shown.
+_LOOKS = (0.1, 0.25, 0.5, 0.75, 1.0)
+
+
+def suite_facts(suite: str) -> dict[str, Any]:
+    """One suite in its default edition."""
+    data = load_suite(suite)
+    values = {key: value.value for key, value in data.editions[data.default_edition].items()}
+    first = find_task(next(iter(data.tasks)), suite)
+    return {
+        "suite": suite,
+        "title": data.title,
+        "tasks": len(data.tasks),
+        "published": sum(entry.published for entry in data.tasks.values()),
+        "editions": list(data.editions),
+        "default_edition": data.default_edition,
+        "default_reason": data.default_reason,
+        "values": values,
+        "updates_per_1000_frames": first.updates_per_1000_frames(),
+        "curves": data.reference is not None,
+    }
+
+
+def suite_tasks(suite: str) -> list[dict[str, Any]]:
+    """The tasks of a suite with what the published agent ends at."""
+    from dreamerguard.regression.reference import load_envelope, releases
+
+    published = releases(suite)
+    rows = []
+    for name, entry in load_suite(suite).tasks.items():
+        envelope = load_envelope(suite, name, published[0]) if published else None
+        row: dict[str, Any] = {"task": name, "published": entry.published, "sparse": entry.sparse}
+        row["seeds"] = envelope.seeds if envelope else None
+        row["final"] = (
+            {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max}
+            if (envelope)
+            else None
+        )
+        rows.append(row)
+    return rows
+
+
+def task_facts(task: TaskDefaults) -> dict[str, Any]:
+    """Everything about one task."""
+    facts = asdict(task)
+    facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
+    facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
+    facts["curves"] = {release: curve for release in ("2024", "2023") if (curve := _curve(task, release))}
+    return facts
+
+
+def _has(name: str, suite: str) -> bool:
+    return suite in PREFIXES.get(name.split("_", 1)[0], ()) and name in load_suite(suite).tasks
+
+
+def updates(task: TaskDefaults, edition: Edition) -> dict[str, float | None]:
+    """Gradient updates of an edition at batch 16 x 64: per 1000 frames and in all; None where a number is missing."""
+    rate = task.updates_per_1000_frames(edition)
+    frames = task.values(edition).get("run.frames")
+    total = None if rate is None or frames is None else rate * float(frames.value) / 1000
+    return {"per_1000_frames": rate, "total": total}
+
+
+def gpu_time(time: GpuTime) -> str:
+    """For people: ``below 1 day``, ``0.3 days (A100)``."""
+    days = f"{'below ' if time.upper_bound else ''}{time.days:g} {'day' if time.days == 1 else 'days'}"
+    return f"{days} ({time.gpu})" if time.gpu else days
+
+
+def _curve(task: TaskDefaults, release: str) -> dict[str, Any] | None:
+    from dreamerguard.regression.reference import Release, load_envelope
+
+    which: Release = "2023" if release == "2023" else "2024"
+    envelope = load_envelope(task.suite, task.name, which)
+    if envelope is None:
+        return None
+    looks = [round(share * envelope.budget) for share in _LOOKS]
+    return {
+        "edition": envelope.edition,
+        "note": envelope.note,
+        "seeds": envelope.seeds,
+        "budget": envelope.budget,
+        "action_repeat": envelope.action_repeat,
+        "scores": [{"frames": frames, **_scores(envelope.score_at(frames))} for frames in looks],
+        "final": {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max},
+        "reach": [
+            {"share": share, "reached": row.reached, "median": row.median, "first": row.first, "last": row.last}
+            for share, row in envelope.reach.items()
+        ],
+        "source": f"{envelope.source.url}/tree/{envelope.source.commit} ({envelope.source.files})",
+    }
+
+
+def _scores(scores: Any) -> dict[str, float]:
+    return {"median": scores.median, "min": scores.low, "max": scores.high}

@@ -1,0 +1,109 @@
+"""What `dreamerguard watch` shows on a terminal: a row for each run, and the curve of the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from dreamerguard.regression.charts.braille import plot
+from dreamerguard.regression.watch.status_report import headline, status_text
+from dreamerguard.regression.watch.verdict import State
+from dreamerguard.regression.watch.watcher import Status
+from dreamerguard.util.text import plain
+
+_STYLES = {"REGRESSED": "bold red", "WATCH": "bold yellow", "OK": "bold green"}
+
+
+class Screen:
+    """A live screen where there is a terminal; elsewhere it only remembers what was said already.
+
+    Args:
+      live: whether to draw.
+    """
+
+    def __init__(self, live: bool) -> None:
+        self.live = live
+        self._said: object = None
+        self._display: Any = None
+
+    def __enter__(self) -> Screen:
+        if self.live:
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(highlight=False, markup=False)
+            self._display = Live(console=console, auto_refresh=False, vertical_overflow="visible")
+            self._display.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._display:
+            self._display.stop()
+
+    def changed(self, statuses: Sequence[Status], text: str) -> bool:
+        """Whether there is anything that was not shown yet. Off a terminal only verdicts and findings count."""
+        now: object = ([_key(status, self.live) for status in statuses], text if self.live else bool(text))
+        if now == self._said:
+            return False
+        self._said = now
+        return True
+
+    def draw(self, statuses: Sequence[Status], text: str) -> None:
+        """Draws everything anew."""
+        from rich.console import Group
+        from rich.text import Text
+
+        worst = max(statuses, key=_rank)
+        parts: list[Any] = [_table(statuses)]
+        lines = plot(worst, max(min(self._display.console.width - 14, 100), 20))
+        parts += [Text("\n".join(lines), no_wrap=True)] if lines else []
+        parts += [Text("\n".join(plain(line) for line in status_text(worst).split("\n")))]
+        parts += [Text(text, style="bold red")] if text else []
+        self._display.update(Group(*parts), refresh=True)
+
+
+def _table(statuses: Sequence[Status]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, right in (("run", False), ("task", False), ("verdict", False), ("frames", True), ("episodes", True)):
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for column in ("score", "expected", "alarm below", "p"):
+        table.add_column(column, justify="right")
+    for status in statuses:
+        word = headline(status)
+        frames = f"{status.log.frames:,.0f}" if status.log else "-"
+        episodes = f"{len(status.log.train):,}" if status.log else "-"
+        cells = (plain(status.directory.name), plain(status.task), word, frames, episodes, *_numbers(status))
+        table.add_row(*(Text(cell, style=_STYLES.get(word, "") if cell == word else "") for cell in cells))
+    return table
+
+
+def _numbers(status: Status) -> tuple[str, str, str, str]:
+    last = status.verdict.last if status.verdict else None
+    if last is None or status.verdict is None:
+        return "-", "-", "-", "-"
+    band = "-" if last.low is None or last.high is None else f"{last.low:.4g} to {last.high:.4g}"
+    return _text(last.score), band, _text(last.watch), f"{status.verdict.p:.1%}"
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _rank(status: Status) -> int:
+    return list(State).index(status.verdict.state) if status.verdict else -1
+
+
+def _key(status: Status, live: bool) -> object:
+    """What must change for a run to be worth showing again."""
+    findings = tuple(finding.name for finding in status.health)
+    seen = (status.waiting, headline(status), findings, status.no_reference)
+    if not live or status.log is None:
+        return seen
+    return (*seen, status.log.frames, len(status.log.train))

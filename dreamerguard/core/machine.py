@@ -1,0 +1,62 @@
+"""What is known about the machine that a run is meant for. Rules never look themselves; they get this."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dreamerguard.util.fast_dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts about a machine; ``None`` means unknown, and no rule complains about what is unknown.
+
+    Attributes:
+      gpus: usable NVIDIA GPUs.
+      cpus: processor cores usable by this process.
+      memory: main memory in bytes.
+    """
+
+    gpus: int | None = None
+    cpus: int | None = None
+    memory: int | None = None
+
+
+#: The run is meant for some other machine, for example a cluster.
+UNKNOWN = Machine()
+
+
+def probe() -> Machine:
+    """The machine that this process runs on, without starting programs or loading libraries."""
+    return Machine(gpus=count_gpus(), cpus=len(_affinity()) or os.cpu_count(), memory=_memory())
+
+
+def count_gpus(root: Path = Path("/"), visible: str | None = None) -> int:
+    """NVIDIA GPUs that the driver offers, reduced by ``CUDA_VISIBLE_DEVICES``.
+
+    Args:
+      root: root of the file system, another one in tests.
+      visible: value of ``CUDA_VISIBLE_DEVICES``; by default that of this process.
+    """
+    devices = [path for path in (root / "dev").glob("nvidia*") if path.name.removeprefix("nvidia").isdigit()]
+    cards = (root / "proc/driver/nvidia/gpus").glob("*")
+    found = max(len(devices), len(list(cards)))
+    if not found and (root / "dev/dxg").exists():
+        found = 1  # WSL 2 offers the GPU of Windows through this device only
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES") if visible is None else visible
+    if visible is None:
+        return found
+    chosen = [name for name in visible.split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
+    return min(found, len(chosen))
+
+
+def _affinity() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None

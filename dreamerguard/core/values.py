@@ -1,0 +1,73 @@
+"""The type of a plain scalar: the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
+
+The same rules hold in files and for ``key=value`` on the command line. Against YAML 1.1, which PyYAML follows:
+``1e6`` and ``5e-5`` are numbers, ``yes``, ``no``, ``on`` and ``off`` are text, ``12:30`` is text, octal is ``0o17``.
+Underscores do not belong to a number: ``1_000_000`` is text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .model import Plain, Value
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_OCTAL = re.compile(r"0o[0-7]+", re.ASCII)
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
+_NAN = frozenset({".nan", ".NaN", ".NAN"})
+#: What a number can begin with.
+_NUMERIC = frozenset("+-.0123456789")
+#: Longer runs of digits become floats: no setting needs them, and converting thousands of digits is slow.
+_LONGEST_INTEGER = 18
+
+
+def resolve_scalar(text: str) -> Plain:
+    """The value of an unquoted scalar."""
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    return _number(text) if text[0] in _NUMERIC else text
+
+
+def read_value(text: str) -> Value:
+    """The value of a command-line word: a scalar, or a list of scalars in brackets, ``[2, 3, 4]``."""
+    if text.startswith("[") and text.endswith("]"):
+        items = [item.strip() for item in text[1:-1].split(",")]
+        return tuple(resolve_scalar(item) for item in items) if items != [""] else ()
+    return resolve_scalar(text)
+
+
+def _number(text: str) -> Plain:
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
+    if _OCTAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
+        number = int(text, 0) if len(text) <= _LONGEST_INTEGER else None
+        return text if number is None else number
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _INFINITY.fullmatch(text):
+        return float(text.replace(".", "", 1).lower())
+    if text in _NAN:
+        return float("nan")
+    return text
+
+
+def spell_scalar(value: Value) -> str:
+    """A short text that reads back as ``value``: 512, 4e-5, true. Text is given as it is."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(spell_scalar(item) for item in value)}]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return str(value)

@@ -1,0 +1,192 @@
+"""Wraps any training command: lint, start, watch, and end as the command ends.
+
+The program keeps its input, output, signals and exit code. What the guard itself has to say goes to standard error and
+begins with ``dreamerguard:``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dreamerguard.sources.argv import read_command
+
+from .child import Child, Ending
+from .lint_check import Check, check
+from .log_directory import LogPlace, log_place
+from .signals import Signals
+from .training_observer import GUARDED
+from .watching import Watch, WatchOptions
+
+if TYPE_CHECKING:
+    from dreamerguard.lint.engine import Result
+
+#: Exit codes of shells for a program that cannot be executed, and for one that does not exist.
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+
+
+@dataclass(frozen=True, slots=True)
+class GuardOptions:
+    """What the user asked of the guard.
+
+    Attributes:
+      allow: rule -> reason, for findings that are accepted.
+      strict: refuse commands that cannot be checked.
+      logdir: where the program logs; by default as the command says.
+      watch: how to watch.
+      kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for never.
+      report: file for the final status.
+    """
+
+    allow: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    logdir: str | None = None
+    watch: WatchOptions = field(default_factory=WatchOptions)
+    kill_after: float | None = None
+    report: Path | None = None
+
+
+class Refused(Exception):
+    """The command was not started. ``check`` says why."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(check.unchecked or "lint forbids to start the command")
+        self.check = check
+
+
+def say(line: str) -> None:
+    """Tells people one line. A terminal that was closed is no reason to fail."""
+    from dreamerguard.util.terminal import echo
+
+    try:
+        echo(f"dreamerguard: {line}", error=True)
+    except (OSError, ValueError):
+        return
+
+
+def guard(words: Sequence[str], options: GuardOptions) -> int:
+    """Runs a training command under guard and gives its exit code, 128 + n when signal n ended it.
+
+    Raises:
+      Refused: lint forbids to start it, or it cannot be checked and ``strict`` is set.
+      UnknownRule, SourceError: an allowance or the settings are wrong.
+    """
+    command = read_command(words)
+    checked = check(command, options.allow)
+    if checked.refused(options.strict):
+        raise Refused(checked)
+    _show(checked)
+    place = _place(checked, command, options)
+    started = time.time()
+    with Signals() as signals:
+        if place is not None:
+            os.environ[GUARDED] = "1"
+        try:
+            child = Child(words, signals, say)
+        except OSError as error:
+            return _cannot_start(words[0], error)
+        watch = _watch(place, checked, words, options, child)
+        ending = child.wait()
+        if watch is not None:
+            watch.finish()
+        if options.report is not None:
+            _write_report(options.report, _report(words, options, ending, watch, started))
+    _pass_on_interrupt(ending)
+    return ending.code
+
+
+def _show(checked: Check) -> None:
+    """Says what lint found, or that it could not look. ``dreamerguard train`` does that itself."""
+    if checked.result is None:
+        say(checked.unchecked)
+    elif checked.result.findings and not checked.own:
+        from dreamerguard.reports import render_full
+        from dreamerguard.util.text import wants_color
+
+        sys.stderr.write(render_full(checked.result, wants_color(sys.stderr.isatty(), os.environ)))
+
+
+def _place(checked: Check, command: Any, options: GuardOptions) -> LogPlace | None:
+    if options.logdir is not None:
+        return LogPlace(options.logdir)
+    try:
+        place = log_place(command, checked.result)
+    except Exception as error:  # only the watcher misses it
+        say(f"the log directory is not known: {type(error).__name__}: {error}")
+        return None
+    if place is None:
+        say("the command does not tell its log directory: not watched; set --logdir")
+    return place
+
+
+def _watch(
+    place: LogPlace | None, checked: Check, words: Sequence[str], options: GuardOptions, child: Child
+) -> Watch | None:
+    if place is None:
+        return None
+    lint = None if checked.result is None or checked.own else _lint_report(checked.result, words, options.allow)
+    watch = Watch(place, options.watch, lint, say, lambda: child.ask_to_stop(options.kill_after))
+    try:
+        watch.start()
+    except RuntimeError as error:  # no thread to be had
+        say(f"not watched: {error}")
+        return None
+    return watch
+
+
+def _lint_report(result: Result, words: Sequence[str], allow: Mapping[str, str]) -> dict[str, Any]:
+    from dreamerguard.reports.json import report_object
+
+    return {**report_object(result), "command": list(words), "allow": dict(allow)}
+
+
+def _cannot_start(program: str, error: OSError) -> int:
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    say(f"cannot start {program}: {error.strerror or error}")
+    return _NOT_FOUND if missing else _NOT_EXECUTABLE
+
+
+def _report(
+    words: Sequence[str], options: GuardOptions, ending: Ending, watch: Watch | None, started: float
+) -> dict[str, Any]:
+    from dreamerguard.regression.watch.status_report import status_json
+
+    return {
+        "version": 1,
+        "command": list(words),
+        "allow": dict(options.allow),
+        "started": started,
+        "ended": time.time(),
+        "exit_code": ending.code,
+        "signal": ending.signal.name if ending.signal is not None else None,
+        "stopped_for_regression": watch is not None and watch.stopped,
+        "runs": [status_json(status) for status in watch.statuses] if watch is not None else [],
+    }
+
+
+def _write_report(path: Path, report: Mapping[str, Any]) -> None:
+    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.model import SourceError
+
+    try:
+        write_atomically(path, (json.dumps(report, indent=2, allow_nan=False) + "\n").encode())
+    except (SourceError, ValueError) as error:
+        say(f"the report is not written: {error}")
+
+
+def _pass_on_interrupt(ending: Ending) -> None:
+    """Ends the whole job like a Ctrl-C that had met it.
+
+    Only the program's group had the terminal. A script that runs the guard in a loop must learn that its user wanted to
+    end it, and a shell only believes that of a child that died of SIGINT.
+    """
+    if ending.interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.killpg(os.getpgrp(), signal.SIGINT)

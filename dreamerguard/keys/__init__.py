@@ -1,1 +1,0 @@
-"""What keys a dialect knows: type, range, unit and meaning of each."""

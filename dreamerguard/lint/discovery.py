@@ -1,0 +1,184 @@
+"""Which files of a repository configure or start a run. Pure looking: nothing is judged, nothing is run.
+
+Folders that hold no source (``.git``, environments, caches, builds) and whatever ``.gitignore`` excludes are left out,
+links to folders are not followed, so there are no circles.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+from dreamerguard.sources.commands.readers import is_script, reader_of
+
+from . import gitignore
+
+Kind = Literal["commands", "settings"]
+
+_SKIPPED = frozenset({
+    ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "build", "dist", "site-packages", ".tox",
+    ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".eggs", "wandb", "mlruns", ".ipynb_checkpoints",
+})  # fmt: skip
+_SETTINGS = (".yaml", ".yml")
+#: Larger files are data or output.
+MAX_BYTES = 1 << 20
+MAX_FILES = 50_000
+_GITIGNORE_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that may hold commands or settings, and its name relative to the root, with slashes."""
+
+    path: Path
+    name: str
+    kind: Kind
+
+
+@dataclass
+class Tree:
+    """What a walk saw.
+
+    Attributes:
+      root: what names are relative to.
+      found: files to look into.
+      seen: files that were walked past, with those.
+      unreadable: names of what could not be opened.
+      folders: folders that were entered, relative to the root.
+    """
+
+    root: Path
+    found: list[Found] = field(default_factory=list)
+    seen: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+
+def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> Tree:
+    """Files below some folders, or named themselves; a file that is named is always looked into.
+
+    Args:
+      paths: files and folders, by default the root alone.
+      root: the repository; names are relative to it.
+      exclude: globs of names that are left out.
+    """
+    tree = Tree(root)
+    globs = tuple(exclude)
+    for path in paths or [root]:
+        if path.is_dir():
+            _walk(tree, path, globs)
+        else:
+            tree.seen += 1
+            name = _relative(path, root)
+            kind = _kind(path, name) or ("settings" if path.suffix in _SETTINGS else "commands")
+            tree.found.append(Found(path, name, kind))
+    return tree
+
+
+def _walk(tree: Tree, top: Path, globs: tuple[str, ...]) -> None:
+    queue: list[tuple[Path, tuple[gitignore.Rule, ...]]] = [(top, tuple(_above(tree.root, top)))]
+    while queue and tree.seen < MAX_FILES:
+        folder, patterns = queue.pop(0)
+        base = _relative(folder, tree.root)
+        base = "" if base == "." else base
+        tree.folders.append(base)
+        patterns = (*patterns, *_gitignore(folder, base))
+        for entry in _entries(tree, folder, base):
+            name = f"{base}/{entry.name}" if base else entry.name
+            if _is_folder(entry):
+                if not _left_out(entry, name, patterns, globs):
+                    queue.append((Path(entry.path), patterns))
+            elif not gitignore.ignored(name, False, patterns) and not _matches(name, globs):
+                tree.seen += 1
+                _note(tree, entry, name)
+
+
+def _entries(tree: Tree, folder: Path, base: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        tree.unreadable.append(base or str(folder))
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _left_out(entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.Rule], globs: tuple[str, ...]) -> bool:
+    if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
+        return True
+    if gitignore.ignored(name, True, patterns) or _matches(name, globs):
+        return True
+    return os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - thousands of folders
+
+
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, glob) or fnmatchcase(name, f"{glob.rstrip('/')}/*") for glob in globs)
+
+
+def _note(tree: Tree, entry: os.DirEntry[str], name: str) -> None:
+    kind = _kind(Path(entry.path), name)
+    if kind is None:
+        return
+    try:
+        if not entry.is_file() or entry.stat().st_size > MAX_BYTES:
+            return
+        if not os.access(entry.path, os.R_OK):
+            tree.unreadable.append(name)
+            return
+    except OSError:
+        tree.unreadable.append(name)
+        return
+    tree.found.append(Found(Path(entry.path), name, kind))
+
+
+def _kind(path: Path, name: str) -> Kind | None:
+    if reader_of(name) is not None:
+        return "commands"
+    if name.endswith(_SETTINGS):
+        return "settings"
+    if "." not in path.name and _starts_like_script(path):
+        return "commands"
+    return None
+
+
+def _starts_like_script(path: Path) -> bool:
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return False
+        with path.open("rb") as stream:
+            return is_script(stream.read(80).decode("ascii", "replace"))
+    except OSError:
+        return False
+
+
+def _gitignore(folder: Path, base: str) -> Iterator[gitignore.Rule]:
+    path = folder / ".gitignore"
+    try:
+        if path.is_file() and path.stat().st_size < _GITIGNORE_BYTES:
+            yield from gitignore.read_patterns(path.read_text(encoding="utf-8", errors="replace"), base)
+    except OSError:
+        return
+
+
+def _above(root: Path, folder: Path) -> Iterator[gitignore.Rule]:
+    """Patterns of the folders between the root and a folder."""
+    parts = Path(_relative(folder, root)).parts
+    for depth in range(len(parts)):
+        base = "/".join(parts[:depth])
+        if parts[0] != "..":
+            yield from _gitignore(root / base, base)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return re.sub(r"\\", "/", os.path.relpath(path, root))

@@ -1,0 +1,261 @@
+"""Resolve, run the rules, sort. Everything that checks a run goes through here: commands, tests, and other programs.
+
+    >>> from dreamerguard.lint.engine import check_native
+    >>> result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    >>> [finding.name for finding in result.findings]
+    ['low-train-ratio']
+
+The engine never prints and never exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from dreamerguard.core.environment import Probe
+from dreamerguard.core.machine import UNKNOWN, Machine
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.lint.settings.model import Settings
+from dreamerguard.programs.registry import UnknownProgram as UnknownProgram
+from dreamerguard.programs.registry import demanded, preset_dialects, recognise
+from dreamerguard.rules import Rule, all_rules, find_rule
+from dreamerguard.sources.argv import Command, read_command
+from dreamerguard.util.check_cache import remembering
+from dreamerguard.util.fast_dataclass import dataclass
+
+from . import suppressions as control
+
+Prober = Callable[[ResolvedRun], Probe]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, so that a clean result cannot mean that nothing was."""
+
+    rules: int
+    files: int
+    settings: int
+    overrides: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What checking one run found.
+
+    Attributes:
+      findings: the gravest first. Those that the user allowed carry the reason and count for nothing else.
+      run: the resolved run, with every setting's history and, when it is valid, ``run.config``.
+      checked: what was looked at.
+      dialect: name of the dialect, and how it was recognised.
+    """
+
+    findings: tuple[Finding, ...]
+    run: ResolvedRun
+    checked: Checked
+    dialect: str
+    detected: str
+
+    @property
+    def active(self) -> tuple[Finding, ...]:
+        """Findings that the user did not allow."""
+        return tuple(finding for finding in self.findings if finding.allowed is None)
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """Findings that must keep the run from training: errors, and severe harm."""
+        return tuple(item for item in self.active if item.severity is Severity.ERROR or item.severe)
+
+
+class UnknownRule(LookupError):
+    """A rule that is to be allowed does not exist."""
+
+    def __init__(self, name: str) -> None:
+        from dreamerguard.util.hints import did_you_mean, nearest
+
+        near = nearest(name, (rule.name for rule in all_rules()))
+        super().__init__(f"there is no rule {name!r}{did_you_mean(near[0] if near else None)}")
+        self.name = name
+
+
+def check_native(
+    task: str | None = None,
+    file: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+    folder: Path | None = None,
+    settings: Settings | None = None,
+) -> Result:
+    """Checks a run of the bundled trainer.
+
+    Args:
+      task: for example ``dmc_walker_walk``; none when the file names it.
+      file: run file in YAML.
+      overrides: ``key=value`` words, strongest last.
+      machine: facts about the machine it is meant for, `machine.probe()` for this one.
+      allow: rule name or code -> reason, for findings that are accepted.
+      command: the words as the user typed them, instead of the first three arguments, so that findings point into
+        what the user knows.
+      folder: where relative paths begin, by default the current folder.
+      settings: how findings are judged, from `load_settings`; by default everything counts.
+
+    Raises:
+      SourceError: the file cannot be read.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    words = [part for part in (task, None if file is None else str(file)) if part is not None]
+    typed = list(command) if command is not None else ["dreamerguard", "train", *words, *overrides]
+    return check_command(read_command(typed), machine, allow=allow, folder=folder, settings=settings)
+
+
+def check_command(
+    command: Command,
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    settings: Settings | None = None,
+    dialect: str | None = None,
+    prober: Prober | None = None,
+) -> Result:
+    """Checks a training command.
+
+    Args:
+      dialect: the program, where it shall not be recognised: its name, and ``danijar:2023`` with an edition.
+      prober: describes the environment of a resolved run, see `lint.environment_probe.run`; by default nothing is run.
+
+    Raises:
+      SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
+      UnknownProgram: no dialect recognises the command.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober)
+    return settle((result,), settings, folder)[0]
+
+
+@remembering()
+def examine(
+    command: Command,
+    machine: Machine = UNKNOWN,
+    *,
+    allow: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    settings: Settings | None = None,
+    dialect: str | None = None,
+    prober: Prober | None = None,
+) -> Result:
+    """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
+    reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
+    program, detected = recognise(command, folder or Path()) if dialect is None else demanded(command, dialect)
+    run = program.resolve(command, machine, folder or Path())
+    if command.open:
+        run = replace(run, open=True)
+    if prober is not None:
+        run = replace(run, probe=prober(run))
+    rules = active_rules(settings, run.dialect)
+    found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
+    checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
+
+
+def settle(
+    results: Sequence[Result], settings: Settings | None = None, folder: Path | None = None
+) -> tuple[Result, ...]:
+    """What `examine` gave, after comments in the files, the settings and the baseline were asked.
+
+    Raises:
+      SourceError: a selector names no rule, or the baseline cannot be read.
+    """
+    settings = settings or Settings()
+    names = {None} if control.names_rules(results, settings) else {result.run.dialect for result in results}
+    rules = {rule.name: rule for name in names for rule in active_rules(settings, name)}
+    return control.settle(results, settings, tuple(rules.values()), folder or Path())
+
+
+def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:
+    """Built-in rules, of one dialect or all, and those that the settings bring along."""
+    if settings is None or not (settings.local_rules or settings.plugins):
+        return all_rules(dialect)
+    from .plugins import load_rules
+
+    return (*all_rules(dialect), *load_rules(settings))
+
+
+def check_presets(
+    path: Path, machine: Machine = UNKNOWN, *, name: str | None = None, allow: Mapping[str, str] | None = None
+) -> Result | None:
+    """Checks a program's own file of presets: each preset as if a run used it alone.
+
+    Args:
+      path: the file.
+      machine: facts about the machine that the runs are meant for.
+      name: how findings call the file, by default its path.
+      allow: rule name or code -> reason, for findings that are accepted.
+
+    Returns:
+      Findings that point into the file, each place and rule once; none when no dialect knows such files.
+
+    Raises:
+      SourceError: the file cannot be read.
+    """
+    reasons = {_named(rule).name: reason for rule, reason in (allow or {}).items()}
+    for dialect in preset_dialects():
+        file = dialect.presets(path, name or str(path))
+        if file is None:
+            continue
+        runs = dialect.resolve_presets(file, machine)
+        found: dict[tuple[str, int, str], Finding] = {}
+        for block, run in zip(file.blocks, runs, strict=True):
+            for finding in run_rules(run):
+                if finding.primary.span.source.name != file.source.name:
+                    continue
+                if not file.holds(block, finding.primary.span) and finding.severity is Severity.WARNING:
+                    finding = replace(finding, severity=Severity.INFO)  # a value of the defaults, made for other tasks
+                place = (finding.name, finding.primary.span.start, finding.key)
+                found.setdefault(place, _allowed(finding, reasons))
+        settings = sum(len(block) for block in file.blocks.values())
+        checked = Checked(len(all_rules()), 1, settings, 0)
+        findings = tuple(sorted(found.values(), key=lambda item: item.order))
+        return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
+    return None
+
+
+def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
+    """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
+    fired: set[str] = set()
+    for rule in _order(all_rules(run.dialect) if rules is None else rules):
+        if rule.dialects and run.dialect not in rule.dialects:
+            continue
+        if fired.isdisjoint(rule.unless):
+            for finding in rule.run(run):
+                fired.add(rule.name)
+                yield finding
+
+
+def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:
+    rules = {rule.name: rule for rule in given}
+    return (rules[name] for name in _sorted(tuple((rule.name, rule.unless) for rule in given)) if name in rules)
+
+
+@cache
+def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    """Names of rules, each behind those that say the same thing better."""
+    return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
+
+
+def _named(name: str) -> Rule:
+    rule = find_rule(name)
+    if rule is None:
+        raise UnknownRule(name)
+    return rule
+
+
+def _allowed(finding: Finding, reasons: Mapping[str, str]) -> Finding:
+    return replace(finding, allowed=reasons[finding.name]) if finding.name in reasons else finding

@@ -1,0 +1,86 @@
+"""Asks the training program's own Python what a run's environment is like, in a process that is given limited time.
+
+This is the one check that runs code of the checkout. It does so because ``--probe`` was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path, PurePath
+from typing import Any
+
+from dreamerguard.core.environment import Probe, read_probe
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.programs.shared.python_call import read_call
+from dreamerguard.sources.argv import Command
+
+SCRIPT = Path(__file__).with_name("script.py")
+#: Agent steps of an episode, and seconds for both episodes.
+STEPS, SECONDS = 10_000, 60.0
+#: Seconds beyond those, for imports and the first reset.
+PATIENCE = 60.0
+
+
+def prober(command: Command, folder: Path, factory: str | None = None) -> Callable[[ResolvedRun], Probe]:
+    """What `engine.check_command` calls with the resolved run.
+
+    Args:
+      command: the training command; its Python is asked, or this one where it names none.
+      folder: where it is started.
+      factory: ``module:function`` that makes the environment, given the task; by default the program's own.
+    """
+
+    def ask(run: ResolvedRun) -> Probe:
+        question = _question(run, command, folder, factory)
+        try:
+            return read_probe(_ask(_python(command), question))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Probe(error=f"no answer: {error}")
+
+    return ask
+
+
+def _question(run: ResolvedRun, command: Command, folder: Path, factory: str | None) -> dict[str, Any]:
+    call, task = read_call(command), run.setting("task")
+    values = {key: list(x) if isinstance(x := item.value, tuple) else x for key, item in run.settings.items()}
+    return {
+        "folder": str(folder.resolve()),
+        "factory": factory or "",
+        "dialect": run.dialect,
+        "script": call.script if call is not None else "",
+        "task": str(task.value) if task is not None else "",
+        "values": values,
+        "steps": STEPS,
+        "seconds": SECONDS,
+    }
+
+
+def _python(command: Command) -> str:
+    """The interpreter that the command names, where there is one."""
+    named = (word.text for word in command.words if PurePath(word.text).name.startswith("python"))
+    return shutil.which(next(named, "")) or sys.executable
+
+
+def _ask(python: str, question: dict[str, Any]) -> dict[str, Any]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [python, str(SCRIPT)], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as child:
+        try:
+            answer, _ = child.communicate(json.dumps(question), timeout=SECONDS + PATIENCE)
+        except subprocess.TimeoutExpired:
+            answer = json.dumps({"error": f"TimeoutError: no answer after {SECONDS + PATIENCE:.0f} s"})
+        finally:  # with all that it started
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+    if not answer.strip():
+        return {"error": f"the process ended with code {child.returncode} before it answered"}
+    found: dict[str, Any] = json.loads(answer)
+    return found

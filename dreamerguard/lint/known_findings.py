@@ -1,0 +1,119 @@
+"""Known findings that do not count: how an old project adopts the linter without mending everything first.
+
+Entries are keyed by file, rule and key path, with a count. Line numbers are left out on purpose: they shift with every
+edit, key paths do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dreamerguard.core.model import Finding, Source, SourceError, Span
+from dreamerguard.lint.settings.model import file_name
+from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.json_text import read_json
+from dreamerguard.util.paths import exists
+
+VERSION = 1
+_MAX_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """What a finding is about: file relative to the baseline, name of the rule, key path."""
+
+    file: str
+    rule: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A file of known findings. ``spans`` says where each entry stands in it."""
+
+    path: Path
+    counts: Counter[Entry]
+    spans: dict[Entry, Span]
+
+    def entry(self, finding: Finding, folder: Path) -> Entry:
+        """The entry that a finding would have. Paths of findings are relative to ``folder``."""
+        return entry_of(finding, self.path, folder)
+
+
+def entry_of(finding: Finding, path: Path, folder: Path) -> Entry:
+    """The entry of a finding in the baseline at ``path``."""
+    return Entry(file_name(finding.primary.span.source, path, folder), finding.name, finding.key)
+
+
+def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:
+    """Reads a baseline.
+
+    Raises:
+      SourceError: the file is missing, unless that is fine, or is no baseline.
+    """
+    if missing_ok and not exists(path):
+        return Baseline(path, Counter(), {})
+    try:
+        data = path.read_bytes()
+        if len(data) > _MAX_BYTES:
+            raise ValueError("it is larger than 16 MiB")
+        text = data.decode("utf-8")
+        rows = list(_rows(read_json(text)))
+    except OSError as error:
+        raise SourceError(f"cannot read the baseline {str(path)!r}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(
+            f"{path} is no baseline of version {VERSION} ({error}); --write-baseline writes a new one"
+        ) from error
+    counts: Counter[Entry] = Counter()
+    for entry, count in rows:
+        counts[entry] += count
+    return Baseline(path, counts, _spans(Source(str(path), text), counts))
+
+
+def _rows(document: Any) -> Iterator[tuple[Entry, int]]:
+    if document["version"] != VERSION:
+        raise ValueError(f"its version is {document['version']!r}")
+    for row in document["findings"]:
+        count = row["count"]
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(f"count {count!r} is no positive whole number")
+        yield Entry(str(row["file"]), str(row["rule"]), str(row["key"])), count
+
+
+def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
+    """Places of entries; the start of the file for those that somebody wrote in another form."""
+    found: dict[Entry, Span] = {}
+    start = 0
+    for line in source.text.splitlines(keepends=True):
+        text = line.strip().rstrip(",")
+        if text.startswith('{"file"'):
+            try:
+                row = read_json(text)
+                place = start + line.index("{")
+                found[Entry(row["file"], row["rule"], row["key"])] = source.span(place, place + len(text))
+            except (ValueError, KeyError, TypeError):
+                pass  # written by hand over several lines: it counts, only its place is not known
+        start += len(line)
+    return {entry: found.get(entry, source.span(0)) for entry in counts}
+
+
+def write_baseline(path: Path, counts: Counter[Entry]) -> None:
+    """Writes a baseline, one line for each entry, in a stable order.
+
+    Raises:
+      SourceError: the file cannot be written.
+    """
+    from dreamerguard.core.files import write_atomically
+
+    rows = [
+        {"file": entry.file, "rule": entry.rule, "key": entry.key, "count": count}
+        for entry, count in sorted(counts.items())
+        if count > 0
+    ]
+    body = ",\n".join(json.dumps(row, ensure_ascii=True) for row in rows)
+    write_atomically(path, f'{{"version": {VERSION}, "findings": [\n{body}\n]}}\n'.encode())

@@ -1,0 +1,51 @@
+"""Renews a baseline from what a check finds now. Entries about files that were not checked are kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamerguard.lint.settings.model import Settings, file_name
+
+from .known_findings import Entry, entry_of, read_baseline
+from .suppressions import OWN, sources
+
+if TYPE_CHECKING:
+    from .engine import Result
+
+Update = tuple[Counter[Entry], str]
+
+
+def written(settings: Settings, check: Callable[[Settings], Result], folder: Path = Path()) -> Update:
+    """Counts in which every finding of the run is listed, and a sentence about them."""
+    old, now, checked = _counts(settings, check, folder)
+    kept = Counter({entry: count for entry, count in old.items() if entry.file not in checked})
+    total = sum(now.values())
+    return kept + now, f"{total} finding{'' if total == 1 else 's'} listed"
+
+
+def pruned(settings: Settings, check: Callable[[Settings], Result], folder: Path = Path()) -> Update:
+    """Counts without what no longer occurs, and a sentence about them."""
+    old, now, checked = _counts(settings, check, folder)
+    left = Counter({entry: min(count, now[entry]) if entry.file in checked else count for entry, count in old.items()})
+    gone = sum(old.values()) - sum(left.values())
+    return left, f"{gone} finding{'' if gone == 1 else 's'} removed, {sum(left.values())} left"
+
+
+def _counts(
+    settings: Settings, check: Callable[[Settings], Result], folder: Path
+) -> tuple[Counter[Entry], Counter[Entry], set[str]]:
+    """What is listed, what counts without the baseline, and the files that were checked."""
+    path = settings.baseline
+    assert path is not None
+    old = read_baseline(path, missing_ok=True).counts
+    result = check(replace(settings, baseline=None))
+    places = {
+        (entry_of(item, path, folder), item.primary.span.start)
+        for item in result.active
+        if item.name not in OWN and item.name != "invalid-yaml"
+    }
+    return old, Counter(entry for entry, _ in places), {file_name(item, path, folder) for item in sources(result)}

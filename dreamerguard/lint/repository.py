@@ -1,0 +1,236 @@
+"""Every configuration and every training command of a repository, found and checked together.
+
+>>> from pathlib import Path
+>>> from dreamerguard.lint.repository import check_tree
+>>> outcome = check_tree([Path("experiments")])  # doctest: +SKIP
+>>> outcome.commands, outcome.presets  # doctest: +SKIP
+(12, 3)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.core.machine import UNKNOWN, Machine
+from dreamerguard.core.model import Finding, Severity, Source, SourceError
+from dreamerguard.lint.settings.model import Settings
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.sources.commands.readers import reader_of
+from dreamerguard.sources.commands.shell import read_shell
+from dreamerguard.sources.files import read_source
+from dreamerguard.util.check_cache import remembering
+from dreamerguard.util.paths import exists, is_dir, is_file
+
+from .discovery import Found, Tree, discover
+from .engine import Result, UnknownProgram, check_presets, examine, settle
+from .rebase_paths import Renamed
+from .run_files import group_file, home, is_native, words
+from .upstream_documents import shipped_by
+
+_BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
+
+
+@dataclass
+class Outcome:
+    """What checking a repository found.
+
+    Attributes:
+      results: one for each command, file of presets, run file and configuration group file that was checked.
+      seen: files that were walked past.
+      files: files that were looked into.
+      commands: commands that were recognised and checked.
+      presets: files of presets, run files and files of configuration groups that were checked.
+      dialects: program -> how many of its runs, and one reason for which it was recognised.
+      unreadable: what could not be read, and why.
+    """
+
+    results: tuple[Result, ...] = ()
+    seen: int = 0
+    files: int = 0
+    commands: int = 0
+    presets: int = 0
+    dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def checked(self) -> int:
+        """Runs that were checked."""
+        return self.commands + self.presets
+
+
+@remembering()
+def check_tree(
+    paths: Sequence[Path] = (),
+    machine: Machine = UNKNOWN,
+    *,
+    settings: Settings | None = None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Finds and checks what configures or starts runs below some paths.
+
+    Args:
+      paths: files and folders; by default the current folder.
+      machine: facts about the machine that the runs are meant for.
+      settings: how findings are judged.
+      folder: what names are relative to; by default the current folder, or the only path where it lies elsewhere.
+
+    Raises:
+      SourceError: a path does not exist, or the settings name what does not exist.
+    """
+    for path in paths:
+        if not exists(path):
+            raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
+    root = folder or _root(paths)
+    chosen = settings or Settings()
+    tree = discover(paths, root, chosen.exclude)
+    checker = _Checker(tree, machine, chosen)
+    for found in tree.found:
+        checker.look(found)
+    return checker.outcome()
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    here = Path.cwd()
+    elsewhere = len(paths) == 1 and is_dir(paths[0]) and not paths[0].resolve().is_relative_to(here)
+    return paths[0] if elsewhere else Path()
+
+
+class _Checker:
+    def __init__(self, tree: Tree, machine: Machine, settings: Settings) -> None:
+        self.tree = tree
+        self.machine = machine
+        self.settings = settings
+        self.results: list[Result] = []
+        self.reasons: dict[str, str] = {}
+        self.done: set[tuple[str, ...]] = set()
+        self.places: set[tuple[str, str, int, str]] = set()
+        self.seen = Outcome(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
+
+    def outcome(self) -> Outcome:
+        """Everything together, judged by comments, settings and baseline."""
+        counts = Counter(result.dialect for result in self.results)
+        self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
+        self.seen.results = settle(tuple(self.results), self.settings, self.tree.root)
+        return self.seen
+
+    def look(self, found: Found) -> None:
+        """Checks what one file holds."""
+        if found.kind == "settings":
+            self._settings_file(found)
+        if found.kind == "commands" or reader_of(found.name) is not None:
+            self._command_file(found)
+
+    def _source(self, found: Found) -> Source | None:
+        try:
+            source, unreadable = read_source(found.path)
+        except SourceError as error:
+            self.seen.unreadable.append(error.message)
+            return None
+        if unreadable is not None:
+            self.seen.unreadable.append(f"{found.name}: {unreadable.message}")
+            return None
+        return replace(source, name=found.name)
+
+    def _command_file(self, found: Found) -> None:
+        source = self._source(found)
+        if source is None:
+            return
+        for command in (reader_of(found.name) or read_shell)(source):
+            launch = read_launch(command)
+            if launch is None:
+                continue
+            folder = self._start(launch, found)
+            key = (str(folder), *(word.text for word in command.words))
+            if key in self.done:
+                continue
+            self.done.add(key)
+            if self._examine(command, folder):
+                self.seen.commands += 1
+
+    def _start(self, launch: Launch, found: Found) -> Path:
+        """Where a command of a file is started: the nearest folder above the file that has the program."""
+        script = launch.program.replace(".", "/") + ".py" if launch.module else launch.program
+        folder = PurePosixPath(found.name).parent
+        for base in (folder, *folder.parents):
+            start = self.tree.root / base
+            if is_file(start / script) or (launch.name == "sheeprl" and is_dir(start / "sheeprl")):
+                return start
+        return self.tree.root
+
+    def _settings_file(self, found: Found) -> None:
+        source = self._source(found)
+        if source is None:
+            return
+        text = source.text
+        if _BLOCKS.search(text) and self._presets(found):
+            return
+        if is_native(text):
+            command = Command(source, words(source, "dreamerguard", "lint", str(found.path.name)))
+            self.seen.presets += self._examine(command, found.path.parent, found)
+            return
+        for program, option in group_file(found, text):
+            command = Command(source, words(source, *program, option))
+            self.seen.presets += self._examine(command, home(found, self.tree.root), found)
+
+    def _presets(self, found: Found) -> bool:
+        try:
+            result = check_presets(found.path, self.machine, name=found.name)
+        except SourceError as error:
+            self.seen.unreadable.append(error.message)
+            return True
+        if result is None:
+            return False
+        self.seen.presets += 1
+        self._keep(result)
+        return True
+
+    def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:
+        try:
+            result = examine(command, self.machine, folder=folder, settings=self.settings)
+        except UnknownProgram:
+            return False
+        except SourceError as error:
+            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
+            return False
+        if found is not None and _unused(result, command):
+            return False
+        result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
+        rename = Renamed(command.source, folder, self.tree.root)
+        findings = (rename.finding(item) for item in result.findings)
+        if found is not None:
+            findings = (_milder(item) for item in findings)
+        elif result.findings and (origin := shipped_by(command)):
+            findings = (replace(item, upstream=item.upstream or origin) for item in findings)
+        result = replace(result, findings=tuple(findings))
+        self._keep(result)
+        return True
+
+    def _keep(self, result: Result) -> None:
+        """Findings of several commands that blame the same place say the same thing."""
+        self.reasons.setdefault(result.dialect, result.detected)
+        fresh = tuple(self._fresh(result.findings))
+        self.results.append(replace(result, findings=fresh))
+
+    def _fresh(self, findings: Sequence[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            span = finding.primary.span
+            place = (finding.name, span.source.name, span.start, finding.key)
+            if place not in self.places:
+                self.places.add(place)
+                yield finding
+
+
+def _unused(result: Result, command: Command) -> bool:
+    """Whether the program does not have the group of a file, so that nothing of the file can take effect."""
+    option = command.words[-1].text.partition("=")[0]
+    return any(item.name == "unknown-option" and item.key == option for item in result.findings)
+
+
+def _milder(finding: Finding) -> Finding:
+    """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
+    return replace(finding, severity=Severity.INFO) if finding.upstream else finding

@@ -1,0 +1,53 @@
+"""Which rules a selector names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dreamerguard.core.model import Finding, SourceError
+from dreamerguard.rules import Rule
+from dreamerguard.util.hints import did_you_mean, nearest
+
+
+def names(selector: str, rules: Iterable[Rule]) -> list[str]:
+    """Names of the rules that a selector means: a name, a code, the beginning of a code, or a category."""
+    wanted = selector.strip().lower()
+    if not wanted:
+        return []
+    prefix = any(char.isdigit() for char in wanted) or wanted == "dg"
+    return [
+        rule.name
+        for rule in rules
+        if wanted in (rule.name, rule.category) or (prefix and rule.code.lower().startswith(wanted))
+    ]
+
+
+def require(selectors: Iterable[str], rules: Sequence[Rule], where: str) -> None:
+    """Refuses selectors that mean no rule.
+
+    Raises:
+      SourceError: with the nearest name.
+    """
+    for selector in selectors:
+        if not names(selector, rules):
+            raise SourceError(f"{where}: there is no rule {selector!r}{hint(selector, rules)}")
+
+
+def hint(selector: str, rules: Iterable[Rule]) -> str:
+    """The end of a message that offers the nearest rule."""
+    near = nearest(selector, (rule.name for rule in rules))
+    return did_you_mean(near[0] if near else None)
+
+
+class Selection:
+    """Selectors made quick to ask."""
+
+    def __init__(self, selectors: Iterable[str], rules: Sequence[Rule]) -> None:
+        self._by_name = {name: selector for selector in selectors for name in names(selector, rules)}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
+
+    def selector(self, finding: Finding) -> str | None:
+        """The last selector that names the finding's rule."""
+        return self._by_name.get(finding.name)

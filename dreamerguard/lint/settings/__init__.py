@@ -1,0 +1,1 @@
+"""The project's own settings for linting: ``dreamerguard.toml`` or ``[tool.dreamerguard]``."""

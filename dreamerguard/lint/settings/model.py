@@ -1,0 +1,136 @@
+"""What a project wants from the linter: ``[tool.dreamerguard]`` in ``pyproject.toml``, or ``dreamerguard.toml``.
+
+This module holds the settings and finds their file; `settings_file` reads and checks one, and is only loaded when there
+is one. The nearest file counts, from the current folder upwards to the root of the repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Any
+
+from dreamerguard.core.model import Confidence, Severity, Source, SourceError
+from dreamerguard.util.fast_dataclass import dataclass
+
+NAMES = ("dreamerguard.toml", "pyproject.toml")
+#: A settings file is a few kilobytes; whatever is larger is not one.
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """Rules that do not count in some files: a glob relative to the settings file, selectors, and why."""
+
+    pattern: str
+    selectors: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How findings are judged. The defaults report everything that every rule finds.
+
+    Attributes:
+      select: only rules that one of these selectors names; empty for all. A selector is a rule's name, its code, the
+        beginning of a code (``DG1``) or a category (``ratio``).
+      ignore: selector -> reason, for rules whose findings do not count.
+      severity: selector -> severity that its findings get instead of their own.
+      min_severity, min_confidence: milder or less certain findings do not count.
+      per_path: rules that do not count in some files.
+      exclude: globs of files that are not checked when a folder is.
+      baseline: file of known findings.
+      local_rules: files or folders with rules of the project's own.
+      plugins: entry points of the group ``dreamerguard.rules`` that may add rules.
+      root: folder of the settings file, which globs are relative to.
+      file: the settings file; none without one.
+      origins: setting -> where its value comes from, for people.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LOW
+    per_path: tuple[PathRule, ...] = ()
+    exclude: tuple[str, ...] = ()
+    baseline: Path | None = None
+    local_rules: tuple[Path, ...] = ()
+    plugins: tuple[str, ...] = ()
+    root: Path = Path()
+    file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def with_options(self, **values: Any) -> Settings:
+        """The settings with what the command line gives instead; nones and empty values change nothing."""
+        given = {name: value for name, value in values.items() if value not in (None, ())}
+        names = {name: f"--{name.replace('_', '-')}" for name in given}
+        return replace(self, **given, origins={**self.origins, **names})
+
+
+def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
+    """The settings that apply in a folder.
+
+    Args:
+      folder: where to begin to look.
+      file: read this one instead.
+
+    Raises:
+      SourceError: the file cannot be read, or holds what is no setting.
+    """
+    path = Path(file) if file is not None else find_settings(folder)
+    if path is None:
+        return Settings()
+    from .reader import read_settings
+
+    return read_settings(path)
+
+
+def find_settings(folder: Path) -> Path | None:
+    """The nearest settings file. The search ends at the root of the repository, so that nothing above it can matter."""
+    for parent in _upwards(folder):
+        for name in NAMES:
+            path = parent / name
+            if path.is_file() and (name == NAMES[0] or b"tool.dreamerguard" in _start(path)):
+                return path
+        if (parent / ".git").exists():
+            return None
+    return None
+
+
+def _upwards(folder: Path) -> Iterator[Path]:
+    here = folder.resolve()
+    yield here
+    yield from here.parents
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_MAX_BYTES)
+    except OSError:
+        return b""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a settings file.
+
+    Raises:
+      SourceError: it cannot be read, or is far too large.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot read the settings {str(path)!r}: {error.strerror}") from error
+    if len(data) > _MAX_BYTES:
+        raise SourceError(f"{path} is larger than 1 MiB, so it holds no settings")
+    return data
+
+
+def file_name(source: Source, path: Path, folder: Path) -> str:
+    """How the settings or the baseline at ``path`` call a source: relative to their own folder."""
+    if source.kind != "file":
+        return source.name
+    here, home = (folder / source.name).resolve(), path.resolve().parent
+    return here.relative_to(home).as_posix() if here.is_relative_to(home) else here.as_posix()

@@ -1,0 +1,278 @@
+"""Which findings count: comments in the files, the project's settings, and the baseline.
+
+Nothing disappears. A finding that does not count keeps the reason, so that every report can say how many there are.
+Runs that were checked together are judged together, since they may share files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamerguard.core.model import AllowedBy, Confidence, Edit, Finding, Label, Problem, Source, Span
+from dreamerguard.lint.settings.model import Settings, file_name
+from dreamerguard.rules import Rule
+
+from .comments import MARK, Suppression, read_suppressions
+from .selection import Selection, hint, names, require
+
+if TYPE_CHECKING:
+    from .engine import Result
+    from .known_findings import Baseline, Entry
+
+#: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
+_ALWAYS = frozenset({"invalid-yaml"})
+OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
+
+
+def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule], folder: Path) -> tuple[Result, ...]:
+    """Results in which every finding that does not count says so, with findings about unneeded comments and entries.
+
+    Args:
+      results: as the rules left them.
+      settings: the project's, with the command line's options.
+      rules: every rule that ran, for selectors.
+      folder: what the names of files are relative to.
+
+    Raises:
+      SourceError: a selector names no rule, or the baseline cannot be read.
+    """
+    _check_selectors(settings, rules)
+    judge = _Judge(settings, rules, folder)
+    judged = [replace(result, findings=tuple(judge.judge_all(result))) for result in results]
+    return tuple(
+        replace(result, findings=tuple(sorted(findings, key=lambda item: item.order)))
+        for result, findings in zip(judged, judge.with_own_findings(judged), strict=True)
+    )
+
+
+def names_rules(results: Sequence[Result], settings: Settings) -> bool:
+    """Whether settings, a comment or a baseline name rules, so that all of them must be known."""
+    named = settings.select or settings.ignore or settings.severity or settings.per_path or settings.baseline
+    return bool(named) or any(MARK in source.text for result in results for source in sources(result))
+
+
+def _check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
+    require(settings.select, rules, _where(settings, "select"))
+    require(settings.ignore, rules, _where(settings, "ignore"))
+    require(settings.severity, rules, _where(settings, "severity"))
+    for item in settings.per_path:
+        require(item.selectors, rules, _where(settings, "per_path_ignores"))
+
+
+def _where(settings: Settings, name: str) -> str:
+    """Which place gave a setting, for messages: an option, or a file and its key."""
+    origin = settings.origins.get(name, "settings")
+    return origin if origin.startswith("--") else f"{origin}: {name.replace('_', '-')}"
+
+
+@dataclass
+class _Judge:
+    settings: Settings
+    rules: Sequence[Rule]
+    folder: Path
+    suppressions: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
+    used: set[tuple[Span, str]] = field(default_factory=set)
+    #: Names of rules that found something in any run.
+    fired: set[str] = field(default_factory=set)
+    spent: dict[Entry, set[tuple[str, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.selected = Selection(self.settings.select, self.rules)
+        self.ignored = Selection(self.settings.ignore, self.rules)
+        self.severities = Selection(self.settings.severity, self.rules)
+        self.per_path = [(item, Selection(item.selectors, self.rules)) for item in self.settings.per_path]
+        self.baseline: Baseline | None = None
+        if self.settings.baseline is not None:
+            from .known_findings import read_baseline
+
+            self.baseline = read_baseline(self.settings.baseline)
+
+    def judge_all(self, result: Result) -> Iterator[Finding]:
+        """The findings of one run that were selected, each with what is to be said against it."""
+        for source in sources(result):
+            if source.name not in self.suppressions:
+                self.suppressions[source.name] = read_suppressions(source)
+        self.fired.update(finding.name for finding in result.findings)
+        for finding in result.findings:
+            if self._is_selected(finding):
+                yield self.judge(finding)
+
+    def judge(self, finding: Finding) -> Finding:
+        """One finding with its final severity and, if it does not count, why."""
+        selector = self.severities.selector(finding)
+        if selector is not None:
+            finding = replace(finding, severity=self.settings.severity[selector])
+        reasons = [found for found in self._reasons(finding) if found is not None]
+        if finding.allowed is not None or not reasons:
+            return finding
+        by, text = reasons[0]
+        return replace(finding, allowed=text, allowed_by=by)
+
+    def _reasons(self, finding: Finding) -> Iterator[tuple[AllowedBy, str] | None]:
+        # Comments and the baseline come first and are always asked, so that what they hide is known not to be stale.
+        if finding.name not in _ALWAYS | OWN:
+            yield self._by_comment(finding)
+            yield self._by_baseline(finding)
+        yield self._by_settings(finding)
+        yield self._by_threshold(finding)
+
+    def _is_selected(self, finding: Finding) -> bool:
+        return not self.selected or finding.name in _ALWAYS or self.selected.selector(finding) is not None
+
+    def _by_comment(self, finding: Finding) -> tuple[AllowedBy, str] | None:
+        for item in self.suppressions.get(finding.primary.span.source.name, ()):
+            for selector in item.selectors if item.reason and item.covers(finding) else ():
+                if finding.name in names(selector, self.rules):
+                    self.used.add((item.span, selector))
+                    return "comment", item.reason
+        return None
+
+    def _by_baseline(self, finding: Finding) -> tuple[AllowedBy, str] | None:
+        if self.baseline is None:
+            return None
+        entry = self.baseline.entry(finding, self.folder)
+        places = self.spent.setdefault(entry, set())
+        place = (finding.primary.span.source.name, finding.primary.span.start)
+        if place not in places and len(places) >= self.baseline.counts[entry]:
+            return None
+        places.add(place)
+        return "baseline", f"known, in {self.baseline.path.name}"
+
+    def _by_settings(self, finding: Finding) -> tuple[AllowedBy, str] | None:
+        selector = self.ignored.selector(finding)
+        if selector is not None and finding.name not in _ALWAYS:
+            return "settings", self.settings.ignore[selector] or f"ignored by {_where(self.settings, 'ignore')}"
+        source = finding.primary.span.source
+        path = file_name(source, self.settings.root / "settings", self.folder)
+        for item, selection in self.per_path if source.kind == "file" and finding.name not in _ALWAYS else ():
+            if selection.selector(finding) is not None and matches(path, item.pattern):
+                return "settings", item.reason or f"ignored in {item.pattern}"
+        return None
+
+    def _by_threshold(self, finding: Finding) -> tuple[AllowedBy, str] | None:
+        least, surest = self.settings.min_severity, self.settings.min_confidence
+        if finding.severity.rank > least.rank:
+            return "threshold", f"milder than {least}"
+        if list(Confidence).index(finding.confidence) > list(Confidence).index(surest):
+            return "threshold", f"less certain than {surest}"
+        return None
+
+    def with_own_findings(self, results: Sequence[Result]) -> Iterator[list[Finding]]:
+        """Findings of every run, and in the first run that read a file those about its comments."""
+        rules = {rule.name: rule for rule in self.rules}
+        seen: set[str] = set()
+        for index, result in enumerate(results):
+            problems: list[Problem] = []
+            for source in sources(result):
+                if source.name not in seen:
+                    seen.add(source.name)
+                    problems += self._about_comments(source)
+            problems += self._about_baseline(results) if index == 0 else []
+            own = [rules[item.rule].from_problem(item) for item in problems]
+            yield [*result.findings, *(self.judge(item) for item in own if self._is_selected(item))]
+
+    def _about_comments(self, source: Source) -> Iterator[Problem]:
+        for item in self.suppressions[source.name]:
+            label = Label(item.span)
+            if not item.readable:
+                help = "write # dreamerguard: ignore[RULE] -- reason"
+                yield Problem("unknown-suppression", "this comment cannot be followed", label, help=help)
+                continue
+            unknown = [selector for selector in item.selectors if not names(selector, self.rules)]
+            for selector in unknown:
+                message = f"there is no rule {selector!r}{hint(selector, self.rules)}"
+                yield Problem("unknown-suppression", message, label)
+            if not item.reason:
+                help = f"write {item.span.text} -- reason"
+                message = "the comment gives no reason, so it has no effect"
+                yield Problem("unexplained-suppression", message, label, help=help)
+            elif not unknown:
+                yield from self._about_unused(item, label)
+
+    def _about_unused(self, item: Suppression, label: Label) -> Iterator[Problem]:
+        unused = [selector for selector in item.selectors if (item.span, selector) not in self.used]
+        ran = [selector for selector in unused if self._ran(selector)]
+        if not ran:
+            return
+        whole = len(unused) == len(item.selectors)
+        edits = (Edit(_with_line(item.span), ""),) if whole else ()
+        yield Problem(
+            "stale-suppression",
+            f"{', '.join(ran)} {'finds' if len(ran) == 1 else 'find'} nothing here",
+            label,
+            help="" if whole else f"remove {', '.join(ran)} from the brackets",
+            edits=edits,
+            fix="remove the comment" if edits else "",
+        )
+
+    def _ran(self, selector: str) -> bool:
+        """Whether the rules of a selector were asked: selected, and no rule that says the same better fired."""
+        named = names(selector, self.rules)
+        if any(rule.name in named and not self.fired.isdisjoint(rule.unless) for rule in self.rules):
+            return False
+        return not self.selected or self._may_find(selector)
+
+    def _may_find(self, selector: str) -> bool:
+        selected = {name for item in self.settings.select for name in names(item, self.rules)}
+        return not selected.isdisjoint(names(selector, self.rules))
+
+    def _about_baseline(self, results: Sequence[Result]) -> Iterator[Problem]:
+        if self.baseline is None:
+            return
+        for entry in stale_entries(self.baseline, self.spent, self._files(results), self._runs(results)):
+            found = len(self.spent.get(entry, ()))
+            listed = self.baseline.counts[entry]
+            message = f"{entry.rule} on {entry.key or entry.file} is listed {listed} times and found {found} times"
+            yield Problem("stale-baseline", message, Label(self.baseline.spans[entry]), entry.key)
+
+    def _files(self, results: Sequence[Result]) -> set[str]:
+        assert self.baseline is not None
+        read = (source for result in results for source in sources(result))
+        return {file_name(source, self.baseline.path, self.folder) for source in read}
+
+    def _runs(self, results: Sequence[Result]) -> set[str]:
+        """Names of the rules that had a chance to find something."""
+        return {rule.name for rule in self.rules if not self.selected or self._may_find(rule.name)}
+
+
+def stale_entries(
+    baseline: Baseline, spent: dict[Entry, set[tuple[str, int]]], files: set[str], ran: set[str]
+) -> list[Entry]:
+    """Entries about files and rules that were checked, of which fewer were found than listed."""
+    return [
+        entry
+        for entry, count in sorted(baseline.counts.items())
+        if entry.file in files and entry.rule in ran and len(spent.get(entry, ())) < count
+    ]
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a relative path fits a glob. ``*`` also crosses folders, and a folder means everything in it."""
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
+
+
+def counted(results: Iterable[Result]) -> Counter[AllowedBy]:
+    """How many findings do not count, by who said so."""
+    return Counter(item.allowed_by for result in results for item in result.findings if item.allowed is not None)
+
+
+def sources(result: Result) -> list[Source]:
+    """Files of a run, each once."""
+    spans = [item.primary.span.source for item in result.findings if item.primary.span.source.kind == "file"]
+    return list({source.name: source for source in (*result.run.sources, *spans)}.values())
+
+
+def _with_line(span: Span) -> Span:
+    """The comment with the space in front of it, or with its whole line when it stands alone."""
+    text = span.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    before = text[start : span.start]
+    if before.strip():
+        return span.source.span(span.start - (len(before) - len(before.rstrip())), span.end)
+    end = text.find("\n", span.end)
+    return span.source.span(start, len(text) if end < 0 else end + 1)

@@ -1,0 +1,1 @@
+"""danijar/dreamerv3 in its three editions, and its forks."""

@@ -1,0 +1,129 @@
+"""The command line of danijar/dreamerv3, read as ``elements.Flags`` does: ``--configs NAME``, ``--key VALUE``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.programs.shared.python_call import is_open
+from dreamerguard.sources.argv import Word
+from dreamerguard.util.fast_dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag and its values.
+
+    Attributes:
+      name: key or pattern, without dashes.
+      values: words behind it, or what follows ``=``.
+      spans: place of each value; none where quoting moved its characters.
+      head: the flag's own word.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    spans: tuple[Span | None, ...]
+    head: Span
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """Flag and values."""
+        return replace(self.head, end=max(self.end, self.head.end))
+
+    @property
+    def open(self) -> bool:
+        """Whether any value is filled in by the shell."""
+        return any(is_open(value) for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A whole command line: presets in order, other flags, and words that belong to none."""
+
+    presets: tuple[Word, ...]
+    flags: tuple[Flag, ...]
+    problems: tuple[Problem, ...]
+    open_presets: bool
+    configs: Flag | None
+
+
+def read_flags(words: tuple[Word, ...]) -> Flags:
+    """Sorts words as the program does in its two passes."""
+    flags, problems = list(_flags(words)), list(_stray(words))
+    named = [flag for flag in flags if flag.name in ("configs", "configs+") and flag.values]
+    problems += [_dropped(flag, named[-1]) for flag in named[:-1] if named[-1].name == "configs"]
+    last = named[-1] if named else None
+    presets = tuple(_preset_words(last)) if last is not None else ()
+    rest = tuple(flag for flag in flags if flag.name not in ("configs", "configs+"))
+    return Flags(
+        tuple(word for word in presets if not is_open(word.text)),
+        tuple(flag for flag in rest if flag.name != "help"),
+        tuple(problems),
+        any(is_open(word.text) for word in presets) or any(is_open(word.text) for word in _loose(words)),
+        last,
+    )
+
+
+def _flags(words: tuple[Word, ...]) -> Iterator[Flag]:
+    current: Flag | None = None
+    for word in words:
+        if word.text.startswith("--"):
+            if current is not None:
+                yield current
+            name, given, value = word.text.partition("=")
+            start = len(name) + 1
+            values = (value,) if given else ()
+            spans = (word.part(start),) if given else ()
+            current = Flag(name[2:], values, spans, word.span, word.span.end)
+        elif current is not None:
+            current = replace(
+                current,
+                values=(*current.values, word.text),
+                spans=(*current.spans, word.part(0)),
+                end=word.span.end,
+            )
+    if current is not None:
+        yield current
+
+
+def _loose(words: tuple[Word, ...]) -> Iterator[Word]:
+    """Words before the first flag."""
+    for word in words:
+        if word.text.startswith("--"):
+            return
+        yield word
+
+
+def _stray(words: tuple[Word, ...]) -> Iterator[Problem]:
+    for word in _loose(words):
+        if not is_open(word.text):
+            text = f"{word.text!r} belongs to no flag; the program stops at it"
+            yield Problem("malformed-override", text, Label(word.span), help="flags are written --key value")
+
+
+def _preset_words(flag: Flag) -> Iterator[Word]:
+    values = list(zip(flag.values, flag.spans, strict=True))
+    if len(values) == 1 and "," in values[0][0]:
+        text, span = values[0]
+        offset = 0
+        for part in text.split(","):
+            place = span.source.span(span.start + offset, span.start + offset + len(part)) if span else flag.span
+            yield Word(part, place, 0)
+            offset += len(part) + 1
+        return
+    for value, place_of in values:
+        yield Word(value, place_of or flag.span, 0)
+
+
+def _dropped(flag: Flag, last: Flag) -> Problem:
+    return Problem(
+        "dropped-presets",
+        f"--configs is given twice: the program only applies {' '.join(last.values)}",
+        Label(flag.span, "is dropped"),
+        key="configs",
+        secondary=(Label(last.span, "replaces the first"),),
+        help=f"write --configs {' '.join([*flag.values, *last.values])}",
+    )

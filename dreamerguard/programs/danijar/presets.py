@@ -1,0 +1,219 @@
+"""How danijar/dreamerv3 merges its configuration, from ``elements.Config`` and ``elements.Flags``.
+
+Keys are flat and dotted. A key with any character outside ``A-Za-z0-9_.-`` is a pattern. In a preset a pattern needs
+to match the beginning of a key (``re.match``), on the command line the whole key (``re.fullmatch``). A value takes the
+type of the value that it replaces, by calling that type: ``bool("no")`` is true and ``tuple("ab")`` is two letters
+(danijar/elements at b781f90, ``elements/config.py`` and ``elements/flags.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from dreamerguard.core.model import Plain, Span, Value
+from dreamerguard.core.values import spell_scalar
+from dreamerguard.sources.values.nodes import Entry, Mapping, Scalar
+from dreamerguard.sources.values.ruamel import plain_value
+from dreamerguard.util.fast_dataclass import dataclass
+
+_SPECIAL = re.compile(r"[^A-Za-z0-9_.-]")
+
+#: What became of a value: taken as it is, taken as something else in silence, or refused.
+Outcome = Literal["kept", "changed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One flat key of a preset and where it was written."""
+
+    key: str
+    value: Value
+    key_span: Span
+    value_span: Span | None
+    via: Span | None = None
+    nested: bool = False
+
+    @property
+    def span(self) -> Span:
+        """Key and value where they stand beside each other, else the key."""
+        key, value = self.key_span, self.value_span
+        near = value is not None and value.source is key.source and 0 <= value.start - key.end < 80
+        return Span(key.source, key.start, value.end) if near and value is not None else key
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A value after the program's conversion, and what is to be said about it."""
+
+    value: Value
+    outcome: Outcome = "kept"
+    why: str = ""
+
+
+def is_pattern(key: str) -> bool:
+    """Whether the program takes the key for a pattern."""
+    return _SPECIAL.search(key) is not None
+
+
+def flatten(mapping: Mapping, via: Span | None = None) -> dict[str, Item]:
+    """Flat key -> item, exactly as ``Config._flatten`` joins the parts."""
+    result: dict[str, Item] = {}
+    _flatten(mapping, (), via, result)
+    return result
+
+
+def _flatten(mapping: Mapping, above: tuple[str, ...], via: Span | None, result: dict[str, Item]) -> None:
+    for entry in mapping.entries:
+        parts, site = (*above, entry.name), via or entry.via
+        if isinstance(entry.value, Mapping):
+            _flatten(entry.value, parts, site, result)
+        else:
+            path = _path(parts)
+            result[path] = _item(path, entry, site)
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    """Parts with a dot between them; with an escaped one in front of and behind parts that are patterns."""
+    path = ".".join(parts)
+    if not is_pattern(path):
+        return path
+    path = parts[-1]
+    for name in parts[-2::-1]:
+        path = f"{name}\\.{path}" if is_pattern(name) or is_pattern(path) else f"{name}.{path}"
+    return path
+
+
+def _item(name: str, entry: Entry, via: Span | None) -> Item:
+    value, flat = plain_value(entry.value)
+    return Item(name, value, entry.key.span, _value_span(entry), via, nested=not flat)
+
+
+def _value_span(entry: Entry) -> Span | None:
+    node = entry.value
+    return node.span if isinstance(node, Scalar) and node.span.end > node.span.start else None
+
+
+def default_problem(value: Value) -> str:
+    """Why a default stops the program; empty when it does not."""
+    if value == ():
+        return "an empty list has no type"
+    if isinstance(value, tuple) and any(not isinstance(item, type(value[0])) for item in value[1:]):
+        return "all items of a list must have one type"
+    return ""
+
+
+def convert_yaml(old: Value, new: Value) -> Converted:
+    """A preset's value for a key that holds ``old``."""
+    shown = _shown(new)
+    if old is None:
+        return Converted(old, "refused", "its default is empty, so no preset can set it")
+    if isinstance(old, bool):
+        return _to_bool(new, shown)
+    if isinstance(old, int):
+        return _to_int(new, shown)
+    if isinstance(old, float):
+        return _to_float(new, shown)
+    if isinstance(old, str):
+        kept = isinstance(new, str) or (isinstance(new, int | float) and not isinstance(new, bool))
+        text = spell_python(new)
+        return Converted(text) if kept else Converted(text, "changed", f"{shown} becomes the text {text!r}")
+    return _to_tuple(new, shown)
+
+
+def _to_bool(new: Value, shown: str) -> Converted:
+    if isinstance(new, float) and not new.is_integer():
+        return Converted(False, "refused", f"{shown} is no true or false")
+    value = bool(new)
+    if isinstance(new, bool) or (isinstance(new, int | float) and new in (0, 1)):
+        return Converted(value)
+    return Converted(value, "changed", f"{shown} becomes {value}: any text that is not empty is true")
+
+
+def _to_int(new: Value, shown: str) -> Converted:
+    if isinstance(new, bool):
+        return Converted(int(new), "changed", f"{shown} becomes {int(new)}")
+    if isinstance(new, int | float):
+        whole = isinstance(new, int) or new.is_integer()
+        return Converted(int(new)) if whole else Converted(0, "refused", f"{shown} is no whole number")
+    if isinstance(new, str) and re.fullmatch(r"\s*[-+]?\d+(_\d+)*\s*", new, re.ASCII):
+        return Converted(int(new))
+    return Converted(0, "refused", f"{shown} is no whole number")
+
+
+def _to_float(new: Value, shown: str) -> Converted:
+    if isinstance(new, bool):
+        return Converted(float(new), "changed", f"{shown} becomes {float(new)}")
+    if isinstance(new, int | float):
+        return Converted(float(new))
+    if isinstance(new, str):
+        try:
+            return Converted(float(new))
+        except ValueError:
+            pass
+    return Converted(0.0, "refused", f"{shown} is no number")
+
+
+def _to_tuple(new: Value, shown: str) -> Converted:
+    if isinstance(new, tuple):
+        problem = default_problem(new)
+        return Converted(new, "refused", problem) if problem else Converted(new)
+    if isinstance(new, str) and new:
+        letters = tuple(new)
+        many = len(letters) > 1
+        return Converted(letters, "changed", f"{shown} becomes {len(letters)} letters") if many else Converted(letters)
+    return Converted((), "refused", f"{shown} is no list")
+
+
+def convert_flag(old: Value, words: Sequence[str]) -> Converted:
+    """Words behind a flag for a key that holds ``old``."""
+    if isinstance(old, tuple):
+        words = words[0].split(",") if len(words) == 1 and "," in words[0] else words
+        items = [convert_flag(old[0], [word]) for word in words]
+        bad = next((item for item in items if item.outcome == "refused"), None)
+        return bad or Converted(tuple(_plain(item.value) for item in items))
+    if len(words) != 1:
+        return Converted(old, "refused", f"{len(words)} values are given and it takes one")
+    word = words[0]
+    if old is None:
+        return Converted(old, "refused", "its default is empty, so no flag can set it")
+    if isinstance(old, bool):
+        return Converted(word == "True") if word in ("True", "False") else _refused(word, "True or False")
+    if isinstance(old, int):
+        number = _float(word)
+        whole = number is not None and number.is_integer()
+        return Converted(int(number)) if whole and number is not None else _refused(word, "a whole number")
+    if isinstance(old, float):
+        number = _float(word)
+        return Converted(number) if number is not None else _refused(word, "a number")
+    return Converted(word)
+
+
+def _refused(word: str, expected: str) -> Converted:
+    brackets = " without brackets" if word.startswith("[") else ""
+    return Converted(word, "refused", f"{word!r} is not {expected}{brackets}")
+
+
+def _float(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
+
+
+def _plain(value: Value) -> Plain:
+    return None if isinstance(value, tuple) else value
+
+
+def spell_python(value: Value) -> str:
+    """``str(value)`` as the program computes it."""
+    if isinstance(value, tuple):
+        return str(list(value))
+    return str(value)
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "an empty value"
+    return repr(value) if isinstance(value, str) else spell_scalar(value)

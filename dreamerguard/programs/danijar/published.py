@@ -1,0 +1,119 @@
+"""What the program's own presets are for a task, in its edition: the run that a user's is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.model import Value
+from dreamerguard.core.run import Curve, Expected, Reference
+from dreamerguard.programs.shared.key_tables import Table, load_table
+
+from .budget import ENDLESS, danijar_budget, number
+from .editions import EDITIONS, is_known_task, suite_of
+from .layers import apply_plain
+
+#: Suites whose preset has the suite's own name.
+_SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
+_PUBLISHED = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
+
+
+def repeat_of(get: Mapping[str, Value], task: str) -> float:
+    """The action repeat that the logger multiplies steps by: ``env.<suite>.repeat``, or 1."""
+    value = number(get.get(f"env.{suite_of(task)}.repeat"))
+    return value if value > 0 else 1.0
+
+
+def preset_of(edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...]) -> str | None:
+    """The preset that was made for a task and what the agent sees of it."""
+    suite = suite_of(task)
+    if suite == "dmc" and not is_known_task(task):
+        return None
+    if suite == "dmc":
+        return "dmc_proprio" if _proprio(edition, values) else "dmc_vision"
+    if suite == "atari" and edition != "2025" and "atari100k" in asked:
+        return "atari100k"  # these editions have no tasks of that name
+    return suite if suite in _SAME and suite in EDITIONS[edition].load().presets else None
+
+
+def _proprio(edition: str, values: Mapping[str, Value]) -> bool:
+    if edition == "2023":
+        return values.get("encoder.cnn_keys") == "$^"
+    return values.get("env.dmc.image") is False
+
+
+def preset_values(table: Table, preset: str) -> dict[str, Value]:
+    """Every value of the program with one preset."""
+    return dict(_preset_values(table.name, preset))
+
+
+@cache
+def _preset_values(name: str, preset: str) -> Mapping[str, Value]:
+    table = load_table(name)
+    values = dict(table.defaults)
+    return values | apply_plain(values, table.presets[preset])
+
+
+def build_reference(
+    edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...], run: Budget | None
+) -> Reference | None:
+    """The run that upstream's preset for the task makes; none where there is no such preset.
+
+    A preset without a length is compared over the run's own.
+    """
+    table = EDITIONS[edition].load()
+    preset = preset_of(edition, values, task, asked)
+    if preset is None or preset not in table.presets:
+        return None
+    theirs = preset_values(table, preset)
+    repeat = repeat_of(theirs, task)
+    budget = danijar_budget(edition, theirs.get, repeat)
+    if budget is None:
+        return None
+    endless = number(theirs.get("run.steps")) >= ENDLESS
+    if endless and run is not None:
+        budget = danijar_budget(edition, (theirs | {"run.steps": run.frames / repeat}).get, repeat)
+    origin = table.origin(preset)
+    keys = [*EDITIONS[edition].roles.values(), f"env.{suite_of(task)}.repeat"]
+    expected = {key: Expected(theirs[key], origin) for key in keys if key in theirs and key != "task"}
+    if endless:
+        expected.pop("run.steps", None)
+    assert budget is not None
+    return Reference(
+        task,
+        preset,
+        edition,
+        budget,
+        expected,
+        others={name: _others(name, preset, task) for name in EDITIONS if name != edition},
+        load_curve=partial(load_curve, task, preset, edition),
+    )
+
+
+def _others(edition: str, preset: str, task: str) -> dict[str, Expected]:
+    """Train ratio and action repeat of another edition's preset of the same name; both keys are the same in all."""
+    table = EDITIONS[edition].load()
+    if preset not in table.presets:
+        return {}
+    values, origin = preset_values(table, preset), table.origin(preset)
+    keys = ("run.train_ratio", f"env.{suite_of(task)}.repeat")
+    return {key: Expected(values[key], origin) for key in keys if key in values}
+
+
+def load_curve(task: str, preset: str, edition: str) -> Curve | None:
+    """Published scores of the task, with the budget of the agent that reached them."""
+    from dreamerguard.programs.native import published as native_reference
+    from dreamerguard.programs.native.keys import native_keys
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
+        found = find_task(name, preset)
+    except UnknownTask:
+        return None
+    published = _PUBLISHED[edition]
+    if published not in found.editions:
+        published = found.default_edition
+    reference = native_reference.build_reference(found, published, native_keys(), 1e6)
+    return reference.load_curve() if reference is not None else None

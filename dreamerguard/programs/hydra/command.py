@@ -1,0 +1,145 @@
+"""The words of a command that starts a hydra program, and the configuration folder that it would use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.sources.argv import Word
+from dreamerguard.sources.commands.launch import Launch
+from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.fast_dataclass import dataclass
+
+from .overrides import Malformed, Override, read_override
+
+#: Hydra's own options; true for those that take a value.
+OPTIONS = {
+    "--multirun": False, "-m": False, "--config-name": True, "-cn": True, "--config-path": True, "-cp": True,
+    "--config-dir": True, "-cd": True, "--cfg": True, "-c": True, "--package": True, "-p": True, "--resolve": False,
+    "--run": False, "-r": False, "--info": False, "-i": False, "--help": False, "-h": False, "--hydra-help": False,
+    "--experimental-rerun": True, "--version": False, "--shell-completion": False, "-sc": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a command mean to hydra."""
+
+    overrides: tuple[Override, ...]
+    problems: tuple[Problem, ...]
+    config_name: str | None = None
+    config_path: str | None = None
+    multirun: bool = False
+
+
+def read_words(words: Sequence[Word]) -> Words:
+    """Sorts words into overrides and options; a sweep without ``-m`` and a broken value become problems."""
+    overrides: list[Override] = []
+    problems: list[Problem] = []
+    options: dict[str, str] = {}
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, equals, value = word.text.partition("=")
+        if name in OPTIONS:
+            taken = OPTIONS[name] and not equals and bool(queue)
+            options[name] = queue.pop(0).text if taken else value
+            continue
+        try:
+            item = read_override(word)
+        except Malformed as error:
+            problems.append(_malformed(word, str(error)))
+            continue
+        if item is not None:
+            overrides.append(item)
+    multirun = "-m" in options or "--multirun" in options
+    problems += [_sweep(item.span, item.key) for item in overrides if item.sweep and not multirun]
+    config_name = options.get("--config-name") or options.get("-cn")
+    return Words(
+        tuple(overrides), tuple(problems), config_name, options.get("--config-path") or options.get("-cp"), multirun
+    )
+
+
+def _malformed(word: Word, said: str) -> Problem:
+    key = word.text.partition("=")[0].lstrip("+~")
+    text = "write the value in quotes that reach hydra: 'key=\"value\"'"
+    return Problem(
+        "malformed-override", f"hydra cannot read the value of {key}: {said}", Label(word.span), key, help=text
+    )
+
+
+def _sweep(span: Span, key: str) -> Problem:
+    return Problem(
+        "malformed-override",
+        f"several values of {key} make a sweep, which hydra only runs with -m",
+        Label(span),
+        key=key,
+        help="add -m to run them all, or put brackets around a list",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A configuration folder on disk.
+
+    Attributes:
+      folder: the folder.
+      shown: how reports call it.
+      complete: whether it holds the first file too, not only additions.
+      additions: other folders whose files come first, as a search path of hydra puts them.
+    """
+
+    folder: Path
+    shown: str
+    complete: bool
+    additions: tuple[Checkout, ...] = ()
+
+
+def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
+    """The configuration folder beside a program, or below the folder where it is started.
+
+    Args:
+      launch: the program.
+      folder: where it is started.
+      places: where its configuration lies, relative to the program or to the root of its repository.
+      primary: the first file.
+      mark: pattern of a text that tells the program's configuration from another one's.
+    """
+    beside = str(PurePosixPath(launch.program).parent) if not launch.module else ""
+    bases = [beside] if beside not in ("", ".") and not beside.startswith("/") else []
+    for base in (*bases, ""):
+        found: list[Checkout] = []
+        for place in places:
+            shown = "/".join(part for part in (base, place) if part)
+            kind = _kind(folder / shown, primary, mark)
+            if kind is not None:
+                found.append(Checkout(folder / shown, shown, kind == "complete"))
+        if found:
+            first, *others = sorted(found, key=lambda item: not item.complete)
+            return replace(first, additions=tuple(others))
+    return None
+
+
+@remembered
+def _kind(folder: Path, primary: str, mark: str) -> str | None:
+    """complete, partial, or none when the folder is not the program's."""
+    try:
+        if (folder / f"{primary}.yaml").is_file() and _mentions(folder, mark):
+            return "complete"
+        return "partial" if _mentions(folder, mark) else None
+    except OSError:
+        return None
+
+
+def _mentions(folder: Path, mark: str) -> bool:
+    for path in [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))][:200]:
+        try:
+            small = path.stat().st_size < 200_000
+            if small and re.search(mark, path.read_text(encoding="utf-8", errors="replace")):
+                return True
+        except OSError:
+            continue
+    return False

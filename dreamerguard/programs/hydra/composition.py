@@ -1,0 +1,71 @@
+"""What a command composes, and how its values are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from dreamerguard.core.model import Problem, Value
+from dreamerguard.core.run import Preset, Setting, Unknown
+
+from .interpolation import Target, follow, is_final
+from .tree import Tree, leaves
+
+
+@dataclass
+class Composition:
+    """What a command composes.
+
+    Attributes:
+      root: the configuration.
+      problems: what hydra would refuse, or does not do as written.
+      unknown: keys that the files do not have.
+      choices: group -> option.
+      presets: options that the command chose.
+      files: names of the files that were merged.
+      blind: whether a choice that decides everything is only known when the shell runs.
+      open: packages whose contents are only known when the shell runs.
+      resolved: `settings`, once they were asked for.
+    """
+
+    root: Tree = field(default_factory=Tree)
+    problems: list[Problem] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+    choices: dict[str, str | None] = field(default_factory=dict)
+    presets: list[Preset] = field(default_factory=list)
+    files: tuple[str, ...] = ()
+    blind: bool = False
+    open: set[str] = field(default_factory=set)
+    resolved: dict[str, Setting] | None = None
+
+    def target(self, key: str) -> Target | None:
+        """What a key leads to after all references."""
+        return follow(self.root, key.split("."))
+
+    def value(self, key: str) -> Value:
+        """The final value of a key; none when it has none or nobody knows it."""
+        target = self.target(key)
+        return target.value if target is not None and target.known else None
+
+    def number(self, key: str) -> float:
+        """The same as a number; NaN when it is none."""
+        value = self.value(key)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+
+    def settings(self) -> dict[str, Setting]:
+        """Every key with a known value. A reference keeps its own place and takes the value that it stands for."""
+        if self.resolved is None:
+            self.resolved = {} if self.blind else dict(self._settings())
+        return self.resolved
+
+    def _settings(self) -> Iterator[tuple[str, Setting]]:
+        for path, leaf in leaves(self.root):
+            if is_final(leaf):
+                yield path, Setting(path, leaf.chain)
+                continue
+            target = follow(self.root, path.split("."))
+            if target is None or not target.known or isinstance(target.branch, Tree):
+                continue
+            last = leaf.chain[-1]
+            final = last if last.value == target.value else replace(last, value=target.value)
+            yield path, Setting(path, (*leaf.chain[:-1], final))

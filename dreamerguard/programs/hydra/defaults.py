@@ -1,0 +1,175 @@
+"""The defaults list: which files are merged, in which order, and into which package.
+
+The order of decisions is hydra 1.3's (``_internal/defaults_list.py``): children are visited from the last to the
+first, so that an ``override`` acts on what stands in front of it, and the command line is stronger than any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field, replace
+
+from dreamerguard.util.fast_dataclass import dataclass
+
+from .store import ConfigFile, Default, Store
+
+_MAX_DEPTH = 24
+_MAX_STEPS = 500
+
+
+class Unsupported(Exception):
+    """Something that only hydra itself can compose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One file's own values, and the package that they go to."""
+
+    file: ConfigFile
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A file, or a choice, that does not exist. ``element`` is the group that was asked for."""
+
+    element: str
+    group: str
+    name: str | None
+    where: str
+
+
+@dataclass
+class Defaults:
+    """Composes the list.
+
+    Attributes:
+      choices: group (with its package where it is moved) -> option, from the command line, then from ``override``.
+      used: groups that exist in the list.
+      missing: what could not be found.
+      chosen: final option of every group in the list.
+      repeated: groups that are in the list twice, which hydra refuses.
+    """
+
+    store: Store
+    choices: dict[str, str | None]
+    deleted: Mapping[str, str | None] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    missing: list[Missing] = field(default_factory=list)
+    chosen: dict[str, str | None] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
+    steps: int = 0
+
+    def expand(self, primary: str, appended: tuple[Default, ...] = ()) -> list[Step]:
+        """All steps in the order of merging."""
+        file = self.store.load(primary)
+        if file is None:
+            self.missing.append(Missing("", "", primary, ""))
+            return []
+        return self._file(file, "", _header(file) or "", 0, appended)
+
+    def _file(
+        self, file: ConfigFile, base: str, package: str, depth: int, appended: tuple[Default, ...] = ()
+    ) -> list[Step]:
+        self.steps += 1
+        if depth > _MAX_DEPTH or self.steps > _MAX_STEPS:
+            raise Unsupported(f"the defaults lists lead in a circle at {file.name}")
+        items = list(file.defaults)
+        if not any(item.is_self for item in items) and (not items or any(not item.override for item in items)):
+            items.append(Default(None, "_self_"))
+        package = _absolute(package)
+        for item in items:
+            if item.override and item.group is not None:
+                self.choices.setdefault(_key(item, base, package), item.name)
+        found: list[list[Step]] = []
+        for item in reversed([*items, *appended]):
+            if item.is_self:
+                found.append([Step(file, package)])
+            elif not item.override:
+                found.append(self._item(item, file, base, package, depth, appended=item in appended))
+        return [step for steps in reversed(found) for step in steps]
+
+    def _item(
+        self, item: Default, file: ConfigFile, base: str, package: str, depth: int, *, appended: bool
+    ) -> list[Step]:
+        if appended:
+            base, package = "", ""
+        if item.group is None:
+            return self._child(item, item.name or "", base, package, depth)
+        key = _key(item, base, package)
+        if key in self.choices:
+            self.used.add(key)
+            item = replace(item, name=self.choices[key], names=None)
+        if key in self.deleted and self.deleted[key] in (None, item.name):
+            self.used.add(f"~{key}")
+            return []
+        if item.names is not None:
+            found = [self._child(item, f"{item.group}/{name}", base, package, depth) for name in item.names]
+            return [step for steps in found for step in steps]
+        if key in self.chosen:
+            self.repeated.append(key)
+        self.chosen.setdefault(key, item.name)
+        if item.name is None:
+            return []
+        if "${" in item.name:
+            raise Unsupported(f"{file.name} chooses {item.group} by an interpolation")
+        if item.name == "???":
+            self.missing.append(Missing(key, _group(item, base), None, file.name))
+            return []
+        return self._child(item, f"{item.group}/{item.name}", base, package, depth)
+
+    def _child(self, item: Default, path: str, base: str, package: str, depth: int) -> list[Step]:
+        full = _join(base, path)
+        if full.startswith("hydra/") and self.store.load(full) is None:
+            return []  # hydra's own settings, which do not reach the program
+        file = self.store.load(full)
+        if file is None:
+            if not item.optional:
+                group = full.rpartition("/")[0]
+                key = _key(item, base, package) if item.group is not None else group
+                self.missing.append(Missing(key, group, full.rpartition("/")[2], ""))
+            return []
+        own = item.package if item.package is not None else _header(file)
+        relative = (item.group if item.group is not None else path.rpartition("/")[0]).lstrip("/").replace("/", ".")
+        if own is not None and own != "_global_" and item.package is not None:
+            own = {"_here_": "", "_group_": relative}.get(own, own)
+        inner = _package(package, relative if own is None else own)
+        child_base = _group(item, base) if item.group is not None else full.rpartition("/")[0]
+        return self._file(file, child_base, inner, depth + 1)
+
+
+def _join(base: str, path: str) -> str:
+    if path.startswith("/"):
+        return path[1:]
+    return f"{base}/{path}" if base else path
+
+
+def _group(item: Default, base: str) -> str:
+    return _join(base, item.group or "")
+
+
+def _header(file: ConfigFile) -> str | None:
+    """Package of a file's first line; always counted from the root."""
+    if file.package is None:
+        return None
+    if file.package == "_group_":
+        return f"_global_.{file.name.rpartition('/')[0].replace('/', '.')}"
+    return file.package if file.package.startswith("_global_") else f"_global_.{file.package}"
+
+
+def _package(parent: str, own: str) -> str:
+    return _absolute(f"{parent}.{own}" if parent and own else parent or own)
+
+
+def _absolute(package: str) -> str:
+    at = package.rfind("_global_")
+    return package if at < 0 else package[at + len("_global_") + 1 :]
+
+
+def _key(item: Default, base: str, package: str) -> str:
+    """How the command line names a group: with its package where that is not the group's own."""
+    group = _group(item, base)
+    relative = (item.group or "").lstrip("/").replace("/", ".")
+    own = {"_here_": "", None: relative}.get(item.package, item.package)
+    final = _package(package, own or "")
+    return group if final == group.replace("/", ".") else f"{group}@{final or '_global_'}"

@@ -1,0 +1,246 @@
+"""Words of a command as hydra's override grammar reads them.
+
+``key=value`` changes what exists, ``+key=value`` adds, ``++key=value`` does either, ``~key`` deletes. A value may be a
+scalar, a list, a mapping, or several of them, which makes a sweep. See hydra 1.3, ``OverrideParser.g4``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from dreamerguard.core.model import Plain, Span, Value
+from dreamerguard.sources.argv import UNKNOWN, Word
+from dreamerguard.util.fast_dataclass import dataclass
+
+from .scalars import word_scalar
+
+Kind = Literal["set", "add", "force", "delete"]
+
+_OVERRIDE = re.compile(
+    r"(?P<sign>\+\+|\+|~)?(?P<key>[A-Za-z_$][\w$/.-]*)(?:@(?P<package>[\w$.-]*))?(?P<equals>=(?P<value>.*))?", re.DOTALL
+)
+_SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "delete"}
+#: What a shell would have filled in, in a command that no shell has read.
+_SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
+_FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
+_SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
+_PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
+_ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
+
+
+class Malformed(ValueError):
+    """A value that hydra's grammar does not allow."""
+
+
+class Opaque:
+    """A value that is known to exist and is more than plain values: a nested list, a mapping, a function call."""
+
+
+OPAQUE = Opaque()
+Parsed = Value | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One override.
+
+    Attributes:
+      kind: what its sign says.
+      key: dotted key, or group with slashes, without sign and package.
+      package: behind ``@``, none without.
+      text: characters of the value; none for ``~key``.
+      value: the value; `OPAQUE` when it is not plain, and none with ``text`` holding `UNKNOWN` when nobody knows it.
+      sweep: whether it has several values.
+      members: keys and values of a mapping.
+      word: the word.
+    """
+
+    kind: Kind
+    key: str
+    package: str | None
+    text: str | None
+    value: Parsed
+    sweep: bool
+    word: Word
+    members: tuple[tuple[str, Parsed], ...] | None = None
+
+    @property
+    def span(self) -> Span:
+        """The whole word."""
+        return self.word.span
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the value is only known when the shell runs."""
+        return self.text is not None and UNKNOWN in self.text
+
+    @property
+    def element(self) -> str:
+        """Group and package as the defaults list names them."""
+        return self.key if self.package is None else f"{self.key}@{self.package}"
+
+    @property
+    def key_span(self) -> Span | None:
+        """Place of the key's characters."""
+        start = self.word.text.index(self.key)
+        return self.word.part(start, start + len(self.key))
+
+    @property
+    def value_span(self) -> Span | None:
+        """Place of the value's characters."""
+        if self.text is None or not self.word.text.endswith(self.text):
+            return None
+        return self.word.part(len(self.word.text) - len(self.text))
+
+
+def read_override(word: Word) -> Override | None:
+    """The override that a word is; none for options and other words.
+
+    Raises:
+      Malformed: hydra would refuse the value.
+    """
+    match = _OVERRIDE.fullmatch(word.text)
+    if match is None or (match["equals"] is None and match["sign"] != "~"):
+        return None
+    if match["sign"] is None and word.text.startswith("-"):
+        return None
+    kind, text = _SIGNS[match["sign"]], match["value"]
+    if text is not None and ("$" in text or "`" in text):
+        text = _SHELL.sub(UNKNOWN, text)
+    value: Parsed = None
+    members, sweep = None, False
+    if text is not None and UNKNOWN not in text:
+        value, members, sweep = _read(text)
+    return Override(kind, match["key"], match["package"], text, value, sweep, word, members)
+
+
+def _read(text: str) -> tuple[Parsed, tuple[tuple[str, Parsed], ...] | None, bool]:
+    if text.strip() == "":
+        return "", None, False
+    reader = _Values(text.lstrip(" \t"))
+    values = [reader.element()]
+    while reader.take(","):
+        values.append(reader.element())
+    reader.finish()
+    return values[0], reader.members if len(values) == 1 else None, len(values) > 1 or reader.sweeps
+
+
+class _Values:
+    """Recursive descent over one value. The grammar nests, so the depth is limited."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.sweeps = False
+        self.members: tuple[tuple[str, Parsed], ...] | None = None
+
+    def take(self, char: str) -> bool:
+        """Whether the next character that counts is this one; it is consumed."""
+        self._blanks()
+        found = self.text.startswith(char, self.at)
+        self.at += found
+        return found
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        self._blanks()
+        if self.at < len(self.text):
+            raise Malformed(f"{self.text[self.at]!r} is not allowed here; quote the value")
+
+    def element(self) -> Parsed:
+        """A scalar, list, mapping or function call."""
+        self._blanks()
+        self.depth += 1
+        if self.depth > 20:
+            raise Malformed("nested too deeply")
+        try:
+            if self.take("["):
+                return self._list()
+            if self.take("{"):
+                return self._mapping()
+            if self.text.startswith(("'", '"'), self.at):
+                return self._quoted()
+            call = _FUNCTION.match(self.text, self.at)
+            return self._call(call) if call else self._primitive()
+        finally:
+            self.depth -= 1
+
+    def _blanks(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in " \t":
+            self.at += 1
+
+    def _list(self) -> Parsed:
+        items: list[Parsed] = []
+        while not self.take("]"):
+            if items and not self.take(","):
+                raise Malformed("a list needs a comma between its items and ends with ]")
+            items.append(self.element())
+        plain = tuple(item for item in items if not isinstance(item, Opaque | tuple))
+        return plain if len(plain) == len(items) else OPAQUE
+
+    def _mapping(self) -> Parsed:
+        members: list[tuple[str, Parsed]] = []
+        while not self.take("}"):
+            if members and not self.take(","):
+                raise Malformed("a mapping needs a comma between its items and ends with }")
+            colon = self.text.find(":", self.at)
+            key = self.text[self.at : colon].strip() if colon >= 0 else ""
+            if not key or not re.fullmatch(r"[\w./+$%*@?| \\-]+", key, re.ASCII):
+                raise Malformed("a mapping is written {key: value}")
+            self.at = colon + 1
+            members.append((key, self.element()))
+        if self.depth == 1:
+            self.members = tuple(members)
+        return OPAQUE
+
+    def _call(self, call: re.Match[str]) -> Parsed:
+        name = call[0].rstrip("( \t")
+        self.sweeps |= name in _SWEEPS
+        self.at = call.end()
+        first = True
+        while not self.take(")"):
+            if not first and not self.take(","):
+                raise Malformed(f"{name}(...) is not closed")
+            first = False
+            argument = re.compile(r"[A-Za-z_][\w-]*\s*=\s*").match(self.text, self.at)
+            self.at = argument.end() if argument else self.at
+            self.element()
+        return OPAQUE
+
+    def _quoted(self) -> Parsed:
+        quote = self.text[self.at]
+        at = self.at + 1
+        while at < len(self.text) and self.text[at] != quote:
+            at += 2 if self.text[at] == "\\" else 1
+        if at >= len(self.text):
+            raise Malformed("the quotation mark is not closed")
+        inner = self.text[self.at + 1 : at]
+        self.at = at + 1
+        return inner.replace(f"\\{quote}", quote)
+
+    def _primitive(self) -> Plain:
+        match = _PLAIN_CHARACTERS.match(self.text, self.at)
+        raw = match[0] if match else ""
+        text = _trimmed(raw)
+        if not text:
+            shown = self.text[self.at : self.at + 1]
+            raise Malformed(f"{shown!r} is not allowed here; quote the value" if shown else "a value is missing")
+        self.at += len(match[0]) if match else 0
+        return word_scalar(text) if "\\" not in text else _ESCAPED.sub(r"\1", text)
+
+
+def _trimmed(raw: str) -> str:
+    """Without blanks around it. One blank behind a backslash and all behind a colon belong to the text.
+
+    Hydra's lexer takes the blanks behind a colon as part of the colon, unless a backslash makes it a letter.
+    """
+    text = raw.strip(" \t")
+    behind = raw[raw.index(text) + len(text) :]
+    colon = text.endswith(":")
+    before = text[:-1] if colon else text
+    escaped = (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    if colon:
+        return text if escaped else text + behind
+    return text + behind[:1] if escaped else text

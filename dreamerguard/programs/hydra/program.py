@@ -1,0 +1,204 @@
+"""What all hydra programs have in common on the way from a command to a `ResolvedRun`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.key import Key, Kind, Renamed
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Span, Value
+from dreamerguard.core.run import Expected, Preset, Reference, ResolvedRun, Role, Setting, Units
+from dreamerguard.sources.argv import Command, read_command
+from dreamerguard.sources.commands.launch import Launch
+from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.fast_dataclass import dataclass
+
+from .command import Checkout, Words, read_words
+from .compose import compose
+from .composition import Composition
+from .defaults import Defaults, Unsupported
+from .exact import compose_exactly
+from .overrides import read_override
+from .store import ConfigFile, FolderStore, Store
+from .table import TableStore, load_table
+
+
+class Overlay:
+    """A checkout's own files in front of upstream's, for repositories that only add some."""
+
+    def __init__(self, own: Store, shipped: Store) -> None:
+        self.own = own
+        self.shipped = shipped
+
+    def load(self, path: str) -> ConfigFile | None:
+        return self.own.load(path) or self.shipped.load(path)
+
+    def options(self, group: str) -> tuple[str, ...]:
+        return tuple(sorted({*self.own.options(group), *self.shipped.options(group)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A command's configuration, before it is put in common units."""
+
+    command: Command
+    words: Words
+    composition: Composition
+    settings: Mapping[str, Setting]
+    table: TableStore
+    checkout: Checkout | None
+    whole: bool
+
+    def value(self, key: str) -> Value:
+        """The final value of a key."""
+        return self.composition.value(key)
+
+    def number(self, key: str) -> float:
+        """The same as a number; NaN when it is none."""
+        return self.composition.number(key)
+
+    def canonical(self, key: str) -> str:
+        """The key that a key refers to."""
+        target = self.composition.target(key)
+        return target.key if target is not None else key
+
+    @property
+    def edition(self) -> str:
+        """What the command was compared with, for people."""
+        if self.checkout is None:
+            return f"{self.table.provenance} (shipped table; no checkout beside the command)"
+        return f"{self.checkout.shown} of the checkout, beside {self.table.provenance}"
+
+
+@remembered
+def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
+    """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
+    shipped = load_table(table)
+    own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
+    whole = checkout.complete and _has_all(own, primary)
+    store = own if whole else Overlay(own, shipped)
+    for addition in checkout.additions:
+        store = Overlay(FolderStore(addition.folder, addition.shown, shipped), store)
+    return store, whole
+
+
+def _has_all(store: Store, primary: str) -> bool:
+    """Whether a folder has every file that its own defaults name, so that nothing was left out of a copy."""
+    defaults = Defaults(store, {})
+    try:
+        defaults.expand(primary)
+    except Unsupported:
+        return True
+    return all(missing.name is None for missing in defaults.missing)
+
+
+def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:
+    """Composes what a command asks for, from a checkout or from the shipped table.
+
+    Raises:
+      NeedsHydra: only hydra can compose it, and it is not installed.
+    """
+    words = read_words(launch.arguments)
+    shipped = load_table(table)
+    store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
+    name = (words.config_name or primary).removesuffix(".yaml")
+    try:
+        composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
+    except Unsupported as reason:
+        folder = checkout.folder if checkout is not None else None
+        composition = compose_exactly(folder, name, words.overrides, launch.place.span, str(reason))
+    return Composed(command, words, composition, composition.settings(), shipped, checkout, whole)
+
+
+@cache
+def preset_composition(table: str, primary: str, *words: str) -> Composition:
+    """What upstream itself makes of some overrides."""
+    command = read_command(words)
+    overrides = [item for word in command.words if (item := read_override(word)) is not None]
+    return compose(load_table(table), primary, overrides, command.source.span(0))
+
+
+def build_run(
+    composed: Composed,
+    *,
+    dialect: str,
+    roles: Mapping[Role, str],
+    machine: Machine,
+    budget: Budget | None,
+    reference: Reference | None,
+    renamed: Mapping[str, Renamed],
+    replay_bytes: float | None,
+    units: Units = Units(),
+) -> ResolvedRun:
+    """The run as rules see it."""
+    composition = composed.composition
+    unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
+    files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
+    return ResolvedRun(
+        dialect=dialect,
+        anchor=composed.command.span,
+        settings=composed.settings,
+        roles={role: composed.canonical(key) for role, key in roles.items()},
+        keys=_keys(composed) if composition.unknown else {},  # only needed to say what was meant
+        renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
+        unknown=unknown,
+        problems=(*composed.words.problems, *composition.problems),
+        budget=budget,
+        replay_bytes=replay_bytes,
+        reference=reference,
+        machine=machine,
+        edition=composed.edition,
+        upstream=str(composed.table.provenance),
+        presets=tuple(_preset(item, composed.table) for item in composition.presets),
+        files=files,
+        overrides=len(composed.words.overrides),
+        units=units,
+        seen=composed.whole,
+    )
+
+
+def _preset(preset: Preset, table: TableStore) -> Preset:
+    group, _, option = preset.name.partition("=")
+    return Preset(preset.name, preset.span, preset.known, table.load(f"{group}/{option}") is not None, preset.keys)
+
+
+def _keys(composed: Composed) -> dict[str, Key]:
+    """Keys of the files; what the command adds is no key that could be meant."""
+    settings = composed.settings.items()
+    return {
+        path: Key(path, _kind(setting.value), setting.value)
+        for path, setting in settings
+        if setting.chain[0].kind != "command line"
+    }
+
+
+def _kind(value: Value) -> Kind:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def expectations(
+    composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
+) -> dict[str, Expected]:
+    """Upstream's values of all keys that play a role, under their own names and those that they refer to."""
+    found: dict[str, Expected] = {}
+    settings = composition.settings()
+    for role, key in roles.items():
+        target = composition.target(key)
+        setting = settings.get(target.key) if target is not None else None
+        if setting is None or role == "task":
+            continue
+        origin = setting.last.origin
+        assert not isinstance(origin, Span)
+        for name in {key, setting.key, canonical.get(key, key)}:
+            found[name] = Expected(setting.value, origin)
+    return found
+
+
+def numbers(*values: float) -> bool:
+    """Whether all of them are known."""
+    return all(value == value for value in values)

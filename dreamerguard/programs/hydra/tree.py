@@ -1,0 +1,79 @@
+"""A configuration while it is composed: nested mappings whose leaves remember every layer that set them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field
+
+from dreamerguard.core.model import Value
+from dreamerguard.core.run import Layer
+from dreamerguard.util.fast_dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value with its layers, the weakest first. ``opaque`` marks a list of more than plain values."""
+
+    chain: tuple[Layer, ...]
+    opaque: bool = False
+
+    @property
+    def value(self) -> Value:
+        """The value that won."""
+        return self.chain[-1].value
+
+
+@dataclass(slots=True)
+class Tree:
+    """A mapping."""
+
+    children: dict[str, Tree | Leaf] = field(default_factory=dict)
+
+
+Branch = Tree | Leaf
+
+
+def merge(into: Tree, other: Tree) -> None:
+    """Merges as OmegaConf does: mappings join, everything else is replaced and goes on the record."""
+    for name, theirs in other.children.items():
+        ours = into.children.get(name)
+        if isinstance(theirs, Tree):
+            if not isinstance(ours, Tree):
+                ours = into.children[name] = Tree()
+            merge(ours, theirs)
+        elif isinstance(ours, Leaf):
+            into.children[name] = Leaf((*ours.chain, *theirs.chain), theirs.opaque)
+        else:
+            into.children[name] = theirs
+
+
+def graft(root: Tree, package: str, body: Tree) -> None:
+    """Merges a body into the package that it belongs to."""
+    target = root
+    for part in package.split(".") if package else ():
+        below = target.children.get(part)
+        if not isinstance(below, Tree):
+            below = target.children[part] = Tree()
+        target = below
+    merge(target, body)
+
+
+def find(root: Tree, path: list[str]) -> Branch | None:
+    """The branch at a path, without following interpolations."""
+    node: Branch = root
+    for part in path:
+        below = node.children.get(part) if isinstance(node, Tree) else None
+        if below is None:
+            return None
+        node = below
+    return node
+
+
+def leaves(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Leaf]]:
+    """All leaves with their dotted paths."""
+    for name, branch in tree.children.items():
+        path = f"{prefix}{name}"
+        if isinstance(branch, Leaf):
+            yield path, branch
+        else:
+            yield from leaves(branch, f"{path}.")

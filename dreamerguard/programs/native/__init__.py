@@ -1,0 +1,1 @@
+"""The bundled trainer: ``dreamerguard train TASK [run.yaml] [key=value ...]``."""

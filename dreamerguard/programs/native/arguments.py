@@ -1,0 +1,107 @@
+"""The command line of ``dreamerguard train`` and ``dreamerguard lint``: tasks, files, overrides and own options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import PurePath
+
+from dreamerguard.core.model import Label, Problem
+from dreamerguard.sources.argv import Command, Option, Override, Word, read_arguments
+from dreamerguard.util.fast_dataclass import dataclass
+
+PROGRAM = "dreamerguard"
+COMMANDS = ("train", "lint")
+
+#: Own options of the commands, which set nothing in the run; true for those that take a value.
+OPTIONS = {
+    "--allow": True,
+    "--baseline": True,
+    "--config": True,
+    "--config-file": True,
+    "--diff": False,
+    "--exit-zero": False,
+    "--explain-budget": False,
+    "--fix": False,
+    "--ignore": True,
+    "--list-rules": False,
+    "--logdir": True,
+    "--min-confidence": True,
+    "--min-severity": True,
+    "--no-config": False,
+    "--output": True,
+    "--output-format": True,
+    "--prune-baseline": False,
+    "--select": True,
+    "--this-machine": False,
+    "--dialect": True,
+    "--probe": False,
+    "--probe-env": True,
+    "--unsafe-fixes": False,
+    "--write-baseline": False,
+}
+
+_SUFFIXES = {".yaml", ".yml", ".json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The words of a native command, sorted by what they are."""
+
+    tasks: tuple[Word, ...]
+    files: tuple[Word, ...]
+    overrides: tuple[Override, ...]
+    options: tuple[Option, ...]
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """Overrides without a value, and a second task."""
+        for override in self.overrides:
+            if override.value is None:
+                yield Problem(
+                    "malformed-override",
+                    f"{override.key} has no value",
+                    Label(override.span, "expects a value behind it"),
+                    key=override.key,
+                    help=f"write {override.key}=VALUE; a switch is {override.key}=true or {override.key}=false",
+                )
+        for word in self.tasks[1:]:
+            if not (word.known and self.tasks[0].known):
+                continue
+            yield Problem(
+                "malformed-override",
+                f"{word.text!r} is a second task; a run has one",
+                Label(word.span, "not key=value, not a .yaml file"),
+                secondary=(Label(self.tasks[0].span, "the task"),),
+                help="settings are written key=value",
+            )
+
+
+def start_of_arguments(command: Command) -> int | None:
+    """Index of the first word behind ``dreamerguard train``; none when the command is another program's."""
+    texts = [word.text for word in command.words]
+    for index, (program, name) in enumerate(pairwise(texts)):
+        if PurePath(program).name == PROGRAM and name in COMMANDS:
+            return index + 2
+    return None
+
+
+def read_native(command: Command) -> Arguments:
+    """Sorts the words behind the command's name."""
+    start = start_of_arguments(command) or 0
+    arguments = list(read_arguments(command.words[start:], OPTIONS))
+    words = [item for item in arguments if isinstance(item, Word)]
+    options = tuple(item for item in arguments if isinstance(item, Option))
+    named = [Word(item.value, item.span, start) for item in options if item.name == "--config" and item.value]
+    files = [*named, *(word for word in words if is_file(word.text))]
+    return Arguments(
+        tasks=tuple(word for word in words if not is_file(word.text)),
+        files=tuple(sorted((word for word in files if word.known), key=lambda word: word.span.start)),
+        overrides=tuple(item for item in arguments if isinstance(item, Override)),
+        options=options,
+    )
+
+
+def is_file(text: str) -> bool:
+    """Whether a bare word names a file, told by its form alone. Task names may hold a slash: ``bsuite_catch/0``."""
+    return text.startswith((".", "/", "~")) or "\\" in text or PurePath(text).suffix.lower() in _SUFFIXES

@@ -1,0 +1,145 @@
+"""The layers of a native run while they are gathered, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from dreamerguard.core.model import Label, Origin, Problem, Value
+from dreamerguard.core.run import Layer, Setting, Unknown
+
+from .assignments import Assignment, fits, spelled_twice
+from .keys import native_keys
+from .published import task_layers
+
+if TYPE_CHECKING:
+    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.tasks import TaskDefaults
+
+_SCHEMA = Origin("schema of native runs", detail="dreamerguard explain KEY")
+_TASKS = Origin("published task defaults", detail="dreamerguard tasks TASK")
+_SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
+
+
+@dataclass
+class Draft:
+    """Layers while they are gathered."""
+
+    problems: list[Problem]
+    user: dict[str, list[Layer]] = field(default_factory=dict)
+    built_in: dict[str, list[Layer]] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def add_user_layers(self, files: list[Iterator[Assignment]], command: Iterator[Assignment]) -> None:
+        """Files and the command line, the strongest last."""
+        for items in map(list, files):
+            reported = {problem.label.span for problem in self.problems}
+            self.problems += [twice for twice in spelled_twice(items) if twice.label.span not in reported]
+            self._add(items)
+        self._add(list(command))
+
+    def _add(self, items: list[Assignment]) -> None:
+        keys = native_keys()
+        sections = {key.rpartition(".")[0] for key in keys} - {""} | {"loss"}
+        for item in items:
+            if item.key in keys:
+                self._add_known(item)
+            elif item.key in sections:
+                self._add_section(item)
+            else:
+                self.unknown.append(Unknown(item.key, item.value, item.span, item.key_span))
+
+    def _add_known(self, item: Assignment) -> None:
+        key = native_keys()[item.key]
+        problem = fits(key, item)
+        if problem is not None:
+            self.problems.append(problem)
+        else:
+            self.user.setdefault(item.key, []).append(item.layer(key.convert(item.value)))
+
+    def _add_section(self, item: Assignment) -> None:
+        if item.value is None:
+            return  # an empty section, for example one with all its lines commented out
+        members = [key for key in native_keys() if key.startswith(f"{item.key}.")]
+        message = f"{item.key} is a group of settings, not a value"
+        text = f"settings of the group are {', '.join(members[:3])}{', ...' if len(members) > 3 else ''}"
+        self.problems.append(Problem("wrong-type", message, Label(item.span), item.key, help=text))
+
+    def value(self, key: str) -> Value:
+        """What the user wrote for a key."""
+        layers = self.user.get(key)
+        return layers[-1].value if layers else None
+
+    def find_task(self) -> tuple[TaskDefaults | None, Edition | None]:
+        """The task's published defaults and the edition that applies; problems are kept for the rules."""
+        from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
+
+        name, suite = self.value("task"), self.value("suite")
+        known_suite = suite if isinstance(suite, str) and suite in suite_names() else None
+        if suite is not None and known_suite is None:
+            self._problem("unknown-suite", "suite", f"there is no suite {suite!r}")
+        if not isinstance(name, str):
+            return None, None
+        try:
+            task = find_task(name, known_suite)
+        except UnknownTask as error:
+            where = f" in suite {known_suite}" if known_suite else ""
+            self._problem("unknown-task", "task", f"there is no task {name!r}{where}", *error.suggestions)
+            return None, None
+        task = self._seen_as(task, name) if suite is None else task
+        edition = self.value("edition")
+        if edition is None or edition in task.editions:
+            return task, edition or task.default_edition
+        known = ", ".join(task.editions)
+        self._problem(
+            "unpublished-edition", "edition", f"edition {edition} publishes nothing for {task.name}; {known} do"
+        )
+        return task, task.default_edition
+
+    def _seen_as(self, task: TaskDefaults, name: str) -> TaskDefaults:
+        """The suite whose observation the user asked for, where several suites have the task."""
+        from dreamerguard.schema.tasks import PREFIXES, UnknownTask, find_task
+
+        wanted = self.value("env.observation")
+        for suite in PREFIXES.get(name.split("_", 1)[0], ()) if wanted is not None else ():
+            try:
+                other = find_task(name, suite)
+            except UnknownTask:
+                continue
+            seen = other.values().get("env.observation")
+            if seen is not None and seen.value == wanted:
+                return other
+        return task
+
+    def _problem(self, rule: str, key: str, message: str, *suggestions: str) -> None:
+        span = self.user[key][-1].span
+        if span is not None:
+            self.problems.append(
+                Problem(rule, message, Label(span), key, help=", ".join(suggestions), value=self.value(key))
+            )
+
+    def add_built_in_layers(self, task: TaskDefaults | None, edition: Edition | None) -> None:
+        """Schema, published values and the size, the strongest last."""
+        from dreamerguard.schema import SIZES
+
+        for path, key in native_keys().items():
+            if key.default is not None or key.optional:
+                self.built_in[path] = [Layer("schema", "schema default", key.default, _SCHEMA)]
+        if task is not None and edition is not None:
+            for path, value in (("suite", task.suite), ("edition", edition)):
+                self.built_in[path].append(Layer("suite", f"default of {task.name}", value, _TASKS))
+            for path, layer in task_layers(task, edition):
+                if path in self.built_in:
+                    self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
+        size = (self.user.get("size") or self.built_in["size"])[-1]
+        for name, width in SIZES[cast("Any", size.value)].items():
+            self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))
+
+    def settings(self) -> dict[str, Setting]:
+        """Every key that has a value, with its layers."""
+        return {
+            key: Setting(key, tuple(chain))
+            for key in native_keys()
+            if (chain := [*self.built_in.get(key, []), *self.user.get(key, [])])
+        }

@@ -1,0 +1,150 @@
+"""The bundled trainer's own runs: ``dreamerguard train TASK [run.yaml ...] [key=value ...]``.
+
+Layers, the weakest first: the schema's defaults, the suite's and the task's published values in the run's edition, the
+named size, files in the order given, the command line. What is more specific wins: ``model.deter`` beats ``size``,
+whichever layer names the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from dreamerguard.core.budget import Purpose
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Label, Problem, Span, Value
+from dreamerguard.core.run import ResolvedRun, Role, Setting, nothing
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.files import read_source
+from dreamerguard.sources.values.nodes import Document
+from dreamerguard.sources.values.yaml import read_yaml
+
+from .arguments import Arguments, read_native, start_of_arguments
+from .assignments import from_arguments, from_document
+from .keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
+from .layers import Draft
+from .published import build_reference
+from .run_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
+
+if TYPE_CHECKING:
+    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.tasks import TaskDefaults
+
+ROLES: dict[Role, str] = {
+    "task": "task",
+    "suite": "suite",
+    "edition": "edition",
+    "size": "size",
+    "purpose": "purpose",
+    "frames": "run.frames",
+    "train_ratio": "run.train_ratio",
+    "envs": "run.envs",
+    "action_repeat": "env.action_repeat",
+    "image_size": "env.image_size",
+    "capacity": "replay.capacity",
+    "batch_size": "replay.batch_size",
+    "batch_length": "replay.batch_length",
+    "deter": "model.deter",
+    "platform": "runtime.platform",
+}
+
+
+class Native:
+    """The dialect of the bundled trainer."""
+
+    name = "native"
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises ``dreamerguard train`` and ``dreamerguard lint``, however the program is started."""
+        return None if start_of_arguments(command) is None else "the command runs dreamerguard"
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Reads the command's files, merges the layers and checks the result against the schema."""
+        arguments = read_native(command)
+        documents, problems = _read_files(arguments, folder)
+        draft = Draft(problems=[*problems, *arguments.problems])
+        draft.add_user_layers([from_document(document) for document in documents], from_arguments(arguments))
+        task, edition = draft.find_task()
+        draft.add_built_in_layers(task, edition)
+        settings = draft.settings()
+        return _finish(draft, settings, command, documents, arguments, machine, task, edition)
+
+
+def _read_files(arguments: Arguments, folder: Path) -> tuple[list[Document], list[Problem]]:
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for word in arguments.files:
+        source, unreadable = read_source(folder / word.text if not Path(word.text).is_absolute() else Path(word.text))
+        named = replace(source, name=word.text)
+        if unreadable is not None:
+            problems.append(replace(unreadable, label=Label(named.span(0))))
+            continue
+        document = read_yaml(named)
+        documents.append(document)
+        problems += document.problems
+    return documents, problems
+
+
+def _finish(
+    draft: Draft,
+    settings: dict[str, Setting],
+    command: Command,
+    documents: list[Document],
+    arguments: Arguments,
+    machine: Machine,
+    task: TaskDefaults | None,
+    edition: Edition | None,
+) -> ResolvedRun:
+    anchor = _anchor(settings, command, documents)
+    open_task = not all(word.known for word in command.words)  # a word that only the shell knows may name the task
+    if "task" not in settings and not open_task and not any(problem.key == "task" for problem in draft.problems):
+        draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
+    if not draft.problems and not draft.unknown:
+        draft.problems += inconsistent(settings, anchor)
+    clean = not draft.problems and not draft.unknown
+    budget, frames = native_budget(settings), settings["run.frames"].number
+    run = ResolvedRun(
+        dialect=Native.name,
+        anchor=anchor,
+        settings=settings,
+        roles=ROLES,
+        keys=native_keys(),
+        unknown=tuple(draft.unknown),
+        problems=tuple(draft.problems),
+        budget=budget,
+        replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
+        reference=build_reference(task, edition, native_keys(), frames) if task and edition else None,
+        purpose=cast(Purpose, settings["purpose"].value),
+        thresholds=native_thresholds(settings),
+        machine=machine,
+        load_config=cache(partial(build_config, settings)) if clean else nothing,
+        files=tuple(document.source.name for document in documents),
+        sources=tuple(document.source for document in documents),
+        overrides=len(arguments.overrides),
+    )
+    return _with_vocabulary(run)
+
+
+def _with_vocabulary(run: ResolvedRun) -> ResolvedRun:
+    """Adds what the dialect knows whatever the run is."""
+    from dreamerguard.schema import SIZES
+    from dreamerguard.schema.tasks import suite_names
+
+    widths: dict[str, dict[str, Value]] = {
+        name: {f"model.{key}": value for key, value in sizes.items()} for name, sizes in SIZES.items()
+    }
+    return replace(
+        run, renamed=NATIVE_RENAMES, conditions=NATIVE_CONDITIONS, suites=tuple(suite_names()), widths=widths
+    )
+
+
+def _anchor(settings: Mapping[str, Setting], command: Command, documents: list[Document]) -> Span:
+    task = settings.get("task")
+    if task is not None and task.last.span is not None:
+        return task.last.span
+    if documents:
+        return documents[0].source.span(0)
+    return command.span

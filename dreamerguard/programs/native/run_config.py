@@ -1,0 +1,75 @@
+"""The resolved settings of a native run as a budget and as the configuration that the trainer gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dreamerguard.core.budget import Budget, replay_bytes, warmup
+from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.core.run import Setting, Thresholds
+from dreamerguard.schema.consistency import CHECKS
+
+if TYPE_CHECKING:
+    from dreamerguard.schema import RunConfig
+
+
+def native_budget(settings: Mapping[str, Setting]) -> Budget:
+    size, length = settings["replay.batch_size"].number, settings["replay.batch_length"].number
+    return Budget(
+        frames=settings["run.frames"].number,
+        action_repeat=settings["env.action_repeat"].number,
+        train_ratio=settings["run.train_ratio"].number,
+        batch_size=size,
+        batch_length=length,
+        warmup_steps=warmup(size, length, settings["run.envs"].number, settings["replay.context"].number),
+    )
+
+
+def native_thresholds(settings: Mapping[str, Setting]) -> Thresholds:
+    """The user's limits of the update budget."""
+    return Thresholds(settings["guard.warn_update_budget"].number, settings["guard.refuse_update_budget"].number)
+
+
+def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu: bool) -> float:
+    """Least bytes of the replay: images, recurrent states in the compute type and classes, for all seeds.
+
+    Vectors, actions and rewards are left out; they are small. The bundled trainer allocates no more than the run fills
+    and keeps one byte for the class of a latent variable.
+    """
+    vision = settings["env.observation"].value == "vision"
+    image = 3 * settings["env.image_size"].number ** 2 if vision else 0
+    state = (4 if on_cpu else 2) * settings["model.deter"].number + settings["model.stoch"].number
+    stored = replay_bytes(settings["replay.capacity"].number, budget.agent_steps, image + state)
+    return settings["seeds"].number * stored
+
+
+def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Problem]:
+    """What several settings together do wrong."""
+    for section, check in CHECKS.items():
+        prefix = f"{section}."
+        values = {key.removeprefix(prefix): item.value for key, item in settings.items() if key.startswith(prefix)}
+        message = check(values)
+        if message:
+            yield _inconsistent(section, message, settings, anchor)
+
+
+def build_config(settings: Mapping[str, Setting]) -> RunConfig:
+    """The configuration as the trainer gets it, from settings without problems."""
+    from dreamerguard.schema import RunConfig
+
+    nested: dict[str, Any] = {}
+    for key, setting in settings.items():
+        *path, leaf = key.split(".")
+        target = nested
+        for part in path:
+            target = target.setdefault(part, {})
+        target[leaf] = setting.value
+    return RunConfig.model_validate(nested)
+
+
+def _inconsistent(section: str, message: str, settings: Mapping[str, Setting], anchor: Span) -> Problem:
+    named = [settings[key] for word in message.split() if (key := f"{section}.{word}") in settings]
+    spans = [Label(item.last.span, f"{item.key} is set here") for item in named if item.last.span is not None]
+    primary, *others = spans or [Label(anchor)]
+    return Problem("inconsistent-settings", f"{section}: {message}", primary, section, tuple(others))

@@ -1,0 +1,1 @@
+"""NM512/dreamerv3-torch and its forks."""

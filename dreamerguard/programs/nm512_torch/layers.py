@@ -1,0 +1,121 @@
+"""The layers of a dreamerv3-torch run: defaults, presets by ``recursive_update``, options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dreamerguard.core.model import Edit, Label, Problem, Span, Value
+from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
+from dreamerguard.programs.danijar.presets import Item
+from dreamerguard.programs.shared.key_tables import Table
+from dreamerguard.programs.shared.python_call import is_open
+
+from .flags import Argument, convert_argument, find_option
+
+#: Keys that the program reads although its defaults lack them (dreamerv3-torch at 6ef8646, ``dreamer.py:make_env``).
+SUITE_KEYS = frozenset({"stickey", "lives", "noops", "resize", "actions", "break_speed", "num_actions"})
+
+
+@dataclass
+class TorchDraft:
+    """Layers while they are gathered. Settings of groups have dotted keys: ``encoder.mlp_keys``."""
+
+    table: Table
+    seen: bool
+    chains: dict[str, list[Layer]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def settings(self) -> dict[str, Setting]:
+        """Every key with its layers."""
+        return {key: Setting(key, tuple(chain)) for key, chain in self.chains.items()}
+
+    def current(self) -> dict[str, Value]:
+        """All values so far."""
+        return {key: chain[-1].value for key, chain in self.chains.items()}
+
+    @property
+    def sections(self) -> set[str]:
+        """Names of groups."""
+        return {key.partition(".")[0] for key in self.chains if "." in key}
+
+    def add_shipped(self, block: str, place: Span | None = None) -> None:
+        """A block of the table, where the checkout cannot be seen; ``place`` is the word that asks for it."""
+        kind: LayerKind = "defaults" if block == "defaults" else "preset"
+        values = self.table.defaults if block == "defaults" else self.table.presets[block]
+        for key, value in values.items():
+            if place is not None and key not in self.chains and key not in SUITE_KEYS:
+                self.unknown.append(Unknown(key, value, place, None, upstream=True, fatal=False))
+            self.chains.setdefault(key, []).append(Layer(kind, block, value, self.table.origin(block), upstream=True))
+
+    def add_block(self, block: str, items: Mapping[str, Item]) -> None:
+        """One of the checkout's blocks. A key that the defaults lack is added without a word, and so is it here."""
+        kind: LayerKind = "defaults" if block == "defaults" else "preset"
+        for key, item in items.items():
+            if item.nested:
+                continue
+            shipped = self.table.ships(block, key, item.value)
+            known = block == "defaults" or (key in self.chains and "." not in item.key_span.text)
+            if not known and key not in SUITE_KEYS:
+                self.unknown.append(Unknown(key, item.value, item.span, item.key_span, upstream=shipped, fatal=False))
+            elif known and block != "defaults" and not _same_kind(self.chains[key][-1].value, item.value):
+                text = f"{key} is {item.value!r}; the defaults have {self.chains[key][-1].value!r} there"
+                self.problems.append(Problem("wrong-type", text, Label(item.span), key))
+            span = None if shipped else item.value_span
+            layer = Layer(kind, block, item.value, item.span, span, item.via, upstream=shipped)
+            self.chains.setdefault(key, []).append(layer)
+
+    def add_arguments(self, arguments: Iterable[Argument]) -> None:
+        """The command line."""
+        types = self.current()
+        options = sorted({key.partition(".")[0] for key in types})
+        for argument in arguments:
+            key, problem = find_option(argument, options)
+            self.problems += [problem] if problem is not None else []
+            if key is not None:
+                self._set(argument, key, types.get(key))
+            elif problem is None and not is_open(argument.name):
+                self.unknown.append(
+                    Unknown(argument.name, argument.value, argument.span, argument.name_span, certain=self.seen)
+                )
+
+    def _set(self, argument: Argument, key: str, old: Value) -> None:
+        if any(item.key == key for item in self.unknown) and not is_open(argument.value or "$"):
+            given = convert_argument(old, argument.value or "", (), key).value
+            self.unknown.append(Unknown(key, given, argument.span, argument.name_span, fatal=False))
+        if argument.value is None:
+            text = f"--{key} has no value; the program stops at it"
+            self.problems.append(Problem("malformed-override", text, Label(argument.span), key))
+            return
+        if is_open(argument.value):
+            value: Value = argument.value if isinstance(old, str | None) else None
+            self._add(key, value, argument)
+            return
+        made = convert_argument(old, argument.value, self.sections, key)
+        if made.outcome == "refused":
+            self.problems.append(_refused(argument, key, old, made.why))
+            return
+        self._add(key, made.value, argument)
+
+    def _add(self, key: str, value: Value, argument: Argument) -> None:
+        layer = Layer("command line", "command line", value, argument.span, argument.value_span)
+        self.chains.setdefault(key, []).append(layer)
+
+
+def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:
+    meant = {"true": "True", "false": "False", "1": "True", "0": "False"}.get(str(argument.value).lower())
+    fixable = isinstance(old, bool) and meant is not None and argument.value_span is not None
+    edits = (Edit(argument.value_span, str(meant)),) if fixable and argument.value_span is not None else ()
+    text = f"--{key}: {why}; the program stops there"
+    return Problem("wrong-type", text, Label(argument.span), key, edits=edits, fix=f"write {meant}" if edits else "")
+
+
+def _same_kind(old: Value, new: Value) -> bool:
+    """Whether a value can stand where another one was: numbers for numbers, and nothing is checked against null."""
+    if old is None or new is None:
+        return True
+    if isinstance(old, bool) or isinstance(new, bool):
+        return isinstance(old, bool) == isinstance(new, bool)
+    number = isinstance(old, int | float), isinstance(new, int | float)
+    return number[0] == number[1]

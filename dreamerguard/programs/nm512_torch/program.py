@@ -1,0 +1,196 @@
+"""NM512/dreamerv3-torch and its forks: ``python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir x``.
+
+Layers, the weakest first: the block ``defaults``, the presets of ``--configs`` in their order, options. Presets are
+merged without any check, so a key that nothing reads goes unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dreamerguard.core.budget import Budget, Purpose
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.core.run import Preset, Reference, ResolvedRun, Role
+from dreamerguard.programs.danijar.editions import suite_of
+from dreamerguard.programs.danijar.presets import flatten
+from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
+from dreamerguard.programs.shared.python_call import is_open, read_call
+from dreamerguard.sources.argv import Command, Word
+
+from .flags import Words, read_words
+from .keys import CONDITIONS, DEAD, RENAMES
+from .layers import TorchDraft
+from .published import torch_budget, torch_reference, torch_replay_bytes
+
+ROLES: dict[Role, str] = {
+    "task": "task",
+    "frames": "steps",
+    "train_ratio": "train_ratio",
+    "envs": "envs",
+    "action_repeat": "action_repeat",
+    "image_size": "size",
+    "capacity": "dataset_size",
+    "batch_size": "batch_size",
+    "batch_length": "batch_length",
+    "deter": "dyn_deter",
+    "platform": "device",
+}
+#: Preset -> suite of the tasks that it was made for.
+_SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
+    name: name for name in ("crafter", "minecraft", "memorymaze")
+}
+#: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
+_SHORT = 0.2
+
+
+class Nm512Torch:
+    """The dialect of dreamerv3-torch."""
+
+    name = "nm512_torch"
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises ``dreamer.py`` with ``--configs``, or a script beside this program's presets."""
+        call = read_call(command)
+        if call is None or call.hydra:
+            return None
+        configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
+        if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
+            return f"{call.script} takes dreamerv3-torch's options"
+        if configs and locate(call.script, folder, _fits, flatten) is not None:
+            return f"the presets beside {call.script} are dreamerv3-torch's"
+        return None
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Merges the checkout's presets, or upstream's, with the options."""
+        call = read_call(command)
+        assert call is not None
+        words = read_words(call.words)
+        file = locate(call.script, folder, _fits, flatten)
+        return _resolve(words, file, _anchor(words, command), machine, whole=False)
+
+    def presets(self, path: Path, name: str) -> PresetFile | None:
+        """The file, if it holds presets of this program."""
+        file = read_presets(path, name, flatten)
+        return file if file is not None and _fits(file) else None
+
+    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
+        """What the program would run with each preset of a file alone; places point into the file."""
+        runs = []
+        for block, place in ((block, file.names[block]) for block in file.blocks):
+            words = Words((Word(block, place, 0),), (), (), None, False)
+            runs.append(_resolve(words, file, place, machine, whole=True))
+        return runs
+
+
+def _fits(file: PresetFile) -> bool:
+    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups)
+
+
+def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machine, *, whole: bool) -> ResolvedRun:
+    table = load_table("nm512_torch")
+    seen = file is not None and bool(file.blocks)
+    draft = TorchDraft(table, seen)
+    draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
+    presets = _add_presets(draft, words, file if seen else None)
+    draft.problems += words.problems
+    draft.add_arguments(words.arguments)
+    values = draft.current()
+    task = str(values.get("task") or "")
+    complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
+    budget = torch_budget(values) if complete else None
+    settings = draft.settings()
+    named = not whole or names_task(settings.get("task"), presets)
+    known_task = complete and named and _compares(task, presets)
+    reference = torch_reference(values, task) if known_task else None
+    return ResolvedRun(
+        dialect=Nm512Torch.name,
+        anchor=anchor,
+        settings=settings,
+        roles=ROLES if named else without_task(ROLES),
+        keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD),
+        renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
+        conditions=CONDITIONS,
+        unknown=tuple(draft.unknown),
+        problems=tuple(draft.problems),
+        budget=budget,
+        replay_bytes=torch_replay_bytes(values, budget),
+        reference=reference,
+        purpose=_purpose(budget, reference),
+        machine=machine,
+        upstream=table.title,
+        presets=tuple(presets),
+        constants=table.defaults,
+        seen=seen,
+        whole=whole,
+        files=(file.source.name,) if file is not None else (),
+        overrides=len(words.arguments),
+    )
+
+
+def _compares(task: str, presets: list[Preset]) -> bool:
+    """Whether a published run compares: no debugging, and no other benchmark's preset."""
+    suites = [preset.suite for preset in presets if preset.suite]
+    fits = not suites or suites[-1] == suite_of(task)
+    return fits and not is_open(suite_of(task)) and all(preset.name != "debug" for preset in presets)
+
+
+def _loader(problem: Problem) -> Problem:
+    """The program's YAML reader stops at a key that stands twice."""
+    if problem.rule != "duplicate-key":
+        return problem
+    text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
+    return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
+
+
+def _add_presets(draft: TorchDraft, words: Words, file: PresetFile | None) -> list[Preset]:
+    shipped = draft.table.presets
+    blocks: Mapping[str, object] = file.blocks if file is not None else shipped
+    if file is not None:
+        draft.add_block("defaults", file.defaults)
+    else:
+        draft.add_shipped("defaults")
+    presets: list[Preset] = []
+    for word in words.presets:
+        name, known = word.text, word.text in blocks or word.text == "defaults"
+        if name == "defaults":
+            continue
+        before = {key: len(chain) for key, chain in draft.chains.items()}
+        if known and file is not None:
+            draft.add_block(name, file.blocks[name])
+        elif known:
+            draft.add_shipped(name, word.span)
+        keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before.get(key, 0))
+        suite = _SUITES.get(name, "")
+        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
+        if not known:
+            draft.problems.append(_unknown_preset(word, blocks, file, draft.table.title))
+    return presets
+
+
+def _unknown_preset(word: Word, blocks: Mapping[str, object], file: PresetFile | None, title: str) -> Problem:
+    return Problem(
+        "unknown-preset",
+        f"there is no preset {word.text} in {file.source.name if file is not None else title}",
+        Label(word.span),
+        key=word.text,
+        help=", ".join(name for name in blocks if name != "defaults"),
+        place=word.span,
+        value=file is not None,
+    )
+
+
+def _purpose(budget: Budget | None, theirs: Reference | None) -> Purpose:
+    """``short`` where the length is a choice: shorter than the published one, and not by far."""
+    if budget is None or theirs is None:
+        return "full"
+    return "short" if _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
+
+
+def _anchor(words: Words, command: Command) -> Span:
+    task = next((item for item in reversed(words.arguments) if item.name == "task"), None)
+    if task is not None:
+        return task.span
+    return words.configs or command.source.span(0, len(command.source.text))

@@ -1,0 +1,79 @@
+"""Budget, reference and replay of a dreamerv3-torch run.
+
+``steps`` counts frames and is divided by the action repeat; ``prefill`` counts agent steps and is not. The loop ends at
+the first evaluation behind ``steps + eval_every`` frames, and training begins with ``pretrain`` updates
+(NM512/dreamerv3-torch at 6ef8646, ``dreamer.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+
+from dreamerguard.core.budget import Budget, replay_bytes
+from dreamerguard.core.model import Value
+from dreamerguard.core.run import Curve, Expected, Reference
+from dreamerguard.programs.danijar.budget import number
+from dreamerguard.programs.danijar.editions import is_known_task, suite_of
+from dreamerguard.programs.shared.key_tables import load_table
+
+_PRESETS = {"atari": "atari100k", "crafter": "crafter", "minecraft": "minecraft", "memorymaze": "memorymaze"}
+_KEYS = ("steps", "train_ratio", "action_repeat", "batch_size", "batch_length", "envs", "dataset_size", "dyn_deter")
+
+
+def torch_budget(values: Mapping[str, Value]) -> Budget | None:
+    """The budget that settings lead to; none when one is not known."""
+    repeat, prefill = number(values.get("action_repeat")), number(values.get("prefill"))
+    size, length = number(values.get("batch_size")), number(values.get("batch_length"))
+    ratio, pretrain = number(values.get("train_ratio")), number(values.get("pretrain"))
+    steps, every = number(values.get("steps")), number(values.get("eval_every"))
+    known = (repeat, prefill, size, length, ratio, pretrain, steps, every)
+    if any(math.isnan(value) for value in known) or min(repeat, size, length) <= 0 or every < 0:
+        return None
+    agent_steps, round_ = steps // repeat, every // repeat
+    rounds = math.ceil(max(agent_steps + round_ - prefill, 0) / round_) if round_ > 0 else 0
+    frames = (prefill + rounds * round_) * repeat if round_ > 0 else steps
+    return Budget(frames, repeat, max(ratio, 0.0), size, length, prefill, pretrain + 1)
+
+
+def preset_of(values: Mapping[str, Value], task: str) -> str | None:
+    """Upstream's preset for a task and what the agent sees of it."""
+    suite = suite_of(task)
+    if suite == "dmc" and not is_known_task(task):
+        return None
+    if suite == "dmc":
+        return "dmc_proprio" if values.get("encoder.cnn_keys") == "$^" else "dmc_vision"
+    return _PRESETS.get(suite)
+
+
+def torch_reference(values: Mapping[str, Value], task: str) -> Reference | None:
+    """The run that upstream's preset for the task makes; none where there is no such preset."""
+    table = load_table("nm512_torch")
+    preset = preset_of(values, task)
+    if preset is None:
+        return None
+    theirs = {**table.defaults, **table.presets[preset]}
+    budget = torch_budget(theirs)
+    if budget is None:
+        return None
+    origin = table.origin(preset)
+    expected = {key: Expected(theirs[key], origin) for key in _KEYS}
+    return Reference(task, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
+
+
+def torch_curve(task: str, preset: str) -> Curve | None:
+    """Published scores of the edition that this program follows, the paper of 2023."""
+    from dreamerguard.programs.danijar.published import load_curve
+
+    return load_curve(task, preset, "2023")
+
+
+def torch_replay_bytes(values: Mapping[str, Value], budget: Budget | None) -> float | None:
+    """Least bytes of the episodes in memory; every one has images, even where only vectors are encoded."""
+    size, capacity = values.get("size"), number(values.get("dataset_size"))
+    if budget is None or not isinstance(size, tuple) or not size or math.isnan(capacity):
+        return None
+    channels = 1 if values.get("grayscale") is True else 3
+    pixels = number(size[0]) * number(size[-1]) * channels
+    return replay_bytes(capacity or budget.agent_steps, budget.agent_steps, pixels)

@@ -1,0 +1,1 @@
+"""NM512/r2dreamer and its forks."""

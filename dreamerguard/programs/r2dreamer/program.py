@@ -1,0 +1,183 @@
+"""NM512/r2dreamer: ``python train.py env=dmc_vision env.task=dmc_walker_walk model=size12M``, configured by hydra.
+
+``trainer.steps`` counts environment frames, ``trainer.train_ratio`` replayed agent steps per agent step. The scheduler
+makes one update per ``batch_size * batch_length / train_ratio * action_repeat`` frames, once every environment has
+made ``batch_length + 2`` agent steps (https://github.com/NM512/r2dreamer at 546e4fa, ``trainer.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.key import Renamed
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.run import Reference, ResolvedRun, Role
+from dreamerguard.programs.hydra.command import Checkout, find_checkout
+from dreamerguard.programs.hydra.overrides import Malformed, read_override
+from dreamerguard.programs.hydra.program import (
+    Composed,
+    build_run,
+    compose_command,
+    expectations,
+    numbers,
+    preset_composition,
+)
+from dreamerguard.programs.hydra.table import load_table
+from dreamerguard.programs.shared.published_curve import published_curve
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.launch import Launch, read_launch
+
+TABLE, PRIMARY = "r2dreamer", "configs"
+
+ROLES: dict[Role, str] = {
+    "task": "env.task",
+    "frames": "trainer.steps",
+    "train_ratio": "trainer.train_ratio",
+    "envs": "env.env_num",
+    "action_repeat": "trainer.action_repeat",
+    "image_size": "env.size",
+    "capacity": "buffer.max_size",
+    "batch_size": "trainer.batch_size",
+    "batch_length": "trainer.batch_length",
+    "deter": "model.deter",
+    "platform": "device",
+}
+
+#: In its files, and in those of no other program.
+_MARK = r"rep_loss:|\$\{env\.(train_ratio|action_repeat)\}"
+
+#: Habits from other programs, and keys that the code reads elsewhere.
+RENAMED = {
+    "task": Renamed("env.task"),
+    "steps": Renamed("trainer.steps"),
+    "run.steps": Renamed("trainer.steps"),
+    "run.train_ratio": Renamed("trainer.train_ratio"),
+    "train_ratio": Renamed("env.train_ratio"),
+    "envs": Renamed("env.env_num"),
+    "num_envs": Renamed("env.env_num"),
+    "env.num_envs": Renamed("env.env_num"),
+    "action_repeat": Renamed("env.action_repeat"),
+    "time_limit": Renamed("env.time_limit"),
+    "rep_loss": Renamed("model.rep_loss"),
+    "act_entropy": Renamed("model.act_entropy"),
+    "env.act_entropy": Renamed("model.act_entropy"),
+    "compile": Renamed("model.compile"),
+    "lr": Renamed("model.lr"),
+    "eval_every": Renamed("trainer.eval_every"),
+    "eval_episode_num": Renamed("env.eval_episode_num"),
+    "dataset_size": Renamed("buffer.max_size"),
+    "replay.size": Renamed("buffer.max_size"),
+}
+
+
+class R2Dreamer:
+    """The dialect of NM512/r2dreamer and its forks."""
+
+    name = "r2dreamer"
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises its ``train.py`` by the configuration beside it, or by words that only it understands."""
+        launch = read_launch(command)
+        if launch is None or launch.name not in ("train.py", "train", "main.py"):
+            return None
+        if any(word.text.startswith("--configs") for word in launch.arguments):
+            return None
+        checkout = _checkout(launch, folder)
+        if checkout is not None:
+            return f"{checkout.shown} has its settings"
+        telling = next((word.text for word in launch.arguments if _is_own(word.text)), None)
+        return f"the word {telling}" if telling is not None and launch.name == "train.py" else None
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Composes the configuration and puts it in common units."""
+        launch = read_launch(command)
+        assert launch is not None, "detect() saw a program"
+        composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        budget = r2_budget(composed.number)
+        return build_run(
+            composed,
+            dialect=self.name,
+            roles=ROLES,
+            machine=machine,
+            budget=budget,
+            reference=_reference(composed),
+            renamed=RENAMED,
+            replay_bytes=_replay_bytes(composed),
+        )
+
+
+def _checkout(launch: Launch, folder: Path) -> Checkout | None:
+    return find_checkout(launch, folder, ("configs",), PRIMARY, _MARK)
+
+
+def _is_own(text: str) -> bool:
+    """Whether a word names a key or an option that only this program has."""
+    from dreamerguard.core.model import Source
+    from dreamerguard.sources.argv import Word
+
+    try:
+        item = read_override(Word(text, Source("", text).span(0, len(text)), 0))
+    except Malformed:
+        return False
+    if item is None:
+        return False
+    if item.key in ("env", "model"):
+        return not item.unknown and item.text in load_table(TABLE).options(item.key)
+    head = item.key.partition(".")[0]
+    return (
+        head in ("env", "model", "trainer", "buffer")
+        and preset_composition(TABLE, PRIMARY).target(item.key) is not None
+    )
+
+
+def r2_budget(number: Callable[[str], float]) -> Budget | None:
+    """The budget that a configuration leads to; none when values are not known."""
+    frames, ratio, repeat = number("trainer.steps"), number("trainer.train_ratio"), number("trainer.action_repeat")
+    size, length, envs = number("trainer.batch_size"), number("trainer.batch_length"), number("env.env_num")
+    pretrain = number("trainer.pretrain")
+    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length) <= 0:
+        return None
+    together = max(envs, 1) * repeat
+    return Budget(
+        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is looked at
+        action_repeat=repeat,
+        train_ratio=ratio,
+        batch_size=size,
+        batch_length=length,
+        warmup_steps=(length + 2) * envs,
+        first_updates=1.0 + (pretrain if numbers(pretrain) else 0.0),
+    )
+
+
+def _reference(composed: Composed) -> Reference | None:
+    """The program's own preset of the suite; none for environments that only a fork has."""
+    option, task = composed.composition.choices.get("env"), composed.value("env.task")
+    if option is None or not isinstance(task, str) or f"env/{option}" not in composed.table.files:
+        return None
+    preset = preset_composition(TABLE, PRIMARY, f"env={option}")
+    own = preset.value("env.task")
+    if not isinstance(own, str) or own.split("_")[0] != task.split("_")[0]:
+        return None
+    budget = r2_budget(preset.number)
+    if budget is None:
+        return None
+    canonical = {key: composed.canonical(key) for key in ROLES.values()}
+    expected = expectations(preset, ROLES, composed.table, canonical)
+    curve = partial(published_curve, task, option, "paper-2023")
+    return Reference(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)
+
+
+def _replay_bytes(composed: Composed) -> float | None:
+    """Bytes that the replay takes as soon as it is built: images, recurrent state and classes as float32."""
+    size = composed.value("env.size")
+    vision = composed.value("env.encoder.cnn_keys") not in (None, "$^")
+    pixels = 3.0
+    for part in size if isinstance(size, tuple) else (64, 64):
+        pixels *= part if isinstance(part, int | float) else 64
+    state = 4 * (composed.number("model.deter") + 32 * composed.number("model.discrete"))
+    total = composed.number("buffer.max_size") * ((pixels if vision else 0) + state)
+    return total if numbers(total) else None

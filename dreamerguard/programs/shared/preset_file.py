@@ -1,0 +1,158 @@
+"""A ``configs.yaml``: a block of defaults and named presets, as danijar/dreamerv3 and its descendants keep them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.core.model import Label, Problem, Source, SourceError, Span
+from dreamerguard.core.run import Preset, Role, Setting
+from dreamerguard.programs.danijar.presets import Item
+from dreamerguard.sources.files import read_source
+from dreamerguard.sources.values import nodes
+from dreamerguard.sources.values.yaml import read_yaml
+from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.paths import exists, is_file
+
+#: Folders looked into when the script itself is not there, for example in a copy of the presets alone.
+_MOST_FOLDERS = 300
+_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
+
+Flatten = Callable[[nodes.Mapping], dict[str, Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class PresetFile:
+    """Blocks of a file, flat.
+
+    Attributes:
+      source: the text.
+      blocks: block -> flat key -> item.
+      names: block -> place of its name.
+      problems: what reading ran into.
+    """
+
+    source: Source
+    blocks: Mapping[str, Mapping[str, Item]]
+    names: Mapping[str, Span]
+    problems: tuple[Problem, ...]
+
+    def holds(self, block: str, span: Span) -> bool:
+        """Whether a place lies in a block."""
+        start = self.names[block].start
+        later = [name.start for name in self.names.values() if name.start > start]
+        return start <= span.start < min(later, default=len(self.source.text) + 1)
+
+    @property
+    def groups(self) -> Collection[str]:
+        """What stands in the block of defaults itself: settings and groups of them."""
+        return self.blocks.groups if isinstance(self.blocks, _Blocks) else ()
+
+    @property
+    def defaults(self) -> Mapping[str, Item]:
+        """The block that all others change."""
+        return self.blocks.get("defaults", {})
+
+
+def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:
+    """Whether presets are meant for a task: one sets it, or is named after a suite."""
+    return (task is not None and task.last.kind == "preset") or any(preset.suite for preset in presets)
+
+
+def without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
+    """Roles of a preset that is meant for any task."""
+    return {role: key for role, key in roles.items() if role != "task"}
+
+
+def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
+    """The file's blocks; none when it is no file of presets.
+
+    Raises:
+      SourceError: it cannot be opened.
+    """
+    source, unreadable = read_source(path)
+    source = replace(source, name=name)
+    if unreadable is not None:
+        return PresetFile(source, {}, {}, (replace(unreadable, label=Label(source.span(0))),))
+    document = read_yaml(source)
+    if document.root is None:
+        return PresetFile(source, {}, {}, document.problems)
+    entries = [entry for entry in document.root.entries if isinstance(entry.value, nodes.Mapping)]
+    names = {entry.name: entry.key.span for entry in entries}
+    if "defaults" not in names:
+        return None
+    return PresetFile(source, _Blocks(document.root, flatten), names, document.problems)
+
+
+class _Blocks(Mapping[str, Mapping[str, Item]]):
+    """Blocks that are flattened when they are asked for: a command names one or two of twenty."""
+
+    def __init__(self, root: nodes.Mapping, flatten: Flatten) -> None:
+        self._nodes = {entry.name: entry.value for entry in root.entries if isinstance(entry.value, nodes.Mapping)}
+        self._flatten = flatten
+        self._flat: dict[str, Mapping[str, Item]] = {}
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Names that stand in the block of defaults itself."""
+        return frozenset(entry.name for entry in self._nodes["defaults"].entries)
+
+    def __getitem__(self, name: str) -> Mapping[str, Item]:
+        if name not in self._flat:
+            self._flat[name] = self._flatten(self._nodes[name])
+        return self._flat[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
+def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:
+    """The presets that a script reads: ``configs.yaml`` beside it.
+
+    Where the script is not there, the one file below ``folder`` that fits; none when there are several.
+    """
+    beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
+    if is_file(beside):
+        found = _read(beside, folder, flatten)
+        return found if found is not None and (fits(found) or not found.blocks) else None
+    if exists(folder / script) or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
+        return None
+    files = [file for path in _below(folder) if (file := _read(path, folder, flatten)) is not None and fits(file)]
+    near = [file for file in files if PurePosixPath(file.source.name).parent.name == PurePosixPath(script).parent.name]
+    candidates = near if len(files) > 1 else files
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    try:
+        name = path.relative_to(folder).as_posix()
+    except ValueError:
+        name = path.as_posix()
+    try:
+        return read_presets(path, name, flatten)
+    except SourceError:
+        return None
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    queue, seen = [(folder, 0)], 0
+    while queue and seen < _MOST_FOLDERS:
+        current, depth = queue.pop(0)
+        seen += 1
+        try:
+            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name == "configs.yaml" and entry.is_file():
+                yield Path(entry.path)
+            elif depth < 3 and entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED:
+                queue.append((Path(entry.path), depth + 1))

@@ -1,0 +1,65 @@
+"""The part of a command that a Python program sees: its script, and the words behind it up to the shell's next word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from dreamerguard.sources.argv import UNKNOWN, Command, Word
+from dreamerguard.util.fast_dataclass import dataclass
+
+_END = re.compile(r"\||\|\||&|&&|;|[0-9]?>>?.*|<.*|&>.*|\)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>")
+_HYDRA = re.compile(r"[+~]{0,2}[A-Za-z_][\w.@/]*=.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCall:
+    """A Python program and its words.
+
+    Attributes:
+      script: path of the script as typed; for ``-m package.module`` the path that it stands for.
+      words: what the program sees.
+    """
+
+    script: str
+    words: tuple[Word, ...]
+
+    @property
+    def file(self) -> str:
+        """Name of the script without folders."""
+        return PurePosixPath(self.script).name
+
+    @property
+    def hydra(self) -> bool:
+        """Whether the words are ``key=value`` overrides, so that another kind of program reads them."""
+        return any(_HYDRA.fullmatch(word.text) for word in self.words if not word.text.startswith("-"))
+
+    def has(self, *flags: str) -> bool:
+        """Whether a flag is given."""
+        return any(word.text.partition("=")[0] in flags for word in self.words)
+
+
+def read_call(command: Command) -> PythonCall | None:
+    """The first script that the command starts; none when it starts no Python program."""
+    words = command.words
+    for index, word in enumerate(words):
+        if word.text == "-m" and index + 1 < len(words) and index > 0:
+            module = words[index + 1].text
+            return PythonCall(f"{module.replace('.', '/')}.py", _own(words[index + 2 :]))
+        if word.text.endswith(".py") and not word.text.startswith("-"):
+            return PythonCall(word.text, _own(words[index + 1 :]))
+    return None
+
+
+def _own(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    for index, word in enumerate(words):
+        unquoted = word.span.text.strip("'\"")
+        if _END.fullmatch(word.text) and unquoted == word.text and not _PLACEHOLDER.match(word.text):
+            return words[:index]
+    return words
+
+
+def is_open(text: str) -> bool:
+    """Whether a word stands for something that only the shell or the reader fills in: ``$SEED``, ``<path>``."""
+    return UNKNOWN in text or "$" in text or "`" in text or _PLACEHOLDER.search(text) is not None

@@ -1,0 +1,1 @@
+"""Eclectic-Sheep/sheeprl: DreamerV3 in PyTorch, configured with Hydra."""

@@ -1,0 +1,222 @@
+"""Eclectic-Sheep/sheeprl: ``sheeprl exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4``, configured by hydra.
+
+``algo.total_steps`` counts policy steps of all environments and ranks, ``algo.replay_ratio`` gradient updates per
+policy step. Every rank makes the same updates on its own batch: with W ranks the optimiser makes ``replay_ratio / W``
+updates per policy step on a batch W times as large (https://github.com/Eclectic-Sheep/sheeprl at 33b6366,
+``sheeprl/algos/dreamer_v3/dreamer_v3.py`` and ``Ratio`` in ``sheeprl/utils/utils.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from dreamerguard.core.budget import Budget
+from dreamerguard.core.key import Renamed
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Value
+from dreamerguard.core.run import Curve, Reference, ResolvedRun, Role, Units
+from dreamerguard.programs.hydra.command import Checkout, find_checkout
+from dreamerguard.programs.hydra.composition import Composition
+from dreamerguard.programs.hydra.program import (
+    Composed,
+    build_run,
+    compose_command,
+    expectations,
+    numbers,
+    preset_composition,
+)
+from dreamerguard.programs.shared.published_curve import published_curve
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.launch import Launch, read_launch
+
+TABLE, PRIMARY = "sheeprl", "config"
+
+ROLES: dict[Role, str] = {
+    "task": "env.id",
+    "frames": "algo.total_steps",
+    "train_ratio": "algo.replay_ratio",
+    "envs": "env.num_envs",
+    "action_repeat": "env.action_repeat",
+    "image_size": "env.screen_size",
+    "capacity": "buffer.size",
+    "batch_size": "algo.per_rank_batch_size",
+    "batch_length": "algo.per_rank_sequence_length",
+    "deter": "algo.world_model.recurrent_model.recurrent_state_size",
+    "platform": "fabric.accelerator",
+}
+#: Until spring 2024 the update rate was one burst of gradient steps every so many policy steps.
+OLD_RATIO = "algo.train_every"
+
+_EVERY = "it was replaced by algo.replay_ratio, gradient updates per policy step: 1 / train_every"
+RENAMED = {
+    "algo.train_every": Renamed("algo.replay_ratio", _EVERY),
+    "algo.per_rank_gradient_steps": Renamed("algo.replay_ratio", _EVERY),
+    "train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "replay_ratio": Renamed("algo.replay_ratio"),
+    "run.train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "algo.train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "total_steps": Renamed("algo.total_steps"),
+    "learning_starts": Renamed("algo.learning_starts"),
+    "per_rank_batch_size": Renamed("algo.per_rank_batch_size"),
+    "num_envs": Renamed("env.num_envs"),
+    "action_repeat": Renamed("env.action_repeat"),
+    "batch_size": Renamed("algo.per_rank_batch_size"),
+    "algo.batch_size": Renamed("algo.per_rank_batch_size"),
+    "cnn_keys.encoder": Renamed("algo.cnn_keys.encoder"),
+    "mlp_keys.encoder": Renamed("algo.mlp_keys.encoder"),
+    "fabric.gpus": Renamed("fabric.devices"),
+    "logger": Renamed("metric.logger"),
+}
+
+#: What the wrapper's target mentions -> suite, and the experiment that upstream tuned for it.
+_SUITES = {
+    "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
+    "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
+    "AtariPreprocessing": ("atari", "dreamer_v3"),
+}
+_GENERAL = "dreamer_v3"
+_SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
+
+
+class Sheeprl:
+    """The dialect of sheeprl and its forks."""
+
+    name = "sheeprl"
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises the program by its name."""
+        launch = read_launch(command)
+        if launch is None or launch.name not in ("sheeprl", "sheeprl.py"):
+            return None
+        return f"the program is {launch.name}"
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Composes the configuration and puts it in common units."""
+        launch = read_launch(command)
+        assert launch is not None, "detect() saw a program"
+        composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        budget = sheeprl_budget(composed.value, composed.number)
+        old = budget is not None and composed.value("algo.replay_ratio") is None
+        roles: dict[Role, str] = ROLES | ({"train_ratio": OLD_RATIO} if old else {})
+        return build_run(
+            composed,
+            dialect=self.name,
+            roles=roles,
+            machine=machine,
+            budget=budget,
+            reference=_reference(composed, roles, budget) if budget is not None else None,
+            renamed={key: item for key, item in RENAMED.items() if composed.composition.target(key) is None},
+            replay_bytes=_replay_bytes(composed),
+            units=Units(length="agent steps", ratio="updates"),
+        )
+
+
+def _checkout(launch: Launch, folder: Path) -> Checkout | None:
+    return find_checkout(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
+
+
+def world_size(value: Callable[[str], Value]) -> int:
+    """Processes that train together; 1 where the machine decides (``auto``, ``-1``)."""
+    devices, nodes = value("fabric.devices"), value("fabric.num_nodes")
+    count = 1
+    if isinstance(devices, tuple):
+        count = len(devices)
+    elif isinstance(devices, str) and devices.startswith("["):
+        count = len([part for part in devices.strip("[]").split(",") if part.strip()])
+    elif isinstance(devices, int | str) and str(devices).isdigit():
+        count = int(devices)
+    return max(count, 1) * (nodes if isinstance(nodes, int) and nodes > 1 else 1)
+
+
+def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]) -> Budget | None:
+    """The budget of a DreamerV3 run; none for other algorithms and where values are not known."""
+    if value("algo.name") != "dreamer_v3":
+        return None
+    steps, ratio, repeat = number("algo.total_steps"), number("algo.replay_ratio"), number("env.action_repeat")
+    size, length = number("algo.per_rank_batch_size"), number("algo.per_rank_sequence_length")
+    envs, starts = number("env.num_envs"), number("algo.learning_starts")
+    if value("algo.replay_ratio") is None and number(OLD_RATIO) > 0:
+        updates = number("algo.per_rank_gradient_steps")
+        ratio = (updates if numbers(updates) else 1.0) / number(OLD_RATIO)
+    if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs) <= 0:
+        return None
+    repeat = max(repeat, 1.0)
+    world = world_size(value)
+    together = envs * world
+    prefill = max(starts // together - 1, 0) * together
+    pretrain = number("algo.per_rank_pretrain_steps")
+    return Budget(
+        frames=(steps // together) * together * repeat,
+        action_repeat=repeat,
+        train_ratio=ratio * size * length,
+        batch_size=size * world,
+        batch_length=length,
+        warmup_steps=prefill,
+        first_updates=pretrain * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
+    )
+
+
+def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
+    target = value("env.wrapper._target_")
+    found = (suite for name, suite in _SUITES.items() if isinstance(target, str) and name in target)
+    return next(found, None)
+
+
+def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Reference | None:
+    """Upstream's own experiment: the one that was chosen, or the one for the same suite."""
+    exp, env = composed.composition.choices.get("exp"), composed.composition.choices.get("env")
+    suite = _suite(composed.value)
+    name = exp if exp is not None and f"exp/{exp}" in composed.table.files and "benchmarks" not in exp else None
+    if name is None or preset_composition(TABLE, PRIMARY, f"exp={name}").choices.get("env") != env:
+        name = suite[1] if suite is not None else None
+    if suite is not None and suite[0] == "atari" and name in (_GENERAL, None):
+        name = _SMALL_ATARI if composed.number("algo.total_steps") <= _SMALL_STEPS else _GENERAL
+    if name is None or (OLD_RATIO in roles.values() and name != _SMALL_ATARI):
+        return None  # the old edition's other presets made one update in 16 steps
+    preset = preset_composition(TABLE, PRIMARY, f"exp={name}")
+    budget = sheeprl_budget(preset.value, _meant(preset))
+    if budget is None:
+        return None
+    canonical = {key: composed.canonical(key) for key in ROLES.values()}
+    expected = expectations(preset, ROLES, composed.table, canonical)
+    if name == _GENERAL:
+        budget = replace(budget, frames=run.frames)  # it is for no benchmark, so its length is nobody's
+    if name == _GENERAL or preset.value("total_steps") is not None:
+        expected.pop("algo.total_steps", None)
+    task = composed.value("env.id")
+    pixels = bool(composed.value("algo.cnn_keys.encoder"))
+    curve = partial(_curve, str(task), suite[0] if suite else "", name, pixels)
+    return Reference(str(task), f"exp={name}", str(composed.table.provenance), budget, expected, load_curve=curve)
+
+
+def _meant(preset: Composition) -> Callable[[str], float]:
+    """The preset's numbers, with the length that its author wrote at the root, where nothing reads it."""
+
+    def number(key: str) -> float:
+        root = preset.number("total_steps")
+        return root if key == "algo.total_steps" and numbers(root) else preset.number(key)
+
+    return number
+
+
+def _curve(task: str, suite: str, preset: str, pixels: bool) -> Curve | None:
+    """Published scores under the names of the published suites."""
+    if suite == "dmc":
+        return published_curve(f"dmc_{task}", "dmc_vision" if pixels else "dmc_proprio", "paper-2023")
+    if suite == "atari" and "100k" in preset:
+        game = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", re.split(r"NoFrameskip|-v\d", task)[0]).lower()
+        return published_curve(f"atari100k_{game}", "atari100k", "paper-2023")
+    return published_curve(task, "crafter", "paper-2023") if suite == "crafter" else None
+
+
+def _replay_bytes(composed: Composed) -> float | None:
+    """Bytes of main memory for the replay; none when it lies in files on disk."""
+    if composed.value("buffer.memmap") is not False or not composed.value("algo.cnn_keys.encoder"):
+        return None
+    channels = 1 if composed.value("env.grayscale") is True else 3
+    total = composed.number("buffer.size") * channels * composed.number("env.screen_size") ** 2
+    return total if numbers(total) else None

@@ -1,0 +1,1 @@
+"""Drawings and the HTML page: SVG, HTML, PNG, and braille for terminals."""

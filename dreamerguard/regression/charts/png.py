@@ -1,0 +1,120 @@
+"""Score curves as a picture, over the published reference where one exists."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dreamerguard.util.json_text import read_json
+
+if TYPE_CHECKING:
+    from dreamerguard.regression.reference import Envelope
+
+#: Distinguishable with every common colour vision deficiency (Okabe and Ito, 2008).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Training scores of one run.
+
+    Attributes:
+      label: name in the legend.
+      frames: environment frames at the end of each episode, ascending.
+      scores: score of each episode.
+    """
+
+    label: str
+    frames: Sequence[float]
+    scores: Sequence[float]
+
+    def smoothed(self, episodes: int = 10) -> list[float]:
+        """Trailing mean over at most ``episodes`` episodes."""
+        return [
+            sum(self.scores[max(0, i + 1 - episodes) : i + 1]) / min(episodes, i + 1) for i in range(len(self.scores))
+        ]
+
+    def at(self, frames: float) -> float:
+        """The trailing mean at a number of frames: of the last episode that ended by then, or of the first."""
+        index = max(bisect_right(self.frames, frames) - 1, 0)
+        mine = self.scores[max(0, index - 9) : index + 1]
+        return sum(mine) / len(mine)
+
+
+def read_curve(run: Path, label: str) -> Curve:
+    """The training scores of a native run directory; a last line that a kill cut short is left out."""
+    rows = list(_rows(run / "scores.jsonl"))
+    return Curve(label, [row["frames"] for row in rows], [row["score"] for row in rows])
+
+
+def draw(
+    path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None, *, together: bool = False
+) -> None:
+    """Writes a PNG: every episode a dot, its trailing mean over 10 episodes a line, the reference a band.
+
+    Args:
+      path: file to write; replaced in one step.
+      curves: runs to show; runs without an episode are left out.
+      title: heading.
+      envelope: the published reference of the task, drawn as far as the runs go.
+      together: the runs are seeds of one agent: thin lines, their median and the range between them.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
+    axes = FigureCanvasAgg(figure).figure.add_subplot()
+    curves = [curve for curve in curves if curve.scores]
+    if envelope:
+        last = max((curve.frames[-1] for curve in curves), default=envelope.budget)
+        _draw_envelope(axes, envelope, last)
+    if together and curves:
+        _draw_together(axes, curves)
+    for curve, colour in zip([] if together else curves, COLOURS * len(curves), strict=False):
+        axes.plot(curve.frames, curve.scores, ".", color=colour, alpha=0.25, markersize=4)
+        axes.plot(curve.frames, curve.smoothed(), color=colour, linewidth=2, label=curve.label)
+    axes.set(title=title, xlabel="environment frames", ylabel="episode score", xlim=(0, None))
+    axes.grid(alpha=0.25)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k" if value else "0")
+    if curves or envelope:
+        axes.legend(loc="best", fontsize=9)
+    temporary = path.with_name(path.name + ".tmp")
+    figure.savefig(temporary, format="png")
+    temporary.replace(path)
+
+
+def _draw_together(axes: Any, curves: Sequence[Curve], points: int = 200) -> None:
+    first, last = max(curve.frames[0] for curve in curves), min(curve.frames[-1] for curve in curves)
+    for curve in curves:
+        axes.plot(curve.frames, curve.smoothed(), color=COLOURS[0], linewidth=0.8, alpha=0.5)
+    if first > last:
+        return
+    grid = [first + (last - first) * i / points for i in range(points + 1)]
+    rows = [[curve.at(frames) for curve in curves] for frames in grid]
+    axes.fill_between(grid, [min(row) for row in rows], [max(row) for row in rows], color=COLOURS[0], alpha=0.15)
+    label = f"median and range of {len(curves)} seeds"
+    axes.plot(grid, [median(row) for row in rows], color=COLOURS[0], linewidth=2.5, label=label)
+
+
+def _draw_envelope(axes: Any, envelope: Envelope, last: float) -> None:
+    shown = [i for i, frames in enumerate(envelope.grid) if i == 0 or envelope.grid[i - 1] < last or frames <= last]
+    grid = [envelope.grid[i] for i in shown]
+    label = f"published DreamerV3, {envelope.seeds} seeds, {envelope.action_repeat} frames per action"
+    axes.fill_between(
+        grid, [envelope.min[i] for i in shown], [envelope.max[i] for i in shown], color="0.5", alpha=0.2, linewidth=0
+    )
+    axes.plot(grid, [envelope.median[i] for i in shown], color="0.4", linestyle="--", label=label)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    for line in path.read_text().splitlines():
+        try:
+            yield read_json(line)
+        except ValueError:
+            continue

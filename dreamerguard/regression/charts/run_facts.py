@@ -1,0 +1,118 @@
+"""What a report says about a run's configuration beside its curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dreamerguard.logs import RunLog
+from dreamerguard.regression.watch.likely_causes import update_rate
+from dreamerguard.regression.watch.watcher import Status
+from dreamerguard.schema.task_data import Sourced
+from dreamerguard.schema.tasks import TaskDefaults, UnknownTask, find_task
+
+from .html import Html, count, figure, link, text
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting that differs from the published one.
+
+    Attributes:
+      key: in the program's own words.
+      run, published: values as people write them.
+      source, url: who published the value.
+    """
+
+    key: str
+    run: str
+    published: str
+    source: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Everything that a report shows of one run.
+
+    Attributes:
+      label: short name, unique in the report.
+      status: what the watcher says.
+      lint: the lint report stored beside the log; empty without one.
+      differences: settings other than published ones; None where they cannot be compared, and ``why`` says why.
+      compared_with: what they were compared with.
+    """
+
+    label: str
+    status: Status
+    lint: Mapping[str, Any]
+    differences: tuple[Difference, ...] | None = None
+    why: str = ""
+    compared_with: str = ""
+
+
+def published_task(status: Status) -> TaskDefaults | None:
+    """The task defaults that belong to a run's curves."""
+    if status.reference is None:
+        return None
+    envelope = status.reference.envelope
+    try:
+        return find_task(envelope.task, envelope.suite)
+    except UnknownTask:
+        return None
+
+
+def fact_rows(status: Status) -> list[tuple[Html, ...]]:
+    """Rows of the table that holds a run against the published agent: what, this run, published."""
+    log = status.log
+    if log is None:
+        return []
+    task, edition = published_task(status), status.reference.envelope.edition if status.reference else None
+    values = task.editions.get(edition, {}) if task is not None and edition is not None else {}
+    facts, rate = log.facts, update_rate(log)
+    ratio = log.series.get("train_ratio")
+    theirs = status.reference.published_rate if status.reference else None
+    budget = status.reference.envelope.budget if status.reference else None
+
+    def of(key: str) -> Html:
+        return _sourced(values.get(key), task)
+
+    rows = [
+        ("train ratio, configured", _number(facts.train_ratio), of("run.train_ratio")),
+        ("train ratio, achieved", _number(ratio.last if ratio else None), text("–")),
+        ("gradient updates per 1000 frames", _number(rate), _number(theirs)),
+        ("frames per action", _number(facts.action_repeat), of("env.action_repeat")),
+        ("frames, planned", text("–" if facts.frames is None else count(facts.frames)), _frames(budget)),
+        ("frames, reached", text(count(log.frames)), text("–")),
+        ("edition", text(facts.edition or "–"), text(edition or "–")),
+        ("seed", text("–" if facts.seed is None else facts.seed), text("–")),
+        ("program", text(log.format), text("–")),
+    ]
+    return [(text(name), ours, published) for name, ours, published in rows]
+
+
+def throughput(log: RunLog) -> str:
+    """Frames and updates each second, median over the second half of the log."""
+    words = []
+    for metric, unit in (("fps_frames", "frames/s"), ("fps_updates", "updates/s")):
+        series = log.series.get(metric)
+        tail = sorted(series.tail(0.5)) if series else []
+        if tail:
+            words.append(f"{figure(tail[len(tail) // 2])} {unit}")
+    return ", ".join(words) or "–"
+
+
+def _number(value: float | None) -> Html:
+    return text(figure(value))
+
+
+def _frames(value: float | None) -> Html:
+    return text("–" if value is None else count(value))
+
+
+def _sourced(item: Sourced | None, task: TaskDefaults | None) -> Html:
+    if item is None or task is None:
+        return text("–")
+    shown = figure(item.value) if isinstance(item.value, int | float) else str(item.value)
+    return link(shown, task.sources[item.source].url)

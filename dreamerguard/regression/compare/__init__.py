@@ -1,0 +1,1 @@
+"""Two sides: candidate seeds against baseline seeds, over tasks."""

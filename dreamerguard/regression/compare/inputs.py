@@ -1,0 +1,140 @@
+"""From run directories to the seeds that `compare` takes: grouped by task, on one grid, and only if comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamerguard.logs import read_run
+from dreamerguard.regression.reference import load_calibration, releases
+from dreamerguard.regression.reference.choice import NoReference, find_reference
+from dreamerguard.regression.reference.comparability import NotComparable, Side, agree, drift, fits
+from dreamerguard.regression.statistics.binned_curve import Curve, relative_spread, to_cells
+from dreamerguard.schema.tasks import UnknownTask, find_task
+
+from .decision import TaskSeeds
+
+#: Cells of the common budget where no reference gives a grid.
+CELLS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is compared.
+
+    Attributes:
+      tasks: for `compare`.
+      caveats: what was assumed, allowed or cut.
+    """
+
+    tasks: tuple[TaskSeeds, ...]
+    caveats: tuple[str, ...]
+
+
+def read_sides(
+    runs: Iterable[Path], task: str | None = None, suite: str | None = None, action_repeat: int | None = None
+) -> list[Side]:
+    """Reads runs; task, suite and action repeat are for those that do not tell.
+
+    Raises:
+      dreamerguard.logs.LogError: a run cannot be read.
+      NotComparable: a run has no scores, or no known task.
+    """
+    sides = []
+    for run in runs:
+        log = read_run(run, action_repeat)
+        if not len(log.scores[0]):
+            raise NotComparable(f"{run} has no scores")
+        name = task or log.facts.task
+        if name is None:
+            raise NotComparable(f"{run} does not tell its task: set --task")
+        try:
+            found = find_task(name, suite or log.facts.suite)
+        except UnknownTask as error:
+            if suite or log.facts.suite or task:
+                sides.append(Side(log, name, suite or log.facts.suite or name.split("_")[0]))
+                continue
+            raise NotComparable(f"{run}: {error} Own tasks need --task and --suite") from error
+        sides.append(Side(log, found.name, found.suite))
+    return sides
+
+
+def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: Sequence[str] = ()) -> Material:
+    """Pairs candidate and baseline runs by task, cut to the shortest run of each task.
+
+    Raises:
+      NotComparable: they share no task, or differ in what must agree.
+    """
+    caveats = agree([*candidates, *baselines], allow)
+    caveats += drift(candidates, baselines)
+    tasks = []
+    spreads: dict[str, list[list[Curve]]] = {}
+    for key in _common(candidates, baselines, caveats):
+        both = [[side for side in group if (side.suite, side.task) == key] for group in (baselines, candidates)]
+        end = min(side.log.frames for group in both for side in group)
+        longest = max(side.log.frames for group in both for side in group)
+        if end < 0.9 * longest:
+            caveats.append(f"{key[1]}: compared up to {end:,.0f} frames, where the shortest run ends")
+        grid = [end * (i + 1) / CELLS for i in range(CELLS)]
+        base, cand = ([_cells(side, grid) for side in group] for group in both)
+        spreads.setdefault(key[0], []).append(base)
+        tasks.append((key, base, cand))
+    known = {suite: _published_spread(suite) or relative_spread(curves, 0.16) for suite, curves in spreads.items()}
+    return Material(
+        tuple(TaskSeeds(key[1], key[0], tuple(base), tuple(cand), known[key[0]]) for key, base, cand in tasks),
+        tuple(caveats),
+    )
+
+
+def against_reference(candidates: Sequence[Side], name: str | None, allow: Sequence[str] = ()) -> Material:
+    """Holds candidates against published or own reference curves, cut to the shortest candidate of each task.
+
+    Raises:
+      NotComparable: there are no such curves, or they show something else.
+    """
+    caveats = agree(candidates, allow)
+    tasks = []
+    for key in dict.fromkeys((side.suite, side.task) for side in candidates):
+        group = [side for side in candidates if (side.suite, side.task) == key]
+        try:
+            reference = find_reference(group[0].log, key[1], key[0], name)
+        except NoReference as error:
+            raise NotComparable(str(error)) from error
+        caveats += fits(group, reference, allow)
+        envelope = reference.envelope
+        end = min(side.log.frames for side in group)
+        cells = sum(edge <= end * (1 + 1e-9) + 0.5 * envelope.grid[0] for edge in envelope.grid)
+        if cells < len(envelope.grid) // 10:
+            raise NotComparable(
+                f"{key[1]}: a run of {end:,.0f} frames is too short for a budget of {envelope.budget:,}"
+            )
+        if cells < 0.9 * len(envelope.grid):
+            caveats.append(f"{key[1]}: compared up to {envelope.grid[cells - 1]:,.0f} of {envelope.budget:,} frames")
+        grid = envelope.grid[:cells]
+        cand = tuple(_cells(side, grid) for side in group)
+        base = tuple(tuple(curve[:cells]) for curve in envelope.curves)
+        whole = cells == len(envelope.grid)
+        prior = reference.calibration.spread
+        tasks.append(TaskSeeds(key[1], key[0], base, cand, prior, reference.calibration if whole else None))
+    return Material(tuple(tasks), tuple(dict.fromkeys(caveats)))
+
+
+def _cells(side: Side, grid: Sequence[float]) -> Curve:
+    scores = side.log.scores[0]
+    return tuple(to_cells(scores.frames, scores.values, grid))
+
+
+def _common(candidates: Sequence[Side], baselines: Sequence[Side], caveats: list[str]) -> list[tuple[str, str]]:
+    ours, theirs = ({(side.suite, side.task) for side in group} for group in (candidates, baselines))
+    if not ours & theirs:
+        names = (", ".join(sorted(f"{task} ({suite})" for suite, task in group)) for group in (ours, theirs))
+        raise NotComparable("candidates and baselines share no task: {} against {}".format(*names))
+    caveats += [f"{task} ({suite}) is on one side only and left out" for suite, task in sorted(ours ^ theirs)]
+    return sorted(ours & theirs)
+
+
+def _published_spread(suite: str) -> float | None:
+    known = releases(suite)
+    stored = load_calibration(suite, known[0]) if known else None
+    return stored[0].spread if stored else None

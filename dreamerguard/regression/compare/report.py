@@ -1,0 +1,117 @@
+"""A comparison as text, Markdown, JSON and JUnit. Pure functions that decide nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from xml.sax.saxutils import escape, quoteattr
+
+from .decision import Comparison, Outcome, TaskResult
+
+#: Rises when a field changes its meaning or goes away; fields may be added.
+VERSION = 1
+
+_HEAD = ("task", "n", "k", "baseline", "candidate", "change", "95 %", "area", "P(better)", "too low")
+
+
+def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
+    """Verdict, table and effect for people."""
+    rows = [_HEAD, *(_row(task) for task in comparison.tasks)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    cells = [
+        [f"{row[0]:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(row[1:], widths[1:], strict=True))] for row in rows
+    ]
+    table = "\n".join("  ".join(row).rstrip() for row in cells)
+    notes = "".join(f"note: {caveat}\n" for caveat in caveats)
+    return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n" + "\n".join(_summary(comparison)) + f"\n{notes}"
+
+
+def render_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
+    """The same for a pull request."""
+    rows = ["| " + " | ".join(_HEAD) + " |", "|---" * len(_HEAD) + "|"]
+    rows += ["| " + " | ".join(_row(task)) + " |" for task in comparison.tasks]
+    notes = [f"- {line}" for line in [*_summary(comparison), *caveats]]
+    return "\n".join([f"**{comparison.outcome}**: {comparison.reason}", "", *rows, "", *notes]) + "\n"
+
+
+def render_json(comparison: Comparison, caveats: Sequence[str]) -> str:
+    """One object, ending with a line break."""
+    data = {"version": VERSION, **asdict(comparison), "outcome": comparison.outcome.value, "caveats": list(caveats)}
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def render_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
+    """One test case for the verdict; it fails when the candidates are worse and is skipped when nothing is shown."""
+    body = escape("\n".join([*_summary(comparison), *caveats]))
+    inner = f"<system-out>{body}</system-out>"
+    reason = quoteattr(comparison.reason)
+    if comparison.outcome is Outcome.WORSE:
+        inner = f"<failure type={quoteattr('WORSE')} message={reason}/>" + inner
+    elif comparison.outcome is Outcome.INCONCLUSIVE:
+        inner = f"<skipped message={reason}/>" + inner
+    failures, skipped = comparison.outcome is Outcome.WORSE, comparison.outcome is Outcome.INCONCLUSIVE
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuite name="dreamerguard compare" tests="1" failures="{failures:d}" errors="0" skipped="{skipped:d}">'
+        f'<testcase classname="dreamerguard.compare" name="candidates">{inner}</testcase></testsuite>\n'
+    )
+
+
+#: Output format -> report.
+FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
+    "text": render_text,
+    "markdown": render_markdown,
+    "json": render_json,
+    "junit": render_junit,
+}
+
+
+def _summary(comparison: Comparison) -> list[str]:
+    tasks, seeds = len(comparison.tasks), sum(task.k for task in comparison.tasks)
+    how = "all labelings" if comparison.exact else "drawn labelings"
+    many = "task" if tasks == 1 else "tasks"
+    both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
+    lines = [
+        f"{seeds} candidate runs on {tasks} {many}; stratified studentised permutation test, {how}",
+        f"p of worse: {both} (2.5 % each calls WORSE)",
+    ]
+    if comparison.p_margin is not None:
+        lines.append(f"p of a loss beyond {comparison.margin:.0%} of what is learned: {comparison.p_margin:.3g}")
+    if comparison.change is not None:
+        low, high = (_percent(value) if value is not None else "open" for value in (comparison.low, comparison.high))
+        lines.append(
+            f"change in final score {_percent(comparison.change)} of what the baseline learns (interquartile mean over"
+            f" tasks), 95 % interval of a common change {low} to {high}; P(better) {comparison.better:.2f}"
+        )
+    if comparison.outcome is Outcome.INCONCLUSIVE:
+        lines.append(_more_seeds(comparison))
+        if tasks < 6:
+            lines.append("tasks tell more than seeds: one seed on each of six tasks beats six seeds on one task")
+    return lines
+
+
+def _more_seeds(comparison: Comparison) -> str:
+    how = "an equally good candidate would be shown non-inferior four times in five (normal approximation)"
+    if comparison.further:
+        return f"{comparison.further} more candidate seeds per task are needed until {how}"
+    if comparison.further == 0:
+        return f"so many seeds usually suffice: {how}; this candidate may be a little worse"
+    if comparison.further_both:
+        return (
+            f"adding candidate seeds alone is not enough; {comparison.further_both} more seeds per task on both sides"
+            f" are needed until {how}"
+        )
+    return "more than 100 further seeds per task are needed: add tasks, or accept a larger --margin"
+
+
+def _row(task: TaskResult) -> tuple[str, ...]:
+    interval = "-" if task.low is None or task.high is None else f"{_percent(task.low)} to {_percent(task.high)}"
+    change, area = (_percent(x) if x is not None else "-" for x in (task.change, task.area_change))
+    too_low = "-" if task.too_low is None else f"{task.too_low} of {task.k}"
+    scores = f"{task.baseline:.4g}", f"{task.candidate:.4g}"
+    return task.task, str(task.n), str(task.k), *scores, change, interval, area, f"{task.better:.2f}", too_low
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:+.1f} %"

@@ -1,0 +1,134 @@
+"""When runs may be compared: what must agree between them, and what differs and should be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dreamerguard.logs import RunLog
+from dreamerguard.schema.tasks import UnknownTask, find_task
+
+from .choice import Reference
+
+#: What two runs must have in common: name for ``--allow`` -> what it is.
+MUST_AGREE = {
+    "x-unit": "unit of the x axis",
+    "action-repeat": "environment frames per agent step",
+    "score-kind": "training or evaluation scores",
+    "edition": "edition of the published settings",
+}
+
+#: Settings that seeds and machines may differ in.
+_FREE = ("seed", "runtime.", "logging.", "checkpoint.", "guard.", "purpose", "logdir", "replica", "jax.", "logger.")
+
+
+class NotComparable(Exception):
+    """Runs must not be compared. The message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One run as far as comparing it goes.
+
+    Attributes:
+      log: the run.
+      task, suite: what it learns.
+    """
+
+    log: RunLog
+    task: str
+    suite: str
+
+    @property
+    def traits(self) -> dict[str, object]:
+        """What must agree; None where the run does not tell."""
+        log = self.log
+        unit = "policy steps" if any(problem.kind == "no config" for problem in log.problems) else "frames"
+        return {
+            "x-unit": unit,
+            "action-repeat": log.facts.action_repeat,
+            "score-kind": log.scores[1],
+            "edition": log.facts.edition,
+        }
+
+
+def agree(sides: Sequence[Side], allow: Sequence[str]) -> list[str]:
+    """Caveats of runs that must agree with each other.
+
+    Raises:
+      NotComparable: they differ in something that is not allowed.
+    """
+    caveats = []
+    for trait, what in MUST_AGREE.items():
+        values = {side.traits[trait] for side in sides}
+        told = sorted(map(str, values - {None}))
+        if len(told) > 1 or "policy steps" in told:
+            text = f"runs differ in {trait} ({what}): {', '.join(told)}"
+            if told == ["policy steps"]:
+                text = "x counts policy steps because no configuration tells the action repeat: set --action-repeat"
+            if trait not in allow:
+                raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them all the same")
+            caveats.append(f"allowed: {text}")
+        elif None in values and trait == "action-repeat":
+            caveats.append(f"some runs do not tell {what}; taken as equal")
+    return caveats
+
+
+def fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> list[str]:
+    """Caveats of runs of one task that are held against a reference.
+
+    Raises:
+      NotComparable: the reference shows something else, and that is not allowed.
+    """
+    envelope, caveats = reference.envelope, []
+    repeats = {side.log.facts.action_repeat for side in group} - {None}
+    problems = {}
+    if repeats and repeats != {envelope.action_repeat}:
+        told = ", ".join(map(str, sorted(repeats, key=str)))
+        problems["action-repeat"] = f"runs play {told} frames per action, the reference {envelope.action_repeat}"
+    if any(side.log.scores[1] == "eval" for side in group):
+        problems["score-kind"] = "runs have evaluation scores, the reference training scores, which are lower"
+    edition = _edition(group)
+    if edition and edition != envelope.edition and envelope.release != "own":
+        ours, theirs = _rate(group[0], edition), reference.published_rate
+        text = f"runs follow edition {edition}, the reference shows {envelope.edition}"
+        if ours and theirs and not 0.9 <= ours / theirs <= 1.1:
+            text += f": {ours:.4g} instead of {theirs:.4g} updates per 1000 frames"
+            problems["edition"] = text
+        else:
+            caveats.append(f"{text}, with the same updates per frame")
+    for trait, text in problems.items():
+        if trait not in allow:
+            raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them all the same")
+        caveats.append(f"allowed: {text}")
+    return [*caveats, *([envelope.note] if envelope.note else [])]
+
+
+def _edition(group: Sequence[Side]) -> str | None:
+    log = group[0].log
+    if log.facts.edition or log.format != "native":
+        return log.facts.edition
+    try:
+        return find_task(group[0].task, group[0].suite).default_edition
+    except UnknownTask:
+        return None
+
+
+def _rate(side: Side, edition: str) -> float | None:
+    try:
+        task = find_task(side.task, side.suite)
+    except UnknownTask:
+        return None
+    return next((task.updates_per_1000_frames(name) for name in task.editions if name == edition), None)
+
+
+def drift(candidates: Sequence[Side], baselines: Sequence[Side]) -> list[str]:
+    """Settings in which the two sides differ: what may explain a difference."""
+    ours, theirs = candidates[0].log.facts.settings, baselines[0].log.facts.settings
+    if not ours or not theirs or candidates[0].log.format != baselines[0].log.format:
+        return []
+    keys = [key for key in sorted(ours | theirs) if ours.get(key) != theirs.get(key)]
+    keys = [key for key in keys if key != "task" and not key.startswith(_FREE)]
+    shown = [f"{key} {theirs.get(key)} -> {ours.get(key)}" for key in keys[:10]]
+    more = f" and {len(keys) - 10} more" if len(keys) > 10 else ""
+    return [f"settings differ: {', '.join(shown)}{more}"] if keys else []

@@ -1,0 +1,124 @@
+"""Reads the stored envelopes: one JSON file for each release and suite, kept in memory once read."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from dreamerguard.schema.tasks import data_dir
+from dreamerguard.util.json_text import read_json
+
+from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
+
+#: Year in which the curves were published: with the first release or with arXiv v2.
+Release = Literal["2024", "2023"]
+
+
+def releases(suite: str) -> tuple[Release, ...]:
+    """Releases that publish curves of a suite, newest first."""
+    return tuple(release for release in get_args(Release) if _has(suite, release))
+
+
+def envelope_tasks(suite: str, release: Release = "2024") -> list[str]:
+    """Tasks of a suite with published curves; none where the release has no such suite."""
+    return list(_load(suite, release)["tasks"]) if _has(suite, release) else []
+
+
+@lru_cache(maxsize=64)
+def load_envelope(suite: str, task: str, release: Release = "2024") -> Envelope | None:
+    """The published curves of a task, or None where the release has none.
+
+    Args:
+      suite: as in `dreamerguard.schema.tasks`, for example ``dmc_proprio``.
+      task: the suite's own name of the task, for example ``dmc_walker_walk`` or ``atari100k_pong``.
+      release: ``2024`` or ``2023``.
+    """
+    if not _has(suite, release):
+        return None
+    data = _load(suite, release)
+    entry = data["tasks"].get(task)
+    return None if entry is None else _envelope(data, task, entry)
+
+
+def load_calibration(suite: str, release: Release = "2024") -> tuple[Calibration, Method] | None:
+    """False-alarm statistics of a suite and the constants behind them, or None where there are no curves."""
+    if not _has(suite, release):
+        return None
+    return _calibration(_load(suite, release))
+
+
+def load_reference_file(path: Path) -> ReferenceSet:
+    """Curves that a user built from own runs, see ``dreamerguard reference build``.
+
+    Raises:
+      ValueError: the file cannot be read or is no reference; the message says why.
+    """
+    try:
+        data = read_json(path.read_text(encoding="utf-8"))
+        envelopes = {task: _envelope(data, task, entry) for task, entry in data["tasks"].items()}
+        calibration, method = _calibration(data)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        text = f"{path} is no reference file of format 1 ({type(error).__name__}: {error})"
+        raise ValueError(f"{text}; `dreamerguard reference build` writes one") from error
+    return ReferenceSet(data["suite"], data["release"], data["note"], envelopes, calibration, method)
+
+
+def _calibration(data: dict[str, Any]) -> tuple[Calibration, Method]:
+    raw = dict(data["calibration"])
+    raw["null"] = tuple(raw["null"])
+    raw["alarm"] = {float(rate): threshold for rate, threshold in raw["alarm"].items()}
+    return Calibration(**raw), Method(**data["method"])
+
+
+def _has(suite: str, release: str) -> bool:
+    return (data_dir() / "reference" / release / f"{suite}.json").is_file()
+
+
+@cache
+def _load(suite: str, release: str) -> dict[str, Any]:
+    text = (data_dir() / "reference" / release / f"{suite}.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def _envelope(data: dict[str, Any], task: str, entry: dict[str, Any]) -> Envelope:
+    curves = tuple(tuple(curve) for curve in entry["seeds"])
+    final, auc = entry["final"], entry["auc"]
+    shared = ("suite", "release", "edition", "note", "budget", "action_repeat")
+    return Envelope(
+        **{field: data[field] for field in shared},
+        task=task,
+        seeds=entry["n"],
+        listed=entry["listed"],
+        grid=tuple(data["grid"]),
+        median=tuple(entry["median"]),
+        min=_extreme(curves, min),
+        max=_extreme(curves, max),
+        curves=curves,
+        start=entry["start"],
+        range=entry["range"],
+        final=Final(final["median"], final["min"], final["max"], tuple(final["seeds"])),
+        auc=ScoreRange(auc["median"], auc["min"], auc["max"]),
+        reach={float(share): Reach(float(share), seeds=entry["n"], **row) for share, row in entry["reach"].items()},
+        sd=tuple(entry.get("sd", ())),
+        pi90_low=tuple(entry.get("pi90_lo", ())),
+        pi90_high=tuple(entry.get("pi90_hi", ())),
+        alarm=tuple(entry.get("alarm", ())),
+        single_seed_floor=entry.get("single_seed_floor"),
+        flat_run_caught_at=entry.get("flat_run_caught_at"),
+        norm=(entry["norm"][0], entry["norm"][1]),
+        source=_provenance(data["source"]),
+    )
+
+
+def _extreme(curves: tuple[Cells, ...], pick: Any) -> Cells:
+    cells = ([score for score in cell if score is not None] for cell in zip(*curves, strict=True))
+    return tuple(pick(cell) if cell else None for cell in cells)
+
+
+def _provenance(source: dict[str, str]) -> Provenance:
+    return Provenance(source["repository"], source["commit"], source["files"], source["licence"], source["copyright"])

@@ -1,0 +1,226 @@
+"""An envelope from a user's own runs, in the format of ``task_defaults/reference``.
+
+Seeds are judged against each other as the published ones are. That promises an error rate only from many curves: 19 for
+5 % and 49 for 2 %. A user with fewer borrows the healthy deficits and the spread of a published suite, and the file's
+note says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from dreamerguard.regression.statistics.binned_curve import (
+    Curve,
+    across,
+    area,
+    conformal_quantile,
+    final_score,
+    learned_range,
+    relative_spread,
+    spread,
+    to_cells,
+    trailing,
+)
+from dreamerguard.regression.statistics.seed_band import METHOD, Baseline, leave_one_out
+from dreamerguard.util.json_text import read_json
+
+from . import Calibration, load_calibration, releases
+from .comparability import NotComparable, Side, agree
+
+CELLS = 50
+#: Curves from which an own calibration can promise 5 %.
+ENOUGH = 19
+_RATES = (0.2, 0.1, 0.05, 0.02, 0.01)
+_REACH = (0.25, 0.5, 0.75, 0.9)
+#: Multiplier of a 90 % interval where no suite tells one; those of the published suites lie between 1.6 and 2.3.
+_USUAL_PI90 = 2.0
+
+
+def build(sides: Sequence[Side], frames: float | None = None, borrow: str | None = None) -> dict[str, Any]:
+    """The content of a reference file.
+
+    Args:
+      sides: runs of one suite, several seeds per task.
+      frames: common length; by default that of the shortest run, which must have nine tenths of the longest.
+      borrow: published suite to borrow from while there are fewer than 19 curves; by default the runs' own.
+
+    Raises:
+      NotComparable: the runs are of several suites, differ in what must agree, or are too short.
+    """
+    agree(sides, ())
+    suites = sorted({side.suite for side in sides})
+    if len(suites) > 1:
+        raise NotComparable(f"a reference file holds one suite, these runs are of {', '.join(suites)}")
+    budget = _budget(sides, frames)
+    grid = [budget * (i + 1) / CELLS for i in range(CELLS)]
+    tasks: dict[str, list[Curve]] = {}
+    for side in sides:
+        scores = side.log.scores[0]
+        tasks.setdefault(side.task, []).append(to_cells(scores.frames, scores.values, grid))
+    calibration, note = _calibration(tasks, suites[0], borrow)
+    first = sides[0].log
+    return {
+        "format": 1,
+        "suite": suites[0],
+        "release": "own",
+        "edition": first.facts.edition or "own",
+        "note": note,
+        "source": {"repository": "", "commit": _commit(first.directory), "files": "", "licence": "", "copyright": ""},
+        "method": asdict(METHOD),
+        "budget": int(budget),
+        "action_repeat": first.facts.action_repeat or 1,
+        "grid": [_short(edge) for edge in grid],
+        "calibration": _plain_calibration(calibration),
+        "runs": [_provenance(side) for side in sides],
+        "tasks": {task: _task(curves, calibration, grid) for task, curves in sorted(tasks.items())},
+    }
+
+
+def _budget(sides: Sequence[Side], frames: float | None) -> float:
+    shortest = min(sides, key=lambda side: side.log.frames)
+    longest = max(sides, key=lambda side: side.log.frames)
+    low, high = shortest.log.frames, longest.log.frames
+    if frames is not None:
+        if low < 0.97 * frames:
+            raise NotComparable(f"{shortest.log.directory} has {low:,.0f} frames, fewer than --frames {frames:,.0f}")
+        return float(frames)
+    if low < 0.9 * high:
+        raise NotComparable(
+            f"{shortest.log.directory} has {low:,.0f} frames, {longest.log.directory} {high:,.0f}: leave the short run"
+            " out, or set --frames to the length that all have"
+        )
+    planned = {side.log.facts.frames for side in sides}
+    only = planned.pop() if len(planned) == 1 else None
+    return only if only is not None and 0.97 * only <= low else low
+
+
+def _calibration(tasks: dict[str, list[Curve]], suite: str, borrow: str | None) -> tuple[Calibration, str]:
+    own_spread = relative_spread(list(tasks.values()), METHOD.window)
+    deficits = [value for curves in tasks.values() for value in leave_one_out(curves, own_spread)]
+    few = sorted(task for task, curves in tasks.items() if len(curves) < 3)
+    lacking = f" Tasks with fewer than three seeds cannot be judged: {', '.join(few)}." if few else ""
+    if len(deficits) >= ENOUGH:
+        null = tuple(sorted((value for value in deficits if value > 0), reverse=True))
+        alarm = {rate: _rate(deficits, rate) for rate in _RATES}
+        below = sum(value > -math.inf for value in deficits) / len(deficits)
+        note = "" if alarm[0.02] is not None else " The 2 % threshold needs 49 curves, so no run is stopped by it."
+        own = Calibration(own_spread, len(deficits), null, alarm, alarm[METHOD.alarm], _USUAL_PI90, below)
+        return own, f"Own runs; false alarms judged by {len(deficits)} own curves.{note}{lacking}"
+    name = borrow or (suite if releases(suite) else "dmc_proprio")
+    known = releases(name)
+    stored = load_calibration(name, known[0]) if known else None
+    if stored is None or stored[0].curves < ENOUGH:
+        raise NotComparable(f"--borrow {name}: this suite has no published calibration; try dmc_proprio or atari")
+    note = (
+        f"Own runs; spread and false alarms are borrowed from the {stored[0].curves} published curves of {name},"
+        f" because {len(deficits)} own curves of tasks with three seeds are fewer than the {ENOUGH} that 5 % needs."
+        f"{lacking}"
+    )
+    return stored[0], note
+
+
+def _rate(deficits: Sequence[float], rate: float) -> float | None:
+    threshold = conformal_quantile(deficits, rate)
+    return None if threshold == math.inf else max(threshold, 0.0)
+
+
+def _plain_calibration(calibration: Calibration) -> dict[str, Any]:
+    data = asdict(calibration)
+    return data | {"alarm": {f"{rate:g}": value for rate, value in calibration.alarm.items()}}
+
+
+def _task(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[float]) -> dict[str, Any]:
+    smooth = [trailing(curve, METHOD.window) for curve in curves]
+    scale, start = learned_range(smooth)
+    finals = sorted(value for curve in curves if (value := final_score(curve, METHOD.final)) is not None)
+    areas = sorted(value for curve in curves if (value := area(curve)) is not None)
+    entry: dict[str, Any] = {
+        "n": len(curves),
+        "listed": len(curves),
+        "start": _short(start),
+        "range": _short(scale),
+        "median": _row(across(curves, median)),
+        "seeds": [_row(curve) for curve in curves],
+        "final": {"median": _short(median(finals)), "min": finals[0], "max": finals[-1], "seeds": finals},
+        "auc": {"median": _short(median(areas)), "min": areas[0], "max": areas[-1]},
+        "reach": _reach(curves, start, median(finals), grid),
+        "norm": [_short(start), _short(max(median(finals), start + 1e-9))],
+    }
+    return entry if len(curves) < 3 else entry | _bands(curves, smooth, calibration, grid)
+
+
+def _bands(
+    curves: Sequence[Curve], smooth: Sequence[Curve], calibration: Calibration, grid: Sequence[float]
+) -> dict[str, Any]:
+    baseline = Baseline.of(curves, calibration.spread)
+    sd = spread(smooth, baseline.scale, calibration.spread, METHOD.prior_df, METHOD.floor)
+    half = [calibration.one_seed_pi90 * width for width in baseline.width]
+    middle = across(smooth, median)
+    alarm = baseline.alarm(calibration.alarm_used)
+    caught = next((x for x, y in zip(grid, alarm, strict=True) if y is not None and y > baseline.start), None)
+    return {
+        "sd": _row(sd),
+        "pi90_lo": _row([None if m is None else m - h for m, h in zip(middle, half, strict=True)]),
+        "pi90_hi": _row([None if m is None else m + h for m, h in zip(middle, half, strict=True)]),
+        "alarm": _row(alarm),
+        "single_seed_floor": None if alarm[-1] is None else _short(alarm[-1]),
+        "flat_run_caught_at": None if caught is None else _short(caught),
+    }
+
+
+def _reach(curves: Sequence[Curve], start: float, goal: float, grid: Sequence[float]) -> dict[str, Any]:
+    found = {}
+    for share in _REACH:
+        level = start + share * (goal - start)
+        steps = []
+        for curve in curves:
+            smooth = trailing(curve, 0.06)
+            hit = next((i for i in range(2, len(grid)) if (y := smooth[i]) is not None and y >= level), None)
+            steps.append(math.inf if hit is None else grid[hit])
+        middle, done = median(steps), [step for step in steps if step < math.inf]
+        found[f"{share:g}"] = {
+            "reached": len(done),
+            "median": _short(middle) if middle < math.inf else None,
+            "first": _short(min(done)) if done else None,
+            "last": _short(max(steps)) if len(done) == len(steps) else None,
+        }
+    return found
+
+
+def _provenance(side: Side) -> dict[str, Any]:
+    """What a reader of the file must know of a run to trust it later."""
+    log = side.log
+    ratio = log.series.get("train_ratio")
+    return {
+        "run": log.directory.name,
+        "task": side.task,
+        "seed": log.facts.seed,
+        "format": log.format,
+        "frames": log.frames,
+        "scores": log.scores[1],
+        "train_ratio_achieved": _short(ratio.last) if ratio else None,
+        "commit": _commit(log.directory),
+        "settings": {key: value for key, value in log.facts.settings.items() if not key.startswith("_")},
+    }
+
+
+def _commit(directory: Path) -> str:
+    """Code commit of the run's last start, as the native trainer stores it; empty where nothing tells."""
+    try:
+        starts = read_json((directory / "manifest.json").read_text(encoding="utf-8"))
+        return str(starts[-1].get("git") or "")
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+        return ""
+
+
+def _row(values: Curve) -> list[float | None]:
+    return [None if value is None else _short(value) for value in values]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -1,0 +1,1 @@
+"""Arithmetic on learning curves. Plain Python: the guard installs without NumPy."""

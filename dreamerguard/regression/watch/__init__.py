@@ -1,0 +1,1 @@
+"""One run: follows its log and gives a verdict at every look."""

@@ -1,0 +1,97 @@
+"""Why a run may be low: first what lint said about its configuration, then what its log shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dreamerguard.logs import RunLog
+from dreamerguard.util.json_text import read_json
+
+#: Where lint reports are kept, the bundled trainer's first and then those of ``dreamerguard guard``.
+LINT_FILES = ("lint.json", "dreamerguard-lint.json")
+
+
+@dataclass(frozen=True, slots=True)
+class LintNote:
+    """A lint finding as ``lint.json`` of a run keeps it.
+
+    Attributes:
+      code, name, message: of the finding.
+      severe: it wastes most of the run.
+      rank: 0 for an error, 1 for a warning, 2 for information.
+    """
+
+    code: str
+    name: str
+    message: str
+    severe: bool
+    rank: int
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}: {self.message}"
+
+
+def read_lint(directory: Path) -> list[LintNote]:
+    """Lint findings stored beside a run, the gravest first; none where there is no readable report."""
+    data = read_lint_report(directory)
+    rows = data.get("findings", [])
+    notes = []
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and row.get("name"):
+            harm = row.get("harm") or {}
+            severe = isinstance(harm, dict) and harm.get("level") == "severe"
+            rank = {"error": 0, "warning": 1}.get(str(row.get("severity")), 2)
+            words = (str(row.get("code", "")), str(row["name"]), str(row.get("message", "")))
+            notes.append(LintNote(*words, severe=severe, rank=rank))
+    return sorted(notes, key=lambda note: (not note.severe, note.rank))
+
+
+def read_lint_report(directory: Path) -> dict[str, Any]:
+    """The lint report that the bundled trainer or the guard stored beside a run; empty where there is none."""
+    for name in LINT_FILES:
+        try:
+            data = read_json((directory / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(data, dict):
+            return data
+    return {}
+
+
+def likely_cause(lint: Sequence[LintNote], words: Sequence[str]) -> str:
+    """The gravest lint finding whose name has one of the words; empty where there is none."""
+    return next((f"lint said {note}" for note in lint if any(word in note.name for word in words)), "")
+
+
+def causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) -> list[str]:
+    """What may have made a run low, the most likely first.
+
+    Args:
+      log: the run.
+      lint: findings of its configuration.
+      published_rate: gradient updates per 1000 environment frames of the published run; None where unknown.
+    """
+    found = [f"lint said {note}" for note in lint if note.severe or note.rank < 2]
+    rate = update_rate(log)
+    if rate is not None and published_rate and rate < 0.6 * published_rate:
+        found.append(
+            f"the run makes {rate:.3g} gradient updates per 1000 frames, {rate / published_rate:.0%} of the published"
+            f" {published_rate:.3g}: too few updates are the most common cause of a low score"
+            " (https://github.com/danijar/dreamerv3/issues/140)"
+        )
+    return found
+
+
+def update_rate(log: RunLog) -> float | None:
+    """Gradient updates of batch 16 x 64 per 1000 environment frames; None where the log does not tell."""
+    repeat, ratio = log.facts.action_repeat, log.series.get("train_ratio")
+    if repeat and ratio is not None and len(ratio):
+        return 1000 * ratio.last / (16 * 64 * repeat)
+    updates = log.series.get("updates")
+    if updates is None or len(updates) < 5:
+        return None
+    slope = updates.slope(0.5)
+    return None if slope is None else 1000 * slope * (log.facts.batch_steps or 1024) / 1024

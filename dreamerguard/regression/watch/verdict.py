@@ -1,0 +1,210 @@
+"""Rule R1: one run against published or own reference curves, at every look while it runs.
+
+A healthy run is called too low with the stated rate over all its looks together, because a deficit is compared with
+the largest deficit that each healthy seed ever has against the other seeds of its task. On the published curves, each
+seed against the others and with thresholds from other tasks, 40 of 838 healthy curves (4.8 %) were called too low at
+the 5 % threshold: ``python -m benchmarks.false_alarms`` prints the table.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from dreamerguard.regression.reference import Calibration, Envelope, Method
+from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
+from dreamerguard.regression.statistics.seed_band import METHOD, Baseline
+
+#: False-alarm rates for a whole run: of a warning, and of a verdict that may stop a run.
+WATCH_RATE, STOP_RATE = 0.05, 0.02
+
+#: Share of the budget from which a run that is still too low has had its chance.
+USED_UP = 0.95
+
+
+class State(StrEnum):
+    """What is said about a run.
+
+    TOO_EARLY: no finished look yet. UNDECIDABLE: even a run that learns nothing could not be told from the reference by
+    one seed. WATCH: below at the 5 % threshold. REGRESSED: below at the 2 % threshold, below at 5 % with its budget
+    used up, or below at 5 % together with another seed of the same task.
+    """
+
+    TOO_EARLY = "TOO EARLY"
+    UNDECIDABLE = "UNDECIDABLE"
+    OK = "OK"
+    WATCH = "WATCH"
+    REGRESSED = "REGRESSED"
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the run is called too low."""
+        return self in (State.WATCH, State.REGRESSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A run at the end of one cell of the budget.
+
+    Attributes:
+      frames, share: where, in environment frames and as a share of the reference's budget.
+      score: trailing mean of the run; None before its first episode.
+      median, low, high: median of the reference seeds and 90 % interval for one new seed, of the same trailing mean.
+      watch, stop: the trailing mean below which the run is called too low at the 5 % and at the 2 % threshold; None
+        where no alarm is raised.
+      deficit: spreads below the reference; minus infinity where no alarm may be raised.
+      p: false-alarm rate of this look's deficit over a whole healthy run; 1 where no alarm may be raised.
+    """
+
+    frames: float
+    share: float
+    score: float | None
+    median: float | None
+    low: float | None
+    high: float | None
+    watch: float | None
+    stop: float | None
+    deficit: float
+    p: float
+
+    def below(self, rate: float) -> bool:
+        """Whether the run is too low here at a false-alarm rate."""
+        return math.isfinite(self.deficit) and self.p <= rate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said about a run, and every look that led there.
+
+    Attributes:
+      state: the verdict.
+      reason: one sentence for people.
+      p: false-alarm rate over a whole healthy run of the largest deficit so far.
+      deficit: the largest deficit so far in spreads; minus infinity where none was counted.
+      at_frames: frames of the first look at which the run was too low at 5 %; None if it never was.
+      share_of_budget: of the last finished look.
+      last: the last finished look; None before there is one.
+      looks: every look up to the last.
+      curves: number of healthy curves behind ``p``.
+    """
+
+    state: State
+    reason: str
+    p: float
+    deficit: float
+    at_frames: float | None
+    share_of_budget: float
+    last: Look | None
+    looks: tuple[Look, ...] = field(repr=False)
+    curves: int = 0
+
+
+def judge(
+    points: Iterable[tuple[float, float]],
+    envelope: Envelope,
+    calibration: Calibration,
+    *,
+    method: Method = METHOD,
+    progress: float | None = None,
+    finished: bool = True,
+) -> Verdict:
+    """Judges one run.
+
+    Args:
+      points: (environment frames, score) of each finished episode, in any order; not finite ones are left out.
+      envelope: the reference of the run's task.
+      calibration: false-alarm statistics of the reference's suite.
+      method: constants of the reference.
+      progress: frames the run has reached; by default those of its last episode.
+      finished: the run is over; otherwise only cells that lie wholly behind it count.
+    """
+    ordered = sorted((x, y) for x, y in points if math.isfinite(x) and math.isfinite(y))
+    frames, scores = [x for x, _ in ordered], [y for _, y in ordered]
+    reached = progress if progress is not None else (frames[-1] if frames else 0.0)
+    cells = to_cells(frames, scores, envelope.grid, None if finished else reached)
+    return judge_cells(cells, envelope, calibration, method=method)
+
+
+def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, method: Method = METHOD) -> Verdict:
+    """The same for a curve in the cells of the envelope; see `to_cells`."""
+    baseline = Baseline.of(envelope.curves, calibration.spread, method)
+    looks = tuple(_looks(cells, envelope, calibration, baseline))
+    worst = max((look.deficit for look in looks), default=-math.inf)
+    first = next((look.frames for look in looks if look.below(WATCH_RATE)), None)
+    last = looks[-1] if looks else None
+    state, reason = _decide(last, first, envelope, calibration, method)
+    p = p_value(worst, calibration)
+    return Verdict(state, reason, p, worst, first, last.share if last else 0.0, last, looks, calibration.curves)
+
+
+def p_value(deficit: float, calibration: Calibration) -> float:
+    """Share of healthy runs that ever fall as far below; valid at every look."""
+    if deficit <= 0:
+        return 1.0
+    as_low = bisect_left(calibration.null, True, key=lambda value: value < deficit)
+    return (1 + as_low) / (calibration.curves + 1)
+
+
+def escalate(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Judges the seeds of one task together: two that are too low, and at least half of all, make a regression.
+
+    Both of two healthy seeds were too low in at most 3.3 % of the published pairs of any suite.
+    """
+    flagged = [verdict for verdict in verdicts if verdict.state.flagged]
+    if len(flagged) < 2 or 2 * len(flagged) < len(verdicts):
+        return list(verdicts)
+    more = f"; {len(flagged)} of {len(verdicts)} seeds of this task are too low"
+    return [
+        replace(verdict, state=State.REGRESSED, reason=verdict.reason + more) if verdict.state.flagged else verdict
+        for verdict in verdicts
+    ]
+
+
+def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline: Baseline) -> Iterable[Look]:
+    watch = baseline.alarm(calibration.alarm.get(WATCH_RATE))
+    stop = baseline.alarm(calibration.alarm.get(STOP_RATE))
+    middle = baseline.middle
+    deficits, scores = baseline.deficits(cells), trailing(cells, baseline.method.window)
+    count = max((i + 1 for i, score in enumerate(cells) if score is not None), default=0)
+    bands = envelope.pi90_low or (None,) * len(cells), envelope.pi90_high or (None,) * len(cells)
+    for i in range(count):
+        share = envelope.grid[i] / envelope.budget
+        p = p_value(deficits[i], calibration)
+        band = (middle[i], bands[0][i], bands[1][i])
+        yield Look(envelope.grid[i], share, scores[i], *band, watch[i], stop[i], deficits[i], p)
+
+
+def _decide(
+    last: Look | None, first: float | None, envelope: Envelope, calibration: Calibration, method: Method
+) -> tuple[State, str]:
+    if envelope.seeds < 3 or WATCH_RATE * (calibration.curves + 1) < 1:
+        few = f"{envelope.seeds} reference seeds and {calibration.curves} healthy curves"
+        return State.UNDECIDABLE, f"{few} are too few to call a run too low (3 and {1 / WATCH_RATE - 1:.0f} are needed)"
+    if last is None or last.score is None or last.share < method.burn_in:
+        return State.TOO_EARLY, f"a verdict starts at {method.burn_in * envelope.budget:,.0f} frames"
+    where = f"{last.score:.4g} at {last.frames:,.0f} frames"
+    if last.below(STOP_RATE):
+        return State.REGRESSED, f"{where}, {_against(last)}: so low in at most {last.p:.1%} of healthy runs"
+    if last.below(WATCH_RATE) and last.share >= USED_UP:
+        return State.REGRESSED, f"{where}, {_against(last)}, and still too low at the end"
+    if last.below(WATCH_RATE):
+        return State.WATCH, f"{where}, {_against(last)}: so low in {last.p:.1%} of healthy runs, late learners mostly"
+    caught = envelope.flat_run_caught_at
+    if caught is None:
+        return State.UNDECIDABLE, "one seed cannot tell a run that learns nothing from the reference on this task"
+    if first is not None:
+        return State.OK, f"{where}; was too low from {first:,.0f} frames on and has recovered"
+    if last.frames < caught:
+        return State.OK, f"{where}; a run that learns nothing would show at {caught:,.0f} frames"
+    return State.OK, f"{where}, {_against(last)}"
+
+
+def _against(look: Look) -> str:
+    if look.median is None:
+        return "without a reference here"
+    if look.low is None or look.high is None:
+        return f"reference {look.median:.4g}"
+    return f"reference {look.median:.4g} (90 % of seeds {look.low:.4g} to {look.high:.4g})"

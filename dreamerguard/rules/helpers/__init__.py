@@ -1,0 +1,1 @@
+"""Shared by rules: evidence, expected score, formatting, files for examples. Holds no rules."""

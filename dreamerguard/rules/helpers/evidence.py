@@ -1,0 +1,13 @@
+"""Evidence that several rules give."""
+
+from __future__ import annotations
+
+from dreamerguard.core.model import Evidence
+from dreamerguard.core.run import Expected
+from dreamerguard.core.values import spell_scalar
+
+
+def published(key: str, expected: Expected) -> Evidence:
+    """Who states the value that a task was published with."""
+    note = f" ({expected.note})" if expected.note else ""
+    return Evidence("published", f"{key} {spell_scalar(expected.value)}: {expected.origin}{note}", expected.origin.url)

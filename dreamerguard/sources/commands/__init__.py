@@ -1,0 +1,1 @@
+"""Which commands a file holds: scripts, Makefiles, Markdown, notebooks, structured files."""

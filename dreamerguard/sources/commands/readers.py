@@ -1,0 +1,45 @@
+"""Which files hold commands, and the commands that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from dreamerguard.core.model import Source
+from dreamerguard.sources.argv import Command
+
+from .makefile import read_makefile
+from .markdown import read_markdown
+from .shell import read_shell
+from .structured import read_dockerfile, read_launch_file, read_notebook, read_workflow
+
+Reader = Callable[[Source], list[Command]]
+
+_SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".job", ".pbs", ".cmd", ".qsub", ".lsf"})
+_MAKEFILES = frozenset({"makefile", "gnumakefile", "justfile", ".justfile"})
+
+
+def reader_of(path: str) -> Reader | None:
+    """How to read the commands of a file, told by its path alone; none when it is no file with commands."""
+    pure = PurePosixPath(path)
+    name, suffix = pure.name.lower(), pure.suffix.lower()
+    if suffix in _SCRIPTS:
+        return read_shell
+    if suffix in (".md", ".markdown"):
+        return read_markdown
+    if name in _MAKEFILES or suffix == ".mk":
+        return read_makefile
+    if name.startswith("dockerfile") or suffix == ".dockerfile" or name == "containerfile":
+        return read_dockerfile
+    if name == "launch.json":
+        return read_launch_file
+    if suffix == ".ipynb":
+        return read_notebook
+    workflow = suffix in (".yml", ".yaml") and (".github/workflows/" in path or name == ".gitlab-ci.yml")
+    return read_workflow if workflow else None
+
+
+def is_script(text: str) -> bool:
+    """Whether a file without a suffix is a shell script, told by its first line."""
+    first = text[:80].split("\n", 1)[0]
+    return first.startswith("#!") and first.rstrip().endswith(("sh", "bash", "zsh"))

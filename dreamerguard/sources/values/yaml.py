@@ -1,0 +1,216 @@
+"""YAML to a tree with positions.
+
+The tree is built from the parser's events, not by ``yaml.load``: events carry exact positions of scalars, keep both
+places of a duplicate key, and construct nothing, so no tag can run code. Depth and expanded size are limited, so that
+neither deep nesting nor a bomb of aliases can exhaust the process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from dreamerguard.core.model import Label, Problem, Source, Span
+from dreamerguard.core.values import resolve_scalar
+
+from .nodes import Document, Entry, Listing, Mapping, Node, Scalar
+
+MAX_DEPTH = 32
+MAX_NODES = 20_000
+_CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_TEXT_TAGS = frozenset({"tag:yaml.org,2002:str", "!"})
+_READ_TAGS = _CORE_TAGS - _TEXT_TAGS
+#: Events whose end mark is the end of what was written; that of a block lies at the next token, behind comments.
+_EXACT = (yaml.ScalarEvent, yaml.AliasEvent)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: What the parser says -> what helps.
+_HINTS = {
+    "found character that cannot start any token": "YAML indents with spaces",
+    "mapping values are not allowed in this context": "check the indentation, and quote text that contains ': '",
+    "could not find expected ':'": "write `key: value`",
+    "did not find expected key": "check the indentation and closing brackets",
+}
+
+
+class _Refused(Exception):
+    """Reading stops here."""
+
+    def __init__(self, message: str, span: Span, help: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem("invalid-yaml", message, Label(span), help=help)
+
+
+@lru_cache(maxsize=1)  # several programs look at the same file, one after the other
+def read_yaml(source: Source) -> Document:
+    """Parses one document whose root is a mapping. An empty file is an empty mapping."""
+    try:
+        return _Composer(source).document()
+    except _Refused as refused:
+        return Document(source, None, (refused.problem,))
+    except yaml.YAMLError as error:
+        return Document(source, None, (_syntax(source, error),))
+    except UnicodeEncodeError as error:
+        problem = Problem("invalid-yaml", "the text holds half a surrogate pair", Label(source.span(error.start)))
+        return Document(source, None, (problem,))
+
+
+class _Composer:
+    """Builds the tree. ``size`` counts values with aliases expanded, since readers of the tree will expand them."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.size = 0
+
+    def document(self) -> Document:
+        loader = _LOADER(self.source.text)
+        try:
+            root = self._root(loader.get_event)
+        finally:
+            loader.dispose()
+        if root is None or (isinstance(root, Scalar) and root.value is None):
+            root = Mapping((), self.source.span(0))
+        if not isinstance(root, Mapping):
+            raise _Refused("the file must hold `key: value` lines", _first_line(root.span))
+        return Document(self.source, root, tuple(self.problems))
+
+    def _root(self, events: Callable[[], Any]) -> Node | None:
+        root: Node | None = None
+        while not isinstance(event := events(), yaml.StreamEndEvent):
+            if isinstance(event, yaml.NodeEvent):
+                if root is not None:
+                    raise _Refused("a second document starts here; one file describes one run", self._span(event))
+                root = self._node(event, events, 0)
+        return root
+
+    def _node(self, event: Any, events: Callable[[], Any], depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise _Refused(f"nested deeper than {MAX_DEPTH} levels", self._span(event))
+        before = self.size
+        self.size += 1
+        if self.size > MAX_NODES:
+            self._count(0, event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        if event.tag is not None:
+            self._check_tag(event)
+        if isinstance(event, yaml.ScalarEvent):
+            node: Node = self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(event, events, depth)
+        else:
+            node = self._mapping(event, events, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = (node, self.size - before)
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        if event.anchor not in self.anchors:
+            raise _Refused(f"*{event.anchor} has no anchor &{event.anchor} before it", self._span(event))
+        node, size = self.anchors[event.anchor]
+        self._count(size, event)
+        return replace(node, span=self._span(event)) if isinstance(node, Scalar) else node
+
+    def _count(self, number: int, event: Any) -> None:
+        self.size += number
+        if self.size > MAX_NODES:
+            raise _Refused(f"more than {MAX_NODES} values, counting what aliases repeat", self._span(event))
+
+    def _check_tag(self, event: Any) -> None:
+        tag = event.tag
+        if tag not in _CORE_TAGS and tag != "!":
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            raise _Refused(
+                f"the tag {shown} is refused: configuration holds plain values and never builds objects",
+                self._span(event),
+                help="remove the tag",
+            )
+
+    def _scalar(self, event: Any) -> Scalar:
+        plain = bool(event.implicit[0]) and event.tag not in _TEXT_TAGS
+        value = resolve_scalar(event.value) if plain or event.tag in _READ_TAGS else event.value
+        return Scalar(value, Span(self.source, event.start_mark.index, event.end_mark.index), plain)
+
+    def _sequence(self, event: Any, events: Callable[[], Any], depth: int) -> Listing:
+        items: list[Node] = []
+        while not isinstance(inner := events(), yaml.SequenceEndEvent):
+            items.append(self._node(inner, events, depth + 1))
+        return Listing(tuple(items), self._span(event))
+
+    def _mapping(self, event: Any, events: Callable[[], Any], depth: int) -> Mapping:
+        own: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        while not isinstance(inner := events(), yaml.MappingEndEvent):
+            key = self._node(inner, events, depth + 1)
+            if not isinstance(key, Scalar):
+                raise _Refused("a key must be plain text", _first_line(key.span))
+            value = self._node(events(), events, depth + 1)
+            if key.plain and key.value == "<<":
+                merged = self._merge(key.span, value) | merged
+                continue
+            entry = Entry(key, value)
+            name = entry.name
+            if name in own:
+                self.problems.append(duplicate(name, own[name].key.span, key.span))
+            own[name] = entry
+        entries = (*(entry for name, entry in merged.items() if name not in own), *own.values())
+        return Mapping(entries, self._span(event))
+
+    def _merge(self, site: Span, value: Node) -> dict[str, Entry]:
+        parts = value.items if isinstance(value, Listing) else (value,)
+        merged: dict[str, Entry] = {}
+        for part in reversed(parts):
+            if not isinstance(part, Mapping):
+                raise _Refused("<< merges mappings only, for example `<<: *base`", site)
+            merged |= {entry.name: Entry(entry.key, entry.value, entry.via or site) for entry in part.entries}
+        return merged
+
+    def _span(self, event: Any) -> Span:
+        start: int = event.start_mark.index
+        end: Any = event.end_mark if isinstance(event, _EXACT) else event.start_mark
+        return Span(self.source, start, end.index)
+
+
+def duplicate(key: str, first: Span, second: Span) -> Problem:
+    """The problem of a key that is given twice in one place."""
+    return Problem(
+        "duplicate-key",
+        f"{key} is set twice; the second one would win in silence",
+        Label(second, "set again here"),
+        key=key,
+        secondary=(Label(first, "first set here"),),
+        help="keep one of the two lines",
+    )
+
+
+def _first_line(span: Span) -> Span:
+    end = span.source.text.find("\n", span.start)
+    return span.source.span(span.start, min(span.end, end) if end >= 0 else span.end)
+
+
+def _syntax(source: Source, error: yaml.YAMLError) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        where = _unprintable_at(source.text)
+        span = source.span(where, where + 1)
+        return Problem("invalid-yaml", "a control character is not allowed in YAML", Label(span))
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    said = getattr(error, "problem", None) or getattr(error, "context", None) or "not readable as YAML"
+    position = mark.index if mark is not None and mark.index is not None else 0
+    tab = source.text[position : position + 1] == "\t"
+    message = "a tab indents this line; YAML indents with spaces" if tab else str(said)
+    help = "replace the tab by spaces" if tab else _HINTS.get(str(said), "")
+    return Problem("invalid-yaml", message, Label(source.span(position, position + 1)), help=help)
+
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _unprintable_at(text: str) -> int:
+    found = _UNPRINTABLE.search(text)
+    return found.start() if found else 0

@@ -1,0 +1,181 @@
+"""The dialects r2dreamer and sheeprl: recognition, common units, references, provenance, and what stays unknown."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.model import SourceError
+from dreamerguard.lint.engine import Result, UnknownProgram, check_native
+from dreamerguard.programs.hydra import exact
+from dreamerguard.programs.hydra.exact import NeedsHydra
+from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
+
+
+def check(command: str, folder: Path) -> Result:
+    return check_native(command=shlex.split(command), folder=folder)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("command", "dialect"),
+    [
+        ("python train.py env=dmc_vision", "r2dreamer"),
+        ("CUDA_VISIBLE_DEVICES=0 python3 train.py model.rep_loss=dreamer", "r2dreamer"),
+        ("sheeprl exp=dreamer_v3", "sheeprl"),
+        ("uv run sheeprl.py exp=dreamer_v3", "sheeprl"),
+        ("diambra run -s=4 python sheeprl.py exp=dreamer_v3", "sheeprl"),
+    ],
+)
+def test_recognised(command: str, dialect: str, tmp_path: Path) -> None:
+    assert check(command, tmp_path).dialect == dialect
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python train.py",
+        "python train.py env=cartpole",
+        "python train.py model=resnet50 lr=0.1",
+        "python dreamer.py env.name=walker env.task=walk",
+        "python train.py --lr 3",
+    ],
+)
+def test_other_programs_with_hydra_syntax(command: str, tmp_path: Path) -> None:
+    with pytest.raises(UnknownProgram):
+        check(command, tmp_path)
+
+
+def test_a_checkout_beside_the_command_is_the_truth(tmp_path: Path) -> None:
+    write(tmp_path, with_r2_env("own_key: 3") | {"configs/model/size12M.yaml": "deter: 2048\n"})
+    result = check(f"{R2_COMMAND} env.own_key=4 env.nope=5", tmp_path)
+    assert [finding.message for finding in result.findings] == ["there is no key env.nope"]
+
+
+def test_a_key_that_a_fork_lacks_is_not_proposed(tmp_path: Path) -> None:
+    files = with_r2_env()
+    files["configs/configs.yaml"] = files["configs/configs.yaml"].replace("  train_ratio: ${env.train_ratio}\n", "")
+    write(tmp_path, files | {"configs/model/size12M.yaml": "deter: 2048\n"})
+    (finding,) = check(f"{R2_COMMAND} run.train_ratio=32", tmp_path).findings
+    assert finding.message.startswith("there is no key run.train_ratio") and "trainer.train_ratio" not in str(finding)
+
+
+def test_files_may_change_between_two_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = shlex.split(f"{R2_COMMAND} env.own_key=4")
+    write(tmp_path, with_r2_env() | {"configs/model/size12M.yaml": "deter: 2048\n"})
+    assert [finding.key for finding in check_native(command=command).findings] == ["env.own_key"]
+    write(tmp_path, with_r2_env("own_key: 3"))
+    assert not check_native(command=command).findings
+
+
+def test_values_remember_file_and_line_and_the_word(tmp_path: Path) -> None:
+    write(tmp_path, with_r2_env())
+    run = check(f"{R2_COMMAND} env.train_ratio=64", tmp_path).run
+    setting = run.setting("train_ratio")
+    assert setting is not None
+    assert setting.key == "env.train_ratio"
+    assert [str(layer.span) for layer in setting.chain] == ["configs/env/mine.yaml:4:1", "command line:1:26"]
+
+
+def test_common_units_of_r2dreamer(tmp_path: Path) -> None:
+    run = check("python train.py env=dmc_proprio", tmp_path).run
+    assert run.budget is not None and run.reference is not None
+    assert run.budget.updates == pytest.approx(126_969, rel=0.001)
+    assert run.budget.updates_per_frame == 0.25
+    assert run.update_share == 1
+
+
+def test_common_units_of_sheeprl(tmp_path: Path) -> None:
+    run = check("sheeprl exp=dreamer_v3_dmc_walker_walk", tmp_path).run
+    assert run.budget is not None
+    assert run.budget.train_ratio == 512
+    assert run.budget.updates == pytest.approx(249_352, rel=0.001)
+    two = check("sheeprl exp=dreamer_v3_dmc_walker_walk fabric.devices=2", tmp_path).run
+    assert two.budget is not None
+    assert two.budget.updates == pytest.approx(124_678, rel=0.001)
+
+
+def test_unknown_values_are_not_judged(tmp_path: Path) -> None:
+    result = check("python train.py env=dmc_vision 'env.train_ratio=$RATIO'", tmp_path)
+    assert result.run.budget is None
+    assert result.findings == ()
+
+
+def test_the_founding_mistake_in_this_program(tmp_path: Path) -> None:
+    (finding,) = check("python train.py env=dmc_proprio env.train_ratio=32", tmp_path).findings
+    assert finding.name == "low-train-ratio"
+    assert finding.severe
+    assert finding.fix is not None
+    assert finding.fix.command == "python train.py env=dmc_proprio env.train_ratio=512"
+
+
+@pytest.mark.parametrize(
+    ("command", "rules"),
+    [
+        ("sheeprl exp=dreamer_v3_100k_boxing algo.train_every=4", ["unknown-key"]),
+        ("sheeprl exp=dreamer_v3_100k_boxing algo.total_steps=10000", ["low-update-budget"]),
+        ("python train.py env=dmc_vision trainer.train_ration=3", ["unknown-key"]),
+        ("python train.py env=dmc_vision seed=1,2,3", ["malformed-override"]),
+        ("python train.py env=dmc_vision seed=1,2,3 -m", []),
+        ("python train.py env=dmc_vision env.action_repeat=1", ["changed-action-repeat"]),
+        ("python train.py env=dmc_visoin", ["unknown-option"]),
+        ("sheeprl", ["unknown-option"]),
+        ("python train.py env=atari100k env.task=atari_pong batch_size=1", ["changed-batch-shape"]),
+    ],
+)
+def test_one_mistake_gives_one_finding(command: str, rules: list[str], tmp_path: Path) -> None:
+    if "visoin" in command:
+        command += " model=size12M"
+    assert [finding.name for finding in check(command, tmp_path).findings] == rules
+
+
+INTERPOLATED = {
+    "configs/configs.yaml": "defaults:\n  - env: dmc\n  - model: ${env}_model\n  - _self_\n"
+    "trainer: {steps: 1e5, train_ratio: '${env.train_ratio}'}\n",
+    "configs/env/dmc.yaml": "task: a_b\ntrain_ratio: 512\n",
+    "configs/model/dmc_model.yaml": "rep_loss: dreamer\n",
+}
+
+
+def test_hydra_is_asked_where_the_own_composer_gives_up(tmp_path: Path) -> None:
+    pytest.importorskip("hydra")
+    write(tmp_path, INTERPOLATED)
+    run = check("python train.py env.train_ratio=64", tmp_path).run
+    assert run.settings["model.rep_loss"].value == "dreamer"
+    assert run.settings["env.train_ratio"].chosen
+    assert [item.name for item in check("python train.py nope=5", tmp_path).findings] == ["unknown-option"]
+
+
+def test_without_hydra_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, INTERPOLATED)
+    monkeypatch.setattr(exact, "installed", lambda: False)
+    with pytest.raises(NeedsHydra, match=r"pip install 'dreamerguard\[hydra\]'"):
+        check("python train.py env.train_ratio=64", tmp_path)
+
+
+def test_code_of_a_checkout_never_runs(tmp_path: Path) -> None:
+    pytest.importorskip("hydra")
+    trap = tmp_path / "trap"
+    body = f"open({str(trap)!r}, 'w').write('ran')\n"
+    write(
+        tmp_path, INTERPOLATED | {"train.py": body, "hydra.py": body, "omegaconf.py": body, "configs/__init__.py": body}
+    )
+    check("python train.py", tmp_path)
+    assert not trap.exists()
+
+
+@pytest.mark.skipif(not exact.installed(), reason="needs the extra hydra")
+def test_a_bomb_that_only_hydra_could_compose_is_given_up(tmp_path: Path) -> None:
+    files = with_r2_env()
+    files["configs/configs.yaml"] = files["configs/configs.yaml"].replace("size12M", "${oc.env:HOME}size12M")
+    aliases = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    files["configs/env/mine.yaml"] += "\n".join(["a0: &a0 [x]", *aliases]) + "\n"
+    write(tmp_path, files)
+    with pytest.raises(SourceError, match="too much time or memory"):
+        check(R2_COMMAND, tmp_path)

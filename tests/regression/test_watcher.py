@@ -1,0 +1,165 @@
+"""A watcher follows a run from before its directory exists until its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.regression.charts.braille import plot
+from dreamerguard.regression.watch.status_report import headline, status_json, status_text
+from dreamerguard.regression.watch.verdict import State
+from dreamerguard.regression.watch.watcher import Status, Watcher, look_at_all
+
+from .run_logs import append, native_run, walker
+
+
+class Clock:
+    """Seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _state(status: Status) -> State:
+    assert status.verdict is not None
+    return status.verdict.state
+
+
+def test_from_before_the_start_to_a_regression(tmp_path: Path) -> None:
+    run, source = tmp_path / "run", native_run(tmp_path / "source", gain=0.27)
+    watcher = Watcher(run)
+    assert watcher.look().waiting == f"{run} does not exist yet"
+    run.mkdir()
+    assert watcher.look().waiting == f"{run} holds no log yet"
+    shutil.copy(source / "run.yaml", run)
+    lines = (source / "scores.jsonl").read_text().splitlines(keepends=True)
+    states = []
+    for start in range(0, len(lines), 5):
+        append(run / "scores.jsonl", list(lines[start : start + 5]))
+        states.append(_state(watcher.look()))
+    flagged = [i + 1 for i, state in enumerate(states) if state.flagged]
+    assert states[3] is State.TOO_EARLY
+    assert set(states[5:15]) == {State.OK}
+    assert 10_000 * flagged[0] <= 0.43 * walker().budget
+    assert set(states[flagged[0] :]) <= {State.WATCH, State.REGRESSED}
+    assert states[-1] is State.REGRESSED
+
+
+def test_what_the_status_tells(tmp_path: Path) -> None:
+    run = native_run(tmp_path / "run", gain=0.1, ratio=32, cells=30)
+    finding = {"code": "DG101", "name": "low-train-ratio", "severity": "warning", "message": "32 is low"}
+    (run / "lint.json").write_text(json.dumps({"findings": [finding | {"harm": {"level": "severe"}}]}))
+    status = Watcher(run).look()
+    assert _state(status) is State.REGRESSED
+    assert status.may_stop
+    assert status.regressed
+    assert status.causes[0] == "lint said DG101 low-train-ratio: 32 is low"
+    assert "6% of the published 250" in status.causes[1]
+    text = status_text(status)
+    assert text.startswith("REGRESSED: dmc_walker_walk, ")
+    assert "too low since" in text
+    data = json.loads(json.dumps(status_json(status), allow_nan=False))
+    assert data["verdict"]["state"] == "REGRESSED"
+    assert len(data["verdict"]["looks"]) == 30
+    assert data["reference"]["source"]["licence"] == "MIT"
+    picture = plot(status, width=60, height=10)
+    assert len(picture) == 12
+    assert any("⠤" in line or "⣀" in line or "⠒" in line for line in picture)
+    assert "490,000 frames" in picture[-1]
+
+
+def test_a_healthy_run(tmp_path: Path) -> None:
+    status = Watcher(native_run(tmp_path / "run")).look()
+    assert _state(status) is State.OK
+    assert (status.health, status.causes, headline(status)) == ((), (), "OK")
+
+
+def test_a_run_without_news_is_not_judged_again(tmp_path: Path) -> None:
+    clock = Clock()
+    watcher = Watcher(native_run(tmp_path / "run", cells=20), clock=clock)
+    first = watcher.look()
+    clock.now += 5
+    assert watcher.look() is first
+    clock.now += 3600
+    later = watcher.look()
+    assert [finding.name for finding in later.health] == ["no-progress"]
+
+
+def test_the_run_is_removed_while_it_is_watched(tmp_path: Path) -> None:
+    run = native_run(tmp_path / "run")
+    watcher = Watcher(run)
+    watcher.look()
+    shutil.rmtree(run)
+    status = watcher.look()
+    assert _state(status) is State.OK
+    assert status.log is not None
+    assert {problem.kind for problem in status.log.problems} == {"removed"}
+
+
+def test_a_read_only_directory_is_enough(tmp_path: Path) -> None:
+    run = native_run(tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
+    run.chmod(0o555)
+    try:
+        assert _state(Watcher(run).look()) is State.OK
+        assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
+    finally:
+        run.chmod(0o755)
+
+
+def test_seeds_of_a_task_are_judged_together(tmp_path: Path) -> None:
+    runs = [native_run(tmp_path / f"s{i}", i, gain=0.27, cells=22) for i in range(2)]
+    assert {_state(Watcher(run).look()) for run in runs} == {State.WATCH}
+    together = look_at_all([Watcher(run) for run in [*runs, native_run(tmp_path / "s2", 2)]])
+    assert [_state(status) for status in together] == [State.REGRESSED, State.REGRESSED, State.OK]
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({}, "does not tell the task: set --task"),
+        ({"task": "dmc_walker_wlak"}, "Did you mean dmc_walker_walk"),
+        ({"task": "crafter_reward"}, "no curves of DreamerV3 are published for the suite crafter; build a reference"),
+        ({"task": "dmc_walker_walk", "suite": "dmc_pixels"}, "unknown suite"),
+        ({"task": "minecraft_diamond", "reference": "2023"}, "the suite minecraft in release 2023"),
+    ],
+)
+def test_without_a_reference_it_says_why(tmp_path: Path, told: dict[str, str], reason: str) -> None:
+    append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "train_return": 1.0} for i in range(9)])
+    status = Watcher(tmp_path, **told).look()
+    assert status.verdict is None
+    assert reason in status.no_reference
+    assert headline(status) == "NO REFERENCE"
+    assert plot(status) == []
+
+
+def test_what_was_assumed_is_said(tmp_path: Path) -> None:
+    rows = [{"step": 10_000 * i, "eval_return": 1.0} for i in range(9)]
+    append(tmp_path / "metrics.jsonl", [*rows])
+    status = Watcher(tmp_path, "dmc_walker_walk", action_repeat=1).look()
+    assert status.reference is not None
+    said = " ".join(status.reference.caveats)
+    assert "taken for dmc_proprio, set --suite" in said
+    assert "the run plays 1 frames per action, the reference 2" in said
+    assert "evaluations sit higher" in said
+    vision = Watcher(tmp_path, "dmc_walker_walk", "dmc_vision").look()
+    assert vision.reference is not None
+    assert vision.reference.envelope.suite == "dmc_vision"
+    old = Watcher(tmp_path, "dmc_walker_walk", "dmc_vision", reference="2023").look()
+    assert old.reference is not None
+    assert old.reference.envelope.release == "2023"
+
+
+def test_atari_runs_of_400k_frames_are_atari100k(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("task: atari_pong\nenv: {atari: {repeat: 4}}\nrun: {steps: 1.1e5}\n")
+    append(tmp_path / "scores.jsonl", [{"step": 4000 * i, "episode/score": -21.0} for i in range(1, 100)])
+    status = Watcher(tmp_path).look()
+    assert status.reference is not None
+    assert status.reference.envelope.task == "atari100k_pong"

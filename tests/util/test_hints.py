@@ -1,0 +1,47 @@
+"""Twenty mistakes that people make, and the key that they mean."""
+
+import pytest
+
+from dreamerguard.programs.native.keys import NATIVE_RENAMES, native_keys
+from dreamerguard.schema.tasks import task_names
+from dreamerguard.util.hints import nearest, nearest_key
+
+MISTAKES = [
+    ("run.train_ration", "run.train_ratio"),
+    ("run.trian_ratio", "run.train_ratio"),
+    ("run.train-ratio", "run.train_ratio"),
+    ("Run.Train_Ratio", "run.train_ratio"),
+    ("run.frame", "run.frames"),
+    ("runs.frames", "run.frames"),
+    ("replay.batchsize", "replay.batch_size"),
+    ("replay.batch_lenght", "replay.batch_length"),
+    ("replay.batch_len", "replay.batch_length"),
+    ("env.repeat_action", "env.action_repeat"),
+    ("env.actionrepeat", "env.action_repeat"),
+    ("models.deter", "model.deter"),
+    ("deter", "model.deter"),
+    ("model.dter", "model.deter"),
+    ("optimiser.lr", "optimizer.lr"),
+    ("optimizer.learningrate", None),
+    ("loss.scale.rep", "loss.scales.rep"),
+    ("scales.rep", "loss.scales.rep"),
+    ("sead", "seed"),
+    ("purpos", "purpose"),
+    ("every", None),
+    ("completely.different", None),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), MISTAKES)
+def test_mistakes(written: str, meant: str | None) -> None:
+    assert nearest_key(written, native_keys()) == meant
+
+
+@pytest.mark.parametrize("written", ["learning_rate", "batch_size", "replay_ratio", "run.steps", "jax.platform"])
+def test_habits_are_in_the_table(written: str) -> None:
+    assert written in NATIVE_RENAMES
+
+
+def test_tasks() -> None:
+    assert nearest("dmc_walker_wlak", task_names()) == ["dmc_walker_walk"]
+    assert nearest("zzzzzz", task_names()) == []

@@ -62,17 +62,17 @@ def start(yamllint: str | None, pairs: int, command: Sequence[str]) -> dict[str,
 
 def files_per_second(count: int) -> float:
     """Native run files checked one after the other in this process."""
-    from dreamerguard.lint.engine import check_native
+    from dreamerguard import lint_run
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for index in range(count):
             text = RUN_FILE.format(comment="x" * 5800, ratio=512 if index % 2 else 32, seed=index)
             (folder / f"run{index}.yaml").write_text(text, encoding="utf-8")
-        check_native(file="run0.yaml", folder=folder)
+        lint_run(file="run0.yaml", folder=folder)
         began = time.process_time()
         for index in range(count):
-            check_native(file=f"run{index}.yaml", folder=folder)
+            lint_run(file=f"run{index}.yaml", folder=folder)
         return count / (time.process_time() - began)
 
 

@@ -64,10 +64,11 @@ def _reasons(allow: list[str]) -> dict[str, str]:
 def _check(typed: list[str], reasons: dict[str, str]) -> Result:
     from dreamerguard.core.machine import probe
     from dreamerguard.core.model import SourceError
-    from dreamerguard.lint.engine import UnknownRule, check_native
+    from dreamerguard.lint.engine import UnknownRule, check_command
+    from dreamerguard.sources.argv import read_command
 
     try:
-        return check_native(command=typed, machine=probe(), allow=reasons)
+        return check_command(read_command(typed), probe(), allow=reasons)
     except SourceError as error:
         fail(error.message)
     except UnknownRule as error:

@@ -1,7 +1,8 @@
 """Resolve, run the rules, sort. Everything that checks a run goes through here: commands, tests, and other programs.
 
-    >>> from dreamerguard.lint.engine import check_native
-    >>> result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    >>> from dreamerguard.lint.engine import check_command
+    >>> from dreamerguard.sources.argv import read_command
+    >>> result = check_command(read_command(["dreamerguard", "train", "dmc_walker_walk", "run.train_ratio=32"]))
     >>> [finding.name for finding in result.findings]
     ['low-train-ratio']
 
@@ -24,7 +25,7 @@ from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram as UnknownProgram
 from dreamerguard.programs.registry import demanded, preset_dialects, recognise
 from dreamerguard.rules import Rule, all_rules, find_rule
-from dreamerguard.sources.argv import Command, read_command
+from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import remembering
 from dreamerguard.util.fast_dataclass import dataclass
 
@@ -80,39 +81,6 @@ class UnknownRule(LookupError):
         near = nearest(name, (rule.name for rule in all_rules()))
         super().__init__(f"there is no rule {name!r}{did_you_mean(near[0] if near else None)}")
         self.name = name
-
-
-def check_native(
-    task: str | None = None,
-    file: str | Path | None = None,
-    overrides: Sequence[str] = (),
-    machine: Machine = UNKNOWN,
-    *,
-    allow: Mapping[str, str] | None = None,
-    command: Sequence[str] | None = None,
-    folder: Path | None = None,
-    settings: Settings | None = None,
-) -> Result:
-    """Checks a run of the bundled trainer.
-
-    Args:
-      task: for example ``dmc_walker_walk``; none when the file names it.
-      file: run file in YAML.
-      overrides: ``key=value`` words, strongest last.
-      machine: facts about the machine it is meant for, `machine.probe()` for this one.
-      allow: rule name or code -> reason, for findings that are accepted.
-      command: the words as the user typed them, instead of the first three arguments, so that findings point into
-        what the user knows.
-      folder: where relative paths begin, by default the current folder.
-      settings: how findings are judged, from `load_settings`; by default everything counts.
-
-    Raises:
-      SourceError: the file cannot be read.
-      UnknownRule: ``allow`` names a rule that does not exist.
-    """
-    words = [part for part in (task, None if file is None else str(file)) if part is not None]
-    typed = list(command) if command is not None else ["dreamerguard", "train", *words, *overrides]
-    return check_command(read_command(typed), machine, allow=allow, folder=folder, settings=settings)
 
 
 def check_command(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamerguard import lint_command
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.lint.engine import Result
 from dreamerguard.lint.known_findings import Entry, read_baseline, write_baseline
 from dreamerguard.lint.known_findings_update import pruned, written
 from dreamerguard.lint.settings.model import Settings
@@ -24,7 +25,7 @@ def settings(folder: Path) -> Settings:
 
 def check(folder: Path, given_settings: Settings, *files: str) -> Result:
     command = ["dreamerguard", "train", *(files or ["run.yaml"])]
-    return check_native(command=command, folder=folder, settings=given_settings)
+    return lint_command(command, folder=folder, settings=given_settings)
 
 
 def write(folder: Path) -> str:

@@ -1,22 +1,22 @@
 """Results, allowances, the order of rules, and what a root cause may report."""
 
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from dreamerguard import lint_command, lint_run
 from dreamerguard.commands.shared.exit_codes import exit_code
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Severity
-from dreamerguard.lint.engine import Result, UnknownProgram, UnknownRule, check_command, check_native
+from dreamerguard.lint.engine import Result, UnknownProgram, UnknownRule, check_command
 from dreamerguard.schema.tasks import load_suite, suite_names
 from dreamerguard.sources.argv import read_command
 
 
 def check(words: str, machine: Machine | None = None) -> Result:
-    return check_native(command=["dreamerguard", "train", *shlex.split(words)], machine=machine or Machine())
+    return lint_command(f"dreamerguard train {words}", machine=machine or Machine())
 
 
 def names(words: str) -> list[str]:
@@ -24,7 +24,7 @@ def names(words: str) -> list[str]:
 
 
 def test_the_founding_case_is_one_severe_finding() -> None:
-    result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
     (finding,) = result.findings
     assert finding.name == "low-train-ratio" and finding.severe
     assert finding.primary.span.text == "run.train_ratio=32"
@@ -100,7 +100,7 @@ def test_a_ratio_of_zero_is_mended_for_the_batch_shape() -> None:
 
 def test_allowed_findings_stay_with_their_reason_and_count_for_nothing() -> None:
     for name in ("low-train-ratio", "DG101", "dg101"):
-        result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"], allow={name: "wall-clock test"})
+        result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"], allow={name: "wall-clock test"})
         assert [finding.allowed for finding in result.findings] == ["wall-clock test"]
         assert result.active == result.refused == ()
         assert exit_code(result) == 0
@@ -108,7 +108,7 @@ def test_allowed_findings_stay_with_their_reason_and_count_for_nothing() -> None
 
 def test_allowing_an_unknown_rule_is_an_error_with_a_hint() -> None:
     with pytest.raises(UnknownRule, match="did you mean low-train-ratio"):
-        check_native("dmc_walker_walk", allow={"low-train-rato": "x"})
+        lint_run("dmc_walker_walk", allow={"low-train-rato": "x"})
 
 
 def test_information_alone_is_clean() -> None:
@@ -158,15 +158,15 @@ def test_the_machine_is_not_guessed() -> None:
 def test_a_file_of_another_program_is_one_finding(tmp_path: Path) -> None:
     text = "defaults:\n" + "".join(f"  key{number}: {number}\n" for number in range(40))
     (tmp_path / "configs.yaml").write_text(text, encoding="utf-8")
-    result = check_native("dmc_walker_walk", "configs.yaml", folder=tmp_path)
+    result = lint_run("dmc_walker_walk", "configs.yaml", folder=tmp_path)
     (finding,) = result.findings
     assert finding.message == "40 keys of configs.yaml do not exist here: it looks like another program's file"
 
 
 def test_checking_loads_no_heavy_library() -> None:
     program = (
-        "import sys; from dreamerguard.lint.engine import check_native;"
-        "check_native('dmc_walker_walk', overrides=['run.train_ratio=32']);"
+        "import sys; from dreamerguard import lint_run;"
+        "lint_run('dmc_walker_walk', overrides=['run.train_ratio=32']);"
         "print([name for name in ('jax', 'numpy', 'mujoco', 'rich', 'typer') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
@@ -176,6 +176,6 @@ def test_checking_loads_no_heavy_library() -> None:
 def test_a_merged_value_names_the_place_of_the_merge(tmp_path: Path) -> None:
     text = "task: dmc_walker_walk\nrun:\n  <<: {train_ratio: 32}\n"
     (tmp_path / "run.yaml").write_text(text, encoding="utf-8")
-    (finding,) = check_native(file="run.yaml", folder=tmp_path).findings
+    (finding,) = lint_run(file="run.yaml", folder=tmp_path).findings
     assert finding.primary.span.text == "train_ratio: 32"
     assert [(label.span.text, label.message) for label in finding.secondary] == [("<<", "merged here")]

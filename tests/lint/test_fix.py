@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dreamerguard import lint_run
 from dreamerguard.core.model import Edit, Finding, Fix, Label, Severity, Source, SourceError, apply_edits
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.lint.engine import Result
 from dreamerguard.lint.fixes import corrected_command, diff, fix_files, plan
 
 WRONG = """\
@@ -24,7 +25,7 @@ RIGHT = WRONG.replace("train_ration", "train_ratio").replace("500_000", "500000"
 
 
 def check(folder: Path) -> Result:
-    return check_native(file="run.yaml", folder=folder)
+    return lint_run(file="run.yaml", folder=folder)
 
 
 def fixed(folder: Path, data: bytes, *, unsafe: bool = False) -> bytes:
@@ -124,11 +125,11 @@ def test_of_two_corrections_of_one_place_the_gravest_wins() -> None:
 
 def test_commands_are_corrected_in_one_line() -> None:
     overrides = ["run.train_ration=512", "run.frames=500_000", "env.action_repeat=two"]
-    result = check_native("dmc_walker_walk", overrides=overrides)
+    result = lint_run("dmc_walker_walk", overrides=overrides)
     assert corrected_command(result) == (
         "dreamerguard train dmc_walker_walk run.train_ratio=512 run.frames=500000 env.action_repeat=two"
     )
-    assert corrected_command(check_native("dmc_walker_walk")) is None
+    assert corrected_command(lint_run("dmc_walker_walk")) is None
 
 
 def test_the_difference_is_a_patch(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dreamerguard import lint_run
 from dreamerguard.core.model import Confidence, Severity, SourceError
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.lint.engine import Result
 from dreamerguard.lint.settings.model import Settings, find_settings, load_settings
 
 LOW = ["run.train_ratio=32"]
@@ -20,7 +21,7 @@ def write(folder: Path, text: str, name: str = "dreamerguard.toml") -> Path:
 
 
 def check(folder: Path, *overrides: str) -> Result:
-    return check_native("dmc_walker_walk", overrides=overrides or LOW, settings=load_settings(folder))
+    return lint_run("dmc_walker_walk", overrides=overrides or LOW, settings=load_settings(folder))
 
 
 def test_without_a_file_everything_counts(tmp_path: Path) -> None:
@@ -149,14 +150,14 @@ def test_paths(tmp_path: Path, pattern: str, hidden: bool) -> None:
     (tmp_path / "smoke").mkdir()
     write(tmp_path, f'per-path-ignores = {{"{pattern}" = {{DG101 = "smoke test"}}}}')
     write(tmp_path / "smoke", "task: dmc_walker_walk\nrun.train_ratio: 32\n", "run.yaml")
-    result = check_native(file="smoke/run.yaml", folder=tmp_path, settings=load_settings(tmp_path))
+    result = lint_run(file="smoke/run.yaml", folder=tmp_path, settings=load_settings(tmp_path))
     assert [item.allowed for item in result.findings] == (["smoke test"] if hidden else [None])
 
 
 def test_a_file_that_cannot_be_read_always_counts(tmp_path: Path) -> None:
     write(tmp_path, 'select = ["DG101"]\nignore = ["DG0"]\nper-path-ignores = {"*" = ["DG0"]}')
     write(tmp_path, "a: [", "run.yaml")
-    result = check_native(file="run.yaml", folder=tmp_path, settings=load_settings(tmp_path))
+    result = lint_run(file="run.yaml", folder=tmp_path, settings=load_settings(tmp_path))
     assert [item.name for item in result.active] == ["invalid-yaml"]
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamerguard import lint_run
 from dreamerguard.core.model import Source
 from dreamerguard.lint.comments import read_suppressions
-from dreamerguard.lint.engine import Result, check_native, examine, settle
+from dreamerguard.lint.engine import Result, examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.comments import comments
@@ -18,7 +19,7 @@ WHY = "# dreamerguard: ignore[low-train-ratio] -- smoke test"
 
 def check(folder: Path, text: str, settings: Settings | None = None) -> Result:
     (folder / "run.yaml").write_bytes(text.encode())
-    return check_native(file="run.yaml", folder=folder, settings=settings)
+    return lint_run(file="run.yaml", folder=folder, settings=settings)
 
 
 def names(result: Result) -> list[str]:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from dreamerguard import lint_command
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, UnknownProgram, check_native
+from dreamerguard.lint.engine import Result, UnknownProgram
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 
 
 def check(command: str, folder: Path) -> Result:
-    return check_native(command=shlex.split(command), folder=folder)
+    return lint_command(command, folder=folder)
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -69,9 +70,9 @@ def test_files_may_change_between_two_checks(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     command = shlex.split(f"{R2_COMMAND} env.own_key=4")
     write(tmp_path, with_r2_env() | {"configs/model/size12M.yaml": "deter: 2048\n"})
-    assert [finding.key for finding in check_native(command=command).findings] == ["env.own_key"]
+    assert [finding.key for finding in lint_command(command).findings] == ["env.own_key"]
     write(tmp_path, with_r2_env("own_key: 3"))
-    assert not check_native(command=command).findings
+    assert not lint_command(command).findings
 
 
 def test_values_remember_file_and_line_and_the_word(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dreamerguard.lint.engine import check_native
+from dreamerguard import lint_run
 from dreamerguard.programs.native.build_keys import schema_keys, table
 from dreamerguard.programs.native.keys import TABLE, native_keys
 from dreamerguard.schema import RunConfig
@@ -41,7 +41,7 @@ VALUES = st.fixed_dictionaries(
 @given(VALUES)
 def test_linting_refuses_what_the_schema_refuses(values: dict[str, object]) -> None:
     words = [f"{key}={value}" for key, value in values.items()]
-    findings = check_native("dmc_walker_walk", overrides=words).findings
+    findings = lint_run("dmc_walker_walk", overrides=words).findings
     found = any(item.name == "inconsistent-settings" for item in findings)
     nested: dict[str, dict[str, object]] = {"model": {}, "optimizer": {}}
     for key, value in values.items():
@@ -56,9 +56,9 @@ def test_linting_refuses_what_the_schema_refuses(values: dict[str, object]) -> N
 
 
 def test_the_configuration_of_a_valid_run_is_built_when_asked_for() -> None:
-    run = check_native("dmc_walker_walk", overrides=["seed=3"]).run
+    run = lint_run("dmc_walker_walk", overrides=["seed=3"]).run
     assert run.config is not None and run.config is run.config and run.config.seed == 3
-    assert check_native("dmc_walker_walk", overrides=["model.blocks=7"]).run.config is None
+    assert lint_run("dmc_walker_walk", overrides=["model.blocks=7"]).run.config is None
 
 
 @pytest.mark.parametrize("section", [ModelSection, OptimizerSection])

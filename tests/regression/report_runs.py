@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dreamerguard.lint.engine import check_native
+from dreamerguard import lint_run
 from dreamerguard.reports import render_json
 
 from .run_logs import append, native_run
@@ -16,7 +16,7 @@ HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=hack()>\"
 def report_runs(folder: Path) -> list[Path]:
     """Three runs of one task: too low because of its train ratio, fine, and just begun."""
     low = native_run(folder / "low-ratio", 1, gain=0.3, ratio=32, noise=25)
-    result = check_native(
+    result = lint_run(
         "dmc_walker_walk", overrides=["run.train_ratio=32", "edition=paper-2023"], allow={"low-train-ratio": "a test"}
     )
     (low / "lint.json").write_text(render_json(result))

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from dreamerguard import lint_run
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, check_native, examine, settle
+from dreamerguard.lint.engine import Result, examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
 from dreamerguard.reports.markdown import escape
@@ -39,12 +40,12 @@ seed: 2  # dreamerguard: ignore[duplicate-key] -- kept for an old script
 def result(tmp_path: Path) -> Result:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "run.yaml").write_text(RUN, encoding="utf-8")
-    return check_native(file="./conf/run.yaml", overrides=["run.foo=1"], folder=tmp_path)
+    return lint_run(file="./conf/run.yaml", overrides=["run.foo=1"], folder=tmp_path)
 
 
 @pytest.fixture
 def clean() -> Result:
-    return check_native("dmc_walker_walk")
+    return lint_run("dmc_walker_walk")
 
 
 # --- SARIF -----------------------------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def test_sarif_keeps_suppressed_findings_with_their_reason(result: Result) -> No
         {"kind": "inSource", "status": "accepted", "justification": "kept for an old script"}
     ]
     ignored = settle(
-        [check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])], Settings(ignore={"DG101": "study"})
+        [lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])], Settings(ignore={"DG101": "study"})
     )
     (item,) = sarif(*ignored)["results"]
     assert item["suppressions"][0] | {"status": "accepted"} == {
@@ -202,7 +203,7 @@ def test_sarif_keeps_suppressed_findings_with_their_reason(result: Result) -> No
 
 def test_sarif_shows_how_a_value_came_about(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\nrun:\n  <<: {train_ratio: 32}\n", encoding="utf-8")
-    (item,) = sarif(check_native(file="run.yaml", folder=tmp_path))["results"]
+    (item,) = sarif(lint_run(file="run.yaml", folder=tmp_path))["results"]
     steps = item["codeFlows"][0]["threadFlows"][0]["locations"]
     texts = [step["location"]["message"]["text"] for step in steps]
     assert texts == [
@@ -214,7 +215,7 @@ def test_sarif_shows_how_a_value_came_about(tmp_path: Path) -> None:
 
 
 def test_sarif_of_a_command_line_has_no_file(clean: Result) -> None:
-    run = sarif(check_native("dmc_walker_walk", overrides=["run.train_ratio=32"]))
+    run = sarif(lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"]))
     assert run["invocations"][0]["commandLine"] == "dreamerguard train dmc_walker_walk run.train_ratio=32"
     (location,) = run["results"][0]["locations"]
     assert location["logicalLocations"][0]["name"] == "run.train_ratio=32"
@@ -226,13 +227,13 @@ def test_sarif_of_a_command_line_has_no_file(clean: Result) -> None:
 def test_fingerprints_stay_when_lines_move_and_differ_from_each_other(tmp_path: Path) -> None:
     def prints(text: str) -> list[str]:
         (tmp_path / "run.yaml").write_text(text, encoding="utf-8")
-        results = sarif(check_native(file="run.yaml", folder=tmp_path))["results"]
+        results = sarif(lint_run(file="run.yaml", folder=tmp_path))["results"]
         return sorted(item["partialFingerprints"]["dreamerguardFinding/v1"] for item in results)
 
     text = "task: dmc_walker_walk\nseed: 1\nseed: 2\nseed: 3\nfoo: 1\n"
     assert prints(text) == prints(f"# moved\n\n{text}")
     assert len(set(prints(text))) == 3
-    rows = json.loads(render("gitlab", [check_native(file="run.yaml", folder=tmp_path)]))
+    rows = json.loads(render("gitlab", [lint_run(file="run.yaml", folder=tmp_path)]))
     assert len({row["fingerprint"] for row in rows}) == 3
 
 
@@ -293,7 +294,7 @@ def test_json_lines(result: Result) -> None:
 
 
 def test_markdown(clean: Result) -> None:
-    low = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    low = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
     report = re.sub(r"checked \d+ rules", "checked N rules", render("markdown", [low]))
     assert report == (HERE / "founding_case.md").read_text(encoding="utf-8")
     assert "no problems found" in render("markdown", [clean])
@@ -317,7 +318,7 @@ hostile = st.text(
 @given(hostile)
 def test_any_text_is_escaped_in_every_format(text: str) -> None:
     try:
-        result = check_native("dmc_walker_walk", overrides=[f"run.{text}=1", f"task={text}", f"seed={text}"])
+        result = lint_run("dmc_walker_walk", overrides=[f"run.{text}=1", f"task={text}", f"seed={text}"])
     except SourceError:
         assume(False)  # a word with a backslash or another sign of a path is a file
     jsonschema.validate(json.loads(render("sarif", [result])), SARIF)

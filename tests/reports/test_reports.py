@@ -7,8 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from dreamerguard import lint_run
 from dreamerguard.core.model import Source
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.lint.engine import Result
 from dreamerguard.reports import render_concise, render_full, render_json
 from dreamerguard.reports.budget import render_budget
 from dreamerguard.util.text import plain, wants_color, width
@@ -18,7 +19,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def founding() -> Result:
-    return check_native("dmc_walker_walk", overrides=["run.train_ratio=32"])
+    return lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
 
 
 def test_the_founding_case_in_full(founding: Result) -> None:
@@ -33,17 +34,17 @@ def test_colors_only_add_escapes(founding: Result) -> None:
 
 
 def test_concise_is_one_line_for_each_finding() -> None:
-    result = check_native("dmc_walker_walk", overrides=["seed=1", "seed=2", "run.foo=1"])
+    result = lint_run("dmc_walker_walk", overrides=["seed=1", "seed=2", "run.foo=1"])
     assert render_concise(result).splitlines() == [
         "command line:1:50: error[unknown-key] DG301 there is no key run.foo",
         "command line:1:43: warning[repeated-override] DG003 seed is given twice; 2 wins",
     ]
-    assert render_concise(check_native("dmc_walker_walk")) == ""
+    assert render_concise(lint_run("dmc_walker_walk")) == ""
 
 
 def test_several_places_in_one_and_two_files(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\nseed: 1\n\n# twice\nseed: 2\n", encoding="utf-8")
-    report = render_full(check_native(file="run.yaml", folder=tmp_path))
+    report = render_full(lint_run(file="run.yaml", folder=tmp_path))
     assert report.startswith(
         "error[duplicate-key] DG002: seed is set twice; the second one would win in silence\n"
         " --> run.yaml:5:1\n"
@@ -58,7 +59,7 @@ def test_several_places_in_one_and_two_files(tmp_path: Path) -> None:
 
 def test_carets_stand_under_wide_characters_and_tabs(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("{task: dmc_walker_walk, '漢字':\t5, size: size12x}\n", encoding="utf-8")
-    report = render_full(check_native(file="run.yaml", folder=tmp_path))
+    report = render_full(lint_run(file="run.yaml", folder=tmp_path))
     line, carets = next(
         pair for pair in zip(report.split("\n"), report.split("\n")[1:], strict=False) if "^" in pair[1]
     )
@@ -69,7 +70,7 @@ def test_carets_stand_under_wide_characters_and_tabs(tmp_path: Path) -> None:
 
 def test_hostile_text_is_shown_escaped(tmp_path: Path) -> None:
     name = "run.\x1b[31m\u202egnp[bold]"
-    result = check_native("dmc_walker_walk", overrides=[f"{name}=1"])
+    result = lint_run("dmc_walker_walk", overrides=[f"{name}=1"])
     for report in (render_full(result), render_concise(result), render_json(result)):
         assert "\x1b" not in report and "\u202e" not in report
     assert "run.\\x1b[31m\\u202egnp[bold]" in render_full(result)
@@ -77,7 +78,7 @@ def test_hostile_text_is_shown_escaped(tmp_path: Path) -> None:
 
 def test_long_commands_are_cut_around_the_place() -> None:
     many = [f"model.{name}_layers=2" for name in ("encoder", "decoder", "reward", "policy", "value")]
-    result = check_native("dmc_walker_walk", overrides=[*many * 3, "run.foo=1", *many])
+    result = lint_run("dmc_walker_walk", overrides=[*many * 3, "run.foo=1", *many])
     report = render_full(result)
     lines = report.split("\n")
     index = next(i for i, line in enumerate(lines) if "^" in line)
@@ -87,7 +88,7 @@ def test_long_commands_are_cut_around_the_place() -> None:
 
 
 def test_allowed_findings_show_their_reason() -> None:
-    result = check_native("dmc_walker_walk", overrides=["run.train_ratio=32"], allow={"DG101": "wall clock"})
+    result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"], allow={"DG101": "wall clock"})
     report = render_full(result)
     assert "= allowed: wall clock\n" in report
     assert report.rstrip().split("\n")[-1].startswith("no problems found, 1 allowed;")
@@ -138,7 +139,7 @@ def test_json_has_the_promised_fields(founding: Result) -> None:
 
 def test_json_of_a_broken_run_is_still_json(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_bytes(b"\xff\xfe\x00")
-    document = json.loads(render_json(check_native(file="run.yaml", folder=tmp_path)))
+    document = json.loads(render_json(lint_run(file="run.yaml", folder=tmp_path)))
     jsonschema.validate(document, SCHEMA)
     assert [item["name"] for item in document["findings"]] == ["invalid-yaml"]
 

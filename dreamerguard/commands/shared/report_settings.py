@@ -59,11 +59,11 @@ def describe(label: str, status: Status) -> RunPage:
 
 
 def _native(log: RunLog, task: str, suite: str, edition: str) -> tuple[tuple[Difference, ...], str] | None:
+    from dreamerguard.api import lint_run
     from dreamerguard.core.model import Origin
-    from dreamerguard.lint.engine import check_native
     from dreamerguard.programs.native.run_directory import flatten
 
-    result = check_native(task, overrides=[f"suite={suite}", f"edition={edition}"])
+    result = lint_run(task, overrides=[f"suite={suite}", f"edition={edition}"])
     config = result.run.config
     if config is None:
         return None

@@ -31,8 +31,9 @@ def _quick(words: Sequence[str]) -> int | None:
     """The exit code of ``lint``; none for other commands and for whatever only Typer can answer."""
     if words[:1] != ["lint"] or "_DREAMERGUARD_COMPLETE" in os.environ:
         return None
-    from dreamerguard.commands.lint_run import Stop, run_lint, say
+    from dreamerguard.commands.lint_run import run_lint
     from dreamerguard.commands.shared.argv import split_words
+    from dreamerguard.commands.shared.errors import CommandFailed, report_failure
     from dreamerguard.commands.shared.lint_options import read_options
 
     own, training = split_words(words[1:])
@@ -41,9 +42,8 @@ def _quick(words: Sequence[str]) -> int | None:
         return None
     try:
         return run_lint(options, own, training)
-    except Stop as stop:
-        say(stop)
-        return stop.code
+    except CommandFailed as failed:
+        return report_failure(failed)
 
 
 def _bug(error: Exception) -> None:

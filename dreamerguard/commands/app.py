@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dreamerguard import __version__
+from dreamerguard.commands.shared.errors import CommandFailed, report_failure
 from dreamerguard.commands.shared.typer_argv import WordsCommand
 
 #: Command -> module and attribute, a function or an application of subcommands. In the order of ``--help``.
@@ -76,9 +77,12 @@ class LazyGroup(TyperGroup):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Reads the words of a command and runs it."""
+        """Reads the arguments of a command, runs it, and reports its failure."""
         with _plain_errors():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except CommandFailed as failed:
+                raise typer.Exit(report_failure(failed)) from failed
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat, split
 from dreamerguard.core.model import Confidence, Severity
 
@@ -58,11 +59,10 @@ def check(
     found that could be checked.
     """
     from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
+    from dreamerguard.commands.shared.lint_settings import read_settings
     from dreamerguard.core.machine import UNKNOWN, probe
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.repository import check_tree
-
-    from .lint_run import Stop, read_settings, say
 
     options = LintOptions(
         output_format=output_format.value,
@@ -78,14 +78,10 @@ def check(
         settings = read_settings(options)
         outcome = check_tree(paths or [], probe() if this_machine else UNKNOWN, settings=settings)
         _report(outcome, output_format, output, settings)
-        if not outcome.checked and not allow_nothing:
-            raise Stop(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
     except SourceError as error:
-        say(Stop(error.message))
-        raise typer.Exit(2) from error
-    except Stop as stop:
-        say(stop)
-        raise typer.Exit(stop.code) from stop
+        fail(error.message)
+    if not outcome.checked and not allow_nothing:
+        fail(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
     raise typer.Exit(0 if exit_zero else _exit_code(outcome))
 
 
@@ -98,8 +94,6 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     from dreamerguard.reports.tree import render_tree, summary
     from dreamerguard.util.terminal import write
     from dreamerguard.util.text import wants_color
-
-    from .lint_run import note
 
     if output_format is OutputFormat.FULL:
         text = render_tree(outcome, output is None and wants_color(sys.stdout.isatty(), os.environ))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.shared.errors import fail
+
 if TYPE_CHECKING:
     from dreamerguard.lint.settings.model import Settings
 
@@ -35,8 +37,7 @@ def show(
     try:
         settings = load_settings(Path(), config_file)
     except SourceError as error:
-        typer.echo("\n".join(f"error: {plain(line)}" for line in error.message.split("\n")), err=True)
-        raise typer.Exit(2) from error
+        fail(error.message)
     typer.echo(plain(f"# {settings.file if settings.file is not None else 'no settings file: these are the defaults'}"))
     for name, value in _rows(settings):
         origin = settings.origins.get(name.replace("-", "_"), "default")

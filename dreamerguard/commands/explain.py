@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from dreamerguard.commands.shared.errors import fail
 
 if TYPE_CHECKING:
     from dreamerguard.core.key import Key
@@ -27,8 +29,7 @@ def explain(
         _explain_all(markdown)
         return
     if name is None or markdown is not None:
-        typer.echo("error: name a rule, a key or a task, or use --all, with --markdown DIR for pages", err=True)
-        raise typer.Exit(2)
+        fail("name a rule, a key or a task, or use --all, with --markdown DIR for pages")
     from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.rules import find_rule
     from dreamerguard.schema.tasks import UnknownTask, find_task
@@ -65,8 +66,7 @@ def _explain_all(folder: Path | None) -> None:
         for file, text in pages.items():
             write_atomically(folder / file, text.encode("utf-8"))
     except (SourceError, OSError) as error:
-        typer.echo(f"error: cannot write pages: {error}", err=True)
-        raise typer.Exit(2) from error
+        fail(f"cannot write pages: {error}")
     typer.echo(f"wrote {len(pages)} pages into {folder}")
 
 
@@ -129,11 +129,10 @@ def _published(path: str) -> Iterator[str]:
             yield f"  {size:<12} {widths[leaf]}"
 
 
-def _unknown(name: str, tasks: tuple[str, ...]) -> None:
+def _unknown(name: str, tasks: tuple[str, ...]) -> NoReturn:
     from dreamerguard.programs.native.keys import NATIVE_RENAMES, native_keys
     from dreamerguard.rules import all_rules
     from dreamerguard.util.hints import nearest, nearest_key
-    from dreamerguard.util.text import plain
 
     renamed = NATIVE_RENAMES.get(name)
     found = [
@@ -145,5 +144,4 @@ def _unknown(name: str, tasks: tuple[str, ...]) -> None:
     note = (
         "" if found else " `dreamerguard lint --list-rules`, `dreamerguard schema` and `dreamerguard tasks` list them."
     )
-    typer.echo(f"error: there is no rule, key or task {plain(name)!r}.{hint}{note}", err=True)
-    raise typer.Exit(2)
+    fail(f"there is no rule, key or task {name!r}.{hint}{note}")

@@ -73,7 +73,7 @@ def lint(
     Later files and settings win. Exit code 0: nothing at warning or error; 1: findings; 2: the input cannot be read or
     names no task; 3: nothing was checked.
     """
-    from .lint_run import Stop, run_lint, say
+    from .lint_run import run_lint
 
     del words, task, edition, size  # read from the words as typed, so that findings can point at them
     options = LintOptions(
@@ -99,9 +99,4 @@ def lint(
         diff=diff,
         exit_zero=exit_zero,
     )
-    try:
-        code = run_lint(options, *typed_words(ctx))
-    except Stop as stop:
-        say(stop)
-        code = stop.code
-    raise typer.Exit(code)
+    raise typer.Exit(run_lint(options, *typed_words(ctx)))

@@ -9,16 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.shared.lint_options import LintOptions
+from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, probe
 from dreamerguard.core.model import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
-from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, dialects
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists, is_dir
-from dreamerguard.util.terminal import echo, write
+from dreamerguard.util.terminal import write
 from dreamerguard.util.text import plain, wants_color
 
 if TYPE_CHECKING:
@@ -34,20 +36,6 @@ _NOTHING = """nothing to check. Examples:
 _TASK_LIKE = re.compile(r"[a-z0-9]+(_[A-Za-z0-9-]+)+(/[0-9]+)?")
 
 
-class Stop(Exception):
-    """Ends the command with one message and an exit code."""
-
-    def __init__(self, message: str, code: int = USAGE) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-
-def say(stop: Stop) -> None:
-    """Prints why a command ended, without any character that could act on the terminal."""
-    echo(f"error: {stop.message}", error=True)
-
-
 def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] | None) -> int:
     """Checks, reports, and gives the exit code.
 
@@ -57,7 +45,7 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
       training: the words behind ``--``; none without one.
 
     Raises:
-      Stop: nothing could be checked.
+      CommandFailed: nothing could be checked.
     """
     try:
         settings = read_settings(options)
@@ -67,7 +55,7 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
         command = _command(own, training)
         return _lint(lambda judged: _check(command, options, judged), options, settings)
     except SourceError as error:
-        raise Stop(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE) from error
+        fail(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE)
 
 
 def _needs_hydra(error: SourceError) -> bool:
@@ -85,32 +73,10 @@ def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: S
     return CLEAN if options.exit_zero else _exit_code(result)
 
 
-def read_settings(options: LintOptions) -> Settings:
-    """The project's settings with what the options say instead. Raises `Stop` where options contradict each other."""
-    from dreamerguard.core.model import Confidence, Severity
-
-    found = Settings() if options.no_config else load_settings(Path(), options.config_file)
-    ignored = dict.fromkeys(options.ignore, "ignored by --ignore")
-    changed = found.with_options(
-        select=options.select,
-        ignore={**found.ignore, **ignored} if ignored else None,
-        min_severity=Severity(options.min_severity) if options.min_severity else None,
-        min_confidence=Confidence(options.min_confidence) if options.min_confidence else None,
-        baseline=Path(options.baseline) if options.baseline else None,
-    )
-    if (options.write_baseline or options.prune_baseline) and changed.baseline is None:
-        raise Stop("name the baseline with --baseline FILE, or with baseline = in the settings")
-    if options.probe_env is not None and not options.probe:
-        raise Stop("--probe-env needs --probe")
-    if options.unsafe_fixes and not (options.fix or options.diff):
-        raise Stop("--unsafe-fixes needs --fix or --diff")
-    return changed
-
-
 def _command(own: Sequence[str], training: Sequence[str] | None) -> Command:
     if training is not None:
         if not training:
-            raise Stop("nothing to check: no command behind --", NOTHING_CHECKED)
+            fail("nothing to check: no command behind --", NOTHING_CHECKED)
         return read_command(training)
     command = read_command(["dreamerguard", "lint", *own])
     _refuse_stray_words(command)
@@ -122,17 +88,15 @@ def _refuse_stray_words(command: Command) -> None:
 
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
-        raise Stop(_NOTHING, NOTHING_CHECKED)
+        fail(_NOTHING, NOTHING_CHECKED)
     for word in arguments.tasks:
         if _TASK_LIKE.fullmatch(word.text):
             continue
         there = _there(Path(word.text))
         if there == "folder":
-            raise Stop(f"{word.text!r} is a folder; name a run file inside it")
+            fail(f"{word.text!r} is a folder; name a run file inside it")
         kind = "run files end in .yaml, " if there else ""
-        raise Stop(
-            f"{word.text!r} is neither a run file, nor key=value, nor a task: {kind}`dreamerguard tasks` lists tasks"
-        )
+        fail(f"{word.text!r} is neither a run file, nor key=value, nor a task: {kind}`dreamerguard tasks` lists tasks")
 
 
 def _there(path: Path) -> str:
@@ -150,9 +114,9 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
         return check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
     except UnknownProgram as error:
         if options.dialect is not None:
-            raise Stop(_no_dialect(options.dialect)) from error
+            fail(_no_dialect(options.dialect))
         known = ", ".join(dialect.name for dialect in dialects())
-        raise Stop(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED) from error
+        fail(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED)
 
 
 def _no_dialect(name: str) -> str:
@@ -200,11 +164,6 @@ def _update_baseline(check: Callable[[Settings], Result], options: LintOptions, 
     write_baseline(settings.baseline, counts)
     note(f"{settings.baseline}: {text}")
     return CLEAN
-
-
-def note(text: str) -> None:
-    """A line beside the report, on standard error."""
-    write(sys.stderr, f"{plain(text)}\n")
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from dreamerguard.commands.shared.errors import fail
+
 
 def test_rules(
     names: Annotated[list[str] | None, typer.Argument(help="Rules, by name or code; all of your own without.")] = None,
@@ -32,8 +34,7 @@ def test_rules(
         # What the project ignores must not decide whether an example holds.
         settings = Settings(local_rules=settings.local_rules, plugins=settings.plugins, file=settings.file)
     except SourceError as error:
-        typer.echo("\n".join(f"error: {plain(line)}" for line in error.message.split("\n")), err=True)
-        raise typer.Exit(2) from error
+        fail(error.message)
     wanted = {name.lower() for name in names or ()}
     chosen = [rule for rule in rules if not wanted or wanted & {rule.name, rule.code.lower()}]
     broken = 0

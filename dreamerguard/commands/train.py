@@ -120,7 +120,7 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
 
 
 def _train(config: RunConfig, directory: Path) -> int:
-    from dreamerguard.commands.shared.exit_codes import CLEAN, SIGNALLED, USAGE
+    from dreamerguard.commands.shared.exit_codes import CLEAN, SIGNALLED
     from dreamerguard.commands.shared.progress import Progress
     from dreamerguard.commands.shared.stop_signals import StopSignals
     from dreamerguard.programs.native.run_directory import agents, withdraw
@@ -135,8 +135,7 @@ def _train(config: RunConfig, directory: Path) -> int:
             outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
-        echo(f"error: {error}", error=True)
-        return USAGE
+        fail(str(error))
     _draw(config, directory, own)
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)

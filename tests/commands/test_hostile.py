@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.commands.lint_run import Stop, run_lint, say
+from dreamerguard.commands.lint_run import run_lint
+from dreamerguard.commands.shared.errors import CommandFailed, report_failure
 from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat
 
 SECONDS, MEGABYTES = 2.0, 300
@@ -83,9 +84,8 @@ def lint(words: list[str], format: str = "full") -> tuple[int, str, str]:
     with redirect_stdout(out), redirect_stderr(err):
         try:
             code = run_lint(LintOptions(output_format=format, no_config=True), words, None)
-        except Stop as stop:
-            say(stop)
-            code = stop.code
+        except CommandFailed as failed:
+            code = report_failure(failed)
     return code, out.getvalue(), err.getvalue()
 
 

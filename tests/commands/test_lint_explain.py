@@ -8,20 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from dreamerguard.commands.explain import explain
-from dreamerguard.commands.lint import lint
-from dreamerguard.commands.shared.typer_argv import WordsCommand
+from dreamerguard.commands.app import app
 from dreamerguard.programs.native.keys import native_keys
 from dreamerguard.rules import all_rules
-
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command("lint", cls=WordsCommand)(lint)
-app.command("explain")(explain)
 
 
 def run(*words: str) -> tuple[int, str, str]:

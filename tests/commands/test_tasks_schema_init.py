@@ -7,21 +7,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import typer
 import yaml
 from typer.testing import CliRunner
 
-from dreamerguard.commands.init import init
-from dreamerguard.commands.schema import schema
-from dreamerguard.commands.tasks import tasks
+from dreamerguard.commands.app import app
 from dreamerguard.schema import SIZES, RunConfig
 from dreamerguard.schema.publish import field, unit
 from dreamerguard.schema.tasks import find_task, load_suite, suite_names
 
-app = typer.Typer()
-app.command("tasks")(tasks)
-app.command("schema")(schema)
-app.command("init")(init)
 run = CliRunner().invoke
 
 

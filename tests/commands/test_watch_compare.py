@@ -11,21 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from dreamerguard.commands.compare import compare
-from dreamerguard.commands.reference import app as reference_app
+from dreamerguard.commands.app import app
 from dreamerguard.commands.shared.watch_screen import Screen
-from dreamerguard.commands.watch import watch
 from dreamerguard.regression.watch.watcher import Watcher
 
 from ..regression.run_logs import append, native_run
-
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command("watch")(watch)
-app.command("compare")(compare)
-app.add_typer(reference_app, name="reference")
 
 
 def _run(*words: object) -> Result:

@@ -1,21 +1,49 @@
-"""How a command ends that cannot do what was asked."""
+"""How a command reports a failure or a note on the error stream. Loads no Typer, because the quick path uses it too.
+
+A command calls `fail`. The two entries, ``dreamerguard.cli`` and the Typer application, catch `CommandFailed`, print
+its message and end with its exit code.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
-from dreamerguard.util.terminal import echo
+from dreamerguard.util.terminal import echo, write
+from dreamerguard.util.text import plain
+
+from .exit_codes import USAGE
 
 
-def fail(message: str) -> NoReturn:
-    """Says why on the error stream, and ends the command with the exit code for it.
+class CommandFailed(Exception):
+    """The command cannot do its work.
+
+    Attributes:
+      message: what is wrong and how to fix it.
+      code: exit code of the command.
+    """
+
+    def __init__(self, message: str, code: int = USAGE) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """Ends the command with a message and an exit code.
 
     Raises:
-      typer.Exit: always.
+      CommandFailed: always.
     """
-    import typer
+    raise CommandFailed(message, code)
 
-    from .exit_codes import USAGE
 
-    echo(f"error: {message}", error=True)
-    raise typer.Exit(USAGE)
+def report_failure(failed: CommandFailed) -> int:
+    """Prints why a command failed, without any character that could act on the terminal. Returns the exit code."""
+    echo(f"error: {failed.message}", error=True)
+    return failed.code
+
+
+def note(text: str) -> None:
+    """Prints one line beside the result, on the error stream."""
+    write(sys.stderr, f"{plain(text)}\n")

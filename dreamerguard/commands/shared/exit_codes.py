@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.model import Severity
-from dreamerguard.lint.engine import Result
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dreamerguard.lint.engine import Result
 
 CLEAN = 0
 FINDINGS = 1
@@ -18,4 +20,6 @@ SIGNALLED = 128
 
 def exit_code(result: Result) -> int:
     """0 without errors and warnings that count, else 1. Information alone is clean."""
+    from dreamerguard.core.model import Severity
+
     return FINDINGS if any(item.severity is not Severity.INFO for item in result.active) else CLEAN

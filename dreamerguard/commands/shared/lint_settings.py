@@ -1,0 +1,36 @@
+"""The project's settings together with the options of ``lint`` and ``check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dreamerguard.core.model import Confidence, Severity
+from dreamerguard.lint.settings.model import Settings, load_settings
+
+from .errors import fail
+from .lint_options import LintOptions
+
+
+def read_settings(options: LintOptions) -> Settings:
+    """The project's settings, with the values of the options in their place.
+
+    Raises:
+      CommandFailed: options contradict each other.
+      SourceError: the settings cannot be read.
+    """
+    found = Settings() if options.no_config else load_settings(Path(), options.config_file)
+    ignored = dict.fromkeys(options.ignore, "ignored by --ignore")
+    changed = found.with_options(
+        select=options.select,
+        ignore={**found.ignore, **ignored} if ignored else None,
+        min_severity=Severity(options.min_severity) if options.min_severity else None,
+        min_confidence=Confidence(options.min_confidence) if options.min_confidence else None,
+        baseline=Path(options.baseline) if options.baseline else None,
+    )
+    if (options.write_baseline or options.prune_baseline) and changed.baseline is None:
+        fail("name the baseline with --baseline FILE, or with baseline = in the settings")
+    if options.probe_env is not None and not options.probe:
+        fail("--probe-env needs --probe")
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        fail("--unsafe-fixes needs --fix or --diff")
+    return changed

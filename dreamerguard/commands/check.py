@@ -8,46 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamerguard.commands.shared.errors import fail, note
-from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat, split
-from dreamerguard.core.model import Confidence, Severity
+from dreamerguard.commands.shared.typer_options import takes_options
+from dreamerguard.core.model import Severity
+from dreamerguard.programs.native.options import LintOptions, OutputFormat
 
 if TYPE_CHECKING:
     from dreamerguard.lint.repository import Outcome
     from dreamerguard.lint.settings.model import Settings
 
 
+@takes_options(
+    LintOptions, "output_format", "output", "this_machine", "select", "ignore", "min_severity", "min_confidence",
+    "config_file", "no_config", "baseline", "exit_zero",
+)  # fmt: skip
 def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files and folders; by default the current folder.")
     ] = None,
-    output_format: Annotated[
-        OutputFormat, typer.Option("--output-format", help="Report to write.")
-    ] = OutputFormat.FULL,
-    output: Annotated[
-        Path | None, typer.Option("--output", help="File for the report, instead of printing it.")
-    ] = None,
-    this_machine: Annotated[
-        bool, typer.Option("--this-machine", help="The runs are meant for this machine: check GPU and memory too.")
-    ] = False,
-    select: Annotated[
-        list[str] | None, typer.Option("--select", help="Only these rules: names, codes or beginnings of codes.")
-    ] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", help="Not these rules.")] = None,
-    min_severity: Annotated[
-        Severity | None, typer.Option("--min-severity", help="Report nothing milder than this.")
-    ] = None,
-    min_confidence: Annotated[
-        Confidence | None, typer.Option("--min-confidence", help="Report nothing less certain than this.")
-    ] = None,
-    config_file: Annotated[
-        str | None, typer.Option("--config-file", help="Settings of dreamerguard, instead of the nearest ones.")
-    ] = None,
-    no_config: Annotated[bool, typer.Option("--no-config", help="Read no settings file.")] = False,
-    baseline: Annotated[str | None, typer.Option("--baseline", help="Known findings that do not count.")] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 in spite of findings.")] = False,
     allow_nothing: Annotated[
         bool, typer.Option("--allow-nothing", help="Exit with 0 when there is nothing to check, for hooks.")
     ] = False,
+    *,
+    options: LintOptions,
 ) -> None:
     """Find and check every configuration and training command of a repository.
 
@@ -64,28 +46,18 @@ def check(
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.repository import check_tree
 
-    options = LintOptions(
-        output_format=output_format.value,
-        select=split(",".join(select or ())),
-        ignore=split(",".join(ignore or ())),
-        min_severity=min_severity.value if min_severity else None,
-        min_confidence=min_confidence.value if min_confidence else None,
-        config_file=config_file,
-        no_config=no_config,
-        baseline=baseline,
-    )
     try:
         settings = read_settings(options)
-        outcome = check_tree(paths or [], probe() if this_machine else UNKNOWN, settings=settings)
-        _report(outcome, output_format, output, settings)
+        outcome = check_tree(paths or [], probe() if options.this_machine else UNKNOWN, settings=settings)
+        _report(outcome, options, settings)
     except SourceError as error:
         fail(error.message)
     if not outcome.checked and not allow_nothing:
         fail(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
-    raise typer.Exit(0 if exit_zero else _exit_code(outcome))
+    raise typer.Exit(0 if options.exit_zero else _exit_code(outcome))
 
 
-def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, settings: Settings) -> None:
+def _report(outcome: Outcome, options: LintOptions, settings: Settings) -> None:
     import os
     import sys
 
@@ -95,18 +67,18 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     from dreamerguard.util.terminal import write
     from dreamerguard.util.text import wants_color
 
-    if output_format is OutputFormat.FULL:
-        text = render_tree(outcome, output is None and wants_color(sys.stdout.isatty(), os.environ))
+    if options.output_format is OutputFormat.FULL:
+        text = render_tree(outcome, options.output is None and wants_color(sys.stdout.isatty(), os.environ))
     else:
-        text = render(output_format.value, outcome.results, rules=active_rules(settings))
+        text = render(options.output_format, outcome.results, rules=active_rules(settings))
         for line in summary(outcome).split("\n"):
             note(line)
-    if output is None:
+    if options.output is None:
         write(sys.stdout, text)
         return
     from dreamerguard.core.files import write_atomically
 
-    write_atomically(output, text.encode("utf-8"))
+    write_atomically(Path(options.output), text.encode("utf-8"))
 
 
 def _exit_code(outcome: Outcome) -> int:

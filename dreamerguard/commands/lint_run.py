@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
-from dreamerguard.commands.shared.lint_options import LintOptions
 from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, probe
 from dreamerguard.core.model import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
+from dreamerguard.programs.native.options import LintOptions
 from dreamerguard.programs.registry import UnknownProgram, dialects
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists, is_dir

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dreamerguard.commands.lint_run import run_lint
 from dreamerguard.commands.shared.errors import CommandFailed, report_failure
-from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat
+from dreamerguard.programs.native.options import LintOptions, OutputFormat
 
 SECONDS, MEGABYTES = 2.0, 300
 TASK = b"task: dmc_walker_walk\n"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamerguard.core.model import Confidence, Severity
 from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.programs.native.options import LintOptions
 
 from .errors import fail
-from .lint_options import LintOptions
 
 
 def read_settings(options: LintOptions) -> Settings:
@@ -23,8 +22,8 @@ def read_settings(options: LintOptions) -> Settings:
     changed = found.with_options(
         select=options.select,
         ignore={**found.ignore, **ignored} if ignored else None,
-        min_severity=Severity(options.min_severity) if options.min_severity else None,
-        min_confidence=Confidence(options.min_confidence) if options.min_confidence else None,
+        min_severity=options.min_severity,
+        min_confidence=options.min_confidence,
         baseline=Path(options.baseline) if options.baseline else None,
     )
     if (options.write_baseline or options.prune_baseline) and changed.baseline is None:

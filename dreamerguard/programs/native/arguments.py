@@ -10,35 +10,16 @@ from dreamerguard.core.model import Label, Problem
 from dreamerguard.sources.argv import Command, Option, Override, Word, read_arguments
 from dreamerguard.util.fast_dataclass import dataclass
 
-PROGRAM = "dreamerguard"
-COMMANDS = ("train", "lint")
+from .options import LintOptions, TrainOptions, options_of, takes_value
 
-#: Own options of the commands, which set nothing in the run; true for those that take a value.
+PROGRAM = "dreamerguard"
+
+_TRAIN = {name: takes_value(option) for name, option in options_of(TrainOptions).items()}
+#: Options of each command that set nothing in the run -> whether they take a value. ``lint`` accepts those of
+#: ``train``, so that the arguments of a training command can be linted as they are.
 OPTIONS = {
-    "--allow": True,
-    "--baseline": True,
-    "--config": True,
-    "--config-file": True,
-    "--diff": False,
-    "--exit-zero": False,
-    "--explain-budget": False,
-    "--fix": False,
-    "--ignore": True,
-    "--list-rules": False,
-    "--logdir": True,
-    "--min-confidence": True,
-    "--min-severity": True,
-    "--no-config": False,
-    "--output": True,
-    "--output-format": True,
-    "--prune-baseline": False,
-    "--select": True,
-    "--this-machine": False,
-    "--dialect": True,
-    "--probe": False,
-    "--probe-env": True,
-    "--unsafe-fixes": False,
-    "--write-baseline": False,
+    "train": _TRAIN,
+    "lint": {**_TRAIN, **{name: takes_value(option) for name, option in options_of(LintOptions).items()}},
 }
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
@@ -81,7 +62,7 @@ def start_of_arguments(command: Command) -> int | None:
     """Index of the first word behind ``dreamerguard train``; none when the command is another program's."""
     texts = [word.text for word in command.words]
     for index, (program, name) in enumerate(pairwise(texts)):
-        if PurePath(program).name == PROGRAM and name in COMMANDS:
+        if PurePath(program).name == PROGRAM and name in OPTIONS:
             return index + 2
     return None
 
@@ -89,7 +70,8 @@ def start_of_arguments(command: Command) -> int | None:
 def read_native(command: Command) -> Arguments:
     """Sorts the words behind the command's name."""
     start = start_of_arguments(command) or 0
-    arguments = list(read_arguments(command.words[start:], OPTIONS))
+    known = OPTIONS[command.words[start - 1].text if start else "lint"]
+    arguments = list(read_arguments(command.words[start:], known))
     words = [item for item in arguments if isinstance(item, Word)]
     options = tuple(item for item in arguments if isinstance(item, Option))
     named = [Word(item.value, item.span, start) for item in options if item.name == "--config" and item.value]

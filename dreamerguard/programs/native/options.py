@@ -1,0 +1,105 @@
+"""The options of ``dreamerguard lint`` and ``train`` that set nothing in the run, each in one place.
+
+A field is an option: its name, its default, its help and the values it takes. The reader of native commands, the quick
+reader of ``lint`` and the signatures of the Typer commands are all derived from these tables. A false default means a
+switch, a tuple gathers repeated options. Loads neither Typer nor pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import Field, field, fields
+from enum import StrEnum
+from typing import Any
+
+from dreamerguard.core.model import Confidence, Severity
+from dreamerguard.util.fast_dataclass import dataclass
+
+
+class OutputFormat(StrEnum):
+    """Formats of the lint report."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+    JSONL = "jsonl"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+
+
+def _option(default: Any, help: str, choices: type[StrEnum] | None = None, *, commas: bool = False) -> Any:
+    """An option.
+
+    Args:
+      default: value without the option.
+      help: one line for ``--help``.
+      choices: the values that the option takes; by default any text.
+      commas: whether one value may list several names.
+    """
+    return field(default=default, metadata={"help": help, "choices": choices, "commas": commas})
+
+
+_CONFIG_FILE = "Lint settings to read, instead of the nearest ones."
+_NO_CONFIG = "Read no lint settings."
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """Options of ``dreamerguard lint``; ``check`` takes some of them."""
+
+    output_format: OutputFormat = _option(OutputFormat.FULL, "Report to write.", OutputFormat)
+    output: str | None = _option(None, "File for the report, instead of printing it.")
+    explain_budget: bool = _option(False, "Also show how the number of gradient updates comes about.")
+    this_machine: bool = _option(False, "The run is meant for this machine: check GPU and memory too.")
+    dialect: str | None = _option(None, "The program of the command: r2dreamer, or danijar:2023.")
+    probe: bool = _option(False, "Make the environment, play two random episodes: runs the program's code.")
+    probe_env: str | None = _option(None, "module:function that makes it, given the task; with --probe.")
+    list_rules: bool = _option(False, "List all rules and exit.")
+    select: tuple[str, ...] = _option((), "Only these rules: names, codes or beginnings of codes.", commas=True)
+    ignore: tuple[str, ...] = _option((), "Not these rules.", commas=True)
+    min_severity: Severity | None = _option(None, "Report only findings of at least this severity.", Severity)
+    min_confidence: Confidence | None = _option(None, "Report only findings of at least this confidence.", Confidence)
+    config_file: str | None = _option(None, _CONFIG_FILE)
+    no_config: bool = _option(False, _NO_CONFIG)
+    baseline: str | None = _option(None, "Known findings that do not count.")
+    write_baseline: bool = _option(False, "Put all findings of this run into the baseline.")
+    prune_baseline: bool = _option(False, "Remove from the baseline the findings that no longer occur.")
+    fix: bool = _option(False, "Correct files where the original could not have run.")
+    unsafe_fixes: bool = _option(False, "With --fix or --diff: also make corrections that change the training.")
+    diff: bool = _option(False, "Show what --fix would change, and change nothing.")
+    exit_zero: bool = _option(False, "Exit with 0 in spite of findings.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """Options of ``dreamerguard train``."""
+
+    config: str | None = _option(None, "Run file.")
+    logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
+    allow: tuple[str, ...] = _option((), 'Train in spite of a finding: RULE="reason". Repeatable.')
+    config_file: str | None = _option(None, _CONFIG_FILE)
+    no_config: bool = _option(False, _NO_CONFIG)
+
+
+def options_of(table: type, names: Collection[str] = ()) -> dict[str, Field[Any]]:
+    """Options of a table by how they are typed, ``--output-format``: those with the names of fields, or all."""
+    return {f"--{item.name.replace('_', '-')}": item for item in fields(table) if not names or item.name in names}
+
+
+def takes_value(option: Field[Any]) -> bool:
+    """Whether a value follows the option."""
+    return not isinstance(option.default, bool)
+
+
+def gathers(option: Field[Any]) -> bool:
+    """Whether the option may be repeated."""
+    return isinstance(option.default, tuple)
+
+
+def values(option: Field[Any], text: str) -> tuple[str, ...]:
+    """The values that one use of a repeatable option adds."""
+    parts = text.split(",") if option.metadata["commas"] else [text]
+    return tuple(part.strip() for part in parts if part.strip())

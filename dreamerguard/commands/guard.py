@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.commands.shared.errors import fail
 from dreamerguard.commands.shared.log_options import check_reference
 from dreamerguard.commands.shared.typer_argv import typed_words
+from dreamerguard.commands.shared.typer_options import takes_options
+from dreamerguard.programs.native.options import TrainOptions
 
 from .watch import OnRegression
 
@@ -17,13 +20,11 @@ if TYPE_CHECKING:
     from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
+@takes_options(TrainOptions, "allow", "config_file", "no_config")
 def guard(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None, typer.Argument(help="Behind --: the training command.", metavar="-- COMMAND...")
-    ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option("--allow", help='Start in spite of a finding: RULE="reason". Repeatable.')
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a command that cannot be checked.")] = False,
     logdir: Annotated[
@@ -46,13 +47,14 @@ def guard(
         float | None, typer.Option("--kill-after", min=0, help="Seconds from that SIGTERM to SIGKILL; else never.")
     ] = None,
     report: Annotated[Path | None, typer.Option("--report", help="JSON file for the final status.")] = None,
+    *,
+    options: TrainOptions,
 ) -> None:
     """Run a training command of any supported program, checked before and watched while it trains.
 
     Input, output, signals and the exit code are the program's own; 128 + n when signal n ended it. 78: refused because
     of what lint found; 2: usage; 126 and 127: the program cannot be executed, or does not exist.
     """
-    from dreamerguard.commands.shared.allowances import read_allowances
     from dreamerguard.guard.guarded_run import GuardOptions
     from dreamerguard.guard.watching import WatchOptions
 
@@ -60,13 +62,11 @@ def guard(
     check_reference(reference)
     if report is not None and not report.absolute().parent.is_dir():
         fail(f"--report {report}: the folder does not exist")
-    try:
-        reasons = read_allowances(allow or [])
-    except ValueError as error:
-        fail(str(error))
+    reasons = read_allowances(options.allow)
     stop = on_regression is OnRegression.STOP
     watch = WatchOptions(task, suite, action_repeat, reference, interval, stop, grace)
-    raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report)))
+    settings = options.config_file, options.no_config
+    raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report, *settings)))
 
 
 def _run(command: tuple[str, ...], options: GuardOptions) -> int:

@@ -39,6 +39,8 @@ class GuardOptions:
     Attributes:
       allow: rule -> reason, for findings that are accepted.
       strict: refuse commands that cannot be checked.
+      config_file: lint settings to read instead of the nearest ones.
+      no_config: read no lint settings.
       logdir: where the program logs; by default as the command says.
       watch: how to watch.
       kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for never.
@@ -51,6 +53,8 @@ class GuardOptions:
     watch: WatchOptions = field(default_factory=WatchOptions)
     kill_after: float | None = None
     report: Path | None = None
+    config_file: str | None = None
+    no_config: bool = False
 
 
 class Refused(Exception):
@@ -79,7 +83,7 @@ def guard(words: Sequence[str], options: GuardOptions) -> int:
       UnknownRule, SourceError: an allowance or the settings are wrong.
     """
     command = read_command(words)
-    checked = check(command, options.allow)
+    checked = check(command, options.allow, file=options.config_file, none=options.no_config)
     if checked.refused(options.strict):
         raise Refused(checked)
     _show(checked)

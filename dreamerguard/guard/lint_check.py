@@ -36,41 +36,32 @@ class Check:
         return bool(self.result.refused) and not self.own
 
 
-def check(command: Command, allow: Mapping[str, str], folder: Path = Path()) -> Check:
+def check(
+    command: Command, allow: Mapping[str, str], folder: Path = Path(), *, file: str | None = None, none: bool = False
+) -> Check:
     """Checks a command for this machine, with the settings of the folder. A failure of lint itself is no refusal.
 
     Args:
       command: the words.
       allow: rule -> reason.
       folder: where the command runs.
+      file: settings file to read instead of the folder's.
+      none: whether to read no settings file.
 
     Raises:
       UnknownRule: ``allow`` names a rule that does not exist.
       SourceError: the settings cannot be read.
     """
-    from dreamerguard.core.machine import probe
     from dreamerguard.core.model import SourceError
-    from dreamerguard.lint.engine import UnknownProgram, UnknownRule, check_command
-    from dreamerguard.lint.settings.model import load_settings
+    from dreamerguard.lint.before_start import lint_before_start, read_start_settings
+    from dreamerguard.lint.engine import UnknownProgram
 
-    settings = load_settings(folder)
+    settings = read_start_settings(folder, allow, file=file, none=none)
     try:
-        return Check(check_command(command, probe(), allow=allow, folder=folder, settings=settings))
-    except UnknownRule:
-        raise
+        return Check(lint_before_start(command, settings, folder, allow))
     except UnknownProgram as error:
-        _known_rules(allow)
         return Check(None, f"{error}, so the command is not checked")
     except SourceError as error:
         return Check(None, f"the command is not checked: {error.message}")
     except Exception as error:  # a bug in a rule must not keep anybody from training
         return Check(None, f"the command is not checked: lint failed with {type(error).__name__}: {error}")
-
-
-def _known_rules(names: Mapping[str, str]) -> None:
-    from dreamerguard.lint.engine import UnknownRule
-    from dreamerguard.rules import find_rule
-
-    for name in names:
-        if find_rule(name) is None:
-            raise UnknownRule(name)

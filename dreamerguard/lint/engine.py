@@ -24,7 +24,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram as UnknownProgram
 from dreamerguard.programs.registry import demanded, preset_dialects, recognise
-from dreamerguard.rules import Rule, all_rules, find_rule
+from dreamerguard.rules import Rule, all_rules
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import remembering
 from dreamerguard.util.fast_dataclass import dataclass
@@ -68,17 +68,18 @@ class Result:
 
     @property
     def refused(self) -> tuple[Finding, ...]:
-        """Findings that must keep the run from training: errors, and severe harm."""
-        return tuple(item for item in self.active if item.severity is Severity.ERROR or item.severe)
+        """Findings that must keep the run from training: errors, and warnings of severe harm."""
+        counted = (item for item in self.active if item.severity is not Severity.INFO)
+        return tuple(item for item in counted if item.severity is Severity.ERROR or item.severe)
 
 
 class UnknownRule(LookupError):
     """A rule that is to be allowed does not exist."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rules: Sequence[Rule] | None = None) -> None:
         from dreamerguard.util.hints import did_you_mean, nearest
 
-        near = nearest(name, (rule.name for rule in all_rules()))
+        near = nearest(name, (rule.name for rule in rules or all_rules()))
         super().__init__(f"there is no rule {name!r}{did_you_mean(near[0] if near else None)}")
         self.name = name
 
@@ -120,7 +121,7 @@ def examine(
     prober: Prober | None = None,
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
-    reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
+    reasons = require_rules(allow or {}, settings)
     program, detected = recognise(command, folder or Path()) if dialect is None else demanded(command, dialect)
     run = program.resolve(command, machine, folder or Path())
     if command.open:
@@ -173,7 +174,7 @@ def check_presets(
     Raises:
       SourceError: the file cannot be read.
     """
-    reasons = {_named(rule).name: reason for rule, reason in (allow or {}).items()}
+    reasons = require_rules(allow or {})
     for dialect in preset_dialects():
         file = dialect.presets(path, name or str(path))
         if file is None:
@@ -218,11 +219,21 @@ def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
     return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
 
 
-def _named(name: str) -> Rule:
-    rule = find_rule(name)
-    if rule is None:
-        raise UnknownRule(name)
-    return rule
+def require_rules(allow: Mapping[str, str], settings: Settings | None = None) -> dict[str, str]:
+    """Rule name -> reason, from rule name or code -> reason. Rules that the settings add count too.
+
+    Raises:
+      UnknownRule: a rule does not exist.
+      SourceError: a rule of the settings cannot be read.
+    """
+    if not allow:
+        return {}
+    rules = active_rules(settings)
+    names = {identity: rule.name for rule in rules for identity in (rule.code.lower(), rule.name)}
+    for name in allow:
+        if name.lower() not in names:
+            raise UnknownRule(name, rules)
+    return {names[name.lower()]: reason for name, reason in allow.items()}
 
 
 def _allowed(finding: Finding, reasons: Mapping[str, str]) -> Finding:

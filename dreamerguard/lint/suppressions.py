@@ -41,7 +41,7 @@ def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule],
     Raises:
       SourceError: a selector names no rule, or the baseline cannot be read.
     """
-    _check_selectors(settings, rules)
+    check_selectors(settings, rules)
     judge = _Judge(settings, rules, folder)
     judged = [replace(result, findings=tuple(judge.judge_all(result))) for result in results]
     return tuple(
@@ -56,7 +56,12 @@ def names_rules(results: Sequence[Result], settings: Settings) -> bool:
     return bool(named) or any(MARK in source.text for result in results for source in sources(result))
 
 
-def _check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
+def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
+    """Refuses settings that name no rule.
+
+    Raises:
+      SourceError: a selector names no rule.
+    """
     require(settings.select, rules, _where(settings, "select"))
     require(settings.ignore, rules, _where(settings, "ignore"))
     require(settings.severity, rules, _where(settings, "severity"))

@@ -79,7 +79,7 @@ class TrainOptions:
 
     config: str | None = _option(None, "Run file.")
     logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
-    allow: tuple[str, ...] = _option((), 'Train in spite of a finding: RULE="reason". Repeatable.')
+    allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
 

@@ -1,0 +1,125 @@
+"""Runs a training that lint has passed: run directory, trainer, watcher, curve, and the exit code."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamerguard.util.terminal import echo
+
+from .errors import fail
+
+if TYPE_CHECKING:
+    from dreamerguard.lint.engine import Result
+    from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.events import Observer
+
+
+def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
+    """Trains, or continues, a run.
+
+    Args:
+      config: the run.
+      directory: its run directory; made here.
+      result: lint's, stored with the run.
+      typed: the arguments as typed, for the manifest.
+
+    Returns:
+      The exit code.
+
+    Raises:
+      CommandFailed: the run cannot start.
+    """
+    from dreamerguard.programs.native import run_directory as rundir
+    from dreamerguard.reports.json import report_object
+    from dreamerguard_agent.runtime import PlatformError, configure
+
+    try:
+        facts = configure(config.runtime)
+        manifest = rundir.describe_start(typed, facts)
+        rundir.prepare_agents(directory, config, report_object(result), manifest)
+    except (PlatformError, rundir.ConfigChanged, ValueError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"cannot write the run directory {directory}: {error.strerror}; choose another with --logdir")
+    echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
+    return _train(config, directory)
+
+
+def _train(config: RunConfig, directory: Path) -> int:
+    from dreamerguard.programs.native.run_directory import agents, withdraw
+    from dreamerguard_agent.envs import EnvError
+    from dreamerguard_agent.loop import train as train_agents
+    from dreamerguard_agent.memory import DoesNotFit
+
+    from .exit_codes import CLEAN, SIGNALLED
+    from .progress import Progress
+    from .stop_signals import StopSignals
+
+    own = list(agents(directory, config))
+    try:
+        with ExitStack() as stack:
+            stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
+            outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
+    except (EnvError, DoesNotFit) as error:
+        withdraw(directory, config)
+        fail(str(error))
+    _draw(config, directory, own)
+    if outcome.finished:
+        echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
+        return CLEAN
+    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues", error=True)
+    return SIGNALLED + (stop.received or 0)
+
+
+def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:
+    """An observer that also watches every agent; each of several more rarely, and under its name."""
+    import os
+
+    from dreamerguard.guard.training_observer import GUARDED, Watched
+
+    if len(directories) == 1:
+        return stack.enter_context(Watched(inner, directories[0]))
+    silent = os.environ.get(GUARDED) == "1"
+    for directory in directories:
+        say = partial(_say, directory.name, silent)
+        inner = stack.enter_context(Watched(inner, directory, every=30.0 * len(directories), say=say))
+    return inner
+
+
+def _say(name: str, silent: bool, text: str) -> None:
+    if not silent:
+        echo(f"{name}: {text}", error=True)
+
+
+def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
+    from dreamerguard.regression.charts.png import draw, read_curve
+    from dreamerguard.regression.reference import load_envelope
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        task = find_task(config.task, config.suite)
+        envelope = load_envelope(task.suite, task.name)
+    except UnknownTask:
+        envelope = None
+    for run in own:
+        draw(run / "curve.png", [read_curve(run, "this run")], config.task, envelope)
+    if len(own) > 1:
+        curves = [read_curve(run, run.name) for run in own]
+        draw(directory / "curve.png", curves, config.task, envelope, together=True)
+
+
+def _score(own: list[Path]) -> str:
+    from statistics import fmean, median
+
+    from dreamerguard.regression.charts.png import read_curve
+
+    runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    means = [fmean(scores) for scores in runs]
+    if not means:
+        return "no episode"
+    if len(own) == 1:
+        return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
+    return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"

@@ -1,0 +1,68 @@
+"""Lints a training command before it starts: the same for ``dreamerguard train`` and ``dreamerguard guard``.
+
+The project's settings count as in ``dreamerguard lint``: local rules and plugins run, and findings that comments, the
+settings or the baseline accept refuse nothing. They stay in the result with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dreamerguard.core.machine import Machine, probe
+from dreamerguard.lint.engine import Result, active_rules, check_command, require_rules
+from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.sources.argv import Command
+
+from .suppressions import check_selectors
+
+
+def read_start_settings(
+    folder: Path = Path(), allow: Mapping[str, str] | None = None, *, file: str | None = None, none: bool = False
+) -> Settings:
+    """Reads and checks the lint settings for a start, so that a mistake in them is not taken for one in the command.
+
+    Args:
+      folder: folder in which the command runs; the nearest settings file counts.
+      allow: rule name or code -> reason, for findings that are accepted.
+      file: settings file to read instead.
+      none: whether to read no settings file.
+
+    Raises:
+      SourceError: the settings, their baseline or one of their rules cannot be read, or a selector names no rule.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    settings = Settings() if none else load_settings(folder, file)
+    if settings.file is not None:
+        check_selectors(settings, active_rules(settings))
+        if settings.baseline is not None:
+            from .known_findings import read_baseline
+
+            read_baseline(settings.baseline)
+    require_rules(allow or {}, settings)
+    return settings
+
+
+def lint_before_start(
+    command: Command,
+    settings: Settings,
+    folder: Path = Path(),
+    allow: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
+) -> Result:
+    """Lints a training command for the machine that starts it. ``Result.refused`` holds the findings that forbid it.
+
+    Args:
+      command: the training command.
+      settings: from `read_start_settings`.
+      folder: folder in which the command runs.
+      allow: rule name or code -> reason, for findings that are accepted.
+      machine: by default this machine.
+
+    Raises:
+      SourceError: a file of the command cannot be read.
+      UnknownProgram: the command starts no supported training program.
+      UnknownRule: ``allow`` names a rule that does not exist.
+    """
+    machine = probe() if machine is None else machine
+    return check_command(command, machine, allow=allow, folder=folder, settings=settings)

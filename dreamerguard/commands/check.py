@@ -11,7 +11,7 @@ from dreamerguard.commands.shared.lint_options import LintOptions, OutputFormat,
 from dreamerguard.core.model import Confidence, Severity
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.repository import Outcome
+    from dreamerguard.core.result import RepositoryResult
     from dreamerguard.lint.settings.model import Settings
 
 
@@ -89,7 +89,7 @@ def check(
     raise typer.Exit(0 if exit_zero else _exit_code(outcome))
 
 
-def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, settings: Settings) -> None:
+def _report(outcome: RepositoryResult, output_format: OutputFormat, output: Path | None, settings: Settings) -> None:
     import os
     import sys
 
@@ -115,6 +115,6 @@ def _report(outcome: Outcome, output_format: OutputFormat, output: Path | None, 
     write_atomically(output, text.encode("utf-8"))
 
 
-def _exit_code(outcome: Outcome) -> int:
+def _exit_code(outcome: RepositoryResult) -> int:
     counts = any(item.severity is not Severity.INFO for result in outcome.results for item in result.active)
     return 1 if counts else 0

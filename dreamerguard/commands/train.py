@@ -14,7 +14,7 @@ from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
 
@@ -92,7 +92,8 @@ def _accept(result: Result) -> RunConfig:
         raise typer.Exit(REFUSED)
     if result.run.config is None:
         fail("the configuration is not valid")
-    return result.run.config
+    config: RunConfig = result.run.config
+    return config
 
 
 def _default_directory(config: RunConfig) -> Path:
@@ -166,7 +167,7 @@ def _say(name: str, silent: bool, text: str) -> None:
 
 def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
     from dreamerguard.regression.charts.png import draw, read_curve
-    from dreamerguard.regression.reference import load_envelope
+    from dreamerguard.regression.published import load_envelope
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     try:

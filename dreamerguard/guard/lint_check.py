@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.sources.argv import Command
 
 
@@ -50,8 +50,9 @@ def check(command: Command, allow: Mapping[str, str], folder: Path = Path()) -> 
     """
     from dreamerguard.core.machine import probe
     from dreamerguard.core.model import SourceError
-    from dreamerguard.lint.engine import UnknownProgram, UnknownRule, check_command
-    from dreamerguard.lint.settings.model import load_settings
+    from dreamerguard.lint.engine import UnknownRule, check_command
+    from dreamerguard.lint.settings.finder import load_settings
+    from dreamerguard.programs.registry import UnknownProgram
 
     settings = load_settings(folder)
     try:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native
 from dreamerguard.lint.known_findings import Entry, read_baseline, write_baseline
 from dreamerguard.lint.known_findings_update import pruned, written
 from dreamerguard.lint.settings.model import Settings

@@ -10,7 +10,9 @@ import pytest
 from dreamerguard.commands.shared.exit_codes import exit_code
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Severity
-from dreamerguard.lint.engine import Result, UnknownProgram, UnknownRule, check_command, check_native
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import UnknownRule, check_command, check_native
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.schema.tasks import load_suite, suite_names
 from dreamerguard.sources.argv import read_command
 

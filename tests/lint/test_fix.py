@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.model import Edit, Finding, Fix, Label, Severity, Source, SourceError, apply_edits
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native
 from dreamerguard.lint.fixes import corrected_command, diff, fix_files, plan
 
 WRONG = """\

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.model import Confidence, Severity, SourceError
-from dreamerguard.lint.engine import Result, check_native
-from dreamerguard.lint.settings.model import Settings, find_settings, load_settings
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native
+from dreamerguard.lint.settings.finder import find_settings, load_settings
+from dreamerguard.lint.settings.model import Settings
 
 LOW = ["run.train_ratio=32"]
 

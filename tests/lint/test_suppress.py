@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard.core.model import Source
+from dreamerguard.core.result import Result
 from dreamerguard.lint.comments import read_suppressions
-from dreamerguard.lint.engine import Result, check_native, examine, settle
+from dreamerguard.lint.engine import check_native, examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.comments import comments

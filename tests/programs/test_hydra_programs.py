@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, UnknownProgram, check_native
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 
 

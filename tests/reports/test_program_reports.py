@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, check_native, examine, settle
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native, examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
 from dreamerguard.reports.markdown import escape

@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from dreamerguard.core.model import Source
-from dreamerguard.lint.engine import Result, check_native
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_native
 from dreamerguard.reports import render_concise, render_full, render_json
 from dreamerguard.reports.budget import render_budget
 from dreamerguard.util.text import plain, wants_color, width

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dreamerguard.core.model import Severity
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 
 CLEAN = 0
 FINDINGS = 1

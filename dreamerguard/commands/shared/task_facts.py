@@ -34,7 +34,7 @@ def suite_facts(suite: str) -> dict[str, Any]:
 
 def suite_tasks(suite: str) -> list[dict[str, Any]]:
     """The tasks of a suite with what the published agent ends at."""
-    from dreamerguard.regression.reference import load_envelope, releases
+    from dreamerguard.regression.published import load_envelope, releases
 
     published = releases(suite)
     rows = []
@@ -79,7 +79,7 @@ def gpu_time(time: GpuTime) -> str:
 
 
 def _curve(task: TaskDefaults, release: str) -> dict[str, Any] | None:
-    from dreamerguard.regression.reference import Release, load_envelope
+    from dreamerguard.regression.published import Release, load_envelope
 
     which: Release = "2023" if release == "2023" else "2024"
     envelope = load_envelope(task.suite, task.name, which)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dreamerguard.core.model import Label, Origin, Problem, Value
 from dreamerguard.core.run import Layer, Setting, Unknown
+from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
 from .keys import native_keys
-from .published import task_layers
 
 if TYPE_CHECKING:
     from dreamerguard.schema.editions import Edition

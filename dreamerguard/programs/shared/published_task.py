@@ -1,4 +1,4 @@
-"""What is published about the task of a native run, as layers and as the reference that rules compare with."""
+"""Published settings and scores of a task, as layers and as the reference that rules compare with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.budget import Budget, warmup
-from dreamerguard.core.key import Key
 from dreamerguard.core.model import Origin, Score
 from dreamerguard.core.run import Curve, Expected, Layer, Reference
+from dreamerguard.schema.key_table import default_number
 
 if TYPE_CHECKING:
-    from dreamerguard.regression.reference import Release
+    from dreamerguard.regression.published import Release
     from dreamerguard.schema.editions import Edition
     from dreamerguard.schema.task_data import Sourced
     from dreamerguard.schema.tasks import TaskDefaults
@@ -30,15 +30,13 @@ def task_layers(task: TaskDefaults, edition: Edition) -> Iterator[tuple[str, Lay
             yield key, Layer("task", f"{task.name}, edition {edition}", sourced.value, _origin(task, sourced))
 
 
-def build_reference(
-    task: TaskDefaults, edition: Edition, keys: Mapping[str, Key], run_frames: float
-) -> Reference | None:
+def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> Reference | None:
     """The published run of a task; none where its train ratio or action repeat is not published.
 
     Where no length is published, the run's own is taken, so that only updates per frame are compared.
     """
     expected = {name: _expected(task, values) for name, values in task.editions.items()}
-    budget = reference_budget(expected[edition], keys, run_frames)
+    budget = reference_budget(expected[edition], run_frames)
     if budget is None:
         return None
     return Reference(
@@ -48,18 +46,18 @@ def build_reference(
         budget=budget,
         expected=expected[edition],
         others={name: values for name, values in expected.items() if name != edition},
-        load_curve=partial(_curve, task, edition, expected, keys),
+        load_curve=partial(_curve, task, edition, expected),
         gpu_time=_gpu_time(task, edition),
     )
 
 
-def reference_budget(values: Mapping[str, Expected], keys: Mapping[str, Key], frames: float) -> Budget | None:
+def reference_budget(values: Mapping[str, Expected], frames: float) -> Budget | None:
     """The budget of an edition; what it does not state is the schema's default."""
     if "run.train_ratio" not in values or "env.action_repeat" not in values:
         return None
 
     def number(key: str) -> float:
-        value = values[key].value if key in values else keys[key].default
+        value = values[key].value if key in values else default_number(key)
         return float(value) if isinstance(value, int | float) else 0.0
 
     size, length = number("replay.batch_size"), number("replay.batch_length")
@@ -82,17 +80,15 @@ def _origin(task: TaskDefaults, sourced: Sourced) -> Origin:
     return Origin(source.title, source.url, source.detail)
 
 
-def _curve(
-    task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapping[str, Expected]], keys: Mapping[str, Key]
-) -> Curve | None:
+def _curve(task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapping[str, Expected]]) -> Curve | None:
     """Published scores with the budget of the agent that made them; none where either is missing."""
-    from dreamerguard.regression.reference import load_envelope
+    from dreamerguard.regression.published import load_envelope
 
     release: Release = "2023" if edition == "paper-2023" else "2024"
     envelope = load_envelope(task.suite, task.name, release) if task.reference else None
     if envelope is None or envelope.edition not in expected:
         return None
-    budget = reference_budget(expected[envelope.edition], keys, envelope.budget)
+    budget = reference_budget(expected[envelope.edition], envelope.budget)
     if budget is None:
         return None
 
@@ -113,3 +109,20 @@ def _gpu_time(task: TaskDefaults, edition: Edition) -> tuple[str, Origin] | None
     source = task.sources[time.source]
     text = f"{'under ' if time.upper_bound else ''}{time.days:g} GPU days{f' on one {time.gpu}' if time.gpu else ''}"
     return text, Origin(source.title, source.url, source.detail)
+
+
+def published_curve(task: str, suite: str, edition: Edition) -> Curve | None:
+    """Published scores of a task, with the budget of the agent that reached them; None where nothing is published.
+
+    Args:
+      task, suite: as published suites spell them.
+      edition: whose scores; the task's default edition where this one has none.
+    """
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        found = find_task(task, suite)
+    except UnknownTask:
+        return None
+    reference = build_reference(found, edition if edition in found.editions else found.default_edition, 1e6)
+    return reference.load_curve() if reference is not None else None

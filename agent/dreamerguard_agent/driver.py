@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from .base.spaces import Space
 from .envs import Array, Env, SerialEnvs, Values, VectorEnv
-from .spaces import Space
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import programs
-from .checkpoint import Checkpoints
+from .base.spec import AgentSpec
 from .driver import Driver, Episode
 from .envs import make_env
-from .envs.many import make_agent_envs
-from .runtime import compute_dtype
-from .spec import AgentSpec
+from .envs.joined import make_agent_envs
+from .runtime import compiled
+from .runtime.checkpoint import Checkpoints
+from .runtime.device import compute_dtype
 
 #: Environment numbers of evaluation begin here, so that training never sees their resets.
 FIRST_ENV = 1_000_000
@@ -37,7 +37,7 @@ class Evaluator:
     def __init__(self, config: RunConfig, spec: AgentSpec, episodes: int, seeds: Sequence[int]) -> None:
         self._config, self._spec, self._episodes, self._seeds = config, spec, episodes, tuple(seeds)
         self._envs = min(episodes, config.run.envs)
-        self._act = jax.jit(programs.act_for_agents(spec, len(seeds)))
+        self._act = jax.jit(compiled.act_for_agents(spec, len(seeds)))
         self._played = 0
 
     def play(self, params: Any) -> list[list[Episode]]:
@@ -59,13 +59,13 @@ class Evaluator:
         share, rest = divmod(self._episodes, self._envs)
         wanted = [share + (i < rest) for i in range(self._envs)] * agents
         played: list[list[Episode]] = [[] for _ in wanted]
-        seeds = programs.place_seeds(self._seeds)
-        carry, count = programs.initial_carry(self._spec, agents, self._envs), 0
+        seeds = compiled.place_seeds(self._seeds)
+        carry, count = compiled.initial_carry(self._spec, agents, self._envs), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
-            obs = jax.device_put(programs.by_agent(driver.observe(), agents))
+            obs = jax.device_put(compiled.by_agent(driver.observe(), agents))
             carry, action, _ = self._act(seeds, params, carry, obs, np.uint32(count))
             count += 1
-            for episode in driver.step(programs.by_env(jax.device_get(action), agents)):
+            for episode in driver.step(compiled.by_env(jax.device_get(action), agents)):
                 played[episode.env].append(episode)
         kept = [mine[:most] for mine, most in zip(played, wanted, strict=True)]
         return [list(chain(*kept[i : i + self._envs])) for i in range(0, len(kept), self._envs)]
@@ -100,7 +100,7 @@ def evaluate_checkpoint(
         raise NoCheckpoint(f"{directory} has no checkpoint yet{_elsewhere(directory)}")
     seeds = range(config.seed, config.seed + config.seeds)
     spec = read_spec(config)
-    like = jax.eval_shape(lambda: programs.initial_state(spec, seeds))
+    like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
     state = checkpoints.arrays(step, "learner", like)
     frames = int(checkpoints.numbers(step)["frames"])
     checkpoints.close()

@@ -29,18 +29,18 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import memory, programs
-from .checkpoint import Checkpoints
+from .algorithm.learner import Metrics
 from .driver import Driver, Episode
-from .envs.many import make_agent_envs
+from .envs.joined import make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
-from .experience import Experience
-from .learner import Metrics
-from .programs import Programs
-from .ratio import TrainRatio
-from .records import SeedRecords
-from .throughput import Throughput, achieved_ratio
+from .replay.buffer import Experience
+from .replay.ratio import TrainRatio
+from .runtime import compiled, memory_budget
+from .runtime.checkpoint import Checkpoints
+from .runtime.compiled import Programs
+from .runtime.records import SeedRecords
+from .runtime.throughput import Throughput, achieved_ratio
 
 #: Environments of the n-th start of a run are numbered from (n - 1) times this, so that none repeats its resets.
 ENVS_PER_START = 10_000
@@ -114,7 +114,7 @@ class Run:
         if self._vector_steps >= self._total:
             return  # nothing left to do, so nothing to prepare
         self._spec = read_spec(config)
-        observer.note(memory.require(config, self._spec, self._total))
+        observer.note(memory_budget.require(config, self._spec, self._total))
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
         self._driver = Driver(make_agent_envs(config, first, self._seeds))
@@ -122,11 +122,11 @@ class Run:
         self._experience = Experience(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
-        self._state = programs.initial_state(self._spec, self._seeds)
+        self._state = compiled.initial_state(self._spec, self._seeds)
         if step is not None:
             observer.phase("reading the checkpoint")
             self._restore(step, numbers)
-        self._carry = programs.initial_carry(self._spec, config.seeds, envs)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
         self._sums: Metrics | None = None
         self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
 
@@ -149,12 +149,12 @@ class Run:
         if self._vector_steps >= self._total:
             return Outcome(self.frames, self._updates_before, True)
         try:
-            compiled = self._compile()
+            functions = self._compile()
             self._observer.phase("collecting the first experience")
             self._speed = Throughput(self.frames, self.updates)
             self._last_save = time.monotonic()
             while self._vector_steps < self._total and not stop():
-                self._vector_step(compiled)
+                self._vector_step(functions)
                 self._housekeeping()
             self._log()
             self._save()
@@ -177,22 +177,22 @@ class Run:
         )
 
     def _observe(self) -> dict[str, jax.Array]:
-        obs: dict[str, jax.Array] = jax.device_put(programs.by_agent(self._driver.observe(), len(self._seeds)))
+        obs: dict[str, jax.Array] = jax.device_put(compiled.by_agent(self._driver.observe(), len(self._seeds)))
         return obs
 
-    def _vector_step(self, compiled: Programs) -> None:
+    def _vector_step(self, functions: Programs) -> None:
         experience, obs = self._experience, self._observe()
-        self._carry, action, latents = compiled.act(self._state.params, self._carry, obs, self._vector_steps)
-        experience.ring = compiled.insert(experience.ring, obs, action, latents, experience.stored)
+        self._carry, action, latents = functions.act(self._state.params, self._carry, obs, self._vector_steps)
+        experience.ring = functions.insert(experience.ring, obs, action, latents, experience.stored)
         experience.add()
         self._vector_steps += 1
         due = self._ratio.due(self._steps) if experience.ready else 0
         if due:
             indices = experience.draw(due)
-            self._state, experience.ring, self._sums = compiled.update(
+            self._state, experience.ring, self._sums = functions.update(
                 self._state, experience.ring, indices, experience.stored, self._sums
             )
-        actions = programs.by_env(jax.device_get(action), len(self._seeds))
+        actions = compiled.by_env(jax.device_get(action), len(self._seeds))
         for episode in self._driver.step(actions):
             self._record(self._of_agent(episode))
 

@@ -106,7 +106,7 @@ def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -
 
     from dreamerguard import rundir
     from dreamerguard.reports import render_json
-    from dreamerguard_agent.runtime import PlatformError, configure
+    from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
         facts = configure(config.runtime)
@@ -127,7 +127,7 @@ def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.rundir import agents, withdraw
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
-    from dreamerguard_agent.memory import DoesNotFit
+    from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     own = list(agents(directory, config))
     try:

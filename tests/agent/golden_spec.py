@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import FLAGS, AgentSpec
+from dreamerguard_agent.base.spaces import Space, sort_spaces
+from dreamerguard_agent.base.spec import FLAGS, AgentSpec
 
 #: Our name of a model setting: the reference's names, all of which must have one value.
 _MODEL = {

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import LossSection, ModelSection, RunConfig
-from dreamerguard_agent import codec, learner
-from dreamerguard_agent.actor import act, initial_carry
-from dreamerguard_agent.inputs import concat
-from dreamerguard_agent.learner import Batch, TrainState
-from dreamerguard_agent.noise import draw_act_noise, draw_noise
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.rssm import Latent
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.actor import act, initial_carry
+from dreamerguard_agent.algorithm.learner import Batch, TrainState
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spaces import Space, sort_spaces
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import codec
+from dreamerguard_agent.model.inputs import concat
+from dreamerguard_agent.model.noise import draw_act_noise, draw_noise
+from dreamerguard_agent.model.rssm import Latent
 
 from .parity import quick_jit
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dreamerguard_agent.base.spaces import Space
 from dreamerguard_agent.driver import Driver, mask_last
 from dreamerguard_agent.envs import Values, flags
-from dreamerguard_agent.spaces import Space
 
 from .golden import below, load
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from dm_control.utils import rewards
 
-from dreamerguard_agent.envs.crew import Crew
 from dreamerguard_agent.envs.dmc import load_task
 from dreamerguard_agent.envs.formulas import FORMULAS
 from dreamerguard_agent.envs.formulas.common import tolerance
+from dreamerguard_agent.envs.mujoco_fields import Readout
 from dreamerguard_agent.envs.physics import stepper
-from dreamerguard_agent.envs.readout import Readout
+from dreamerguard_agent.envs.thread_pool import Crew
 
 NAMES = {f"{domain}_{name}": (domain, name) for domain, name in FORMULAS}
 #: What has to be at the target for the reward, where chance would not bring it there.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent.checkpoint import Checkpoints
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import Outcome, train
+from dreamerguard_agent.runtime.checkpoint import Checkpoints
 
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",

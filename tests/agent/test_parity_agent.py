@@ -11,15 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import learner
-from dreamerguard_agent.actor import Carry, act
-from dreamerguard_agent.learner import Batch, Outputs, TrainState
-from dreamerguard_agent.noise import ActNoise, Noise
-from dreamerguard_agent.optim import make_optimizer
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.returns import ReturnScale
-from dreamerguard_agent.rssm import Latent
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.actor import Carry, act
+from dreamerguard_agent.algorithm.learner import Batch, Outputs, TrainState
+from dreamerguard_agent.algorithm.losses import ReturnScale
+from dreamerguard_agent.algorithm.optim import make_optimizer
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model.noise import ActNoise, Noise
+from dreamerguard_agent.model.rssm import Latent
 
 from .golden import Arrays, below, folder, load
 from .golden_spec import spec_of

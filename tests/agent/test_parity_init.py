@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import SIZES, RunConfig
-from dreamerguard_agent import learner, nets
-from dreamerguard_agent.learner import TrainState
-from dreamerguard_agent.nets import Shape
-from dreamerguard_agent.spaces import Space
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.learner import TrainState
+from dreamerguard_agent.base.spaces import Space
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import nets
+from dreamerguard_agent.model.nets import Shape
 
 from .golden import folder
 

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import codec, nets
-from dreamerguard_agent.dists import Binary, BoundedNormal, Categorical, Mse, OneHot, TwoHot, symexp_bins
+from dreamerguard_agent.model import codec, nets
+from dreamerguard_agent.model.dists import Binary, BoundedNormal, Categorical, Mse, OneHot, TwoHot, symexp_bins
 
 from .golden import below, load
 from .parity import BINS, Flat, Parity, check_case

@@ -12,10 +12,10 @@ import optax
 import pytest
 
 from dreamerguard.schema import LossSection
-from dreamerguard_agent import optim
-from dreamerguard_agent.dists import BoundedNormal, Categorical, Policy, TwoHot, symexp_bins
-from dreamerguard_agent.learner import move_slow
-from dreamerguard_agent.returns import ReturnScale, imagined_losses, lambda_return, replay_loss
+from dreamerguard_agent.algorithm import optim
+from dreamerguard_agent.algorithm.learner import move_slow
+from dreamerguard_agent.algorithm.losses import ReturnScale, imagined_losses, lambda_return, replay_loss
+from dreamerguard_agent.model.dists import BoundedNormal, Categorical, Policy, TwoHot, symexp_bins
 
 from .golden import Arrays, below, load
 from .golden_spec import flatten, loss_section, optimizer_section

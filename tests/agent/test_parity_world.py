@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import codec, heads, rssm
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.rssm import Action, Latent
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import codec, heads, rssm
+from dreamerguard_agent.model.rssm import Action, Latent
 
 from .golden import Arrays, below, folder, load
 from .golden_spec import spec_of

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard_agent.ratio import TrainRatio, exact_fraction
+from dreamerguard_agent.replay.ratio import TrainRatio, exact_fraction
 
 from .golden import load
 

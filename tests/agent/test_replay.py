@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dreamerguard_agent.base.spaces import Space
 from dreamerguard_agent.driver import Driver, mask_last
 from dreamerguard_agent.envs.dmc import DMControl
-from dreamerguard_agent.replay import (
+from dreamerguard_agent.replay.ring import (
     Latents,
     Replay,
     Windows,
@@ -24,8 +25,7 @@ from dreamerguard_agent.replay import (
     insert,
     write_back,
 )
-from dreamerguard_agent.sampler import WindowSampler, rows_per_stream
-from dreamerguard_agent.spaces import Space
+from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard_agent.sampler import WindowSampler, rows_per_stream
+from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
 

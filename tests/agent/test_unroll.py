@@ -12,12 +12,13 @@ import pytest
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection
 from dreamerguard.schema.sizes import SIZES
-from dreamerguard_agent import dream, heads, nets, rssm, unroll
-from dreamerguard_agent.noise import draw_noise
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.rssm import Action, Latent
-from dreamerguard_agent.spaces import Space, Spaces
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spaces import Space, Spaces
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.fast import imagine, observe
+from dreamerguard_agent.model import heads, nets, rssm
+from dreamerguard_agent.model.noise import draw_noise
+from dreamerguard_agent.model.rssm import Action, Latent
 
 from .parity import Parity
 
@@ -102,7 +103,7 @@ class Case:
 
 
 def _agree(parity: Parity, case: Case) -> None:
-    (want, want_grads), (got, grads) = case.run(rssm.observe), case.run(unroll.observe)
+    (want, want_grads), (got, grads) = case.run(rssm.observe), case.run(observe.observe)
     for name, value in want.items():
         if name.endswith("stoch"):
             parity.exact("fast scan, exact", got[name], value, name)
@@ -141,7 +142,7 @@ def test_one_row_and_one_step(parity: Parity) -> None:
 
 def test_bfloat16_follows_the_readable_scan() -> None:
     case = Case(_spec("continuous", "bfloat16"), rows=4, steps=4)
-    (want, want_grads), (got, grads) = case.run(rssm.observe), case.run(unroll.observe)
+    (want, want_grads), (got, grads) = case.run(rssm.observe), case.run(observe.observe)
     assert all(got[name].dtype == value.dtype == jnp.bfloat16 for name, value in want.items())
     assert {name: value.dtype for name, value in grads.items()} == {n: v.dtype for n, v in want_grads.items()}
     # Rounding may decide a close draw, after which a row goes its own way: compare what comes before.
@@ -160,7 +161,7 @@ def test_seeds_can_be_stacked() -> None:
     def total(params: Params) -> jax.Array:
         case = cases[0]
         arguments = (case.carry, case.tokens, case.action, case.reset, case.noise.post)
-        return unroll.observe(case.spec, params, *arguments)[1].deter.sum()
+        return observe.observe(case.spec, params, *arguments)[1].deter.sum()
 
     together = jax.jit(jax.vmap(jax.grad(total)))(stacked)
     for index in range(2):
@@ -176,7 +177,7 @@ def test_imagination(parity: Parity, actions: str, shape: str) -> None:
     spec, params, steps = case.spec, case.params, case.spec.loss.imag_length
     start = jax.tree.map(lambda x: x.repeat(2, 0), case.carry)
     feature = heads.feature(spec, start.deter, start.stoch)
-    got = jax.jit(lambda: dream.dream(spec, params, feature, case.noise))()
+    got = jax.jit(lambda: imagine.dream(spec, params, feature, case.noise))()
 
     def act(latent: Latent, noise: Action) -> Action:
         policy = heads.policy(spec, params, heads.feature(spec, latent.deter, latent.stoch))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .factory import SUITES, env_seed, make_env, make_envs
 from .protocol import Array, Env, EnvError, Values, VectorEnv, flags
-from .select import SUITES, env_seed, make_env, make_envs
 from .serial import SerialEnvs
 
 __all__ = [

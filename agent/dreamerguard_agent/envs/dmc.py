@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spaces import Space
+from ..base.spaces import Space
 from .protocol import Array, EnvError, Values, flags
 
 #: Cameras that show the task best; every other domain uses camera 0 (`embodied/envs/dmc.py`).

@@ -15,14 +15,14 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from ..spaces import Space
-from .crew import Crew
+from ..base.spaces import Space
 from .dmc import action_space, limits, load_suite, load_task, observed, stable, to_control
+from .factory import cores
 from .formulas import FORMULAS, Formula
+from .mujoco_fields import Readout
 from .physics import stepper
 from .protocol import Array, EnvError, Values
-from .readout import Readout
-from .select import cores
+from .thread_pool import Crew
 
 #: Seconds of physics in a vector step for which waking another thread pays.
 WORTH_A_THREAD = 2e-4

@@ -24,9 +24,9 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from ..spaces import Space
-from .board import Board, parse
+from ..base.spaces import Space
 from .protocol import Array, EnvError, Values
+from .shared_memory import Board, parse
 
 #: Bytes of the conversation with a worker.
 MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..spaces import Space
+from ..base.spaces import Space
 
 Array = npt.NDArray[Any]
 #: One step's values by key; environments in front, [E, ...], once a driver has stacked them.

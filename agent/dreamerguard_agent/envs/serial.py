@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spaces import Space
+from ..base.spaces import Space
 from .protocol import Array, Env, Values
 
 

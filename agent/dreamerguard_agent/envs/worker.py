@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 from dreamerguard.schema import RunConfig
 
-from .board import Board, describe
+from .factory import make_envs
 from .process import DONE, FAILED, MAP, STEP
 from .protocol import EnvError, VectorEnv
-from .select import make_envs
+from .shared_memory import Board, describe
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from ..mujoco_fields import Readout
 from ..protocol import Array
-from ..readout import Readout
 from . import bodies, planar, reaching, swinging
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from ..mujoco_fields import ZX, ZY, ZZ, Readout
 from ..protocol import Array
-from ..readout import ZX, ZY, ZZ, Readout
 from .common import INFINITY, at_least, control_cost, into_frame, length, tolerance
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import XX, XZ, ZZ, Readout
 from ..protocol import Array
-from ..readout import XX, XZ, ZZ, Readout
 from .common import INFINITY, at_least, control_cost, tolerance
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import ZZ, Readout
 from ..protocol import Array
-from ..readout import ZZ, Readout
 from .common import control_cost, into_frame, length, tolerance
 
 

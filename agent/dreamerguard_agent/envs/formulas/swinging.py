@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import XZ, ZZ, Readout
 from ..protocol import Array
-from ..readout import XZ, ZZ, Readout
 from .common import length, tolerance
 
 

@@ -19,9 +19,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .driver import mask_last
-from .pytree import container
-from .spaces import Space
+from ..base.pytree import container
+from ..base.spaces import Space
+from ..driver import mask_last
 
 #: Types of the values that every record has besides observations, actions and latents.
 FLAGS = {"reward": jnp.float32, "is_first": jnp.bool_, "is_last": jnp.bool_, "is_terminal": jnp.bool_}

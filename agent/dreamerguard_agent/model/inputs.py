@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import jax
 import jax.numpy as jnp
 
-from .spaces import Space, Spaces
+from ..base.spaces import Space, Spaces
 
 
 def concat(

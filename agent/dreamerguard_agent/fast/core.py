@@ -13,9 +13,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from . import nets
-from .pytree import Params, container
-from .spec import AgentSpec
+from ..base.pytree import Params, container
+from ..base.spec import AgentSpec
+from ..model import nets
 
 
 @container

@@ -22,13 +22,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import actor, learner, replay
-from .actor import Carry
-from .learner import Metrics, TrainState
-from .noise import draw_act_noise, draw_noise
-from .replay import Latents, Replay
-from .runtime import compile_program
-from .spec import AgentSpec
+from ..algorithm import actor, learner
+from ..algorithm.actor import Carry
+from ..algorithm.learner import Metrics, TrainState
+from ..base.spec import AgentSpec
+from ..model.noise import draw_act_noise, draw_noise
+from ..replay import ring as replay_ring
+from ..replay.ring import Latents, Replay
+from .device import compile_program
 
 #: Streams of randomness within one seed.
 INIT, ACT, UPDATE = 0, 1, 2
@@ -126,10 +127,10 @@ def update(
     def one(carry: tuple[TrainState, Replay], chosen: jax.Array) -> tuple[tuple[TrainState, Replay], Metrics]:
         state, ring = carry
         key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
-        windows = replay.gather(ring, chosen, length + 1)
+        windows = replay_ring.gather(ring, chosen, length + 1)
         batch = {**windows.records, "context": actor.Latent(windows.context.deter, windows.context.stoch)}
         state, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
-        ring = replay.write_back(ring, chosen, Latents(latents.deter, latents.stoch), stored)
+        ring = replay_ring.write_back(ring, chosen, Latents(latents.deter, latents.stoch), stored)
         return (state, ring), {**metrics, "count": jnp.ones(())}
 
     if len(indices) == 1:  # a loop of one would only hide the program's parallel parts from XLA on a CPU
@@ -176,7 +177,7 @@ class Programs:
         self._act = compile_program(jax.jit(chosen).lower(*arguments))
         _, action, latents = jax.eval_shape(chosen, *arguments)
         notify("compiling the replay")
-        insert = jax.jit(for_agents(replay.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
+        insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
         self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
         trained = for_agents(partial(update, spec, length), agents, (0, 0, 0, 0, None))
         self._update = jax.jit(trained, donate_argnums=(1, 2))

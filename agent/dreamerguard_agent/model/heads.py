@@ -5,12 +5,12 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from ..base.pytree import Params
+from ..base.spaces import Space, Spaces
+from ..base.spec import AgentSpec
 from . import nets
 from .dists import Binary, BoundedNormal, Categorical, Mse, Policy, Prediction, TwoHot
 from .nets import Shapes
-from .pytree import Params
-from .spaces import Space, Spaces
-from .spec import AgentSpec
 
 #: Factor on the drawn output kernel of the policy; rewards and values begin at exactly 0.
 _POLICY_OUTSCALE, _SILENT = 0.01, 0.0

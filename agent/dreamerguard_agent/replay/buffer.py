@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from dreamerguard.schema import RunConfig
 
-from .replay import Replay, create_replay
+from ..base.spec import AgentSpec
+from .ring import Replay, create_replay
 from .sampler import Indices, WindowSampler, rows_per_stream
-from .spec import AgentSpec
 
 
 class Room(NamedTuple):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from .pytree import Params
+from ..base.pytree import Params
 
 #: Added to the mean square inside the root of `rms_norm`.
 NORM_EPS = 1e-4

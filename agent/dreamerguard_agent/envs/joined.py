@@ -8,9 +8,9 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from ..spaces import Space
+from ..base.spaces import Space
+from .factory import env_seed, make_envs
 from .protocol import Array, Values, VectorEnv
-from .select import env_seed, make_envs
 
 
 def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: int | None = None) -> VectorEnv:

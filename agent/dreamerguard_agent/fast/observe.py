@@ -43,13 +43,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from . import cell, layout, rssm, step
+from ..base.pytree import Params
+from ..base.spec import AgentSpec
+from ..model import rssm
+from ..model.rssm import Features, Latent
+from . import axes, core, posterior_step
 from .adjoint import UNROLL, Triple, adjoints, look_factors, move_factors
-from .cell import cut, product
-from .pytree import Params
-from .rssm import Features, Latent
-from .spec import AgentSpec
-from .step import Ahead, Inputs, Pair, Seen, Weights
+from .core import cut, product
+from .posterior_step import Ahead, Inputs, Pair, Seen, Weights
 
 
 def observe(
@@ -62,20 +63,20 @@ def observe(
     noise: jax.Array,
 ) -> tuple[Latent, Features]:
     """Arguments and results of `rssm.observe`; differentiable once, in reverse mode, by everything but the noise."""
-    core, seen = cell.core_weights(spec, params), cell.kernel(spec, params, "obs0")
-    embedded = cell.embed_action(params, layout.rows_of(layout.time_major(rssm.embed_action(spec, action, reset))))
-    tokens = layout.rows_of(layout.time_major(tokens.astype(spec.compute)))
+    packed, seen = core.core_weights(spec, params), core.kernel(spec, params, "obs0")
+    embedded = core.embed_action(params, axes.rows_of(axes.time_major(rssm.embed_action(spec, action, reset))))
+    tokens = axes.rows_of(axes.time_major(tokens.astype(spec.compute)))
     shares = (
-        product(embedded, core.dense[2 * spec.model.hidden :]) + core.own_bias,
+        product(embedded, packed.dense[2 * spec.model.hidden :]) + packed.own_bias,
         product(tokens, seen[spec.model.deter :]) + params["dyn/obs0/bias"],
     )
-    shares = layout.steps_of(shares, len(reset))
+    shares = axes.steps_of(shares, len(reset))
     inputs = Inputs(shares[0], shares[1], ~reset.T[..., None])
-    start = cut(carry.deter.astype(spec.compute), spec.model.blocks), layout.flat(carry.stoch).astype(spec.compute)
-    weights = step.weights_of(spec, params, core, seen[: spec.model.deter])
-    blocks, stoch, logit = _scan(spec, weights, start, inputs, layout.flat(layout.time_major(noise)))
-    deter = jnp.concatenate([layout.time_major(blocks[:, k]) for k in range(spec.model.blocks)], -1)
-    stoch, logit = (layout.latents(spec, layout.time_major(x)) for x in (stoch, logit))
+    start = cut(carry.deter.astype(spec.compute), spec.model.blocks), axes.flat(carry.stoch).astype(spec.compute)
+    weights = posterior_step.weights_of(spec, params, packed, seen[: spec.model.deter])
+    blocks, stoch, logit = _scan(spec, weights, start, inputs, axes.flat(axes.time_major(noise)))
+    deter = jnp.concatenate([axes.time_major(blocks[:, k]) for k in range(spec.model.blocks)], -1)
+    stoch, logit = (axes.latents(spec, axes.time_major(x)) for x in (stoch, logit))
     return Latent(deter[:, -1], stoch[:, -1]), Features(deter, stoch, logit)
 
 
@@ -86,17 +87,19 @@ def _scan(spec: AgentSpec, weights: Weights, start: Pair, inputs: Inputs, noise:
     def one(deter: jax.Array, index: jax.Array) -> tuple[jax.Array, jax.Array]:
         # The first state is given; every other is drawn where the step after it begins.
         seen = jnp.maximum(index - 1, 0)
-        ahead, post = step.look(spec, weights, deter, layout.at(inputs.tokens, seen))
-        stoch = jnp.where(index == 0, start[1], step.draw(spec, post.logit, layout.at(noise, seen)))
-        deter = step.move(spec, weights, ahead, deter, stoch, layout.at((inputs.action, inputs.keep), index)).deter
+        ahead, post = posterior_step.look(spec, weights, deter, axes.at(inputs.tokens, seen))
+        stoch = jnp.where(index == 0, start[1], posterior_step.draw(spec, post.logit, axes.at(noise, seen)))
+        deter = posterior_step.move(
+            spec, weights, ahead, deter, stoch, axes.at((inputs.action, inputs.keep), index)
+        ).deter
         return deter, jnp.concatenate([deter.reshape(-1), stoch.reshape(-1)])
 
     _, packed = jax.lax.scan(one, start[0], jnp.arange(len(noise)), unroll=UNROLL)
     deter, before = jnp.split(packed, [start[0].size], -1)
     deter = deter.reshape(-1, *start[0].shape)
-    _, post = step.look_all(spec, weights, start[0], deter, inputs.tokens)
+    _, post = posterior_step.look_all(spec, weights, start[0], deter, inputs.tokens)
     logit = post.logit.reshape(-1, *noise.shape[1:])[1:]
-    last = step.draw(spec, logit[-1:], noise[-1:])
+    last = posterior_step.draw(spec, logit[-1:], noise[-1:])
     return deter, jnp.concatenate([before.reshape(noise.shape)[1:], last]), logit
 
 
@@ -111,24 +114,24 @@ def _backward(
     spec: AgentSpec, saved: tuple[Weights, Pair, Inputs, jax.Array, jax.Array], bars: Triple
 ) -> tuple[Weights, Pair, Inputs, None]:
     weights, start, inputs, deter, stoch = saved
-    rows, onehot = stoch.shape[1], layout.rows_of(stoch)
-    before, keep = layout.block_rows(layout.behind(start[0], deter[:-1])), layout.rows_of(inputs.keep)
+    rows, onehot = stoch.shape[1], axes.rows_of(stoch)
+    before, keep = axes.block_rows(axes.behind(start[0], deter[:-1])), axes.rows_of(inputs.keep)
 
     def every_step(weights: Weights, first: jax.Array, action: jax.Array, tokens: jax.Array) -> tuple[Triple, Any]:
-        ahead, post = step.look_all(spec, weights, start[0], deter, tokens)
+        ahead, post = posterior_step.look_all(spec, weights, start[0], deter, tokens)
         logit = post.logit[rows:]
-        probs = jax.nn.softmax(rssm.latent_dist(spec, layout.latents(spec, logit)).logits, -1)
-        drawn = onehot + (layout.flat(probs) - jax.lax.stop_gradient(layout.flat(probs))).astype(onehot.dtype)
+        probs = jax.nn.softmax(rssm.latent_dist(spec, axes.latents(spec, logit)).logits, -1)
+        drawn = onehot + (axes.flat(probs) - jax.lax.stop_gradient(axes.flat(probs))).astype(onehot.dtype)
         ahead = Ahead(ahead.own[:, :-rows], ahead.embed[:-rows])
         earlier = jnp.concatenate([first, drawn[:-rows]])
-        moved = step.move(spec, weights, ahead, before, earlier, (layout.rows_of(action), keep))
+        moved = posterior_step.move(spec, weights, ahead, before, earlier, (axes.rows_of(action), keep))
         return (moved.deter, drawn, logit), (moved, Seen(tuple(x[rows:] for x in post.sums), logit))
 
     _, pull, (moved, post) = jax.vjp(every_step, weights, start[1], inputs.action, inputs.tokens, has_aux=True)
     move, look = move_factors(weights, moved, before, keep, rows), look_factors(spec, weights, post, rows)
     every = adjoints(spec, weights, move, look, bars)
-    bar_deter = layout.block_rows(every[1:]).astype(deter.dtype)
-    bar_weights, bar_first, bar_action, bar_tokens = pull((bar_deter, layout.rows_of(bars[1]), layout.rows_of(bars[2])))
+    bar_deter = axes.block_rows(every[1:]).astype(deter.dtype)
+    bar_weights, bar_first, bar_action, bar_tokens = pull((bar_deter, axes.rows_of(bars[1]), axes.rows_of(bars[2])))
     return bar_weights, (every[0].astype(deter.dtype), bar_first), Inputs(bar_action, bar_tokens, None), None
 
 

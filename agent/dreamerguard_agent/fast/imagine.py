@@ -12,12 +12,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from . import cell, heads, nets, rssm
-from .cell import CoreWeights, block_product, cut, join, product
-from .noise import Noise
-from .pytree import Params, container
-from .rssm import Action
-from .spec import AgentSpec
+from ..base.pytree import Params, container
+from ..base.spec import AgentSpec
+from ..model import heads, nets, rssm
+from ..model.noise import Noise
+from ..model.rssm import Action
+from . import core
+from .core import CoreWeights, block_product, cut, join, product
 
 #: What the policy's first linear layer returned, [n, units], and the action, by key.
 _Acted = tuple[jax.Array, Action]
@@ -62,7 +63,7 @@ def dream(spec: AgentSpec, params: Params, start: jax.Array, noise: Noise) -> Dr
     """
     # Cast once, not at every step. Scales of norms are float32 in any compute type.
     params = {path: value if path.endswith("scale") else value.astype(spec.compute) for path, value in params.items()}
-    weights = cell.core_weights(spec, params)
+    weights = core.core_weights(spec, params)
     start, width, length = start.astype(spec.compute), spec.model.deter, noise.prior.shape[1]
     deter, stoch = start[:, :width], start[:, width:]
     first = _State(deter, cut(deter, spec.model.blocks), stoch, *_act(spec, params, deter, stoch, _at(noise.action, 0)))
@@ -88,11 +89,11 @@ def _next(
     rows = len(state.deter)
     embed = jnp.stack([product(state.deter, weights.deter), product(state.stoch, weights.stoch)], 1)
     both = nets.scaled_norm_silu(embed + weights.embed_bias, weights.embed_scale).astype(spec.compute)
-    acted = cell.embed_action(params, rssm.embed_action(spec, state.action))
+    acted = core.embed_action(params, rssm.embed_action(spec, state.action))
     dense = jnp.concatenate([both.reshape(rows, -1), acted], -1) @ weights.dense
     first = join(block_product(state.blocks, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
-    _, gates = cell.hidden_sums(spec, weights.hidden, first)
-    blocks = cell.blend(gates, state.blocks.astype(jnp.float32)).astype(spec.compute)
+    _, gates = core.hidden_sums(spec, weights.hidden, first)
+    blocks = core.blend(gates, state.blocks.astype(jnp.float32)).astype(spec.compute)
     deter = join(blocks)
     logit = rssm.prior(spec, params, deter)
     stoch = rssm.latent_dist(spec, logit).draw(noise).astype(spec.compute).reshape(rows, -1)

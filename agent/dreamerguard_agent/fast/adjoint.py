@@ -5,11 +5,12 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from . import cell, layout, nets
-from .cell import block_product_back, cut, join, product
-from .pytree import container
-from .spec import AgentSpec
-from .step import Moved, Pair, Seen, Weights
+from ..base.pytree import container
+from ..base.spec import AgentSpec
+from ..model import nets
+from . import axes, core
+from .core import block_product_back, cut, join, product
+from .posterior_step import Moved, Pair, Seen, Weights
 
 Triple = tuple[jax.Array, jax.Array, jax.Array]
 #: Steps in one round of a loop: its counter and the copy of what it carries are kernels, too.
@@ -35,8 +36,8 @@ class MoveFactors:
 
     def at(self, index: jax.Array) -> MoveFactors:
         """Those of one step."""
-        embed, hidden, keep = layout.at((self.embed, self.hidden, self.keep), index)
-        return MoveFactors(embed, hidden, keep, *layout.at((self.gates, self.stay), index, 1))
+        embed, hidden, keep = axes.at((self.embed, self.hidden, self.keep), index)
+        return MoveFactors(embed, hidden, keep, *axes.at((self.gates, self.stay), index, 1))
 
 
 @container
@@ -56,9 +57,9 @@ def adjoints(spec: AgentSpec, weights: Weights, move: MoveFactors, look: LookFac
         # pulled back from 0. The start was neither drawn nor seen.
         factors, seen = move.at(jnp.minimum(index, length - 1)), jnp.maximum(index - 1, 0)
         own, embed = _pull_move(spec, weights, factors, bar)
-        sent = layout.at(bars, seen)
+        sent = axes.at(bars, seen)
         bar_stoch = sent[1] + product(embed[:, 1], weights.stoch.T)
-        post = _pull_look(spec, weights, layout.at(look, seen), bar_stoch, sent[2])
+        post = _pull_look(spec, weights, axes.at(look, seen), bar_stoch, sent[2])
         drawn = index > 0
         dense = jnp.concatenate([embed[:, 0], jnp.where(drawn, post, 0).astype(spec.compute)], -1)
         dense = jnp.broadcast_to(dense, (len(own), *dense.shape))
@@ -72,43 +73,43 @@ def adjoints(spec: AgentSpec, weights: Weights, move: MoveFactors, look: LookFac
 
 def move_factors(weights: Weights, moved: Moved, old: jax.Array, keep: jax.Array, rows: int) -> MoveFactors:
     """From sums of T B rows and the deter [K, T B, D / K] before, to factors of T steps of B rows."""
-    slope, stay = cell.blend_slopes(moved.gates, layout.masked(old, keep).astype(jnp.float32))
+    slope, stay = core.blend_slopes(moved.gates, axes.masked(old, keep).astype(jnp.float32))
     pairs = (
         nets.norm_silu_factors(moved.embed, weights.embed_scale),
         tuple(map(nets.norm_silu_factors, moved.hidden, weights.hidden.scales)),
         keep,
     )
-    blocks = (x.reshape(len(x), -1, rows, x.shape[-1]) for x in (slope, layout.masked(stay, keep)))
-    return MoveFactors(*layout.steps_of(pairs, rows), *blocks)
+    blocks = (x.reshape(len(x), -1, rows, x.shape[-1]) for x in (slope, axes.masked(stay, keep)))
+    return MoveFactors(*axes.steps_of(pairs, rows), *blocks)
 
 
 def look_factors(spec: AgentSpec, weights: Weights, post: Seen, rows: int) -> LookFactors:
     """From sums and logits of T B rows, to factors of T steps of B rows."""
     pairs = tuple(map(nets.norm_silu_factors, post.sums, weights.post_scale))
-    probs = jax.nn.softmax(layout.latents(spec, post.logit).astype(jnp.float32), -1)
-    return LookFactors(*layout.steps_of((pairs, probs), rows))
+    probs = jax.nn.softmax(axes.latents(spec, post.logit).astype(jnp.float32), -1)
+    return LookFactors(*axes.steps_of((pairs, probs), rows))
 
 
 def _pull_move(spec: AgentSpec, weights: Weights, factors: MoveFactors, bar: jax.Array) -> Pair:
     """Adjoint of the new deter to those of ``Ahead.own`` [K, B, D / K] and both embeddings [B, 2, h], compute type."""
     hidden, blocks = weights.hidden, spec.model.blocks
-    v = block_product_back(cell.pull_blend(factors.gates, bar).astype(spec.compute), hidden.gates)
+    v = block_product_back(core.pull_blend(factors.gates, bar).astype(spec.compute), hidden.gates)
     for pair, (kernel, _) in zip(factors.hidden[:0:-1], hidden.layers[::-1], strict=True):
         v = nets.pull_norm_silu(pair, join(v)).astype(spec.compute)
         v = block_product_back(cut(v, blocks), kernel)
     v = nets.pull_norm_silu(factors.hidden[0], join(v)).astype(spec.compute)
     both = product(v, weights.shared.T).reshape(factors.embed[0].shape)
-    both = layout.masked(nets.pull_norm_silu(factors.embed, both), factors.keep[..., None])
-    return cut(layout.masked(v, factors.keep), blocks), both.astype(spec.compute)
+    both = axes.masked(nets.pull_norm_silu(factors.embed, both), factors.keep[..., None])
+    return cut(axes.masked(v, factors.keep), blocks), both.astype(spec.compute)
 
 
 def _pull_look(
     spec: AgentSpec, weights: Weights, factors: LookFactors, bar_stoch: jax.Array, bar_logit: jax.Array
 ) -> jax.Array:
     """Adjoints of stoch and logits [B, S C] to that of the first sums of the posterior, [B, h] float32."""
-    bar_stoch = layout.latents(spec, bar_stoch)
+    bar_stoch = axes.latents(spec, bar_stoch)
     straight = factors.probs * (bar_stoch - (factors.probs * bar_stoch).sum(-1, keepdims=True))
-    v = product((bar_logit + (1 - spec.model.unimix) * layout.flat(straight)).astype(spec.compute), weights.logit.T)
+    v = product((bar_logit + (1 - spec.model.unimix) * axes.flat(straight)).astype(spec.compute), weights.logit.T)
     for pair, (kernel, _) in zip(factors.post[:0:-1], weights.post[::-1], strict=True):
         v = product(nets.pull_norm_silu(pair, v).astype(spec.compute), kernel.T)
     return nets.pull_norm_silu(factors.post[0], v)

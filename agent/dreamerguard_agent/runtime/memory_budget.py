@@ -17,12 +17,13 @@ import jax
 
 from dreamerguard.schema import RunConfig
 
-from . import learner, programs
-from .actor import Latent
-from .experience import agent_ring, plan
-from .noise import draw_noise
-from .pytree import Params
-from .spec import AgentSpec
+from ..algorithm import learner
+from ..algorithm.actor import Latent
+from ..base.pytree import Params
+from ..base.spec import AgentSpec
+from ..model.noise import draw_noise
+from ..replay.buffer import agent_ring, plan
+from . import compiled
 
 #: Bytes on the host for every window that can be drawn: four 32-bit integers, see `WindowSampler`.
 WINDOW_BYTES = 16
@@ -75,7 +76,7 @@ def budget(config: RunConfig, spec: AgentSpec, vector_steps: int, *, main_memory
       main_memory: whether the device computes in main memory, as a CPU does.
     """
     room = plan(config, vector_steps)
-    state = jax.eval_shape(lambda: programs.initial_state(spec, [0]))
+    state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
     ring = jax.eval_shape(lambda: agent_ring(spec, config.run.envs, room.rows))
     rest = state.slow, state.retnorm, state.step
     one = Budget(
@@ -160,7 +161,7 @@ def _advice(config: RunConfig, vector_steps: int, need: Budget, limit: int) -> s
 def _update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
     """Estimate for one agent."""
     inputs = jax.eval_shape(lambda: _batch(spec, batch, length))
-    state = jax.eval_shape(lambda: programs.initial_state(spec, [0]))
+    state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
 
     def saved(state: learner.TrainState, inputs: learner.Batch) -> Any:
         noise = draw_noise(spec, jax.random.key(0), batch, length)

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
+from ..base.pytree import Params
+from ..base.spec import AgentSpec
 from . import heads, inputs, nets
 from .dists import Mse, Prediction
 from .nets import Shapes
-from .pytree import Params
-from .spec import AgentSpec
 
 
 def shapes(spec: AgentSpec) -> Shapes:

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 
 from dreamerguard.schema import LossSection
 
-from .dists import Policy, TwoHot
-from .pytree import container
+from ..base.pytree import container
+from ..model.dists import Policy, TwoHot
 
 stop = jax.lax.stop_gradient
 

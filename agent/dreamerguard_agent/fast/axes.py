@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .spec import AgentSpec
+from ..base.spec import AgentSpec
 
 
 def at(tree: Any, index: jax.Array, axis: int = 0) -> Any:

@@ -18,7 +18,7 @@ import optax
 
 from dreamerguard.schema import OptimizerSection
 
-from .pytree import Params
+from ..base.pytree import Params
 
 #: Numbers in a row of `pack`: short enough that little is padded, long enough that rows are few.
 ROW = 128

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spaces import Space
+from ..base.spaces import Space
 from .protocol import Array, Values
 
 #: Every array starts at a multiple of this many bytes, a cache line, so that processes do not slow each other down.

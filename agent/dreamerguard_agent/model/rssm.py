@@ -18,11 +18,11 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 
+from ..base.pytree import Params, container
+from ..base.spec import AgentSpec
 from . import inputs, nets
 from .dists import OneHot
 from .nets import Shapes
-from .pytree import Params, container
-from .spec import AgentSpec
 
 #: An action by key, each [..., *shape].
 Action = dict[str, jax.Array]

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 import jax
 import jax.numpy as jnp
 
-from .pytree import container
-from .spec import AgentSpec
+from ..base.pytree import container
+from ..base.spec import AgentSpec
 
 
 @container

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
-from . import codec, heads, rssm
-from .noise import ActNoise
-from .pytree import Params, container
-from .rssm import Action, Latent
-from .spec import AgentSpec
+from ..base.pytree import Params, container
+from ..base.spec import AgentSpec
+from ..model import codec, heads, rssm
+from ..model.noise import ActNoise
+from ..model.rssm import Action, Latent
 
 __all__ = ["Carry", "Latent", "act", "initial_carry"]
 

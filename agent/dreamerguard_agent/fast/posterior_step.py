@@ -5,10 +5,11 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from . import cell, layout, nets, rssm
-from .cell import CoreWeights, HiddenWeights, block_product, join, product
-from .pytree import Params, container
-from .spec import AgentSpec
+from ..base.pytree import Params, container
+from ..base.spec import AgentSpec
+from ..model import nets, rssm
+from . import axes, core
+from .core import CoreWeights, HiddenWeights, block_product, join, product
 
 Pair = tuple[jax.Array, jax.Array]
 
@@ -74,20 +75,20 @@ class Moved:
     gates: jax.Array
 
 
-def weights_of(spec: AgentSpec, params: Params, core: CoreWeights, seen: jax.Array) -> Weights:
+def weights_of(spec: AgentSpec, params: Params, packed: CoreWeights, seen: jax.Array) -> Weights:
     """Packs the parameters that a step needs."""
     model = spec.model
-    dense = (kernel.reshape(model.blocks, -1, model.hidden) for kernel in (core.deter, seen))
+    dense = (kernel.reshape(model.blocks, -1, model.hidden) for kernel in (packed.deter, seen))
     return Weights(
-        look=jnp.concatenate([core.own, *dense], -1),
-        embed_bias=core.embed_bias,
-        embed_scale=core.embed_scale,
-        stoch=core.stoch,
-        shared=core.dense[: 2 * model.hidden],
-        hidden=core.hidden,
-        post=cell.layers(spec, params, "obs", model.posterior_layers),
-        post_scale=cell.scales(params, "obs", model.posterior_layers),
-        logit=cell.kernel(spec, params, "obslogit"),
+        look=jnp.concatenate([packed.own, *dense], -1),
+        embed_bias=packed.embed_bias,
+        embed_scale=packed.embed_scale,
+        stoch=packed.stoch,
+        shared=packed.dense[: 2 * model.hidden],
+        hidden=packed.hidden,
+        post=core.layers(spec, params, "obs", model.posterior_layers),
+        post_scale=core.scales(params, "obs", model.posterior_layers),
+        logit=core.kernel(spec, params, "obslogit"),
         logit_bias=params["dyn/obslogit/bias"],
     )
 
@@ -96,12 +97,12 @@ def look(spec: AgentSpec, weights: Weights, deter: jax.Array, tokens: jax.Array)
     """The first half of a step: what depends on deter [K, n, D / K] and tokens [n, h] alone."""
     width, hidden = deter.shape[-1], spec.model.hidden
     own, embed, seen = jnp.split(block_product(deter, weights.look), [width, width + hidden], -1)
-    sums = [layout.over_blocks(seen) + tokens]
+    sums = [axes.over_blocks(seen) + tokens]
     for (kernel, bias), scale in zip(weights.post, weights.post_scale[:-1], strict=True):
         sums.append(product(nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute), kernel) + bias)
     last = nets.scaled_norm_silu(sums[-1], weights.post_scale[-1]).astype(spec.compute)
     logit = (product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
-    return Ahead(own, layout.over_blocks(embed)), Seen(tuple(sums), logit)
+    return Ahead(own, axes.over_blocks(embed)), Seen(tuple(sums), logit)
 
 
 def move(
@@ -110,11 +111,11 @@ def move(
     """The second half: deter [K, n, D / K], stoch [n, S C], and action [n, D] and keep [n, 1], to the next deter."""
     action, keep = inputs
     embed = jnp.stack([ahead.embed, product(stoch, weights.stoch)], 1)
-    embed = layout.masked(embed, keep[..., None]) + weights.embed_bias
+    embed = axes.masked(embed, keep[..., None]) + weights.embed_bias
     both = nets.scaled_norm_silu(embed, weights.embed_scale).reshape(len(stoch), -1).astype(spec.compute)
-    first = layout.masked(join(ahead.own), keep) + product(both, weights.shared) + action
-    hidden, gates = cell.hidden_sums(spec, weights.hidden, first)
-    deter = cell.blend(gates, layout.masked(deter, keep).astype(jnp.float32)).astype(spec.compute)
+    first = axes.masked(join(ahead.own), keep) + product(both, weights.shared) + action
+    hidden, gates = core.hidden_sums(spec, weights.hidden, first)
+    deter = core.blend(gates, axes.masked(deter, keep).astype(jnp.float32)).astype(spec.compute)
     return Moved(deter, embed, hidden, gates)
 
 
@@ -122,11 +123,11 @@ def look_all(
     spec: AgentSpec, weights: Weights, start: jax.Array, deter: jax.Array, tokens: jax.Array
 ) -> tuple[Ahead, Seen]:
     """`look` at the start [K, B, D / K] and the T states after it, (T + 1) B rows. The start saw no tokens: any do."""
-    blocks = layout.block_rows(layout.behind(start, deter))
-    return look(spec, weights, blocks, layout.rows_of(layout.behind(tokens[0], tokens)))
+    blocks = axes.block_rows(axes.behind(start, deter))
+    return look(spec, weights, blocks, axes.rows_of(axes.behind(tokens[0], tokens)))
 
 
 def draw(spec: AgentSpec, logit: jax.Array, noise: jax.Array) -> jax.Array:
     """Stoch [n, S C] from its logits and noise."""
-    drawn = rssm.latent_dist(spec, layout.latents(spec, logit)).draw(layout.latents(spec, noise))
-    return layout.flat(drawn).astype(spec.compute)
+    drawn = rssm.latent_dist(spec, axes.latents(spec, logit)).draw(axes.latents(spec, noise))
+    return axes.flat(drawn).astype(spec.compute)

@@ -12,15 +12,17 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from . import codec, dream, heads, returns, rssm, unroll
-from .dists import TwoHot
-from .nets import Shapes, init
-from .noise import Noise
+from ..base.pytree import Params, container, scope
+from ..base.spec import AgentSpec
+from ..fast import imagine as fast_imagine
+from ..fast import observe as fast_observe
+from ..model import codec, heads, rssm
+from ..model.dists import TwoHot
+from ..model.nets import Shapes, init
+from ..model.noise import Noise
+from ..model.rssm import Action, Features, Latent
+from .losses import Imagined, ReturnScale, imagined_losses, replay_loss
 from .optim import global_norm, global_rms, make_optimizer
-from .pytree import Params, container, scope
-from .returns import Imagined, ReturnScale
-from .rssm import Action, Features, Latent
-from .spec import AgentSpec
 
 #: Arrays [B, T + 1, ...] for every observation, action, ``reward``, ``is_first``, ``is_last`` and ``is_terminal``, and
 #: ``context``, the stored `Latent` of step 0: deter [B, D] and stoch as class indices [B, S] or one-hot [B, S, C].
@@ -138,20 +140,20 @@ def loss(
     """The total loss, a float32 scalar, and everything that it is made of."""
     carry, action, steps = split_context(spec, batch)
     tokens = codec.encode(spec, params, steps)
-    observe = unroll.observe if spec.fast else rssm.observe
+    observe = fast_observe.observe if spec.fast else rssm.observe
     _, features = observe(spec, params, carry, tokens, action, steps["is_first"], noise.post)
     losses, metrics = _world_model_losses(spec, params, features, steps)
     imagined, imagined_action, inputs, sums = _imagine(spec, params, features, noise)
     rew, con = heads.twohot(params, "rew", inputs).pred(), heads.keeps_going(params, inputs).prob()
     policy = heads.policy(spec, params, inputs) if sums is None else heads.known_policy(spec, params, inputs, sums)
     value, slow_value = heads.twohot(params, "val", inputs), heads.twohot(slow, "val", inputs)
-    acting, parts, more, retnorm = returns.imagined_losses(
+    acting, parts, more, retnorm = imagined_losses(
         spec.loss, imagined_action, rew, con, policy, value, slow_value, retnorm
     )
     rows = steps["is_first"].shape
     losses |= {name: value.mean(1).reshape(rows) for name, value in acting.items()}
     replayed = heads.feature(spec, features.deter, features.stoch)
-    losses["repval"], _ = returns.replay_loss(
+    losses["repval"], _ = replay_loss(
         spec.loss,
         steps["is_last"],
         steps["is_terminal"],
@@ -209,7 +211,7 @@ def _imagine(
     params, features = jax.lax.stop_gradient((params, features))
     first = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), features)
     if spec.fast:
-        dreamt = dream.dream(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
+        dreamt = fast_imagine.dream(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
         deter, stoch = jnp.split(dreamt.states, [spec.model.deter], -1)
         stoch = stoch.reshape(*stoch.shape[:-1], *first.stoch.shape[1:])
         return Features(deter[:, 1:], stoch[:, 1:], dreamt.logit), dreamt.action, dreamt.states, dreamt.policy

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .base.spaces import Space
+from .base.spaces import Space, mask_last
 from .envs import Array, Env, SerialEnvs, Values, VectorEnv
 
 
@@ -40,15 +40,6 @@ class Episode:
     score: float
     length: int
     step: int
-
-
-def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
-    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy and JAX arrays, gives the same kind and type."""
-    masked = {}
-    for key, value in actions.items():
-        keep = ~is_last.reshape(-1, *(1,) * (value.ndim - 1))
-        masked[key] = value * keep.astype(value.dtype)
-    return masked
 
 
 class Driver:

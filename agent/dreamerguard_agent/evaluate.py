@@ -14,8 +14,7 @@ from dreamerguard.schema import RunConfig
 
 from .base.spec import AgentSpec
 from .driver import Driver, Episode
-from .envs import make_env
-from .envs.joined import make_agent_envs
+from .envs import make_agent_envs, make_env
 from .runtime import compiled
 from .runtime.checkpoint import Checkpoints
 from .runtime.device import compute_dtype

@@ -31,7 +31,7 @@ from dreamerguard.schema import RunConfig
 
 from .algorithm.learner import Metrics
 from .driver import Driver, Episode
-from .envs.joined import make_agent_envs
+from .envs import make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
 from .replay.buffer import Experience

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamerguard_agent.base.spaces import Space
-from dreamerguard_agent.driver import Driver, mask_last
+from dreamerguard_agent.base.spaces import Space, mask_last
+from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs import Values, flags
 
 from .golden import below, load

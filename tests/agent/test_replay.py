@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard_agent.base.spaces import Space
-from dreamerguard_agent.driver import Driver, mask_last
+from dreamerguard_agent.base.spaces import Space, mask_last
+from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs.dmc import DMControl
 from dreamerguard_agent.replay.ring import (
     Latents,

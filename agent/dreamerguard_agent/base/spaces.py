@@ -71,3 +71,12 @@ Spaces = tuple[tuple[str, Space], ...]
 def sort_spaces(spaces: Mapping[str, Space]) -> Spaces:
     """Orders spaces by key, the order in which the networks concatenate them."""
     return tuple(sorted(spaces.items()))
+
+
+def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
+    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy and JAX arrays, gives the same kind and type."""
+    masked = {}
+    for key, value in actions.items():
+        keep = ~is_last.reshape(-1, *(1,) * (value.ndim - 1))
+        masked[key] = value * keep.astype(value.dtype)
+    return masked

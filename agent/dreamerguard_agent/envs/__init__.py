@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .factory import SUITES, env_seed, make_env, make_envs
+from .factory import SUITES, env_seed, make_agent_envs, make_env, make_envs
 from .protocol import Array, Env, EnvError, Values, VectorEnv, flags
 from .serial import SerialEnvs
 
@@ -16,6 +16,7 @@ __all__ = [
     "VectorEnv",
     "env_seed",
     "flags",
+    "make_agent_envs",
     "make_env",
     "make_envs",
 ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
+from collections.abc import Sequence
 
 import numpy as np
 
 from dreamerguard.schema import RunConfig
 
+from .joined import JoinedEnvs
 from .protocol import Env, EnvError, VectorEnv
 from .serial import SerialEnvs
+from .thread_pool import cores
 
 #: Prefixes of task names that the trainer runs.
 SUITES = ("dmc",)
@@ -78,9 +80,38 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
     return NativeEnvs(task, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: int | None = None) -> VectorEnv:
+    """Makes ``count`` environments for every agent, [N count, ...] in all.
+
+    Each agent's are those of `make_envs` for its seed. Native physics of all of them share one crew of threads.
+
+    Args:
+      config: the run.
+      first: number of the first environment within its agent.
+      seeds: seeds of the agents.
+      count: environments of an agent; none takes ``run.envs``.
+
+    Raises:
+      EnvError: as `make_envs`.
+    """
+    if len(seeds) == 1:
+        return make_envs(config, first, seeds[0], count)
+    count = config.run.envs if count is None else count
+    if config.env.observation == "proprio" and config.env.backend in ("auto", "native"):
+        from .native import NativeEnvs
+
+        numbers = [env_seed(seed, first + number) for seed in seeds for number in range(count)]
+        task = config.task.partition("_")[2]
+        return NativeEnvs(task, numbers, repeat=config.env.action_repeat, threads=config.env.workers)
+    made: list[VectorEnv] = []
+    try:
+        for seed in seeds:
+            made.append(make_envs(config, first, seed, count))
+    except BaseException:
+        for envs in made:
+            envs.close()
+        raise
+    return JoinedEnvs(made)
 
 
 def _automatic(config: RunConfig, count: int) -> str:

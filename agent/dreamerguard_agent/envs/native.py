@@ -17,12 +17,11 @@ import numpy as np
 
 from ..base.spaces import Space
 from .dmc import action_space, limits, load_suite, load_task, observed, stable, to_control
-from .factory import cores
 from .formulas import FORMULAS, Formula
 from .mujoco_fields import Readout
 from .physics import stepper
 from .protocol import Array, EnvError, Values
-from .thread_pool import Crew
+from .thread_pool import Crew, cores
 
 #: Seconds of physics in a vector step for which waking another thread pays.
 WORTH_A_THREAD = 2e-4

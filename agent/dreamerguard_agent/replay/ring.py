@@ -20,8 +20,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base.pytree import container
-from ..base.spaces import Space
-from ..driver import mask_last
+from ..base.spaces import Space, mask_last
 
 #: Types of the values that every record has besides observations, actions and latents.
 FLAGS = {"reward": jnp.float32, "is_first": jnp.bool_, "is_last": jnp.bool_, "is_terminal": jnp.bool_}

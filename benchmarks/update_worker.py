@@ -21,7 +21,7 @@ from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, Run
 from dreamerguard.schema.sizes import SIZES
 from dreamerguard_agent.algorithm import learner
 from dreamerguard_agent.algorithm.learner import Batch, TrainState
-from dreamerguard_agent.base.spaces import Space, sort_spaces
+from dreamerguard_agent.base.spaces import ArraySpace, sort_spaces
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.model.noise import draw_noise
 from dreamerguard_agent.model.rssm import Latent
@@ -30,8 +30,8 @@ from dreamerguard_agent.runtime import compiled, device
 
 def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
     """The agent of a named size on walker-walk."""
-    obs = {key: Space("float32", shape) for key, shape in OBSERVATIONS.items()}
-    act = {"action": Space("float32", (ACTIONS,))}
+    obs = {key: ArraySpace("float32", shape) for key, shape in OBSERVATIONS.items()}
+    act = {"action": ArraySpace("float32", (ACTIONS,))}
     model = ModelSection(**SIZES[size])
     spec = AgentSpec(sort_spaces(obs), sort_spaces(act), model, OptimizerSection(), LossSection(), dtype)
     return dataclasses.replace(spec, fast=fast)

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from .base.spaces import Space, mask_last
+from .base.spaces import ArraySpace, mask_last
 from .envs import Array, Env, SerialEnvs, Values, VectorEnv
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class FinishedEpisode:
     """A finished episode.
 
     Attributes:
@@ -64,12 +64,12 @@ class Driver:
         self._obs, _ = self._advance(zeros, np.ones(len(self._envs), bool))
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations of one environment; see `Env`."""
         return self._envs.obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions of one environment; see `Env`."""
         return self._envs.act_space
 
@@ -83,7 +83,7 @@ class Driver:
         device may still read them while the environments step."""
         return dict(self._obs)
 
-    def step(self, actions: Mapping[str, Any]) -> list[Episode]:
+    def step(self, actions: Mapping[str, Any]) -> list[FinishedEpisode]:
         """Acts in every environment, or starts its next episode where the current observation ``is_last``.
 
         Args:
@@ -105,7 +105,7 @@ class Driver:
         """Closes the environments."""
         self._envs.close()
 
-    def _check(self, key: str, space: Space, actions: Mapping[str, Any]) -> Array:
+    def _check(self, key: str, space: ArraySpace, actions: Mapping[str, Any]) -> Array:
         shape = (len(self._envs), *space.shape)
         if key not in actions:
             raise ValueError(f"action `{key}` is missing; got {', '.join(sorted(actions)) or 'none'}")
@@ -114,14 +114,14 @@ class Driver:
             raise ValueError(f"action `{key}` must have shape {shape}, not {value.shape}")
         return value
 
-    def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[Episode]]:
+    def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[FinishedEpisode]]:
         """Steps every environment once and keeps the score."""
         obs = self._envs.step(actions, reset)
         first = obs["is_first"]
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)
         episodes = [
-            Episode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
+            FinishedEpisode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
             for i in np.flatnonzero(obs["is_last"])
         ]
         self._steps += len(self._envs)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .driver import Episode
+from .driver import FinishedEpisode
 
 
 @dataclass(frozen=True, slots=True)
-class AgentEpisode(Episode):
+class AgentEpisode(FinishedEpisode):
     """A training episode of one of the run's agents; ``env`` and ``step`` count within that agent.
 
     Attributes:

@@ -14,7 +14,7 @@ import pytest
 from dreamerguard.schema import SIZES, RunConfig
 from dreamerguard_agent.algorithm import learner
 from dreamerguard_agent.algorithm.learner import TrainState
-from dreamerguard_agent.base.spaces import Space
+from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.model import nets
 from dreamerguard_agent.model.nets import Shape
@@ -26,15 +26,15 @@ INITIALIZERS = json.loads((folder() / "initializers.json").read_text())
 COUNTS = [(task, size) for task, sizes in PARAMETERS["counts"].items() for size in sizes]
 
 #: dm_control's walker: what the two tasks of `parameters.json` see.
-_WALKER: dict[str, dict[str, Space]] = {
+_WALKER: dict[str, dict[str, ArraySpace]] = {
     "walker_proprio": {
-        "orientations": Space("float32", (14,)),
-        "height": Space("float32", ()),
-        "velocity": Space("float32", (9,)),
+        "orientations": ArraySpace("float32", (14,)),
+        "height": ArraySpace("float32", ()),
+        "velocity": ArraySpace("float32", (9,)),
     },
-    "walker_vision": {"image": Space("uint8", (64, 64, 3))},
+    "walker_vision": {"image": ArraySpace("uint8", (64, 64, 3))},
 }
-_ACTION = {"action": Space("float32", (6,), low=-1, high=1)}
+_ACTION = {"action": ArraySpace("float32", (6,), low=-1, high=1)}
 
 
 def _spec(task: str, size: Any) -> AgentSpec:

@@ -139,7 +139,7 @@ def _check_tree(parity: Parity, group: str, got: Any, prefix: str, tolerance: fl
 
 
 def _clip(clip: float, grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
-    rows = optim.clip_rows(optim.pack(grads), optim.pack(params), optim.Layout.of(params), clip)
+    rows = optim.clip_rows(optim.pack(grads), optim.pack(params), optim.RowLayout.of(params), clip)
     return optim.unpack(rows, params), state
 
 

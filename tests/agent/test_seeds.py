@@ -13,7 +13,7 @@ import pytest
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.events import AgentEpisode, Silent
-from dreamerguard_agent.loop import Outcome, Run, train
+from dreamerguard_agent.loop import Run, RunResult, train
 from dreamerguard_agent.runtime import compiled
 from dreamerguard_agent.runtime.checkpoint import Checkpoints
 from dreamerguard_agent.runtime.records import SeedRecords
@@ -88,7 +88,7 @@ class Watch:
             jax.config.update("jax_transfer_guard", "disallow")
         if self.steps in WATCHED:
             assert self.run is not None
-            ring = jax.tree.leaves(self.run._experience.ring)
+            ring = jax.tree.leaves(self.run._replay.ring)
             self.pointers.append({value.unsafe_buffer_pointer() for value in ring})
         if self.steps == WATCHED.stop:
             jax.config.update("jax_transfer_guard", "allow")
@@ -108,7 +108,7 @@ def started(config: RunConfig, directory: Path, stop: Callable[[], bool], heard:
 @dataclass
 class Trained:
     directory: Path
-    outcome: Outcome
+    outcome: RunResult
     heard: Heard
     watch: Watch
 

@@ -13,7 +13,7 @@ import pytest
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection
 from dreamerguard.schema.sizes import SIZES
 from dreamerguard_agent.base.pytree import Params
-from dreamerguard_agent.base.spaces import Space, Spaces
+from dreamerguard_agent.base.spaces import ArraySpace, Spaces
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.fast import imagine, observe
 from dreamerguard_agent.model import heads, nets, rssm
@@ -27,9 +27,9 @@ CLOSE = 1e-5
 WIDTH = 5
 SMALL = {"deter": 32, "hidden": 8, "stoch": 4, "classes": 4, "blocks": 4, "units": 8, "bins": 7}
 SPACES: dict[str, Spaces] = {
-    "continuous": (("action", Space("float32", (6,))),),
-    "discrete": (("action", Space("int32", (), classes=5)),),
-    "both": (("jump", Space("int32", (2,), classes=3)), ("move", Space("float32", (2,)))),
+    "continuous": (("action", ArraySpace("float32", (6,))),),
+    "discrete": (("action", ArraySpace("int32", (), classes=5)),),
+    "both": (("jump", ArraySpace("int32", (2,), classes=3)), ("move", ArraySpace("float32", (2,)))),
 }
 #: Settings that change the shape of the recurrence.
 SHAPES = {
@@ -41,7 +41,7 @@ SHAPES = {
 
 
 def _spec(actions: str, dtype: str = "float32", **model: Any) -> AgentSpec:
-    obs = (("height", Space("float32", ())),)
+    obs = (("height", ArraySpace("float32", ())),)
     return AgentSpec(
         obs, SPACES[actions], ModelSection(**{**SMALL, **model}), OptimizerSection(), LossSection(imag_length=3), dtype
     )
@@ -77,7 +77,7 @@ class Case:
         latents = (rows, steps, model.stoch, model.classes)
         self.weights = (normal(rows, steps, model.deter), normal(*latents), normal(*latents))
 
-    def _action(self, space: Space, draw: np.random.Generator, rows: int, steps: int) -> jax.Array:
+    def _action(self, space: ArraySpace, draw: np.random.Generator, rows: int, steps: int) -> jax.Array:
         shape = (rows, steps, *space.shape)
         if space.discrete:
             return jnp.asarray(draw.integers(0, space.classes, shape), jnp.int32)
@@ -177,7 +177,7 @@ def test_imagination(parity: Parity, actions: str, shape: str) -> None:
     spec, params, steps = case.spec, case.params, case.spec.loss.imag_length
     start = jax.tree.map(lambda x: x.repeat(2, 0), case.carry)
     feature = heads.feature(spec, start.deter, start.stoch)
-    got = jax.jit(lambda: imagine.dream(spec, params, feature, case.noise))()
+    got = jax.jit(lambda: imagine.imagine(spec, params, feature, case.noise))()
 
     def act(latent: Latent, noise: Action) -> Action:
         policy = heads.policy(spec, params, heads.feature(spec, latent.deter, latent.stoch))

@@ -13,8 +13,6 @@ from ..model import codec, heads, rssm
 from ..model.noise import ActNoise
 from ..model.rssm import Action, Latent
 
-__all__ = ["Carry", "Latent", "act", "initial_carry"]
-
 
 @container
 class Carry:

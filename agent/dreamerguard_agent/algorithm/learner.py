@@ -211,7 +211,7 @@ def _imagine(
     params, features = jax.lax.stop_gradient((params, features))
     first = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), features)
     if spec.fast:
-        dreamt = fast_imagine.dream(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
+        dreamt = fast_imagine.imagine(spec, params, heads.feature(spec, first.deter, first.stoch), noise)
         deter, stoch = jnp.split(dreamt.states, [spec.model.deter], -1)
         stoch = stoch.reshape(*stoch.shape[:-1], *first.stoch.shape[1:])
         return Features(deter[:, 1:], stoch[:, 1:], dreamt.logit), dreamt.action, dreamt.states, dreamt.policy

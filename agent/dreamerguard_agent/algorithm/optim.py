@@ -47,7 +47,7 @@ def make_optimizer(settings: OptimizerSection) -> Any:
 
     def update(grads: Params, state: Any, params: Params) -> tuple[Params, Any]:
         rows = pack(grads)
-        clipped = clip_rows(rows, pack(params), Layout.of(params), settings.agc) if settings.agc else rows
+        clipped = clip_rows(rows, pack(params), RowLayout.of(params), settings.agc) if settings.agc else rows
         rows, state = chain.update(clipped, state)
         return unpack(rows, params), state
 
@@ -97,7 +97,7 @@ def scale_by_momentum(beta: float) -> Any:
     return optax.GradientTransformation(_no_moment, update)
 
 
-def clip_rows(grads: jax.Array, params: jax.Array, layout: Layout, clip: float) -> jax.Array:
+def clip_rows(grads: jax.Array, params: jax.Array, layout: RowLayout, clip: float) -> jax.Array:
     """Scales a tensor's gradient down where its norm exceeds ``clip max(1e-3, |parameter|)``.
 
     Every tensor alike: Euclidean norm of all its numbers, biases and scales included, no norms per unit. Gradients and
@@ -114,14 +114,14 @@ def clip_rows(grads: jax.Array, params: jax.Array, layout: Layout, clip: float) 
 
 
 @dataclass(frozen=True)
-class Layout:
+class RowLayout:
     """Where tensors lie in packed rows: the first row of each, and the first row behind it."""
 
     first: npt.NDArray[np.int32]
     behind: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, params: Params) -> Layout:
+    def of(cls, params: Params) -> RowLayout:
         """The layout of `pack`."""
         behind = np.cumsum([-(-leaf.size // ROW) for leaf in jax.tree.leaves(params)], dtype=np.int32)
         return cls(np.concatenate([np.zeros(1, np.int32), behind[:-1]]), behind)
@@ -141,7 +141,7 @@ def pack(params: Params) -> jax.Array:
 def unpack(rows: jax.Array, like: Params) -> Params:
     """The tensors of packed rows, in the shapes of ``like``."""
     leaves, tree = jax.tree.flatten(like)
-    flat, first = rows.reshape(-1), Layout.of(like).first * ROW
+    flat, first = rows.reshape(-1), RowLayout.of(like).first * ROW
     parts = [flat[start : start + leaf.size].reshape(leaf.shape) for start, leaf in zip(first, leaves, strict=True)]
     return jax.tree.unflatten(tree, parts)
 

@@ -14,7 +14,7 @@ _FLOATS = ("float16", "float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class ArraySpace:
     """One key of an observation or an action.
 
     Attributes:
@@ -65,10 +65,10 @@ class Space:
 
 
 #: Spaces of several keys, sorted by name: hashable, so that it can be a static argument of a compiled function.
-Spaces = tuple[tuple[str, Space], ...]
+Spaces = tuple[tuple[str, ArraySpace], ...]
 
 
-def sort_spaces(spaces: Mapping[str, Space]) -> Spaces:
+def sort_spaces(spaces: Mapping[str, ArraySpace]) -> Spaces:
     """Orders spaces by key, the order in which the networks concatenate them."""
     return tuple(sorted(spaces.items()))
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RunConfig
 
-from .spaces import Space, Spaces, sort_spaces
+from .spaces import ArraySpace, Spaces, sort_spaces
 
 #: Keys of a transition that are no observation of the networks.
 FLAGS = ("is_first", "is_last", "is_terminal", "reward")
@@ -42,7 +42,7 @@ class AgentSpec:
 
     @classmethod
     def create(
-        cls, config: RunConfig, obs_space: Mapping[str, Space], act_space: Mapping[str, Space], dtype: str
+        cls, config: RunConfig, obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], dtype: str
     ) -> AgentSpec:
         """Builds the spec of a run.
 
@@ -84,7 +84,7 @@ class AgentSpec:
         return self.model.deter + self.stoch_width
 
 
-def _check(obs_space: Mapping[str, Space], act_space: Mapping[str, Space], dtype: str) -> None:
+def _check(obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], dtype: str) -> None:
     if dtype not in ("float32", "bfloat16"):
         raise ValueError(f"compute type is float32 or bfloat16, not {dtype}")
     if not obs_space:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, EnvError, Values, flags
 
 #: Cameras that show the task best; every other domain uses camera 0 (`embodied/envs/dmc.py`).
@@ -64,17 +64,17 @@ class DMControl:
         self._limits = limits(spec)
         self._act_space = {"action": action_space(spec)}
         self._keys = observed(self._env.observation_spec()) if image_size is None else {}
-        self._obs_space = self._keys or {"image": Space("uint8", (image_size or 0, image_size or 0, 3))}
+        self._obs_space = self._keys or {"image": ArraySpace("uint8", (image_size or 0, image_size or 0, 3))}
         if image_size is not None:
             self._render(image_size)  # a machine that cannot render says so now, not after the first episode
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `Env`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """The action, [A] in [-1, 1]; numbers beyond are clipped."""
         return self._act_space
 
@@ -233,9 +233,9 @@ def _no_rendering(error: Exception | str) -> str:
     )
 
 
-def action_space(spec: Any) -> Space:
+def action_space(spec: Any) -> ArraySpace:
     """The agent's action for a task's controls: as many numbers in [-1, 1]."""
-    return Space("float32", tuple(spec.shape), low=-1.0, high=1.0)
+    return ArraySpace("float32", tuple(spec.shape), low=-1.0, high=1.0)
 
 
 def limits(spec: Any) -> tuple[Array, Array]:
@@ -245,6 +245,6 @@ def limits(spec: Any) -> tuple[Array, Array]:
     return low, np.where(limited, spec.maximum, 1.0) - low
 
 
-def observed(specs: Mapping[str, Any]) -> dict[str, Space]:
+def observed(specs: Mapping[str, Any]) -> dict[str, ArraySpace]:
     """Spaces of a task's vectors. Keys without numbers are left out; a single number stays without dimensions."""
-    return {key: Space("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}
+    return {key: ArraySpace("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}

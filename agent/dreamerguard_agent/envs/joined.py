@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, Values, VectorEnv
 
 
@@ -22,12 +22,12 @@ class JoinedEnvs:
         self._cuts = np.cumsum([len(part) for part in self._parts])[:-1]
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `VectorEnv`."""
         return self._parts[0].obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions; see `VectorEnv`."""
         return self._parts[0].act_space
 

@@ -14,7 +14,7 @@ from .protocol import Array
 XX, XZ, ZX, ZY, ZZ = 0, 2, 6, 7, 8
 
 
-class Readout:
+class MujocoFields:
     """Reads fields of E equally built simulations as arrays [E, n], float64.
 
     A field is read at most once between two calls of `renew`: later readings return the same array.

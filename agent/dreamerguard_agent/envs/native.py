@@ -15,13 +15,13 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .dmc import action_space, limits, load_suite, load_task, observed, stable, to_control
 from .formulas import FORMULAS, Formula
-from .mujoco_fields import Readout
+from .mujoco_fields import MujocoFields
 from .physics import stepper
 from .protocol import Array, EnvError, Values
-from .thread_pool import Crew, cores
+from .thread_pool import ThreadPool, cores
 
 #: Seconds of physics in a vector step for which waking another thread pays.
 WORTH_A_THREAD = 2e-4
@@ -59,7 +59,7 @@ class NativeEnvs:
         self._simulations = [env.physics for env in self._envs]
         self._tasks = [env.task for env in self._envs]
         _check_hooks(task, self._tasks[0])
-        self._read = Readout(self._simulations)
+        self._read = MujocoFields(self._simulations)
         make = FORMULAS.get(loaded[0][0])
         self._formula: Formula = make(self._read) if make else TaskCode(self._tasks, self._simulations)
         self._advance = [stepper(env.physics, env._n_sub_steps) for env in self._envs]
@@ -73,15 +73,15 @@ class NativeEnvs:
         self._frame_limit = self._envs[0]._step_limit
         self._frames = np.zeros(len(seeds), np.int64)
         self._done = np.ones(len(seeds), bool)
-        self._crew = Crew(min(threads or self._busy_threads(), len(seeds)))
+        self._crew = ThreadPool(min(threads or self._busy_threads(), len(seeds)))
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """The task's vectors; see `VectorEnv`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """The action, [A] in [-1, 1]; see `VectorEnv`."""
         return self._act_space
 

@@ -24,14 +24,14 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, EnvError, Values
-from .shared_memory import Board, parse
+from .shared_memory import SharedArrays, spaces_from_json
 
 #: Bytes of the conversation with a worker.
 MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"
 #: Seconds that a worker has to end by itself.
-PATIENCE = 5.0
+END_TIMEOUT = 5.0
 #: One thread for each library of a worker: the workers are the parallelism.
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -59,28 +59,28 @@ class ProcessEnvs:
         inner = config.model_copy(update={"env": config.env.model_copy(update={"backend": backend, "workers": 1})})
         bounds = np.linspace(0, count, workers + 1).round().astype(int).tolist()
         self._count = count
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerProcess] = []
         with tempfile.TemporaryFile(dir=_memory_folder()) as file:
             try:
                 for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
                     order = {"config": inner.model_dump(mode="json"), "first": first, "seed": seed, "count": count}
                     order |= {"start": start, "stop": stop, "file": file.fileno()}
-                    self._workers.append(Worker(number, order))
+                    self._workers.append(WorkerProcess(number, order))
                 spaces = [worker.spaces() for worker in self._workers]
                 self._obs_space, self._act_space = spaces[0]
-                self._board = Board(file.fileno(), self._obs_space, self._act_space, count)
-                self._order_all(MAP)
+                self._board = SharedArrays(file.fileno(), self._obs_space, self._act_space, count)
+                self._send_all(MAP)
             except BaseException:
                 self.close()
                 raise
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `VectorEnv`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions; see `VectorEnv`."""
         return self._act_space
 
@@ -92,24 +92,24 @@ class ProcessEnvs:
         for key, shared in self._board.actions.items():
             shared[:] = actions[key]
         self._board.reset[:] = reset
-        self._order_all(STEP)
+        self._send_all(STEP)
         return {key: shared.copy() for key, shared in self._board.values.items()}
 
     def close(self) -> None:
         """Ends the workers."""
         for worker in self._workers:
-            worker.dismiss()
+            worker.request_end()
         for worker in self._workers:
-            worker.bury()
+            worker.wait_for_end()
 
-    def _order_all(self, byte: bytes) -> None:
+    def _send_all(self, byte: bytes) -> None:
         for worker in self._workers:
             worker.order(byte)
         for worker in self._workers:
             worker.answer()
 
 
-class Worker:
+class WorkerProcess:
     """The parent's end of one worker process."""
 
     def __init__(self, number: int, order: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ class Worker:
         )
         self.order(json.dumps(order).encode() + b"\n")
 
-    def spaces(self) -> tuple[dict[str, Space], dict[str, Space]]:
+    def spaces(self) -> tuple[dict[str, ArraySpace], dict[str, ArraySpace]]:
         """Observations and actions of its environments, once they are made.
 
         Raises:
@@ -134,7 +134,7 @@ class Worker:
         """
         self.answer()
         told = json.loads(self._line())
-        return parse(told["obs_space"]), parse(told["act_space"])
+        return spaces_from_json(told["obs_space"]), spaces_from_json(told["act_space"])
 
     def order(self, data: bytes) -> None:
         """Sends an order.
@@ -162,18 +162,18 @@ class Worker:
         if byte == FAILED:
             told = json.loads(self._line())
             raise EnvError(told["message"] if told["known"] else f"{self._name} failed: {told['message']}")
-        raise EnvError(f"{self._name} {_cause_of_death(self._process.wait())}")
+        raise EnvError(f"{self._name} {_exit_reason(self._process.wait())}")
 
-    def dismiss(self) -> None:
+    def request_end(self) -> None:
         """Lets it end by closing its pipe."""
         assert self._process.stdin
         with contextlib.suppress(BrokenPipeError):  # it has ended already
             self._process.stdin.close()
 
-    def bury(self) -> None:
+    def wait_for_end(self) -> None:
         """Waits for its end, and forces it if that takes too long."""
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(END_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -185,7 +185,7 @@ class Worker:
         return self._process.stdout.readline()
 
 
-def _cause_of_death(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}; what it printed says why"
     name = signal.Signals(-code).name

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 
 Array = npt.NDArray[Any]
 #: One step's values by key; environments in front, [E, ...], once a driver has stacked them.
@@ -27,11 +27,11 @@ class Env(Protocol):
     """
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations, without ``reward``, ``is_first``, ``is_last`` and ``is_terminal``, which every step has."""
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions, without ``reset``, which every action has."""
 
     def step(self, action: Mapping[str, Any]) -> Values:
@@ -56,11 +56,11 @@ class VectorEnv(Protocol):
     """
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations of one environment; see `Env`."""
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions of one environment; see `Env`."""
 
     def __len__(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, Env, Values
 
 
@@ -30,12 +30,12 @@ class SerialEnvs:
         self._envs = list(envs)
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `VectorEnv`."""
         return self._envs[0].obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions; see `VectorEnv`."""
         return self._envs[0].act_space
 

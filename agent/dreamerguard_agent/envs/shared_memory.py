@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..base.spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, Values
 
 #: Every array starts at a multiple of this many bytes, a cache line, so that processes do not slow each other down.
 ALIGNMENT = 64
 
 
-class Board:
+class SharedArrays:
     """Arrays [E, ...] in shared memory, laid out the same way wherever the spaces are the same.
 
     The memory is a file without a name. It is gone when the last process that has it open ends, however it ends.
@@ -30,7 +30,9 @@ class Board:
       count: environments, E.
     """
 
-    def __init__(self, file: int, obs_space: Mapping[str, Space], act_space: Mapping[str, Space], count: int) -> None:
+    def __init__(
+        self, file: int, obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], count: int
+    ) -> None:
         fields = list(_fields(obs_space, act_space))
         sizes = [_padded(np.dtype(dtype).itemsize * count * math.prod(shape)) for _, _, dtype, shape in fields]
         if os.fstat(file).st_size < sum(sizes):
@@ -46,18 +48,18 @@ class Board:
         self.reset = self.actions.pop("reset")
 
 
-def describe(spaces: Mapping[str, Space]) -> dict[str, dict[str, Any]]:
-    """Spaces as JSON; see `parse`."""
+def spaces_to_json(spaces: Mapping[str, ArraySpace]) -> dict[str, dict[str, Any]]:
+    """Spaces as JSON; see `spaces_from_json`."""
     return {key: dataclasses.asdict(space) for key, space in spaces.items()}
 
 
-def parse(described: Mapping[str, Mapping[str, Any]]) -> dict[str, Space]:
+def spaces_from_json(described: Mapping[str, Mapping[str, Any]]) -> dict[str, ArraySpace]:
     """Spaces from JSON."""
-    return {key: Space(**{**fields, "shape": tuple(fields["shape"])}) for key, fields in described.items()}
+    return {key: ArraySpace(**{**fields, "shape": tuple(fields["shape"])}) for key, fields in described.items()}
 
 
 def _fields(
-    obs_space: Mapping[str, Space], act_space: Mapping[str, Space]
+    obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace]
 ) -> Iterator[tuple[str, str, str, tuple[int, ...]]]:
     for key, space in act_space.items():
         yield "action", key, space.dtype, space.shape

@@ -37,7 +37,7 @@ class _Job:
                 self.finished.release()
 
 
-class Crew:
+class ThreadPool:
     """Does work for several numbers on this thread and on helpers.
 
     Which thread takes which number varies from call to call, so the work must not depend on it. A helper that wakes too

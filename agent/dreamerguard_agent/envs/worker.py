@@ -17,7 +17,7 @@ from dreamerguard.schema import RunConfig
 from .factory import make_envs
 from .process import DONE, FAILED, MAP, STEP
 from .protocol import EnvError, VectorEnv
-from .shared_memory import Board, describe
+from .shared_memory import SharedArrays, spaces_to_json
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
     start, stop = order["start"], order["stop"]
     config = RunConfig.model_validate(order["config"])
     envs = make_envs(config, order["first"] + start, order["seed"], stop - start)
-    spaces = {"obs_space": describe(envs.obs_space), "act_space": describe(envs.act_space)}
+    spaces = {"obs_space": spaces_to_json(envs.obs_space), "act_space": spaces_to_json(envs.act_space)}
     answers.write(DONE + json.dumps(spaces).encode() + b"\n")
     try:
         obey(orders, answers, envs, order)
@@ -55,10 +55,10 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
 def obey(orders: BinaryIO, answers: BinaryIO, envs: VectorEnv, order: dict[str, Any]) -> None:
     """Steps its share of the environments, from the shared memory and into it."""
     share = slice(order["start"], order["stop"])
-    board: Board | None = None
+    board: SharedArrays | None = None
     while byte := orders.read(1):
         if byte == MAP:
-            board = Board(order["file"], envs.obs_space, envs.act_space, order["count"])
+            board = SharedArrays(order["file"], envs.obs_space, envs.act_space, order["count"])
             os.close(order["file"])
         elif byte == STEP and board is not None:
             actions = {key: shared[share] for key, shared in board.actions.items()}

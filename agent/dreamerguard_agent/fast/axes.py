@@ -21,7 +21,7 @@ def over_blocks(x: jax.Array) -> jax.Array:
     return functools.reduce(jnp.add, x)
 
 
-def behind(first: jax.Array, others: jax.Array) -> jax.Array:
+def prepend(first: jax.Array, others: jax.Array) -> jax.Array:
     """One step in front of others."""
     return jnp.concatenate([first[None].astype(others.dtype), others])
 

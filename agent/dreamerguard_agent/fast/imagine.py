@@ -1,8 +1,8 @@
-"""Imagination arranged for speed: the same states and actions as `rssm.imagine` with the policy of `heads`.
+"""Imagination with few kernels. Mirrors `rssm.imagine` with the policy of `heads`: equal states and actions.
 
-No gradient passes through imagination, so that nothing is saved for one. Every step writes its state and actions in
-place, batch-major and as a feature of the heads: nothing is transposed or joined afterwards. Inside, deter is held
-twice, in rows for dense products and in blocks for block-linear ones.
+No gradient passes through imagination, so nothing is saved for a backward pass. Every step writes its state and
+actions in place, batch-major and as a feature of the heads: nothing is transposed or joined afterwards. The loop holds
+deter twice, in rows for dense products and in blocks for block-linear ones.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from ..model.rssm import Action
 from . import core
 from .core import CoreWeights, block_product, cut, join, product
 
-#: What the policy's first linear layer returned, [n, units], and the action, by key.
+#: Output of the policy's first linear layer, [n, units], and the action, by key.
 _Acted = tuple[jax.Array, Action]
 
 
 @container
-class Dream:
+class ImaginedSequences:
     """Imagined sequences.
 
     Attributes:
       states: features ``[deter, stoch]`` of the start and the H imagined states, [n, H + 1, F], compute type.
       logit: prior logits of the imagined states, [n, H, S, C].
       action: actions taken in all states, by key, [n, H + 1, ...].
-      policy: what the policy's first linear layer returned in all states, [n, H + 1, units], compute type.
+      policy: output of the policy's first linear layer in all states, [n, H + 1, units], compute type.
     """
 
     states: jax.Array
@@ -43,7 +43,7 @@ class Dream:
 
 @container
 class _State:
-    """Deter in rows [n, D] and in blocks [K, n, D / K], stoch [n, S C], and the action taken there, see `Dream`."""
+    """Deter in rows [n, D] and in blocks [K, n, D / K], stoch [n, S C], and the action taken there, see the result."""
 
     deter: jax.Array
     blocks: jax.Array
@@ -52,8 +52,8 @@ class _State:
     action: Action
 
 
-def dream(spec: AgentSpec, params: Params, start: jax.Array, noise: Noise) -> Dream:
-    """Lets the policy act in imagination.
+def imagine(spec: AgentSpec, params: Params, start: jax.Array, noise: Noise) -> ImaginedSequences:
+    """Imagines H steps from every start state; the policy chooses the actions.
 
     Args:
       spec: the agent.
@@ -68,19 +68,19 @@ def dream(spec: AgentSpec, params: Params, start: jax.Array, noise: Noise) -> Dr
     deter, stoch = start[:, :width], start[:, width:]
     first = _State(deter, cut(deter, spec.model.blocks), stoch, *_act(spec, params, deter, stoch, _at(noise.action, 0)))
 
-    def room(x: jax.Array) -> jax.Array:
+    def filled(x: jax.Array) -> jax.Array:
         return jnp.zeros((len(x), length + 1, *x.shape[1:]), x.dtype).at[:, 0].set(x)
 
     def step(carry: tuple[_State, jax.Array, _Acted], index: jax.Array) -> tuple[Any, jax.Array]:
         state, states, acted = carry
         state, logit = _next(spec, params, weights, state, _at(noise.prior, index), _at(noise.action, index + 1))
         states = _put(_put(states, state.deter, index + 1), state.stoch, index + 1, width)
-        acted = jax.tree.map(lambda room, x: _put(room, x, index + 1), acted, (state.policy, state.action))
+        acted = jax.tree.map(lambda output, x: _put(output, x, index + 1), acted, (state.policy, state.action))
         return (state, states, acted), logit
 
-    rooms = room(start), jax.tree.map(room, (first.policy, first.action))
-    (_, states, (policy, action)), logits = jax.lax.scan(step, (first, *rooms), jnp.arange(length))
-    return Dream(states, jnp.swapaxes(logits, 0, 1), action, policy)
+    outputs = filled(start), jax.tree.map(filled, (first.policy, first.action))
+    (_, states, (policy, action)), logits = jax.lax.scan(step, (first, *outputs), jnp.arange(length))
+    return ImaginedSequences(states, jnp.swapaxes(logits, 0, 1), action, policy)
 
 
 def _next(
@@ -110,6 +110,6 @@ def _at(tree: Any, index: jax.Array | int) -> Any:
     return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, 1, keepdims=False), tree)
 
 
-def _put(room: jax.Array, x: jax.Array, index: jax.Array, column: int = 0) -> jax.Array:
-    """Writes x [n, ...] to ``room[:, index, column:]``."""
-    return jax.lax.dynamic_update_slice(room, x[:, None], (0, index, column, *[0] * (x.ndim - 2))[: room.ndim])
+def _put(output: jax.Array, x: jax.Array, index: jax.Array, column: int = 0) -> jax.Array:
+    """Writes x [n, ...] to ``output[:, index, column:]``."""
+    return jax.lax.dynamic_update_slice(output, x[:, None], (0, index, column, *[0] * (x.ndim - 2))[: output.ndim])

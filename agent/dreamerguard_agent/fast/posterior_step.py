@@ -1,4 +1,4 @@
-"""One step of the posterior scan in two halves, `look` and `move`; see `unroll` for what they compute and why."""
+"""One step of the posterior scan in two halves, `posterior_half` and `core_half`; `observe.py` has the equations."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Pair = tuple[jax.Array, jax.Array]
 
 @container
 class Weights:
-    """θ: the parameters that recur, kernels in the compute type, biases and scales float32.
+    """θ: the parameters that every step uses; kernels in the compute type, biases and scales float32.
 
     Attributes:
-      look: ``[U | E | O]`` of every block, all that is multiplied with deter, [K, D / K, D / K + 2 h].
+      deter: ``[U | E | O]`` of every block, everything that multiplies deter, [K, D / K, D / K + 2 h].
       embed_bias, embed_scale: of the embeddings of deter and stoch, [2, h].
       stoch: F, [S C, h].
       shared: V, [2 h, D].
@@ -28,7 +28,7 @@ class Weights:
       logit: L, [h, S C] and bias [S C].
     """
 
-    look: jax.Array
+    deter: jax.Array
     embed_bias: jax.Array
     embed_scale: jax.Array
     stoch: jax.Array
@@ -42,7 +42,7 @@ class Weights:
 
 @container
 class Inputs:
-    """What the steps read besides the state: ``a`` [..., D], ``o`` [..., h], float32, and ``keep`` bool [..., 1]."""
+    """Inputs of the steps besides the state: ``a`` [..., D], ``o`` [..., h], float32, and ``keep`` bool [..., 1]."""
 
     action: jax.Array
     tokens: jax.Array
@@ -50,24 +50,24 @@ class Inputs:
 
 
 @container
-class Ahead:
-    """What deter brings into the next step: ``deter ⊙ U`` [K, n, D / K] and ``deter E`` [n, h], float32."""
+class DeterProducts:
+    """Products of deter for the next step: ``deter ⊙ U`` [K, n, D / K] and ``deter E`` [n, h], float32."""
 
     own: jax.Array
     embed: jax.Array
 
 
 @container
-class Seen:
-    """The posterior of a state: sums in front of its norms, [n, h] float32, and logits [n, S C], compute type."""
+class PosteriorSums:
+    """The posterior of a state: inputs of its norms, [n, h] float32, and logits [n, S C], compute type."""
 
     sums: tuple[jax.Array, ...]
     logit: jax.Array
 
 
 @container
-class Moved:
-    """The next deter [K, n, D / K], and the sums in front of every norm and gate on the way, float32."""
+class CoreSums:
+    """The next deter [K, n, D / K], and the inputs of every norm and gate on the way, float32."""
 
     deter: jax.Array
     embed: jax.Array
@@ -80,7 +80,7 @@ def weights_of(spec: AgentSpec, params: Params, packed: CoreWeights, seen: jax.A
     model = spec.model
     dense = (kernel.reshape(model.blocks, -1, model.hidden) for kernel in (packed.deter, seen))
     return Weights(
-        look=jnp.concatenate([packed.own, *dense], -1),
+        deter=jnp.concatenate([packed.own, *dense], -1),
         embed_bias=packed.embed_bias,
         embed_scale=packed.embed_scale,
         stoch=packed.stoch,
@@ -93,22 +93,29 @@ def weights_of(spec: AgentSpec, params: Params, packed: CoreWeights, seen: jax.A
     )
 
 
-def look(spec: AgentSpec, weights: Weights, deter: jax.Array, tokens: jax.Array) -> tuple[Ahead, Seen]:
-    """The first half of a step: what depends on deter [K, n, D / K] and tokens [n, h] alone."""
+def posterior_half(
+    spec: AgentSpec, weights: Weights, deter: jax.Array, tokens: jax.Array
+) -> tuple[DeterProducts, PosteriorSums]:
+    """First half of a step: everything that depends only on deter [K, n, D / K] and tokens [n, h]."""
     width, hidden = deter.shape[-1], spec.model.hidden
-    own, embed, seen = jnp.split(block_product(deter, weights.look), [width, width + hidden], -1)
+    own, embed, seen = jnp.split(block_product(deter, weights.deter), [width, width + hidden], -1)
     sums = [axes.over_blocks(seen) + tokens]
     for (kernel, bias), scale in zip(weights.post, weights.post_scale[:-1], strict=True):
         sums.append(product(nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute), kernel) + bias)
     last = nets.scaled_norm_silu(sums[-1], weights.post_scale[-1]).astype(spec.compute)
     logit = (product(last, weights.logit) + weights.logit_bias).astype(spec.compute)
-    return Ahead(own, axes.over_blocks(embed)), Seen(tuple(sums), logit)
+    return DeterProducts(own, axes.over_blocks(embed)), PosteriorSums(tuple(sums), logit)
 
 
-def move(
-    spec: AgentSpec, weights: Weights, ahead: Ahead, deter: jax.Array, stoch: jax.Array, inputs: tuple[jax.Array, ...]
-) -> Moved:
-    """The second half: deter [K, n, D / K], stoch [n, S C], and action [n, D] and keep [n, 1], to the next deter."""
+def core_half(
+    spec: AgentSpec,
+    weights: Weights,
+    ahead: DeterProducts,
+    deter: jax.Array,
+    stoch: jax.Array,
+    inputs: tuple[jax.Array, ...],
+) -> CoreSums:
+    """Second half: computes the next deter from deter [K, n, D / K], stoch [n, S C], action [n, D] and keep [n, 1]."""
     action, keep = inputs
     embed = jnp.stack([ahead.embed, product(stoch, weights.stoch)], 1)
     embed = axes.masked(embed, keep[..., None]) + weights.embed_bias
@@ -116,18 +123,21 @@ def move(
     first = axes.masked(join(ahead.own), keep) + product(both, weights.shared) + action
     hidden, gates = core.hidden_sums(spec, weights.hidden, first)
     deter = core.blend(gates, axes.masked(deter, keep).astype(jnp.float32)).astype(spec.compute)
-    return Moved(deter, embed, hidden, gates)
+    return CoreSums(deter, embed, hidden, gates)
 
 
-def look_all(
+def all_posterior_halves(
     spec: AgentSpec, weights: Weights, start: jax.Array, deter: jax.Array, tokens: jax.Array
-) -> tuple[Ahead, Seen]:
-    """`look` at the start [K, B, D / K] and the T states after it, (T + 1) B rows. The start saw no tokens: any do."""
-    blocks = axes.block_rows(axes.behind(start, deter))
-    return look(spec, weights, blocks, axes.rows_of(axes.behind(tokens[0], tokens)))
+) -> tuple[DeterProducts, PosteriorSums]:
+    """`posterior_half` of the start [K, B, D / K] and the T states after it: (T + 1) B rows.
+
+    The start has no tokens; those of the first step stand in, and the result is not used.
+    """
+    blocks = axes.block_rows(axes.prepend(start, deter))
+    return posterior_half(spec, weights, blocks, axes.rows_of(axes.prepend(tokens[0], tokens)))
 
 
 def draw(spec: AgentSpec, logit: jax.Array, noise: jax.Array) -> jax.Array:
-    """Stoch [n, S C] from its logits and noise."""
+    """Draws stoch [n, S C] from logits and noise [n, S C]."""
     drawn = rssm.latent_dist(spec, axes.latents(spec, logit)).draw(axes.latents(spec, noise))
     return axes.flat(drawn).astype(spec.compute)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base.pytree import Params
-from ..base.spaces import Space, Spaces
+from ..base.spaces import ArraySpace, Spaces
 from ..base.spec import AgentSpec
 from . import nets
 from .dists import Binary, BoundedNormal, Categorical, Mse, Policy, Prediction, TwoHot
@@ -100,6 +100,6 @@ def vectors(spaces: Spaces, params: Params, hidden: jax.Array) -> dict[str, Pred
     return outputs
 
 
-def _categorical(params: Params, path: str, hidden: jax.Array, space: Space) -> Categorical:
+def _categorical(params: Params, path: str, hidden: jax.Array, space: ArraySpace) -> Categorical:
     logits = nets.linear(params, f"{path}/logits", hidden, (*space.shape, space.classes))
     return Categorical(logits.astype(jnp.float32), len(space.shape))

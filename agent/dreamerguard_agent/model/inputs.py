@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import jax
 import jax.numpy as jnp
 
-from ..base.spaces import Space, Spaces
+from ..base.spaces import ArraySpace, Spaces
 
 
 def concat(
@@ -44,7 +44,7 @@ def mask(x: jax.Array, keep: jax.Array) -> jax.Array:
     return jnp.where(keep.reshape(*keep.shape, *(1,) * (x.ndim - keep.ndim)), x, jnp.zeros_like(x))
 
 
-def _flatten(space: Space, x: jax.Array, dtype: jnp.dtype, squish: Callable[[jax.Array], jax.Array]) -> jax.Array:
+def _flatten(space: ArraySpace, x: jax.Array, dtype: jnp.dtype, squish: Callable[[jax.Array], jax.Array]) -> jax.Array:
     axes = x.shape[: x.ndim - len(space.shape)]
     known = _known(x).reshape(*axes, -1).all(-1)
     x = mask(x, known)

@@ -20,14 +20,14 @@ import jax
 import jax.numpy as jnp
 
 from ..base.pytree import container
-from ..base.spaces import Space, mask_last
+from ..base.spaces import ArraySpace, mask_last
 
 #: Types of the values that every record has besides observations, actions and latents.
 FLAGS = {"reward": jnp.float32, "is_first": jnp.bool_, "is_last": jnp.bool_, "is_terminal": jnp.bool_}
 
 
 @container
-class Latents:
+class StoredLatents:
     """Latent states.
 
     Attributes:
@@ -40,7 +40,7 @@ class Latents:
 
 
 @container
-class Replay:
+class Ring:
     """The ring.
 
     Attributes:
@@ -49,7 +49,7 @@ class Replay:
     """
 
     records: dict[str, jax.Array]
-    latents: Latents
+    latents: StoredLatents
 
     @property
     def rows(self) -> int:
@@ -68,12 +68,12 @@ class Windows:
     """
 
     records: dict[str, jax.Array]
-    context: Latents
+    context: StoredLatents
 
 
-def create_replay(
-    obs_space: Mapping[str, Space],
-    act_space: Mapping[str, Space],
+def create_ring(
+    obs_space: Mapping[str, ArraySpace],
+    act_space: Mapping[str, ArraySpace],
     *,
     envs: int,
     rows: int,
@@ -81,7 +81,7 @@ def create_replay(
     stoch: int,
     classes: int,
     dtype: Any,
-) -> Replay:
+) -> Ring:
     """An empty ring.
 
     Args:
@@ -101,18 +101,18 @@ def create_replay(
     records = {key: jnp.zeros((envs, rows, *space.shape), space.dtype) for key, space in spaces.items()}
     flags = {key: jnp.zeros((envs, rows), kind) for key, kind in FLAGS.items()}
     index = jnp.uint8 if classes <= 256 else jnp.uint16
-    latents = Latents(jnp.zeros((envs, rows, deter), dtype), jnp.zeros((envs, rows, stoch), index))
-    return Replay({**records, **flags}, latents)
+    latents = StoredLatents(jnp.zeros((envs, rows, deter), dtype), jnp.zeros((envs, rows, stoch), index))
+    return Ring({**records, **flags}, latents)
 
 
 def insert(
-    replay: Replay,
+    replay: Ring,
     obs: Mapping[str, Any],
     actions: Mapping[str, Any],
-    latents: Latents,
+    latents: StoredLatents,
     position: Any,
     stream: Any = 0,
-) -> Replay:
+) -> Ring:
     """Stores one record per stream, over the oldest.
 
     Args:
@@ -125,7 +125,7 @@ def insert(
     """
     obs = {key: jnp.asarray(value) for key, value in obs.items()}
     actions = {key: jnp.asarray(value) for key, value in actions.items()}
-    new = Replay({**obs, **mask_last(actions, obs["is_last"])}, latents)
+    new = Ring({**obs, **mask_last(actions, obs["is_last"])}, latents)
     row = position % replay.rows
 
     def write(ring: jax.Array, value: jax.Array) -> jax.Array:
@@ -135,7 +135,7 @@ def insert(
     return jax.tree.map(write, replay, new)
 
 
-def gather(replay: Replay, indices: jax.Array, window: int) -> Windows:
+def gather(replay: Ring, indices: jax.Array, window: int) -> Windows:
     """Reads windows.
 
     Args:
@@ -156,7 +156,7 @@ def gather(replay: Replay, indices: jax.Array, window: int) -> Windows:
     return Windows(records, context)
 
 
-def write_back(replay: Replay, indices: jax.Array, latents: Latents, counts: Any) -> Replay:
+def write_back(replay: Ring, indices: jax.Array, latents: StoredLatents, counts: Any) -> Ring:
     """Replaces the stored latents of trained windows by the newer ones that training computed.
 
     Windows of one batch may overlap. The outcome is that of writing them in order, later over earlier. A scatter with
@@ -182,7 +182,7 @@ def write_back(replay: Replay, indices: jax.Array, latents: Latents, counts: Any
     def write(ring: jax.Array, value: jax.Array) -> jax.Array:
         return ring.at[stream[:, None], row].set(value.astype(ring.dtype), mode="drop", unique_indices=True)
 
-    return Replay(replay.records, jax.tree.map(write, replay.latents, latents))
+    return Ring(replay.records, jax.tree.map(write, replay.latents, latents))
 
 
 def _written_again(stream: jax.Array, number: jax.Array) -> jax.Array:

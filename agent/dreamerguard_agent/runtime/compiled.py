@@ -1,14 +1,14 @@
-"""The compiled programs of a run: act, insert, update. Compiled ahead of time, so that nothing compiles later.
+"""The compiled functions of a run: acting, storing, updating. Compiled ahead of time; nothing compiles later.
 
 Random keys are folded from an agent's seed, a stream number and a counter: a resumed run needs integers only, and the
 randomness of acting does not depend on how many updates happened in between.
 
-A run has one agent or several, with a seed each. The programs of one agent have no axis for that; those of N agents are
-the same functions under `jax.vmap`, and everything that an agent owns gets a leading axis N: learner, replay, carry,
-observations, actions, windows and metrics. Counters are shared, since all agents step and train in lockstep. Seeds are
-arguments, so that one compiled program serves any of them.
+A run has one or several agents, with a seed each. The functions of one agent have no axis for agents; those of N agents
+are the same functions under `jax.vmap`, and everything that belongs to an agent gets a leading axis N: learner, replay,
+carry, observations, actions, windows and metrics. Counters are shared, since all agents step and train in lockstep.
+Seeds are arguments, so one compiled function serves all seeds.
 
-Every transfer to the device is asked for by `jax.device_put`, so that all of this runs under
+Every transfer to the device is an explicit `jax.device_put`, so everything here runs under
 ``jax.transfer_guard("disallow")``.
 """
 
@@ -27,42 +27,43 @@ from ..algorithm.actor import Carry
 from ..algorithm.learner import Metrics, TrainState
 from ..base.spec import AgentSpec
 from ..model.noise import draw_act_noise, draw_noise
+from ..model.rssm import Latent
 from ..replay import ring as replay_ring
-from ..replay.ring import Latents, Replay
+from ..replay.ring import Ring, StoredLatents
 from .device import compile_program
 
 #: Streams of randomness within one seed.
 INIT, ACT, UPDATE = 0, 1, 2
-#: Most updates of one call on an accelerator; fewer launches, the same results.
+#: Maximum updates of one call on an accelerator: fewer launches, equal results.
 MOST_UPDATES = 16
 
 Notify = Callable[[str], None]
 
 
 def seed_key(seed: Any, stream: int) -> jax.Array:
-    """The key of one stream of randomness of an agent, whose seed may be traced (uint32, the same bits)."""
+    """Returns the key of one stream of randomness of an agent. The seed may be traced (uint32, the same bits)."""
     return jax.random.fold_in(jax.random.key(seed), stream)
 
 
 def place_seeds(seeds: Sequence[int]) -> jax.Array:
-    """Seeds as the programs take them: uint32 [] of one agent, [N] of several."""
+    """Puts seeds on the device: uint32 [] of one agent, [N] of several."""
     placed: jax.Array = jax.device_put(np.uint32(seeds[0]) if len(seeds) == 1 else np.asarray(seeds, np.uint32))
     return placed
 
 
 def for_agents(function: Callable[..., Any], agents: int, axes: tuple[int | None, ...]) -> Callable[..., Any]:
-    """``function`` of one agent as one of ``agents`` agents.
+    """Extends a function of one agent to ``agents`` agents.
 
     Args:
       function: of one agent.
       agents: N; with one, ``function`` stays as it is.
-      axes: of every argument, 0 where each agent has its own and None where they share it.
+      axes: of every argument, 0 where each agent has a separate one and None where the agents share it.
     """
     return function if agents == 1 else jax.vmap(function, in_axes=axes)
 
 
 def initial_state(spec: AgentSpec, seeds: Sequence[int]) -> TrainState:
-    """Fresh agents, one per seed."""
+    """Creates new agents, one per seed."""
 
     def init(seed: jax.Array) -> TrainState:
         return learner.init_train_state(spec, seed_key(seed, INIT))
@@ -72,68 +73,68 @@ def initial_state(spec: AgentSpec, seeds: Sequence[int]) -> TrainState:
 
 
 def initial_carry(spec: AgentSpec, agents: int, envs: int) -> Carry:
-    """The carry of every agent before its first step: all zeros."""
+    """Returns the carry of every agent before its first step: zeros."""
     carry = actor.initial_carry(spec, envs)
     return carry if agents == 1 else jax.tree.map(lambda x: jnp.zeros((agents, *x.shape), x.dtype), carry)
 
 
 def by_agent(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
-    """Values of all environments [N E, ...] as those of each agent's: [N, E, ...], of one agent [E, ...]."""
+    """Splits values of all environments [N E, ...] by agent: [N, E, ...]; with one agent they stay [E, ...]."""
     if agents == 1:
         return dict(values)
     return {key: value.reshape(agents, -1, *value.shape[1:]) for key, value in values.items()}
 
 
 def by_env(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
-    """The inverse of `by_agent`."""
+    """Joins values by agent to values of all environments: the inverse of `by_agent`."""
     if agents == 1:
         return dict(values)
     return {key: value.reshape(-1, *value.shape[2:]) for key, value in values.items()}
 
 
-def act(
+def act_with_seed(
     spec: AgentSpec, seed: Any, params: Any, carry: Carry, obs: Mapping[str, Any], count: Any
-) -> tuple[Carry, dict[str, jax.Array], Latents]:
-    """Chooses actions [E, ...] of one agent; ``count`` is the number of the acting step."""
+) -> tuple[Carry, dict[str, jax.Array], StoredLatents]:
+    """Draws the noise of acting step ``count`` from the seed and calls `actor.act` for one agent, actions [E, ...]."""
     key = jax.random.fold_in(seed_key(seed, ACT), count)
     noise = draw_act_noise(spec, key, obs["is_first"].shape[0])
     carry, action, latent = actor.act(spec, params, carry, obs, noise)
-    return carry, action, Latents(latent.deter, latent.stoch)
+    return carry, action, StoredLatents(latent.deter, latent.stoch)
 
 
 def act_for_agents(spec: AgentSpec, agents: int) -> Callable[..., Any]:
-    """`act` of ``agents`` agents, to be compiled: from seeds, parameters, carry, observations and count."""
-    return for_agents(partial(act, spec), agents, (0, 0, 0, 0, None))
+    """Returns `act_with_seed` for ``agents`` agents: of seeds, parameters, carry, observations and count."""
+    return for_agents(partial(act_with_seed, spec), agents, (0, 0, 0, 0, None))
 
 
-def update(
-    spec: AgentSpec, length: int, seed: Any, state: TrainState, ring: Replay, indices: Any, stored: Any
-) -> tuple[TrainState, Replay, Metrics]:
-    """K updates of one agent, one after the other: each reads the latents that the one before it wrote back.
+def scan_updates(
+    spec: AgentSpec, length: int, seed: Any, state: TrainState, ring: Ring, indices: Any, stored: Any
+) -> tuple[TrainState, Ring, Metrics]:
+    """Runs `learner.update` K times for one agent. Each update reads the latents that the previous one wrote back.
 
     Args:
       spec: the agent.
       length: T, trained steps of a window.
       seed: seed of the agent, uint32.
-      state: learner; donate it.
-      ring: replay; donate it.
+      state: learner state; donate it.
+      ring: replay ring; donate it.
       indices: windows, int32 [K, B, 2].
-      stored: records that every stream has stored so far.
+      stored: number of records in every stream so far.
 
     Returns:
-      The learner, the replay, and the metrics summed over the K updates, with their number as ``count``.
+      The learner state, the ring, and the metrics summed over the K updates, with K as ``count``.
     """
 
-    def one(carry: tuple[TrainState, Replay], chosen: jax.Array) -> tuple[tuple[TrainState, Replay], Metrics]:
+    def one(carry: tuple[TrainState, Ring], chosen: jax.Array) -> tuple[tuple[TrainState, Ring], Metrics]:
         state, ring = carry
         key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
         windows = replay_ring.gather(ring, chosen, length + 1)
-        batch = {**windows.records, "context": actor.Latent(windows.context.deter, windows.context.stoch)}
+        batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
         state, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
-        ring = replay_ring.write_back(ring, chosen, Latents(latents.deter, latents.stoch), stored)
+        ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), stored)
         return (state, ring), {**metrics, "count": jnp.ones(())}
 
-    if len(indices) == 1:  # a loop of one would only hide the program's parallel parts from XLA on a CPU
+    if len(indices) == 1:  # a loop of one hides parallel parts from XLA on a CPU
         (state, ring), sums = one((state, ring), indices[0])
     else:
         (state, ring), metrics = jax.lax.scan(one, (state, ring), indices)
@@ -141,18 +142,18 @@ def update(
     return state, ring, sums
 
 
-class Programs:
-    """The programs of one run, compiled for its shapes.
+class CompiledFunctions:
+    """The functions of one run, compiled for its shapes.
 
     Args:
       spec: the agent.
-      seeds: of its agents.
-      state: the learner, for its shapes.
-      ring: the replay, for its shapes.
-      obs: one observation of all environments on the device, for its shapes.
+      seeds: seeds of the agents.
+      state: learner state; only its shapes are used.
+      ring: replay ring; only its shapes are used.
+      obs: one observation of all environments, on the device; only its shapes are used.
       batch: B, windows of an update; length: T.
-      most: most updates that fall due at one vector step.
-      notify: told before every compilation.
+      most: maximum updates due at one vector step.
+      notify: called with a message before every compilation.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class Programs:
         spec: AgentSpec,
         seeds: Sequence[int],
         state: TrainState,
-        ring: Replay,
+        ring: Ring,
         obs: Mapping[str, Any],
         *,
         batch: int,
@@ -179,7 +180,7 @@ class Programs:
         notify("compiling the replay")
         insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
         self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
-        trained = for_agents(partial(update, spec, length), agents, (0, 0, 0, 0, None))
+        trained = for_agents(partial(scan_updates, spec, length), agents, (0, 0, 0, 0, None))
         self._update = jax.jit(trained, donate_argnums=(1, 2))
         axes = () if agents == 1 else (agents,)
         sizes = {1} if jax.default_backend() == "cpu" else {1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}
@@ -188,23 +189,31 @@ class Programs:
         self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
         self._updates = {size: self._compile_update(program) for size, program in lowered.items()}
 
-    def act(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
-        """Chooses actions; returns at once, the actions are device arrays."""
+    def choose_actions(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
+        """Dispatches `act_with_seed` and returns at once: the next carry, actions and latents as device arrays."""
         return self._act(self._seeds, params, carry, obs, jax.device_put(np.uint32(count)))
 
-    def insert(
-        self, ring: Replay, obs: Mapping[str, jax.Array], action: Any, latents: Latents, position: int
-    ) -> Replay:
-        """Stores one record per environment."""
-        stored: Replay = self._insert(ring, obs, action, latents, jax.device_put(np.int32(position)))
+    def insert_records(
+        self, ring: Ring, obs: Mapping[str, jax.Array], action: Any, latents: StoredLatents, position: int
+    ) -> Ring:
+        """Stores one record per environment at number ``position``. Donates and returns the ring."""
+        stored: Ring = self._insert(ring, obs, action, latents, jax.device_put(np.int32(position)))
         return stored
 
-    def update(
-        self, state: TrainState, ring: Replay, indices: np.ndarray[Any, Any], stored: int, sums: Metrics | None
-    ) -> tuple[TrainState, Replay, Metrics | None]:
-        """Does as many updates as ``indices`` [K, B, 2] or [N, K, B, 2] has batches, in calls of the compiled sizes.
+    def run_updates(
+        self, state: TrainState, ring: Ring, indices: np.ndarray[Any, Any], stored: int, sums: Metrics | None
+    ) -> tuple[TrainState, Ring, Metrics | None]:
+        """Runs one update per batch in ``indices``, in calls of the compiled sizes.
 
-        ``sums`` are metrics of earlier updates, to which those of these are added.
+        Args:
+          state: learner state; donated.
+          ring: replay ring; donated.
+          indices: windows, int32 [K, B, 2] of one agent or [N, K, B, 2] of several.
+          stored: number of records in every stream so far.
+          sums: metrics accumulated so far; this call's metrics are added.
+
+        Returns:
+          The learner state, the ring and the accumulated metrics.
         """
         done, due = 0, indices.shape[-3]
         count = jax.device_put(np.int32(stored))
@@ -216,7 +225,7 @@ class Programs:
             done += size
         return state, ring, sums
 
-    def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Replay) -> Any:
+    def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Ring) -> Any:
         return self._update.lower(self._seeds, state, ring, jax.ShapeDtypeStruct(shape, jnp.int32), np.int32(0))
 
     def _compile_update(self, lowered: Any) -> Any:

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from ..mujoco_fields import Readout
+from ..mujoco_fields import MujocoFields
 from ..protocol import Array
 from . import bodies, planar, reaching, swinging
 
 
 class Formula(Protocol):
-    """One task, on the simulations of a `Readout`."""
+    """One task, on the simulations of a `MujocoFields`."""
 
     def observe(self) -> dict[str, Array]:
         """The task's observations in its order, each [E, ...], float64."""
@@ -27,7 +27,7 @@ class Formula(Protocol):
 
 
 #: By domain and task. Speeds are in metres per second, as in the tasks' modules.
-FORMULAS: dict[tuple[str, str], Callable[[Readout], Formula]] = {
+FORMULAS: dict[tuple[str, str], Callable[[MujocoFields], Formula]] = {
     ("acrobot", "swingup"): partial(swinging.Acrobot, sparse=False),
     ("acrobot", "swingup_sparse"): partial(swinging.Acrobot, sparse=True),
     ("ball_in_cup", "catch"): reaching.BallInCup,

@@ -18,7 +18,7 @@ ARRAYS, META = load("replay")
 ENVS = sorted({int(key.split("/")[1]) for key in ARRAYS if key.startswith("driver/")})
 STORED = [below(ARRAYS, f"driver/{env}/stored") for env in ENVS]
 SENT = [below(ARRAYS, f"driver/{env}/sent") for env in ENVS]
-ACTIONS = sorted(SENT[0].keys() - {"reset"})
+ACTIONS = sorted({key for sent in SENT for key in sent} - {"reset"})
 
 
 class Scripted:

@@ -17,7 +17,7 @@ from dreamerguard_agent.algorithm.learner import move_slow
 from dreamerguard_agent.algorithm.losses import ReturnScale, imagined_losses, lambda_return, replay_loss
 from dreamerguard_agent.model.dists import BoundedNormal, Categorical, Policy, TwoHot, symexp_bins
 
-from .golden import Arrays, below, load
+from .golden import Arrays, below, cases, load
 from .golden_spec import flatten, loss_section, optimizer_section
 from .parity import BINS, STAGES, Flat, Parity, check_case, quick_jit
 
@@ -25,7 +25,7 @@ RETURNS, RETURNS_META = load("returns")
 NORMS, NORMS_META = load("norms")
 OPTIM, OPTIM_META = load("optimizer")
 SETTINGS: LossSection = loss_section(flatten(RETURNS_META))
-IMAGINED = sorted({key.split("/")[0] for key in RETURNS if key.startswith("imagined")})
+IMAGINED = cases(RETURNS, sorted({key.split("/")[0] for key in RETURNS if key.startswith("imagined")}))
 
 
 def test_bins(parity: Parity) -> None:
@@ -52,7 +52,7 @@ def test_replay_loss(parity: Parity) -> None:
 
 
 #: The stored policy has one key; its name is in the names of the outputs.
-KEY = next(name.rsplit("/", 1)[1] for name in RETURNS if "/inner/logp/" in name)
+KEY = next((name.rsplit("/", 1)[1] for name in RETURNS if "/inner/logp/" in name), "")
 
 
 def _policy(x: Flat) -> dict[str, Policy]:
@@ -178,7 +178,7 @@ def test_optimizer_chain(parity: Parity, case: str) -> None:
         _check_tree(parity, "optimizer, parameters", params, f"{case}/params/{index}", None)
 
 
-@pytest.mark.parametrize("case", sorted(OPTIM_META["schedules"]))
+@pytest.mark.parametrize("case", cases(OPTIM_META, sorted(OPTIM_META.get("schedules", ()))))
 def test_schedules(parity: Parity, case: str) -> None:
     settings = optimizer_section({**OPTIM_META["default"], **OPTIM_META["schedules"][case]})
     schedule = optim.make_schedule(settings)

@@ -1,7 +1,7 @@
-"""Steps environments side by side and keeps the score of their episodes.
+"""Steps environments side by side and computes the scores of their episodes.
 
-The order is the reference's (danijar/dreamerv3, `embodied/core/driver.py`). What is stored at time t is one record:
-the observation with its reward and flags, the action chosen on that observation, and the latent after it.
+The order follows danijar/dreamerv3, `embodied/core/driver.py`. The record of time t holds the observation with its
+reward and flags, the action chosen on that observation, and the latent after it.
 
     obs = driver.observe()          # [E, ...], the reward of the previous action included
     actions = policy(obs)           # dispatched to the device
@@ -9,7 +9,7 @@ the observation with its reward and flags, the action chosen on that observation
     driver.step(actions)            # waits for the actions, then steps the environments
 
 An action chosen where ``is_last`` leads nowhere: it is stored as zero, and the next step starts an episode instead.
-How the environments are run, here, in threads or in worker processes, is the business of `VectorEnv`.
+A `VectorEnv` decides how the environments run: in this thread, in several threads or in worker processes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class FinishedEpisode:
     Attributes:
       env: number of the environment.
       score: sum of its rewards.
-      length: agent steps in it. The record that starts an episode is none: no action led to it.
-      step: records of all environments up to and including its last, the x axis of the reference's scores (there
-        multiplied by the action repeat).
+      length: agent steps in it. The record that starts an episode is not counted: no action led to it.
+      step: records of all environments up to and including the episode's last one: the x axis of the reference's
+        scores (there multiplied by the action repeat).
     """
 
     env: int
@@ -43,9 +43,9 @@ class FinishedEpisode:
 
 
 class Driver:
-    """Steps E environments and follows their episodes.
+    """Steps E environments and records their episodes.
 
-    Making a driver starts every environment's first episode.
+    The constructor starts the first episode of every environment.
 
     Args:
       envs: environments side by side, or separate ones with equal spaces, stepped one after the other. The driver
@@ -79,8 +79,8 @@ class Driver:
         return self._steps
 
     def observe(self) -> Values:
-        """The current observations, rewards and flags, each [E, ...]. Their arrays are never written to again, so a
-        device may still read them while the environments step."""
+        """Returns the current observations, rewards and flags, each [E, ...]. The arrays are never written again, so a
+        device may read them while the environments step."""
         return dict(self._obs)
 
     def step(self, actions: Mapping[str, Any]) -> list[FinishedEpisode]:
@@ -115,7 +115,7 @@ class Driver:
         return value
 
     def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[FinishedEpisode]]:
-        """Steps every environment once and keeps the score."""
+        """Steps every environment once and updates the scores."""
         obs = self._envs.step(actions, reset)
         first = obs["is_first"]
         self._score = np.where(first, 0.0, self._score) + obs["reward"]

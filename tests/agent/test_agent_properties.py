@@ -250,7 +250,7 @@ def test_an_impossible_agent_is_refused(obs: Any, actions: Any, dtype: str, mess
 
 
 def test_an_image_that_cannot_be_halved_is_refused() -> None:
-    with pytest.raises(ValueError, match="`left` is 50 x 48; both must be multiples of 16"):
+    with pytest.raises(ValueError, match="`left` is 50 x 48; height and width must be multiples of 16"):
         learner.param_shapes(_spec(obs={"left": ArraySpace("uint8", (50, 48, 3))}))
 
 

@@ -116,7 +116,7 @@ def test_wrong_actions_are_named(change: Any, words: str) -> None:
 def test_environments_must_be_alike() -> None:
     odd = Scripted(STORED[0])
     odd.obs_space = {"time": ArraySpace("float32", (2,))}
-    with pytest.raises(ValueError, match="environment 1 has other spaces"):
+    with pytest.raises(ValueError, match="environment 1 and environment 0 have different spaces"):
         Driver([Scripted(STORED[0]), odd])
     with pytest.raises(ValueError, match="at least one"):
         Driver([])

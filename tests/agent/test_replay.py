@@ -260,9 +260,9 @@ def _pointers(replay: Ring) -> list[int]:
 
 
 def test_keys_must_have_one_meaning() -> None:
-    with pytest.raises(ValueError, match="`reward` has two meanings"):
+    with pytest.raises(ValueError, match="`reward` names two values"):
         create_ring(
             OBS | {"reward": ArraySpace("float32")}, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32
         )
-    with pytest.raises(ValueError, match="`action` has two meanings"):
+    with pytest.raises(ValueError, match="`action` names two values"):
         create_ring(OBS | ACT, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32)

@@ -1,4 +1,4 @@
-"""Acting: from observations to sampled actions, carrying the latent state along."""
+"""Acting: samples actions from observations and carries the latent state from step to step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..model.rssm import Action, Latent
 
 @container
 class Carry:
-    """What acting remembers from one step to the next.
+    """State of acting between two steps.
 
     Attributes:
       deter: [E, D], compute type.
@@ -30,7 +30,7 @@ class Carry:
 
 
 def initial_carry(spec: AgentSpec, envs: int) -> Carry:
-    """The carry before the first step: all zeros."""
+    """Returns the carry before the first step: zeros."""
     latent = rssm.initial(spec, envs)
     return Carry(
         latent.deter, latent.stoch, {key: _zeros(space.discrete, envs, space.shape) for key, space in spec.act_space}
@@ -40,7 +40,7 @@ def initial_carry(spec: AgentSpec, envs: int) -> Carry:
 def act(
     spec: AgentSpec, params: Params, carry: Carry, obs: Mapping[str, jax.Array], noise: ActNoise
 ) -> tuple[Carry, Action, Latent]:
-    """Chooses one action per environment. Always samples, in evaluation too, as the reference does.
+    """Samples one action per environment, in evaluation too, as the reference does.
 
     Args:
       spec: the agent.

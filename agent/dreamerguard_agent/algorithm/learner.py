@@ -32,7 +32,7 @@ Metrics = dict[str, jax.Array]
 
 @container
 class TrainState:
-    """All that learning changes.
+    """The state of learning.
 
     Attributes:
       params: trained parameters of ``dyn enc dec rew con pol val``, float32.
@@ -51,7 +51,7 @@ class TrainState:
 
 @container
 class Outputs:
-    """What `loss` found on the way.
+    """Intermediate results of `loss`.
 
     Attributes:
       losses: unscaled, by name, [B, T], ``repval`` [B, T - 1].
@@ -62,7 +62,7 @@ class Outputs:
       action: imagined actions by key, [B T, H + 1, ...].
       rew: predicted rewards of the first and the imagined states, [B T, H + 1].
       con: predicted continue probabilities, [B T, H + 1].
-      parts: what the imagined losses were made of.
+      parts: intermediate results of the imagined losses.
       retnorm: return scale after this batch.
     """
 
@@ -85,7 +85,7 @@ def param_shapes(spec: AgentSpec) -> Shapes:
 
 
 def init_train_state(spec: AgentSpec, key: jax.Array) -> TrainState:
-    """A fresh agent. The key is consumed."""
+    """Creates a new agent. Consumes the key."""
     params = init(param_shapes(spec), key)
     return TrainState(
         params=params,
@@ -98,7 +98,7 @@ def init_train_state(spec: AgentSpec, key: jax.Array) -> TrainState:
 
 
 def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tuple[TrainState, Latent, Metrics]:
-    """One gradient update.
+    """Computes one gradient update.
 
     Args:
       spec: the agent.
@@ -107,8 +107,8 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
       noise: from `draw_noise(spec, key, B, T)`.
 
     Returns:
-      The state after, the latents of the T trained steps as they go back to the replay (deter [B, T, D], stoch indices
-      [B, T, S]) and scalar metrics under the reference's names.
+      The state after the update; the latents of the T trained steps for the replay, deter [B, T, D] and stoch as
+      indices [B, T, S]; and scalar metrics under the reference's names.
     """
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
@@ -121,7 +121,7 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
 def apply_gradients(
     spec: AgentSpec, state: TrainState, grads: Params, retnorm: ReturnScale
 ) -> tuple[TrainState, Metrics]:
-    """Moves parameters by their gradients, then the slow value towards the new ones. Also returns ``opt/`` metrics."""
+    """Applies gradients to the parameters, then moves the slow value. Also returns ``opt/`` metrics."""
     updates, opt_state = make_optimizer(spec.optimizer).update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     slow = move_slow(state.slow, scope(params, "val"), spec.loss.slow_rate)
@@ -130,14 +130,14 @@ def apply_gradients(
 
 
 def move_slow(slow: Params, fast: Params, rate: float) -> Params:
-    """``rate fast + (1 - rate) slow``, tensor by tensor."""
+    """Returns ``rate fast + (1 - rate) slow``, tensor by tensor."""
     return jax.tree.map(lambda old, new: rate * new + (1 - rate) * old, slow, fast)
 
 
 def loss(
     spec: AgentSpec, params: Params, slow: Params, retnorm: ReturnScale, batch: Batch, noise: Noise
 ) -> tuple[jax.Array, Outputs]:
-    """The total loss, a float32 scalar, and everything that it is made of."""
+    """Computes the total loss, a float32 scalar, and its intermediate results."""
     carry, action, steps = split_context(spec, batch)
     tokens = codec.encode(spec, params, steps)
     observe = fast_observe.observe if spec.fast else rssm.observe
@@ -159,7 +159,7 @@ def loss(
         steps["is_terminal"],
         steps["reward"],
         parts.ret[:, 0].reshape(rows),
-        # This gradient reaches the world model too.
+        # The gradient of this loss reaches the world model, too.
         heads.twohot(params, "val", replayed),
         # Imagination starts from the same states.
         TwoHot(slow_value.logits[:, 0].reshape(*rows, -1)),
@@ -171,11 +171,11 @@ def loss(
 
 
 def split_context(spec: AgentSpec, batch: Batch) -> tuple[Latent, Action, Batch]:
-    """Separates the context step.
+    """Separates the context step from the T trained steps.
 
     Returns:
-      The initial latent, one-hot and in the compute type; for each of the T trained steps the action that led to it, so
-      that of the first comes from the context step; and everything else of the trained steps.
+      The initial latent, one-hot and in the compute type; the action that led to each trained step (the first one comes
+      from the context step); and all other values of the trained steps.
     """
     context: Latent = batch["context"]
     stoch = context.stoch
@@ -204,9 +204,11 @@ def _world_model_losses(
 def _imagine(
     spec: AgentSpec, params: Params, features: Features, noise: Noise
 ) -> tuple[Features, Action, jax.Array, jax.Array | None]:
-    """Imagined states [B T, H, ...], actions and inputs of the heads [B T, H + 1, ...]. No gradient passes.
+    """Imagines from every trained step. No gradient passes.
 
-    Last what the policy's first linear layer made of these inputs, where that is known.
+    Returns:
+      Imagined states [B T, H, ...], actions and inputs of the heads [B T, H + 1, ...], and the output of the policy's
+      first linear layer for these inputs, if it is known.
     """
     params, features = jax.lax.stop_gradient((params, features))
     first = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), features)

@@ -1,4 +1,4 @@
-"""Returns and what is learned from them: lambda returns, the return scale, the losses of policy and value.
+"""Lambda returns, the return scale, and the losses of policy and value.
 
 Follows ``imag_loss``, ``repl_loss`` and ``lambda_return`` in ``dreamerv3/agent.py`` of danijar/dreamerv3 at e3f0224,
 with its defaults: the value, not its slow copy, gives the targets, and the slow copy's mean is a second target.
@@ -28,29 +28,29 @@ class ReturnScale:
 
     @classmethod
     def initial(cls) -> ReturnScale:
-        """The state before any return was seen."""
+        """Returns the scale before the first update."""
         return cls(jnp.zeros((), jnp.float32), jnp.zeros((), jnp.float32))
 
     def update(self, returns: jax.Array, loss: LossSection) -> ReturnScale:
-        """Moves both percentiles towards those of ``returns`` (any shape) by ``loss.retnorm_rate``."""
+        """Returns the scale after moving both percentiles to those of ``returns`` (any shape) by ``retnorm_rate``."""
         rate, returns = loss.retnorm_rate, stop(returns.astype(jnp.float32))
         low, high = jnp.percentile(returns, jnp.array([loss.retnorm_low, loss.retnorm_high], jnp.float32))
         return ReturnScale((1 - rate) * self.lo + rate * low, (1 - rate) * self.hi + rate * high)
 
     def divisor(self, loss: LossSection) -> jax.Array:
-        """What returns are divided by: the range of the percentiles, at least ``loss.retnorm_limit``."""
+        """Returns the divisor of returns: the range of the percentiles, at least ``loss.retnorm_limit``."""
         return jnp.maximum(loss.retnorm_limit, self.hi - self.lo)
 
 
 @container
 class Imagined:
-    """What the imagined losses were computed from.
+    """Intermediate results of the imagined losses.
 
     Attributes:
       ret: lambda return, [n, H].
       adv: advantage in units of the return scale, [n, H].
       weight: probability that the episode still runs, [n, H].
-      target: what the value is regressed on, padded with a last 0, [n, H + 1].
+      target: target of the value, padded with a last 0, [n, H + 1].
       val: value, [n, H + 1].
       slowval: slow value, [n, H + 1].
       logp: log-probability of the action, by key, [n, H + 1].
@@ -70,21 +70,23 @@ class Imagined:
 def lambda_return(
     last: jax.Array, term: jax.Array, rew: jax.Array, boot: jax.Array, disc: float, lam: float
 ) -> jax.Array:
-    """Lambda returns of a sequence, arrays [n, T], result [n, T - 1].
+    """Computes lambda returns of a sequence, arrays [n, T], result [n, T - 1].
 
     ``Gₜ = rₜ₊₁ + γ (1 - termₜ₊₁) [(1 - λₜ₊₁) bootₜ₊₁ + λₜ₊₁ Gₜ₊₁]`` with ``λₜ = λ (1 - lastₜ)`` and
     ``G`` of the last step its ``boot``.
 
     Args:
-      last: whether the episode ends here, for whatever reason.
+      last: whether the episode ends at this step, for any reason.
       term: whether it ends because the task is over; may be a probability.
-      rew: reward received on arriving here.
-      boot: what stands for the rest of the sequence.
+      rew: reward received at this step.
+      boot: value estimate of the rest of the sequence.
       disc: discount.
       lam: mixing of the return.
     """
     if not last.shape == term.shape == rew.shape == boot.shape:
-        raise ValueError(f"unequal shapes {[x.shape for x in (last, term, rew, boot)]}")
+        raise ValueError(
+            f"last, term, rew and boot must have one shape, not {[x.shape for x in (last, term, rew, boot)]}"
+        )
     live = (1 - term.astype(jnp.float32))[:, 1:] * disc
     mix = (1 - last.astype(jnp.float32))[:, 1:] * lam
     direct = rew[:, 1:] + (1 - mix) * live * boot[:, 1:]
@@ -107,21 +109,21 @@ def imagined_losses(
     slow: TwoHot,
     scale: ReturnScale,
 ) -> tuple[dict[str, jax.Array], Imagined, dict[str, jax.Array], ReturnScale]:
-    """Losses of policy and value on imagined states.
+    """Computes the losses of policy and value on imagined states.
 
     Args:
       settings: settings of the losses.
       action: actions taken in the H + 1 states, [n, H + 1, ...] by key.
       rew: predicted rewards, [n, H + 1].
-      con: predicted probability of going on, discount included, [n, H + 1].
+      con: predicted probability that the episode continues, discount included, [n, H + 1].
       policy: distribution of the actions by key.
       value: value of the states.
       slow: slow value of the states.
       scale: return scale before.
 
     Returns:
-      ``policy`` and ``value`` [n, H], what they were made of, metrics, and the return scale after. The scale is updated
-      with these returns before it divides.
+      Losses ``policy`` and ``value`` [n, H], their intermediate results, metrics, and the updated return scale. The
+      scale is updated with these returns before it divides them.
     """
     val, slowval = value.pred(), slow.pred()
     weight = jnp.cumprod(con, 1)[:, :-1]
@@ -147,7 +149,7 @@ def replay_loss(
     value: TwoHot,
     slow: TwoHot,
 ) -> tuple[jax.Array, jax.Array]:
-    """Loss of the value on replayed states.
+    """Computes the loss of the value on replayed states.
 
     Args:
       settings: settings of the losses.
@@ -159,7 +161,7 @@ def replay_loss(
       slow: slow value of the states.
 
     Returns:
-      ``repval`` and the return, both [B, T - 1]. The last step of a window has no return and is left out.
+      The loss ``repval`` and the return, both [B, T - 1]. The last step of a window has no return.
     """
     ret = lambda_return(last, term, rew, boot, 1 - 1 / settings.horizon, settings.lam)
     loss = _value_loss(settings, value, slow.pred(), _pad(ret))

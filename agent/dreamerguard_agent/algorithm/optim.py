@@ -20,24 +20,24 @@ from dreamerguard.schema import OptimizerSection
 
 from ..base.pytree import Params
 
-#: Numbers in a row of `pack`: short enough that little is padded, long enough that rows are few.
+#: Numbers per row of `pack`: short rows need little padding, long rows keep their number small.
 ROW = 128
-#: Stands for the norm of a smaller parameter, so that a zero output layer can still learn.
+#: Minimum norm of a parameter in clipping, so that a zero output layer can learn.
 AGC_MIN_NORM = 1e-3
 
 
 class Moment(NamedTuple):
-    """A running mean with one entry per parameter, and how many updates went in, int32."""
+    """A running mean with one entry per parameter, and its number of updates, int32."""
 
     count: jax.Array
     mean: Any
 
 
 def make_optimizer(settings: OptimizerSection) -> Any:
-    """The chain as an `optax.GradientTransformation` of parameters by path.
+    """Builds the optimizer, an `optax.GradientTransformation` of parameters by path.
 
-    It works on all numbers at once, packed in one array, so that an update takes a handful of kernels instead of
-    several per tensor; its moments are kept packed, too. Only clipping knows tensors, see `clip_rows`.
+    It packs all parameters in one array, so that an update takes a few kernels instead of several per tensor. Its
+    moments are packed, too. Only clipping works per tensor, see `clip_rows`.
     """
     chain = optax.chain(
         scale_by_rms(settings.beta2, settings.eps),
@@ -55,10 +55,10 @@ def make_optimizer(settings: OptimizerSection) -> Any:
 
 
 def make_schedule(settings: OptimizerSection) -> Any:
-    """Learning rate as a function of the updates done before. The first update of a warm-up has rate 0.
+    """Returns the learning rate as a function of previous updates. The first update of a warm-up has rate 0.
 
     A linear schedule ends at a tenth of ``lr``. The cosine one ends at ``lr²/10``, which is nearly 0: the reference
-    hands ``0.1 lr`` to optax where a fraction is expected. Its published runs use neither.
+    passes ``0.1 lr`` to optax, which expects a fraction. Its published runs use neither.
     """
     lr, steps = settings.lr, settings.anneal - settings.warmup
     if settings.schedule == "linear":
@@ -100,8 +100,8 @@ def scale_by_momentum(beta: float) -> Any:
 def clip_rows(grads: jax.Array, params: jax.Array, layout: RowLayout, clip: float) -> jax.Array:
     """Scales a tensor's gradient down where its norm exceeds ``clip max(1e-3, |parameter|)``.
 
-    Every tensor alike: Euclidean norm of all its numbers, biases and scales included, no norms per unit. Gradients and
-    parameters are packed, [R, 128], so that two reductions give the norms of all.
+    Uses the Euclidean norm of the whole tensor, for biases and scales too, not norms per unit. Gradients and parameters
+    are packed, [R, 128], so two reductions give the norms of all tensors.
     """
     member = layout.member()
 
@@ -115,31 +115,31 @@ def clip_rows(grads: jax.Array, params: jax.Array, layout: RowLayout, clip: floa
 
 @dataclass(frozen=True)
 class RowLayout:
-    """Where tensors lie in packed rows: the first row of each, and the first row behind it."""
+    """Rows of tensors in a packed array: the first row of each tensor, and the first row after it."""
 
     first: npt.NDArray[np.int32]
     behind: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, params: Params) -> RowLayout:
-        """The layout of `pack`."""
+        """Returns the layout that `pack` uses."""
         behind = np.cumsum([-(-leaf.size // ROW) for leaf in jax.tree.leaves(params)], dtype=np.int32)
         return cls(np.concatenate([np.zeros(1, np.int32), behind[:-1]]), behind)
 
     def member(self) -> jax.Array:
-        """Whether row r belongs to tensor i, bool [tensors, R]; only ever part of a reduction, so never in memory."""
+        """Returns whether row r belongs to tensor i, bool [tensors, R]. XLA fuses it into reductions: no memory."""
         row = jnp.arange(self.behind[-1])
         return (row >= self.first[:, None]) & (row < self.behind[:, None])
 
 
 def pack(params: Params) -> jax.Array:
-    """All numbers of all tensors in rows, float32 [R, 128]. Every tensor begins a row; zeros fill its last one."""
+    """Packs all tensors in rows, float32 [R, 128]. Every tensor begins a row; zeros fill its last row."""
     leaves = [leaf.reshape(-1).astype(jnp.float32) for leaf in jax.tree.leaves(params)]
     return jnp.concatenate([jnp.pad(leaf, (0, -leaf.size % ROW)) for leaf in leaves]).reshape(-1, ROW)
 
 
 def unpack(rows: jax.Array, like: Params) -> Params:
-    """The tensors of packed rows, in the shapes of ``like``."""
+    """Unpacks tensors from packed rows, in the shapes of ``like``."""
     leaves, tree = jax.tree.flatten(like)
     flat, first = rows.reshape(-1), RowLayout.of(like).first * ROW
     parts = [flat[start : start + leaf.size].reshape(leaf.shape) for start, leaf in zip(first, leaves, strict=True)]

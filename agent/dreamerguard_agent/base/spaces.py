@@ -1,4 +1,4 @@
-"""What an observation or an action is: a type, a shape and, for choices, how many there are."""
+"""The type, shape and number of choices of an observation or an action."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class ArraySpace:
     Attributes:
       dtype: NumPy name of the stored type, for example ``float32``, ``uint8`` or ``int32``.
       shape: shape of one value, without environments, batch or time.
-      classes: how many choices a discrete value has, 0 for a continuous one or an image.
-      low: smallest value, none when unbounded.
-      high: largest value, none when unbounded.
+      classes: number of choices of a discrete value; 0 for a continuous value or an image.
+      low: smallest value; None when unbounded.
+      high: largest value; None when unbounded.
     """
 
     dtype: str
@@ -32,7 +32,7 @@ class ArraySpace:
     high: float | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a space that no network here can read or predict."""
+        """Raises ValueError for a space that the networks cannot read or predict."""
         if any(size < 1 for size in self.shape) or len(self.shape) > 3:
             raise ValueError(f"a space has up to three dimensions, each of at least 1, not {self.shape}")
         if self.classes < 0 or self.classes == 1:
@@ -56,15 +56,15 @@ class ArraySpace:
 
     @property
     def width(self) -> int:
-        """Numbers that a network sees of one value: one-hot for choices, flat otherwise."""
+        """Network inputs per value: one-hot for choices, flat otherwise."""
         return math.prod(self.shape) * (self.classes or 1)
 
     def zeros(self, *leading: int) -> npt.NDArray[Any]:
-        """An array of zeros [*leading, *shape] of the stored type."""
+        """Returns zeros [*leading, *shape] of the stored type."""
         return np.zeros((*leading, *self.shape), self.dtype)
 
 
-#: Spaces of several keys, sorted by name: hashable, so that it can be a static argument of a compiled function.
+#: Spaces of several keys, sorted by name. Hashable, so it can be a static argument of a compiled function.
 Spaces = tuple[tuple[str, ArraySpace], ...]
 
 
@@ -74,7 +74,7 @@ def sort_spaces(spaces: Mapping[str, ArraySpace]) -> Spaces:
 
 
 def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
-    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy and JAX arrays, gives the same kind and type."""
+    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy or JAX arrays and returns the same kind and type."""
     masked = {}
     for key, value in actions.items():
         keep = ~is_last.reshape(-1, *(1,) * (value.ndim - 1))

@@ -1,4 +1,4 @@
-"""`AgentSpec`: everything about an agent that is fixed before it is compiled."""
+"""`AgentSpec`: all properties of an agent that are fixed before compilation."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, Run
 
 from .spaces import ArraySpace, Spaces, sort_spaces
 
-#: Keys of a transition that are no observation of the networks.
+#: Keys of a transition that the networks do not observe.
 FLAGS = ("is_first", "is_last", "is_terminal", "reward")
-#: Names of losses that are not reconstructions; an observation of that name would hide one.
+#: Names of losses that are not reconstructions. An observation must not have one of these names.
 LOSSES = ("rew", "con", "dyn", "rep", "policy", "value", "repval")
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """The shape of an agent: hashable, so a static argument of every compiled function.
+    """The fixed description of an agent: hashable, so a static argument of every compiled function.
 
     Attributes:
       obs_space: observations of the networks, sorted; without rewards and flags.
@@ -28,8 +28,8 @@ class AgentSpec:
       optimizer: settings of the optimizer.
       loss: settings of the losses.
       dtype: compute type of the networks, ``float32`` or ``bfloat16``. Parameters, optimizer, norms, logits and
-        distributions are float32 always.
-      fast: whether the posterior scan is the one of `unroll` or the readable one of `rssm`: the same numbers.
+        distributions are always float32.
+      fast: whether the scan and imagination are those of `fast/` or the readable ones of `model.rssm`: equal results.
     """
 
     obs_space: Spaces
@@ -53,14 +53,14 @@ class AgentSpec:
           dtype: ``float32`` or ``bfloat16``.
 
         Raises:
-          ValueError: the spaces or the type cannot be trained on; the message says which and why.
+          ValueError: the agent cannot be trained with these spaces or this type; the message states the cause.
         """
         _check(obs_space, act_space, dtype)
         return cls(sort_spaces(obs_space), sort_spaces(act_space), config.model, config.optimizer, config.loss, dtype)
 
     @property
     def compute(self) -> jnp.dtype:
-        """The compute type as JAX knows it."""
+        """The compute type as a JAX type."""
         return jnp.dtype(self.dtype)
 
     @property
@@ -86,7 +86,7 @@ class AgentSpec:
 
 def _check(obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], dtype: str) -> None:
     if dtype not in ("float32", "bfloat16"):
-        raise ValueError(f"compute type is float32 or bfloat16, not {dtype}")
+        raise ValueError(f"the compute type must be float32 or bfloat16, not {dtype}")
     if not obs_space:
         raise ValueError("an agent needs at least one observation")
     if not act_space:

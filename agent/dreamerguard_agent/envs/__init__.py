@@ -1,4 +1,4 @@
-"""Environments of the trainer: the protocols, one adapter per suite, and the ways to run many side by side."""
+"""Environments of the trainer: protocols, one adapter per suite, and ways to run many side by side."""
 
 from __future__ import annotations
 

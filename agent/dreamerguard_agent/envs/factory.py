@@ -1,4 +1,4 @@
-"""Which environment a configuration means, and how many of them are run. Adapters are imported when they are needed."""
+"""Makes the environments of a configuration. Imports adapters only when they are needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUITES = ("dmc",)
 
 
 def env_seed(seed: int, index: int) -> int:
-    """The seed of environment `index` of the agent with `seed`: reproducible, different for every pair."""
+    """Returns the seed of environment `index` of the agent with `seed`: reproducible, different for every pair."""
     return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
 
 
@@ -33,7 +33,7 @@ def make_env(config: RunConfig, index: int, seed: int) -> Env:
       seed: seed of the agent; resets of the environment follow from `seed` and `index` alone.
 
     Raises:
-      EnvError: no such task, a suite that the trainer does not run, or no way to render.
+      EnvError: the task does not exist, the trainer does not run its suite, or images cannot be rendered.
     """
     task, env = _suite_task(config), config.env
     from .dmc import DMControl
@@ -48,19 +48,19 @@ def make_env(config: RunConfig, index: int, seed: int) -> Env:
 
 
 def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None) -> VectorEnv:
-    """Makes environments `first`, `first` + 1, ... of the agent with `seed`, run as ``env.backend`` says.
+    """Makes environments `first`, `first` + 1, ... of the agent with `seed`, run by ``env.backend``.
 
-    Every backend gives the same results. ``auto`` takes native where it runs the task, which is every task of the
-    suite as vectors; for images it takes processes, because each can render only one picture at a time.
+    Every backend gives equal results. ``auto`` selects native for vectors, which works for every task of the suite, and
+    processes for images, because a process renders one image at a time.
 
     Args:
       config: the run.
       first: number of the first environment within its agent.
       seed: seed of the agent.
-      count: how many environments; none takes ``run.envs``.
+      count: number of environments; None: ``run.envs``.
 
     Raises:
-      EnvError: as `make_env`, or a backend that cannot run this task here.
+      EnvError: as `make_env`, or the backend cannot run this task.
     """
     task, count = _suite_task(config), config.run.envs if count is None else count
     backend: str = config.env.backend
@@ -73,7 +73,7 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
 
         return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()))
     if config.env.observation == "vision":
-        raise EnvError("env.backend=native gives no images; set env.backend to auto, process or serial")
+        raise EnvError("env.backend=native cannot render images; set env.backend to auto, process or serial")
     from .native import NativeEnvs
 
     seeds = [env_seed(seed, first + number) for number in range(count)]
@@ -81,15 +81,15 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
 
 
 def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: int | None = None) -> VectorEnv:
-    """Makes ``count`` environments for every agent, [N count, ...] in all.
+    """Makes ``count`` environments for every agent, [N count, ...] in total.
 
-    Each agent's are those of `make_envs` for its seed. Native physics of all of them share one crew of threads.
+    Each agent gets the environments of `make_envs` for its seed. Native physics of all agents share one thread pool.
 
     Args:
       config: the run.
       first: number of the first environment within its agent.
       seeds: seeds of the agents.
-      count: environments of an agent; none takes ``run.envs``.
+      count: environments per agent; None: ``run.envs``.
 
     Raises:
       EnvError: as `make_envs`.

@@ -1,4 +1,4 @@
-"""The environments of several agents as one vector, those of the first agent in front."""
+"""Joins the environments of several agents to one vector, in order of agents."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .protocol import Array, Values, VectorEnv
 
 
 class JoinedEnvs:
-    """A `VectorEnv` of others with equal spaces, stepped one after the other and closed with this.
+    """A `VectorEnv` that joins others with equal spaces. It steps them one after the other and closes them.
 
     Args:
-      parts: at least one.
+      parts: the joined environments, at least one.
     """
 
     def __init__(self, parts: Sequence[VectorEnv]) -> None:

@@ -1,4 +1,4 @@
-"""The numbers of several simulations side by side."""
+"""Reads the fields of several MuJoCo simulations as arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ XX, XZ, ZX, ZY, ZZ = 0, 2, 6, 7, 8
 class MujocoFields:
     """Reads fields of E equally built simulations as arrays [E, n], float64.
 
-    A field is read at most once between two calls of `renew`: later readings return the same array.
+    A field is read at most once between two calls of `renew`; later reads return the same array.
 
     Args:
       simulations: dm_control's `Physics`, one per environment.
@@ -30,11 +30,11 @@ class MujocoFields:
         self._fresh: dict[str, Array] = {}
 
     def renew(self) -> None:
-        """Forgets what was read, because the simulations moved on."""
+        """Discards the fields read so far. Call after the simulations have changed."""
         self._fresh = {}
 
     def __getitem__(self, name: str) -> Array:
-        """Field `name` of the data, or of the model for ``model.name``, [E, n]; a copy."""
+        """Returns a copy of field `name` of the data, or of the model for ``model.name``, [E, n]."""
         found = self._fresh.get(name)
         if found is None:
             views = self._views.get(name)
@@ -44,21 +44,21 @@ class MujocoFields:
         return found
 
     def vector(self, name: str, kind: str, element: str) -> Array:
-        """The three numbers of one element, [E, 3], such as the ``xpos`` of the ``body`` named ``torso``."""
+        """Returns the three numbers of one element, [E, 3], for example ``xpos`` of the ``body`` named ``torso``."""
         start = 3 * self.index(kind, element)
         return self[name][:, start : start + 3]
 
     def sensor(self, name: str) -> slice:
-        """Where in ``sensordata`` a sensor writes."""
+        """Returns the slice of ``sensordata`` that a sensor writes."""
         number = self.index("sensor", name)
         start = int(self._model.sensor_adr[number])
         return slice(start, start + int(self._model.sensor_dim[number]))
 
     def index(self, kind: str, name: str) -> int:
-        """Number of a named ``body``, ``geom``, ``site``, ``joint`` or ``sensor``.
+        """Returns the number of a named ``body``, ``geom``, ``site``, ``joint`` or ``sensor``.
 
         Raises:
-          KeyError: the model has none of that name.
+          KeyError: the model has no element with this name.
         """
         found = mujoco.mj_name2id(self._model, getattr(mujoco.mjtObj, f"mjOBJ_{kind.upper()}"), name)
         if found < 0:
@@ -67,7 +67,7 @@ class MujocoFields:
 
     @property
     def model(self) -> Any:
-        """The first simulation's model. Names and sizes are equal in all; a task may change other fields for each."""
+        """The first simulation's model. Names and sizes are equal in all; other fields may differ."""
         return self._model
 
 
@@ -75,5 +75,5 @@ def _view(simulation: Any, name: str) -> Array:
     owner, field = (simulation.model.ptr, name[6:]) if name.startswith("model.") else (simulation.data.ptr, name)
     view: Array = getattr(owner, field).reshape(-1)
     if view.base is None:
-        raise TypeError(f"`{name}` is no view of the simulation, so later changes would be missed")
+        raise TypeError(f"field `{name}` is not a view of the simulation, so later reads would miss changes")
     return view

@@ -1,9 +1,9 @@
-"""Environments in worker processes, for what one process does slowly: rendering, above all.
+"""Environments in worker processes, for tasks that are slow in one process, mainly rendering.
 
-Workers are started as fresh Python programs (`worker.py`), never forked: a fork copies the threads' locks of JAX and
-the OpenGL of MuJoCo in whatever state they are. They import no JAX. Orders and answers are single bytes in pipes,
-numbers are in shared memory (`board.py`), and nothing is pickled. A worker whose parent ends, by whatever signal, reads
-the end of its pipe and ends too.
+Workers are started as fresh Python programs (`worker.py`), never forked: a fork copies the locks of JAX's threads
+and MuJoCo's OpenGL in an undefined state. Workers do not import JAX. Orders and answers are single bytes in pipes,
+numbers are in shared memory (`shared_memory.py`), and nothing is pickled. When the parent ends, for any reason, the
+worker reads the end of its pipe and ends, too.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from ..base.spaces import ArraySpace
 from .protocol import Array, EnvError, Values
 from .shared_memory import SharedArrays, spaces_from_json
 
-#: Bytes of the conversation with a worker.
+#: Bytes of the protocol between parent and worker.
 MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"
-#: Seconds that a worker has to end by itself.
+#: Seconds to wait for the end of a worker before it is killed.
 END_TIMEOUT = 5.0
-#: One thread for each library of a worker: the workers are the parallelism.
+#: Environment of a worker: one thread per library, because the workers run in parallel.
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class ProcessEnvs:
-    """E environments in worker processes, as equal shares as can be; a `VectorEnv`.
+    """E environments in worker processes, in shares as equal as possible; a `VectorEnv`.
 
-    Within a worker they run natively or one after the other, as ``auto`` would choose for one process.
+    Within a worker they run natively or one after the other, as ``auto`` chooses for one process.
 
     Args:
       config: the run.
@@ -110,7 +110,7 @@ class ProcessEnvs:
 
 
 class WorkerProcess:
-    """The parent's end of one worker process."""
+    """The parent's handle of one worker process."""
 
     def __init__(self, number: int, order: dict[str, Any]) -> None:
         last = order["first"] + order["stop"] - 1
@@ -127,14 +127,14 @@ class WorkerProcess:
         self.order(json.dumps(order).encode() + b"\n")
 
     def spaces(self) -> tuple[dict[str, ArraySpace], dict[str, ArraySpace]]:
-        """Observations and actions of its environments, once they are made.
+        """Waits for the environments and returns their observation and action spaces.
 
         Raises:
-          EnvError: they cannot be made.
+          EnvError: the environments cannot be made.
         """
         self.answer()
-        told = json.loads(self._line())
-        return spaces_from_json(told["obs_space"]), spaces_from_json(told["act_space"])
+        answer = json.loads(self._line())
+        return spaces_from_json(answer["obs_space"]), spaces_from_json(answer["act_space"])
 
     def order(self, data: bytes) -> None:
         """Sends an order.
@@ -147,31 +147,31 @@ class WorkerProcess:
             self._process.stdin.write(data)
             self._process.stdin.flush()
         except BrokenPipeError:
-            self.answer()  # what it said before it ended
+            self.answer()  # raises the error that the worker reported before it ended
 
     def answer(self) -> None:
-        """Waits until the order is carried out.
+        """Waits until the worker has carried out the order.
 
         Raises:
-          EnvError: it could not be, or the worker has ended.
+          EnvError: the order failed, or the worker has ended.
         """
         assert self._process.stdout
         byte = self._process.stdout.read(1)
         if byte == DONE:
             return
         if byte == FAILED:
-            told = json.loads(self._line())
-            raise EnvError(told["message"] if told["known"] else f"{self._name} failed: {told['message']}")
+            answer = json.loads(self._line())
+            raise EnvError(answer["message"] if answer["known"] else f"{self._name} failed: {answer['message']}")
         raise EnvError(f"{self._name} {_exit_reason(self._process.wait())}")
 
     def request_end(self) -> None:
-        """Lets it end by closing its pipe."""
+        """Closes the pipe, which ends the worker."""
         assert self._process.stdin
-        with contextlib.suppress(BrokenPipeError):  # it has ended already
+        with contextlib.suppress(BrokenPipeError):  # the worker has already ended
             self._process.stdin.close()
 
     def wait_for_end(self) -> None:
-        """Waits for its end, and forces it if that takes too long."""
+        """Waits for the end of the worker, and kills it after `END_TIMEOUT` seconds."""
         try:
             self._process.wait(END_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -187,12 +187,12 @@ class WorkerProcess:
 
 def _exit_reason(code: int) -> str:
     if code >= 0:
-        return f"ended with exit code {code}; what it printed says why"
+        return f"ended with exit code {code}; its output above states the cause"
     name = signal.Signals(-code).name
-    memory = ", as the system does when memory runs out; fewer env.workers need less" if name == "SIGKILL" else ""
+    memory = ", as the system does when memory runs out; reduce env.workers" if name == "SIGKILL" else ""
     return f"was ended by {name}{memory}"
 
 
 def _memory_folder() -> str | None:
-    """A folder that is kept in memory, where there is one."""
+    """Returns a folder that is kept in memory, if the system has one."""
     return "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None

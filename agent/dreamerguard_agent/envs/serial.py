@@ -1,4 +1,4 @@
-"""Environments of any kind in this thread, one after the other."""
+"""Runs environments of any kind in this thread, one after the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SerialEnvs:
     """A `VectorEnv` of separate environments.
 
     Args:
-      envs: environments with equal spaces, which are closed with this.
+      envs: environments with equal spaces; closed by `close`.
 
     Raises:
       ValueError: no environment, or spaces that differ.
@@ -26,7 +26,7 @@ class SerialEnvs:
             raise ValueError("a driver needs at least one environment")
         for number, env in enumerate(envs):
             if dict(env.obs_space) != dict(envs[0].obs_space) or dict(env.act_space) != dict(envs[0].act_space):
-                raise ValueError(f"environment {number} has other spaces than environment 0")
+                raise ValueError(f"environment {number} and environment 0 have different spaces")
         self._envs = list(envs)
 
     @property

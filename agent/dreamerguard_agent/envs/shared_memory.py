@@ -14,17 +14,17 @@ import numpy as np
 from ..base.spaces import ArraySpace
 from .protocol import Array, Values
 
-#: Every array starts at a multiple of this many bytes, a cache line, so that processes do not slow each other down.
+#: Alignment of every array in bytes, a cache line, so that processes do not slow each other down.
 ALIGNMENT = 64
 
 
 class SharedArrays:
-    """Arrays [E, ...] in shared memory, laid out the same way wherever the spaces are the same.
+    """Arrays [E, ...] in shared memory, with a layout that depends only on the spaces and E.
 
-    The memory is a file without a name. It is gone when the last process that has it open ends, however it ends.
+    The memory is a file without a name. It is freed when the last process that has it open ends, for any reason.
 
     Args:
-      file: descriptor of the file, open for reading and writing; made long enough.
+      file: descriptor of the file, open for reading and writing; extended if it is too short.
       obs_space: observations of one environment.
       act_space: actions of one environment.
       count: environments, E.
@@ -49,12 +49,12 @@ class SharedArrays:
 
 
 def spaces_to_json(spaces: Mapping[str, ArraySpace]) -> dict[str, dict[str, Any]]:
-    """Spaces as JSON; see `spaces_from_json`."""
+    """Converts spaces to JSON; the inverse of `spaces_from_json`."""
     return {key: dataclasses.asdict(space) for key, space in spaces.items()}
 
 
 def spaces_from_json(described: Mapping[str, Mapping[str, Any]]) -> dict[str, ArraySpace]:
-    """Spaces from JSON."""
+    """Reads spaces from JSON."""
     return {key: ArraySpace(**{**fields, "shape": tuple(fields["shape"])}) for key, fields in described.items()}
 
 

@@ -1,4 +1,4 @@
-"""A few threads that share one loop's work. MuJoCo frees Python's lock while it computes, so they run side by side."""
+"""A pool of threads that share the work of one loop. MuJoCo releases Python's lock, so they run in parallel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class _Job:
-    """Numbers left to take, the work to do for each, and who counts as the last to finish."""
+    """The numbers not yet taken, the work for each number, and the count of finished numbers."""
 
     work: Callable[[int], None]
     left: deque[int]
@@ -23,7 +23,7 @@ class _Job:
     finished: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Takes numbers until none is left. Popping and counting are atomic, so no lock is held."""
+        """Takes numbers until none remain. Popping and counting are atomic, so no lock is needed."""
         while True:
             try:
                 number = self.left.popleft()
@@ -38,13 +38,13 @@ class _Job:
 
 
 class ThreadPool:
-    """Does work for several numbers on this thread and on helpers.
+    """Works on several numbers in the calling thread and in helper threads.
 
-    Which thread takes which number varies from call to call, so the work must not depend on it. A helper that wakes too
-    late finds nothing left; nobody waits for it.
+    The assignment of numbers to threads varies from call to call, so the work must not depend on it. `run` does not
+    wait for a helper that wakes after all numbers are taken.
 
     Args:
-      threads: threads in all, the calling one included.
+      threads: number of threads, the calling one included.
     """
 
     def __init__(self, threads: int) -> None:
@@ -58,7 +58,7 @@ class ThreadPool:
         """Calls ``work(number)`` once for each number, in any order, and returns when all are done.
 
         Raises:
-          BaseException: the first that `work` raised, after all numbers were tried.
+          BaseException: the first error of `work`, after all numbers were tried.
         """
         if not self._wake or len(numbers) < 2:
             for number in numbers:
@@ -93,5 +93,5 @@ class ThreadPool:
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Returns the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Orders of axes: what the caller has, [B, T, ...], and what loops and products want."""
+"""Converts between orders of axes: the caller's [B, T, ...] and those of loops and products."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..base.spec import AgentSpec
 
 
 def at(tree: Any, index: jax.Array, axis: int = 0) -> Any:
-    """One entry of an axis, of every array."""
+    """Takes entry ``index`` of an axis, of every array."""
     return jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, axis, keepdims=False), tree)
 
 
 def over_blocks(x: jax.Array) -> jax.Array:
-    """The sum over K of [K, n, h]. As additions, which fuse with what follows; a reduction does not."""
+    """Sums [K, n, h] over K. With additions, which XLA fuses with the next operation; a reduction it does not."""
     return functools.reduce(jnp.add, x)
 
 
 def prepend(first: jax.Array, others: jax.Array) -> jax.Array:
-    """One step in front of others."""
+    """Puts one step in front of others."""
     return jnp.concatenate([first[None].astype(others.dtype), others])
 
 
@@ -57,5 +57,5 @@ def flat(x: jax.Array) -> jax.Array:
 
 
 def masked(x: jax.Array, keep: jax.Array) -> jax.Array:
-    """0 where an episode begins."""
+    """Returns x with 0 where ``keep`` is false, that is where an episode begins."""
     return jnp.where(keep, x, 0)

@@ -1,11 +1,11 @@
-"""The core of the sequence model arranged for speed: packed weights, products and the elementwise work between them.
+"""The core of the sequence model with packed weights, large products and written-out derivatives.
 
-It computes what `rssm.core` computes. The state is one array ``m = [deter, stoch]``, stoch flat, so that it is a
-feature of the heads. The first block-linear layer sees ``[block of deter, embedded deter, stoch and action]``; its
-kernel is split, because only the first part is block-diagonal: the rest is an ordinary, larger product.
+Mirrors `rssm.core`. Stoch is flat, so that ``[deter, stoch]`` is a feature of the heads. The first block-linear layer
+reads ``[block of deter, embedded deter, stoch and action]``. Its kernel is split, because only the first part is
+block-diagonal: the rest is an ordinary, larger product.
 
-Blocks are cut by slices and joined by concatenation. Transposing instead is the same to a GPU, but XLA fuses a
-transpose into the elementwise work behind a product, which a CPU then does number by number: three times slower.
+Blocks are cut by slices and joined by concatenation. A transpose is equally fast on a GPU, but XLA fuses
+it into the elementwise work after a product, which a CPU then does number by number: three times slower.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..model import nets
 
 @container
 class HiddenWeights:
-    """What lies between the first sums of the core and its gates; kernels in the compute type, the rest float32.
+    """Weights between the first sums of the core and its gates; kernels in the compute type, the rest float32.
 
     Attributes:
       layers: block-linear layers after the first, (kernel [K, D / K, D / K], bias [D]) each.
@@ -40,9 +40,9 @@ class CoreWeights:
 
     Attributes:
       deter: embeds deter, [D, h]; stoch: embeds stoch, [S C, h]; with bias and scale of both, [2, h].
-      own: the part of the first layer that sees its own block, [K, D / K, D / K]; with bias [D].
-      dense: the part that sees all embeddings, [3 h, D].
-      hidden: what follows.
+      own: the block-diagonal part of the first layer, [K, D / K, D / K]; with bias [D].
+      dense: the part that reads all embeddings, [3 h, D].
+      hidden: all later layers.
     """
 
     deter: jax.Array
@@ -56,7 +56,7 @@ class CoreWeights:
 
 
 def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
-    """Packs the parameters that a step needs."""
+    """Packs the parameters of a step."""
     model = spec.model
     own = model.deter // model.blocks
     first = kernel(spec, params, "dynhid0")
@@ -78,28 +78,28 @@ def core_weights(spec: AgentSpec, params: Params) -> CoreWeights:
 
 
 def kernel(spec: AgentSpec, params: Params, name: str) -> jax.Array:
-    """The kernel of ``dyn/name`` in the compute type."""
+    """Returns the kernel of ``dyn/name`` in the compute type."""
     return params[f"dyn/{name}/kernel"].astype(spec.compute)
 
 
 def layers(spec: AgentSpec, params: Params, name: str, count: int) -> tuple[tuple[jax.Array, jax.Array], ...]:
-    """Kernel and bias of ``dyn/name1``, ``dyn/name2``, ...: all layers but the first."""
+    """Returns kernel and bias of ``dyn/name1``, ``dyn/name2``, ...: all layers but the first."""
     return tuple((kernel(spec, params, f"{name}{i}"), params[f"dyn/{name}{i}/bias"]) for i in range(1, count))
 
 
 def scales(params: Params, name: str, count: int) -> tuple[jax.Array, ...]:
-    """Scales of the norms of ``dyn/name0``, ``dyn/name1``, ..."""
+    """Returns the scales of the norms of ``dyn/name0``, ``dyn/name1``, ..."""
     return tuple(params[f"dyn/{name}{i}norm/scale"] for i in range(count))
 
 
 def embed_action(params: Params, action: jax.Array) -> jax.Array:
-    """Actions [..., A] as one vector, as from `rssm.embed_action`, to their embedding [..., h]."""
+    """Embeds joined actions [..., A] of `rssm.embed_action` to [..., h]."""
     action = action / jax.lax.stop_gradient(jnp.maximum(1, jnp.abs(action)))
     return nets.norm_silu(params, "dyn/dynin2norm", nets.linear(params, "dyn/dynin2", action))
 
 
 def hidden_sums(spec: AgentSpec, weights: HiddenWeights, first: jax.Array) -> tuple[tuple[jax.Array, ...], jax.Array]:
-    """From the sums of the first layer [n, D] to those of all layers and to the gates [K, n, 3 D / K], all float32."""
+    """Computes the sums of all layers and of the gates [K, n, 3 D / K] from those of the first, [n, D], float32."""
     sums, (blocks, _, width) = [first], weights.gates.shape
     for (weight, bias), scale in zip(weights.layers, weights.scales[:-1], strict=True):
         last = nets.scaled_norm_silu(sums[-1], scale).astype(spec.compute)
@@ -110,13 +110,13 @@ def hidden_sums(spec: AgentSpec, weights: HiddenWeights, first: jax.Array) -> tu
 
 @jax.custom_vjp
 def blend(gates: jax.Array, deter: jax.Array) -> jax.Array:
-    """The GRU: sums of the gates [K, n, 3 D / K] and the old deter [K, n, D / K] to the new deter, float32."""
+    """Applies the GRU: sums of the gates [K, n, 3 D / K] and the old deter [K, n, D / K] to the new deter, float32."""
     opened, candidate, update = _open(gates)
     return update * jnp.tanh(opened * candidate) + (1 - update) * deter
 
 
 def blend_slopes(gates: jax.Array, deter: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Derivatives of `blend` by each sum, [K, n, 3 D / K], and by the old deter, [K, n, D / K]; elementwise both."""
+    """Returns elementwise derivatives of `blend` by each sum, [K, n, 3 D / K], and by the old deter, [K, n, D / K]."""
     opened, candidate, update = _open(gates)
     new = jnp.tanh(opened * candidate)
     into = update * (1 - new * new) * opened
@@ -125,7 +125,7 @@ def blend_slopes(gates: jax.Array, deter: jax.Array) -> tuple[jax.Array, jax.Arr
 
 
 def pull_blend(slope: jax.Array, bar: jax.Array) -> jax.Array:
-    """The adjoint [K, n, D / K] of the new deter to that of the sums of the gates, [K, n, 3 D / K]."""
+    """From the adjoint of the new deter, [K, n, D / K], to that of the sums of the gates, [K, n, 3 D / K]."""
     return slope * jnp.concatenate([bar, bar, bar], -1)
 
 
@@ -145,17 +145,17 @@ blend.defvjp(lambda gates, deter: (blend(gates, deter), (gates, deter)), _blend_
 
 
 def product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """In the compute type; what is added to it is float32."""
+    """Multiplies in the compute type and returns float32, to which biases are added."""
     return (x @ weight).astype(jnp.float32)
 
 
 def block_product(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x [K, n, i] times kernel [K, i, o], block by block: [K, n, o], float32."""
+    """Multiplies x [K, n, i] by kernel [K, i, o], block by block: [K, n, o], float32."""
     return jnp.einsum("kni,kio->kno", x, weight).astype(jnp.float32)
 
 
 def block_product_back(x: jax.Array, weight: jax.Array) -> jax.Array:
-    """x [K, n, o] times the transposed kernel [K, i, o]: [K, n, i], float32."""
+    """Multiplies x [K, n, o] by the transposed kernel [K, i, o]: [K, n, i], float32."""
     return jnp.einsum("kno,kio->kni", x, weight).astype(jnp.float32)
 
 

@@ -1,7 +1,7 @@
 """Encoder (``enc``) and decoder (``dec``): observations to tokens, latent states to reconstructions.
 
-Vectors pass symlog and an MLP; images pass convolutions with 2 x 2 max pooling and are rebuilt by the mirror image of
-that. Follows ``dreamerv3/rssm.py`` of danijar/dreamerv3 at e3f0224.
+Vectors pass symlog and an MLP. Images pass convolutions with 2 x 2 max pooling; the decoder mirrors these layers.
+Follows ``dreamerv3/rssm.py`` of danijar/dreamerv3 at e3f0224.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def shapes(spec: AgentSpec) -> Shapes:
 
 
 def token_width(spec: AgentSpec) -> int:
-    """Numbers of a token: those of the vectors, then those of the images."""
+    """Returns the width of a token: the vectors' part, then the images' part."""
     width = spec.model.units if spec.vectors else 0
     if spec.images:
         height, wide = _smallest(spec)
@@ -41,7 +41,7 @@ def token_width(spec: AgentSpec) -> int:
 
 
 def encode(spec: AgentSpec, params: Params, obs: Mapping[str, jax.Array]) -> jax.Array:
-    """Observations [..., *shape] by key to tokens [..., token_width]."""
+    """Encodes observations [..., *shape] by key to tokens [..., token_width]."""
     axes = inputs.leading(spec.obs_space, obs)
     parts = []
     if spec.vectors:
@@ -54,14 +54,14 @@ def encode(spec: AgentSpec, params: Params, obs: Mapping[str, jax.Array]) -> jax
 
 
 def encode_vectors(params: Params, x: jax.Array) -> jax.Array:
-    """Joined vectors x [..., width] to [..., units]."""
+    """Encodes joined vectors x [..., width] to [..., units]."""
     for path in _layers(params, "enc/mlp"):
         x = nets.norm_silu(params, f"{path}norm", nets.linear(params, path, x))
     return x
 
 
 def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Array:
-    """Images [n, height, width, c] of bytes to [n, tokens]: convolution, pooling, norm and SiLU per layer."""
+    """Encodes images [n, height, width, c] of bytes to [n, tokens]: convolution, pooling, norm and SiLU per layer."""
     x = image.astype(dtype) / 255 - 0.5
     for path in _layers(params, "enc/cnn"):
         x = nets.norm_silu(params, f"{path}norm", nets.max_pool(nets.conv(params, path, x)))
@@ -69,7 +69,7 @@ def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Arra
 
 
 def decode(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array) -> dict[str, Prediction]:
-    """deter [..., D] and one-hot stoch [..., S, C] to a prediction of every observation."""
+    """Predicts every observation from deter [..., D] and one-hot stoch [..., S, C]."""
     deter, stoch = deter.astype(spec.compute), stoch.reshape(*stoch.shape[:-2], -1).astype(spec.compute)
     predictions: dict[str, Prediction] = {}
     if spec.vectors:
@@ -87,10 +87,10 @@ def decode(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array) 
 
 
 def decode_image(params: Params, deter: jax.Array, stoch: jax.Array, height: int, width: int) -> jax.Array:
-    """deter [n, D] and flat stoch [n, S C] to pixels in [0, 1].
+    """Decodes deter [n, D] and flat stoch [n, S C] to pixels in [0, 1].
 
-    The image begins with ``height`` x ``width`` pixels: each block of deter paints a share of the channels, stoch adds
-    to all of them. Every layer then doubles the size.
+    The first layer has ``height`` x ``width`` pixels: each block of deter sets a share of the channels, stoch adds to
+    all of them. Every later layer doubles the size.
     """
     blocks = params["dec/sp0/kernel"].shape[0]
     drawn = nets.block_linear(params, "dec/sp0", deter).reshape(-1, blocks, height, width, _channels(params) // blocks)
@@ -104,7 +104,7 @@ def decode_image(params: Params, deter: jax.Array, stoch: jax.Array, height: int
 
 
 def target(spec: AgentSpec, key: str, value: jax.Array) -> jax.Array:
-    """What the prediction of an observation is compared with: images on [0, 1], everything else as it is."""
+    """Returns the target of an observation's prediction: images scaled to [0, 1], everything else unchanged."""
     return value.astype(jnp.float32) / 255 if dict(spec.obs_space)[key].image else value
 
 
@@ -156,13 +156,13 @@ def _smallest(spec: AgentSpec) -> tuple[int, int]:
     """Height and width of images after the last pooling.
 
     Raises:
-      ValueError: the images cannot be halved that often.
+      ValueError: height or width is not a multiple of 2 to the number of poolings.
     """
     key, space = spec.images[0]
     factor = 2 ** len(spec.model.image_mults)
     height, width = space.shape[:2]
     if height % factor or width % factor:
-        raise ValueError(f"image `{key}` is {height} x {width}; both must be multiples of {factor}")
+        raise ValueError(f"image `{key}` is {height} x {width}; height and width must be multiples of {factor}")
     return height // factor, width // factor
 
 

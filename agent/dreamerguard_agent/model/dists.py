@@ -1,6 +1,6 @@
-"""What a head predicts: distributions and regressions, always in float32.
+"""Outputs of the heads: distributions and regressions, always in float32.
 
-Formulas follow ``embodied/jax/outs.py`` of danijar/dreamerv3 at e3f0224. ``axes`` says how many trailing axes form one
+Formulas follow ``embodied/jax/outs.py`` of danijar/dreamerv3 at e3f0224. ``axes`` is the number of trailing axes of one
 event: losses, log-probabilities, entropies and divergences are summed over them.
 """
 
@@ -19,13 +19,13 @@ from .nets import symlog
 
 
 class Prediction(Protocol):
-    """What a reconstruction or a scalar head returns."""
+    """The output of a reconstruction or a scalar head."""
 
     def pred(self) -> jax.Array:
         """The best single guess."""
 
     def loss(self, target: jax.Array) -> jax.Array:
-        """How wrong the prediction is about a target, one number per event. The target receives no gradient."""
+        """Returns the loss against a target, one number per event. The target receives no gradient."""
 
 
 class Policy(Protocol):
@@ -36,7 +36,7 @@ class Policy(Protocol):
         """Trailing axes of one action that are summed over."""
 
     def sample(self, noise: jax.Array) -> jax.Array:
-        """An action drawn with the given noise, see `noise`."""
+        """Draws an action with the given noise; see `model.noise`."""
 
     def logp(self, event: jax.Array) -> jax.Array:
         """Log-probability of an action, one number per event."""
@@ -65,7 +65,7 @@ class Categorical:
         return jnp.argmax(self.logits, -1).astype(jnp.int32)
 
     def sample(self, noise: jax.Array) -> jax.Array:
-        """The class drawn by Gumbel noise [..., C]."""
+        """Draws a class with Gumbel noise [..., C]."""
         return jnp.argmax(self.logits + noise, -1).astype(jnp.int32)
 
     def logp(self, event: jax.Array) -> jax.Array:
@@ -94,7 +94,7 @@ class OneHot:
 
     @classmethod
     def mixed(cls, logits: jax.Array, unimix: float) -> OneHot:
-        """Mixes the uniform distribution in, 1 % in the paper, so that no class is ever impossible."""
+        """Mixes in a share ``unimix`` of the uniform distribution, 1 % in the paper, so no class has probability 0."""
         logits = logits.astype(jnp.float32)
         if unimix:
             probs = (1 - unimix) * jax.nn.softmax(logits, -1) + unimix / logits.shape[-1]
@@ -106,11 +106,11 @@ class OneHot:
         return self._straight_through(jnp.argmax(self.logits, -1))
 
     def sample(self, noise: jax.Array) -> jax.Array:
-        """The class drawn by Gumbel noise [..., C], one-hot."""
+        """Draws a class with Gumbel noise [..., C], one-hot."""
         return self._straight_through(jnp.argmax(self.logits + noise, -1))
 
     def draw(self, noise: jax.Array) -> jax.Array:
-        """The class drawn by Gumbel noise [..., C], one-hot float32, without a gradient."""
+        """Draws a class with Gumbel noise [..., C], one-hot float32, without a gradient."""
         return jax.nn.one_hot(jnp.argmax(self.logits + noise, -1), self.logits.shape[-1])
 
     def logp(self, event: jax.Array) -> jax.Array:
@@ -170,7 +170,7 @@ class BoundedNormal:
 class TwoHot:
     """A scalar as a histogram over ``symexp``-spaced bins: ``logits`` [..., bins].
 
-    Targets are put on the two nearest bins, linearly in raw units; the prediction is the mean of the raw bins.
+    A target is split between the two nearest bins, linearly in raw units. The prediction is the mean of the raw bins.
     """
 
     logits: jax.Array
@@ -194,7 +194,7 @@ class TwoHot:
 
 @dataclass(frozen=True)
 class Binary:
-    """Yes or no, from ``logit`` [...]."""
+    """A yes-or-no variable, from ``logit`` [...]."""
 
     logit: jax.Array
 
@@ -254,8 +254,8 @@ def _two_hot(target: jax.Array, bins: npt.NDArray[np.float32]) -> tuple[jax.Arra
 def two_hot_loss(logits: jax.Array, below: jax.Array, above: jax.Array, weight: jax.Array) -> jax.Array:
     """Cross-entropy [...] of logits [..., bins] with ``weight`` on bin ``below`` and the rest on bin ``above``.
 
-    Reads two logits instead of multiplying with a target as large as the logits; the derivative is written out because
-    that of a read is a scatter.
+    Reads two logits instead of multiplying with a target as large as the logits. The derivative is written out, because
+    autodiff of a read is a scatter.
     """
     at = jnp.stack([below, above], -1)
     low, high = jnp.moveaxis(jnp.take_along_axis(logits, at, -1, mode="clip"), -1, 0)

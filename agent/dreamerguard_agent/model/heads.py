@@ -12,7 +12,7 @@ from . import nets
 from .dists import Binary, BoundedNormal, Categorical, Mse, Policy, Prediction, TwoHot
 from .nets import Shapes
 
-#: Factor on the drawn output kernel of the policy; rewards and values begin at exactly 0.
+#: Factor on the initial output kernel of the policy, and of reward and value, which start at exactly 0.
 _POLICY_OUTSCALE, _SILENT = 0.01, 0.0
 
 
@@ -40,31 +40,31 @@ def shapes(spec: AgentSpec) -> Shapes:
 
 
 def twohot(params: Params, path: str, x: jax.Array) -> TwoHot:
-    """Reward (``rew``) or value (``val``) of features x [..., F]."""
+    """Predicts reward (``rew``) or value (``val``) of features x [..., F]."""
     hidden = nets.mlp(params, f"{path}/mlp", x)
     return TwoHot(nets.linear(params, f"{path}/head/logits", hidden).astype(jnp.float32))
 
 
 def keeps_going(params: Params, x: jax.Array) -> Binary:
-    """Whether the episode continues after the state with features x [..., F]."""
+    """Predicts whether the episode continues after the state with features x [..., F]."""
     hidden = nets.mlp(params, "con/mlp", x)
     return Binary(nets.linear(params, "con/head/logit", hidden, ()).astype(jnp.float32))
 
 
 def policy(spec: AgentSpec, params: Params, x: jax.Array) -> dict[str, Policy]:
-    """A distribution per action key from features x [..., F]. Choices are not mixed with the uniform distribution."""
+    """Returns a distribution per action key from features x [..., F]. Choices have no uniform mix."""
     return policy_from(spec, params, nets.linear(params, "pol/mlp/linear0", x))
 
 
 def known_policy(spec: AgentSpec, params: Params, x: jax.Array, sums: jax.Array) -> dict[str, Policy]:
-    """`policy` of features x [..., F] of which the first linear layer's result is known; x receives no gradient."""
+    """Computes `policy` of features x [..., F] with a known first linear layer ``sums``; x receives no gradient."""
     kernel, bias = (params[f"pol/mlp/linear0/{name}"].astype(x.dtype) for name in ("kernel", "bias"))
     rows = nets.known_linear(kernel, bias, *(y.reshape(-1, y.shape[-1]) for y in (x, sums)))
     return policy_from(spec, params, rows.reshape(sums.shape))
 
 
 def policy_from(spec: AgentSpec, params: Params, sums: jax.Array) -> dict[str, Policy]:
-    """`policy` from what its first linear layer returns, [..., units]."""
+    """Computes `policy` from the output of its first linear layer, [..., units]."""
     hidden = nets.mlp_from(params, "pol/mlp", sums)
     dists: dict[str, Policy] = {}
     for key, space in spec.act_space:
@@ -88,7 +88,7 @@ def vector_shapes(spaces: Spaces, units: int) -> Shapes:
 
 
 def vectors(spaces: Spaces, params: Params, hidden: jax.Array) -> dict[str, Prediction]:
-    """Reconstructions of vectors: choices by cross-entropy, numbers by squared error in symlog units."""
+    """Reconstructs vectors: choices with cross-entropy, numbers with squared error in symlog units."""
     outputs: dict[str, Prediction] = {}
     for key, space in spaces:
         path = f"dec/vec/{key}"

@@ -1,4 +1,4 @@
-"""How a dictionary of observations or actions becomes one vector."""
+"""Joins a dictionary of observations or actions to one vector."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def concat(
 ) -> jax.Array:
     """Joins the values of several keys, in sorted key order.
 
-    Choices become one-hot vectors, continuous values pass ``squish``. A missing value (-1 of a signed integer, -inf
-    of a float) becomes zeros, as in ``DictConcat`` of danijar/dreamerv3.
+    Choices become one-hot vectors; ``squish`` is applied to continuous values. A missing value (-1 of a signed
+    integer, -inf of a float) becomes zeros, as in ``DictConcat`` of danijar/dreamerv3.
 
     Args:
-      spaces: what to read, sorted.
+      spaces: spaces of the keys to read, sorted.
       values: arrays [..., *shape] with equal leading axes; other keys are ignored.
       dtype: type of the result.
       squish: applied to continuous values before the cast, for example `symlog`.
@@ -34,13 +34,13 @@ def concat(
 
 
 def leading(spaces: Spaces, values: Mapping[str, jax.Array]) -> tuple[int, ...]:
-    """The axes in front of a value: environments, or batch and time."""
+    """Returns the axes in front of a value: environments, or batch and time."""
     key, space = spaces[0]
     return values[key].shape[: values[key].ndim - len(space.shape)]
 
 
 def mask(x: jax.Array, keep: jax.Array) -> jax.Array:
-    """Zeros where ``keep`` (bool, leading axes of x) is false."""
+    """Returns x with zeros where ``keep`` (bool, leading axes of x) is false."""
     return jnp.where(keep.reshape(*keep.shape, *(1,) * (x.ndim - keep.ndim)), x, jnp.zeros_like(x))
 
 

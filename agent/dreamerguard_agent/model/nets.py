@@ -1,8 +1,9 @@
-"""Layers: how their parameters are declared, drawn and applied.
+"""Layers: declares, draws and applies their parameters.
 
 A layer is a pair of functions. ``linear_shapes("dyn/prior0", 512, 64)`` declares the parameters at a path, and
-``linear(params, "dyn/prior0", x)`` applies them. The compute type is that of ``x``: kernels are cast to it where they
-are used, norms compute in float32, as in the reference (``embodied/jax/nets.py`` of danijar/dreamerv3 at e3f0224).
+``linear(params, "dyn/prior0", x)`` applies them. The compute type is the type of ``x``: kernels are cast to it
+where they are used. Norms compute in float32, as in the reference
+(``embodied/jax/nets.py`` of danijar/dreamerv3 at e3f0224).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..base.pytree import Params
 
 #: Added to the mean square inside the root of `rms_norm`.
 NORM_EPS = 1e-4
-#: Makes the deviation of a normal cut at two deviations 1 again: 1 / 0.8796.
+#: Restores deviation 1 of a normal cut at two deviations: 1 / 0.8796.
 _CUT_SCALE = 1.1368
 
 
@@ -29,7 +30,7 @@ class Shape:
     Attributes:
       shape: shape of the array.
       kind: ``kernel`` is drawn, ``bias`` is 0, ``scale`` is 1.
-      outscale: factor on the drawn numbers, 0 for a layer that begins silent.
+      outscale: factor on the drawn numbers; 0 for a layer with zero output at the start.
     """
 
     shape: tuple[int, ...]
@@ -79,7 +80,7 @@ def init(shapes: Shapes, key: jax.Array) -> Params:
     fan_in is the whole input, all blocks together.
     """
     sizes = [math.prod(shape.shape) if shape.kind == "kernel" else 0 for shape in shapes.values()]
-    # One draw for all kernels: one per kernel takes XLA half a minute to compile.
+    # One draw for all kernels: with one draw per kernel XLA compiles for half a minute.
     drawn = jax.random.truncated_normal(key, -2, 2, (sum(sizes),), jnp.float32)
     ends = list(itertools.accumulate(sizes))
     return {
@@ -89,7 +90,7 @@ def init(shapes: Shapes, key: jax.Array) -> Params:
 
 
 def linear(params: Params, path: str, x: jax.Array, units: tuple[int, ...] | None = None) -> jax.Array:
-    """x [..., inputs] to [..., outputs], or to [..., *units] where an output has a shape of its own."""
+    """Maps x [..., inputs] to [..., outputs], or to [..., *units] where ``units`` is given."""
     kernel, bias = (params[f"{path}/{name}"].astype(x.dtype) for name in ("kernel", "bias"))
     # As rows: a CPU takes twice as long to sum the kernel's gradient over two axes.
     y = x.reshape(-1, x.shape[-1]) @ kernel + bias
@@ -98,7 +99,7 @@ def linear(params: Params, path: str, x: jax.Array, units: tuple[int, ...] | Non
 
 @jax.custom_vjp
 def known_linear(kernel: jax.Array, bias: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
-    """``y`` [n, outputs], known to be ``x kernel + bias``, with the gradients of kernel and bias; x receives none."""
+    """Returns ``y`` [n, outputs], which must equal ``x kernel + bias``. Kernel and bias receive gradients, x none."""
     return y
 
 
@@ -110,7 +111,7 @@ known_linear.defvjp(lambda kernel, bias, x, y: (y, x), _known_linear_backward)
 
 
 def block_linear(params: Params, path: str, x: jax.Array) -> jax.Array:
-    """x [..., inputs] to [..., outputs], where each block of outputs sees its own block of inputs only."""
+    """Maps x [..., inputs] to [..., outputs]; each block of outputs reads only its block of inputs."""
     kernel = params[f"{path}/kernel"].astype(x.dtype)
     blocks, inputs, outputs = kernel.shape
     y = jnp.einsum("...ki,kio->...ko", x.reshape(*x.shape[:-1], blocks, inputs), kernel)
@@ -118,7 +119,7 @@ def block_linear(params: Params, path: str, x: jax.Array) -> jax.Array:
 
 
 def conv(params: Params, path: str, x: jax.Array) -> jax.Array:
-    """Convolution of x [n, height, width, inputs] with stride 1, to the same height and width."""
+    """Convolves x [n, height, width, inputs] with stride 1; height and width stay."""
     kernel = params[f"{path}/kernel"].astype(x.dtype)
     y = jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
     return y + params[f"{path}/bias"].astype(x.dtype)
@@ -131,20 +132,20 @@ def rms_norm(params: Params, path: str, x: jax.Array) -> jax.Array:
 
 
 def norm_silu(params: Params, path: str, x: jax.Array) -> jax.Array:
-    """`rms_norm`, then SiLU: what follows every hidden layer."""
+    """Applies `rms_norm`, then SiLU, as after every hidden layer."""
     return scaled_norm_silu(x, params[f"{path}/scale"])
 
 
 @jax.custom_vjp
 def scaled_norm_silu(x: jax.Array, scale: jax.Array) -> jax.Array:
-    """`norm_silu` of x [..., n] with its scale [n]. The derivative is written out, so that only x is saved for it."""
+    """Computes `norm_silu` of x [..., n] with scale [n]. The derivative is written out, so only x is saved for it."""
     wide = x.astype(jnp.float32)
-    # In this order XLA makes one kernel of it for a GPU; with `_root(wide) * scale` first it makes two.
+    # In this order XLA makes one GPU kernel; with `_root(wide) * scale` first it makes two.
     return jax.nn.silu((wide * _root(wide) * scale).astype(x.dtype))
 
 
 def norm_silu_factors(x: jax.Array, scale: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """What `pull_norm_silu` needs at x: ``gain = silu'(y) scale / rms`` and ``q = x / (rms √n)``, float32 [..., n]."""
+    """Factors of `pull_norm_silu`: ``gain = silu'(y) scale / rms`` and ``q = x / (rms √n)``, float32 [..., n]."""
     wide = x.astype(jnp.float32)
     root = _root(wide)
     return _silu_slope(wide * root * scale) * root * scale, wide * root * (x.shape[-1] ** -0.5)
@@ -166,7 +167,7 @@ def _norm_silu_backward(saved: tuple[jax.Array, jax.Array], bar: jax.Array) -> t
     wide = x.astype(jnp.float32)
     root = _root(wide)
     unit = wide * root
-    # Read twice below, and costly: without the barrier a CPU works it out anew for each.
+    # Read twice below, and costly: without the barrier a CPU computes it twice.
     bar = jax.lax.optimization_barrier(bar.astype(jnp.float32) * _silu_slope(unit * scale))
     u = bar * scale
     bar_x = root * (u - unit * (u * unit).mean(-1, keepdims=True))
@@ -186,12 +187,12 @@ def _silu_slope(y: jax.Array) -> jax.Array:
 
 
 def mlp(params: Params, path: str, x: jax.Array) -> jax.Array:
-    """All declared hidden layers of a path: x [..., inputs] to [..., units]."""
+    """Applies all declared hidden layers of a path: x [..., inputs] to [..., units]."""
     return mlp_from(params, path, linear(params, f"{path}/linear0", x))
 
 
 def mlp_from(params: Params, path: str, sums: jax.Array) -> jax.Array:
-    """`mlp` from what its first linear layer returns, [..., units]."""
+    """Computes `mlp` from the output of its first linear layer, [..., units]."""
     index, leading, x = 1, sums.shape[:-1], sums.reshape(-1, sums.shape[-1])
     x = norm_silu(params, f"{path}/norm0", x)
     while f"{path}/linear{index}/kernel" in params:
@@ -201,7 +202,7 @@ def mlp_from(params: Params, path: str, sums: jax.Array) -> jax.Array:
 
 
 def max_pool(x: jax.Array) -> jax.Array:
-    """Largest of every 2 x 2 pixels: [n, height, width, c] to half the size. Ties share the gradient equally."""
+    """Takes the maximum of every 2 x 2 pixels: [n, height, width, c] to half the size. Ties share the gradient."""
     n, height, width, channels = x.shape
     return x.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))
 

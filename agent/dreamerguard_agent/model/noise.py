@@ -1,7 +1,7 @@
-"""All randomness of an update or of an acting step, drawn in one place and handed over as arrays.
+"""Draws all random numbers of an update or an acting step, as arrays.
 
-A categorical draw is ``argmax(logits + g)`` with Gumbel noise ``g``, a normal one is ``mean + stddev z``. Zero noise
-therefore takes the most likely class and the mean.
+A categorical draw is ``argmax(logits + g)`` with Gumbel noise ``g``, a normal one is ``mean + stddev z``. With
+zero noise the result is the most likely class or the mean.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def draw_act_noise(spec: AgentSpec, key: jax.Array, envs: int) -> ActNoise:
 def _draw(
     spec: AgentSpec, key: jax.Array, latents: Mapping[str, tuple[int, ...]], leading: tuple[int, ...]
 ) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
-    # One draw per kind of noise: every further one costs seconds of compilation and several kernels at each update.
+    # One draw per kind of noise: every other draw costs seconds of compilation and several kernels per update.
     choices = {key: (*leading, *space.shape, space.classes) for key, space in spec.act_space if space.discrete}
     numbers = {key: (*leading, *space.shape) for key, space in spec.act_space if not space.discrete}
     gumbel_key, normal_key = jax.random.split(key)
     shapes = [*latents.values(), *choices.values()]
-    # Half the work of the default, which throws one of two words away so that each device can draw its own part.
+    # Half the work of the default, which discards every other word so that each device can draw a separate part.
     with jax.threefry_partitionable(False):
         gumbel = _split(jax.random.gumbel(gumbel_key, (_total(shapes),), jnp.float32), shapes)
         normal = jax.random.normal(normal_key, (_total(numbers.values()),), jnp.float32)

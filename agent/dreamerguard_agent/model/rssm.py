@@ -31,7 +31,7 @@ _Tree = TypeVar("_Tree")
 
 @container
 class Latent:
-    """The state of the world as the model knows it.
+    """A latent state of the world model.
 
     Attributes:
       deter: recurrent half, [..., D], compute type.
@@ -42,7 +42,7 @@ class Latent:
     stoch: jax.Array
 
     def indices(self) -> Latent:
-        """One-hot stoch [..., S, C] to class indices [..., S] int32, which is what the replay stores."""
+        """Converts one-hot stoch [..., S, C] to class indices [..., S] int32, as the replay stores them."""
         return Latent(self.deter, jnp.argmax(self.stoch, -1).astype(jnp.int32))
 
 
@@ -80,21 +80,21 @@ def shapes(spec: AgentSpec, token_width: int) -> Shapes:
 
 
 def initial(spec: AgentSpec, rows: int) -> Latent:
-    """The state before anything was seen: zeros [rows, D] and [rows, S, C]."""
+    """Returns the state before the first observation: zeros [rows, D] and [rows, S, C]."""
     stoch = jnp.zeros((rows, spec.model.stoch, spec.model.classes), spec.compute)
     return Latent(jnp.zeros((rows, spec.model.deter), spec.compute), stoch)
 
 
 def embed_action(spec: AgentSpec, action: Mapping[str, jax.Array], reset: jax.Array | None = None) -> jax.Array:
-    """Actions by key to one vector [..., A], zero where reset [...]: not even the one-hot of choice 0 remains."""
+    """Joins actions by key to one vector [..., A], zero where reset [...], choices included."""
     flat = inputs.concat(spec.act_space, action, spec.compute)
     return flat if reset is None else inputs.mask(flat, ~reset)
 
 
 def core(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array, action: jax.Array) -> jax.Array:
-    """One step of the GRU: deter [n, D], stoch [n, S, C] and embedded action [n, A] to the next deter [n, D].
+    """Computes the next deter [n, D] from deter [n, D], stoch [n, S, C] and joined action [n, A]: one step of the GRU.
 
-    Every block sees its own part of deter and all of the three embedded inputs. Gates are split within a block.
+    Every block reads its part of deter and all three embedded inputs. Gates are split within a block.
     """
     blocks = spec.model.blocks
     action = action / jax.lax.stop_gradient(jnp.maximum(1, jnp.abs(action)))
@@ -114,7 +114,7 @@ def core(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array, ac
 
 
 def prior(spec: AgentSpec, params: Params, deter: jax.Array) -> jax.Array:
-    """Logits [..., S, C] of stoch from deter [..., D] alone."""
+    """Computes logits [..., S, C] of stoch from deter [..., D] alone."""
     x = deter
     for index in range(spec.model.prior_layers):
         x = _hidden(params, f"dyn/prior{index}", x)
@@ -122,7 +122,7 @@ def prior(spec: AgentSpec, params: Params, deter: jax.Array) -> jax.Array:
 
 
 def posterior(spec: AgentSpec, params: Params, deter: jax.Array, tokens: jax.Array) -> jax.Array:
-    """Logits [..., S, C] of stoch from deter [..., D] and tokens [..., F']."""
+    """Computes logits [..., S, C] of stoch from deter [..., D] and tokens [..., F']."""
     x = jnp.concatenate([deter, tokens], -1)
     for index in range(spec.model.posterior_layers):
         x = _hidden(params, f"dyn/obs{index}", x)
@@ -130,7 +130,7 @@ def posterior(spec: AgentSpec, params: Params, deter: jax.Array, tokens: jax.Arr
 
 
 def latent_dist(spec: AgentSpec, logit: jax.Array) -> OneHot:
-    """The distribution of stoch, with ``model.unimix`` of the uniform one."""
+    """Returns the distribution of stoch, mixed with a share ``model.unimix`` of the uniform distribution."""
     return OneHot.mixed(logit, spec.model.unimix)
 
 
@@ -143,14 +143,14 @@ def observe_step(
     reset: jax.Array,
     noise: jax.Array,
 ) -> tuple[Latent, jax.Array]:
-    """One observed step.
+    """Computes one observed step.
 
     Args:
       spec: the agent.
       params: its parameters.
       carry: state before, [n, ...]; ignored where reset.
-      tokens: what is seen now, [n, F'].
-      action: embedded action that led here, [n, A], already zero where reset.
+      tokens: tokens of the current observation, [n, F'].
+      action: joined action that led to it, [n, A], already zero where reset.
       reset: whether an episode begins here, bool [n].
       noise: Gumbel noise, [n, S, C].
 
@@ -191,7 +191,7 @@ def observe(
 def imagine_step(
     spec: AgentSpec, params: Params, latent: Latent, action: jax.Array, noise: jax.Array
 ) -> tuple[Latent, jax.Array]:
-    """One imagined step from latent [n, ...] with embedded action [n, A]: the next state and the prior logits."""
+    """Computes one imagined step from latent [n, ...] with joined action [n, A]: next state and prior logits."""
     deter = core(spec, params, latent.deter, latent.stoch, action)
     logit = prior(spec, params, deter)
     return Latent(deter, latent_dist(spec, logit).sample(noise).astype(spec.compute)), logit
@@ -205,13 +205,13 @@ def imagine(
     noise: jax.Array,
     action_noise: Action,
 ) -> tuple[Latent, Features, Action]:
-    """Lets a policy act in imagination.
+    """Imagines H steps from every start state; a policy chooses the actions.
 
     Args:
       spec: the agent.
       params: its parameters.
       start: states to start from, [n, ...].
-      policy: ``policy(latent, noise)`` to an action [n, ...] by key. For given actions let it return its noise.
+      policy: ``policy(latent, noise)`` to an action [n, ...] by key. For given actions, return the noise.
       noise: Gumbel noise of the latents, [n, H, S, C].
       action_noise: noise by action key, [n, H, ...].
 
@@ -234,7 +234,7 @@ def imagine(
 def kl_losses(
     spec: AgentSpec, post_logit: jax.Array, prior_logit: jax.Array
 ) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
-    """The two halves of the KL between posterior and prior, with free nats.
+    """Computes both halves of the KL between posterior and prior, with free nats.
 
     ``dyn = max(free, KL(sg(post) ∥ prior))`` trains the prior, ``rep = max(free, KL(post ∥ sg(prior)))`` the
     posterior; the KL is summed over the S latents before it is compared with ``loss.free_nats``.
@@ -266,5 +266,5 @@ def _to_blocks(x: jax.Array, blocks: int) -> jax.Array:
 
 
 def _swap(tree: _Tree) -> _Tree:
-    """Batch-major to time-major and back."""
+    """Swaps batch-major and time-major."""
     return jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), tree)

@@ -1,11 +1,11 @@
-"""How many gradient updates are due after a number of agent steps, in exact integers.
+"""Computes how many gradient updates are due after a number of agent steps, in exact integers.
 
 With the train ratio R (replayed agent steps per agent step) and batches of `batch_steps` = B x T replayed steps,
 r = R / batch_steps updates fall due per agent step. After the first call at step s₀ the total is
 
     U(s) = ⌊(s - s₀) r⌋ + 1
 
-so the first call asks for one update. danijar/dreamerv3 counts the same in floating point (`elements/when.py:Ratio`
+so the first call returns one update. danijar/dreamerv3 counts the same in floating point (`elements/when.py:Ratio`
 accumulates ``updates / r``). Where ``1 / r`` is an exact float both agree at every step; elsewhere rounding leaves that
 counter one update behind at some steps (r = 1.5: at half of them), never more.
 """
@@ -17,7 +17,7 @@ from typing import TypedDict
 
 
 class RatioState(TypedDict):
-    """What a checkpoint keeps. Plain integers; `first` is -1 before the first call."""
+    """State of `TrainRatio` in a checkpoint. Plain integers; `first` is -1 before the first call."""
 
     first: int
     done: int
@@ -26,11 +26,11 @@ class RatioState(TypedDict):
 
 
 def exact_fraction(value: float) -> Fraction:
-    """The number that a person meant who wrote `value`.
+    """Converts `value` to the fraction that its author most likely meant.
 
     A decimal of at most 15 digits is taken literally (0.3 is 3/10, not the binary float below it), because that many
-    digits always survive a float. A longer one is the trace of a division and becomes the simplest fraction with a
-    denominator up to a million that rounds to it (0.3333333333333333 is 1/3); failing that it is the exact float.
+    digits always survive a float. A longer one comes from a division and becomes the simplest fraction with a
+    denominator up to a million that rounds to it (0.3333333333333333 is 1/3); otherwise the result is the exact float.
     """
     literal = Fraction(repr(float(value)))
     digits = len(repr(float(value)).split("e")[0].replace(".", "").strip("-0"))
@@ -41,7 +41,7 @@ def exact_fraction(value: float) -> Fraction:
 
 
 class TrainRatio:
-    """Schedules updates. Holds three integers of state and nothing that rounds.
+    """Schedules updates with exact integers.
 
     Args:
       train_ratio: replayed agent steps per agent step; 0 never trains.
@@ -67,14 +67,14 @@ class TrainRatio:
 
     @property
     def done(self) -> int:
-        """Updates handed out so far."""
+        """Number of updates returned by `due` so far."""
         return self._done
 
     def due(self, steps: int) -> int:
-        """Updates due now that `steps` agent steps have been made; they count as done. The first call returns 1.
+        """Returns the updates that are due after `steps` agent steps and counts them as done. The first call returns 1.
 
         Raises:
-          ValueError: `steps` went back so far that an update would have to be undone.
+          ValueError: `steps` is so small that an earlier update would not be due.
         """
         if not self._ratio:
             return 0
@@ -82,12 +82,12 @@ class TrainRatio:
             self._first = steps
         total = (steps - self._first) * self._ratio.numerator // self._ratio.denominator + 1
         if total < self._done:
-            raise ValueError(f"agent steps went backwards: {steps} now, more before")
+            raise ValueError(f"agent steps decreased: {steps} now, more at an earlier call")
         due, self._done = total - self._done, total
         return due
 
     def state(self) -> RatioState:
-        """Everything a resumed run needs, as plain integers."""
+        """Returns the state of a checkpoint, as plain integers."""
         first = -1 if self._first is None else self._first
         return RatioState(
             first=first, done=self._done, numerator=self._ratio.numerator, denominator=self._ratio.denominator
@@ -95,16 +95,16 @@ class TrainRatio:
 
     @classmethod
     def from_state(cls, train_ratio: float, batch_steps: int, state: RatioState) -> TrainRatio:
-        """Continues where `state` was taken, without losing or repeating an update.
+        """Restores a `state` without losing or repeating an update.
 
         Raises:
-          ValueError: the checkpoint was made with another ratio; a run has one.
+          ValueError: the checkpoint has another ratio.
         """
         ratio = cls(train_ratio, batch_steps)
         stored = Fraction(state["numerator"], state["denominator"])
         if stored != ratio._ratio:
             raise ValueError(
-                f"the checkpoint trains {stored} updates per agent step, this run {ratio._ratio}:"
+                f"the checkpoint has {stored} updates per agent step, this run {ratio._ratio}:"
                 " keep run.train_ratio and the batch shape when resuming"
             )
         ratio._first = None if state["first"] < 0 else state["first"]

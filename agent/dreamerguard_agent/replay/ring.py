@@ -1,14 +1,14 @@
-"""The replay: a ring of records on the device. Which windows to read is decided on the host, by `sampler`.
+"""The replay ring: records on the device. `sampler` chooses the windows, on the host.
 
 Array [E, R, ...] holds the last R records of E streams; record number p of a stream lies in row p % R. Numbers count
-from a stream's first record and never wrap (below 2³¹ per stream), rows do, and no function here cares where.
+from a stream's first record and never wrap (below 2³¹ per stream). Rows wrap, at any place in a window.
 
 A record is an observation with its reward and flags, the action chosen on it, and the latent after it: deter in the
-compute type and stoch as class indices, both without loss, since that is all that the networks ever see of them
+compute type and stoch as class indices. Both are lossless, because the networks read nothing more of them
 (danijar/dreamerv3 keeps float32 and one-hot vectors on the host: about 2.5 times as many bytes).
 
-All functions are pure and have no seed axis; `vmap` adds one. Give them the replay as a donated argument: a ring takes
-gigabytes, and without donation every call copies it.
+All functions are pure and have no seed axis; `vmap` adds one. Donate the ring to them: it takes gigabytes, and without
+donation every call copies it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FLAGS = {"reward": jnp.float32, "is_first": jnp.bool_, "is_last": jnp.bool_, "is
 
 @container
 class StoredLatents:
-    """Latent states.
+    """Latent states as the ring stores them.
 
     Attributes:
       deter: recurrent state, [..., D], of the compute type.
@@ -41,7 +41,7 @@ class StoredLatents:
 
 @container
 class Ring:
-    """The ring.
+    """The records and latents of all streams.
 
     Attributes:
       records: observations, actions, ``reward`` and flags by key, [E, R, ...].
@@ -59,11 +59,11 @@ class Ring:
 
 @container
 class Windows:
-    """What one or more updates train on.
+    """Windows of one or more updates.
 
     Attributes:
       records: observations, actions, ``reward`` and flags by key, [..., T + 1, ...]; step 0 is context. ``is_first``
-        is set at step 0, and ``is_last`` before every ``is_first``, where an episode was abandoned.
+        is set at step 0, and ``is_last`` before every ``is_first``, also where an episode was cut off.
       context: the latents stored with step 0, [..., D] and [..., S].
     """
 
@@ -82,21 +82,21 @@ def create_ring(
     classes: int,
     dtype: Any,
 ) -> Ring:
-    """An empty ring.
+    """Creates an empty ring.
 
     Args:
       obs_space: observations, without reward and flags.
       act_space: actions.
       envs: E, streams.
-      rows: R, records kept of each; `sampler.rows_per_stream` says how many a capacity needs.
+      rows: R, records kept of each; `sampler.rows_per_stream` computes them from a capacity.
       deter: D; stoch: S; classes: C.
       dtype: compute type, in which deter is stored.
 
     Raises:
-      ValueError: a key has two meanings.
+      ValueError: two values of a record have the same key.
     """
     if both := (obs_space.keys() & act_space.keys()) | ((obs_space.keys() | act_space.keys()) & FLAGS.keys()):
-        raise ValueError(f"`{min(both)}` has two meanings in a record; rename it in the environment")
+        raise ValueError(f"`{min(both)}` names two values of a record; rename one in the environment")
     spaces = {**obs_space, **act_space}
     records = {key: jnp.zeros((envs, rows, *space.shape), space.dtype) for key, space in spaces.items()}
     flags = {key: jnp.zeros((envs, rows), kind) for key, kind in FLAGS.items()}
@@ -113,14 +113,14 @@ def insert(
     position: Any,
     stream: Any = 0,
 ) -> Ring:
-    """Stores one record per stream, over the oldest.
+    """Stores one record per stream in place of the oldest.
 
     Args:
       replay: the ring; donate it.
       obs: observations, reward and flags, [E, ...].
       actions: chosen on them, [E, ...]; zero is stored where ``is_last``.
       latents: after the observations, [E, ...].
-      position: number of the record, int32 []: how many each of these streams has stored before.
+      position: number of the record, int32 []: the number of records that these streams have stored before.
       stream: first stream written, for one of fewer than E streams.
     """
     obs = {key: jnp.asarray(value) for key, value in obs.items()}
@@ -159,23 +159,23 @@ def gather(replay: Ring, indices: jax.Array, window: int) -> Windows:
 def write_back(replay: Ring, indices: jax.Array, latents: StoredLatents, counts: Any) -> Ring:
     """Replaces the stored latents of trained windows by the newer ones that training computed.
 
-    Windows of one batch may overlap. The outcome is that of writing them in order, later over earlier. A scatter with
-    repeated indices leaves that order open on a GPU, so that every record but the last writer's is dropped beforehand:
-    the scatter is free of repetitions, deterministic, and one kernel.
+    Windows of one batch may overlap. The result equals writing them in order, later over earlier. On a GPU a scatter
+    with repeated indices has no defined order, so all writes to a record except the last are dropped first: the scatter
+    has unique indices, is deterministic, and is one kernel.
 
     Args:
       replay: the ring; donate it.
       indices: the windows, int32 [B, 2], as given to `gather`.
       latents: of the T trained steps, [B, T, ...].
-      counts: records stored so far, int32 [] or [E]. What the ring has overwritten since the windows were drawn is left
-        alone. In the training loop nothing is: an update writes before the next record is inserted.
+      counts: records stored so far, int32 [] or [E]. Records that were overwritten since the windows were drawn stay
+        unchanged. The training loop has none: an update writes before the next record is inserted.
     """
     batch, length = latents.deter.shape[:2]
     stream, start = indices[:, 0], indices[:, 1]
     number = start[:, None] + 1 + jnp.arange(length)
     stored = jnp.broadcast_to(jnp.asarray(counts), replay.latents.deter.shape[:1])[stream][:, None]
     keep = (number >= stored - replay.rows) & (number < stored) & ~_written_again(stream, number)
-    # Beyond the ring every dropped record has a row of its own, so that indices stay unique.
+    # Every dropped record gets a separate row beyond the ring, so that indices stay unique.
     beyond = replay.rows + jnp.arange(batch * length).reshape(batch, length)
     row = jnp.where(keep, number % replay.rows, beyond)
 

@@ -1,4 +1,4 @@
-"""Chooses which windows of the replay to train on. Plain NumPy: only numbers, the data stay on the device.
+"""Chooses windows of the replay to train on. Plain NumPy: the sampler holds numbers, the data stay on the device.
 
 A window is `window` consecutive records of one stream (one of context and T trained). The rules are those of
 danijar/dreamerv3 (`embodied/core/replay.py`, `selectors.py`), draw for draw:
@@ -6,10 +6,10 @@ danijar/dreamerv3 (`embodied/core/replay.py`, `selectors.py`), draw for draw:
 - a window can be drawn as soon as its last record is stored;
 - at most `capacity` windows are listed, over all streams; the oldest leaves first, and the last of the list takes its
   place, because a uniform draw is an index into that list;
-- every `window`-th window of a stream also enters the *online queue*, which is drained before anything is drawn
-  uniformly, so that all experience is trained on once, soon. The first one begins at the stream's second record.
+- every `window`-th window of a stream also enters the *online queue*, which is drained before any uniform
+  draw, so that all experience is trained on once, soon. The first one begins at the stream's second record.
 
-What is ours is the ring: a stream keeps its last `rows` records. With streams in lockstep,
+The ring is an addition: a stream keeps its last `rows` records. With streams in lockstep,
 `rows_per_stream(capacity, streams, window)` rows hold every listed window. Where one stream runs ahead and would
 overwrite a listed window, windows leave early, still the oldest first.
 """
@@ -26,7 +26,7 @@ Indices = npt.NDArray[np.int32]
 
 
 def rows_per_stream(capacity: int, streams: int, window: int) -> int:
-    """Records that each of `streams` streams in lockstep must keep, so that `capacity` windows are whole.
+    """Computes the records that each of `streams` streams in lockstep must keep for `capacity` whole windows.
 
     After every vector step a stream lists at most ⌈capacity / streams⌉ windows, which begin one record apart.
     """
@@ -38,14 +38,14 @@ class WindowSampler:
 
     Args:
       streams: streams of records, one per environment.
-      capacity: most windows listed.
+      capacity: maximum number of listed windows.
       window: records of a window, context included.
       rows: records that the ring keeps of each stream, at least `window`.
       seed: seed of the uniform draws.
       online: whether new windows are queued.
 
     Raises:
-      ValueError: a number is too small for a single window.
+      ValueError: the numbers do not allow a single window.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class WindowSampler:
     ) -> None:
         if min(streams, capacity, window) < 1 or rows < window:
             raise ValueError(
-                f"{streams} streams of {rows} rows and {capacity} windows of {window} rows: there must be one of each,"
-                " and a stream must keep a whole window"
+                f"{streams} streams of {rows} rows and {capacity} windows of {window} rows: there must be at least one"
+                " stream and one window, and a stream must keep at least as many rows as a window"
             )
         self._settings = (streams, capacity, window, rows)
         self._online = online
@@ -77,7 +77,7 @@ class WindowSampler:
         self._list = np.zeros(capacity, np.int32)  # by place: its slot
 
     def __len__(self) -> int:
-        """Windows that can be drawn."""
+        """Number of windows that can be drawn."""
         return self._next - self._oldest
 
     @property
@@ -87,11 +87,11 @@ class WindowSampler:
 
     @property
     def queued(self) -> int:
-        """Windows that wait in the online queue."""
+        """Number of windows in the online queue."""
         return len(self._queue)
 
     def add(self, stream: int) -> None:
-        """Notes that one more record of `stream` is stored."""
+        """Registers one more stored record of `stream`."""
         _, capacity, window, rows = self._settings
         before = self._counts[stream]
         self._counts[stream] = before + 1
@@ -109,7 +109,7 @@ class WindowSampler:
             self._queue.append((stream, start))
 
     def add_all(self) -> None:
-        """Notes one more record in every stream, in order of streams: one vector step."""
+        """Registers one more record in every stream, in order of streams: one vector step."""
         for stream in range(len(self._counts)):
             self.add(stream)
 
@@ -117,14 +117,15 @@ class WindowSampler:
         """Draws windows for `updates` gradient updates.
 
         Args:
-          updates: K; batch: B, windows in one update.
-          online: whether to drain the online queue first; reports and evaluation leave it alone.
+          updates: number of updates, K.
+          batch: windows in one update, B.
+          online: whether to drain the online queue first; reports and evaluation pass false.
 
         Returns:
           [K, B, 2]: stream, and number of the window's first record in that stream, counted from its very first.
 
         Raises:
-          ValueError: no window is complete yet.
+          ValueError: no stream has a complete window yet.
         """
         drawn = np.empty((updates * batch, 2), np.int32)
         filled = 0
@@ -142,12 +143,12 @@ class WindowSampler:
         return drawn.reshape(updates, batch, 2)
 
     def listed(self) -> Indices:
-        """All windows that can be drawn, [n, 2] as `draw` gives them, in the order of the list."""
+        """Returns all windows that can be drawn, [n, 2] as in `draw`, in the order of the list."""
         slots = self._list[: len(self)]
         return np.stack([self._stream[slots], self._start[slots]], -1)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything that a resumed run needs to draw the same windows, as 32-bit integers."""
+        """Returns the state from which a resumed run draws the same windows, as 32-bit integers."""
         ages = np.arange(self._oldest, self._next) % self._settings[1]
         generator: Any = self._generator.bit_generator.state
         words = [generator["state"][key] >> shift & 0xFFFFFFFF for key in ("state", "inc") for shift in (0, 32, 64, 96)]
@@ -162,10 +163,10 @@ class WindowSampler:
         }
 
     def load(self, state: dict[str, npt.NDArray[Any]]) -> None:
-        """Continues where `state` was taken.
+        """Restores a `state`.
 
         Raises:
-          ValueError: it was taken with other streams, capacity, window or rows.
+          ValueError: the state has other streams, capacity, window or rows.
         """
         if tuple(state["settings"].tolist()) != self._settings:
             raise ValueError(

@@ -1,8 +1,8 @@
-"""Checkpoints of a run: written by orbax, atomic, the newest few kept.
+"""Checkpoints of a run: written by orbax, atomic; only the newest are kept.
 
 A checkpoint has three parts: ``learner`` (parameters, optimizer, slow value, normaliser), ``replay`` (experience and
-the sampler's integers; may be left out) and ``json`` (counters and log positions). Its directory appears under its
-final name only when it is complete, so a kill at any moment leaves the previous one to resume from.
+the sampler's integers; may be left out) and ``json`` (counters and log positions). Its directory gets its
+final name only when it is complete, so after a kill at any moment the run can resume from the previous one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-Tree = Any
+PyTree = Any
 Part = Literal["learner", "replay"]
 
 
@@ -29,17 +29,17 @@ class Checkpoints:
         self._manager = ocp.CheckpointManager(directory.absolute(), options=options, item_names=names)
 
     def latest(self) -> int | None:
-        """Agent steps of the newest complete checkpoint; None without one."""
+        """Returns the agent steps of the newest complete checkpoint, or None."""
         step: int | None = self._manager.latest_step()
         return step
 
-    def save(self, step: int, parts: Mapping[Part, Tree], numbers: dict[str, Any]) -> None:
+    def save(self, step: int, parts: Mapping[Part, PyTree], numbers: dict[str, Any]) -> None:
         """Writes a checkpoint.
 
         Args:
-          step: agent steps; a checkpoint that already has this number is left as it is.
+          step: agent steps; an existing checkpoint with this number stays unchanged.
           parts: pytrees of arrays.
-          numbers: what JSON can hold.
+          numbers: values that JSON can represent.
         """
         if step == self.latest():
             return
@@ -48,17 +48,17 @@ class Checkpoints:
         self._manager.wait_until_finished()
 
     def numbers(self, step: int) -> dict[str, Any]:
-        """The JSON part of checkpoint ``step``."""
+        """Reads the JSON part of checkpoint ``step``."""
         return dict(self._manager.restore(step, args=ocp.args.Composite(json=ocp.args.JsonRestore())).json)
 
-    def arrays(self, step: int, part: Part, like: Tree, host: bool = False) -> Tree:
-        """One part of checkpoint ``step``.
+    def arrays(self, step: int, part: Part, like: PyTree, host: bool = False) -> PyTree:
+        """Reads one part of checkpoint ``step``.
 
         Args:
           step: a number from ``latest``.
-          part: which part.
+          part: name of the part.
           like: a pytree of arrays or ``jax.ShapeDtypeStruct`` with the structure that was saved.
-          host: gives NumPy arrays: the device has no room for what it holds already.
+          host: whether to return NumPy arrays, because a second copy does not fit into device memory.
         """
         make = _on_host if host else _on_device
         abstract = jax.tree.map(lambda leaf: make(leaf.shape, leaf.dtype), like)
@@ -66,7 +66,7 @@ class Checkpoints:
         return restored[part]
 
     def close(self) -> None:
-        """Waits for what is being written."""
+        """Waits for pending writes and closes the manager."""
         self._manager.close()
 
 
@@ -75,5 +75,5 @@ def _on_device(shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _on_host(shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array whose type tells orbax what to restore; it takes no memory."""
+    """Returns an array with the shape and type to restore; it takes no memory."""
     return np.broadcast_to(np.zeros((), dtype), shape)

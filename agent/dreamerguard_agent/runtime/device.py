@@ -1,4 +1,4 @@
-"""The device that a run computes on, and how XLA is set up for it. Called before anything is compiled."""
+"""Selects the device of a run and configures XLA. Call before the first compilation."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import jax
 
 from dreamerguard.schema import RuntimeSection
 
-#: Packages whose versions decide what a run computes.
+#: Packages that influence the results of a run.
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "mujoco", "dm_control")
 #: Parameters of ``mallopt``, from glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 class PlatformError(Exception):
-    """The device that the configuration asks for is not there."""
+    """The configured device is not available."""
 
 
 def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, Any]:
-    """Selects the device and returns facts about it for the manifest.
+    """Selects the device and returns its properties for the manifest.
 
     Args:
       runtime: the configuration.
-      cache: folder of compiled programs; the user's cache folder by default.
+      cache: folder of compiled functions; by default in the user's cache folder.
 
     Raises:
-      PlatformError: there is no such device; the message says what to install or change.
+      PlatformError: the device is not available; the message states what to install or change.
     """
     if runtime.deterministic:
-        # Scatter and reductions with atomics differ from run to run on a GPU; without effect on a CPU.
+        # Scatters and reductions with atomics differ from run to run on a GPU; no effect on a CPU.
         flags = os.environ.get("XLA_FLAGS", "")
         if "xla_gpu_deterministic_ops" not in flags:
             os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
@@ -43,7 +43,7 @@ def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, A
     if runtime.compilation_cache:
         jax.config.update("jax_compilation_cache_dir", str(cache or _default_cache()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-    # Computes in the calling thread: only the main one has a heap that can grow, see `_keep_pages`.
+    # Computes in the calling thread: only the main thread has a heap that can grow, see `_keep_pages`.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     device = _device(runtime.platform)
     if device.platform == "cpu":
@@ -53,16 +53,16 @@ def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, A
 
 
 def compute_dtype(runtime: RuntimeSection) -> str:
-    """The compute type: as configured, or float32 on a CPU, where bfloat16 is slower, and bfloat16 elsewhere."""
+    """Returns the compute type: as configured, or float32 on a CPU, where bfloat16 is slower, bfloat16 elsewhere."""
     if runtime.dtype != "auto":
         return runtime.dtype
     return "float32" if jax.default_backend() == "cpu" else "bfloat16"
 
 
 def compile_program(lowered: Any) -> Any:
-    """Compiles what ``jax.jit(...).lower(...)`` returned, and gives the memory that this took back to the system.
+    """Compiles the result of ``jax.jit(...).lower(...)`` and returns the compiler's memory to the system.
 
-    The compiler frees hundreds of megabytes which the allocator would otherwise keep for the whole run.
+    Otherwise the allocator keeps the compiler's hundreds of megabytes for the whole run.
     """
     compiled = lowered.compile()
     _glibc("malloc_trim", 0)
@@ -70,17 +70,17 @@ def compile_program(lowered: Any) -> Any:
 
 
 def _keep_pages() -> None:
-    """Lets the allocator keep freed memory, and so its pages, between updates on a CPU.
+    """Makes the allocator keep freed memory, and so its pages, between updates on a CPU.
 
     XLA allocates all intermediates of a call as one block, hundreds of megabytes. By default that block is mapped and
-    unmapped at every update, and the kernel hands out zeroed pages one fault at a time: a fifth of an update's time.
+    unmapped at every update, and the kernel provides zeroed pages one fault at a time: a fifth of an update's time.
     """
     _glibc("mallopt", _M_MMAP_MAX, 0)
     _glibc("mallopt", _M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _glibc(function: str, *arguments: int) -> None:
-    """Calls a function that tunes the allocator of glibc; other C libraries have none, and no need of it."""
+    """Calls a function that tunes the allocator of glibc. Does nothing with other C libraries, which do not need it."""
     with contextlib.suppress(OSError, AttributeError):
         getattr(ctypes.CDLL(None), function)(*arguments)
 
@@ -90,7 +90,7 @@ def _device(platform: str) -> jax.Device:
         return jax.devices()[0]
     except RuntimeError as error:
         raise PlatformError(
-            f"runtime.platform is {platform}, but jax finds no such device here."
+            f"runtime.platform is {platform}, but jax finds no such device."
             " Install the matching build (pip install 'dreamerguard[cuda]' for NVIDIA GPUs) and check the driver"
             " with nvidia-smi, or train with runtime.platform=cpu."
         ) from error

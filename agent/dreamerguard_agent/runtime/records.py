@@ -2,7 +2,7 @@
 
 ``scores.jsonl`` has one line per finished training episode, ``metrics.jsonl`` one per logging interval, ``eval.jsonl``
 one per evaluation. x is always ``frames``, environment frames. A run that continues from a checkpoint first cuts the
-files back to where they were when the checkpoint was written, so no frame is reported twice.
+files back to their sizes at the checkpoint, so no frame is reported twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 class JsonLines:
-    """An append-only file with one JSON object per line. Non-finite numbers are written as null, as JSON has none."""
+    """An append-only file with one JSON object per line. Non-finite numbers become null, because JSON has none."""
 
     def __init__(self, path: Path, keep: int = 0) -> None:
         """Opens ``path`` and keeps its first ``keep`` bytes."""
@@ -28,7 +28,7 @@ class JsonLines:
         self._file.seek(0, 2)
 
     def append(self, row: Row) -> None:
-        """Writes one line at once, so that a reader or a kill never meets half of it in a buffer."""
+        """Writes and flushes one line, so that a reader never sees half of it and a kill loses nothing."""
         text = json.dumps({key: _plain(value) for key, value in row.items()}, allow_nan=False)
         self._file.write(text.encode() + b"\n")
         self._file.flush()
@@ -52,7 +52,7 @@ class RunRecords:
 
         Args:
           directory: the run directory.
-          sizes: bytes to keep of each file, as ``sizes()`` gave them at the checkpoint; missing means none.
+          sizes: bytes to keep of each file, as ``sizes()`` returned them at the checkpoint; missing means 0.
           tensorboard: also write TensorBoard events.
           frames: environment frames of the checkpoint; later events of an earlier process are hidden.
         """
@@ -84,13 +84,13 @@ class RunRecords:
 class SeedRecords:
     """The log files of every agent of a run.
 
-    A single agent logs into the run directory itself. Several log into ``seed<k>/`` below it, each as in a run of its
-    own, so that whatever reads runs finds them there.
+    A single agent logs into the run directory itself. Several log into ``seed<k>/`` below it, each as in a
+    separate run, so that readers of runs find them there.
 
     Args:
       directory: the run directory.
-      seeds: of the agents.
-      sizes: as ``sizes()`` gave them at the checkpoint; nothing keeps nothing.
+      seeds: seeds of the agents.
+      sizes: as ``sizes()`` returned them at the checkpoint; empty for a new run.
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
     """
@@ -127,12 +127,12 @@ class SeedRecords:
 
 
 def seed_directory(directory: Path, seed: int, seeds: int) -> Path:
-    """Where the agent with ``seed``, one of ``seeds`` in the run, logs."""
+    """Returns the log directory of the agent with ``seed`` in a run of ``seeds`` agents."""
     return directory if seeds == 1 else directory / f"seed{seed}"
 
 
 class _Events:
-    """TensorBoard scalars, by the writer that TensorBoard itself ships (neither torch nor TensorFlow needed)."""
+    """TensorBoard scalars, written with TensorBoard's own writer (no torch, no TensorFlow)."""
 
     def __init__(self, directory: Path, frames: int) -> None:
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog

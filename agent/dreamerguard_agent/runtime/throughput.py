@@ -1,4 +1,4 @@
-"""How fast a run goes and how much of its train ratio it really achieves."""
+"""Measures the speed of a run and its achieved train ratio."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Throughput:
 
 
 def achieved_ratio(updates: int, batch_steps: int, steps: int, first: int) -> float:
-    """Replayed steps per agent step since the update that came first, NaN before there is a second step.
+    """Computes replayed steps per agent step since the first update; NaN before a further step.
 
     Args:
-      updates: updates so far; the first one is due at once and owes nothing to the ratio.
+      updates: updates so far; the first one does not count, because it is due at once.
       batch_steps: replayed steps of one update.
       steps: agent steps so far.
       first: agent steps at the first update, -1 before it.

@@ -1,8 +1,8 @@
 """Observations and rewards of suite tasks for all environments at once.
 
-Each formula states what its task's module in `dm_control/suite` defines, on arrays [E, ...] where that works on one
-simulation. Tasks that are not listed here are computed by dm_control's own task code, one environment after the other;
-that is exact as well, only slower. Equality of both is tested on every task.
+Each formula computes the definition of its task's module in `dm_control/suite`, on arrays [E, ...] instead of one
+simulation. Other tasks use dm_control's task code, one environment after the other, which is exact, too, but slower.
+Tests compare both on every task.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _default_directory(config: RunConfig) -> Path:
 def _run(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
     from dreamerguard.programs.native import run_directory as rundir
     from dreamerguard.reports.json import report_object
-    from dreamerguard_agent.runtime import PlatformError, configure
+    from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
         facts = configure(config.runtime)
@@ -126,7 +126,7 @@ def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
-    from dreamerguard_agent.memory import DoesNotFit
+    from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     own = list(agents(directory, config))
     try:

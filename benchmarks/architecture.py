@@ -69,8 +69,13 @@ def _imports(name: str, path: Path) -> Iterator[Import]:
         else:
             continue
         for target in dict.fromkeys(targets):
-            if target in modules() and target != name:
+            version = target == "dreamerguard" and isinstance(node, ast.ImportFrom) and _only_version(node)
+            if target in modules() and target != name and not version:
                 yield Import(name, target, node.lineno)
+
+
+def _only_version(node: ast.ImportFrom) -> bool:
+    return [alias.name for alias in node.names] == ["__version__"]
 
 
 def room(module: str) -> str:

@@ -99,10 +99,10 @@ class Draft:
 
     def _seen_as(self, task: TaskDefaults, name: str) -> TaskDefaults:
         """The suite whose observation the user asked for, where several suites have the task."""
-        from dreamerguard.schema.tasks import PREFIXES, UnknownTask, find_task
+        from dreamerguard.schema.tasks import UnknownTask, find_task, prefixes
 
         wanted = self.value("env.observation")
-        for suite in PREFIXES.get(name.split("_", 1)[0], ()) if wanted is not None else ():
+        for suite in prefixes().get(name.split("_", 1)[0], ()) if wanted is not None else ():
             try:
                 other = find_task(name, suite)
             except UnknownTask:

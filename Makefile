@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-slow lint clean
+.PHONY: env demo test test-slow lint architecture clean
 
 env: $(VENV)/.ready
 
@@ -29,6 +29,9 @@ test: lint
 
 test-slow: env
 	$(BIN)/pytest -m slow
+
+architecture: env
+	@$(BIN)/python -m benchmarks.architecture
 
 clean:
 	rm -rf $(VENV) demo

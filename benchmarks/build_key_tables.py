@@ -15,8 +15,8 @@ import subprocess
 from pathlib import Path
 
 from dreamerguard.core.model import Source
-from dreamerguard.programs.danijar.presets import flatten
 from dreamerguard.programs.shared.key_tables import table_path
+from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.sources.values.nodes import Mapping
 from dreamerguard.sources.values.yaml import read_yaml
 

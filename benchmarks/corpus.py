@@ -20,8 +20,10 @@ from functools import cache
 from pathlib import Path
 
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.lint.engine import Result, UnknownProgram, check_command, check_presets
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.lint.repository import check_tree
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.argv import read_command
 
 #: Lines by which a finding may miss the place that a person noted.

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dreamerguard.programs.native.run_directory import load_config
 from dreamerguard.regression.charts.png import Curve, draw, read_curve
-from dreamerguard.regression.reference import load_envelope
+from dreamerguard.regression.published import load_envelope
 
 CONFIG = Path(__file__).with_name("demo.yaml")
 #: The founding mistake took a sixteenth of the task's ratio; so does the second run here.

@@ -50,7 +50,8 @@ class Watch:
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """One run in this process."""
-    from dreamerguard_agent import loop, runtime
+    from dreamerguard_agent import loop
+    from dreamerguard_agent.runtime.device import configure
 
     watch = Watch(options.seconds)
     settings = {"task": options.tasks[0], "size": options.size, "seeds": options.seeds[0]}
@@ -58,7 +59,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     settings |= {"logging": {"every": 0.5, "tensorboard": False}}
     config = RunConfig.model_validate(settings)
     config = config.model_copy(update={"model": config.model.model_copy(update=widths(options.size))})
-    device = runtime.configure(config.runtime)["device"]
+    device = configure(config.runtime)["device"]
     with tempfile.TemporaryDirectory() as directory:
         loop.train(config, Path(directory), watch, lambda: watch.over)
     assert watch.first is not None and watch.last is not None

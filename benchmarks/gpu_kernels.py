@@ -79,7 +79,7 @@ def missing() -> str | None:
 def count_update(size: str, seeds: int = 1, variant: str = "fast", dtype: str = "bfloat16") -> Kernels:
     """Kernels of one update of 16 x 64 steps, of ``seeds`` agents at once."""
     from benchmarks.update_worker import random_batch, update_step, walker_spec
-    from dreamerguard_agent import learner
+    from dreamerguard_agent.algorithm import learner
 
     spec = walker_spec(size, dtype, fast=variant == "fast")
 

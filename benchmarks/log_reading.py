@@ -30,7 +30,8 @@ for _ in range(1000):
     watcher.look()
 idle = (time.process_time() - begin) / 1000
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"format": status.log.format, "episodes": len(status.log.train), "verdict": status.verdict.state.value,
+print(json.dumps({"format": status.log.program, "episodes": len(status.log.train),
+                  "verdict": status.verdict.state.value,
                   "wall s": round(wall, 2), "cpu s": round(cpu, 2), "memory MB": round(memory),
                   "idle look ms": round(1000 * idle, 4)}))
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dreamerguard.regression.reference import Envelope, envelope_tasks, load_calibration, load_envelope
+from dreamerguard.regression.published import Envelope, envelope_tasks, load_calibration, load_envelope
 from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
 from dreamerguard.regression.statistics.seed_band import Baseline, leave_one_out
 

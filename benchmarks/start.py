@@ -70,13 +70,14 @@ class Watch:
 
 def start(options: argparse.Namespace, imported: float) -> dict[str, Any]:
     """Trains until the first update; seconds from the launch to every phase, processor time and memory."""
-    from dreamerguard_agent import loop, runtime
+    from dreamerguard_agent import loop
+    from dreamerguard_agent.runtime import device
 
     watch = Watch(options.child)
     settings = {"task": options.task, "size": options.size, "logging": {"every": 1e-3, "tensorboard": False}}
     config = RunConfig.model_validate({**settings, "checkpoint": {"replay": False}})
     config = config.model_copy(update={"model": config.model.model_copy(update=widths(options.size))})
-    runtime.configure(config.runtime, Path(options.cache))
+    device.configure(config.runtime, Path(options.cache))
     with tempfile.TemporaryDirectory() as directory:
         loop.train(config, Path(directory), watch, lambda: watch.updated)
     usage = resource.getrusage(resource.RUSAGE_SELF)

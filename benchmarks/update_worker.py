@@ -19,18 +19,19 @@ import numpy as np
 from benchmarks.serving import ACTIONS, OBSERVATIONS, own_output, parser, serve
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RuntimeSection
 from dreamerguard.schema.sizes import SIZES
-from dreamerguard_agent import learner, programs, runtime
-from dreamerguard_agent.learner import Batch, TrainState
-from dreamerguard_agent.noise import draw_noise
-from dreamerguard_agent.rssm import Latent
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.learner import Batch, TrainState
+from dreamerguard_agent.base.spaces import ArraySpace, sort_spaces
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model.noise import draw_noise
+from dreamerguard_agent.model.rssm import Latent
+from dreamerguard_agent.runtime import compiled, device
 
 
 def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
     """The agent of a named size on walker-walk."""
-    obs = {key: Space("float32", shape) for key, shape in OBSERVATIONS.items()}
-    act = {"action": Space("float32", (ACTIONS,))}
+    obs = {key: ArraySpace("float32", shape) for key, shape in OBSERVATIONS.items()}
+    act = {"action": ArraySpace("float32", (ACTIONS,))}
     model = ModelSection(**SIZES[size])
     spec = AgentSpec(sort_spaces(obs), sort_spaces(act), model, OptimizerSection(), LossSection(), dtype)
     return dataclasses.replace(spec, fast=fast)
@@ -62,15 +63,15 @@ def update_step(spec: AgentSpec, batch: int, length: int) -> Callable[..., Any]:
 def main() -> None:
     """Compiles the update and serves until the input ends."""
     options, answers = _options(), own_output()
-    runtime.configure(RuntimeSection(compilation_cache=False))
+    device.configure(RuntimeSection(compilation_cache=False))
     spec = walker_spec(options.size, options.dtype, fast=options.variant == "fast")
-    state = programs.initial_state(spec, range(options.seeds))
+    state = compiled.initial_state(spec, range(options.seeds))
     windows = random_batch(spec, options.batch, options.length)
     started = time.perf_counter()
     # All agents read the same windows, which changes nothing for the time.
-    update = programs.for_agents(update_step(spec, options.batch, options.length), options.seeds, (0, None, None))
-    step = jax.jit(update, donate_argnums=0)
-    compiled = runtime.compile_program(step.lower(state, windows, jax.random.key(0)))
+    update = compiled.for_agents(update_step(spec, options.batch, options.length), options.seeds, (0, None, None))
+    lowered = jax.jit(update, donate_argnums=0).lower(state, windows, jax.random.key(0))
+    compiled_update = device.compile_program(lowered)
     about = {
         "device": jax.devices()[0].device_kind,
         "versions": {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "numpy")},
@@ -81,7 +82,7 @@ def main() -> None:
 
     def one() -> None:
         nonlocal state, count
-        state, _, metrics = compiled(state, windows, jax.random.key(count))
+        state, _, metrics = compiled_update(state, windows, jax.random.key(count))
         jax.block_until_ready((state, metrics))
         count += 1
 

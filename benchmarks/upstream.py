@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamerguard.core.model import Finding, Severity, Source
-from dreamerguard.lint.engine import UnknownProgram, check_command
+from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.upstream_documents import TABLE, spelling
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.commands.markdown import read_markdown
 
 KNOWN = Path(__file__).with_name("upstream.json")

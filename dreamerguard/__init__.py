@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from dreamerguard.core.model import Severity as Severity
     from dreamerguard.core.model import SourceError as SourceError
     from dreamerguard.core.model import Span as Span
+    from dreamerguard.core.result import RepositoryResult as RepositoryResult
+    from dreamerguard.core.result import Result as Result
     from dreamerguard.core.run import ResolvedRun as Run  # noqa: F401
-    from dreamerguard.lint.engine import Result as Result
     from dreamerguard.lint.engine import UnknownRule as UnknownRule
-    from dreamerguard.lint.repository import Outcome as RepositoryResult  # noqa: F401
     from dreamerguard.lint.settings.model import Settings as Settings
     from dreamerguard.logs import LogError as LogError
     from dreamerguard.logs import RunLog as RunLog
@@ -57,8 +57,8 @@ _PUBLIC = {
     "LogError": "logs:LogError",
     "Machine": "core.machine:Machine",
     "NotComparable": "regression.reference.comparability:NotComparable",
-    "RepositoryResult": "lint.repository:Outcome",
-    "Result": "lint.engine:Result",
+    "RepositoryResult": "core.result:RepositoryResult",
+    "Result": "core.result:Result",
     "Rule": "rules:Rule",
     "Run": "core.run:ResolvedRun",
     "RunConfig": "schema:RunConfig",

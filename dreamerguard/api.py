@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dreamerguard.core.machine import Machine
-    from dreamerguard.lint.engine import Result
-    from dreamerguard.lint.repository import Outcome
+    from dreamerguard.core.result import RepositoryResult, Result
     from dreamerguard.lint.settings.model import Settings
     from dreamerguard.regression.compare.decision import Comparison
     from dreamerguard.regression.watch.watcher import Status
@@ -82,7 +81,7 @@ def lint_run(
 
 def lint_repository(
     folder: str | Path = ".", *, settings: Settings | None = None, machine: Machine | None = None
-) -> Outcome:
+) -> RepositoryResult:
     """Lints every configuration file and training command below a folder.
 
     Raises:
@@ -100,7 +99,7 @@ def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> S
     Raises:
       SourceError: the file cannot be read or has a setting that does not exist.
     """
-    from dreamerguard.lint.settings.model import load_settings as load
+    from dreamerguard.lint.settings.finder import load_settings as load
 
     return load(Path(folder), None if file is None else str(file))
 

@@ -1,16 +1,37 @@
 """The bundled DreamerV3 trainer: pure JAX functions on plain pytrees.
 
-The algorithm is that of danijar/dreamerv3 at e3f0224 (https://github.com/danijar/dreamerv3), and so are the names:
-``deter`` and ``stoch`` are the two halves of the latent state, ``dyn`` is the sequence model, ``enc`` and ``dec`` the
-codec, ``rew``, ``con``, ``pol`` and ``val`` the heads. Parameters are one flat dictionary from the reference's path
-(``dyn/dynin0/kernel``) to an array, so that a table of the reference's weights is a table of ours.
+The algorithm and the names follow danijar/dreamerv3 at e3f0224 (https://github.com/danijar/dreamerv3): ``deter`` and
+``stoch`` are the two halves of the latent state, ``dyn`` is the sequence model, ``enc`` and ``dec`` the codec, ``rew``,
+``con``, ``pol`` and ``val`` the heads. Parameters are one flat dictionary from the reference's path
+(``dyn/dynin0/kernel``) to an array, so a table of the reference's weights can be used directly.
+
+Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.py``, ``algorithm/actor.py``,
+``loop.py``.
+
+============== ==============================================================================================
+``loop.py``    the training loop; ``evaluate.py``: evaluation; ``driver.py``: steps environments;
+               ``events.py``: events of a run
+``algorithm/`` acting, one gradient update, losses, optimizer
+``model/``     networks, distributions and their noise, in readable form
+``fast/``      the same numbers with fewer kernels; its README lists the readable function that each file mirrors
+``replay/``    the ring on the device, the sampler on the host, the buffer of both, the train ratio
+``runtime/``   device, compiled functions, checkpoints, logs, memory estimate, speed
+``envs/``      environments and the ways to run many of them
+``base/``      shared types: spaces, the agent's specification, parameter tables
+============== ==============================================================================================
+
+Imports go one way. The root imports every package but ``model`` and ``fast``; ``runtime`` imports ``algorithm``,
+``replay``, ``model`` and ``base``; ``algorithm`` imports ``fast``, ``model`` and ``base``; ``fast`` imports ``model``
+and ``base``; ``model``, ``replay`` and ``envs`` import ``base``. The agent imports only
+``dreamerguard.schema`` of the guard.
 
 Shape legend, used by every docstring of this package:
 
 ====== =============================================================================
 ``N``  seeds: independent agents, added by ``vmap`` around everything else
 ``E``  environments stepped side by side
-``K``  gradient updates of one call
+``R``  rows: records that the replay keeps of each environment
+``K``  gradient updates of one call; in the core of the sequence model, its blocks
 ``B``  batch: windows in one update
 ``T``  time: trained steps of a window; a stored window has ``T + 1``, one of context
 ``H``  imagined steps
@@ -20,5 +41,5 @@ Shape legend, used by every docstring of this package:
 ``A``  action: numbers of one action
 ====== =============================================================================
 
-Nothing here draws randomness by itself: every function that samples takes its noise as an argument.
+No function draws random numbers by itself: every function that samples takes its noise as an argument.
 """

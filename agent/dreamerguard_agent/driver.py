@@ -1,7 +1,7 @@
-"""Steps environments side by side and keeps the score of their episodes.
+"""Steps environments side by side and computes the scores of their episodes.
 
-The order is the reference's (danijar/dreamerv3, `embodied/core/driver.py`). What is stored at time t is one record:
-the observation with its reward and flags, the action chosen on that observation, and the latent after it.
+The order follows danijar/dreamerv3, `embodied/core/driver.py`. The record of time t holds the observation with its
+reward and flags, the action chosen on that observation, and the latent after it.
 
     obs = driver.observe()          # [E, ...], the reward of the previous action included
     actions = policy(obs)           # dispatched to the device
@@ -9,7 +9,7 @@ the observation with its reward and flags, the action chosen on that observation
     driver.step(actions)            # waits for the actions, then steps the environments
 
 An action chosen where ``is_last`` leads nowhere: it is stored as zero, and the next step starts an episode instead.
-How the environments are run, here, in threads or in worker processes, is the business of `VectorEnv`.
+A `VectorEnv` decides how the environments run: in this thread, in several threads or in worker processes.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import Any
 
 import numpy as np
 
+from .base.spaces import ArraySpace, mask_last
 from .envs import Array, Env, SerialEnvs, Values, VectorEnv
-from .spaces import Space
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class FinishedEpisode:
     """A finished episode.
 
     Attributes:
       env: number of the environment.
       score: sum of its rewards.
-      length: agent steps in it. The record that starts an episode is none: no action led to it.
-      step: records of all environments up to and including its last, the x axis of the reference's scores (there
-        multiplied by the action repeat).
+      length: agent steps in it. The record that starts an episode is not counted: no action led to it.
+      step: records of all environments up to and including the episode's last one: the x axis of the reference's
+        scores (there multiplied by the action repeat).
     """
 
     env: int
@@ -42,19 +42,10 @@ class Episode:
     step: int
 
 
-def mask_last(actions: Mapping[str, Any], is_last: Any) -> dict[str, Any]:
-    """Zeroes actions [E, ...] where `is_last` [E]. Takes NumPy and JAX arrays, gives the same kind and type."""
-    masked = {}
-    for key, value in actions.items():
-        keep = ~is_last.reshape(-1, *(1,) * (value.ndim - 1))
-        masked[key] = value * keep.astype(value.dtype)
-    return masked
-
-
 class Driver:
-    """Steps E environments and follows their episodes.
+    """Steps E environments and records their episodes.
 
-    Making a driver starts every environment's first episode.
+    The constructor starts the first episode of every environment.
 
     Args:
       envs: environments side by side, or separate ones with equal spaces, stepped one after the other. The driver
@@ -73,12 +64,12 @@ class Driver:
         self._obs, _ = self._advance(zeros, np.ones(len(self._envs), bool))
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations of one environment; see `Env`."""
         return self._envs.obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions of one environment; see `Env`."""
         return self._envs.act_space
 
@@ -88,11 +79,11 @@ class Driver:
         return self._steps
 
     def observe(self) -> Values:
-        """The current observations, rewards and flags, each [E, ...]. Their arrays are never written to again, so a
-        device may still read them while the environments step."""
+        """Returns the current observations, rewards and flags, each [E, ...]. The arrays are never written again, so a
+        device may read them while the environments step."""
         return dict(self._obs)
 
-    def step(self, actions: Mapping[str, Any]) -> list[Episode]:
+    def step(self, actions: Mapping[str, Any]) -> list[FinishedEpisode]:
         """Acts in every environment, or starts its next episode where the current observation ``is_last``.
 
         Args:
@@ -114,7 +105,7 @@ class Driver:
         """Closes the environments."""
         self._envs.close()
 
-    def _check(self, key: str, space: Space, actions: Mapping[str, Any]) -> Array:
+    def _check(self, key: str, space: ArraySpace, actions: Mapping[str, Any]) -> Array:
         shape = (len(self._envs), *space.shape)
         if key not in actions:
             raise ValueError(f"action `{key}` is missing; got {', '.join(sorted(actions)) or 'none'}")
@@ -123,14 +114,14 @@ class Driver:
             raise ValueError(f"action `{key}` must have shape {shape}, not {value.shape}")
         return value
 
-    def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[Episode]]:
-        """Steps every environment once and keeps the score."""
+    def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[FinishedEpisode]]:
+        """Steps every environment once and updates the scores."""
         obs = self._envs.step(actions, reset)
         first = obs["is_first"]
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)
         episodes = [
-            Episode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
+            FinishedEpisode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
             for i in np.flatnonzero(obs["is_last"])
         ]
         self._steps += len(self._envs)

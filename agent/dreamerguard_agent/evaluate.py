@@ -1,4 +1,4 @@
-"""Plays evaluation episodes in environments of their own. The policy samples, as in the reference."""
+"""Plays evaluation episodes in separate environments. The policy samples, as in the reference."""
 
 from __future__ import annotations
 
@@ -12,39 +12,38 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import programs
-from .checkpoint import Checkpoints
-from .driver import Driver, Episode
-from .envs import make_env
-from .envs.many import make_agent_envs
-from .runtime import compute_dtype
-from .spec import AgentSpec
+from .base.spec import AgentSpec
+from .driver import Driver, FinishedEpisode
+from .envs import make_agent_envs, make_env
+from .runtime import compiled
+from .runtime.checkpoint import Checkpoints
+from .runtime.device import compute_dtype
 
-#: Environment numbers of evaluation begin here, so that training never sees their resets.
+#: Environment numbers of evaluation begin here, so that training never uses their resets.
 FIRST_ENV = 1_000_000
 
 
 class Evaluator:
-    """Plays episodes with given parameters, those of all agents at once.
+    """Plays episodes with given parameters, of all agents at once.
 
     Args:
       config: the run.
-      spec: its agent.
-      episodes: episodes of one evaluation, for each agent.
-      seeds: seed of resets and actions, for each agent.
+      spec: the agent.
+      episodes: episodes of one evaluation, per agent.
+      seeds: seed of resets and actions, per agent.
     """
 
     def __init__(self, config: RunConfig, spec: AgentSpec, episodes: int, seeds: Sequence[int]) -> None:
         self._config, self._spec, self._episodes, self._seeds = config, spec, episodes, tuple(seeds)
         self._envs = min(episodes, config.run.envs)
-        self._act = jax.jit(programs.act_for_agents(spec, len(seeds)))
+        self._act = jax.jit(compiled.act_for_agents(spec, len(seeds)))
         self._played = 0
 
-    def play(self, params: Any) -> list[list[Episode]]:
+    def play(self, params: Any) -> list[list[FinishedEpisode]]:
         """Plays the episodes of each agent, in order of environments.
 
-        Every environment plays the same number of episodes, give or take one, and stops; taking the first to finish
-        would prefer short ones.
+        Every environment plays the same number of episodes, give or take one, and stops. Taking the first episodes to
+        finish would prefer short ones.
         """
         first = FIRST_ENV + self._played * self._envs
         self._played += 1
@@ -54,18 +53,18 @@ class Evaluator:
         finally:
             driver.close()
 
-    def _finish(self, driver: Driver, params: Any) -> list[list[Episode]]:
+    def _finish(self, driver: Driver, params: Any) -> list[list[FinishedEpisode]]:
         agents = len(self._seeds)
         share, rest = divmod(self._episodes, self._envs)
         wanted = [share + (i < rest) for i in range(self._envs)] * agents
-        played: list[list[Episode]] = [[] for _ in wanted]
-        seeds = programs.place_seeds(self._seeds)
-        carry, count = programs.initial_carry(self._spec, agents, self._envs), 0
+        played: list[list[FinishedEpisode]] = [[] for _ in wanted]
+        seeds = compiled.place_seeds(self._seeds)
+        carry, count = compiled.initial_carry(self._spec, agents, self._envs), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
-            obs = jax.device_put(programs.by_agent(driver.observe(), agents))
+            obs = jax.device_put(compiled.by_agent(driver.observe(), agents))
             carry, action, _ = self._act(seeds, params, carry, obs, np.uint32(count))
             count += 1
-            for episode in driver.step(programs.by_env(jax.device_get(action), agents)):
+            for episode in driver.step(compiled.by_env(jax.device_get(action), agents)):
                 played[episode.env].append(episode)
         kept = [mine[:most] for mine, most in zip(played, wanted, strict=True)]
         return [list(chain(*kept[i : i + self._envs])) for i in range(0, len(kept), self._envs)]
@@ -78,19 +77,19 @@ class NoCheckpoint(Exception):
 def evaluate_checkpoint(
     config: RunConfig, directory: Path, episodes: int, seed: int
 ) -> tuple[int, dict[int, list[float]]]:
-    """Plays with the newest checkpoint of a run. All its agents meet the same resets.
+    """Plays episodes with the newest checkpoint of a run. All its agents get the same resets.
 
     Args:
-      config: of the run.
-      directory: of the run.
+      config: configuration of the run.
+      directory: directory of the run.
       episodes: episodes of each agent.
-      seed: of resets and actions.
+      seed: seed of resets and actions.
 
     Returns:
-      Environment frames of the checkpoint, and by each agent's seed a score per episode.
+      Environment frames of the checkpoint, and one score per episode by seed of the agent.
 
     Raises:
-      NoCheckpoint: there is none yet.
+      NoCheckpoint: the run has no checkpoint yet.
       EnvError: the environment cannot be made.
     """
     folder = directory / "checkpoints"
@@ -100,7 +99,7 @@ def evaluate_checkpoint(
         raise NoCheckpoint(f"{directory} has no checkpoint yet{_elsewhere(directory)}")
     seeds = range(config.seed, config.seed + config.seeds)
     spec = read_spec(config)
-    like = jax.eval_shape(lambda: programs.initial_state(spec, seeds))
+    like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
     state = checkpoints.arrays(step, "learner", like)
     frames = int(checkpoints.numbers(step)["frames"])
     checkpoints.close()
@@ -110,7 +109,7 @@ def evaluate_checkpoint(
 
 
 def read_spec(config: RunConfig) -> AgentSpec:
-    """The agent of a run, for the spaces of one environment that is made to read them.
+    """Builds the spec of a run. Makes one environment to read its spaces.
 
     Raises:
       EnvError: the environment cannot be made.
@@ -123,4 +122,4 @@ def read_spec(config: RunConfig) -> AgentSpec:
 
 def _elsewhere(directory: Path) -> str:
     shared = directory.parent / "checkpoints"
-    return f": the agents of several seeds share those of {directory.parent}" if shared.is_dir() else ""
+    return f"; the agents of several seeds share the checkpoints in {directory.parent}" if shared.is_dir() else ""

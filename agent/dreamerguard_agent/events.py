@@ -1,4 +1,4 @@
-"""What a run tells its observer while it goes on. The terminal, the logs' readers and watchers all listen here."""
+"""The events of a run and the observer that receives them, for example the terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .driver import Episode
+from .driver import FinishedEpisode
 
 
 @dataclass(frozen=True, slots=True)
-class AgentEpisode(Episode):
+class AgentEpisode(FinishedEpisode):
     """A training episode of one of the run's agents; ``env`` and ``step`` count within that agent.
 
     Attributes:
@@ -21,19 +21,19 @@ class AgentEpisode(Episode):
 
 
 class Observer(Protocol):
-    """Listens to a run. Its methods must be quick: the run waits for them."""
+    """Receives the events of a run. Its methods must be quick: the run waits for them."""
 
     def phase(self, text: str) -> None:
-        """A stage begins that may take a while, for example a compilation."""
+        """A phase begins that may take long, for example a compilation."""
 
     def note(self, text: str) -> None:
-        """A fact about the run that is to stay on the screen, for example the memory that it needs."""
+        """A fact about the run that stays on the screen, for example its memory."""
 
     def episode(self, frames: int, episode: AgentEpisode) -> None:
         """A training episode has ended at ``frames`` environment frames of its agent."""
 
     def metrics(self, row: Mapping[str, float]) -> None:
-        """Metrics were written to the log; of several agents, ``row`` holds the means."""
+        """Metrics were written to the log. With several agents, ``row`` holds the means."""
 
     def evaluated(self, frames: int, scores: Sequence[float]) -> None:
         """Evaluation episodes of all agents were played after ``frames`` environment frames of each."""

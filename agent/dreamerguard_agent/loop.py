@@ -1,18 +1,18 @@
-"""The training loop: one thread, exact train ratio, the same result every time.
+"""The training loop: one thread, exact train ratio, reproducible results.
 
     obs     = driver.observe()                    # the reward of the previous action included
-    actions = act(state.params, obs)              # queued behind the last updates
-    ring    = insert(ring, obs, actions)          # this vector step's records
-    state   = update(state, ring, indices)        # queued; as many as are due, state and ring donated
-    driver.step(actions)                          # waits for the actions only: environments step while updates run
+    actions = choose_actions(state.params, obs)   # queued behind the last updates
+    replay.insert(obs, actions)                   # this vector step's records
+    state   = replay.train(state, due)            # queued: all updates that are due; state and ring are donated
+    driver.step(actions)                          # waits only for the actions: environments step while updates run
 
-The device runs its programs in the order in which they are queued and one thread queues them, so two runs with one
-seed on one machine agree bit for bit. The policy acts on newer parameters than in danijar/dreamerv3, where they are up
+One thread queues the compiled functions and the device runs them in that order, so two runs with one seed on one
+machine agree bit for bit. The policy acts on newer parameters than in danijar/dreamerv3, where they are up
 to two vector steps old (``embodied/jax/agent.py``), and all E records of a vector step are stored before its updates
 run (there: one record, its updates, the next record).
 
-Several agents train in lockstep, by the same programs with an axis N in front (see `programs`). They share counters and
-threads, nothing else.
+Several agents train in lockstep, with the same compiled functions and an axis N in front (see `runtime.compiled`). They
+share only counters and threads.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from . import memory, programs
-from .checkpoint import Checkpoints
-from .driver import Driver, Episode
-from .envs.many import make_agent_envs
+from .algorithm.learner import Metrics
+from .driver import Driver, FinishedEpisode
+from .envs import make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
-from .experience import Experience
-from .learner import Metrics
-from .programs import Programs
-from .ratio import TrainRatio
-from .records import SeedRecords
-from .throughput import Throughput, achieved_ratio
+from .replay.buffer import ReplayBuffer
+from .replay.ratio import TrainRatio
+from .runtime import compiled, memory_budget
+from .runtime.checkpoint import Checkpoints
+from .runtime.compiled import CompiledFunctions
+from .runtime.records import SeedRecords
+from .runtime.throughput import Throughput, achieved_ratio
 
-#: Environments of the n-th start of a run are numbered from (n - 1) times this, so that none repeats its resets.
+#: The n-th start of a run numbers its environments from (n - 1) times this, so that no start repeats resets.
 ENVS_PER_START = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended.
+class RunResult:
+    """The result of a run.
 
     Attributes:
       frames: environment frames of each agent.
       updates: gradient updates of each agent.
-      finished: whether the run reached its length; otherwise it was stopped and can be resumed.
+      finished: whether the run reached its length; if not, it was stopped and can be resumed.
     """
 
     frames: int
@@ -61,18 +61,18 @@ class Outcome:
     finished: bool
 
 
-def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> Outcome:
+def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> RunResult:
     """Trains ``config.seeds`` agents, from their last checkpoint if ``directory`` has one.
 
     Args:
       config: the run.
-      directory: where logs and checkpoints go; made by the caller.
-      observer: told what happens.
-      stop: asked after every vector step; once it says yes, a checkpoint is written and the run ends.
+      directory: existing folder for logs and checkpoints.
+      observer: receives the events of the run.
+      stop: called after every vector step; when it returns true, the run writes a checkpoint and ends.
 
     Raises:
       EnvError: the environment cannot be made.
-      DoesNotFit: there is too little memory.
+      DoesNotFit: the run needs more memory than is available.
       ValueError: the checkpoint does not fit the configuration, or an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
@@ -112,21 +112,21 @@ class Run:
         envs, repeat = config.run.envs, config.env.action_repeat
         self._total = -(-config.run.frames // (envs * repeat))
         if self._vector_steps >= self._total:
-            return  # nothing left to do, so nothing to prepare
+            return  # the run is complete; nothing to prepare
         self._spec = read_spec(config)
-        observer.note(memory.require(config, self._spec, self._total))
+        observer.note(memory_budget.check_fits(config, self._spec, self._total))
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
         self._driver = Driver(make_agent_envs(config, first, self._seeds))
         self._batch_steps = config.replay.batch_size * config.replay.batch_length
-        self._experience = Experience(config, self._spec, self._total)
+        self._replay = ReplayBuffer(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
-        self._state = programs.initial_state(self._spec, self._seeds)
+        self._state = compiled.initial_state(self._spec, self._seeds)
         if step is not None:
             observer.phase("reading the checkpoint")
             self._restore(step, numbers)
-        self._carry = programs.initial_carry(self._spec, config.seeds, envs)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
         self._sums: Metrics | None = None
         self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
 
@@ -144,31 +144,31 @@ class Run:
     def _steps(self) -> int:
         return self._vector_steps * self._config.run.envs
 
-    def train(self, stop: Callable[[], bool]) -> Outcome:
-        """Runs to the end, or until ``stop`` says so."""
+    def train(self, stop: Callable[[], bool]) -> RunResult:
+        """Trains to the end of the run, or until ``stop`` returns true."""
         if self._vector_steps >= self._total:
-            return Outcome(self.frames, self._updates_before, True)
+            return RunResult(self.frames, self._updates_before, True)
         try:
-            compiled = self._compile()
+            functions = self._compile()
             self._observer.phase("collecting the first experience")
             self._speed = Throughput(self.frames, self.updates)
             self._last_save = time.monotonic()
             while self._vector_steps < self._total and not stop():
-                self._vector_step(compiled)
+                self._vector_step(functions)
                 self._housekeeping()
             self._log()
             self._save()
         finally:
             self._driver.close()
-        return Outcome(self.frames, self.updates, self._vector_steps >= self._total)
+        return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
 
-    def _compile(self) -> Programs:
+    def _compile(self) -> CompiledFunctions:
         due = self._ratio.updates_per_step * self._config.run.envs
-        return Programs(
+        return CompiledFunctions(
             self._spec,
             self._seeds,
             self._state,
-            self._experience.ring,
+            self._replay.ring,
             self._observe(),
             batch=self._config.replay.batch_size,
             length=self._config.replay.batch_length,
@@ -177,27 +177,25 @@ class Run:
         )
 
     def _observe(self) -> dict[str, jax.Array]:
-        obs: dict[str, jax.Array] = jax.device_put(programs.by_agent(self._driver.observe(), len(self._seeds)))
+        obs: dict[str, jax.Array] = jax.device_put(compiled.by_agent(self._driver.observe(), len(self._seeds)))
         return obs
 
-    def _vector_step(self, compiled: Programs) -> None:
-        experience, obs = self._experience, self._observe()
-        self._carry, action, latents = compiled.act(self._state.params, self._carry, obs, self._vector_steps)
-        experience.ring = compiled.insert(experience.ring, obs, action, latents, experience.stored)
-        experience.add()
+    def _vector_step(self, functions: CompiledFunctions) -> None:
+        replay, obs = self._replay, self._observe()
+        self._carry, action, latents = functions.choose_actions(
+            self._state.params, self._carry, obs, self._vector_steps
+        )
+        replay.insert(functions.insert_records, obs, action, latents)
         self._vector_steps += 1
-        due = self._ratio.due(self._steps) if experience.ready else 0
+        due = self._ratio.due(self._steps) if replay.ready else 0
         if due:
-            indices = experience.draw(due)
-            self._state, experience.ring, self._sums = compiled.update(
-                self._state, experience.ring, indices, experience.stored, self._sums
-            )
-        actions = programs.by_env(jax.device_get(action), len(self._seeds))
+            self._state, self._sums = replay.train(functions.run_updates, self._state, due, self._sums)
+        actions = compiled.by_env(jax.device_get(action), len(self._seeds))
         for episode in self._driver.step(actions):
             self._record(self._of_agent(episode))
 
-    def _of_agent(self, episode: Episode) -> AgentEpisode:
-        """An episode as its agent counts it in a run of its own; ``step`` over all starts of the run."""
+    def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
+        """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
         envs = self._config.run.envs
         agent, env = divmod(episode.env, envs)
         steps = (episode.step - 1 - episode.env) // len(self._seeds)
@@ -234,7 +232,7 @@ class Run:
         self._observer.metrics(row | {name: float(value.mean()) for name, value in means.items()})
 
     def _means(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Metrics since the last row, [N] each; none without an update."""
+        """Mean metrics since the last row, [N] each; empty without an update."""
         if self._sums is None:
             return {}
         sums = {name: np.atleast_1d(value).astype(np.float64) for name, value in jax.device_get(self._sums).items()}
@@ -261,8 +259,8 @@ class Run:
         }
         parts: dict[Any, Any] = {"learner": self._state}
         if self._config.checkpoint.replay:
-            numbers["replay"] = self._experience.describe()
-            parts["replay"] = self._experience.parts()
+            numbers["replay"] = self._replay.describe()
+            parts["replay"] = self._replay.parts()
         self._checkpoints.save(self._steps, parts, numbers)
         self._last_save = time.monotonic()
         self._observer.saved(self.frames)
@@ -270,8 +268,8 @@ class Run:
     def _restore(self, step: int, numbers: dict[str, Any]) -> None:
         self._state = self._checkpoints.arrays(step, "learner", self._state)
         if "replay" not in numbers:
-            return  # experience is collected anew, and the ratio counts from there: no burst of overdue updates
-        parts = self._checkpoints.arrays(step, "replay", self._experience.like(numbers["replay"]), host=True)
-        self._experience.load(parts, numbers["replay"])
+            return  # the replay is collected again and the ratio counts from there: no burst of overdue updates
+        parts = self._checkpoints.arrays(step, "replay", self._replay.like(numbers["replay"]), host=True)
+        self._replay.load(parts, numbers["replay"])
         self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
         self._updates_before = numbers["updates"] - self._ratio.done

@@ -13,7 +13,7 @@ from dreamerguard.core.model import Severity
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.repository import Outcome
+    from dreamerguard.core.result import RepositoryResult
     from dreamerguard.lint.settings.model import Settings
 
 
@@ -57,7 +57,7 @@ def check(
     raise typer.Exit(0 if options.exit_zero else _exit_code(outcome))
 
 
-def _report(outcome: Outcome, options: LintOptions, settings: Settings) -> None:
+def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings) -> None:
     import os
     import sys
 
@@ -81,6 +81,6 @@ def _report(outcome: Outcome, options: LintOptions, settings: Settings) -> None:
     write_atomically(Path(options.output), text.encode("utf-8"))
 
 
-def _exit_code(outcome: Outcome) -> int:
+def _exit_code(outcome: RepositoryResult) -> int:
     counts = any(item.severity is not Severity.INFO for result in outcome.results for item in result.active)
     return 1 if counts else 0

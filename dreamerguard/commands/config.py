@@ -31,7 +31,7 @@ def show(
 ) -> None:
     """Show every setting, its value, and the file that gives it."""
     from dreamerguard.core.model import SourceError
-    from dreamerguard.lint.settings.model import load_settings
+    from dreamerguard.lint.settings.finder import load_settings
     from dreamerguard.util.text import plain
 
     try:

@@ -23,7 +23,7 @@ def evaluate(
     from dreamerguard.programs.native.run_directory import load_config
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
-    from dreamerguard_agent.runtime import PlatformError, configure
+    from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
         config = load_config(run)

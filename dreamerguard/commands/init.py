@@ -69,7 +69,7 @@ def configuration(
       size: model size instead of the published one.
       schema: address of the JSON Schema, relative to the file or absolute.
     """
-    from dreamerguard.schema.tasks import PREFIXES
+    from dreamerguard.schema.tasks import prefixes
 
     values = defaults.values(edition)
     shown = ["size", *(f"{section}.{name}" for section, names in _SECTIONS.items() for name in names)]
@@ -80,7 +80,7 @@ def configuration(
         "",
         f"task: {defaults.name}",
     ]
-    if len(PREFIXES[defaults.name.split("_", 1)[0]]) > 1:
+    if len(prefixes()[defaults.name.split("_", 1)[0]]) > 1:
         lines.append(f"suite: {defaults.suite}")
     lines += [f"edition: {edition}", _line("size", defaults, edition, sources, size)]
     for section, names in _SECTIONS.items():

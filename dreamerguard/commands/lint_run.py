@@ -17,14 +17,14 @@ from dreamerguard.core.model import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions
-from dreamerguard.programs.registry import UnknownProgram, dialects
+from dreamerguard.programs.registry import UnknownProgram, edition_names, names
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import plain, wants_color
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.sources.argv import Command
 
 _NOTHING = """nothing to check. Examples:
@@ -115,19 +115,14 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
-        known = ", ".join(dialect.name for dialect in dialects())
-        fail(f"{error}; commands of these programs can be checked: {known}", NOTHING_CHECKED)
+        fail(f"{error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED)
 
 
 def _no_dialect(name: str) -> str:
-    from dreamerguard.programs.danijar.editions import EDITIONS
-
-    base, _, edition = name.partition(":")
-    known = [dialect.name for dialect in dialects()]
-    if base in known and (not edition or (base == "danijar" and edition in EDITIONS)):
+    known, editions = names(), edition_names()
+    if name in (*known, *editions):
         return f"--dialect {name}: the command cannot be one of that program's"
-    editions = ", ".join(f"danijar:{edition}" for edition in EDITIONS)
-    return f"--dialect {name} is unknown: known are {', '.join(known)}, and {editions}"
+    return f"--dialect {name} is unknown: known are {', '.join(known)}, and {', '.join(editions)}"
 
 
 def _fix(check: Callable[[], Result], unsafe: bool) -> Result:

@@ -24,7 +24,8 @@ def test_rules(
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.plugins import load_rules
     from dreamerguard.lint.rule_examples import broken_examples
-    from dreamerguard.lint.settings.model import Settings, load_settings
+    from dreamerguard.lint.settings.finder import load_settings
+    from dreamerguard.lint.settings.model import Settings
     from dreamerguard.rules import all_rules
     from dreamerguard.util.text import plain
 

@@ -15,7 +15,7 @@ from dreamerguard.programs.native.options import TrainOptions
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
 
 
 @takes_options(TrainOptions)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 from dreamerguard.util.fast_dataclass import dataclass
 
@@ -17,9 +17,6 @@ from .environment import Probe
 from .key import Condition, Key, Renamed
 from .machine import UNKNOWN, Machine
 from .model import Edit, Fix, Label, Origin, Problem, Score, Source, Span, Value, apply_edits
-
-if TYPE_CHECKING:
-    from dreamerguard.schema import RunConfig
 
 LayerKind = Literal["schema", "suite", "task", "size", "defaults", "preset", "file", "command line"]
 
@@ -249,7 +246,7 @@ class ResolvedRun:
     units: Units = Units()
     open: bool = False
     machine: Machine = UNKNOWN
-    load_config: Callable[[], RunConfig | None] = nothing
+    load_config: Callable[[], Any] = nothing
     edition: str = ""
     upstream: str = ""
     presets: tuple[Preset, ...] = ()
@@ -262,8 +259,8 @@ class ResolvedRun:
     probe: Probe | None = None
 
     @property
-    def config(self) -> RunConfig | None:
-        """The validated native configuration, built when it is first asked for, since linting needs none."""
+    def config(self) -> Any:
+        """The validated `dreamerguard.RunConfig` of the bundled trainer, built when first used; else None."""
         return self.load_config()
 
     def setting(self, role: Role) -> Setting | None:

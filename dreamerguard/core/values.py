@@ -7,6 +7,7 @@ Underscores do not belong to a number: ``1_000_000`` is text.
 
 from __future__ import annotations
 
+import math
 import re
 
 from .model import Plain, Value
@@ -71,3 +72,8 @@ def spell_scalar(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:.12g}"
     return str(value)
+
+
+def as_number(value: Value) -> float:
+    """The value as a number, NaN when it is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

@@ -26,7 +26,7 @@ from .training_observer import GUARDED
 from .watching import Watch, WatchOptions
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
 
 #: Exit codes of shells for a program that cannot be executed, and for one that does not exist.
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.sources.argv import Command
 
 
@@ -54,7 +54,7 @@ def check(
     """
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.before_start import lint_before_start, read_start_settings
-    from dreamerguard.lint.engine import UnknownProgram
+    from dreamerguard.programs.registry import UnknownProgram
 
     settings = read_start_settings(folder, allow, file=file, none=none)
     try:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamerguard.programs.registry import load_program
+
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.sources.argv import Command
 
 #: Parts that the program fills in when it starts: ``{timestamp}``, ``${now:%H-%M}``.
 _LATER = re.compile(r"\$\{[^{}]*\}|\{[^{}]*\}")
 _OPTION = re.compile(r"(?:--?)?(?:logdir|log[-_]dir)(?:=(?P<value>.*))?", re.DOTALL)
-#: r2dreamer's own default names the folder by date and time (NM512/r2dreamer at 546e4fa, ``configs/configs.yaml``).
-_R2DREAMER = "logdir/{date}/{time}"
 
 
 @dataclass(slots=True)
@@ -76,30 +76,9 @@ def log_place(command: Command, result: Result | None, folder: Path = Path()) ->
       result: what lint made of them; None for an unknown program, of which only an option ``logdir`` is understood.
       folder: where the command runs.
     """
-    template = _spelled(command) if result is None else _resolved(result, command)
+    named = _spelled(command)
+    template = named if result is None else load_program(result.dialect).log_directory(result.run, named)
     return LogPlace(template, folder) if template and template != "/dev/null" else None
-
-
-def _resolved(result: Result, command: Command) -> str | None:
-    if result.dialect == "native":
-        return _native(result, command)
-    values = {key: setting.value for key, setting in result.run.settings.items()}
-    if result.dialect == "sheeprl":
-        root, name = values.get("metric.logger.root_dir"), values.get("run_name")
-        return f"{root}/{name if isinstance(name, str) else '{run_name}'}" if isinstance(root, str) else None
-    found = values.get("logdir")
-    if isinstance(found, str):
-        return found
-    return _spelled(command) or (_R2DREAMER if result.dialect == "r2dreamer" else None)
-
-
-def _native(result: Result, command: Command) -> str | None:
-    given = _spelled(command)
-    if given is not None or result.run.config is None:
-        return given
-    from dreamerguard.programs.native.run_directory import default_directory
-
-    return str(default_directory(result.run.config))
 
 
 def _spelled(command: Command) -> str | None:

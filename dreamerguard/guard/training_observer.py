@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dreamerguard.regression.watch.watcher import Status, Watcher
-    from dreamerguard_agent.events import Observer
 
 #: Last status of the watcher in the run directory.
 STATUS = "status.json"
@@ -27,6 +26,28 @@ def _say(line: str) -> None:
     from dreamerguard.util.terminal import echo
 
     echo(line, error=True)
+
+
+class TrainingObserver(Protocol):
+    """Listens to a training run; the trainer's own observers have the same methods."""
+
+    def phase(self, text: str) -> None:
+        """A stage begins that may take a while, for example a compilation."""
+
+    def note(self, text: str) -> None:
+        """A fact about the run that stays on the screen."""
+
+    def episode(self, frames: int, episode: Any) -> None:
+        """A training episode has ended at ``frames`` environment frames."""
+
+    def metrics(self, row: Mapping[str, float]) -> None:
+        """Metrics were written to the log."""
+
+    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
+        """Evaluation episodes were played."""
+
+    def saved(self, frames: int) -> None:
+        """A checkpoint was written."""
 
 
 class Watched:
@@ -45,7 +66,7 @@ class Watched:
 
     def __init__(
         self,
-        inner: Observer,
+        inner: TrainingObserver,
         directory: Path,
         every: float = 30.0,
         say: Callable[[str], None] | None = None,

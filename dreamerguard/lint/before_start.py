@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dreamerguard.core.machine import Machine, probe
-from dreamerguard.lint.engine import Result, active_rules, check_command, require_rules
-from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import active_rules, check_command, require_rules
+from dreamerguard.lint.settings.finder import load_settings
+from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import Command
 
 from .suppressions import check_selectors

@@ -20,57 +20,17 @@ from pathlib import Path
 from dreamerguard.core.environment import Probe
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.result import Checked, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.programs.registry import UnknownProgram as UnknownProgram
-from dreamerguard.programs.registry import demanded, preset_dialects, recognise
+from dreamerguard.programs.registry import by_name, programs, recognise
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import remembering
-from dreamerguard.util.fast_dataclass import dataclass
 
 from . import suppressions as control
 
 Prober = Callable[[ResolvedRun], Probe]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What was looked at, so that a clean result cannot mean that nothing was."""
-
-    rules: int
-    files: int
-    settings: int
-    overrides: int
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What checking one run found.
-
-    Attributes:
-      findings: the gravest first. Those that the user allowed carry the reason and count for nothing else.
-      run: the resolved run, with every setting's history and, when it is valid, ``run.config``.
-      checked: what was looked at.
-      dialect: name of the dialect, and how it was recognised.
-    """
-
-    findings: tuple[Finding, ...]
-    run: ResolvedRun
-    checked: Checked
-    dialect: str
-    detected: str
-
-    @property
-    def active(self) -> tuple[Finding, ...]:
-        """Findings that the user did not allow."""
-        return tuple(finding for finding in self.findings if finding.allowed is None)
-
-    @property
-    def refused(self) -> tuple[Finding, ...]:
-        """Findings that must keep the run from training: errors, and warnings of severe harm."""
-        counted = (item for item in self.active if item.severity is not Severity.INFO)
-        return tuple(item for item in counted if item.severity is Severity.ERROR or item.severe)
 
 
 class UnknownRule(LookupError):
@@ -122,7 +82,7 @@ def examine(
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = require_rules(allow or {}, settings)
-    program, detected = recognise(command, folder or Path()) if dialect is None else demanded(command, dialect)
+    program, detected = recognise(command, folder or Path()) if dialect is None else by_name(command, dialect)
     run = program.resolve(command, machine, folder or Path())
     if command.open:
         run = replace(run, open=True)
@@ -175,7 +135,7 @@ def check_presets(
       SourceError: the file cannot be read.
     """
     reasons = require_rules(allow or {})
-    for dialect in preset_dialects():
+    for dialect in programs():
         file = dialect.presets(path, name or str(path))
         if file is None:
             continue

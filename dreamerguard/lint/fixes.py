@@ -17,7 +17,7 @@ from dreamerguard.core.files import write_atomically
 from dreamerguard.core.model import Edit, Finding, Source, SourceError, apply_edits
 
 if TYPE_CHECKING:
-    from .engine import Result
+    from dreamerguard.core.result import Result
 
 #: Fixes can uncover other findings; more rounds than this mean that two fixes undo each other.
 MAX_ROUNDS = 10

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamerguard.core.result import sources_of
 from dreamerguard.lint.settings.model import Settings, file_name
 
 from .known_findings import Entry, entry_of, read_baseline
-from .suppressions import OWN, sources
+from .suppressions import OWN
 
 if TYPE_CHECKING:
-    from .engine import Result
+    from dreamerguard.core.result import Result
 
 Update = tuple[Counter[Entry], str]
 
@@ -48,4 +49,4 @@ def _counts(
         for item in result.active
         if item.name not in OWN and item.name != "invalid-yaml"
     }
-    return old, Counter(entry for entry, _ in places), {file_name(item, path, folder) for item in sources(result)}
+    return old, Counter(entry for entry, _ in places), {file_name(item, path, folder) for item in sources_of(result)}

@@ -12,13 +12,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.model import Finding, Severity, Source, SourceError
+from dreamerguard.core.programs import CONSOLE_COMMANDS
+from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.sources.argv import Command
+from dreamerguard.programs.registry import UnknownProgram, programs
+from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
@@ -27,40 +30,11 @@ from dreamerguard.util.check_cache import remembering
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, Tree, discover
-from .engine import Result, UnknownProgram, check_presets, examine, settle
+from .engine import check_presets, examine, settle
 from .rebase_paths import Renamed
-from .run_files import group_file, home, is_native, words
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
-
-
-@dataclass
-class Outcome:
-    """What checking a repository found.
-
-    Attributes:
-      results: one for each command, file of presets, run file and configuration group file that was checked.
-      seen: files that were walked past.
-      files: files that were looked into.
-      commands: commands that were recognised and checked.
-      presets: files of presets, run files and files of configuration groups that were checked.
-      dialects: program -> how many of its runs, and one reason for which it was recognised.
-      unreadable: what could not be read, and why.
-    """
-
-    results: tuple[Result, ...] = ()
-    seen: int = 0
-    files: int = 0
-    commands: int = 0
-    presets: int = 0
-    dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
-    unreadable: list[str] = field(default_factory=list)
-
-    @property
-    def checked(self) -> int:
-        """Runs that were checked."""
-        return self.commands + self.presets
 
 
 @remembering()
@@ -70,7 +44,7 @@ def check_tree(
     *,
     settings: Settings | None = None,
     folder: Path | None = None,
-) -> Outcome:
+) -> RepositoryResult:
     """Finds and checks what configures or starts runs below some paths.
 
     Args:
@@ -109,9 +83,9 @@ class _Checker:
         self.reasons: dict[str, str] = {}
         self.done: set[tuple[str, ...]] = set()
         self.places: set[tuple[str, str, int, str]] = set()
-        self.seen = Outcome(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
+        self.seen = RepositoryResult(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RepositoryResult:
         """Everything together, judged by comments, settings and baseline."""
         counts = Counter(result.dialect for result in self.results)
         self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
@@ -158,7 +132,7 @@ class _Checker:
         folder = PurePosixPath(found.name).parent
         for base in (folder, *folder.parents):
             start = self.tree.root / base
-            if is_file(start / script) or (launch.name == "sheeprl" and is_dir(start / "sheeprl")):
+            if is_file(start / script) or (launch.name in CONSOLE_COMMANDS and is_dir(start / launch.name)):
                 return start
         return self.tree.root
 
@@ -169,13 +143,13 @@ class _Checker:
         text = source.text
         if _BLOCKS.search(text) and self._presets(found):
             return
-        if is_native(text):
-            command = Command(source, words(source, "dreamerguard", "lint", str(found.path.name)))
-            self.seen.presets += self._examine(command, found.path.parent, found)
-            return
-        for program, option in group_file(found, text):
-            command = Command(source, words(source, *program, option))
-            self.seen.presets += self._examine(command, home(found, self.tree.root), found)
+        for program in programs():
+            commands = list(program.file_commands(found.path, found.name, text))
+            for item in commands:
+                command = Command(source, _words(source, item.words))
+                self.seen.presets += self._examine(command, item.folder or self.tree.root, found)
+            if commands:
+                return
 
     def _presets(self, found: Found) -> bool:
         try:
@@ -223,6 +197,13 @@ class _Checker:
             if place not in self.places:
                 self.places.add(place)
                 yield finding
+
+
+def _words(source: Source, texts: Sequence[str]) -> tuple[Word, ...]:
+    """Arguments of a command that stands for a whole file: all of them point at its beginning."""
+    line = source.text.find("\n")
+    span = source.span(0, line if line >= 0 else len(source.text))
+    return tuple(Word(text, span, index) for index, text in enumerate(texts))
 
 
 def _unused(result: Result, command: Command) -> bool:

@@ -12,9 +12,8 @@ from dreamerguard.core.model import Severity, SourceError, apply_edits
 from dreamerguard.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
+    from dreamerguard.core.result import Result
     from dreamerguard.lint.settings.model import Settings
-
-    from .engine import Result
 
 #: A file of this name in an example is its baseline.
 BASELINE = "baseline.json"

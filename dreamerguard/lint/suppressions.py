@@ -6,14 +6,14 @@ Runs that were checked together are judged together, since they may share files.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.model import AllowedBy, Confidence, Edit, Finding, Label, Problem, Source, Span
+from dreamerguard.core.result import sources_of
 from dreamerguard.lint.settings.model import Settings, file_name
 from dreamerguard.rules import Rule
 
@@ -21,7 +21,8 @@ from .comments import MARK, Suppression, read_suppressions
 from .selection import Selection, hint, names, require
 
 if TYPE_CHECKING:
-    from .engine import Result
+    from dreamerguard.core.result import Result
+
     from .known_findings import Baseline, Entry
 
 #: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
@@ -53,7 +54,7 @@ def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule],
 def names_rules(results: Sequence[Result], settings: Settings) -> bool:
     """Whether settings, a comment or a baseline name rules, so that all of them must be known."""
     named = settings.select or settings.ignore or settings.severity or settings.per_path or settings.baseline
-    return bool(named) or any(MARK in source.text for result in results for source in sources(result))
+    return bool(named) or any(MARK in source.text for result in results for source in sources_of(result))
 
 
 def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
@@ -99,7 +100,7 @@ class _Judge:
 
     def judge_all(self, result: Result) -> Iterator[Finding]:
         """The findings of one run that were selected, each with what is to be said against it."""
-        for source in sources(result):
+        for source in sources_of(result):
             if source.name not in self.suppressions:
                 self.suppressions[source.name] = read_suppressions(source)
         self.fired.update(finding.name for finding in result.findings)
@@ -173,7 +174,7 @@ class _Judge:
         seen: set[str] = set()
         for index, result in enumerate(results):
             problems: list[Problem] = []
-            for source in sources(result):
+            for source in sources_of(result):
                 if source.name not in seen:
                     seen.add(source.name)
                     problems += self._about_comments(source)
@@ -237,7 +238,7 @@ class _Judge:
 
     def _files(self, results: Sequence[Result]) -> set[str]:
         assert self.baseline is not None
-        read = (source for result in results for source in sources(result))
+        read = (source for result in results for source in sources_of(result))
         return {file_name(source, self.baseline.path, self.folder) for source in read}
 
     def _runs(self, results: Sequence[Result]) -> set[str]:
@@ -259,17 +260,6 @@ def stale_entries(
 def matches(path: str, pattern: str) -> bool:
     """Whether a relative path fits a glob. ``*`` also crosses folders, and a folder means everything in it."""
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
-
-
-def counted(results: Iterable[Result]) -> Counter[AllowedBy]:
-    """How many findings do not count, by who said so."""
-    return Counter(item.allowed_by for result in results for item in result.findings if item.allowed is not None)
-
-
-def sources(result: Result) -> list[Source]:
-    """Files of a run, each once."""
-    spans = [item.primary.span.source for item in result.findings if item.primary.span.source.kind == "file"]
-    return list({source.name: source for source in (*result.run.sources, *spans)}.values())
 
 
 def _with_line(span: Span) -> Span:

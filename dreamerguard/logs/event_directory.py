@@ -1,4 +1,4 @@
-"""A sheeprl run: every event file below its directory, in the order in which they were started."""
+"""The TensorBoard event files of a run, in the order in which they were started."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 import re
 from pathlib import Path
 
+from dreamerguard.core.run_log import LogLayout, ScoreKind
+
 from .event_files import Scalar, read_events
-from .formats import SHEEPRL_SCORE, SHEEPRL_TEST, Layout
 from .json_lines import WATCHED
-from .run_log import NonFinite, Problem, RunLog
+from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
 
 EVENT_FILES = "events.out.tfevents.*"
@@ -29,7 +30,7 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 class EventFiles:
     """The event files of one run, read into its `RunLog`; x becomes frames by the action repeat."""
 
-    def __init__(self, directory: Path, layout: Layout, log: RunLog, repeat: int) -> None:
+    def __init__(self, directory: Path, layout: LogLayout, log: RunLog, repeat: int) -> None:
         self._directory, self._layout, self._log, self._repeat = directory, layout, log, repeat
         self._tails: dict[Path, Tail] = {}
 
@@ -57,16 +58,17 @@ class EventFiles:
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
         if found.broken:
             text = "a record's length does not match its checksum; the rest of the file is left out"
-            self._log.note(Problem("broken record", name, text))
+            self._log.note(LogProblem("broken record", name, text))
         elif found.used < len(data):
             text = "the last record is unfinished; it counts as soon as it is complete"
-            self._log.note(Problem("truncated line", name, text))
+            self._log.note(LogProblem("truncated line", name, text))
         return bool(found.scalars)
 
     def _add(self, scalar: Scalar, file: str) -> None:
         log, x = self._log, float(scalar.step * self._repeat)
-        if scalar.tag in (SHEEPRL_SCORE, SHEEPRL_TEST):
-            self._score(scalar, x, file)
+        kind = self._layout.event_scores.get(scalar.tag)
+        if kind is not None:
+            self._score(scalar, x, file, kind)
             return
         name = self._layout.metric_name(scalar.tag)
         if name is None:
@@ -80,15 +82,17 @@ class EventFiles:
             bad = log.nonfinite.setdefault(name, NonFinite(first=x))
             bad.count, bad.last = bad.count + 1, x
 
-    def _score(self, scalar: Scalar, x: float, file: str) -> None:
+    def _score(self, scalar: Scalar, x: float, file: str, kind: ScoreKind) -> None:
         log = self._log
-        scores = log.train if scalar.tag == SHEEPRL_SCORE else log.evals
+        scores = log.train if kind == "train" else log.evals
         if not math.isfinite(scalar.value):
-            log.note(Problem("non-finite score", file, "scores that are NaN or infinite are left out of the verdict"))
+            log.note(
+                LogProblem("non-finite score", file, "scores that are NaN or infinite are left out of the verdict")
+            )
             return
         # The test after training is logged at step 0; it belongs to the end.
         before = scores.rewinds
-        scores.add(log.frames if scalar.tag == SHEEPRL_TEST else x, scalar.value)
+        scores.add(log.frames if kind == "eval" else x, scalar.value)
         if scores.rewinds > before:
             text = "the run went back to an earlier step: scores behind it were replaced by those of the resumed run"
-            log.note(Problem("resumed", file, text, scores.rewinds))
+            log.note(LogProblem("resumed", file, text, scores.rewinds))

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dreamerguard.core.run_log import LogLayout
 from dreamerguard.util.paths import exists, is_dir
 
 from .detect import detect
 from .event_directory import EventFiles
 from .facts import read_facts
-from .formats import LAYOUTS
 from .json_lines import JsonFile
-from .run_log import Format, Problem, RunLog
+from .run_log import LogProblem, RunLog
 from .series import Scores
 
 #: Replayed agent steps of one update in all four programs unless configured otherwise: batch 16, length 64.
 _USUAL_BATCH = 16 * 64
-_NATIVE_LOGS = tuple(LAYOUTS["native"].files)
 
 
 class LogError(Exception):
@@ -65,14 +64,13 @@ class Follower:
         try:
             if self.directory.exists() and not self.directory.is_dir():
                 raise LogError(f"{self.directory} is a file: give the directory that holds the logs")
-            format = detect(self.directory)
+            layout = detect(self.directory)
         except PermissionError as error:
             raise LogError(f"{error.filename or self.directory} cannot be read: no permission") from error
-        if format is None:
+        if layout is None:
             return False
-        self.log = _empty_log(self.directory, format, self._repeat)
-        layout = LAYOUTS[format]
-        if format == "sheeprl":
+        self.log = _empty_log(self.directory, layout, self._repeat)
+        if layout.event_scores:
             self._events = EventFiles(self.directory, layout, self.log, self.log.facts.action_repeat or 1)
         else:
             self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
@@ -113,33 +111,35 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
 
 def _holds_log(directory: Path) -> bool:
     """Whether a directory is a run itself. That of several native agents has a configuration and no log of its own."""
-    format = _detected(directory)
-    return format is not None and (format != "native" or any((directory / name).exists() for name in _NATIVE_LOGS))
+    layout = _detected(directory)
+    if layout is None or not layout.folder_of_runs:
+        return layout is not None
+    return any((directory / name).exists() for name in layout.files)
 
 
-def _detected(directory: Path) -> Format | None:
+def _detected(directory: Path) -> LogLayout | None:
     try:
         return detect(directory)
     except PermissionError:
         return None
 
 
-def _empty_log(directory: Path, format: Format, repeat: int | None) -> RunLog:
-    facts = read_facts(directory, format)
+def _empty_log(directory: Path, layout: LogLayout, repeat: int | None) -> RunLog:
+    facts = read_facts(directory, layout)
     if repeat is not None:
         facts = replace(facts, action_repeat=repeat)
-    same = LAYOUTS[format].same
-    log = RunLog(directory, format, facts, Scores(same), Scores(same))
-    if format == "sheeprl" and facts.action_repeat is None:
-        text = "sheeprl logs policy steps and no configuration tells the action repeat: taken as 1, set --action-repeat"
-        log.note(Problem("no config", "config.yaml", text))
+    log = RunLog(directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))
+    if layout.counts_steps and facts.action_repeat is None:
+        text = f"{layout.title} logs policy steps and no configuration tells the action repeat: taken as 1, set"
+        text += " --action-repeat"
+        log.note(LogProblem("no config", "config.yaml", text))
     return log
 
 
 def _derive(log: RunLog) -> None:
     """The achieved ratio of programs that only log their number of updates: replayed steps per agent step."""
     updates = log.series.get("updates")
-    if log.format not in ("nm512_torch", "r2dreamer") or updates is None or log.facts.action_repeat is None:
+    if not log.layout.ratio_from_updates or updates is None or log.facts.action_repeat is None:
         return
     slope = updates.slope(0.5)
     if slope is not None and len(updates) >= 5:

@@ -13,10 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dreamerguard.core.run_log import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
-from .formats import Layout
-from .run_log import Kind, NonFinite, Problem, RunLog
+from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
 
 #: Rows of metrics that are read from a backlog; of a longer one, evenly spaced rows and every row with a NaN.
@@ -29,7 +29,7 @@ WATCHED = ("loss/", "grad_norm/")
 class JsonFile:
     """One JSON lines file of a run, read into its `RunLog`."""
 
-    def __init__(self, path: Path, layout: Layout, log: RunLog) -> None:
+    def __init__(self, path: Path, layout: LogLayout, log: RunLog) -> None:
         self.tail = Tail(path)
         self._layout, self._log = layout, log
         self._keys = layout.files[path.name]
@@ -70,7 +70,7 @@ class JsonFile:
                 "unreadable": f"{name} cannot be read: no permission, or no file",
             }[event]
             old = next((p.count for p in self._log.problems if (p.kind, p.file) == (event, name)), 0)
-            self._log.note(Problem(event, name, said, old + 1))
+            self._log.note(LogProblem(event, name, said, old + 1))
         return bool(events)
 
     def _forget(self) -> None:
@@ -96,7 +96,7 @@ class JsonFile:
                 self._metric_row(row)
         self._report()
 
-    def _fast(self, block: bytes, key: str, kind: Kind) -> bool:
+    def _fast(self, block: bytes, key: str, kind: ScoreKind) -> bool:
         """Reads a block in which every line is a flat object with frames first; False if it is anything else."""
         lines = block.count(b"\n")
         if not block.count(b"{") == block.count(b"}\n") == lines:
@@ -150,7 +150,7 @@ class JsonFile:
             self._bad += 1
             return None
 
-    def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: Kind) -> None:
+    def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: ScoreKind) -> None:
         frames: list[float] = []
         scores: list[float] = []
         for row in rows:
@@ -164,13 +164,13 @@ class JsonFile:
                 self._nan += 1
         self._extend(kind, frames, scores)
 
-    def _extend(self, kind: Kind, frames: list[float], values: list[float]) -> None:
+    def _extend(self, kind: ScoreKind, frames: list[float], values: list[float]) -> None:
         scores = self._log.train if kind == "train" else self._log.evals
         before = scores.rewinds
         scores.extend(frames, values)
         if scores.rewinds > before:
             text = "the run went back to an earlier step: scores behind it were replaced by those of the resumed run"
-            self._log.note(Problem("resumed", self.tail.path.name, text, scores.rewinds))
+            self._log.note(LogProblem("resumed", self.tail.path.name, text, scores.rewinds))
 
     def _metric_row(self, row: dict[str, Any]) -> None:
         x = row.get(self._layout.x)
@@ -196,22 +196,22 @@ class JsonFile:
         name = self.tail.path.name
         if self._bad:
             self._log.note(
-                Problem("unreadable line", name, "lines without readable JSON or frames are left out", self._bad)
+                LogProblem("unreadable line", name, "lines without readable JSON or frames are left out", self._bad)
             )
         if self._nan:
             text = "scores that are NaN, infinite or null are left out of the verdict"
-            self._log.note(Problem("non-finite score", name, text, self._nan))
+            self._log.note(LogProblem("non-finite score", name, text, self._nan))
         replaced = self._log.train.replaced if "train" in self._keys.values() else 0
-        if replaced and self._layout.same == "replace":
+        if replaced and self._layout.repeated == "replace":
             text = "steps that were logged more than once: the last score of a step counts"
-            self._log.note(Problem("repeated step", name, text, replaced))
+            self._log.note(LogProblem("repeated step", name, text, replaced))
 
     def _report_rest(self) -> None:
         name = self.tail.path.name
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
         if self.tail.size > self.tail.offset and self.tail.rest().strip():
             text = "the last line is unfinished; it counts as soon as it is complete"
-            self._log.note(Problem("truncated line", name, text))
+            self._log.note(LogProblem("truncated line", name, text))
 
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
@@ -243,7 +243,7 @@ def _flat_line(x: str, key: str) -> re.Pattern[bytes]:
     )
 
 
-def _positive(row: dict[str, Any], layout: Layout, log: RunLog) -> bool:
+def _positive(row: dict[str, Any], layout: LogLayout, log: RunLog) -> bool:
     """Whether updates have run; programs that do not log their number have at least one loss by then."""
     for key, value in row.items():
         if layout.metric_name(key) == "updates" and isinstance(value, (int, float)):

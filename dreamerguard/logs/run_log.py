@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+
+from dreamerguard.core.run_log import LogLayout, RunFacts, ScoreKind
 
 from .series import Scores, Series
 
-Format = Literal["native", "danijar", "nm512_torch", "r2dreamer", "sheeprl"]
-Kind = Literal["train", "eval"]
-
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LogProblem:
     """Something in a log that was handled and must be known.
 
     Attributes:
@@ -39,37 +37,13 @@ class NonFinite:
     last: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the directory says about the run beside the log; None where it does not tell.
-
-    Attributes:
-      task, suite, edition, seed: as in `dreamerguard.schema`.
-      action_repeat: environment frames per agent step.
-      train_ratio: configured replayed agent steps per agent step.
-      batch_steps: replayed agent steps per update.
-      frames: planned length in environment frames.
-      settings: the stored configuration by dotted key.
-    """
-
-    task: str | None = None
-    suite: str | None = None
-    edition: str | None = None
-    seed: int | None = None
-    action_repeat: int | None = None
-    train_ratio: float | None = None
-    batch_steps: int | None = None
-    frames: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
 @dataclass(slots=True)
 class RunLog:
     """One run's log in one shape.
 
     Attributes:
       directory: the run.
-      format: program that wrote it.
+      layout: how the program that wrote it logs.
       facts: from the configuration beside the log.
       train, evals: scores of training episodes and of evaluations; x is environment frames.
       series: metric -> figures over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
@@ -82,15 +56,20 @@ class RunLog:
     """
 
     directory: Path
-    format: Format
-    facts: Facts = field(default_factory=Facts)
+    layout: LogLayout
+    facts: RunFacts = field(default_factory=RunFacts)
     train: Scores = field(default_factory=Scores)
     evals: Scores = field(default_factory=Scores)
     series: dict[str, Series] = field(default_factory=dict)
     nonfinite: dict[str, NonFinite] = field(default_factory=dict)
     metrics_frames: float = 0.0
     modified: float | None = None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[LogProblem] = field(default_factory=list)
+
+    @property
+    def program(self) -> str:
+        """Name of the program that wrote it."""
+        return self.layout.program
 
     @property
     def frames(self) -> float:
@@ -99,11 +78,11 @@ class RunLog:
         return max([self.metrics_frames, *ends])
 
     @property
-    def scores(self) -> tuple[Scores, Kind]:
+    def scores(self) -> tuple[Scores, ScoreKind]:
         """Training scores, or those of evaluations where there are no others."""
         return (self.train, "train") if len(self.train) or not len(self.evals) else (self.evals, "eval")
 
-    def note(self, problem: Problem) -> None:
+    def note(self, problem: LogProblem) -> None:
         """Adds a problem; one of the same kind and file replaces the earlier one."""
         self.problems = [old for old in self.problems if (old.kind, old.file) != (problem.kind, problem.file)]
         self.problems.append(problem)

@@ -1,79 +1,95 @@
-"""Which programs there are, and which one a command starts."""
+"""Finds the training program of a command or a log. Programs are imported when their turn comes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from dreamerguard.core.programs import SUPPORTED
+
 if TYPE_CHECKING:
+    from dreamerguard.core.run_log import LogLayout
     from dreamerguard.sources.argv import Command
 
-    from .base import Dialect, PresetDialect
+    from .base import Program
 
 
 class UnknownProgram(LookupError):
-    """No dialect recognises the command."""
+    """No supported program recognises the command."""
 
     def __init__(self, program: str) -> None:
         super().__init__(f"I do not know the program {program}")
         self.program = program
 
 
-def dialects() -> Iterator[Dialect]:
-    """Every program that is understood, the most particular first. Each is only loaded when its turn comes."""
-    from dreamerguard.programs.native.program import Native
-
-    yield Native()
-    from dreamerguard.programs.sheeprl.program import Sheeprl
-
-    yield Sheeprl()
-    from dreamerguard.programs.r2dreamer.program import R2Dreamer
-
-    yield R2Dreamer()
-    yield from preset_dialects()
+def programs() -> Iterator[Program]:
+    """Every supported program, the most specific first."""
+    for entry in SUPPORTED:
+        yield load_program(entry.name)
 
 
-def preset_dialects() -> Iterator[PresetDialect]:
-    """Programs that keep their settings in one file of presets."""
-    from dreamerguard.programs.nm512_torch.program import Nm512Torch
-
-    yield Nm512Torch()
-    from dreamerguard.programs.danijar.program import Danijar
-
-    yield Danijar()
+@cache
+def load_program(name: str) -> Program:
+    """The program of a name in the registry: ``PROGRAM`` in ``programs/<name>/program.py``."""
+    program: Program = import_module(f"dreamerguard.programs.{name}.program").PROGRAM
+    return program
 
 
-def recognise(command: Command, folder: Path) -> tuple[Dialect, str]:
-    """The program of a command started in a folder, and how it was recognised.
+@cache
+def log_layouts() -> tuple[LogLayout, ...]:
+    """How each program logs: ``LAYOUT`` in ``programs/<name>/log_layout.py``."""
+    return tuple(import_module(f"dreamerguard.programs.{entry.name}.log_layout").LAYOUT for entry in SUPPORTED)
+
+
+def environment_maker(name: str) -> Path | None:
+    """The file that makes a program's environment for the environment probe; None where there is none.
+
+    It runs in the training program's own Python, so it is a file and not a module.
+    """
+    path = Path(__file__).parent / name / "make_env.py"
+    return path if path.is_file() else None
+
+
+def recognise(command: Command, folder: Path) -> tuple[Program, str]:
+    """The program of a command started in a folder, and the reason for which it was recognised.
 
     Raises:
-      UnknownProgram: no dialect recognises it.
+      UnknownProgram: no program recognises it.
     """
-    for dialect in dialects():
-        reason = dialect.detect(command, folder)
+    for program in programs():
+        reason = program.detect(command, folder)
         if reason is not None:
-            return dialect, reason
+            return program, reason
     words = [word.text for word in command.words if "=" not in word.text]
     python = bool(words) and PurePath(words[0]).name.startswith("python")
     raise UnknownProgram(" ".join(words[: 2 if python else 1]) or "''")
 
 
-def demanded(command: Command, name: str) -> tuple[Dialect, str]:
-    """The dialect of a name, ``danijar:2023`` with an edition; the command must be one that it can read at all.
+def by_name(command: Command, name: str) -> tuple[Program, str]:
+    """The program of a name, ``danijar:2023`` with an edition, for a command that it can read.
 
     Raises:
-      UnknownProgram: there is no such dialect, or it cannot read the command.
+      UnknownProgram: there is no such program or edition, or it cannot read the command.
     """
-    from dreamerguard.programs.danijar.editions import EDITIONS
-    from dreamerguard.programs.danijar.program import Danijar
-    from dreamerguard.programs.shared.python_call import read_call
-
     base, _, edition = name.partition(":")
-    known = next((item for item in dialects() if item.name == base), None)
-    python = base in {item.name for item in preset_dialects()}
-    if known is None or (edition and (base != Danijar.name or edition not in EDITIONS)):
+    if base not in names():
         raise UnknownProgram(name)
-    if python and read_call(command) is None:
+    program = load_program(base)
+    if edition and edition not in program.editions:
+        raise UnknownProgram(name)
+    if not program.can_read(command):
         raise UnknownProgram(command.source.text)
-    return (Danijar(edition) if edition else known), "as demanded"
+    return (program.of_edition(edition) if edition else program), "as demanded"
+
+
+def names() -> tuple[str, ...]:
+    """Names of the supported programs."""
+    return tuple(entry.name for entry in SUPPORTED)
+
+
+def edition_names() -> tuple[str, ...]:
+    """``program:edition`` of every program that has editions."""
+    return tuple(f"{program.name}:{edition}" for program in programs() for edition in program.editions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.rules import Rule
 
 from .concise import render_concise

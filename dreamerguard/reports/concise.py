@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.util.text import plain
 
 

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Finding, Fix, Severity
-from dreamerguard.lint.engine import Result
-from dreamerguard.lint.suppressions import counted
+from dreamerguard.core.result import Result, counted
 from dreamerguard.util.text import paint, plain
 
 from .snippet import snippet

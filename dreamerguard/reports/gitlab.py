@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 
 from .places import all_findings, fingerprints, path_of, sentence
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.model import Finding, Fix, Harm, Label, Span
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 
 VERSION = 1
 

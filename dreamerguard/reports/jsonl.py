@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dreamerguard.lint.engine import Result
-from dreamerguard.lint.suppressions import counted
+from dreamerguard.core.result import Result, counted
 
 from .json import VERSION, finding_object
 from .places import all_findings

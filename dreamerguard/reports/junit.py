@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.util.text import plain
 
 from .places import all_findings, path_of, sentence

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.util.text import plain
 
 from .full import summary

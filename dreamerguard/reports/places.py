@@ -9,7 +9,7 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from dreamerguard.core.model import Finding, Source
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 
 
 def path_of(source: Source) -> str:

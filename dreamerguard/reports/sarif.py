@@ -12,9 +12,9 @@ from typing import Any
 
 from dreamerguard import __version__
 from dreamerguard.core.model import Finding, Fix, Label, Severity, Span
+from dreamerguard.core.result import Result
 from dreamerguard.core.run import Layer, Setting
 from dreamerguard.core.values import spell_scalar
-from dreamerguard.lint.engine import Result
 from dreamerguard.rules import Rule, all_rules
 
 from .places import all_findings, fingerprints, sentence, uri_of

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Severity
-from dreamerguard.lint.repository import Outcome
+from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
 from .full import finding_block
@@ -15,7 +15,7 @@ from .full import finding_block
 _NAMED = 5
 
 
-def render_tree(outcome: Outcome, color: bool = False) -> str:
+def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
     """All findings, the gravest first, and a summary, ending with a line break."""
     findings = [item for result in outcome.results for item in result.findings]
     shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
@@ -23,12 +23,12 @@ def render_tree(outcome: Outcome, color: bool = False) -> str:
     return "\n\n".join([*blocks, summary(outcome)]) + "\n"
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: RepositoryResult) -> str:
     """What was found and what was looked at, for people."""
     return "\n".join(plain(line) for line in _summary(outcome))
 
 
-def _summary(outcome: Outcome) -> Iterator[str]:
+def _summary(outcome: RepositoryResult) -> Iterator[str]:
     counts = Counter(item.severity for result in outcome.results for item in result.active)
     allowed = sum(len(result.findings) - len(result.active) for result in outcome.results)
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]

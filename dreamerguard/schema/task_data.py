@@ -102,6 +102,8 @@ class SuiteDefaults:
       suite: name of the suite and of its file.
       title: name for people.
       prefix: prefix of the suite's task names.
+      other_prefixes: further prefixes under which its tasks are known.
+      order: place among the suites; of several with one prefix, the first claims the task.
       observation: what the agent sees, for people.
       default_edition: edition that applies when a run names none, and why: `default_reason`.
       sources: source id -> source.
@@ -122,6 +124,8 @@ class SuiteDefaults:
     editions: Editions
     tasks: dict[str, TaskEntry]
     reference: str | None = None
+    other_prefixes: tuple[str, ...] = ()
+    order: int = 1000
     gpu_time: dict[Edition, GpuTime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,6 +157,7 @@ def read_suite(raw: dict[str, Any]) -> SuiteDefaults:
             "editions": _editions(raw["editions"]),
             "gpu_time": {name: GpuTime(**time) for name, time in raw.get("gpu_time", {}).items()},
             "tasks": tasks,
+            "other_prefixes": tuple(raw.get("other_prefixes", ())),
         }
     )
 

@@ -7,6 +7,7 @@ Only the file of the suite that a task belongs to is read, so looking up one tas
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -17,25 +18,11 @@ from dreamerguard.util.fast_dataclass import dataclass
 from .editions import Edition
 from .task_data import Editions, GpuTime, Source, Sourced, SuiteDefaults, cited, read_suite
 
-#: Task prefix -> suites that have such tasks. A task belongs by default to the suite named first.
-PREFIXES: dict[str, tuple[str, ...]] = {
-    "dmc": ("dmc_proprio", "dmc_vision"),
-    "atari": ("atari", "atari100k"),
-    "atari100k": ("atari100k",),
-    "crafter": ("crafter",),
-    "minecraft": ("minecraft",),
-    "dmlab": ("dmlab",),
-    "procgen": ("procgen",),
-    "bsuite": ("bsuite",),
-    "loconav": ("loconav",),
-    "memmaze": ("memorymaze",),
-    "memorymaze": ("memorymaze",),
-    "metaworld": ("metaworld",),
-}
-
-
 #: So many tasks with the same part in their names, ``walker``, are all named.
 _MOST_PARTS = 10
+#: Characters at the top of a suite file that hold its prefix and order; suites without an order come last, by name.
+_HEAD, _LAST = 2048, 1000
+_LINE = re.compile(r"^(prefix|other_prefixes|order):[ \t]*([^#\n]*?)[ \t]*$", re.MULTILINE)
 
 
 class UnknownTask(LookupError):
@@ -108,9 +95,30 @@ def data_dir() -> Path:
     return packaged if packaged.is_dir() else package.parent / "task_defaults"
 
 
+@cache
+def prefixes() -> dict[str, tuple[str, ...]]:
+    """Task prefix -> suites that have such tasks; a task belongs by default to the first.
+
+    A suite is a file in `data_dir`; only the lines at its top are read here.
+    """
+    found: dict[str, list[str]] = {}
+    for _, suite, names in sorted(_head(path) for path in data_dir().glob("*.yaml")):
+        for name in names:
+            found.setdefault(name, []).append(suite)
+    return {name: tuple(suites) for name, suites in found.items()}
+
+
+def _head(path: Path) -> tuple[int, str, tuple[str, ...]]:
+    """Order, name and task prefixes of a suite file, its own prefix first."""
+    with path.open(encoding="utf-8") as stream:
+        lines = dict(_LINE.findall(stream.read(_HEAD)))
+    names = [lines.get("prefix", path.stem), *lines.get("other_prefixes", "").strip("[]").split(",")]
+    return int(lines.get("order", _LAST)), path.stem, tuple(dict.fromkeys(name.strip(" \"'") for name in names if name))
+
+
 def suite_names() -> list[str]:
     """All suites, in the order in which they claim tasks."""
-    return list(dict.fromkeys(suite for suites in PREFIXES.values() for suite in suites))
+    return list(dict.fromkeys(suite for suites in prefixes().values() for suite in suites))
 
 
 def check_suite(suite: str) -> None:
@@ -155,7 +163,7 @@ def find_task(name: str, suite: str | None = None) -> TaskDefaults:
     """
     if suite is not None:
         check_suite(suite)
-    suites = PREFIXES.get(name.split("_", 1)[0], ()) if suite is None else (suite,)
+    suites = prefixes().get(name.split("_", 1)[0], ()) if suite is None else (suite,)
     for candidate in suites:
         data = load_suite(candidate)
         key = _key(name, data)
@@ -169,7 +177,7 @@ def find_task(name: str, suite: str | None = None) -> TaskDefaults:
 def _key(name: str, data: SuiteDefaults) -> str | None:
     """The suite's own name of a task, found by name, alias, other prefix of the suite or other setting (bsuite)."""
     prefix, _, rest = name.partition("_")
-    if prefix != data.prefix and data.suite in PREFIXES.get(prefix, ()):
+    if prefix != data.prefix and data.suite in prefixes().get(prefix, ()):
         name = f"{data.prefix}_{rest}"
     if name in data.tasks:
         return name

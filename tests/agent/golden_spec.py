@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import FLAGS, AgentSpec
+from dreamerguard_agent.base.spaces import ArraySpace, sort_spaces
+from dreamerguard_agent.base.spec import FLAGS, AgentSpec
 
 #: Our name of a model setting: the reference's names, all of which must have one value.
 _MODEL = {
@@ -129,9 +129,9 @@ def _translate(settings: dict[str, Any], table: dict[str, tuple[str, ...]]) -> d
     return ours
 
 
-def _space(stored: dict[str, Any]) -> Space:
+def _space(stored: dict[str, Any]) -> ArraySpace:
     shape = tuple(stored["shape"])
     if stored["discrete"] and not (stored["dtype"] == "uint8" and len(shape) == 3):
         low, high = (int(np.ravel(stored[name])[0]) for name in ("low", "high"))
-        return Space(stored["dtype"], shape, classes=2 if stored["dtype"] == "bool" else high - low)
-    return Space(stored["dtype"], shape)
+        return ArraySpace(stored["dtype"], shape, classes=2 if stored["dtype"] == "bool" else high - low)
+    return ArraySpace(stored["dtype"], shape)

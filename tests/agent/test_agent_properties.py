@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import LossSection, ModelSection, RunConfig
-from dreamerguard_agent import codec, learner
-from dreamerguard_agent.actor import act, initial_carry
-from dreamerguard_agent.inputs import concat
-from dreamerguard_agent.learner import Batch, TrainState
-from dreamerguard_agent.noise import draw_act_noise, draw_noise
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.rssm import Latent
-from dreamerguard_agent.spaces import Space, sort_spaces
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.actor import act, initial_carry
+from dreamerguard_agent.algorithm.learner import Batch, TrainState
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spaces import ArraySpace, sort_spaces
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import codec
+from dreamerguard_agent.model.inputs import concat
+from dreamerguard_agent.model.noise import draw_act_noise, draw_noise
+from dreamerguard_agent.model.rssm import Latent
 
 from .parity import quick_jit
 
@@ -41,21 +42,21 @@ MODEL = ModelSection(
 )
 #: Every kind of key at once: scalar, matrix, choices of both shapes, bytes, two images; mixed actions.
 OBS = {
-    "scalar": Space("float32"),
-    "matrix": Space("float32", (2, 3)),
-    "choice": Space("int32", classes=4),
-    "choices": Space("int32", (3,), classes=2),
-    "flag": Space("bool", classes=2),
-    "left": Space("uint8", (48, 48, 3)),
-    "right": Space("uint8", (48, 48, 1)),
+    "scalar": ArraySpace("float32"),
+    "matrix": ArraySpace("float32", (2, 3)),
+    "choice": ArraySpace("int32", classes=4),
+    "choices": ArraySpace("int32", (3,), classes=2),
+    "flag": ArraySpace("bool", classes=2),
+    "left": ArraySpace("uint8", (48, 48, 3)),
+    "right": ArraySpace("uint8", (48, 48, 1)),
 }
 #: Convolutions are slow to compile, so learning is tried without them; the reference's numbers cover them.
 VECTORS = {key: space for key, space in OBS.items() if not space.image}
 ACT = {
-    "turn": Space("float32", (2,), low=-1, high=1),
-    "throttle": Space("float32", (), low=-1, high=1),
-    "gear": Space("int32", classes=5),
-    "buttons": Space("int32", (3,), classes=4),
+    "turn": ArraySpace("float32", (2,), low=-1, high=1),
+    "throttle": ArraySpace("float32", (), low=-1, high=1),
+    "gear": ArraySpace("int32", classes=5),
+    "buttons": ArraySpace("int32", (3,), classes=4),
 }
 
 
@@ -64,7 +65,7 @@ def _spec(dtype: str = "float32", obs: Any = None, actions: Any = None) -> Agent
     return AgentSpec.create(config, obs or {"scalar": OBS["scalar"]}, actions or {"turn": ACT["turn"]}, dtype)
 
 
-def _values(rng: np.random.Generator, space: Space, *leading: int) -> jax.Array:
+def _values(rng: np.random.Generator, space: ArraySpace, *leading: int) -> jax.Array:
     shape = (*leading, *space.shape)
     if space.image:
         return jnp.asarray(rng.integers(0, 256, shape, np.uint8))
@@ -225,7 +226,7 @@ def test_noise_is_shaped_by_the_actions_and_reproducible() -> None:
 
 
 def test_missing_values_become_zeros() -> None:
-    spaces = sort_spaces({"a": Space("int32", classes=3), "b": Space("float32", (2,))})
+    spaces = sort_spaces({"a": ArraySpace("int32", classes=3), "b": ArraySpace("float32", (2,))})
     values = {"a": jnp.array([1, -1]), "b": jnp.array([[1.0, 2.0], [-jnp.inf, 2.0]])}
     joined = concat(spaces, values, jnp.dtype("float32"))
     np.testing.assert_array_equal(joined, [[0, 1, 0, 1, 2], [0, 0, 0, 0, 0]])
@@ -240,7 +241,7 @@ def test_missing_values_become_zeros() -> None:
         ({"rep": OBS["scalar"]}, ACT, "float32", "`rep` has a reserved name"),
         ({"turn": OBS["scalar"]}, ACT, "float32", "`turn` is an observation and an action"),
         (OBS, {"paint": OBS["left"]}, "float32", "`paint` is an image"),
-        ({**OBS, "small": Space("uint8", (64, 64, 3))}, ACT, "float32", "images must have one size"),
+        ({**OBS, "small": ArraySpace("uint8", (64, 64, 3))}, ACT, "float32", "images must have one size"),
     ],
 )
 def test_an_impossible_agent_is_refused(obs: Any, actions: Any, dtype: str, message: str) -> None:
@@ -249,8 +250,8 @@ def test_an_impossible_agent_is_refused(obs: Any, actions: Any, dtype: str, mess
 
 
 def test_an_image_that_cannot_be_halved_is_refused() -> None:
-    with pytest.raises(ValueError, match="`left` is 50 x 48; both must be multiples of 16"):
-        learner.param_shapes(_spec(obs={"left": Space("uint8", (50, 48, 3))}))
+    with pytest.raises(ValueError, match="`left` is 50 x 48; height and width must be multiples of 16"):
+        learner.param_shapes(_spec(obs={"left": ArraySpace("uint8", (50, 48, 3))}))
 
 
 @pytest.mark.parametrize(
@@ -265,4 +266,4 @@ def test_an_image_that_cannot_be_halved_is_refused() -> None:
 )
 def test_an_impossible_space_is_refused(dtype: str, shape: tuple[int, ...], classes: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Space(dtype, shape, classes)
+        ArraySpace(dtype, shape, classes)

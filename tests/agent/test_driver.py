@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dreamerguard_agent.driver import Driver, mask_last
+from dreamerguard_agent.base.spaces import ArraySpace, mask_last
+from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs import Values, flags
-from dreamerguard_agent.spaces import Space
 
 from .golden import below, load
 
@@ -18,7 +18,7 @@ ARRAYS, META = load("replay")
 ENVS = sorted({int(key.split("/")[1]) for key in ARRAYS if key.startswith("driver/")})
 STORED = [below(ARRAYS, f"driver/{env}/stored") for env in ENVS]
 SENT = [below(ARRAYS, f"driver/{env}/sent") for env in ENVS]
-ACTIONS = sorted(SENT[0].keys() - {"reset"})
+ACTIONS = sorted({key for sent in SENT for key in sent} - {"reset"})
 
 
 class Scripted:
@@ -26,10 +26,10 @@ class Scripted:
 
     def __init__(self, stored: Values) -> None:
         self.stored, self.now, self.received, self.closed = stored, 0, [], False
-        self.obs_space = {"time": Space("float32"), "episode": Space("float32")}
+        self.obs_space = {"time": ArraySpace("float32"), "episode": ArraySpace("float32")}
         self.act_space = {
-            "action": Space("float32", stored["action"].shape[1:]),
-            "choice": Space("int32", stored["choice"].shape[1:], classes=100),
+            "action": ArraySpace("float32", stored["action"].shape[1:]),
+            "choice": ArraySpace("int32", stored["choice"].shape[1:], classes=100),
         }
 
     def step(self, action: Mapping[str, Any]) -> Values:
@@ -115,8 +115,8 @@ def test_wrong_actions_are_named(change: Any, words: str) -> None:
 
 def test_environments_must_be_alike() -> None:
     odd = Scripted(STORED[0])
-    odd.obs_space = {"time": Space("float32", (2,))}
-    with pytest.raises(ValueError, match="environment 1 has other spaces"):
+    odd.obs_space = {"time": ArraySpace("float32", (2,))}
+    with pytest.raises(ValueError, match="environment 1 and environment 0 have different spaces"):
         Driver([Scripted(STORED[0]), odd])
     with pytest.raises(ValueError, match="at least one"):
         Driver([])

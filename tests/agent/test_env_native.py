@@ -190,7 +190,7 @@ def test_other_seeds_and_numbers_give_other_episodes() -> None:
 
 
 def test_images_are_refused_with_advice() -> None:
-    with pytest.raises(EnvError, match=r"backend=native gives no images; set env\.backend to auto"):
+    with pytest.raises(EnvError, match=r"backend=native cannot render images; set env\.backend to auto"):
         make_envs(_config("native", observation="vision"), 0, 0)
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from dm_control.utils import rewards
 
-from dreamerguard_agent.envs.crew import Crew
 from dreamerguard_agent.envs.dmc import load_task
 from dreamerguard_agent.envs.formulas import FORMULAS
 from dreamerguard_agent.envs.formulas.common import tolerance
+from dreamerguard_agent.envs.mujoco_fields import MujocoFields
 from dreamerguard_agent.envs.physics import stepper
-from dreamerguard_agent.envs.readout import Readout
+from dreamerguard_agent.envs.thread_pool import ThreadPool
 
 NAMES = {f"{domain}_{name}": (domain, name) for domain, name in FORMULAS}
 #: What has to be at the target for the reward, where chance would not bring it there.
@@ -53,7 +53,7 @@ def test_formulas_equal_task_code_in_scattered_states(task: str) -> None:
     loaded = [load_task(task, seed, None, render=False)[1] for seed in range(2)]
     for env in loaded:
         env.reset()
-    read = Readout([env.physics for env in loaded])
+    read = MujocoFields([env.physics for env in loaded])
     formula = FORMULAS[key](read)
     seen = []
     for _ in range(STATES):
@@ -104,7 +104,7 @@ def test_a_native_control_step_leaves_the_same_data(task: str) -> None:
 
 def test_a_field_is_read_once_until_renewed_and_always_copied() -> None:
     simulations = [load_task("cartpole_balance", seed, None, render=False)[1].physics for seed in (1, 2)]
-    read = Readout(simulations)
+    read = MujocoFields(simulations)
     before = read["qpos"]
     simulations[1].data.qpos[0] = 7
     assert read["qpos"] is before and before[1, 0] != 7
@@ -117,7 +117,7 @@ def test_a_field_is_read_once_until_renewed_and_always_copied() -> None:
 
 
 def test_a_crew_does_every_number_once_and_on_several_threads() -> None:
-    crew, done, names, meet = Crew(3), [], set(), threading.Barrier(3, timeout=10)
+    crew, done, names, meet = ThreadPool(3), [], set(), threading.Barrier(3, timeout=10)
 
     def work(number: int) -> None:
         done.append(number)
@@ -136,7 +136,7 @@ def test_a_crew_does_every_number_once_and_on_several_threads() -> None:
 
 
 def test_a_crew_tells_of_errors_and_goes_on() -> None:
-    crew, done = Crew(2), []
+    crew, done = ThreadPool(2), []
 
     def work(number: int) -> None:
         if number == 4:
@@ -153,7 +153,7 @@ def test_a_crew_tells_of_errors_and_goes_on() -> None:
 
 def test_a_closed_crew_leaves_no_thread() -> None:
     before = set(threading.enumerate())
-    crew = Crew(4)
+    crew = ThreadPool(4)
     helpers = set(threading.enumerate()) - before
     assert len(helpers) == 3
     crew.close()

@@ -62,7 +62,7 @@ def test_what_is_wrong_in_a_worker_is_said_once_and_clearly() -> None:
         _make("process", task="dmc_cartpole_balanc")
     envs = _make("process")
     envs.step(_act(envs), np.zeros(3, bool))
-    with pytest.raises(EnvError, match=r"^action is not finite: \[nan\]; the policy has diverged$"):
+    with pytest.raises(EnvError, match=r"^the action is not finite: \[nan\]; the policy has diverged$"):
         envs.step(_act(envs, float("nan")), np.zeros(3, bool))
     envs.close()
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent.checkpoint import Checkpoints
 from dreamerguard_agent.events import Silent
-from dreamerguard_agent.loop import Outcome, train
+from dreamerguard_agent.loop import RunResult, train
+from dreamerguard_agent.runtime.checkpoint import Checkpoints
 
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",
@@ -40,7 +40,7 @@ class Heard(Silent):
         self.evaluations.append((frames, len(scores)))
 
 
-def run(directory: Path, **changes: Any) -> tuple[Outcome, Heard]:
+def run(directory: Path, **changes: Any) -> tuple[RunResult, Heard]:
     heard = Heard()
     directory.mkdir()
     return train(RunConfig(**{**SMALL, **changes}), directory, heard, lambda: False), heard
@@ -64,12 +64,12 @@ def scores(directory: Path) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome, Heard]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult, Heard]:
     directory = tmp_path_factory.mktemp("loop") / "first"
     return directory, *run(directory)
 
 
-def test_every_update_that_is_due_is_done(trained: tuple[Path, Outcome, Heard]) -> None:
+def test_every_update_that_is_due_is_done(trained: tuple[Path, RunResult, Heard]) -> None:
     directory, outcome, _ = trained
     assert outcome.finished
     assert outcome.frames == 1200
@@ -81,12 +81,12 @@ def test_every_update_that_is_due_is_done(trained: tuple[Path, Outcome, Heard]) 
     assert all(np.isfinite(value) for key, value in last.items() if key.startswith("loss/"))
 
 
-def test_evaluations_are_played_when_they_are_due(trained: tuple[Path, Outcome, Heard]) -> None:
+def test_evaluations_are_played_when_they_are_due(trained: tuple[Path, RunResult, Heard]) -> None:
     assert [frames for frames, _ in trained[2].evaluations] == [600, 1200]
     assert {count for _, count in trained[2].evaluations} == {2}
 
 
-def test_one_seed_gives_one_result(trained: tuple[Path, Outcome, Heard], tmp_path: Path) -> None:
+def test_one_seed_gives_one_result(trained: tuple[Path, RunResult, Heard], tmp_path: Path) -> None:
     run(tmp_path / "second")
     assert len(scores(trained[0])) == 4
     assert scores(tmp_path / "second") == scores(trained[0])
@@ -96,7 +96,7 @@ def test_one_seed_gives_one_result(trained: tuple[Path, Outcome, Heard], tmp_pat
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
-def test_another_seed_gives_another_result(trained: tuple[Path, Outcome, Heard], tmp_path: Path) -> None:
+def test_another_seed_gives_another_result(trained: tuple[Path, RunResult, Heard], tmp_path: Path) -> None:
     run(tmp_path / "other", seed=1)
     assert scores(tmp_path / "other") != scores(trained[0])
 

@@ -8,12 +8,13 @@ import jax
 import pytest
 
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent import loop, memory, programs
+from dreamerguard_agent import loop
+from dreamerguard_agent.base.spaces import ArraySpace
+from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.envs import EnvError
 from dreamerguard_agent.events import Silent
-from dreamerguard_agent.experience import Experience
-from dreamerguard_agent.spaces import Space
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.replay.buffer import ReplayBuffer
+from dreamerguard_agent.runtime import compiled, memory_budget
 
 STEPS = 5000
 CONFIG: dict[str, Any] = {
@@ -34,8 +35,8 @@ def config(seeds: int = 1, capacity: int = 5_000_000) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def spec() -> AgentSpec:
-    spaces = {"position": Space("float32", (3,)), "velocity": Space("float32", (2,))}
-    return AgentSpec.create(config(), spaces, {"action": Space("float32", (1,), low=-1, high=1)}, "float32")
+    spaces = {"position": ArraySpace("float32", (3,)), "velocity": ArraySpace("float32", (2,))}
+    return AgentSpec.create(config(), spaces, {"action": ArraySpace("float32", (1,), low=-1, high=1)}, "float32")
 
 
 def size(tree: Any) -> int:
@@ -44,22 +45,22 @@ def size(tree: Any) -> int:
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_budget_is_what_is_allocated(spec: AgentSpec, seeds: int) -> None:
-    need = memory.budget(config(seeds), spec, STEPS, main_memory=True)
-    state = programs.initial_state(spec, range(seeds))
-    experience = Experience(config(seeds), spec, STEPS)
+    need = memory_budget.estimate(config(seeds), spec, STEPS, main_memory=True)
+    state = compiled.initial_state(spec, range(seeds))
+    experience = ReplayBuffer(config(seeds), spec, STEPS)
     assert need.parameters == size(state.params)
     assert need.optimizer == size(state.opt_state)
     assert need.slow == size((state.slow, state.retnorm, state.step))
     assert need.ring == size(experience.ring)
-    assert need.windows == seeds * 4 * STEPS * memory.WINDOW_BYTES
+    assert need.windows == seeds * 4 * STEPS * memory_budget.WINDOW_BYTES
     assert need.total == need.parameters + need.optimizer + need.slow + need.ring + need.windows + need.update
-    assert memory.budget(config(seeds), spec, STEPS, main_memory=False).windows == 0
+    assert memory_budget.estimate(config(seeds), spec, STEPS, main_memory=False).windows == 0
 
 
 def test_the_estimate_of_an_update_grows_with_the_batch(spec: AgentSpec) -> None:
-    small = memory.budget(config(), spec, STEPS, main_memory=False)
+    small = memory_budget.estimate(config(), spec, STEPS, main_memory=False)
     wide = config().model_copy(update={"replay": config().replay.model_copy(update={"batch_size": 20})})
-    large = memory.budget(wide, spec, STEPS, main_memory=False)
+    large = memory_budget.estimate(wide, spec, STEPS, main_memory=False)
     assert large.parameters == small.parameters
     fixed = 2 * small.parameters
     assert large.update - fixed > 4 * (small.update - fixed)
@@ -67,45 +68,47 @@ def test_the_estimate_of_an_update_grows_with_the_batch(spec: AgentSpec) -> None
 
 
 def test_what_fits_is_shown_and_what_does_not_is_refused(spec: AgentSpec) -> None:
-    need = memory.budget(config(3), spec, STEPS, main_memory=True).total
-    line = memory.require(config(3), spec, STEPS, limit=need)
-    assert line.startswith(f"memory: {memory.size(need)} of {memory.size(need)} main memory: parameters ")
-    with pytest.raises(memory.DoesNotFit, match=re.escape("--seeds 2 or replay.capacity=")):
-        memory.require(config(3), spec, STEPS, limit=need - 1)
+    need = memory_budget.estimate(config(3), spec, STEPS, main_memory=True).total
+    line = memory_budget.check_fits(config(3), spec, STEPS, limit=need)
+    assert line.startswith(
+        f"memory: {memory_budget.format_bytes(need)} of {memory_budget.format_bytes(need)} main memory: parameters "
+    )
+    with pytest.raises(memory_budget.DoesNotFit, match=re.escape("--seeds 2 or replay.capacity=")):
+        memory_budget.check_fits(config(3), spec, STEPS, limit=need - 1)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.99])
 def test_the_advice_fits_and_no_more_would(spec: AgentSpec, share: float) -> None:
-    limit = int(share * memory.budget(config(8), spec, STEPS, main_memory=True).total)
-    with pytest.raises(memory.DoesNotFit) as refused:
-        memory.require(config(8), spec, STEPS, limit=limit)
+    limit = int(share * memory_budget.estimate(config(8), spec, STEPS, main_memory=True).total)
+    with pytest.raises(memory_budget.DoesNotFit) as refused:
+        memory_budget.check_fits(config(8), spec, STEPS, limit=limit)
     seeds = int(re.findall(r"--seeds (\d+)", str(refused.value))[0])
-    memory.require(config(seeds), spec, STEPS, limit=limit)
-    with pytest.raises(memory.DoesNotFit):
-        memory.require(config(seeds + 1), spec, STEPS, limit=limit)
+    memory_budget.check_fits(config(seeds), spec, STEPS, limit=limit)
+    with pytest.raises(memory_budget.DoesNotFit):
+        memory_budget.check_fits(config(seeds + 1), spec, STEPS, limit=limit)
     capacity = int(re.findall(r"replay\.capacity=(\d+)", str(refused.value))[0])
-    memory.require(config(8, capacity), spec, STEPS, limit=limit)
-    with pytest.raises(memory.DoesNotFit):
-        memory.require(config(8, int(capacity * 1.2) + 1000), spec, STEPS, limit=limit)
+    memory_budget.check_fits(config(8, capacity), spec, STEPS, limit=limit)
+    with pytest.raises(memory_budget.DoesNotFit):
+        memory_budget.check_fits(config(8, int(capacity * 1.2) + 1000), spec, STEPS, limit=limit)
 
 
 def test_where_nothing_fits_no_number_is_named(spec: AgentSpec) -> None:
-    with pytest.raises(memory.DoesNotFit, match="smaller model") as refused:
-        memory.require(config(), spec, STEPS, limit=1000)
+    with pytest.raises(memory_budget.DoesNotFit, match="smaller model") as refused:
+        memory_budget.check_fits(config(), spec, STEPS, limit=1000)
     assert "--seeds" not in str(refused.value)
 
 
 def test_memory_of_this_machine_is_known() -> None:
-    limit = memory.device_memory()
+    limit = memory_budget.device_memory()
     assert limit is not None
     assert 2**28 < limit < 2**50
 
 
 def test_a_run_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "device_memory", lambda: 100_000)
+    monkeypatch.setattr(memory_budget, "device_memory", lambda: 100_000)
     monkeypatch.setattr(loop, "make_agent_envs", lambda *_: pytest.fail("environments were made"))
-    monkeypatch.setattr(loop, "Experience", lambda *_: pytest.fail("a replay was made"))
-    with pytest.raises(memory.DoesNotFit, match=r"there are 100\.0 kB"):
+    monkeypatch.setattr(loop, "ReplayBuffer", lambda *_: pytest.fail("a replay was made"))
+    with pytest.raises(memory_budget.DoesNotFit, match=r"only 100\.0 kB"):
         loop.train(config(), tmp_path, Silent(), lambda: False)
 
 
@@ -119,13 +122,13 @@ def test_the_command_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Monk
 
     from dreamerguard.commands.app import app
 
-    monkeypatch.setattr(memory, "device_memory", lambda: 1_000_000)
+    monkeypatch.setattr(memory_budget, "device_memory", lambda: 1_000_000)
     words = ["train", "dmc_cartpole_balance", "--seeds", "4", "size=size200k", "purpose=short", "run.frames=40000"]
     words += ["runtime.platform=cpu", "runtime.compilation_cache=false", "--logdir", str(tmp_path / "run")]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2, done.output
     assert "error: the run needs" in done.output
-    assert "and there are 1.0 MB" in done.output
+    assert "but only 1.0 MB are available" in done.output
     assert not list((tmp_path / "run").glob("checkpoints/*"))
     # A corrected command may use the directory.
     assert not list((tmp_path / "run").rglob("run.yaml"))

@@ -11,26 +11,32 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import learner
-from dreamerguard_agent.actor import Carry, act
-from dreamerguard_agent.learner import Batch, Outputs, TrainState
-from dreamerguard_agent.noise import ActNoise, Noise
-from dreamerguard_agent.optim import make_optimizer
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.returns import ReturnScale
-from dreamerguard_agent.rssm import Latent
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.actor import Carry, act
+from dreamerguard_agent.algorithm.learner import Batch, Outputs, TrainState
+from dreamerguard_agent.algorithm.losses import ReturnScale
+from dreamerguard_agent.algorithm.optim import make_optimizer
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model.noise import ActNoise, Noise
+from dreamerguard_agent.model.rssm import Latent
 
-from .golden import Arrays, below, folder, load
+from .golden import Arrays, below, cases, load, named_files
 from .golden_spec import spec_of
 from .parity import CHANGE, Parity, by_key, quick_jit
 
-AGENTS = sorted(path.stem for path in folder().glob("agent_*.npz"))
+AGENTS = named_files("agent_*.npz")
 MODULES = ("dyn", "enc", "dec", "rew", "con", "pol", "val")
 #: Metrics and parameters of five updates in a row, with the optimizer of the file or the faster one of its meta data.
 RUNS = ("default", "fast")
 
 each_agent = pytest.mark.parametrize("name", AGENTS)
+
+
+def _first_agent() -> str:
+    if not isinstance(AGENTS[0], str):
+        pytest.skip("the golden folder has no file agent_*.npz")
+    return AGENTS[0]
 
 
 def _put(arrays: Arrays) -> Params:
@@ -229,7 +235,8 @@ def _check_metrics(parity: Parity, group: str, got: dict[str, Any], want: Arrays
 
 def test_update_is_the_sum_of_its_parts(parity: Parity) -> None:
     """One compiled `update` gives the latents, metrics and parameters that were checked piece by piece."""
-    name = next((name for name in AGENTS if below(load(name)[0], "default/after5/change")), AGENTS[0])
+    first = _first_agent()
+    name = next((name for name in AGENTS if below(load(name)[0], "default/after5/change")), first)
     arrays, meta = load(name)
     spec = spec_of(meta)
     before = state = _state(spec, arrays)
@@ -262,7 +269,7 @@ def test_write_back(parity: Parity, name: str) -> None:
 POLICY, POLICY_META = load("policy")
 
 
-@pytest.mark.parametrize("variant", sorted({key.split("/")[0] for key in POLICY} - {"params"}))
+@pytest.mark.parametrize("variant", cases(POLICY, sorted({key.split("/")[0] for key in POLICY} - {"params"})))
 def test_acting(parity: Parity, variant: str) -> None:
     spec, params = spec_of(POLICY_META), _put(below(POLICY, "params"))
     keys = list(dict(spec.act_space))
@@ -296,7 +303,7 @@ def _act_noise(spec: AgentSpec, case: Arrays) -> ActNoise:
 
 def test_the_state_is_a_plain_tree() -> None:
     """Every leaf is an array, so that seeds can be stacked and a checkpoint can store it."""
-    name = AGENTS[0]
+    name = _first_agent()
     arrays, meta = load(name)
     state = _state(spec_of(meta), arrays)
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))

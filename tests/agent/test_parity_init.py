@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -12,28 +11,29 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import SIZES, RunConfig
-from dreamerguard_agent import learner, nets
-from dreamerguard_agent.learner import TrainState
-from dreamerguard_agent.nets import Shape
-from dreamerguard_agent.spaces import Space
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.algorithm import learner
+from dreamerguard_agent.algorithm.learner import TrainState
+from dreamerguard_agent.base.spaces import ArraySpace
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import nets
+from dreamerguard_agent.model.nets import Shape
 
-from .golden import folder
+from .golden import cases, load_json
 
-PARAMETERS = json.loads((folder() / "parameters.json").read_text())
-INITIALIZERS = json.loads((folder() / "initializers.json").read_text())
-COUNTS = [(task, size) for task, sizes in PARAMETERS["counts"].items() for size in sizes]
+PARAMETERS = load_json("parameters")
+INITIALIZERS = load_json("initializers")
+COUNTS = [(task, size) for task, sizes in PARAMETERS.get("counts", {}).items() for size in sizes]
 
 #: dm_control's walker: what the two tasks of `parameters.json` see.
-_WALKER: dict[str, dict[str, Space]] = {
+_WALKER: dict[str, dict[str, ArraySpace]] = {
     "walker_proprio": {
-        "orientations": Space("float32", (14,)),
-        "height": Space("float32", ()),
-        "velocity": Space("float32", (9,)),
+        "orientations": ArraySpace("float32", (14,)),
+        "height": ArraySpace("float32", ()),
+        "velocity": ArraySpace("float32", (9,)),
     },
-    "walker_vision": {"image": Space("uint8", (64, 64, 3))},
+    "walker_vision": {"image": ArraySpace("uint8", (64, 64, 3))},
 }
-_ACTION = {"action": Space("float32", (6,), low=-1, high=1)}
+_ACTION = {"action": ArraySpace("float32", (6,), low=-1, high=1)}
 
 
 def _spec(task: str, size: Any) -> AgentSpec:
@@ -45,7 +45,7 @@ def _abstract(spec: AgentSpec) -> TrainState:
     return jax.eval_shape(lambda key: learner.init_train_state(spec, key), jax.random.key(0))
 
 
-@pytest.mark.parametrize(("task", "size"), COUNTS)
+@pytest.mark.parametrize(("task", "size"), cases(PARAMETERS, COUNTS, 2))
 def test_parameter_counts(task: str, size: str) -> None:
     want, state = PARAMETERS["counts"][task][size], _abstract(_spec(task, size))
     counts = {path: math.prod(value.shape) for path, value in state.params.items()}
@@ -57,7 +57,7 @@ def test_parameter_counts(task: str, size: str) -> None:
     assert ours == want["modules"]
 
 
-@pytest.mark.parametrize("size", sorted(PARAMETERS["trees"]))
+@pytest.mark.parametrize("size", cases(PARAMETERS, sorted(PARAMETERS.get("trees", ()))))
 def test_parameter_trees(size: str) -> None:
     want = {path: tuple(shape) for path, shape in PARAMETERS["trees"][size].items()}
     task = "walker_vision" if any(path.startswith("enc/cnn") for path in want) else "walker_proprio"
@@ -69,7 +69,9 @@ def test_parameter_trees(size: str) -> None:
     assert tree == {path: shape for path, shape in want.items() if path != "slowval_count/value"}
 
 
-@pytest.mark.parametrize("stored", INITIALIZERS["draws"], ids=lambda stored: stored["label"])
+@pytest.mark.parametrize(
+    "stored", cases(INITIALIZERS, INITIALIZERS.get("draws", ())), ids=lambda stored: stored["label"]
+)
 def test_initializers(stored: dict[str, Any]) -> None:
     kind = "bias" if stored["name"] == "zeros" else "kernel"
     shape = Shape(tuple(stored["shape"]), kind, stored["outscale"])
@@ -84,7 +86,7 @@ def test_initializers(stored: dict[str, Any]) -> None:
         assert kurtosis == pytest.approx(stored["kurtosis"], rel=0.01)
 
 
-@pytest.mark.parametrize("path", sorted(INITIALIZERS["size1m_walker_proprio"]))
+@pytest.mark.parametrize("path", cases(INITIALIZERS, sorted(INITIALIZERS.get("size1m_walker_proprio", ()))))
 def test_kernels_of_a_fresh_agent(path: str) -> None:
     stored = INITIALIZERS["size1m_walker_proprio"][path]
     shape = learner.param_shapes(_spec("walker_proprio", "size1m"))[path]

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import codec, nets
-from dreamerguard_agent.dists import Binary, BoundedNormal, Categorical, Mse, OneHot, TwoHot, symexp_bins
+from dreamerguard_agent.model import codec, nets
+from dreamerguard_agent.model.dists import Binary, BoundedNormal, Categorical, Mse, OneHot, TwoHot, symexp_bins
 
-from .golden import below, load
+from .golden import below, cases, load
 from .parity import BINS, Flat, Parity, check_case
 
 LAYERS, LAYERS_META = load("primitives")
@@ -21,15 +21,13 @@ DISTS, DISTS_META = load("dists")
 
 
 def _linear_shape(case: str) -> Callable[[Flat, Flat], Flat]:
-    units = LAYERS[f"{case}/out"].shape[1:]
-    return lambda params, inputs: {"": nets.linear(params, "l", inputs["x"], units)}
+    return lambda params, inputs: {"": nets.linear(params, "l", inputs["x"], LAYERS[f"{case}/out"].shape[1:])}
 
 
 def _upsample(case: str) -> Callable[[Flat, Flat], Flat]:
-    halvings = len(LAYERS_META[case]["mults"])
-    height, width = (size // 2**halvings for size in LAYERS[f"{case}/out"].shape[1:3])
-
     def decode(params: Flat, inputs: Flat) -> Flat:
+        halvings = len(LAYERS_META[case]["mults"])
+        height, width = (size // 2**halvings for size in LAYERS[f"{case}/out"].shape[1:3])
         stoch = inputs["stoch"].reshape(len(inputs["stoch"]), -1)
         return {"": codec.decode_image(params, inputs["deter"], stoch, height, width)}
 
@@ -60,7 +58,7 @@ def test_norm_eps() -> None:
     assert LAYERS_META["rms_norm"]["eps"] == nets.NORM_EPS
 
 
-@pytest.mark.parametrize("case", sorted({key.split("/")[0] for key in LAYERS}))
+@pytest.mark.parametrize("case", cases(LAYERS, sorted({key.split("/")[0] for key in LAYERS})))
 def test_layers(parity: Parity, case: str) -> None:
     check_case(parity, LAYERS, case, LAYER_CASES[case], "layers")
 
@@ -146,7 +144,7 @@ def _dist(case: str) -> Callable[[Flat, Flat], Flat]:
     return fixed[case.split("_")[0]]
 
 
-@pytest.mark.parametrize("case", sorted({key.split("/")[0] for key in DISTS} - set(DRAWS)))
+@pytest.mark.parametrize("case", cases(DISTS, sorted({key.split("/")[0] for key in DISTS} - set(DRAWS))))
 def test_dists(parity: Parity, case: str) -> None:
     if case.startswith("twohot"):
         bins = DISTS[f"{case}/out/bins"]

@@ -7,18 +7,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent import codec, heads, rssm
-from dreamerguard_agent.pytree import Params
-from dreamerguard_agent.rssm import Action, Latent
-from dreamerguard_agent.spec import AgentSpec
+from dreamerguard_agent.base.pytree import Params
+from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.model import codec, heads, rssm
+from dreamerguard_agent.model.rssm import Action, Latent
 
-from .golden import Arrays, below, folder, load
+from .golden import Arrays, below, cases, load, named_files
 from .golden_spec import spec_of
 from .parity import Flat, Parity, by_key, check_case, quick_jit
 
 RSSM, RSSM_META = load("rssm")
 IMAGINE, IMAGINE_META = load("imagine")
-CODECS = sorted(path.stem for path in folder().glob("codec_*.npz"))
+CODECS = named_files("codec_*.npz")
 
 
 @pytest.mark.parametrize("name", CODECS)
@@ -75,7 +75,7 @@ def _rssm_case(spec: AgentSpec, case: str, params: Flat, inputs: Flat) -> Flat:
     return feat | losses | metrics
 
 
-@pytest.mark.parametrize("case", sorted({key.split("/")[0] for key in RSSM} - {"params"}))
+@pytest.mark.parametrize("case", cases(RSSM, sorted({key.split("/")[0] for key in RSSM} - {"params"})))
 def test_sequence_model(parity: Parity, case: str) -> None:
     spec = spec_of(RSSM_META)
     check_case(
@@ -89,7 +89,7 @@ def test_sequence_model(parity: Parity, case: str) -> None:
     )
 
 
-@pytest.mark.parametrize("case", sorted({key.split("/")[0] for key in IMAGINE} - {"params", "in"}))
+@pytest.mark.parametrize("case", cases(IMAGINE, sorted({key.split("/")[0] for key in IMAGINE} - {"params", "in"})))
 def test_imagination(parity: Parity, case: str) -> None:
     spec, params = spec_of(IMAGINE_META), {key: jnp.asarray(value) for key, value in below(IMAGINE, "params").items()}
     start = Latent(*(jnp.asarray(IMAGINE[f"in/{name}"]) for name in ("deter", "stoch")))

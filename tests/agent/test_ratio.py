@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard_agent.ratio import TrainRatio, exact_fraction
+from dreamerguard_agent.replay.ratio import TrainRatio, exact_fraction
 
 from .golden import load
 
@@ -88,7 +88,7 @@ def test_refuses_steps_that_go_backwards() -> None:
     schedule = TrainRatio(1, 1)
     schedule.due(10)
     schedule.due(20)
-    with pytest.raises(ValueError, match="backwards"):
+    with pytest.raises(ValueError, match="agent steps decreased"):
         schedule.due(12)
 
 

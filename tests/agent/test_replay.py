@@ -12,43 +12,43 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard_agent.driver import Driver, mask_last
+from dreamerguard_agent.base.spaces import ArraySpace, mask_last
+from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs.dmc import DMControl
-from dreamerguard_agent.replay import (
-    Latents,
-    Replay,
+from dreamerguard_agent.replay.ring import (
+    Ring,
+    StoredLatents,
     Windows,
     _written_again,
-    create_replay,
+    create_ring,
     gather,
     insert,
     write_back,
 )
-from dreamerguard_agent.sampler import WindowSampler, rows_per_stream
-from dreamerguard_agent.spaces import Space
+from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
 
 ARRAYS, META = load("replay")
 SCRIPT, INFO = below(ARRAYS, "script"), META["script"]
 SEED = int(INFO["generator"].partition("(")[2].rstrip(")"))
-OBS = {"stream": Space("int32", (), classes=1000), "index": Space("float32", (1,))}
-ACT = {"action": Space("float32", (2,))}
+OBS = {"stream": ArraySpace("int32", (), classes=1000), "index": ArraySpace("float32", (1,))}
+ACT = {"action": ArraySpace("float32", (2,))}
 
 _insert = jax.jit(insert, donate_argnames="replay")
 _gather = jax.jit(gather, static_argnames="window")
 _write_back = jax.jit(write_back, donate_argnames="replay")
 
 
-def _create(envs: int, rows: int, **changes: Any) -> Replay:
+def _create(envs: int, rows: int, **changes: Any) -> Ring:
     sizes: dict[str, Any] = {"deter": 1, "stoch": 1, "classes": 1000, "dtype": jnp.float32} | changes
-    return create_replay(OBS, ACT, envs=envs, rows=rows, **sizes)
+    return create_ring(OBS, ACT, envs=envs, rows=rows, **sizes)
 
 
-def _latents(values: Any) -> Latents:
+def _latents(values: Any) -> StoredLatents:
     """Latents whose deter is the number itself, -1 included, and whose class follows from it."""
     values = np.asarray(values)[..., None]
-    return Latents(values.astype(np.float32), (values + 1) % 1000)
+    return StoredLatents(values.astype(np.float32), (values + 1) % 1000)
 
 
 def _record(rows: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -59,7 +59,7 @@ def _record(rows: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
     return obs, {"action": np.stack([index, -stream], -1).astype(np.float32)}
 
 
-def _same_latents(latents: Latents, wanted: np.ndarray) -> None:
+def _same_latents(latents: StoredLatents, wanted: np.ndarray) -> None:
     np.testing.assert_array_equal(latents.deter[..., 0], wanted)
     np.testing.assert_array_equal(latents.stoch[..., 0], (wanted + 1) % 1000)
 
@@ -100,7 +100,7 @@ def test_batches_and_latents_equal_the_reference() -> None:
             assert replay.latents.deter[stream, index % rows, 0] == value
 
 
-def _read(replay: Replay, indices: np.ndarray, window: int) -> Latents:
+def _read(replay: Ring, indices: np.ndarray, window: int) -> StoredLatents:
     """The stored latents of whole windows, read one record at a time."""
     rows = (indices[:, 1:] + np.arange(window)) % replay.rows
     return jax.tree.map(lambda ring: np.asarray(ring)[indices[:, :1], rows], replay.latents)
@@ -148,12 +148,12 @@ def test_real_episodes_come_back_as_they_happened() -> None:
     envs, window, rows = 2, 6, 40
     driver = Driver([DMControl("cartpole_balance", seed=seed, time_limit=0.05) for seed in range(envs)])
     sizes: dict[str, Any] = {"deter": 3, "stoch": 2, "classes": 4, "dtype": jnp.float32}
-    replay = create_replay(driver.obs_space, driver.act_space, envs=envs, rows=rows, **sizes)
+    replay = create_ring(driver.obs_space, driver.act_space, envs=envs, rows=rows, **sizes)
     sampler = WindowSampler(envs, envs * (rows - window + 1), window, rows)
     generator, history = np.random.default_rng(0), []
     for number in range(60):
         obs, actions = driver.observe(), {"action": generator.uniform(-1, 1, (envs, 1)).astype(np.float32)}
-        latents = Latents(np.full((envs, 3), number, np.float32), np.full((envs, 2), number % 4))
+        latents = StoredLatents(np.full((envs, 3), number, np.float32), np.full((envs, 2), number % 4))
         history.append(obs | mask_last(actions, obs["is_last"]))
         replay = _insert(replay, obs, actions, latents, np.int32(number))
         sampler.add_all()
@@ -167,13 +167,15 @@ def test_real_episodes_come_back_as_they_happened() -> None:
     np.testing.assert_array_equal(windows.context.deter[:, 0], indices[:, 1])
 
 
-def _filled(envs: int = 2, rows: int = 8, steps: int = 8, **changes: Any) -> Replay:
+def _filled(envs: int = 2, rows: int = 8, steps: int = 8, **changes: Any) -> Ring:
     replay = _create(envs, rows, **changes)
     width = replay.latents.deter.shape[-1]
     for number in range(steps):
         record = np.stack([np.arange(envs), np.full(envs, number), *np.zeros((3, envs), int)], -1)
         values = np.full((envs, width), number)
-        replay = _insert(replay, *_record(record), Latents(values.astype(np.float32), values[:, :1]), np.int32(number))
+        replay = _insert(
+            replay, *_record(record), StoredLatents(values.astype(np.float32), values[:, :1]), np.int32(number)
+        )
     return replay
 
 
@@ -211,7 +213,7 @@ def test_latents_are_stored_without_loss(classes: int, dtype: str) -> None:
     deter = jax.random.normal(jax.random.key(0), (1, 5), jnp.bfloat16)
     stoch = jnp.array([[0, classes - 1]])
     record = _record(np.zeros((1, 5)))
-    replay = _insert(replay, *record, Latents(deter, stoch), np.int32(0))
+    replay = _insert(replay, *record, StoredLatents(deter, stoch), np.int32(0))
     context = _gather(replay, jnp.array([0, 0]), window=1).context
     assert (context.deter == deter[0]).all() and (context.stoch == stoch[0]).all()
 
@@ -244,21 +246,23 @@ def test_donated_rings_are_changed_in_place_and_compiled_once() -> None:
     compiled = _insert._cache_size(), _write_back._cache_size()
     for number in range(8, 24):
         record = _record(np.array([[0, number, 0, 0, 0], [1, number, 0, 0, 0]]))
-        replay = _insert(replay, *record, Latents(np.ones((2, 1), np.float32), np.ones((2, 1), int)), np.int32(number))
+        replay = _insert(
+            replay, *record, StoredLatents(np.ones((2, 1), np.float32), np.ones((2, 1), int)), np.int32(number)
+        )
         replay = _write_back(replay, np.array([[0, number - 3]], np.int32), _latents([[1, 2]]), np.int32(number + 1))
         assert _pointers(replay) == place
     assert _insert._cache_size() == compiled[0]
     assert _write_back._cache_size() <= compiled[1] + 1
 
 
-def _pointers(replay: Replay) -> list[int]:
+def _pointers(replay: Ring) -> list[int]:
     return [leaf.unsafe_buffer_pointer() for leaf in jax.tree.leaves(replay)]
 
 
 def test_keys_must_have_one_meaning() -> None:
-    with pytest.raises(ValueError, match="`reward` has two meanings"):
-        create_replay(
-            OBS | {"reward": Space("float32")}, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32
+    with pytest.raises(ValueError, match="`reward` names two values"):
+        create_ring(
+            OBS | {"reward": ArraySpace("float32")}, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32
         )
-    with pytest.raises(ValueError, match="`action` has two meanings"):
-        create_replay(OBS | ACT, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32)
+    with pytest.raises(ValueError, match="`action` names two values"):
+        create_ring(OBS | ACT, ACT, envs=1, rows=2, deter=1, stoch=1, classes=4, dtype=jnp.float32)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard_agent.sampler import WindowSampler, rows_per_stream
+from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
 
@@ -92,7 +92,7 @@ def test_nothing_to_draw_is_said() -> None:
 
 @pytest.mark.parametrize("numbers", [(0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 3, 2)])
 def test_refuses_rings_without_a_whole_window(numbers: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match="whole window"):
+    with pytest.raises(ValueError, match="at least as many rows as a window"):
         WindowSampler(*numbers)
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent import programs
-from dreamerguard_agent.checkpoint import Checkpoints
 from dreamerguard_agent.events import AgentEpisode, Silent
-from dreamerguard_agent.loop import Outcome, Run, train
-from dreamerguard_agent.records import SeedRecords
+from dreamerguard_agent.loop import Run, RunResult, train
+from dreamerguard_agent.runtime import compiled
+from dreamerguard_agent.runtime.checkpoint import Checkpoints
+from dreamerguard_agent.runtime.records import SeedRecords
 
 #: Compiles a program for every number of agents: minutes on two cores.
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ class Watch:
             jax.config.update("jax_transfer_guard", "disallow")
         if self.steps in WATCHED:
             assert self.run is not None
-            ring = jax.tree.leaves(self.run._experience.ring)
+            ring = jax.tree.leaves(self.run._replay.ring)
             self.pointers.append({value.unsafe_buffer_pointer() for value in ring})
         if self.steps == WATCHED.stop:
             jax.config.update("jax_transfer_guard", "allow")
@@ -108,7 +108,7 @@ def started(config: RunConfig, directory: Path, stop: Callable[[], bool], heard:
 @dataclass
 class Trained:
     directory: Path
-    outcome: Outcome
+    outcome: RunResult
     heard: Heard
     watch: Watch
 
@@ -156,7 +156,7 @@ def test_every_agent_learns_what_it_learns_alone(together: Trained, alone: tuple
     mine, own = kept(together.directory, "learner"), kept(directory, "learner")
     assert mine["step"].tolist() == [UPDATES] * len(SEEDS)
     moved, apart = 0.0, 0.0
-    before = jax.device_get(programs.initial_state(together.watch.run._spec, [seed]).params)  # type: ignore[union-attr]
+    before = jax.device_get(compiled.initial_state(together.watch.run._spec, [seed]).params)  # type: ignore[union-attr]
     for name, value in own["params"].items():
         apart = max(apart, float(np.abs(mine["params"][name][number] - value).max()))
         moved = max(moved, float(np.abs(value - before[name]).max()))
@@ -191,9 +191,9 @@ def test_every_agent_meets_the_same_episodes_as_alone(together: Trained, alone: 
 
 def test_initial_agents_are_those_of_their_seeds(together: Trained) -> None:
     spec = together.watch.run._spec  # type: ignore[union-attr]
-    many = jax.device_get(programs.initial_state(spec, SEEDS).params)
+    many = jax.device_get(compiled.initial_state(spec, SEEDS).params)
     for number, seed in enumerate(SEEDS):
-        one = jax.device_get(programs.initial_state(spec, [seed]).params)
+        one = jax.device_get(compiled.initial_state(spec, [seed]).params)
         for name, value in one.items():
             np.testing.assert_array_equal(many[name][number], value, err_msg=name)
 

@@ -12,7 +12,8 @@ import pytest
 
 from dreamerguard.guard.log_directory import LogPlace, log_place
 from dreamerguard.guard.training_observer import GUARDED, Watched
-from dreamerguard.lint.engine import UnknownProgram, check_command
+from dreamerguard.lint.engine import check_command
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.argv import read_command
 
 from ..regression.run_logs import append, native_run

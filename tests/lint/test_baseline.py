@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dreamerguard import lint_command
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.lint.known_findings import Entry, read_baseline, write_baseline
 from dreamerguard.lint.known_findings_update import pruned, written
 from dreamerguard.lint.settings.model import Settings

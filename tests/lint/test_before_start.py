@@ -9,9 +9,11 @@ import pytest
 
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import SourceError
+from dreamerguard.core.result import Result
 from dreamerguard.guard.lint_check import check
 from dreamerguard.lint.before_start import lint_before_start, read_start_settings
-from dreamerguard.lint.engine import Result, UnknownProgram, UnknownRule
+from dreamerguard.lint.engine import UnknownRule
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.reports.json import report_object
 from dreamerguard.sources.argv import read_command
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from dreamerguard.commands.app import app
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.repository import Outcome, check_tree
+from dreamerguard.core.result import RepositoryResult
+from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports.tree import render_tree
 from dreamerguard.rules.helpers.example_files import with_preset, with_r2_env
@@ -23,7 +24,7 @@ def put(root: Path, files: dict[str, str]) -> None:
         (root / name).write_text(text, encoding="utf-8")
 
 
-def found(outcome: Outcome) -> list[tuple[str, str]]:
+def found(outcome: RepositoryResult) -> list[tuple[str, str]]:
     return [(item.name, str(item.primary.span)) for result in outcome.results for item in result.active]
 
 

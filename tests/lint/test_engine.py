@@ -10,7 +10,9 @@ from dreamerguard import lint_command, lint_run
 from dreamerguard.commands.shared.exit_codes import exit_code
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Severity
-from dreamerguard.lint.engine import Result, UnknownProgram, UnknownRule, check_command
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import UnknownRule, check_command
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.schema.tasks import load_suite, suite_names
 from dreamerguard.sources.argv import read_command
 

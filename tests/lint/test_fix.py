@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dreamerguard import lint_run
 from dreamerguard.core.model import Edit, Finding, Fix, Label, Severity, Source, SourceError, apply_edits
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.lint.fixes import corrected_command, diff, fix_files, plan
 
 WRONG = """\

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from dreamerguard import lint_run
 from dreamerguard.core.model import Confidence, Severity, SourceError
-from dreamerguard.lint.engine import Result
-from dreamerguard.lint.settings.model import Settings, find_settings, load_settings
+from dreamerguard.core.result import Result
+from dreamerguard.lint.settings.finder import find_settings, load_settings
+from dreamerguard.lint.settings.model import Settings
 
 LOW = ["run.train_ratio=32"]
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from dreamerguard import lint_run
 from dreamerguard.core.model import Source
+from dreamerguard.core.result import Result
 from dreamerguard.lint.comments import read_suppressions
-from dreamerguard.lint.engine import Result, examine, settle
+from dreamerguard.lint.engine import examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.comments import comments

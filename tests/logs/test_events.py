@@ -44,7 +44,7 @@ def test_sheeprl(tmp_path: Path) -> None:
     _write(tmp_path / "version_0", [*rows, (0, "Test/cumulative_reward", 55.0)])
     (tmp_path / "version_0" / "config.yaml").write_text(CONFIG)
     log = read_run(tmp_path)
-    assert log.format == "sheeprl"
+    assert log.program == "sheeprl"
     assert list(log.train) == [(0, 0), (2000, 10), (4000, 20), (6000, 30)]  # frames: steps x action repeat
     assert list(log.evals) == [(8000, 55)]  # logged at step 0, played at the end
     assert log.series["train_ratio"].last == pytest.approx(0.49 * 1024)

@@ -37,7 +37,7 @@ def test_native(tmp_path: Path) -> None:
     ])  # fmt: skip
     append(tmp_path / "eval.jsonl", [{"frames": 20000, "updates": 1500, "score": 15.0, "scores": [10.0, 20.0]}])
     log = read_run(tmp_path)
-    assert log.format == "native"
+    assert log.program == "native"
     assert _train(log) == [(16000, 10), (16000, 20)]  # two environments ended at one step: both count
     assert list(log.evals) == [(20000, 15)]
     assert log.frames == 20000
@@ -67,7 +67,7 @@ def test_danijar(tmp_path: Path) -> None:
         {"step": 1000, "episode/score": 5.0, "episode/length": 501.0}, {"step": 1500, **metrics, "fps/policy": 50.0},
     ])  # fmt: skip
     log = read_run(tmp_path)
-    assert log.format == "danijar"
+    assert log.program == "danijar"
     assert _train(log) == [(1000, 5), (2000, 7)]
     assert {name: series.last for name, series in log.series.items()} == {
         "updates": 100, "train_ratio": 260, "loss/rep": 1, "randomness/action": 0.9, "fps_steps": 50,
@@ -86,7 +86,7 @@ def test_nm512_torch(tmp_path: Path) -> None:
         {"step": 9000, "train_return": 44.0, "train_length": 500.0},
     ])  # fmt: skip
     log = read_run(tmp_path)
-    assert log.format == "nm512_torch"
+    assert log.program == "nm512_torch"
     assert _train(log) == [(5000, 30), (9000, 40), (9000, 44)]
     assert list(log.evals) == [(6000, 60)]
     assert log.scores == (log.train, "train")
@@ -111,7 +111,7 @@ def test_r2dreamer(tmp_path: Path) -> None:
           for i in range(1, 8)),
     ])  # fmt: skip
     log = read_run(tmp_path)
-    assert log.format == "r2dreamer"
+    assert log.program == "r2dreamer"
     assert _train(log) == [(16000, 10), (16001, 12)]
     assert list(log.evals) == [(20000, 50)]
     assert (log.facts.suite, log.facts.train_ratio, log.facts.frames) == ("dmc_vision", 512, 1.01e6)

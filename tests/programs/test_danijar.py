@@ -8,9 +8,10 @@ import pytest
 from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.model import Origin, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.lint.engine import UnknownProgram, check_command, check_presets
+from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.programs.danijar.keys import renames_for
 from dreamerguard.programs.danijar.program import Danijar
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.rules.helpers.example_files import with_preset
 from dreamerguard.sources.argv import read_command

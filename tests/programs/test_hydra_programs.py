@@ -7,9 +7,10 @@ import pytest
 
 from dreamerguard import lint_command
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, UnknownProgram
+from dreamerguard.core.result import Result
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 
 

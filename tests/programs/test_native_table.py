@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from dreamerguard import lint_run
 from dreamerguard.programs.native.build_keys import schema_keys, table
-from dreamerguard.programs.native.keys import TABLE, native_keys
+from dreamerguard.programs.native.keys import native_keys
 from dreamerguard.schema import RunConfig
+from dreamerguard.schema.key_table import TABLE
 from dreamerguard.schema.sections import ModelSection, OptimizerSection
 
 

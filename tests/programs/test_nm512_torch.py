@@ -7,8 +7,9 @@ import pytest
 
 from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.model import Severity
+from dreamerguard.core.result import Result
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.lint.engine import Result, check_command
+from dreamerguard.lint.engine import check_command
 from dreamerguard.programs.nm512_torch.keys import DEAD, RENAMES
 from dreamerguard.programs.nm512_torch.program import ROLES, Nm512Torch
 from dreamerguard.programs.shared.key_tables import load_table

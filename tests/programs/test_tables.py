@@ -5,9 +5,9 @@ import re
 import pytest
 
 from dreamerguard.programs.danijar.editions import EDITIONS, edition_of_keys
-from dreamerguard.programs.danijar.presets import is_pattern
 from dreamerguard.programs.nm512_torch.layers import SUITE_KEYS
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.preset_values import is_pattern
 
 NAMES = ("danijar_2023", "danijar_2024", "danijar_2025", "nm512_torch")
 

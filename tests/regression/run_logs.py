@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.regression.reference import Envelope, load_envelope
+from dreamerguard.regression.published import Envelope, load_envelope
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from dreamerguard.regression.reference import envelope_tasks, load_calibration, load_envelope, releases
+from dreamerguard.regression.published import envelope_tasks, load_calibration, load_envelope, releases
 from dreamerguard.schema.tasks import data_dir, find_task, load_suite, suite_names
 
 SETS = [(suite, release) for suite in suite_names() for release in releases(suite)]
@@ -167,7 +167,7 @@ def test_the_data_stay_small() -> None:
 
 def test_importing_and_reading_needs_no_numpy() -> None:
     code = (
-        "import sys; from dreamerguard.regression.reference import load_envelope;"
+        "import sys; from dreamerguard.regression.published import load_envelope;"
         "load_envelope('dmc_proprio', 'dmc_walker_walk');"
         "assert not {'numpy', 'jax', 'yaml'} & sys.modules.keys()"
     )

@@ -7,18 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.logs import Facts, RunLog
+from dreamerguard.core.run_log import LogLayout, RunFacts
+from dreamerguard.logs import RunLog
 from dreamerguard.logs.run_log import NonFinite
+from dreamerguard.programs.registry import log_layouts
 from dreamerguard.regression.watch.health import Context, check_health, is_flat
 from dreamerguard.regression.watch.likely_causes import LintNote, causes, likely_cause, read_lint, update_rate
 
 RATIO = LintNote("DG101", "low-train-ratio", "train ratio 32 is 16 times below 512", severe=True, rank=1)
 
 
+def _layout(program: str) -> LogLayout:
+    return next(layout for layout in log_layouts() if layout.program == program)
+
+
 def _log(rows: int = 100, **facts: object) -> RunLog:
     """A healthy native run of a DMC task."""
     known: dict[str, object] = {"action_repeat": 2, "train_ratio": 512.0, "batch_steps": 1024, "frames": 500_000.0}
-    log = RunLog(Path("run"), "native", Facts(**(known | facts)))  # type: ignore[arg-type]
+    log = RunLog(Path("run"), _layout("native"), RunFacts(**(known | facts)))  # type: ignore[arg-type]
     for i in range(1, rows + 1):
         x = 2000.0 * i
         log.train.add(x, 5.0 * i)
@@ -49,7 +55,7 @@ def test_a_healthy_run_has_no_finding(struggling: bool) -> None:
 
 
 def test_an_empty_log_has_no_finding() -> None:
-    assert _names(RunLog(Path("run"), "danijar")) == []
+    assert _names(RunLog(Path("run"), _layout("danijar"))) == []
 
 
 @pytest.mark.parametrize(("achieved", "severity"), [(440.0, "warning"), (600.0, "warning"), (100.0, "error")])
@@ -68,8 +74,8 @@ def test_a_ratio_is_not_judged_before_it_means_anything() -> None:
     _replace(log, "updates", [0.5 * i for i in range(100)])
     assert _names(log) == []
     sheeprl = _log()
-    sheeprl.format = "sheeprl"
-    sheeprl.facts = Facts(action_repeat=2, train_ratio=512.0, settings={"algo.learning_starts": 40_000})
+    sheeprl.layout = _layout("sheeprl")
+    sheeprl.facts = RunFacts(action_repeat=2, train_ratio=512.0, settings={"algo.learning_starts": 40_000})
     _replace(sheeprl, "train_ratio", [512 * max(0.0, 1 - 40_000 / (1000 * i)) for i in range(1, 101)])
     assert _names(sheeprl) == []  # half of the run was warm-up, which is no drift
 
@@ -172,11 +178,11 @@ def test_causes_name_lint_first_and_then_missing_updates() -> None:
     assert "15.6 gradient updates per 1000 frames, 6% of the published 250" in second
     assert causes(_log(), [], published_rate=250) == []
     assert update_rate(_log()) == pytest.approx(249.5, abs=0.1)
-    torch = RunLog(Path("run"), "nm512_torch")
+    torch = RunLog(Path("run"), _layout("nm512_torch"))
     for i in range(10):
         torch.metric("updates", 1000.0 * i, 250.0 * i)
     assert update_rate(torch) == pytest.approx(250)
-    assert update_rate(RunLog(Path("run"), "danijar")) is None
+    assert update_rate(RunLog(Path("run"), _layout("danijar"))) is None
 
 
 def test_lint_is_read_from_the_run(tmp_path: Path) -> None:

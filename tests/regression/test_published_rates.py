@@ -39,7 +39,7 @@ def test_false_alarms_of_all_suites() -> None:
 
 
 def test_healthy_deficits_are_the_stored_ones(proprio: Suite) -> None:
-    from dreamerguard.regression.reference import load_calibration
+    from dreamerguard.regression.published import load_calibration
 
     stored = load_calibration("dmc_proprio")
     assert stored is not None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.regression.reference import Calibration, Envelope, envelope_tasks, load_calibration, load_envelope
+from dreamerguard.regression.published import Calibration, Envelope, envelope_tasks, load_calibration, load_envelope
 from dreamerguard.regression.statistics.seed_band import Baseline
 from dreamerguard.regression.watch.verdict import State, Verdict, escalate, judge, judge_cells, p_value
 

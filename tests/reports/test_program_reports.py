@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from dreamerguard import lint_run
 from dreamerguard.core.model import SourceError
-from dreamerguard.lint.engine import Result, examine, settle
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import examine, settle
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
 from dreamerguard.reports.markdown import escape

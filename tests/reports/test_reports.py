@@ -9,7 +9,7 @@ import pytest
 
 from dreamerguard import lint_run
 from dreamerguard.core.model import Source
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.reports import render_concise, render_full, render_json
 from dreamerguard.reports.budget import render_budget
 from dreamerguard.util.text import plain, wants_color, width

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.model import Severity, apply_edits
-from dreamerguard.lint.engine import Result
+from dreamerguard.core.result import Result
 from dreamerguard.lint.rule_examples import lint_example
 from dreamerguard.rules import Example, Rule, all_rules
 

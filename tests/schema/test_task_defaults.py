@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from dreamerguard.schema import RunConfig
+from dreamerguard.schema import RunConfig, tasks
 from dreamerguard.schema.publish import field
 from dreamerguard.schema.task_data import check_suite_data
-from dreamerguard.schema.tasks import PREFIXES, UnknownTask, data_dir, find_task, load_suite, suite_names, task_names
+from dreamerguard.schema.tasks import UnknownTask, data_dir, find_task, load_suite, prefixes, suite_names, task_names
 
 #: suite, edition, ratio, repeat, environments, frames, size, gradient updates per 1000 frames. Written down from the
 #: tables of arXiv 2301.04104v1 and of Nature 640 (2025) and from the presets of danijar/dreamerv3 and NM512/r2dreamer.
@@ -100,7 +103,8 @@ def test_task_lists(suite: str) -> None:
     published = sum(entry.published for entry in data.tasks.values())
     assert (published, len(data.tasks) - published) == COUNTS[suite]
     assert all(task.startswith(f"{data.prefix}_") for task in data.tasks)
-    assert suite in PREFIXES[data.prefix]
+    assert suite in prefixes()[data.prefix]
+    assert all(suite in prefixes()[prefix] for prefix in data.other_prefixes)
 
 
 def test_files_and_names_agree() -> None:
@@ -219,3 +223,20 @@ def _same_type(key: str, value: object) -> bool:
     if annotation in (int, float):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, bool) if annotation is bool else isinstance(value, str)
+
+
+def test_a_suite_file_that_is_dropped_in_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (data_dir() / "crafter.yaml").read_text(encoding="utf-8")
+    shutil.copytree(data_dir(), tmp_path / "data")
+    new = text.replace("suite: crafter", "suite: lab").replace("prefix: crafter", "prefix: lab  # ours")
+    new = re.sub(r"^order: .*\n", "", new, flags=re.MULTILINE).replace("  crafter_", "  lab_")
+    (tmp_path / "data" / "lab.yaml").write_text(new, encoding="utf-8")
+    monkeypatch.setattr(tasks, "data_dir", lambda: tmp_path / "data")
+    tasks.prefixes.cache_clear()
+    try:
+        assert suite_names()[-1] == "lab" and suite_names()[:2] == ["dmc_proprio", "dmc_vision"]
+        assert find_task("lab_reward").suite == "lab"
+    finally:
+        monkeypatch.undo()
+        tasks.prefixes.cache_clear()
+        load_suite.cache_clear()

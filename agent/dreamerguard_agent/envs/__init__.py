@@ -1,9 +1,9 @@
-"""Environments of the trainer: the protocols, one adapter per suite, and the ways to run many side by side."""
+"""Environments of the trainer: protocols, one adapter per suite, and ways to run many side by side."""
 
 from __future__ import annotations
 
+from .factory import SUITES, env_seed, make_agent_envs, make_env, make_envs
 from .protocol import Array, Env, EnvError, Values, VectorEnv, flags
-from .select import SUITES, env_seed, make_env, make_envs
 from .serial import SerialEnvs
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "VectorEnv",
     "env_seed",
     "flags",
+    "make_agent_envs",
     "make_env",
     "make_envs",
 ]

@@ -1,9 +1,9 @@
-"""DeepMind Control suite, exactly as danijar/dreamerv3 presents it.
+"""DeepMind Control suite with the conventions of danijar/dreamerv3.
 
-Its sources are `embodied/envs/dmc.py`, `embodied/envs/from_dm.py` and `embodied/core/wrappers.py` at e3f0224.
+Follows `embodied/envs/dmc.py`, `embodied/envs/from_dm.py` and `embodied/core/wrappers.py` at e3f0224.
 
-Two things differ on purpose. Nothing is rendered unless images are asked for; the reference renders every step. Actions
-without limits (the lqr tasks) go through as they are; the reference stretches them to MuJoCo's largest number, 1e10.
+Two differences are intended. This adapter renders only if images are requested; the reference renders every step.
+Actions without limits (the lqr tasks) stay unchanged; the reference stretches them to MuJoCo's largest number, 1e10.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ..spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, EnvError, Values, flags
 
-#: Cameras that show the task best; every other domain uses camera 0 (`embodied/envs/dmc.py`).
+#: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
 CAMERAS = {"quadruped": 2}
 #: Bound that MuJoCo gives to a control without limits (``mjMAXVAL``).
 UNLIMITED = 1e10
@@ -34,14 +34,14 @@ class DMControl:
 
     Args:
       task: domain and task, for example ``walker_walk``; ``cup_catch`` is short for ``ball_in_cup_catch``.
-      repeat: frames for which an action is repeated. Rewards are added; the episode's end cuts it short.
+      repeat: frames for which an action is repeated. Rewards are summed; the end of the episode stops the repeat.
       seed: seed of the resets.
-      image_size: height and width of rendered images, the only observation then; none observes the task's vectors.
-      camera: camera to render, -1 for the usual one.
-      time_limit: seconds of an episode; none takes the task's own.
+      image_size: height and width of rendered images, which are then the only observation; None: the task's vectors.
+      camera: camera to render, -1 for the default of the domain.
+      time_limit: seconds of an episode; None: the task's limit.
 
     Raises:
-      EnvError: no such task, or images without a way to render.
+      EnvError: the task does not exist, or images cannot be rendered.
     """
 
     def __init__(
@@ -61,20 +61,20 @@ class DMControl:
         self._done = True
         self._size = image_size
         spec = self._env.action_spec()
-        self._limits = limits(spec)
+        self._limits = action_limits(spec)
         self._act_space = {"action": action_space(spec)}
-        self._keys = observed(self._env.observation_spec()) if image_size is None else {}
-        self._obs_space = self._keys or {"image": Space("uint8", (image_size or 0, image_size or 0, 3))}
+        self._keys = observation_spaces(self._env.observation_spec()) if image_size is None else {}
+        self._obs_space = self._keys or {"image": ArraySpace("uint8", (image_size or 0, image_size or 0, 3))}
         if image_size is not None:
-            self._render(image_size)  # a machine that cannot render says so now, not after the first episode
+            self._render(image_size)  # fails now, not after the first episode, on a machine that cannot render
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `Env`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """The action, [A] in [-1, 1]; numbers beyond are clipped."""
         return self._act_space
 
@@ -102,7 +102,7 @@ class DMControl:
         return self._observe(now, reward)
 
     def close(self) -> None:
-        """Frees the physics and its rendering context."""
+        """Frees the physics and the rendering context."""
         self._env.close()
 
     def _control(self, action: Array) -> Array:
@@ -125,27 +125,27 @@ class DMControl:
 
 
 def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> tuple[tuple[str, str], Any]:
-    """Domain and name of a task, and its dm_control environment.
+    """Returns domain and name of a task, and its dm_control environment.
 
     Raises:
-      EnvError: no such task, or `render` without OpenGL.
+      EnvError: the task does not exist, or `render` is set without OpenGL.
     """
     suite = load_suite(render)
     domain, name = find_task(task, suite.ALL_TASKS)
     kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
     env = suite.load(domain, name, task_kwargs=kwargs)
     if not render:
-        # quadruped_escape uploads its terrain to a renderer at every reset, and would make one to do so.
+        # quadruped_escape uploads its terrain to a renderer at every reset, and makes one for it.
         env.physics._make_rendering_contexts = lambda: None
     return (domain, name), env
 
 
 @contextmanager
 def stable(task: str) -> Iterator[None]:
-    """Says in one sentence what dm_control raises when numbers in a simulation grow beyond use.
+    """Converts dm_control's PhysicsError to a message of one sentence.
 
     Raises:
-      EnvError: in place of dm_control's PhysicsError.
+      EnvError: the simulation became unstable.
     """
     from dm_control.rl.control import PhysicsError
 
@@ -156,7 +156,7 @@ def stable(task: str) -> Iterator[None]:
 
 
 def to_control(action: Array, low: Array, span: Array) -> Array:
-    """Controls [..., A], float64, of actions [..., A], float32 in [-1, 1]; numbers beyond are clipped.
+    """Converts actions [..., A], float32, clipped to [-1, 1], to controls [..., A], float64.
 
     Raises:
       EnvError: an action is not finite.
@@ -164,16 +164,16 @@ def to_control(action: Array, low: Array, span: Array) -> Array:
     finite = np.isfinite(action)
     if not finite.all():
         first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
-        raise EnvError(f"action is not finite: {first}; the policy has diverged")
-    # The halving is done in float32 and the scaling in float64, as in the reference, for equal last bits.
+        raise EnvError(f"the action is not finite: {first}; the policy has diverged")
+    # Halves in float32 and scales in float64, as the reference, for equal last bits.
     return (np.minimum(np.maximum(action, -1), 1) + np.float32(1)) / 2 * span + low
 
 
 def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """Domain and task of a name such as ``walker_walk``, ``cup_catch`` or ``humanoid_CMU_run``.
+    """Returns domain and task of a name such as ``walker_walk``, ``cup_catch`` or ``humanoid_CMU_run``.
 
     Raises:
-      EnvError: the suite has no such task; the message names the nearest ones.
+      EnvError: the suite has no such task; the message names similar tasks.
     """
     names = {f"{domain}_{name}": (domain, name) for domain, name in known}
     full = f"ball_in_{task}" if task.startswith("cup_") else task
@@ -190,11 +190,11 @@ def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:
 def load_suite(render: bool) -> Any:
     """Imports `dm_control.suite`, without OpenGL unless `render`.
 
-    MuJoCo and dm_control choose their OpenGL at import, once per process. On a machine without a display or driver that
-    import can fail or print, so a process that needs no images is kept away from it whatever MUJOCO_GL says.
+    MuJoCo and dm_control select OpenGL at import, once per process. Without a display or driver this import can fail or
+    print, so a process that needs no images never loads OpenGL, whatever the value of MUJOCO_GL.
 
     Raises:
-      EnvError: no OpenGL could be loaded, or dm_control was imported without it before.
+      EnvError: OpenGL cannot be loaded, or dm_control was imported without it before.
     """
     try:
         with _opengl("egl" if render else None):
@@ -211,7 +211,7 @@ def load_suite(render: bool) -> Any:
 
 @contextmanager
 def _opengl(default: str | None) -> Iterator[None]:
-    """Sets MUJOCO_GL for an import: off where `default` is none, else what the user chose or `default`."""
+    """Sets MUJOCO_GL for an import: off if `default` is None, else the user's value or `default`."""
     chosen = os.environ.get("MUJOCO_GL")
     os.environ["MUJOCO_GL"] = "disable" if default is None else chosen or default
     try:
@@ -233,18 +233,18 @@ def _no_rendering(error: Exception | str) -> str:
     )
 
 
-def action_space(spec: Any) -> Space:
-    """The agent's action for a task's controls: as many numbers in [-1, 1]."""
-    return Space("float32", tuple(spec.shape), low=-1.0, high=1.0)
+def action_space(spec: Any) -> ArraySpace:
+    """Returns the agent's action space for a task's controls: as many numbers in [-1, 1]."""
+    return ArraySpace("float32", tuple(spec.shape), low=-1.0, high=1.0)
 
 
-def limits(spec: Any) -> tuple[Array, Array]:
-    """Lowest control and span of each dimension; -1 and 2 where a control has no limits, which leaves it as it is."""
+def action_limits(spec: Any) -> tuple[Array, Array]:
+    """Returns lowest control and span per dimension; -1 and 2 for a control without limits, which stays unchanged."""
     limited = (np.abs(spec.minimum) < UNLIMITED) & (np.abs(spec.maximum) < UNLIMITED)
     low = np.where(limited, spec.minimum, -1.0)
     return low, np.where(limited, spec.maximum, 1.0) - low
 
 
-def observed(specs: Mapping[str, Any]) -> dict[str, Space]:
-    """Spaces of a task's vectors. Keys without numbers are left out; a single number stays without dimensions."""
-    return {key: Space("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}
+def observation_spaces(specs: Mapping[str, Any]) -> dict[str, ArraySpace]:
+    """Returns the spaces of a task's vectors, without empty ones. A single number has no dimensions."""
+    return {key: ArraySpace("float32", tuple(spec.shape)) for key, spec in specs.items() if np.prod(spec.shape) > 0}

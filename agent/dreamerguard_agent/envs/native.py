@@ -1,9 +1,9 @@
-"""DeepMind Control tasks of many environments at once: the same numbers as `DMControl`, with little Python in between.
+"""Runs a DeepMind Control task in many environments at once, with the numbers of `DMControl` and little Python.
 
-Of a control step of walker through dm_control, about half the time is physics, and of cartpole a tenth; the rest is
-named indexing and small functions, for each environment anew. Here the physics of all environments runs in threads
-(`physics.py`, `crew.py`), and observations and rewards are computed for all of them together (`formulas`). dm_control
-still owns models, data and random states, and starts every episode, so episodes are equal to its own.
+Within dm_control, physics takes about half of a control step of walker and a tenth of cartpole. The rest is named
+indexing and small functions, repeated for each environment. Here the physics of all environments runs in threads
+(`physics.py`, `thread_pool.py`), and observations and rewards are computed for all environments together (`formulas`).
+dm_control still owns models, data and random states, and starts every episode, so the episodes are equal.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from ..spaces import Space
-from .crew import Crew
-from .dmc import action_space, limits, load_suite, load_task, observed, stable, to_control
+from ..base.spaces import ArraySpace
+from .dmc import action_limits, action_space, load_suite, load_task, observation_spaces, stable, to_control
 from .formulas import FORMULAS, Formula
+from .mujoco_fields import MujocoFields
 from .physics import stepper
 from .protocol import Array, EnvError, Values
-from .readout import Readout
-from .select import cores
+from .thread_pool import ThreadPool, cores
 
-#: Seconds of physics in a vector step for which waking another thread pays.
+#: Minimum seconds of physics per vector step for each further thread.
 WORTH_A_THREAD = 2e-4
-#: Steps that are timed to find that out.
+#: Steps that are timed to choose the number of threads.
 TRIAL = 10
 
 
@@ -37,12 +36,12 @@ class NativeEnvs:
       task: domain and task, as for `DMControl`.
       seeds: seeds of the resets, one per environment.
       repeat: frames for which an action is repeated.
-      threads: threads that step the physics, the calling one included; 0 takes as many as have work. Results do not
+      threads: threads that step the physics, the calling one included; 0 chooses by the measured work. Results do not
         depend on it.
-      time_limit: seconds of an episode; none takes the task's own.
+      time_limit: seconds of an episode; None: the task's limit.
 
     Raises:
-      EnvError: no such task, or one that this cannot run exactly.
+      EnvError: the task does not exist, or cannot be run exactly here.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class NativeEnvs:
         self._simulations = [env.physics for env in self._envs]
         self._tasks = [env.task for env in self._envs]
         _check_hooks(task, self._tasks[0])
-        self._read = Readout(self._simulations)
+        self._read = MujocoFields(self._simulations)
         make = FORMULAS.get(loaded[0][0])
         self._formula: Formula = make(self._read) if make else TaskCode(self._tasks, self._simulations)
         self._advance = [stepper(env.physics, env._n_sub_steps) for env in self._envs]
@@ -68,21 +67,21 @@ class NativeEnvs:
         self._warnings = [simulation.data.warning.number for simulation in self._simulations]
         self._ends = _overrides(self._tasks[0], "get_termination")
         spec = self._envs[0].action_spec()
-        self._limits = limits(spec)
+        self._limits = action_limits(spec)
         self._act_space = {"action": action_space(spec)}
-        self._obs_space = observed(self._envs[0].observation_spec())
+        self._obs_space = observation_spaces(self._envs[0].observation_spec())
         self._frame_limit = self._envs[0]._step_limit
         self._frames = np.zeros(len(seeds), np.int64)
         self._done = np.ones(len(seeds), bool)
-        self._crew = Crew(min(threads or self._busy_threads(), len(seeds)))
+        self._pool = ThreadPool(min(threads or self._busy_threads(), len(seeds)))
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """The task's vectors; see `VectorEnv`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """The action, [A] in [-1, 1]; see `VectorEnv`."""
         return self._act_space
 
@@ -116,12 +115,12 @@ class NativeEnvs:
 
     def close(self) -> None:
         """Ends the threads and frees the simulations."""
-        self._crew.close()
+        self._pool.close()
         for env in self._envs:
             env.close()
 
     def _busy_threads(self) -> int:
-        """Threads that find enough to do. Times a few steps of a simulation whose state the first reset throws away."""
+        """Returns the number of threads with enough work. Times a few steps, which the first reset discards."""
         start = time.perf_counter()
         for _ in range(TRIAL):
             self._advance[0]()
@@ -138,17 +137,17 @@ class NativeEnvs:
         """Steps the physics of some environments by one frame.
 
         Raises:
-          EnvError: MuJoCo warned, where dm_control would raise as well.
+          EnvError: MuJoCo warned; dm_control raises here, too.
         """
         before = np.concatenate(self._warnings)
-        self._crew.run(lambda number: self._advance[number](), numbers)
+        self._pool.run(lambda number: self._advance[number](), numbers)
         new = (np.concatenate(self._warnings) > before).reshape(len(self), -1)
         if new.any():
             raise EnvError(_unstable(self._task, new))
         self._read.renew()
 
     def _endings(self, active: Array) -> tuple[Array, Array]:
-        """Which active environments have reached their end, and where nothing can follow, both [E]."""
+        """Returns which active environments have ended, and which ended terminally, both [E]."""
         self._frames += active
         last = active & (self._frames >= self._frame_limit)
         terminal = np.zeros(len(self), bool)
@@ -161,7 +160,7 @@ class NativeEnvs:
 
 
 class TaskCode:
-    """dm_control's own observations and rewards, one environment after the other; a `Formula`."""
+    """dm_control's observations and rewards, one environment after the other; a `Formula`."""
 
     def __init__(self, tasks: Sequence[Any], simulations: Sequence[Any]) -> None:
         self._pairs = list(zip(tasks, simulations, strict=True))
@@ -177,7 +176,7 @@ class TaskCode:
 
 
 def native_tasks() -> dict[str, str]:
-    """How `NativeEnvs` computes observations and rewards of each task of the suite, by name without ``dmc_``:
+    """Returns how `NativeEnvs` computes observations and rewards of each task of the suite, by name without ``dmc_``:
     ``arrays`` for all environments at once, ``task code`` for dm_control's functions. Physics is native in both."""
     known = load_suite(render=False).ALL_TASKS
     return {f"{domain}_{name}": "arrays" if (domain, name) in FORMULAS else "task code" for domain, name in known}

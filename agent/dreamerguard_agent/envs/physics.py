@@ -1,14 +1,14 @@
-"""One control step of a dm_control simulation, without dm_control around it.
+"""Runs one control step of a dm_control simulation without dm_control's Python code.
 
 dm_control's default, ``legacy_step``, finishes the step whose first half was done before, takes the others, and then
 does the first half of the next one, so that positions, velocities and sensors belong to the newest state:
-``mj_step2``, (n - 1) x ``mj_step``, ``mj_step1`` (`dm_control/mujoco/engine.py`). The same is done here with two
-savings that change no bit of any state or reading:
+``mj_step2``, (n - 1) x ``mj_step``, ``mj_step1`` (`dm_control/mujoco/engine.py`). This module does so with two
+savings that change no bit of any state or sensor:
 
 - sensors are computed in the last substep only; they read the simulation and never act on it;
-- a Runge-Kutta step starts from the half that was done before. dm_control computes that half twice.
+- a Runge-Kutta step starts from the half that is already done. dm_control computes this half twice.
 
-`mujoco.rollout` does not serve: it keeps no solver warm start between calls, so its states drift from dm_control's.
+`mujoco.rollout` is not suitable: it keeps no solver warm start between calls, so its states drift from dm_control's.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import mujoco
 
 
 def stepper(physics: Any, substeps: int) -> Callable[[], None]:
-    """A function that advances a simulation by one control step of `substeps` MuJoCo steps, whichever thread calls it.
+    """Returns a function that advances a simulation by one control step of `substeps` MuJoCo steps, in any thread.
 
     Args:
-      physics: dm_control's `Physics`, which stays the owner of the data.
+      physics: dm_control's `Physics`, which still owns the data.
       substeps: MuJoCo steps of a control step, at least 1.
     """
     model, data = physics.model.ptr, physics.data.ptr

@@ -1,9 +1,9 @@
-"""Environments in worker processes, for what one process does slowly: rendering, above all.
+"""Environments in worker processes, for tasks that are slow in one process, mainly rendering.
 
-Workers are started as fresh Python programs (`worker.py`), never forked: a fork copies the threads' locks of JAX and
-the OpenGL of MuJoCo in whatever state they are. They import no JAX. Orders and answers are single bytes in pipes,
-numbers are in shared memory (`board.py`), and nothing is pickled. A worker whose parent ends, by whatever signal, reads
-the end of its pipe and ends too.
+Workers are started as fresh Python programs (`worker.py`), never forked: a fork copies the locks of JAX's threads
+and MuJoCo's OpenGL in an undefined state. Workers do not import JAX. Orders and answers are single bytes in pipes,
+numbers are in shared memory (`shared_memory.py`), and nothing is pickled. When the parent ends, for any reason, the
+worker reads the end of its pipe and ends, too.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from ..spaces import Space
-from .board import Board, parse
+from ..base.spaces import ArraySpace
 from .protocol import Array, EnvError, Values
+from .shared_memory import SharedArrays, spaces_from_json
 
-#: Bytes of the conversation with a worker.
+#: Bytes of the protocol between parent and worker.
 MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"
-#: Seconds that a worker has to end by itself.
-PATIENCE = 5.0
-#: One thread for each library of a worker: the workers are the parallelism.
+#: Seconds to wait for the end of a worker before it is killed.
+END_TIMEOUT = 5.0
+#: Environment of a worker: one thread per library, because the workers run in parallel.
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class ProcessEnvs:
-    """E environments in worker processes, as equal shares as can be; a `VectorEnv`.
+    """E environments in worker processes, in shares as equal as possible; a `VectorEnv`.
 
-    Within a worker they run natively or one after the other, as ``auto`` would choose for one process.
+    Within a worker they run natively or one after the other, as ``auto`` chooses for one process.
 
     Args:
       config: the run.
@@ -59,28 +59,28 @@ class ProcessEnvs:
         inner = config.model_copy(update={"env": config.env.model_copy(update={"backend": backend, "workers": 1})})
         bounds = np.linspace(0, count, workers + 1).round().astype(int).tolist()
         self._count = count
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerProcess] = []
         with tempfile.TemporaryFile(dir=_memory_folder()) as file:
             try:
                 for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
                     order = {"config": inner.model_dump(mode="json"), "first": first, "seed": seed, "count": count}
                     order |= {"start": start, "stop": stop, "file": file.fileno()}
-                    self._workers.append(Worker(number, order))
+                    self._workers.append(WorkerProcess(number, order))
                 spaces = [worker.spaces() for worker in self._workers]
                 self._obs_space, self._act_space = spaces[0]
-                self._board = Board(file.fileno(), self._obs_space, self._act_space, count)
-                self._order_all(MAP)
+                self._board = SharedArrays(file.fileno(), self._obs_space, self._act_space, count)
+                self._send_all(MAP)
             except BaseException:
                 self.close()
                 raise
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `VectorEnv`."""
         return self._obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions; see `VectorEnv`."""
         return self._act_space
 
@@ -92,25 +92,25 @@ class ProcessEnvs:
         for key, shared in self._board.actions.items():
             shared[:] = actions[key]
         self._board.reset[:] = reset
-        self._order_all(STEP)
+        self._send_all(STEP)
         return {key: shared.copy() for key, shared in self._board.values.items()}
 
     def close(self) -> None:
         """Ends the workers."""
         for worker in self._workers:
-            worker.dismiss()
+            worker.request_end()
         for worker in self._workers:
-            worker.bury()
+            worker.wait_for_end()
 
-    def _order_all(self, byte: bytes) -> None:
+    def _send_all(self, byte: bytes) -> None:
         for worker in self._workers:
             worker.order(byte)
         for worker in self._workers:
             worker.answer()
 
 
-class Worker:
-    """The parent's end of one worker process."""
+class WorkerProcess:
+    """The parent's handle of one worker process."""
 
     def __init__(self, number: int, order: dict[str, Any]) -> None:
         last = order["first"] + order["stop"] - 1
@@ -126,15 +126,15 @@ class Worker:
         )
         self.order(json.dumps(order).encode() + b"\n")
 
-    def spaces(self) -> tuple[dict[str, Space], dict[str, Space]]:
-        """Observations and actions of its environments, once they are made.
+    def spaces(self) -> tuple[dict[str, ArraySpace], dict[str, ArraySpace]]:
+        """Waits for the environments and returns their observation and action spaces.
 
         Raises:
-          EnvError: they cannot be made.
+          EnvError: the environments cannot be made.
         """
         self.answer()
-        told = json.loads(self._line())
-        return parse(told["obs_space"]), parse(told["act_space"])
+        answer = json.loads(self._line())
+        return spaces_from_json(answer["obs_space"]), spaces_from_json(answer["act_space"])
 
     def order(self, data: bytes) -> None:
         """Sends an order.
@@ -147,33 +147,33 @@ class Worker:
             self._process.stdin.write(data)
             self._process.stdin.flush()
         except BrokenPipeError:
-            self.answer()  # what it said before it ended
+            self.answer()  # raises the error that the worker reported before it ended
 
     def answer(self) -> None:
-        """Waits until the order is carried out.
+        """Waits until the worker has carried out the order.
 
         Raises:
-          EnvError: it could not be, or the worker has ended.
+          EnvError: the order failed, or the worker has ended.
         """
         assert self._process.stdout
         byte = self._process.stdout.read(1)
         if byte == DONE:
             return
         if byte == FAILED:
-            told = json.loads(self._line())
-            raise EnvError(told["message"] if told["known"] else f"{self._name} failed: {told['message']}")
-        raise EnvError(f"{self._name} {_cause_of_death(self._process.wait())}")
+            answer = json.loads(self._line())
+            raise EnvError(answer["message"] if answer["known"] else f"{self._name} failed: {answer['message']}")
+        raise EnvError(f"{self._name} {_exit_reason(self._process.wait())}")
 
-    def dismiss(self) -> None:
-        """Lets it end by closing its pipe."""
+    def request_end(self) -> None:
+        """Closes the pipe, which ends the worker."""
         assert self._process.stdin
-        with contextlib.suppress(BrokenPipeError):  # it has ended already
+        with contextlib.suppress(BrokenPipeError):  # the worker has already ended
             self._process.stdin.close()
 
-    def bury(self) -> None:
-        """Waits for its end, and forces it if that takes too long."""
+    def wait_for_end(self) -> None:
+        """Waits for the end of the worker, and kills it after `END_TIMEOUT` seconds."""
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(END_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -185,14 +185,14 @@ class Worker:
         return self._process.stdout.readline()
 
 
-def _cause_of_death(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code >= 0:
-        return f"ended with exit code {code}; what it printed says why"
+        return f"ended with exit code {code}; its output above states the cause"
     name = signal.Signals(-code).name
-    memory = ", as the system does when memory runs out; fewer env.workers need less" if name == "SIGKILL" else ""
+    memory = ", as the system does when memory runs out; reduce env.workers" if name == "SIGKILL" else ""
     return f"was ended by {name}{memory}"
 
 
 def _memory_folder() -> str | None:
-    """A folder that is kept in memory, where there is one."""
+    """Returns a folder that is kept in memory, if the system has one."""
     return "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None

@@ -1,4 +1,4 @@
-"""What every environment looks like to the trainer."""
+"""The protocols of environments, and their errors."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..spaces import Space
+from ..base.spaces import ArraySpace
 
 Array = npt.NDArray[Any]
-#: One step's values by key; environments in front, [E, ...], once a driver has stacked them.
+#: Values of one step by key; of several environments [E, ...].
 Values = dict[str, Array]
 
 
 class Env(Protocol):
-    """One environment, stepped by actions in [-1, 1] or by choices.
+    """One environment. Actions are numbers in [-1, 1] or choices.
 
-    Conventions are those of danijar/dreamerv3 (`embodied/core/base.py`, `driver.py`):
+    Follows the conventions of danijar/dreamerv3 (`embodied/core/base.py`, `driver.py`):
 
     - there is no ``reset()``: a step whose action says ``reset`` starts an episode and ignores the rest of the action,
       and so does the step after one with ``is_last``, whatever its action says;
@@ -27,11 +27,11 @@ class Env(Protocol):
     """
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations, without ``reward``, ``is_first``, ``is_last`` and ``is_terminal``, which every step has."""
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions, without ``reset``, which every action has."""
 
     def step(self, action: Mapping[str, Any]) -> Values:
@@ -45,33 +45,33 @@ class Env(Protocol):
         """
 
     def close(self) -> None:
-        """Frees what the environment holds. It cannot be stepped afterwards."""
+        """Frees the resources. The environment cannot be stepped afterwards."""
 
 
 class VectorEnv(Protocol):
-    """E environments side by side with equal spaces; what stands behind a driver.
+    """E environments side by side with equal spaces, for a driver.
 
-    Each of them keeps the conventions of `Env`. Results do not depend on how the environments are run: here one after
-    the other, in threads or in processes.
+    Each environment follows the conventions of `Env`. Results do not depend on how the environments run: one after the
+    other, in threads or in processes.
     """
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations of one environment; see `Env`."""
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions of one environment; see `Env`."""
 
     def __len__(self) -> int:
-        """How many environments, E."""
+        """Number of environments, E."""
 
     def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
         """Acts once in every environment.
 
         Args:
           actions: by key of `act_space`, [E, ...].
-          reset: bool [E]; where true, or where the last step said ``is_last``, an episode starts instead.
+          reset: bool [E]; where true, or where the last step had ``is_last``, an episode starts instead.
 
         Returns:
           By key of `obs_space`, [E, ...], and ``reward`` and the three flags, [E]; arrays that are never written again.
@@ -81,15 +81,15 @@ class VectorEnv(Protocol):
         """
 
     def close(self) -> None:
-        """Frees what the environments hold. They cannot be stepped afterwards."""
+        """Frees the resources. The environments cannot be stepped afterwards."""
 
 
 class EnvError(Exception):
-    """An environment cannot be made or rendered; the message says what to do. For users, so shown without traceback."""
+    """An environment cannot be made, rendered or stepped. The message is for users and is shown without a traceback."""
 
 
 def flags(reward: float | np.floating[Any], first: bool, last: bool, terminal: bool) -> Values:
-    """The four values that every step has, as arrays without dimensions."""
+    """Returns the four values of every step as arrays without dimensions."""
     return {
         "reward": np.asarray(reward, np.float32),
         "is_first": np.asarray(first, bool),

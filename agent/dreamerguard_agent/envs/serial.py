@@ -1,4 +1,4 @@
-"""Environments of any kind in this thread, one after the other."""
+"""Runs environments of any kind in this thread, one after the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..spaces import Space
+from ..base.spaces import ArraySpace
 from .protocol import Array, Env, Values
 
 
@@ -15,7 +15,7 @@ class SerialEnvs:
     """A `VectorEnv` of separate environments.
 
     Args:
-      envs: environments with equal spaces, which are closed with this.
+      envs: environments with equal spaces; closed by `close`.
 
     Raises:
       ValueError: no environment, or spaces that differ.
@@ -26,16 +26,16 @@ class SerialEnvs:
             raise ValueError("a driver needs at least one environment")
         for number, env in enumerate(envs):
             if dict(env.obs_space) != dict(envs[0].obs_space) or dict(env.act_space) != dict(envs[0].act_space):
-                raise ValueError(f"environment {number} has other spaces than environment 0")
+                raise ValueError(f"environment {number} and environment 0 have different spaces")
         self._envs = list(envs)
 
     @property
-    def obs_space(self) -> Mapping[str, Space]:
+    def obs_space(self) -> Mapping[str, ArraySpace]:
         """Observations; see `VectorEnv`."""
         return self._envs[0].obs_space
 
     @property
-    def act_space(self) -> Mapping[str, Space]:
+    def act_space(self) -> Mapping[str, ArraySpace]:
         """Actions; see `VectorEnv`."""
         return self._envs[0].act_space
 

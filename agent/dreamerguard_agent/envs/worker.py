@@ -1,7 +1,7 @@
-"""A worker process: ``python -m dreamerguard_agent.envs.worker``, started by `process.py` and by nobody else.
+"""A worker process: ``python -m dreamerguard_agent.envs.worker``, started only by `process.py`.
 
-The first line of standard input is an order in JSON: which environments of which run to make. Then every byte is an
-order: to find the shared memory, or to step. The end of the input ends the worker, and comes when the parent ends.
+The first line of standard input is an order in JSON: the run and the environments to make. Every later byte is an
+order: to map the shared memory, or to step. The worker ends at the end of its input, which comes when the parent ends.
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from typing import Any, BinaryIO
 
 from dreamerguard.schema import RunConfig
 
-from .board import Board, describe
+from .factory import make_envs
 from .process import DONE, FAILED, MAP, STEP
 from .protocol import EnvError, VectorEnv
-from .select import make_envs
+from .shared_memory import SharedArrays, spaces_to_json
 
 
 def main() -> None:
     """Works until the parent closes the pipe or ends."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the parent ends in order and tells us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent closes the pipe
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
-        os.dup2(2, 1)  # what libraries print must not pass for an answer
+        os.dup2(2, 1)  # output of libraries must not be read as an answer
         try:
             work(sys.stdin.buffer, answers)
         except BrokenPipeError:
@@ -36,7 +34,7 @@ def main() -> None:
 
 
 def work(orders: BinaryIO, answers: BinaryIO) -> None:
-    """Carries out orders until there are no more."""
+    """Carries out orders until the input ends."""
     line = orders.readline()
     if not line:
         return
@@ -44,7 +42,7 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
     start, stop = order["start"], order["stop"]
     config = RunConfig.model_validate(order["config"])
     envs = make_envs(config, order["first"] + start, order["seed"], stop - start)
-    spaces = {"obs_space": describe(envs.obs_space), "act_space": describe(envs.act_space)}
+    spaces = {"obs_space": spaces_to_json(envs.obs_space), "act_space": spaces_to_json(envs.act_space)}
     answers.write(DONE + json.dumps(spaces).encode() + b"\n")
     try:
         obey(orders, answers, envs, order)
@@ -53,24 +51,24 @@ def work(orders: BinaryIO, answers: BinaryIO) -> None:
 
 
 def obey(orders: BinaryIO, answers: BinaryIO, envs: VectorEnv, order: dict[str, Any]) -> None:
-    """Steps its share of the environments, from the shared memory and into it."""
+    """Steps this worker's share of the environments: reads actions from shared memory and writes results to it."""
     share = slice(order["start"], order["stop"])
-    board: Board | None = None
+    shared: SharedArrays | None = None
     while byte := orders.read(1):
         if byte == MAP:
-            board = Board(order["file"], envs.obs_space, envs.act_space, order["count"])
+            shared = SharedArrays(order["file"], envs.obs_space, envs.act_space, order["count"])
             os.close(order["file"])
-        elif byte == STEP and board is not None:
-            actions = {key: shared[share] for key, shared in board.actions.items()}
-            for key, value in envs.step(actions, board.reset[share]).items():
-                board.values[key][share] = value
+        elif byte == STEP and shared is not None:
+            actions = {key: value[share] for key, value in shared.actions.items()}
+            for key, value in envs.step(actions, shared.reset[share]).items():
+                shared.values[key][share] = value
         else:
             raise ValueError(f"unknown order {byte!r}")
         answers.write(DONE)
 
 
 def fail(answers: BinaryIO, error: Exception) -> None:
-    """Tells the parent what went wrong, in one message."""
+    """Reports an error to the parent in one message."""
     known = isinstance(error, EnvError)
     message = str(error) if known else f"{type(error).__name__}: {error}"
     answers.write(FAILED + json.dumps({"known": known, "message": message}).encode() + b"\n")

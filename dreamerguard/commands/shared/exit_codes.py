@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
 
 CLEAN = 0
 FINDINGS = 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamerguard.lint.settings.model import Settings, load_settings
+from dreamerguard.lint.settings.finder import load_settings
+from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions
 
 from .errors import fail

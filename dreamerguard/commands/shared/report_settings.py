@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dreamerguard.logs import RunLog
     from dreamerguard.regression.charts.run_facts import Difference, RunPage
     from dreamerguard.regression.watch.watcher import Status
 
@@ -23,22 +22,11 @@ _NOISE = (
     "run.save_every",
     "guard.",
 )
-_DANIJAR_NOISE = (
-    "run.report",
-    "run.usage.",
-    "usage.",
-    "jax.",
-    "task",
-    "logger",
-    "errfile",
-    "replica",
-    "script",
-    "method",
-)
 
 
 def describe(label: str, status: Status) -> RunPage:
     """A run with its lint report and its differences from what was published."""
+    from dreamerguard.programs.registry import load_program
     from dreamerguard.regression.charts.run_facts import RunPage
     from dreamerguard.regression.watch.likely_causes import read_lint_report
 
@@ -47,51 +35,16 @@ def describe(label: str, status: Status) -> RunPage:
     if log is None or reference is None:
         return RunPage(label, status, lint, why="There are no published settings to compare with.")
     envelope = reference.envelope
-    if log.format == "native" and envelope.release != "own":
-        found = _native(log, envelope.task, envelope.suite, envelope.edition)
-    elif log.format == "danijar":
-        found = _danijar(log, envelope.suite)
-    else:
-        found = None
-    if found is None:
+    own = envelope.release == "own"
+    program = load_program(log.program)
+    published = (
+        None if own else program.published_settings(log.facts.settings, envelope.task, envelope.suite, envelope.edition)
+    )
+    if published is None:
         return RunPage(label, status, lint, why="The log keeps no settings that can be compared; see the table above.")
-    return RunPage(label, status, lint, found[0], "", found[1])
-
-
-def _native(log: RunLog, task: str, suite: str, edition: str) -> tuple[tuple[Difference, ...], str] | None:
-    from dreamerguard.api import lint_run
-    from dreamerguard.core.model import Origin
-    from dreamerguard.programs.native.run_directory import flatten
-
-    result = lint_run(task, overrides=[f"suite={suite}", f"edition={edition}"])
-    config = result.run.config
-    if config is None:
-        return None
-    published = flatten(config.model_dump(mode="json"))
-    origins = {}
-    for key, setting in result.run.settings.items():
-        origin = setting.last.origin
-        if isinstance(origin, Origin):
-            origins[key] = (str(origin), origin.url)
-    found = _compare(log.facts.settings, published, origins, _NOISE)
-    return found, f"the defaults of {task}, edition {edition}"
-
-
-def _danijar(log: RunLog, preset: str) -> tuple[tuple[Difference, ...], str] | None:
-    from dreamerguard.programs.danijar.editions import EDITIONS, edition_of_keys
-    from dreamerguard.programs.danijar.published import preset_values
-
-    edition = edition_of_keys(log.facts.settings)
-    if edition is None:
-        return None
-    table = EDITIONS[edition].load()
-    if preset not in table.presets:
-        return None
-    origin = table.origin(preset)
-    published = preset_values(table, preset)
-    noise = (*_NOISE, *_DANIJAR_NOISE)
-    found = _compare(log.facts.settings, published, dict.fromkeys(published, (str(origin), origin.url)), noise)
-    return found, f"preset {preset} of {table.title}"
+    noise = (*_NOISE, *published.ignored)
+    found = _compare(log.facts.settings, published.values, published.origins, noise)
+    return RunPage(label, status, lint, found, "", published.title)
 
 
 def _compare(

@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.schema.editions import Edition
 from dreamerguard.schema.task_data import GpuTime
-from dreamerguard.schema.tasks import PREFIXES, TaskDefaults, find_task, load_suite, suite_names
+from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
 
 #: Shares of the budget at which the published scores are shown.
 _LOOKS = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -34,7 +34,7 @@ def suite_facts(suite: str) -> dict[str, Any]:
 
 def suite_tasks(suite: str) -> list[dict[str, Any]]:
     """The tasks of a suite with what the published agent ends at."""
-    from dreamerguard.regression.reference import load_envelope, releases
+    from dreamerguard.regression.published import load_envelope, releases
 
     published = releases(suite)
     rows = []
@@ -61,7 +61,7 @@ def task_facts(task: TaskDefaults) -> dict[str, Any]:
 
 
 def _has(name: str, suite: str) -> bool:
-    return suite in PREFIXES.get(name.split("_", 1)[0], ()) and name in load_suite(suite).tasks
+    return suite in prefixes().get(name.split("_", 1)[0], ()) and name in load_suite(suite).tasks
 
 
 def updates(task: TaskDefaults, edition: Edition) -> dict[str, float | None]:
@@ -79,7 +79,7 @@ def gpu_time(time: GpuTime) -> str:
 
 
 def _curve(task: TaskDefaults, release: str) -> dict[str, Any] | None:
-    from dreamerguard.regression.reference import Release, load_envelope
+    from dreamerguard.regression.published import Release, load_envelope
 
     which: Release = "2023" if release == "2023" else "2024"
     envelope = load_envelope(task.suite, task.name, which)

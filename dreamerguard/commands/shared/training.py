@@ -12,7 +12,7 @@ from dreamerguard.util.terminal import echo
 from .errors import fail
 
 if TYPE_CHECKING:
-    from dreamerguard.lint.engine import Result
+    from dreamerguard.core.result import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
 
@@ -34,7 +34,7 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
     """
     from dreamerguard.programs.native import run_directory as rundir
     from dreamerguard.reports.json import report_object
-    from dreamerguard_agent.runtime import PlatformError, configure
+    from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
         facts = configure(config.runtime)
@@ -52,7 +52,7 @@ def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
-    from dreamerguard_agent.memory import DoesNotFit
+    from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     from .exit_codes import CLEAN, SIGNALLED
     from .progress import Progress
@@ -96,7 +96,7 @@ def _say(name: str, silent: bool, text: str) -> None:
 
 def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
     from dreamerguard.regression.charts.png import draw, read_curve
-    from dreamerguard.regression.reference import load_envelope
+    from dreamerguard.regression.published import load_envelope
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     try:

@@ -18,6 +18,7 @@ from typing import Any
 
 from dreamerguard.core.environment import Probe, read_probe
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.programs.registry import environment_maker
 from dreamerguard.programs.shared.python_call import read_call
 from dreamerguard.sources.argv import Command
 
@@ -53,7 +54,7 @@ def _question(run: ResolvedRun, command: Command, folder: Path, factory: str | N
     return {
         "folder": str(folder.resolve()),
         "factory": factory or "",
-        "dialect": run.dialect,
+        "maker": str(environment_maker(run.dialect) or ""),
         "script": call.script if call is not None else "",
         "task": str(task.value) if task is not None else "",
         "values": values,

@@ -6,9 +6,9 @@ dreamerguard, because that need not be installed there; numpy is there wherever 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -31,10 +31,9 @@ def make(question: dict[str, Any]) -> Any:
     if question["factory"]:
         name, _, function = question["factory"].partition(":")
         return call(getattr(importlib.import_module(name), function or "make_env"), question["task"])
-    own = OWN.get(question["dialect"])
     try:
-        if own is not None and Path(question["script"]).is_file():
-            return own(question)
+        if question["maker"] and Path(question["script"]).is_file():
+            return load_file(question["maker"]).make_env(question, sys.modules[__name__])
     except ImportError as error:
         if not question["task"].startswith("dmc_"):
             raise
@@ -56,38 +55,21 @@ def call(function: Any, *given: Any) -> Any:
     return function(*given[: len(takes)])
 
 
+def load_file(path: str) -> Any:
+    """A Python file as a module: how a program's environment is made, from dreamerguard's own folder."""
+    spec = importlib.util.spec_from_file_location("make_env_of_program", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def program(question: dict[str, Any]) -> Any:
     """The module of the training script, with its folder to import from."""
     script = Path(question["script"]).resolve()
     sys.path[:0] = [str(script.parent.parent), str(script.parent)]
     package = (script.parent / "__init__.py").is_file()
     return importlib.import_module(f"{script.parent.name}.{script.stem}" if package else script.stem)
-
-
-def danijar(question: dict[str, Any]) -> Any:
-    """``make_env(config, index)`` of danijar/dreamerv3."""
-    module = program(question)
-    try:
-        settings = importlib.import_module("elements")
-    except ImportError:
-        settings = importlib.import_module("embodied")  # editions before 2025
-    return call(module.make_env, settings.Config(question["values"]), 0)
-
-
-def torch(question: dict[str, Any]) -> Any:
-    """``make_env(config, mode, id)`` of dreamerv3-torch."""
-    values = {key: tuple(x) if isinstance(x, list) else x for key, x in question["values"].items()}  # as it reads them
-    return call(program(question).make_env, argparse.Namespace(**nested(values)), "train", 0)
-
-
-def r2dreamer(question: dict[str, Any]) -> Any:
-    """``envs.make_env(config.env, id)`` of r2dreamer."""
-    sys.path.insert(0, str(Path(question["script"]).resolve().parent))
-    config = importlib.import_module("omegaconf").OmegaConf.create(nested(question["values"])["env"])
-    return call(importlib.import_module("envs").make_env, config, 0)
-
-
-OWN = {"danijar": danijar, "nm512_torch": torch, "r2dreamer": r2dreamer}
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:
@@ -244,7 +226,7 @@ def bound(values: Any, which: Any) -> float | str | None:
     return value if np.isfinite(value) else str(value)
 
 
-class Observed:
+class ObservedKey:
     """What is gathered of one key over all steps."""
 
     def __init__(self, value: Any) -> None:
@@ -270,13 +252,13 @@ class Observed:
         return {name: getattr(self, name) for name in names}
 
 
-def play(game: Player, observations: dict[str, Observed], steps: int, deadline: float) -> dict[str, Any]:
+def play(game: Player, observations: dict[str, ObservedKey], steps: int, deadline: float) -> dict[str, Any]:
     """One episode of random actions."""
     length, total, largest, last, terminal = 0, 0.0, 0.0, False, False
     seen, *_ = game.first()
     while True:
         for name, value in seen.items():
-            observations.setdefault(name, Observed(value)).add(value)
+            observations.setdefault(name, ObservedKey(value)).add(value)
         if last or length >= steps or time.monotonic() > deadline:
             break
         seen, reward, last, terminal = game.step()
@@ -285,7 +267,7 @@ def play(game: Player, observations: dict[str, Observed], steps: int, deadline: 
     return {"length": length, "total": total, "largest": largest, "last": last, "terminal": terminal, "cut": cut}
 
 
-def frame_facts(game: Player, observations: dict[str, Observed]) -> dict[str, Any]:
+def frame_facts(game: Player, observations: dict[str, ObservedKey]) -> dict[str, Any]:
     """Whether a picture can be made: an image among the observations, or rendering one now."""
     if any(len(item.shape) == 3 for item in observations.values()):
         return {"frame": True, "frame_error": ""}
@@ -301,7 +283,7 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     random.seed(0)
     game = player(make(question))
     spaces, actions = game.spaces()
-    observations: dict[str, Observed] = {}
+    observations: dict[str, ObservedKey] = {}
     episodes = [play(game, observations, question["steps"], deadline) for _ in range(2)]
     return {
         "error": "",

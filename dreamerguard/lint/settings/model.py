@@ -1,12 +1,8 @@
-"""What a project wants from the linter: ``[tool.dreamerguard]`` in ``pyproject.toml``, or ``dreamerguard.toml``.
-
-This module holds the settings and finds their file; `settings_file` reads and checks one, and is only loaded when there
-is one. The nearest file counts, from the current folder upwards to the root of the repository.
-"""
+"""The project's settings for linting: ``[tool.dreamerguard]`` in ``pyproject.toml``, or ``dreamerguard.toml``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +10,8 @@ from typing import Any
 from dreamerguard.core.model import Confidence, Severity, Source, SourceError
 from dreamerguard.util.fast_dataclass import dataclass
 
-NAMES = ("dreamerguard.toml", "pyproject.toml")
 #: A settings file is a few kilobytes; whatever is larger is not one.
-_MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +64,6 @@ class Settings:
         return replace(self, **given, origins={**self.origins, **names})
 
 
-def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
-    """The settings that apply in a folder.
-
-    Args:
-      folder: where to begin to look.
-      file: read this one instead.
-
-    Raises:
-      SourceError: the file cannot be read, or holds what is no setting.
-    """
-    path = Path(file) if file is not None else find_settings(folder)
-    if path is None:
-        return Settings()
-    from .reader import read_settings
-
-    return read_settings(path)
-
-
-def find_settings(folder: Path) -> Path | None:
-    """The nearest settings file. The search ends at the root of the repository, so that nothing above it can matter."""
-    for parent in _upwards(folder):
-        for name in NAMES:
-            path = parent / name
-            if path.is_file() and (name == NAMES[0] or b"tool.dreamerguard" in _start(path)):
-                return path
-        if (parent / ".git").exists():
-            return None
-    return None
-
-
-def _upwards(folder: Path) -> Iterator[Path]:
-    here = folder.resolve()
-    yield here
-    yield from here.parents
-
-
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_BYTES)
-    except OSError:
-        return b""
-
-
 def read_bytes(path: Path) -> bytes:
     """The content of a settings file.
 
@@ -123,7 +74,7 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"cannot read the settings {str(path)!r}: {error.strerror}") from error
-    if len(data) > _MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise SourceError(f"{path} is larger than 1 MiB, so it holds no settings")
     return data
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.model import Value
+from dreamerguard.core.values import as_number
 
 #: The default of 1e10 steps is no length: the run goes on until somebody stops it.
 ENDLESS = 1e9
@@ -19,19 +20,18 @@ ENDLESS = 1e9
 Get = Callable[[str], Value]
 
 
-def number(value: Value) -> float:
-    """The value as a number, NaN when it is none."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-
-
 def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
     """The budget that settings lead to; none when one is not known, or the ratio is a negative one's special case."""
-    size, length, ratio = number(get("batch_size")), number(get("batch_length")), number(get("run.train_ratio"))
-    envs = number(get({"2025": "run.envs", "2024": "run.num_envs"}.get(edition, "envs.amount")))
-    context = number(get("replay_context")) if edition != "2023" else 0.0
+    size, length, ratio = (
+        as_number(get("batch_size")),
+        as_number(get("batch_length")),
+        as_number(get("run.train_ratio")),
+    )
+    envs = as_number(get({"2025": "run.envs", "2024": "run.num_envs"}.get(edition, "envs.amount")))
+    context = as_number(get("replay_context")) if edition != "2023" else 0.0
     trained = length - context if edition == "2024" else length
     warmup = _warmup(edition, get, size, trained, context, envs)
-    values = (number(get("run.steps")) * repeat, repeat, ratio, size, trained, warmup)
+    values = (as_number(get("run.steps")) * repeat, repeat, ratio, size, trained, warmup)
     if any(math.isnan(value) for value in values) or min(size, trained, repeat) <= 0 or ratio < 0:
         return None
     return Budget(*values)
@@ -39,9 +39,9 @@ def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
 
 def _warmup(edition: str, get: Get, size: float, length: float, context: float, envs: float) -> float:
     if edition == "2025":
-        consecutive = number(get("consec_train"))
+        consecutive = as_number(get("consec_train"))
         return size * length + envs * (length * consecutive + context - 1)
-    fill = number(get("run.train_fill"))
+    fill = as_number(get("run.train_fill"))
     if edition == "2024":
         return max(size + envs * (length + context - 1), fill)
     return max(size * length + envs * (length - 1), fill)

@@ -87,41 +87,6 @@ _PRESETS = {
 }
 
 
-#: Domains of dm_control's suite, as these programs spell them, with ``manip`` and ``cup`` of danijar/dreamerv3.
-_DOMAINS = frozenset(
-    [
-        "acrobot",
-        "ball",
-        "cartpole",
-        "cheetah",
-        "cup",
-        "dog",
-        "finger",
-        "fish",
-        "hopper",
-        "humanoid",
-        "lqr",
-        "manip",
-        "manipulator",
-        "pendulum",
-        "point",
-        "pointmass",
-        "quadruped",
-        "reacher",
-        "rodent",
-        "stacker",
-        "swimmer",
-        "walker",
-    ]
-)
-
-
-def is_known_task(task: str) -> bool:
-    """Whether a task of a published suite exists there; forks add their own under the same prefix."""
-    suite, _, rest = task.partition("_")
-    return suite != "dmc" or rest.split("_")[0].lower() in _DOMAINS
-
-
 #: Preset -> suite of the tasks that it was made for.
 SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari100k"} | {
     name: name for name in ("atari", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
@@ -156,8 +121,3 @@ def edition_of_words(script: str, flags: Iterable[str], presets: Iterable[str]) 
             votes[name] += preset in own
     votes["2023" if script.endswith("train.py") else "2025"] += 0.5
     return max(votes, key=lambda name: votes[name])
-
-
-def suite_of(task: str) -> str:
-    """First part of a task's name, which chooses the environment."""
-    return task.split("_", 1)[0]

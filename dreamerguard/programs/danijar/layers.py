@@ -9,10 +9,17 @@ from dreamerguard.core.key import Key, Renamed
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
 from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
 from dreamerguard.programs.shared.key_tables import Table
+from dreamerguard.programs.shared.preset_values import (
+    Converted,
+    Item,
+    convert_flag,
+    convert_yaml,
+    default_problem,
+    is_pattern,
+)
 from dreamerguard.util.patterns import Pattern, PatternError
 
 from .flags import Flag
-from .presets import Converted, Item, convert_flag, convert_yaml, default_problem, is_pattern
 
 
 @dataclass

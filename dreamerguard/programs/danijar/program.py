@@ -10,35 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from dreamerguard.core.budget import Budget, Purpose
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span, Value
 from dreamerguard.core.run import Preset, Reference, ResolvedRun, Role, Units
+from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
+from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, is_open, read_call
+from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
-from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of, suite_of_preset
+from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags, read_flags
 from .keys import CONDITIONS, renames_for
 from .layers import Draft
-from .presets import flatten
-from .published import build_reference, repeat_of
+from .published import build_reference, preset_values, repeat_of
 from .replay_memory import replay_bytes_of
 
 _SCRIPTS = ("main.py", "train.py")
 _OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
 #: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
 _SHORT = 0.2
+#: Beginnings of keys that do not change training.
+_NOT_TRAINING = (
+    "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
+)  # fmt: skip
 
 
-class Danijar:
-    """The dialect of danijar/dreamerv3."""
+class Danijar(Program):
+    """danijar/dreamerv3 and its forks."""
 
     name = "danijar"
+    editions = tuple(EDITIONS)
 
     def __init__(self, edition: str | None = None) -> None:
         """``edition`` settles which keys stand in where no file is seen; by default the command's words tell."""
@@ -69,6 +77,14 @@ class Danijar:
         file = locate(call.script, folder, _fits, flatten)
         return _resolve(call, flags, file, command, machine, self.edition)
 
+    def can_read(self, command: Command) -> bool:
+        """Whether the command starts a Python script."""
+        return read_call(command) is not None
+
+    def of_edition(self, edition: str) -> Danijar:
+        """This program with the keys and presets of one edition."""
+        return Danijar(edition)
+
     def presets(self, path: Path, name: str) -> PresetFile | None:
         """The file, if it holds presets of this program."""
         file = read_presets(path, name, flatten)
@@ -83,6 +99,21 @@ class Danijar:
             flags = replace(_NO_FLAGS, presets=(Word(block, place, 0),))
             runs.append(_finish(base.copy(), edition, flags, file, place, machine, whole=True))
         return runs
+
+    def published_settings(
+        self, stored: Mapping[str, Any], task: str, suite: str, edition: str
+    ) -> PublishedSettings | None:
+        """Upstream's preset for the suite, in the edition that the stored keys belong to."""
+        own = edition_of_keys(stored)
+        table = EDITIONS[own].load() if own is not None else None
+        if table is None or suite not in table.presets:
+            return None
+        origin, values = table.origin(suite), preset_values(table, suite)
+        origins = dict.fromkeys(values, (str(origin), origin.url))
+        return PublishedSettings(f"preset {suite} of {table.title}", values, origins, _NOT_TRAINING)
+
+
+PROGRAM = Danijar()
 
 
 _NO_FLAGS = Flags((), (), (), False, None)

@@ -8,20 +8,24 @@ from functools import cache, partial
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.model import Value
 from dreamerguard.core.run import Curve, Expected, Reference
+from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
+from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.task_names import is_known_task, suite_of
+from dreamerguard.schema.editions import Edition as PublishedEdition
 
-from .budget import ENDLESS, danijar_budget, number
-from .editions import EDITIONS, is_known_task, suite_of
+from .budget import ENDLESS, danijar_budget
+from .editions import EDITIONS
 from .layers import apply_plain
 
 #: Suites whose preset has the suite's own name.
 _SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
-_PUBLISHED = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
+_PUBLISHED: dict[str, PublishedEdition] = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
 
 
 def repeat_of(get: Mapping[str, Value], task: str) -> float:
     """The action repeat that the logger multiplies steps by: ``env.<suite>.repeat``, or 1."""
-    value = number(get.get(f"env.{suite_of(task)}.repeat"))
+    value = as_number(get.get(f"env.{suite_of(task)}.repeat"))
     return value if value > 0 else 1.0
 
 
@@ -71,7 +75,7 @@ def build_reference(
     budget = danijar_budget(edition, theirs.get, repeat)
     if budget is None:
         return None
-    endless = number(theirs.get("run.steps")) >= ENDLESS
+    endless = as_number(theirs.get("run.steps")) >= ENDLESS
     if endless and run is not None:
         budget = danijar_budget(edition, (theirs | {"run.steps": run.frames / repeat}).get, repeat)
     origin = table.origin(preset)
@@ -103,17 +107,5 @@ def _others(edition: str, preset: str, task: str) -> dict[str, Expected]:
 
 def load_curve(task: str, preset: str, edition: str) -> Curve | None:
     """Published scores of the task, with the budget of the agent that reached them."""
-    from dreamerguard.programs.native import published as native_reference
-    from dreamerguard.programs.native.keys import native_keys
-    from dreamerguard.schema.tasks import UnknownTask, find_task
-
-    try:
-        name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
-        found = find_task(name, preset)
-    except UnknownTask:
-        return None
-    published = _PUBLISHED[edition]
-    if published not in found.editions:
-        published = found.default_edition
-    reference = native_reference.build_reference(found, published, native_keys(), 1e6)
-    return reference.load_curve() if reference is not None else None
+    name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
+    return published_curve(name, preset, _PUBLISHED[edition])

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 from dreamerguard.core.budget import Budget, replay_bytes
 from dreamerguard.core.model import Value
-
-from .budget import number
-from .editions import suite_of
+from dreamerguard.core.values import as_number
+from dreamerguard.programs.shared.task_names import suite_of
 
 _RSSM = {"2025": "agent.dyn.rssm", "2024": "dyn.rssm"}
 _GRAY = 1
@@ -21,7 +20,7 @@ _COLOR = 3
 
 def replay_bytes_of(edition: str, values: Mapping[str, Value], task: str, budget: Budget | None) -> float | None:
     """Least bytes of the full replay; none when a size is not known."""
-    capacity = number(values.get("replay_size" if edition == "2023" else "replay.size"))
+    capacity = as_number(values.get("replay_size" if edition == "2023" else "replay.size"))
     if budget is None or capacity != capacity:
         return None
     record = _image(values, task) + _state(edition, values)
@@ -33,13 +32,15 @@ def _image(values: Mapping[str, Value], task: str) -> float:
     size = values.get(f"env.{suite}.size")
     if values.get(f"env.{suite}.image") is False or not isinstance(size, tuple):
         return 0.0
-    sides = [number(side) for side in size]
+    sides = [as_number(side) for side in size]
     channels = _GRAY if values.get(f"env.{suite}.gray") is True else _COLOR
     return sides[0] * sides[-1] * channels
 
 
 def _state(edition: str, values: Mapping[str, Value]) -> float:
-    if edition not in _RSSM or not number(values.get("replay_context")) > 0:
+    if edition not in _RSSM or not as_number(values.get("replay_context")) > 0:
         return 0.0
-    deter, stoch, classes = (number(values.get(f"{_RSSM[edition]}.{name}")) for name in ("deter", "stoch", "classes"))
+    deter, stoch, classes = (
+        as_number(values.get(f"{_RSSM[edition]}.{name}")) for name in ("deter", "stoch", "classes")
+    )
     return 4 * (deter + stoch * classes)

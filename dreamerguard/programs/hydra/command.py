@@ -24,6 +24,12 @@ OPTIONS = {
 }  # fmt: skip
 
 
+def folder_above(path: Path, name: str, inside: str = "") -> Path | None:
+    """The folder that holds the folder ``name`` above a file, or one above that if it is ``inside``; or None."""
+    above = next((folder.parent for folder in path.parent.parents if folder.name == name), None)
+    return above.parent if above is not None and inside and above.name == inside else above
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What the words of a command mean to hydra."""

@@ -17,8 +17,7 @@ from pydantic.fields import FieldInfo
 
 from dreamerguard.core.key import Key, Kind
 from dreamerguard.schema import RunConfig
-
-from .keys import TABLE
+from dreamerguard.schema.key_table import TABLE
 
 _KINDS: dict[object, Kind] = {
     bool: "boolean",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dreamerguard.core.model import Label, Origin, Problem, Value
 from dreamerguard.core.run import Layer, Setting, Unknown
+from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
 from .keys import native_keys
-from .published import task_layers
 
 if TYPE_CHECKING:
     from dreamerguard.schema.editions import Edition
@@ -99,10 +99,10 @@ class Draft:
 
     def _seen_as(self, task: TaskDefaults, name: str) -> TaskDefaults:
         """The suite whose observation the user asked for, where several suites have the task."""
-        from dreamerguard.schema.tasks import PREFIXES, UnknownTask, find_task
+        from dreamerguard.schema.tasks import UnknownTask, find_task, prefixes
 
         wanted = self.value("env.observation")
-        for suite in PREFIXES.get(name.split("_", 1)[0], ()) if wanted is not None else ():
+        for suite in prefixes().get(name.split("_", 1)[0], ()) if wanted is not None else ():
             try:
                 other = find_task(name, suite)
             except UnknownTask:

@@ -7,17 +7,19 @@ whichever layer names the size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dreamerguard.core.budget import Purpose
-from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Label, Problem, Span, Value
+from dreamerguard.core.machine import UNKNOWN, Machine
+from dreamerguard.core.model import Label, Origin, Problem, Span, Value
 from dreamerguard.core.run import ResolvedRun, Role, Setting, nothing
-from dreamerguard.sources.argv import Command
+from dreamerguard.programs.base import FileCommand, Program, PublishedSettings
+from dreamerguard.programs.shared.published_task import build_reference
+from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values.nodes import Document
 from dreamerguard.sources.values.yaml import read_yaml
@@ -26,8 +28,8 @@ from .arguments import Arguments, read_native, start_of_arguments
 from .assignments import from_arguments, from_document
 from .keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from .layers import Draft
-from .published import build_reference
 from .run_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
+from .run_files import is_run_file
 
 if TYPE_CHECKING:
     from dreamerguard.schema.editions import Edition
@@ -52,8 +54,8 @@ ROLES: dict[Role, str] = {
 }
 
 
-class Native:
-    """The dialect of the bundled trainer."""
+class Native(Program):
+    """The bundled trainer."""
 
     name = "native"
 
@@ -71,6 +73,40 @@ class Native:
         draft.add_built_in_layers(task, edition)
         settings = draft.settings()
         return _finish(draft, settings, command, documents, arguments, machine, task, edition)
+
+    def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
+        """Linting a run file alone."""
+        if is_run_file(text):
+            yield FileCommand(("dreamerguard", "lint", path.name), path.parent)
+
+    def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
+        """The directory that the trainer derives from the configuration, unless the command names one."""
+        if named is not None or run.config is None:
+            return named
+        from .run_directory import default_directory
+
+        return str(default_directory(run.config))
+
+    def published_settings(
+        self, stored: Mapping[str, Any], task: str, suite: str, edition: str
+    ) -> PublishedSettings | None:
+        """The defaults of the task in an edition."""
+        from .run_directory import flatten
+
+        words = ["dreamerguard", "train", task, f"suite={suite}", f"edition={edition}"]
+        run = self.resolve(read_command(words), UNKNOWN, Path())
+        if run.config is None:
+            return None
+        origins = {}
+        for key, setting in run.settings.items():
+            origin = setting.last.origin
+            if isinstance(origin, Origin):
+                origins[key] = (str(origin), origin.url)
+        values = flatten(run.config.model_dump(mode="json"))
+        return PublishedSettings(f"the defaults of {task}, edition {edition}", values, origins)
+
+
+PROGRAM = Native()
 
 
 def _read_files(arguments: Arguments, folder: Path) -> tuple[list[Document], list[Problem]]:
@@ -116,7 +152,7 @@ def _finish(
         problems=tuple(draft.problems),
         budget=budget,
         replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
-        reference=build_reference(task, edition, native_keys(), frames) if task and edition else None,
+        reference=build_reference(task, edition, frames) if task and edition else None,
         purpose=cast(Purpose, settings["purpose"].value),
         thresholds=native_thresholds(settings),
         machine=machine,

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from dreamerguard.core.model import Label, Problem, Span, Value
-from dreamerguard.programs.danijar.presets import Converted
+from dreamerguard.programs.shared.preset_values import Converted
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Word
 from dreamerguard.util.fast_dataclass import dataclass

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
 from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
-from dreamerguard.programs.danijar.presets import Item
 from dreamerguard.programs.shared.key_tables import Table
+from dreamerguard.programs.shared.preset_values import Item
 from dreamerguard.programs.shared.python_call import is_open
 
 from .flags import Argument, convert_argument, find_option

@@ -13,11 +13,12 @@ from dreamerguard.core.budget import Budget, Purpose
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.core.run import Preset, Reference, ResolvedRun, Role
-from dreamerguard.programs.danijar.editions import suite_of
-from dreamerguard.programs.danijar.presets import flatten
+from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
+from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
+from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .flags import Words, read_words
@@ -46,8 +47,8 @@ _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
 _SHORT = 0.2
 
 
-class Nm512Torch:
-    """The dialect of dreamerv3-torch."""
+class Nm512Torch(Program):
+    """NM512/dreamerv3-torch and its forks."""
 
     name = "nm512_torch"
 
@@ -71,6 +72,10 @@ class Nm512Torch:
         file = locate(call.script, folder, _fits, flatten)
         return _resolve(words, file, _anchor(words, command), machine, whole=False)
 
+    def can_read(self, command: Command) -> bool:
+        """Whether the command starts a Python script."""
+        return read_call(command) is not None
+
     def presets(self, path: Path, name: str) -> PresetFile | None:
         """The file, if it holds presets of this program."""
         file = read_presets(path, name, flatten)
@@ -83,6 +88,9 @@ class Nm512Torch:
             words = Words((Word(block, place, 0),), (), (), None, False)
             runs.append(_resolve(words, file, place, machine, whole=True))
         return runs
+
+
+PROGRAM = Nm512Torch()
 
 
 def _fits(file: PresetFile) -> bool:

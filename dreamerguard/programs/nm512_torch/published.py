@@ -14,9 +14,10 @@ from functools import partial
 from dreamerguard.core.budget import Budget, replay_bytes
 from dreamerguard.core.model import Value
 from dreamerguard.core.run import Curve, Expected, Reference
-from dreamerguard.programs.danijar.budget import number
-from dreamerguard.programs.danijar.editions import is_known_task, suite_of
+from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import load_table
+from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.task_names import is_known_task, suite_of
 
 _PRESETS = {"atari": "atari100k", "crafter": "crafter", "minecraft": "minecraft", "memorymaze": "memorymaze"}
 _KEYS = ("steps", "train_ratio", "action_repeat", "batch_size", "batch_length", "envs", "dataset_size", "dyn_deter")
@@ -24,10 +25,10 @@ _KEYS = ("steps", "train_ratio", "action_repeat", "batch_size", "batch_length", 
 
 def torch_budget(values: Mapping[str, Value]) -> Budget | None:
     """The budget that settings lead to; none when one is not known."""
-    repeat, prefill = number(values.get("action_repeat")), number(values.get("prefill"))
-    size, length = number(values.get("batch_size")), number(values.get("batch_length"))
-    ratio, pretrain = number(values.get("train_ratio")), number(values.get("pretrain"))
-    steps, every = number(values.get("steps")), number(values.get("eval_every"))
+    repeat, prefill = as_number(values.get("action_repeat")), as_number(values.get("prefill"))
+    size, length = as_number(values.get("batch_size")), as_number(values.get("batch_length"))
+    ratio, pretrain = as_number(values.get("train_ratio")), as_number(values.get("pretrain"))
+    steps, every = as_number(values.get("steps")), as_number(values.get("eval_every"))
     known = (repeat, prefill, size, length, ratio, pretrain, steps, every)
     if any(math.isnan(value) for value in known) or min(repeat, size, length) <= 0 or every < 0:
         return None
@@ -64,16 +65,15 @@ def torch_reference(values: Mapping[str, Value], task: str) -> Reference | None:
 
 def torch_curve(task: str, preset: str) -> Curve | None:
     """Published scores of the edition that this program follows, the paper of 2023."""
-    from dreamerguard.programs.danijar.published import load_curve
-
-    return load_curve(task, preset, "2023")
+    name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
+    return published_curve(name, preset, "paper-2023")
 
 
 def torch_replay_bytes(values: Mapping[str, Value], budget: Budget | None) -> float | None:
     """Least bytes of the episodes in memory; every one has images, even where only vectors are encoded."""
-    size, capacity = values.get("size"), number(values.get("dataset_size"))
+    size, capacity = values.get("size"), as_number(values.get("dataset_size"))
     if budget is None or not isinstance(size, tuple) or not size or math.isnan(capacity):
         return None
     channels = 1 if values.get("grayscale") is True else 3
-    pixels = number(size[0]) * number(size[-1]) * channels
+    pixels = as_number(size[0]) * as_number(size[-1]) * channels
     return replay_bytes(capacity or budget.agent_steps, budget.agent_steps, pixels)

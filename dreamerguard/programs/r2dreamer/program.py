@@ -8,15 +8,16 @@ made ``batch_length + 2`` agent steps (https://github.com/NM512/r2dreamer at 546
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import Renamed
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import Reference, ResolvedRun, Role
-from dreamerguard.programs.hydra.command import Checkout, find_checkout
+from dreamerguard.programs.base import FileCommand, Program
+from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
 from dreamerguard.programs.hydra.program import (
     Composed,
@@ -27,7 +28,7 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.table import load_table
-from dreamerguard.programs.shared.published_curve import published_curve
+from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
@@ -74,8 +75,8 @@ RENAMED = {
 }
 
 
-class R2Dreamer:
-    """The dialect of NM512/r2dreamer and its forks."""
+class R2Dreamer(Program):
+    """NM512/r2dreamer and its forks."""
 
     name = "r2dreamer"
 
@@ -108,6 +109,19 @@ class R2Dreamer:
             renamed=RENAMED,
             replay_bytes=_replay_bytes(composed),
         )
+
+    def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
+        """The command that selects a file of the configuration group ``env``."""
+        file = PurePosixPath(name)
+        if file.parent.name == "env" and (path.parent.parent / "configs.yaml").is_file():
+            yield FileCommand(("python", "train.py", f"env={file.stem}"), folder_above(path, "configs"))
+
+    def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
+        """Its own default names the folder by date and time (546e4fa, ``configs/configs.yaml``)."""
+        return super().log_directory(run, named) or "logdir/{date}/{time}"
+
+
+PROGRAM = R2Dreamer()
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:

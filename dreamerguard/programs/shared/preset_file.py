@@ -9,12 +9,13 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.model import Label, Problem, Source, SourceError, Span
 from dreamerguard.core.run import Preset, Role, Setting
-from dreamerguard.programs.danijar.presets import Item
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
+
+from .preset_values import Item
 
 #: Folders looked into when the script itself is not there, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300

@@ -9,17 +9,18 @@ updates per policy step on a batch W times as large (https://github.com/Eclectic
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import Renamed
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Value
 from dreamerguard.core.run import Curve, Reference, ResolvedRun, Role, Units
-from dreamerguard.programs.hydra.command import Checkout, find_checkout
+from dreamerguard.programs.base import FileCommand, Program
+from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
     Composed,
@@ -29,7 +30,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
-from dreamerguard.programs.shared.published_curve import published_curve
+from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
@@ -82,8 +83,8 @@ _GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
 
-class Sheeprl:
-    """The dialect of sheeprl and its forks."""
+class Sheeprl(Program):
+    """sheeprl and its forks."""
 
     name = "sheeprl"
 
@@ -113,6 +114,22 @@ class Sheeprl:
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
         )
+
+    def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
+        """The command that selects a file of the configuration group ``exp``, if it is one of DreamerV3."""
+        file = PurePosixPath(name)
+        if file.parent.name == "exp" and ("dreamer" in file.stem or "dreamer_v3" in text):
+            yield FileCommand(("sheeprl", f"exp={file.stem}"), folder_above(path, "configs", inside="sheeprl"))
+
+    def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
+        """The logger's root and the name of the run, which holds the time of the start."""
+        root, name = run.settings.get("metric.logger.root_dir"), run.settings.get("run_name")
+        if root is None or not isinstance(root.value, str):
+            return None
+        return f"{root.value}/{name.value if name is not None and isinstance(name.value, str) else '{run_name}'}"
+
+
+PROGRAM = Sheeprl()
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:

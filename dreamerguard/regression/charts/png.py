@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dreamerguard.util.json_text import read_json
 
 if TYPE_CHECKING:
-    from dreamerguard.regression.reference import Envelope
+    from dreamerguard.regression.published import Envelope
 
 #: Distinguishable with every common colour vision deficiency (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

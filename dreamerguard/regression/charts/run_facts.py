@@ -87,7 +87,7 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
         ("frames, reached", text(count(log.frames)), text("–")),
         ("edition", text(facts.edition or "–"), text(edition or "–")),
         ("seed", text("–" if facts.seed is None else facts.seed), text("–")),
-        ("program", text(log.format), text("–")),
+        ("program", text(log.program), text("–")),
     ]
     return [(text(name), ours, published) for name, ours, published in rows]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dreamerguard.regression.reference import Calibration
+from dreamerguard.regression.published import Calibration
 from dreamerguard.regression.statistics.binned_curve import (
     Curve,
     area,

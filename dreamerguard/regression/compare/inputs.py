@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamerguard.logs import read_run
-from dreamerguard.regression.reference import load_calibration, releases
+from dreamerguard.regression.published import load_calibration, releases
 from dreamerguard.regression.reference.choice import NoReference, find_reference
 from dreamerguard.regression.reference.comparability import NotComparable, Side, agree, drift, fits
 from dreamerguard.regression.statistics.binned_curve import Curve, relative_spread, to_cells

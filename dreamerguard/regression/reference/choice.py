@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from dreamerguard.logs import RunLog
-from dreamerguard.schema.tasks import UnknownTask, find_task
-
-from . import (
+from dreamerguard.regression.published import (
     Calibration,
     Envelope,
     Method,
@@ -21,6 +19,7 @@ from . import (
     load_reference_file,
     releases,
 )
+from dreamerguard.schema.tasks import UnknownTask, find_task
 
 
 class NoReference(LookupError):
@@ -76,7 +75,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     if envelope is None or calibration is None:
         raise NoReference(f"no curves of DreamerV3 are published for {found.name} in suite {found.suite}")
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
-    caveats = [] if given or log.format == "native" else _guessed_suite(found.suite, task)
+    caveats = [] if given or log.layout.states_suite else _guessed_suite(found.suite, task)
     caveats += [envelope.note] if envelope.note else []
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
 

@@ -106,7 +106,7 @@ def fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> l
 
 def _edition(group: Sequence[Side]) -> str | None:
     log = group[0].log
-    if log.facts.edition or log.format != "native":
+    if log.facts.edition or not log.layout.states_suite:
         return log.facts.edition
     try:
         return find_task(group[0].task, group[0].suite).default_edition
@@ -125,7 +125,7 @@ def _rate(side: Side, edition: str) -> float | None:
 def drift(candidates: Sequence[Side], baselines: Sequence[Side]) -> list[str]:
     """Settings in which the two sides differ: what may explain a difference."""
     ours, theirs = candidates[0].log.facts.settings, baselines[0].log.facts.settings
-    if not ours or not theirs or candidates[0].log.format != baselines[0].log.format:
+    if not ours or not theirs or candidates[0].log.program != baselines[0].log.program:
         return []
     keys = [key for key in sorted(ours | theirs) if ours.get(key) != theirs.get(key)]
     keys = [key for key in keys if key != "task" and not key.startswith(_FREE)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from dreamerguard.regression.published import Calibration, load_calibration, releases
 from dreamerguard.regression.statistics.binned_curve import (
     Curve,
     across,
@@ -29,7 +30,6 @@ from dreamerguard.regression.statistics.binned_curve import (
 from dreamerguard.regression.statistics.seed_band import METHOD, Baseline, leave_one_out
 from dreamerguard.util.json_text import read_json
 
-from . import Calibration, load_calibration, releases
 from .comparability import NotComparable, Side, agree
 
 CELLS = 50
@@ -200,7 +200,7 @@ def _provenance(side: Side) -> dict[str, Any]:
         "run": log.directory.name,
         "task": side.task,
         "seed": log.facts.seed,
-        "format": log.format,
+        "format": log.program,
         "frames": log.frames,
         "scores": log.scores[1],
         "train_ratio_achieved": _short(ratio.last) if ratio else None,

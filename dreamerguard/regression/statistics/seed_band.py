@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from dreamerguard.regression.reference import Method
+from dreamerguard.regression.published import Method
 
 from .binned_curve import Curve, across, delayed, learned_range, spread, trailing
 

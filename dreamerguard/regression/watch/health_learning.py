@@ -28,7 +28,7 @@ def ratio_drift(log: RunLog, context: Context) -> Iterator[HealthFinding]:
     warm = updates is None or updates.last >= 100
     if not configured or achieved is None or len(achieved) < 5 or not warm or _restarted(achieved):
         return
-    value = achieved.last if log.format in ("native", "sheeprl") else median(achieved.tail(0.25))
+    value = achieved.last if log.layout.ratio_is_total else median(achieved.tail(0.25))
     starts = log.facts.settings.get("algo.learning_starts")
     if isinstance(starts, (int, float)) and log.facts.action_repeat:
         steps = achieved.frames[-1] / log.facts.action_repeat

@@ -21,7 +21,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "version": VERSION,
         "directory": str(status.directory),
         "waiting": status.waiting or None,
-        "format": log.format if log else None,
+        "format": log.program if log else None,
         "task": status.task if log else None,
         "frames": log.frames if log else None,
         "episodes": len(log.train) if log else 0,

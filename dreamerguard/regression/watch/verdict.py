@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from dreamerguard.regression.reference import Calibration, Envelope, Method
+from dreamerguard.regression.published import Calibration, Envelope, Method
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, Baseline
 

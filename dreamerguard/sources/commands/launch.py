@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
@@ -17,8 +18,6 @@ _WRAPPERS = frozenset({
     "zsh", "eval", "ts", "bsub", "qsub", "jsrun", "ibrun", "modal", "nsys", "unbuffer", "script", "start",
     "cmd", "prime-run", "optirun", "vglrun", "wandb",
 })  # fmt: skip
-#: Programs that have no file name ending in .py.
-_PROGRAMS = frozenset({"sheeprl", "dreamerguard"})
 _PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 #: Options of the Python interpreter that take the next word.
@@ -79,7 +78,7 @@ def _program(words: tuple[Word, ...], at: int, allow_file: bool) -> tuple[str, b
     name = PurePosixPath(words[at].text).name
     if _PYTHON.fullmatch(name) or (words[at].text == UNKNOWN and _script_follows(words, at)):
         return _behind_python(words, at + 1)
-    if name in _PROGRAMS:
+    if name in CONSOLE_COMMANDS:
         return name, False, at + 1
     if allow_file and name.endswith(".py"):
         return words[at].text, False, at + 1

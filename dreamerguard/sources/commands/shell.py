@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dreamerguard.core.model import Source
+from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
 from .shell_tokens import Mode, Token
@@ -31,7 +32,7 @@ _REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", ">|", "<<<", "<<", "<<-",
 _DECLARES = frozenset({"export", "local", "declare", "readonly", "typeset"})
 _READS = frozenset({"read", "getopts", "mapfile", "readarray", "unset"})
 _TALKS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})
-_QUOTED_COMMAND = re.compile(r"(^|[\s;&|/])(python[\d.]*|sheeprl|dreamerguard)\s")
+_QUOTED_COMMAND = re.compile(rf"(^|[\s;&|/])(python[\d.]*|{'|'.join(sorted(CONSOLE_COMMANDS, reverse=True))})\s")
 
 
 @dataclass

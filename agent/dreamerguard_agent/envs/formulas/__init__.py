@@ -1,8 +1,8 @@
 """Observations and rewards of suite tasks for all environments at once.
 
-Each formula states what its task's module in `dm_control/suite` defines, on arrays [E, ...] where that works on one
-simulation. Tasks that are not listed here are computed by dm_control's own task code, one environment after the other;
-that is exact as well, only slower. Equality of both is tested on every task.
+Each formula computes the definition of its task's module in `dm_control/suite`, on arrays [E, ...] instead of one
+simulation. Other tasks use dm_control's task code, one environment after the other, which is exact, too, but slower.
+Tests compare both on every task.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from ..mujoco_fields import MujocoFields
 from ..protocol import Array
-from ..readout import Readout
 from . import bodies, planar, reaching, swinging
 
 
 class Formula(Protocol):
-    """One task, on the simulations of a `Readout`."""
+    """One task, on the simulations of a `MujocoFields`."""
 
     def observe(self) -> dict[str, Array]:
         """The task's observations in its order, each [E, ...], float64."""
@@ -27,7 +27,7 @@ class Formula(Protocol):
 
 
 #: By domain and task. Speeds are in metres per second, as in the tasks' modules.
-FORMULAS: dict[tuple[str, str], Callable[[Readout], Formula]] = {
+FORMULAS: dict[tuple[str, str], Callable[[MujocoFields], Formula]] = {
     ("acrobot", "swingup"): partial(swinging.Acrobot, sparse=False),
     ("acrobot", "swingup_sparse"): partial(swinging.Acrobot, sparse=True),
     ("ball_in_cup", "catch"): reaching.BallInCup,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from ..mujoco_fields import ZX, ZY, ZZ, MujocoFields
 from ..protocol import Array
-from ..readout import ZX, ZY, ZZ, Readout
 from .common import INFINITY, at_least, control_cost, into_frame, length, tolerance
 
 
@@ -34,7 +34,7 @@ CMU = Anatomy("thorax", ZY, ("lhand", "lfoot", "rhand", "rfoot"))
 class Humanoid:
     """Stand still, or move at `speed` metres per second, with little control."""
 
-    def __init__(self, anatomy: Anatomy, read: Readout, speed: float) -> None:
+    def __init__(self, anatomy: Anatomy, read: MujocoFields, speed: float) -> None:
         self._read, self._speed = read, speed
         self._torso = read.index("body", anatomy.torso)
         self._up = 9 * self._torso + anatomy.up
@@ -80,7 +80,7 @@ class HumanoidState(Humanoid):
 class Quadruped:
     """Move at `speed` metres per second, upright."""
 
-    def __init__(self, read: Readout, speed: float) -> None:
+    def __init__(self, read: MujocoFields, speed: float) -> None:
         self._read, self._speed, model = read, speed, read.model
         self._up = 9 * read.index("body", "torso") + ZZ
         hinges = model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE
@@ -108,7 +108,7 @@ class Quadruped:
         return at_least(self._read["xmat"][:, self._up], 1, 2, 0) * move
 
 
-def _sensors(read: Readout, *kinds: int) -> Array:
+def _sensors(read: MujocoFields, *kinds: int) -> Array:
     """Where in ``sensordata`` sensors of these kinds write, in order of their numbers."""
     model = read.model
     numbers = np.flatnonzero(np.isin(model.sensor_type, [int(kind) for kind in kinds]))

@@ -1,4 +1,4 @@
-"""What several tasks share."""
+"""Functions shared by several tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shape = Literal["gaussian", "linear", "quadratic", "long_tail"]
 def tolerance(
     x: Array, low: float, high: float, *, margin: float = 0.0, edge: float = 0.1, shape: Shape = "gaussian"
 ) -> Array:
-    """1 for numbers from `low` to `high`, less beyond: `edge` at a distance of `margin`, or 0 where there is none.
+    """1 for numbers from `low` to `high`, less beyond: `edge` at a distance of `margin`, or 0 without a margin.
 
     Equal to ``rewards.tolerance`` of `dm_control/utils/rewards.py` for the shapes that its tasks use, on arrays of any
     shape, with fewer operations: all four shapes are 1 at a distance of 0, so that case needs no selection.

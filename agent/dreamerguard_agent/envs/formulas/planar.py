@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import XX, XZ, ZZ, MujocoFields
 from ..protocol import Array
-from ..readout import XX, XZ, ZZ, Readout
 from .common import INFINITY, at_least, control_cost, tolerance
 
 
 class Walker:
     """Stand, and move at `speed` unless that is 0."""
 
-    def __init__(self, read: Readout, speed: float) -> None:
+    def __init__(self, read: MujocoFields, speed: float) -> None:
         self._read, self._speed = read, speed
         self._torso = read.index("body", "torso")
         self._forward = read.sensor("torso_subtreelinvel").start
@@ -40,7 +40,7 @@ class Walker:
 class Cheetah:
     """Run at ten metres per second."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         self._forward = read.sensor("torso_subtreelinvel").start
 
@@ -56,7 +56,7 @@ class Cheetah:
 class Hopper:
     """Stand, with little control, or hop forwards."""
 
-    def __init__(self, read: Readout, hop: bool) -> None:
+    def __init__(self, read: MujocoFields, hop: bool) -> None:
         self._read, self._hop = read, hop
         self._forward = read.sensor("torso_subtreelinvel").start
         self._touch = [read.sensor(name).start for name in ("touch_toe", "touch_heel")]

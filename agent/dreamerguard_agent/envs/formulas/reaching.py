@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import ZZ, MujocoFields
 from ..protocol import Array
-from ..readout import ZZ, Readout
 from .common import control_cost, into_frame, length, tolerance
 
 
-def _size(read: Readout, geom: str) -> float:
+def _size(read: MujocoFields, geom: str) -> float:
     """First size of a geometry. A task may set it when an episode starts, but to the same in every environment."""
     return float(read["model.geom_size"][0, 3 * read.index("geom", geom)])
 
 
-def _gap(read: Readout, target: str, part: str) -> Array:
+def _gap(read: MujocoFields, target: str, part: str) -> Array:
     """From the centre of one geometry to another's, [E, 3]."""
     return read.vector("geom_xpos", "geom", target) - read.vector("geom_xpos", "geom", part)
 
@@ -22,7 +22,7 @@ def _gap(read: Readout, target: str, part: str) -> Array:
 class BallInCup:
     """Catch the ball: paid while it is within the cup."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         room = read.model.site_size[read.index("site", "target"), [0, 2]]
         self._room = room - read.model.geom_size[read.index("geom", "ball"), 0]
@@ -40,7 +40,7 @@ class BallInCup:
 class FingerSpin:
     """Spin a body on its hinge, at fifteen radians per second or more."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         self._joints = [read.sensor(name).start for name in ("proximal", "distal")]
         self._rates = [read.sensor(f"{name}_velocity").start for name in ("proximal", "distal", "hinge")]
@@ -86,7 +86,7 @@ class FingerTurn(FingerSpin):
 class FishUpright:
     """Keep the torso upright in water."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         self._up = 9 * read.index("body", "torso") + ZZ
         joints = ("tail1", "tail_twist", "tail2", "finright_roll", "finright_pitch", "finleft_roll", "finleft_pitch")
@@ -128,7 +128,7 @@ class FishSwim(FishUpright):
 class PointMass:
     """Bring a mass to the middle, with little control."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
 
     def observe(self) -> dict[str, Array]:
@@ -145,7 +145,7 @@ class PointMass:
 class Reacher:
     """Touch a target with the tip of a two-link arm."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
 
     def observe(self) -> dict[str, Array]:
@@ -163,7 +163,7 @@ class Reacher:
 class Swimmer:
     """Bring the nose of a chain of links to a target."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         links = np.arange(12, read.model.nsensordata, 6)  # the first twelve readings are the head's position and axes
         self._motion = (links[:, None] + [0, 1, 5]).ravel()  # velocity in the plane, and about its normal

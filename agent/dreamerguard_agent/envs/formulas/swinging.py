@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..mujoco_fields import XZ, ZZ, MujocoFields
 from ..protocol import Array
-from ..readout import XZ, ZZ, Readout
 from .common import length, tolerance
 
 
 class Acrobot:
     """Bring the tip of two joined poles to a target; `sparse` pays inside the target only."""
 
-    def __init__(self, read: Readout, sparse: bool) -> None:
+    def __init__(self, read: MujocoFields, sparse: bool) -> None:
         self._read, self._sparse = read, sparse
         arms = np.array([read.index("body", name) for name in ("upper_arm", "lower_arm")])
         self._axes = np.concatenate([9 * arms + XZ, 9 * arms + ZZ])
@@ -32,7 +32,7 @@ class Acrobot:
 class Cartpole:
     """Hold one or more poles upright on a cart; `sparse` pays near the middle and upright only."""
 
-    def __init__(self, read: Readout, sparse: bool) -> None:
+    def __init__(self, read: MujocoFields, sparse: bool) -> None:
         self._read, self._sparse = read, sparse
         poles = np.arange(2, read.model.nbody) * 9  # body 0 is the world, body 1 the cart
         self._upright = poles + ZZ
@@ -59,7 +59,7 @@ class Cartpole:
 class Pendulum:
     """Hold a pole within eight degrees of upright."""
 
-    def __init__(self, read: Readout) -> None:
+    def __init__(self, read: MujocoFields) -> None:
         self._read = read
         pole = 9 * read.index("body", "pole")
         self._axes = [pole + ZZ, pole + XZ]

@@ -1,0 +1,1 @@
+"""The algorithm: acting, one gradient update, the losses and the optimizer."""

@@ -1,0 +1,1 @@
+"""The networks and distributions of the agent, in their readable form."""

@@ -1,0 +1,233 @@
+"""The compiled functions of a run: acting, storing, updating. Compiled ahead of time; nothing compiles later.
+
+Random keys are folded from an agent's seed, a stream number and a counter: a resumed run needs integers only, and the
+randomness of acting does not depend on how many updates happened in between.
+
+A run has one or several agents, with a seed each. The functions of one agent have no axis for agents; those of N agents
+are the same functions under `jax.vmap`, and everything that belongs to an agent gets a leading axis N: learner, replay,
+carry, observations, actions, windows and metrics. Counters are shared, since all agents step and train in lockstep.
+Seeds are arguments, so one compiled function serves all seeds.
+
+Every transfer to the device is an explicit `jax.device_put`, so everything here runs under
+``jax.transfer_guard("disallow")``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..algorithm import actor, learner
+from ..algorithm.actor import Carry
+from ..algorithm.learner import Metrics, TrainState
+from ..base.spec import AgentSpec
+from ..model.noise import draw_act_noise, draw_noise
+from ..model.rssm import Latent
+from ..replay import ring as replay_ring
+from ..replay.ring import Ring, StoredLatents
+from .device import compile_program
+
+#: Streams of randomness within one seed.
+INIT, ACT, UPDATE = 0, 1, 2
+#: Maximum updates of one call on an accelerator: fewer launches, equal results.
+MOST_UPDATES = 16
+
+Notify = Callable[[str], None]
+
+
+def seed_key(seed: Any, stream: int) -> jax.Array:
+    """Returns the key of one stream of randomness of an agent. The seed may be traced (uint32, the same bits)."""
+    return jax.random.fold_in(jax.random.key(seed), stream)
+
+
+def place_seeds(seeds: Sequence[int]) -> jax.Array:
+    """Puts seeds on the device: uint32 [] of one agent, [N] of several."""
+    placed: jax.Array = jax.device_put(np.uint32(seeds[0]) if len(seeds) == 1 else np.asarray(seeds, np.uint32))
+    return placed
+
+
+def for_agents(function: Callable[..., Any], agents: int, axes: tuple[int | None, ...]) -> Callable[..., Any]:
+    """Extends a function of one agent to ``agents`` agents.
+
+    Args:
+      function: of one agent.
+      agents: N; with one, ``function`` stays as it is.
+      axes: of every argument, 0 where each agent has a separate one and None where the agents share it.
+    """
+    return function if agents == 1 else jax.vmap(function, in_axes=axes)
+
+
+def initial_state(spec: AgentSpec, seeds: Sequence[int]) -> TrainState:
+    """Creates new agents, one per seed."""
+
+    def init(seed: jax.Array) -> TrainState:
+        return learner.init_train_state(spec, seed_key(seed, INIT))
+
+    state: TrainState = jax.jit(for_agents(init, len(seeds), (0,)))(place_seeds(seeds))
+    return state
+
+
+def initial_carry(spec: AgentSpec, agents: int, envs: int) -> Carry:
+    """Returns the carry of every agent before its first step: zeros."""
+    carry = actor.initial_carry(spec, envs)
+    return carry if agents == 1 else jax.tree.map(lambda x: jnp.zeros((agents, *x.shape), x.dtype), carry)
+
+
+def by_agent(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
+    """Splits values of all environments [N E, ...] by agent: [N, E, ...]; with one agent they stay [E, ...]."""
+    if agents == 1:
+        return dict(values)
+    return {key: value.reshape(agents, -1, *value.shape[1:]) for key, value in values.items()}
+
+
+def by_env(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
+    """Joins values by agent to values of all environments: the inverse of `by_agent`."""
+    if agents == 1:
+        return dict(values)
+    return {key: value.reshape(-1, *value.shape[2:]) for key, value in values.items()}
+
+
+def act_with_seed(
+    spec: AgentSpec, seed: Any, params: Any, carry: Carry, obs: Mapping[str, Any], count: Any
+) -> tuple[Carry, dict[str, jax.Array], StoredLatents]:
+    """Draws the noise of acting step ``count`` from the seed and calls `actor.act` for one agent, actions [E, ...]."""
+    key = jax.random.fold_in(seed_key(seed, ACT), count)
+    noise = draw_act_noise(spec, key, obs["is_first"].shape[0])
+    carry, action, latent = actor.act(spec, params, carry, obs, noise)
+    return carry, action, StoredLatents(latent.deter, latent.stoch)
+
+
+def act_for_agents(spec: AgentSpec, agents: int) -> Callable[..., Any]:
+    """Returns `act_with_seed` for ``agents`` agents: of seeds, parameters, carry, observations and count."""
+    return for_agents(partial(act_with_seed, spec), agents, (0, 0, 0, 0, None))
+
+
+def scan_updates(
+    spec: AgentSpec, length: int, seed: Any, state: TrainState, ring: Ring, indices: Any, stored: Any
+) -> tuple[TrainState, Ring, Metrics]:
+    """Runs `learner.update` K times for one agent. Each update reads the latents that the previous one wrote back.
+
+    Args:
+      spec: the agent.
+      length: T, trained steps of a window.
+      seed: seed of the agent, uint32.
+      state: learner state; donate it.
+      ring: replay ring; donate it.
+      indices: windows, int32 [K, B, 2].
+      stored: number of records in every stream so far.
+
+    Returns:
+      The learner state, the ring, and the metrics summed over the K updates, with K as ``count``.
+    """
+
+    def one(carry: tuple[TrainState, Ring], chosen: jax.Array) -> tuple[tuple[TrainState, Ring], Metrics]:
+        state, ring = carry
+        key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
+        windows = replay_ring.gather(ring, chosen, length + 1)
+        batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
+        state, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
+        ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), stored)
+        return (state, ring), {**metrics, "count": jnp.ones(())}
+
+    if len(indices) == 1:  # a loop of one hides parallel parts from XLA on a CPU
+        (state, ring), sums = one((state, ring), indices[0])
+    else:
+        (state, ring), metrics = jax.lax.scan(one, (state, ring), indices)
+        sums = jax.tree.map(lambda values: values.sum(0), metrics)
+    return state, ring, sums
+
+
+class CompiledFunctions:
+    """The functions of one run, compiled for its shapes.
+
+    Args:
+      spec: the agent.
+      seeds: seeds of the agents.
+      state: learner state; only its shapes are used.
+      ring: replay ring; only its shapes are used.
+      obs: one observation of all environments, on the device; only its shapes are used.
+      batch: B, windows of an update; length: T.
+      most: maximum updates due at one vector step.
+      notify: called with a message before every compilation.
+    """
+
+    def __init__(
+        self,
+        spec: AgentSpec,
+        seeds: Sequence[int],
+        state: TrainState,
+        ring: Ring,
+        obs: Mapping[str, Any],
+        *,
+        batch: int,
+        length: int,
+        most: int,
+        notify: Notify,
+    ) -> None:
+        self._notify, agents = notify, len(seeds)
+        self._seeds = place_seeds(seeds)
+        carry = initial_carry(spec, agents, obs["is_first"].shape[-1])
+        chosen = act_for_agents(spec, agents)
+        arguments = self._seeds, state.params, carry, obs, np.uint32(0)
+        notify("compiling the policy")
+        self._act = compile_program(jax.jit(chosen).lower(*arguments))
+        _, action, latents = jax.eval_shape(chosen, *arguments)
+        notify("compiling the replay")
+        insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
+        self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
+        trained = for_agents(partial(scan_updates, spec, length), agents, (0, 0, 0, 0, None))
+        self._update = jax.jit(trained, donate_argnums=(1, 2))
+        axes = () if agents == 1 else (agents,)
+        sizes = {1} if jax.default_backend() == "cpu" else {1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}
+        lowered = {size: self._lower_update((*axes, size, batch, 2), state, ring) for size in sorted(sizes)[::-1]}
+        metrics = lowered[1].out_info[2]
+        self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
+        self._updates = {size: self._compile_update(program) for size, program in lowered.items()}
+
+    def choose_actions(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
+        """Dispatches `act_with_seed` and returns at once: the next carry, actions and latents as device arrays."""
+        return self._act(self._seeds, params, carry, obs, jax.device_put(np.uint32(count)))
+
+    def insert_records(
+        self, ring: Ring, obs: Mapping[str, jax.Array], action: Any, latents: StoredLatents, position: int
+    ) -> Ring:
+        """Stores one record per environment at number ``position``. Donates and returns the ring."""
+        stored: Ring = self._insert(ring, obs, action, latents, jax.device_put(np.int32(position)))
+        return stored
+
+    def run_updates(
+        self, state: TrainState, ring: Ring, indices: np.ndarray[Any, Any], stored: int, sums: Metrics | None
+    ) -> tuple[TrainState, Ring, Metrics | None]:
+        """Runs one update per batch in ``indices``, in calls of the compiled sizes.
+
+        Args:
+          state: learner state; donated.
+          ring: replay ring; donated.
+          indices: windows, int32 [K, B, 2] of one agent or [N, K, B, 2] of several.
+          stored: number of records in every stream so far.
+          sums: metrics accumulated so far; this call's metrics are added.
+
+        Returns:
+          The learner state, the ring and the accumulated metrics.
+        """
+        done, due = 0, indices.shape[-3]
+        count = jax.device_put(np.int32(stored))
+        while done < due:
+            size = next(size for size in self._updates if size <= due - done)
+            chosen = jax.device_put(indices[..., done : done + size, :, :])
+            state, ring, more = self._updates[size](self._seeds, state, ring, chosen, count)
+            sums = more if sums is None else self._add(sums, more)
+            done += size
+        return state, ring, sums
+
+    def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Ring) -> Any:
+        return self._update.lower(self._seeds, state, ring, jax.ShapeDtypeStruct(shape, jnp.int32), np.int32(0))
+
+    def _compile_update(self, lowered: Any) -> Any:
+        self._notify("compiling the update, the longest part")
+        return compile_program(lowered)

@@ -1,0 +1,137 @@
+"""How a training program logs: the facts beside a log, and where scores and metrics stand in it.
+
+Every program describes its logs with a `LogLayout` in ``programs/<program>/log_layout.py``; ``dreamerguard.logs`` reads
+all of them with the same code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+#: Episodes of training, or of evaluation.
+ScoreKind = Literal["train", "eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """The configuration that a program stored beside its log, by dotted key."""
+
+    values: Mapping[str, Any]
+
+    def number(self, key: str) -> float | None:
+        """A number, also where it is quoted; None for anything else."""
+        value = self.values.get(key)
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                return None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def whole(self, key: str) -> int | None:
+        """A number without its decimals; None for anything else."""
+        value = self.number(key)
+        return None if value is None else int(value)
+
+    def product(self, *keys: str) -> int | None:
+        """The product of two whole numbers; None if one is missing."""
+        values = [self.whole(key) for key in keys]
+        return None if None in values else (values[0] or 0) * (values[1] or 0)
+
+    def text(self, key: str) -> str | None:
+        """A text that is not empty; None for anything else."""
+        value = self.values.get(key)
+        return value if isinstance(value, str) and value else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the stored configuration says about the run; None where it says nothing.
+
+    Attributes:
+      task, suite, edition, seed: as in `dreamerguard.schema`.
+      action_repeat: environment frames per agent step.
+      train_ratio: configured replayed agent steps per agent step.
+      batch_steps: replayed agent steps per update.
+      frames: planned length in environment frames.
+      settings: the stored configuration by dotted key.
+    """
+
+    task: str | None = None
+    suite: str | None = None
+    edition: str | None = None
+    seed: int | None = None
+    action_repeat: int | None = None
+    train_ratio: float | None = None
+    batch_steps: int | None = None
+    frames: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """What the first lines of a directory's files show, to find the program that wrote them.
+
+    Attributes:
+      directory: of the run.
+      scores, metrics: keys in the first lines of ``scores.jsonl`` and ``metrics.jsonl``.
+      events: whether there are TensorBoard event files.
+    """
+
+    directory: Path
+    scores: frozenset[str]
+    metrics: frozenset[str]
+    events: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogLayout:
+    """How a program logs.
+
+    Attributes:
+      program: its name in the registry.
+      title: what a message calls its logs.
+      wrote: whether the program wrote a directory.
+      x: key of the frames, or of the agent steps, in a JSON line.
+      files: JSON lines file -> score key in it -> kind of score.
+      metrics: files whose other lines hold metrics.
+      names: (pattern of a key, our name of the metric); groups of the pattern may be used in the name.
+      repeated: meaning of a second score at the same x, see `dreamerguard.logs.series.Scores`.
+      event_scores: TensorBoard tag -> kind of score, for programs that write no JSON lines.
+      configs: files that hold the configuration, the best first, relative to the run.
+      facts: reads the facts from the stored configuration.
+      counts_steps: whether x counts agent steps, so that the action repeat must be known.
+      ratio_from_updates: whether the train ratio is derived from the number of updates.
+      ratio_is_total: whether a logged train ratio is that of the whole run so far, and not of the last interval.
+      states_suite: whether the stored configuration states suite and edition.
+      folder_of_runs: whether a directory with the configuration may only hold the runs of several seeds.
+    """
+
+    program: str
+    title: str
+    wrote: Callable[[LogEvidence], bool]
+    x: str
+    files: Mapping[str, Mapping[str, ScoreKind]]
+    metrics: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
+    configs: tuple[str, ...]
+    facts: Callable[[StoredSettings], RunFacts]
+    repeated: str = "keep"
+    event_scores: Mapping[str, ScoreKind] = field(default_factory=dict)
+    counts_steps: bool = False
+    ratio_from_updates: bool = False
+    ratio_is_total: bool = False
+    states_suite: bool = False
+    folder_of_runs: bool = False
+
+    def metric_name(self, key: str) -> str | None:
+        """Our name of a metric; None for one that no check needs."""
+        for pattern, name in self.names:
+            found = re.fullmatch(pattern, key)
+            if found:
+                return found.expand(name)
+        return None

@@ -1,0 +1,54 @@
+"""Finds the settings file of a folder: the nearest one, up to the root of the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .model import MAX_BYTES, Settings
+
+NAMES = ("dreamerguard.toml", "pyproject.toml")
+
+
+def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
+    """The settings that apply in a folder.
+
+    Args:
+      folder: where to begin to look.
+      file: read this one instead.
+
+    Raises:
+      SourceError: the file cannot be read, or holds what is no setting.
+    """
+    path = Path(file) if file is not None else find_settings(folder)
+    if path is None:
+        return Settings()
+    from .reader import read_settings  # loads pydantic, which takes longer than linting
+
+    return read_settings(path)
+
+
+def find_settings(folder: Path) -> Path | None:
+    """The nearest settings file. The search ends at the root of the repository, so that nothing above it can matter."""
+    for parent in _upwards(folder):
+        for name in NAMES:
+            path = parent / name
+            if path.is_file() and (name == NAMES[0] or b"tool.dreamerguard" in _start(path)):
+                return path
+        if (parent / ".git").exists():
+            return None
+    return None
+
+
+def _upwards(folder: Path) -> Iterator[Path]:
+    here = folder.resolve()
+    yield here
+    yield from here.parents
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES)
+    except OSError:
+        return b""

@@ -1,0 +1,57 @@
+"""Where the bundled trainer logs: ``scores.jsonl``, ``eval.jsonl`` and ``metrics.jsonl``; x is environment frames."""
+
+from __future__ import annotations
+
+from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+
+
+def wrote(found: LogEvidence) -> bool:
+    """Recognises the run file, or the keys of the logs. The folder of a run of several seeds is no log itself."""
+    if (found.directory / "run.yaml").is_file():
+        return not any(found.directory.glob("seed*/run.yaml"))
+    return {"frames", "score"} <= found.scores or {"frames", "updates"} <= found.metrics
+
+
+def read_facts(settings: StoredSettings) -> RunFacts:
+    """The facts in a stored configuration."""
+    batch = settings.product("replay.batch_size", "replay.batch_length")
+    return RunFacts(
+        task=settings.text("task"),
+        suite=settings.text("suite"),
+        edition=settings.text("edition"),
+        seed=settings.whole("seed"),
+        action_repeat=settings.whole("env.action_repeat"),
+        train_ratio=settings.number("run.train_ratio"),
+        batch_steps=batch,
+        frames=settings.number("run.frames"),
+        settings=dict(settings.values),
+    )
+
+
+LAYOUT = LogLayout(
+    program="native",
+    title="dreamerguard",
+    x="frames",
+    files={"scores.jsonl": {"score": "train"}, "eval.jsonl": {"score": "eval"}, "metrics.jsonl": {}},
+    metrics=("metrics.jsonl",),
+    configs=("run.yaml",),
+    ratio_is_total=True,
+    folder_of_runs=True,
+    states_suite=True,
+    wrote=wrote,
+    facts=read_facts,
+    names=(
+        (r"updates", "updates"),
+        (r"train_ratio/achieved", "train_ratio"),
+        (r"train_ratio/configured", "train_ratio_configured"),
+        (r"fps/(frames|updates)", r"fps_\1"),
+        (r"time/elapsed", "seconds"),
+        (r"opt/grad_norm", "grad_norm/all"),
+        (r"opt/loss", "loss/total"),
+        (r"loss/(\w+)", r"loss/\1"),
+        (r"ent/(\w+)", r"entropy/\1"),
+        (r"rand/(\w+)", r"randomness/\1"),
+        (r"(dyn|rep)_ent", r"latent_entropy/\1"),
+        (r"memory/rss_gb|replay/ram_gb", "memory_gb"),
+    ),
+)

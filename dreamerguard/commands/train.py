@@ -11,7 +11,7 @@ from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.commands.shared.errors import fail
 from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.commands.shared.typer_options import takes_options
-from dreamerguard.programs.native.options import TrainOptions
+from dreamerguard.programs.native.options import PlanFormat, TrainOptions
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def train(
     An error, or a warning of severe harm, refuses the run (exit code 78). The project's lint settings count as in
     lint. The same command continues a run that was interrupted. Ctrl-C and SIGTERM save it first (exit codes 130 and
     143).
+
+    --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
 
@@ -43,7 +45,10 @@ def train(
     own, behind = typed_words(ctx)
     if behind is not None:
         fail("train takes no --: write the task and its settings without it")
-    require_agent()
+    if options.output_format is not PlanFormat.TEXT and not options.dry_run:
+        fail("--output-format needs --dry-run")
+    if not options.dry_run:
+        require_agent()
     typed = ["dreamerguard", "train", *own]
     result = _lint(typed, options)
     _show(result)
@@ -83,14 +88,30 @@ def _show(result: Result) -> None:
 
 
 def _train(result: Result, options: TrainOptions, typed: list[str]) -> int:
-    from dreamerguard.commands.shared.exit_codes import REFUSED
+    from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
     from dreamerguard.commands.shared.training import run_training
     from dreamerguard.programs.native.run_directory import default_directory
 
     config = result.run.config
     if result.refused:
+        if options.dry_run and options.output_format is PlanFormat.JSON:
+            _print_plan(result, Path(), typed, options)
         return REFUSED
     if config is None:
         fail("the configuration is not valid")
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
+    if options.dry_run:
+        _print_plan(result, directory, typed, options)
+        return CLEAN
     return run_training(config, directory, result, typed)
+
+
+def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:
+    import json
+
+    from dreamerguard.commands.shared.plan_text import render_plan
+    from dreamerguard.commands.shared.train_plan import make_plan
+
+    plan = make_plan(result, directory, typed)
+    as_json = options.output_format is PlanFormat.JSON
+    echo(json.dumps(plan, indent=2, allow_nan=False) if as_json else render_plan(plan).rstrip("\n"))

@@ -30,6 +30,13 @@ class OutputFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class PlanFormat(StrEnum):
+    """Formats of the plan that ``train --dry-run`` prints."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def _option(default: Any, help: str, choices: type[StrEnum] | None = None, *, commas: bool = False) -> Any:
     """An option.
 
@@ -80,6 +87,8 @@ class TrainOptions:
     config: str | None = _option(None, "Run file.")
     logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
     allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
+    dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
+    output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
 

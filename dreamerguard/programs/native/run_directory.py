@@ -90,7 +90,7 @@ def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifes
     """
     stored = directory / CONFIG
     if stored.exists():
-        _check_same(directory, config)
+        check_same(directory, config)
     directory.mkdir(parents=True, exist_ok=True)
     _write(stored, _config_text(config))
     _write(directory / LINT, json.dumps(lint, indent=2) + "\n")
@@ -158,7 +158,13 @@ def describe_start(command: Sequence[str], facts: Mapping[str, Any]) -> dict[str
     }
 
 
-def _check_same(directory: Path, config: RunConfig) -> None:
+def check_same(directory: Path, config: RunConfig) -> None:
+    """Checks that a run directory holds the same run.
+
+    Raises:
+      ConfigChanged: the directory holds another configuration.
+      ValueError: its configuration cannot be read by this version.
+    """
     old, new = flatten(load_config(directory).model_dump()), flatten(config.model_dump())
     differences = [(key, old.get(key), new.get(key)) for key in sorted(old | new) if old.get(key) != new.get(key)]
     if differences:

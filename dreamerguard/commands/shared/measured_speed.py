@@ -1,0 +1,116 @@
+"""How fast earlier runs of the same shape went on this machine, for the time estimate of ``train --dry-run``."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dreamerguard.util.json_text import read_json
+
+if TYPE_CHECKING:
+    from dreamerguard.schema import RunConfig
+
+#: Settings that do not change how fast a run goes. Everything else must be equal.
+_IRRELEVANT = frozenset({
+    "edition", "suite", "purpose", "seed", "run.frames", "replay.capacity", "runtime.compilation_cache",
+})  # fmt: skip
+_IRRELEVANT_SECTIONS = ("logging.", "checkpoint.", "eval.", "guard.")
+#: Folders that are looked at, the newest first, and rows that a speed needs.
+_MOST_RUNS, _LEAST_ROWS = 200, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """A measured speed.
+
+    Attributes:
+      frames_per_second: median over the rows of the log in which updates happened, of each agent.
+      rows: how many rows.
+      run: directory of the run.
+    """
+
+    frames_per_second: float
+    rows: int
+    run: Path
+
+
+def measured_speed(config: RunConfig, directory: Path, platform: str) -> Speed | None:
+    """The speed of the newest run beside ``directory`` that has the same shape and ran on this machine.
+
+    Args:
+      config: the run that is planned.
+      directory: its run directory.
+      platform: device that it will use, as the manifest of a run names it: ``cpu`` or ``gpu``.
+    """
+    for run in _runs(directory):
+        if _ran_here(run, platform) and _has_shape(run, config):
+            speeds = _speeds(run, config)
+            if len(speeds) >= _LEAST_ROWS:
+                return Speed(median(speeds), len(speeds), run)
+    return None
+
+
+def newest_frames(directory: Path, config: RunConfig) -> float:
+    """Environment frames in the log of a run; 0 without a log."""
+    return max((row.get("frames", 0.0) for row in _rows(directory, config)), default=0.0)
+
+
+def _runs(directory: Path) -> list[Path]:
+    found = {path.parent for path in directory.parent.glob("*/manifest.json")}
+    try:
+        newest = sorted(found, key=lambda path: (path / "manifest.json").stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+    return newest[:_MOST_RUNS]
+
+
+def _ran_here(run: Path, platform: str) -> bool:
+    try:
+        starts = read_json((run / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    here = (os.uname().nodename, platform)
+    known = isinstance(starts, list) and bool(starts) and all(isinstance(start, dict) for start in starts)
+    return known and all((start.get("host"), start.get("platform")) == here for start in starts)
+
+
+def _has_shape(run: Path, config: RunConfig) -> bool:
+    from dreamerguard.programs.native.run_directory import flatten, load_config
+
+    try:
+        stored = load_config(run)
+    except (OSError, ValueError):
+        return False
+    ours, theirs = _shape(flatten(config.model_dump())), _shape(flatten(stored.model_dump()))
+    return ours == theirs
+
+
+def _shape(settings: Mapping[str, Any]) -> dict[str, Any]:
+    kept = (key for key in settings if key not in _IRRELEVANT and not key.startswith(_IRRELEVANT_SECTIONS))
+    return {key: settings[key] for key in kept}
+
+
+def _speeds(run: Path, config: RunConfig) -> list[float]:
+    """Speeds of all rows with updates but the first, which includes the compilation."""
+    rows = [row for row in _rows(run, config) if row.get("updates", 0.0) > 0]
+    return [speed for row in rows[1:] if math.isfinite(speed := row.get("fps/frames", 0.0)) and speed > 0]
+
+
+def _rows(run: Path, config: RunConfig) -> Iterator[dict[str, float]]:
+    folder = run if config.seeds == 1 else next(iter(sorted(run.glob("seed*"))), run)
+    try:
+        lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        try:
+            row = read_json(line)
+        except ValueError:
+            continue  # the last row of a run that was killed may be cut
+        if isinstance(row, dict):
+            yield {key: value for key, value in row.items() if isinstance(value, int | float)}

@@ -1,0 +1,139 @@
+"""The plan of a run for ``train --dry-run``: settings, budget, memory, run directory and time, as plain data.
+
+Nothing is written or started. Memory is estimated from shapes alone, on the CPU, so no GPU is needed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import fail
+
+if TYPE_CHECKING:
+    from dreamerguard.core.result import Result
+    from dreamerguard.core.run import Layer, ResolvedRun
+    from dreamerguard.schema import RunConfig
+
+VERSION = 1
+#: Settings that are shown in any case, beside those with a role and those that the user wrote.
+_SHOWN = ("seed", "seeds", "optimizer.lr")
+#: Packages that let JAX use an NVIDIA GPU.
+_GPU_PACKAGES = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+
+
+def make_plan(result: Result, directory: Path, typed: list[str]) -> dict[str, Any]:
+    """What ``dreamerguard train`` would do.
+
+    Args:
+      result: lint's; a refused run has no plan beyond it.
+      directory: the run directory.
+      typed: the arguments as typed.
+
+    Raises:
+      CommandFailed: the run could not start: another configuration in the directory, no environment, no memory.
+    """
+    from dreamerguard.reports.json import report_object
+
+    lint, config = report_object(result), result.run.config
+    verdict = "refused" if result.refused else "sound"
+    plan: dict[str, Any] = {"version": VERSION, "verdict": verdict, "command": typed, "lint": lint}
+    if result.refused or config is None:
+        return plan
+    place = _directory(directory, config)
+    device = _device(config, result.run.machine.gpus)
+    return plan | {
+        "settings": list(_settings(result.run)),
+        "budget": lint["budget"],
+        "memory": _memory(config, device, result.run.replay_bytes),
+        "directory": place,
+        "time": _time(result.run, config, directory, device, place["state"] == "continued"),
+    }
+
+
+def _settings(run: ResolvedRun) -> Iterator[dict[str, Any]]:
+    shown = {*run.roles.values(), *_SHOWN}
+    for key, setting in run.settings.items():
+        if key in shown or setting.chosen:
+            layer = setting.last
+            place = str(layer.span) if layer.span is not None else layer.name
+            yield {"key": key, "value": setting.value, "layer": layer.kind, "place": place, "source": _source(layer)}
+
+
+def _source(layer: Layer) -> str | None:
+    """Address of the publication that states a built-in value."""
+    return getattr(layer.origin, "url", "") or None
+
+
+def _directory(directory: Path, config: RunConfig) -> dict[str, Any]:
+    from dreamerguard.programs.native.run_directory import CONFIG, ConfigChanged, check_same
+
+    if not (directory / CONFIG).exists():
+        return {"path": str(directory), "state": "created", "checkpoint": None}
+    try:
+        check_same(directory, config)
+    except (ConfigChanged, ValueError, OSError) as error:
+        fail(str(error))
+    steps = [int(path.name) for path in directory.glob("checkpoints/*") if path.name.isdigit()]
+    return {"path": str(directory), "state": "continued", "checkpoint": max(steps, default=None)}
+
+
+def _device(config: RunConfig, gpus: int | None) -> str:
+    """The kind of device that the run will use: ``cpu``, ``gpu`` or ``tpu``."""
+    if config.runtime.platform != "auto":
+        return {"cuda": "gpu"}.get(config.runtime.platform, config.runtime.platform)
+    usable = bool(gpus) and any(importlib.util.find_spec(name) is not None for name in _GPU_PACKAGES)
+    return "gpu" if usable else "cpu"
+
+
+def _memory(config: RunConfig, device: str, replay: float | None) -> dict[str, Any]:
+    """The estimate of the agent package, or why there is none."""
+    from .agent_extra import missing_packages
+
+    missing = missing_packages()
+    if missing:
+        return {"device": device, "total": None, "least_replay": replay, "unknown": missing}
+    import jax
+
+    jax.config.update("jax_platforms", "cpu")  # shapes are enough, and no GPU is touched
+    from dreamerguard_agent.envs import EnvError
+    from dreamerguard_agent.evaluate import read_spec
+    from dreamerguard_agent.runtime import memory_budget
+
+    if config.runtime.dtype == "auto" and device != "cpu":
+        runtime = config.runtime.model_copy(update={"dtype": "bfloat16"})
+        config = config.model_copy(update={"runtime": runtime})
+    steps = -(-config.run.frames // (config.run.envs * config.env.action_repeat))
+    try:
+        spec = read_spec(config)
+        need = memory_budget.estimate(config, spec, steps, main_memory=device == "cpu")
+        if device == "cpu":
+            memory_budget.check_fits(config, spec, steps)
+    except (EnvError, memory_budget.DoesNotFit, ValueError) as error:
+        fail(str(error))
+    available = memory_budget.device_memory() if device == "cpu" else None
+    return {"device": device, "total": need.total, "available": available, "parts": asdict(need)}
+
+
+def _time(run: ResolvedRun, config: RunConfig, directory: Path, device: str, continued: bool) -> dict[str, Any]:
+    """The time that is left, from a run of the same shape on this machine; unknown without one."""
+    from .measured_speed import measured_speed, newest_frames
+
+    published = run.reference.gpu_time if run.reference is not None else None
+    said = None if published is None else {"time": published[0], "source": str(published[1])}
+    speed = measured_speed(config, directory, device)
+    if speed is None:
+        return {"seconds": None, "published": said}
+    done = newest_frames(directory, config) if continued else 0.0
+    left = max(config.run.frames - done, 0.0)
+    return {
+        "seconds": left / speed.frames_per_second,
+        "frames_left": left,
+        "frames_per_second": speed.frames_per_second,
+        "rows": speed.rows,
+        "run": str(speed.run),
+        "published": said,
+    }

@@ -17,6 +17,7 @@ from dreamerguard.sources.json import read_json
 
 from .model import Finding, Source, SourceError, Span
 from .paths import exists
+from .rules.redirects import current_name
 from .settings import file_name
 
 VERSION = 1
@@ -83,7 +84,7 @@ def _rows(document: Any) -> Iterator[tuple[Entry, int]]:
         count = row["count"]
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(f"count {count!r} is no positive whole number")
-        yield Entry(str(row["file"]), str(row["rule"]), str(row["key"])), count
+        yield Entry(str(row["file"]), current_name(str(row["rule"])), str(row["key"])), count
 
 
 def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
@@ -96,7 +97,8 @@ def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
             try:
                 row = read_json(text)
                 place = start + line.index("{")
-                found[Entry(row["file"], row["rule"], row["key"])] = source.span(place, place + len(text))
+                entry = Entry(row["file"], current_name(str(row["rule"])), row["key"])
+                found[entry] = source.span(place, place + len(text))
             except (ValueError, KeyError, TypeError):
                 pass  # written by hand over several lines: it counts, only its place is not known
         start += len(line)

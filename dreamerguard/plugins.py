@@ -14,6 +14,7 @@ from types import ModuleType
 
 from .model import SourceError
 from .rules import Rule, all_rules
+from .rules.redirects import current_name
 from .settings import Settings
 
 GROUP = "dreamerguard.rules"
@@ -94,6 +95,7 @@ def _rule_of(module: ModuleType) -> Rule | None:
     if not isinstance(rule, Rule):
         return None
     rule.module = module
+    rule.unless = tuple(current_name(name) for name in rule.unless)
     missing = [name for name in ("GOOD", "BAD") if not hasattr(module, name)]
     if missing or not module.__doc__ or not hasattr(rule, "run"):
         what = [*missing, *([] if module.__doc__ else ["a docstring"]), *([] if hasattr(rule, "run") else ["a check"])]

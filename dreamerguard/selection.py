@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from .hints import did_you_mean, nearest
 from .model import Finding, SourceError
 from .rules import Rule
+from .rules.redirects import current_name
 
 
 def names(selector: str, rules: Iterable[Rule]) -> list[str]:
     """Names of the rules that a selector means: a name, a code, the beginning of a code, or a category."""
-    wanted = selector.strip().lower()
+    wanted = current_name(selector.strip().lower())
     if not wanted:
         return []
     prefix = any(char.isdigit() for char in wanted) or wanted == "dg"

@@ -18,6 +18,7 @@ from dreamerguard.model import SourceError
 from dreamerguard.paths import exists, is_dir
 from dreamerguard.reports.terminal import echo, write
 from dreamerguard.reports.text import plain, wants_color
+from dreamerguard.rules.redirects import renamed
 from dreamerguard.settings import Settings, load_settings
 from dreamerguard.sources.argv import read_command
 
@@ -104,6 +105,8 @@ def read_settings(options: LintOptions) -> Settings:
         raise Stop("--probe-env needs --probe")
     if options.unsafe_fixes and not (options.fix or options.diff):
         raise Stop("--unsafe-fixes needs --fix or --diff")
+    for text in renamed(changed.selectors):
+        note(text)
     return changed
 
 

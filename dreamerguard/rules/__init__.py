@@ -7,6 +7,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from .redirects import current_name
 from .rule import Example, Rule
 
 __all__ = ["INDEX", "Example", "Rule", "all_rules", "find_rule", "rule_modules"]
@@ -45,6 +46,6 @@ def _load(name: str) -> Rule | None:
 
 
 def find_rule(name: str) -> Rule | None:
-    """The rule with a name or a code, in any case of letters."""
-    wanted = name.lower()
+    """Returns the rule with a name, an earlier name or a code, in any case of letters."""
+    wanted = current_name(name.lower())
     return next((rule for rule in all_rules() if wanted in (rule.name, rule.code.lower())), None)

@@ -20,7 +20,7 @@ DIGITS = {
     "inputs": 6,
     "schedule": 7,
     "environment": 8,
-    "control": 9,
+    "suppressions": 9,
 }
 
 

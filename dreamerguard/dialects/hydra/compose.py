@@ -123,7 +123,7 @@ class _Composer:
         shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
         certain = self.sure or bool(near)
         return Problem(
-            "unknown-option" if certain else "unseen-option",
+            "unknown-option" if certain else "unverified-option",
             f"there is no {missing.group}={missing.name}{did_you_mean(near[0] if near else None)}",
             Label(item.span),
             key=missing.group,

@@ -23,7 +23,7 @@ from dreamerguard.model import Evidence, Finding, Harm, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG506", "default-cpu", Severity.ERROR, unless=("unused-gpu", "trial-settings"), dialects=("sheeprl",))
+rule = Rule("DG506", "default-cpu", Severity.ERROR, unless=("unused-gpu", "smoke-test-settings"), dialects=("sheeprl",))
 
 GOOD = [
     Example("sheeprl exp=dreamer_v3 fabric.accelerator=cuda", machine=Machine(gpus=1)),

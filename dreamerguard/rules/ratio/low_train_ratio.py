@@ -38,7 +38,7 @@ rule = Rule(
     "DG101",
     "low-train-ratio",
     Severity.WARNING,
-    unless=("no-training", "negative-ratio", "trial-settings", "ratio-unit", "run-too-short"),
+    unless=("no-training", "negative-ratio", "smoke-test-settings", "ratio-unit", "run-too-short"),
 )
 
 GOOD = [

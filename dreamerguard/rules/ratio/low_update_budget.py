@@ -46,7 +46,7 @@ rule = Rule(
         "several-ranks",
         "negative-ratio",
         "unapplied-action-repeat",
-        "trial-settings",
+        "smoke-test-settings",
         "misplaced-key",
         "suite-mismatch",
     ),

@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG713", "no-checkpoint", Severity.WARNING, unless=("trial-settings",), dialects=("sheeprl",))
+rule = Rule("DG713", "no-checkpoint", Severity.WARNING, unless=("smoke-test-settings",), dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3 checkpoint.every=10000000")]
 BAD = [

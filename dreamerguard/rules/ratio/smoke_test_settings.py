@@ -22,7 +22,7 @@ from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG114", "trial-settings", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
+rule = Rule("DG114", "smoke-test-settings", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3 dry_run=False")]
 BAD = [

@@ -22,7 +22,7 @@ from dreamerguard.model import Finding, Label, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG334", "undone-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG334", "overridden-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 
 GOOD = [
     Example("python dreamerv3/main.py --configs dmc_proprio size50m --logdir logs"),

@@ -23,7 +23,7 @@ from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG338", "missing-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
+rule = Rule("DG338", "missing-checkpoint-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/train.py --configs crafter --run.from_checkpoint x.ckpt --logdir logs")]
 BAD = [

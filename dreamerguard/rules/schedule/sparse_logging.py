@@ -27,7 +27,11 @@ from dreamerguard.rules.words import amount
 from dreamerguard.sources.scalars import spell_scalar
 
 rule = Rule(
-    "DG711", "few-points", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer", "sheeprl")
+    "DG711",
+    "sparse-logging",
+    Severity.WARNING,
+    unless=("zero-interval",),
+    dialects=("nm512_torch", "r2dreamer", "sheeprl"),
 )
 
 GOOD = [

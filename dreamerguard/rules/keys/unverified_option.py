@@ -19,7 +19,7 @@ from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG317", "unseen-option", Severity.INFO, confidence=Confidence.LOW, dialects=("r2dreamer", "sheeprl"))
+rule = Rule("DG317", "unverified-option", Severity.INFO, confidence=Confidence.LOW, dialects=("r2dreamer", "sheeprl"))
 
 GOOD = [Example("sheeprl exp=dreamer_v3 env=crafter")]
 BAD = [Example("sheeprl exp=dreamer_v3 env=warehouse_robot", mark="env=warehouse_robot")]

@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG723", "clock-unit", Severity.WARNING, dialects=("danijar",))
+rule = Rule("DG723", "interval-unit", Severity.WARNING, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.log_every 300 --logdir logs")]
 BAD = [

@@ -23,7 +23,7 @@ from dreamerguard.model import Confidence, Finding, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG411", "other-agent", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("r2dreamer",))
+rule = Rule("DG411", "misnamed-run", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("r2dreamer",))
 
 GOOD = [
     Example("python train.py env=dmc_vision logdir=logs/dreamerv3_walker model.rep_loss=dreamer"),

@@ -22,7 +22,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG421", "continuous-mean", Severity.ERROR, dialects=("nm512_torch",))
+rule = Rule("DG421", "eval-state-mean", Severity.ERROR, dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --logdir logs")]
 BAD = [

@@ -25,7 +25,7 @@ from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.sources.scalars import spell_scalar
 
-rule = Rule("DG722", "clock-sign", Severity.WARNING, dialects=("danijar",))
+rule = Rule("DG722", "nonpositive-interval", Severity.WARNING, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.save_every 42 --logdir logs")]
 BAD = [

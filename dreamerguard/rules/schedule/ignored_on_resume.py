@@ -24,7 +24,7 @@ from dreamerguard.model import Confidence, Finding, Label, Severity
 from dreamerguard.resolved import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG714", "resume-drops", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
+rule = Rule("DG714", "ignored-on-resume", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3_100k_boxing checkpoint.resume_from=logs/ckpt_1.ckpt algo.total_steps=200000")]
 BAD = [

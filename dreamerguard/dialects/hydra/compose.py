@@ -216,7 +216,7 @@ class _Composer:
 
     def _exists(self, item: Override) -> None:
         text = f"{item.key} exists already, so + stops the program"
-        help = f"write {item.word.text[1:]}, or ++ to do either"
+        help = f"write {item.word.text[1:]}, or ++ to add or change the key"
         self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
 
 

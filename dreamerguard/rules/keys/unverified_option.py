@@ -1,14 +1,14 @@
-"""An option of a configuration group that upstream does not have.
+"""Upstream does not have the option, so it is not checked.
 
 What it does:
-  Reports ``group=option`` when upstream has no such option, none is near, and the checkout that may have it is not
-  beside the command. What the option sets is unknown then, and no rule judges it.
+  Reports ``group=option`` when upstream has no such option, no similar option exists, and the checkout that may have it
+  is not beside the command. The settings of the option are then unknown, and no rule checks them.
 
 Why is this bad:
-  It need not be: a fork may have the option.
+  This may be harmless: a fork can add options that we cannot see.
 
-How to mend:
-  Run the check in the checkout, so that its own files are read.
+How to fix:
+  Run the check in the checkout, so that dreamerguard reads its files.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ BAD = [Example("sheeprl exp=dreamer_v3 env=warehouse_robot", mark="env=warehouse
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what composing could not see."""
+    """Reports options that only a fork can have."""
     for problem in run.problems:
         if problem.rule == rule.name:
             yield rule.at(
                 problem.label.span,
-                f"{run.upstream} has no {problem.value}, so what it sets is not checked",
+                f"{run.upstream} has no {problem.value}, so the settings of this option are not checked",
                 key=problem.key,
-                help="run this in the checkout, so that its own files are read",
+                help="run dreamerguard in the checkout, so that it reads the files there",
             )

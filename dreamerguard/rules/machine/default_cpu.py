@@ -1,12 +1,12 @@
-"""The GPU stays idle because the default is the CPU.
+"""The run uses the CPU by default although the machine has a GPU.
 
 What it does:
-  Reports sheeprl runs without ``fabric.accelerator`` on a machine with a GPU: the default is ``cpu``.
+  Reports sheeprl runs without ``fabric.accelerator`` on a machine with a GPU. The default is ``cpu``.
 
 Why is this bad:
-  Training takes many times as long; a user measured 400.
+  Training takes many times as long; a user measured a factor of 400.
 
-How to mend:
+How to fix:
   Add ``fabric.accelerator=cuda``.
 
 References:
@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(platform) if platform.chosen else run.anchor,
-        f"{platform.key} is cpu by default, and this machine has a GPU",
+        f"{platform.key} is cpu by default, but this machine has a GPU",
         key=platform.key,
         evidence=(_REPORT,),
         harm=Harm("moderate", "many times the training time"),

@@ -6,8 +6,8 @@ What it does:
 Why is this bad:
   The program stops with a KeyError at the first step of the agent: discrete latents have logits and no mean.
 
-How to mend:
-  Leave it out.
+How to fix:
+  Leave the setting out.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -41,7 +41,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(setting),
-        f"eval_state_mean needs continuous latents, and dyn_discrete is {spell_scalar(discrete.value)}",
+        f"eval_state_mean needs continuous latents, but dyn_discrete is {spell_scalar(discrete.value)}",
         key=setting.key,
         fix=run.correct(setting, "False", "set eval_state_mean to False"),
     )

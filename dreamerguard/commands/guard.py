@@ -61,7 +61,7 @@ def guard(
     if report is not None and not report.absolute().parent.is_dir():
         fail(f"--report {report}: the folder does not exist")
     try:
-        reasons = read_allowances(allow or [])
+        reasons = read_allowances(allow or [], note=lambda text: typer.echo(text, err=True))
     except ValueError as error:
         fail(str(error))
     stop = on_regression is OnRegression.STOP

@@ -17,6 +17,7 @@ from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.finder import load_settings
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, edition_names, names
+from dreamerguard.rules.redirects import renamed
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.terminal import echo, write
@@ -105,6 +106,8 @@ def read_settings(options: LintOptions) -> Settings:
         raise Stop("--probe-env needs --probe")
     if options.unsafe_fixes and not (options.fix or options.diff):
         raise Stop("--unsafe-fixes needs --fix or --diff")
+    for text in renamed(changed.selectors):
+        note(text)
     return changed
 
 
@@ -233,4 +236,4 @@ def _exit_code(result: Result) -> int:
 
 
 def _rules(settings: Settings) -> str:
-    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}{rule.title}\n" for rule in active_rules(settings))
+    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<26}{rule.title}\n" for rule in active_rules(settings))

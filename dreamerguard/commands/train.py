@@ -56,7 +56,7 @@ def _reasons(allow: list[str]) -> dict[str, str]:
     from dreamerguard.commands.shared.allowances import read_allowances
 
     try:
-        return read_allowances(allow)
+        return read_allowances(allow, note=lambda text: echo(text, error=True))
     except ValueError as error:
         fail(str(error))
 

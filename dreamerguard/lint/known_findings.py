@@ -14,6 +14,7 @@ from typing import Any
 
 from dreamerguard.core.model import Finding, Source, SourceError, Span
 from dreamerguard.lint.settings.model import file_name
+from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.paths import exists
@@ -82,7 +83,7 @@ def _rows(document: Any) -> Iterator[tuple[Entry, int]]:
         count = row["count"]
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(f"count {count!r} is no positive whole number")
-        yield Entry(str(row["file"]), str(row["rule"]), str(row["key"])), count
+        yield Entry(str(row["file"]), current_name(str(row["rule"])), str(row["key"])), count
 
 
 def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
@@ -95,7 +96,8 @@ def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
             try:
                 row = read_json(text)
                 place = start + line.index("{")
-                found[Entry(row["file"], row["rule"], row["key"])] = source.span(place, place + len(text))
+                entry = Entry(row["file"], current_name(str(row["rule"])), row["key"])
+                found[entry] = source.span(place, place + len(text))
             except (ValueError, KeyError, TypeError):
                 pass  # written by hand over several lines: it counts, only its place is not known
         start += len(line)

@@ -182,7 +182,7 @@ class _Judge:
             label = Label(item.span)
             if not item.readable:
                 help = "write # dreamerguard: ignore[RULE] -- reason"
-                yield Problem("unknown-suppression", "this comment cannot be followed", label, help=help)
+                yield Problem("unknown-suppression", "this comment is not a valid suppression", label, help=help)
                 continue
             unknown = [selector for selector in item.selectors if not names(selector, self.rules)]
             for selector in unknown:

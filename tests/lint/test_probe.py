@@ -142,7 +142,7 @@ def test_a_checkout_makes_its_environment_itself(program: str, tmp_path: Path) -
     command = (TORCH_COMMAND if program == "torch" else COMMAND).replace("python", sys.executable, 1)
     findings = [item for item in probe(command, tmp_path).active if item.name == "failed-probe"]
     task = "custom_a" if program == "torch" else "dummy_disc"
-    assert [item.message for item in findings] == [f"it fails: ValueError: {task}"]
+    assert [item.message for item in findings] == [f"the environment fails: ValueError: {task}"]
 
 
 def test_nothing_is_known_of_a_task_without_a_maker(tmp_path: Path) -> None:

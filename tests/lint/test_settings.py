@@ -186,7 +186,7 @@ What it does:
 Why is this bad:
   It is an example.
 
-How to mend:
+How to fix:
   Take another one.
 """
 

@@ -101,7 +101,7 @@ class Draft:
                 self.matched[item.key] = _match(item.key, self.settings)
             keys, wider = self.matched[item.key]
         except PatternError as error:
-            text = f"{item.key} cannot be read as a regular expression: {error}"
+            text = f"{item.key} is not a valid regular expression: {error}"
             self.problems.append(Problem("invalid-pattern", text, Label(item.key_span), item.key))
             return []
         if wider and len(wider) < len(keys) and not self.table.ships(block, item.key, item.value):
@@ -145,7 +145,7 @@ class Draft:
     def _add_flag(self, flag: Flag, types: Mapping[str, Value]) -> None:
         name = flag.name
         if not flag.values:
-            text = f"--{name} has no value; the program stops at it"
+            text = f"--{name} has no value; the program stops"
             self.problems.append(Problem("malformed-override", text, Label(flag.span), name))
             return
         if name.endswith("+") and name[:-1] in types:
@@ -168,7 +168,7 @@ class Draft:
 
     def _append(self, flag: Flag, key: str, types: Mapping[str, Value]) -> None:
         if not isinstance(types[key], tuple):
-            text = f"--{flag.name} appends to a list, and {key} is none; the program stops"
+            text = f"--{flag.name} appends to a list, but {key} is not a list; the program stops"
             self.problems.append(Problem("wrong-type", text, Label(flag.span), key))
             return
         made = convert_flag(types[key], flag.values)
@@ -211,7 +211,7 @@ def _too_wide(item: Item, wider: list[str]) -> Problem:
 
 
 def _refused_flag(flag: Flag, key: str, old: Value, made: Converted, place: Span | None) -> Problem:
-    text = f"--{key} {made.why}; the program stops" if made.why[0].isdigit() else f"--{key}: {made.why}; it stops there"
+    text = f"--{key}: {made.why}; the program stops"
     meant = _meant(old, flag.values[0]) if len(flag.values) == 1 else None
     edits = (Edit(place, meant),) if meant is not None and place is not None else ()
     return Problem("wrong-type", text, Label(flag.span), key, edits=edits, fix=f"write {meant}" if edits else "")

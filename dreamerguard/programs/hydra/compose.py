@@ -123,7 +123,7 @@ class _Composer:
         shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
         certain = self.sure or bool(near)
         return Problem(
-            "unknown-option" if certain else "unseen-option",
+            "unknown-option" if certain else "unverified-option",
             f"there is no {missing.group}={missing.name}{did_you_mean(near[0] if near else None)}",
             Label(item.span),
             key=missing.group,
@@ -216,7 +216,7 @@ class _Composer:
 
     def _exists(self, item: Override) -> None:
         text = f"{item.key} exists already, so + stops the program"
-        help = f"write {item.word.text[1:]}, or ++ to do either"
+        help = f"write {item.word.text[1:]}, or ++ to add or change the key"
         self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
 
 

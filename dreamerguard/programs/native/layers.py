@@ -93,7 +93,9 @@ class Draft:
             return task, edition or task.default_edition
         known = ", ".join(task.editions)
         self._problem(
-            "unpublished-edition", "edition", f"edition {edition} publishes nothing for {task.name}; {known} do"
+            "unpublished-edition",
+            "edition",
+            f"edition {edition} has no values for {task.name}; editions with values: {known}",
         )
         return task, task.default_edition
 

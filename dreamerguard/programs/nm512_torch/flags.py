@@ -93,7 +93,7 @@ def _argument(word: Word, name: str, value: str | None, queue: list[Word]) -> Ar
 
 
 def _stray(word: Word) -> Problem:
-    text = f"{word.text!r} belongs to no option; the program stops at it"
+    text = f"{word.text!r} does not belong to an option; the program stops"
     return Problem("malformed-override", text, Label(word.span), help="options are written --key value")
 
 
@@ -101,7 +101,7 @@ def _dropped(first: Span, last: Span, names: list[Word], later: list[Word]) -> P
     return Problem(
         "dropped-presets",
         f"--configs is given twice: the program only applies {' '.join(word.text for word in later)}",
-        Label(first, "is dropped"),
+        Label(first, "is ignored"),
         key="configs",
         secondary=(Label(last, "replaces the first"),),
         help=f"write --configs {' '.join(word.text for word in [*names, *later])}",
@@ -109,7 +109,7 @@ def _dropped(first: Span, last: Span, names: list[Word], later: list[Word]) -> P
 
 
 def _abbreviated(name: str, meant: str, span: Span) -> Problem:
-    return Problem("abbreviated-flag", f"--{name} is taken for --{meant}", Label(span), meant, place=span)
+    return Problem("abbreviated-flag", f"the program reads --{name} as --{meant}", Label(span), meant, place=span)
 
 
 def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None, Problem | None]:
@@ -121,7 +121,7 @@ def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None,
     if len(matches) == 1:
         return matches[0], _abbreviated(argument.name, matches[0], argument.name_span)
     if matches:
-        text = f"--{argument.name} could be {', '.join(sorted(matches)[:4])}; the program stops at it"
+        text = f"--{argument.name} could be {', '.join(sorted(matches)[:4])}; the program stops"
         return None, Problem("malformed-override", text, Label(argument.span), argument.name)
     return None, None
 

@@ -60,7 +60,7 @@ class TorchDraft:
             if not known and key not in SUITE_KEYS:
                 self.unknown.append(Unknown(key, item.value, item.span, item.key_span, upstream=shipped, fatal=False))
             elif known and block != "defaults" and not _same_kind(self.chains[key][-1].value, item.value):
-                text = f"{key} is {item.value!r}; the defaults have {self.chains[key][-1].value!r} there"
+                text = f"{key} is {item.value!r}, but its default is {self.chains[key][-1].value!r}"
                 self.problems.append(Problem("wrong-type", text, Label(item.span), key))
             span = None if shipped else item.value_span
             layer = Layer(kind, block, item.value, item.span, span, item.via, upstream=shipped)
@@ -85,7 +85,7 @@ class TorchDraft:
             given = convert_argument(old, argument.value or "", (), key).value
             self.unknown.append(Unknown(key, given, argument.span, argument.name_span, fatal=False))
         if argument.value is None:
-            text = f"--{key} has no value; the program stops at it"
+            text = f"--{key} has no value; the program stops"
             self.problems.append(Problem("malformed-override", text, Label(argument.span), key))
             return
         if is_open(argument.value):
@@ -107,7 +107,7 @@ def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:
     meant = {"true": "True", "false": "False", "1": "True", "0": "False"}.get(str(argument.value).lower())
     fixable = isinstance(old, bool) and meant is not None and argument.value_span is not None
     edits = (Edit(argument.value_span, str(meant)),) if fixable and argument.value_span is not None else ()
-    text = f"--{key}: {why}; the program stops there"
+    text = f"--{key}: {why}; the program stops"
     return Problem("wrong-type", text, Label(argument.span), key, edits=edits, fix=f"write {meant}" if edits else "")
 
 

@@ -8,6 +8,6 @@ from dreamerguard.core.values import spell_scalar
 
 
 def published(key: str, expected: Expected) -> Evidence:
-    """Who states the value that a task was published with."""
+    """Returns evidence with the source of a published value."""
     note = f" ({expected.note})" if expected.note else ""
     return Evidence("published", f"{key} {spell_scalar(expected.value)}: {expected.origin}{note}", expected.origin.url)

@@ -19,7 +19,7 @@ from pathlib import Path
 from dreamerguard.core.environment import Probe
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.core.result import Checked, Result
+from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import by_name, programs, recognise
@@ -122,7 +122,7 @@ def examine(
         run = replace(run, probe=prober(run))
     rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
-    checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+    checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
 
 
@@ -182,7 +182,7 @@ def check_presets(
                 place = (finding.name, finding.primary.span.start, finding.key)
                 found.setdefault(place, _allowed(finding, reasons))
         settings = sum(len(block) for block in file.blocks.values())
-        checked = Checked(len(all_rules()), 1, settings, 0)
+        checked = LintStats(len(all_rules()), 1, settings, 0)
         findings = tuple(sorted(found.values(), key=lambda item: item.order))
         return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
     return None

@@ -19,7 +19,7 @@ from dreamerguard.regression.compare.decision import Outcome, TaskSeeds, compare
 from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 from dreamerguard.regression.compare.report import FORMATS
 from dreamerguard.regression.reference.comparability import NotComparable
-from dreamerguard.regression.statistics.permutation import Test as Permutations
+from dreamerguard.regression.statistics.permutation import PermutationTest as Permutations
 
 from .run_logs import append, native_run
 

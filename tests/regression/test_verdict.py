@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.regression.published import Calibration, Envelope, envelope_tasks, load_calibration, load_envelope
-from dreamerguard.regression.statistics.seed_band import Baseline
+from dreamerguard.regression.statistics.seed_band import SeedBand
 from dreamerguard.regression.watch.verdict import State, Verdict, escalate, judge, judge_cells, p_value
 
 from .run_logs import walker
@@ -119,7 +119,7 @@ def test_our_alarm_curves_are_the_stored_ones() -> None:
         for task in envelope_tasks(suite):
             envelope = load_envelope(suite, task)
             assert envelope is not None
-            baseline = Baseline.of(envelope.curves, calibration.spread)
+            baseline = SeedBand.of(envelope.curves, calibration.spread)
             ours = baseline.alarm(calibration.alarm_used)
             slack = 2e-3 * max(baseline.scale, abs(baseline.start), 1e-6)
             for mine, stored in zip(ours, envelope.alarm, strict=True):

@@ -10,7 +10,7 @@ from dreamerguard.commands.app import app
 from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
-from dreamerguard.lint.known_findings import Entry, read_baseline
+from dreamerguard.lint.known_findings import KnownFinding, read_baseline
 from dreamerguard.lint.selection import names
 from dreamerguard.lint.settings.finder import load_settings
 from dreamerguard.lint.settings.model import Settings
@@ -57,7 +57,7 @@ def test_a_baseline_keeps_its_entries(tmp_path: Path) -> None:
     row = '{"file": "command line", "rule": "other-agent", "key": "model.rep_loss", "count": 1}'
     file.write_text(f'{{"version": 1, "findings": [\n{row}\n]}}\n', encoding="utf-8")
     baseline = read_baseline(file)
-    assert baseline.counts == Counter([Entry("command line", "misnamed-run", "model.rep_loss")])
+    assert baseline.counts == Counter([KnownFinding("command line", "misnamed-run", "model.rep_loss")])
     assert [span.text for span in baseline.spans.values()] == [row]
     assert check(Settings(baseline=file)).active == ()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dreamerguard.core.key import Key, Renamed
+from dreamerguard.core.key import Key, RenamedKey
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
+from dreamerguard.core.run import Layer, LayerKind, Setting, UnknownKey
 from dreamerguard.programs.shared.key_tables import Table
 from dreamerguard.programs.shared.preset_values import (
     Converted,
@@ -23,7 +23,7 @@ from .flags import Flag
 
 
 @dataclass
-class Draft:
+class DanijarLayers:
     """Layers while they are gathered.
 
     Attributes:
@@ -41,12 +41,12 @@ class Draft:
     seen: bool
     settings: dict[str, Setting] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownKey] = field(default_factory=list)
     keys: Mapping[str, Key] = field(default_factory=dict)
-    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    renamed: Mapping[str, RenamedKey] = field(default_factory=dict)
     matched: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
 
-    def copy(self) -> Draft:
+    def copy(self) -> DanijarLayers:
         """One that can go its own way from here."""
         return replace(self, settings=self.settings.copy(), problems=self.problems.copy(), unknown=self.unknown.copy())
 
@@ -112,7 +112,7 @@ class Draft:
         if any(problem.key == item.key and problem.rule == "invalid-pattern" for problem in self.problems):
             return
         shipped = self.table.ships(block, item.key, item.value)
-        self.unknown.append(Unknown(item.key, item.value, item.span, item.key_span, upstream=shipped))
+        self.unknown.append(UnknownKey(item.key, item.value, item.span, item.key_span, upstream=shipped))
 
     def _set(self, block: str, key: str, item: Item) -> None:
         made = convert_yaml(self.value(key), item.value)
@@ -201,7 +201,7 @@ class Draft:
         start = flag.head.start + 2
         span = flag.head.source.span(start, start + len(flag.name))
         value = flag.values[0] if len(flag.values) == 1 else flag.values
-        self.unknown.append(Unknown(flag.name, value, flag.span, span, certain=self.seen))
+        self.unknown.append(UnknownKey(flag.name, value, flag.span, span, certain=self.seen))
 
 
 def _too_wide(item: Item, wider: list[str]) -> Problem:

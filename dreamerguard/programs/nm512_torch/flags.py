@@ -31,7 +31,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TorchArguments:
     """A whole command line, after the first pass."""
 
     presets: tuple[Word, ...]
@@ -41,7 +41,7 @@ class Words:
     open_presets: bool
 
 
-def read_words(words: tuple[Word, ...]) -> Words:
+def read_words(words: tuple[Word, ...]) -> TorchArguments:
     """Groups words as both passes do."""
     presets: list[Word] = []
     rest: list[Argument] = []
@@ -65,7 +65,7 @@ def read_words(words: tuple[Word, ...]) -> Words:
         else:
             rest.append(_argument(word, name, value if given else None, queue))
     known = tuple(word for word in presets if not is_open(word.text))
-    return Words(known, tuple(rest), tuple(problems), configs, len(known) < len(presets))
+    return TorchArguments(known, tuple(rest), tuple(problems), configs, len(known) < len(presets))
 
 
 def _is_option(text: str) -> bool:

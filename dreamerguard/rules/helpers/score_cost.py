@@ -7,7 +7,7 @@ published agent after as many updates as this run will make in total. The text s
 from __future__ import annotations
 
 from dreamerguard.core.model import Evidence, Harm, HarmLevel, Score
-from dreamerguard.core.run import Curve, Reference, ResolvedRun
+from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun
 
 from .formatting import amount, score, share
 
@@ -26,7 +26,7 @@ def update_harm(run: ResolvedRun) -> tuple[Harm | None, tuple[Evidence, ...]]:
     return _scored(run, curve, value, level, budget)
 
 
-def _budget_evidence(run: ResolvedRun, reference: Reference, value: float) -> Evidence:
+def _budget_evidence(run: ResolvedRun, reference: PublishedRun, value: float) -> Evidence:
     budget = run.budget
     assert budget is not None
     edition = f"{reference.suite}, edition {reference.edition}"
@@ -42,7 +42,7 @@ def _budget_evidence(run: ResolvedRun, reference: Reference, value: float) -> Ev
 
 
 def _scored(
-    run: ResolvedRun, curve: Curve, value: float, level: HarmLevel, budget: Evidence
+    run: ResolvedRun, curve: PublishedCurve, value: float, level: HarmLevel, budget: Evidence
 ) -> tuple[Harm | None, tuple[Evidence, ...]]:
     assert run.budget is not None
     until = min(run.budget.frames, curve.frames) if run.purpose == "short" else curve.frames

@@ -22,7 +22,7 @@ import difflib
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Unknown
+from dreamerguard.core.run import ResolvedRun, UnknownKey
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 
@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     yield from (_finding(run, item) for item in run.unknown if not item.fatal)
 
 
-def _finding(run: ResolvedRun, item: Unknown) -> Finding:
+def _finding(run: ResolvedRun, item: UnknownKey) -> Finding:
     renamed = run.renamed.get(item.key)
     target = renamed.path if renamed is not None else nearest_key(item.key, run.keys)
     close = renamed is not None or (target is not None and _likeness(item.key, target) > 0.85)

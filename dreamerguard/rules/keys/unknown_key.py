@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Edit, Finding, Fix, Severity
-from dreamerguard.core.run import ResolvedRun, Unknown, fix
+from dreamerguard.core.run import ResolvedRun, UnknownKey, fix
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 
@@ -59,7 +59,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         yield _finding(run, unknown, guess=index < _GUESSES)
 
 
-def _finding(run: ResolvedRun, unknown: Unknown, guess: bool) -> Finding:
+def _finding(run: ResolvedRun, unknown: UnknownKey, guess: bool) -> Finding:
     renamed = run.renamed.get(unknown.key.replace("-", "_"))
     nearest = nearest_key(unknown.key, run.keys) if guess and renamed is None else None
     target = renamed.path if renamed is not None else nearest
@@ -124,7 +124,7 @@ def _explain(run: ResolvedRun, target: str, note: str) -> str:
     return f"{target} is {key.expects}{note}" if key is not None else note.removeprefix("; ")
 
 
-def _rename(unknown: Unknown, target: str) -> Fix | None:
+def _rename(unknown: UnknownKey, target: str) -> Fix | None:
     """Replaces the key; a nested key keeps its section, so it is only replaced when the section is right."""
     place = unknown.key_span
     if place is None:

@@ -24,7 +24,7 @@ import difflib
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting, Unknown
+from dreamerguard.core.run import ResolvedRun, Setting, UnknownKey
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
@@ -59,7 +59,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         )
 
 
-def _target(run: ResolvedRun, unknown: Unknown) -> str | None:
+def _target(run: ResolvedRun, unknown: UnknownKey) -> str | None:
     """Returns the key that was probably intended: a known alias, or a similar name."""
     renamed = run.renamed.get(unknown.key)
     if renamed is not None:
@@ -70,7 +70,7 @@ def _target(run: ResolvedRun, unknown: Unknown) -> str | None:
     return near if close else None
 
 
-def _effect(target: str | None, meant: Setting | None, unknown: Unknown) -> str:
+def _effect(target: str | None, meant: Setting | None, unknown: UnknownKey) -> str:
     if target is None:
         return " by upstream's program, and the defaults do not declare it"
     if meant is None:

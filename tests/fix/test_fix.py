@@ -122,6 +122,16 @@ def test_of_two_corrections_of_one_place_the_gravest_wins() -> None:
     assert plan([mild, finding(source, 4, 5, "Z")]).texts() == {"run.yaml": "aXZf"}
 
 
+def test_of_two_insertions_at_one_place_only_one_is_made() -> None:
+    source = Source("run.yaml", "abcdef")
+    mild, grave = finding(source, 3, 3, "X"), finding(source, 3, 3, "Y", Severity.ERROR)
+    made = plan([mild, grave])
+    assert made.texts() == {"run.yaml": "abcYdef"}
+    assert made.findings == (grave,)
+    assert plan([mild, finding(source, 3, 5, "Z", Severity.ERROR)]).texts() == {"run.yaml": "abcZf"}
+    assert plan([mild, finding(source, 4, 4, "Y")]).texts() == {"run.yaml": "abcXdYef"}
+
+
 def test_commands_are_corrected_in_one_line() -> None:
     overrides = ["run.train_ration=512", "run.frames=500_000", "env.action_repeat=two"]
     result = check_native("dmc_walker_walk", overrides=overrides)

@@ -110,6 +110,8 @@ def test_two_low_seeds_of_a_task_make_a_regression() -> None:
     assert [v.state for v in escalate([low, fine])] == [State.WATCH, State.OK]
     assert [v.state for v in escalate([low, low])] == [State.REGRESSED] * 2
     assert [v.state for v in escalate([low, low, fine])] == [State.REGRESSED, State.REGRESSED, State.OK]
+    half = [v.state for v in escalate([low, fine, low, fine])]  # exactly half of them is enough
+    assert half == [State.REGRESSED, State.OK, State.REGRESSED, State.OK]
     assert [v.state for v in escalate([low, low, fine, fine, fine])].count(State.WATCH) == 2
 
 

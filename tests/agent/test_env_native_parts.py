@@ -117,7 +117,7 @@ def test_a_field_is_read_once_until_renewed_and_always_copied() -> None:
 
 
 def test_a_crew_does_every_number_once_and_on_several_threads() -> None:
-    crew, done, names, meet = Crew(3), [], set(), threading.Barrier(3, timeout=10)
+    crew, done, names, meet = Crew(3), [], set(), threading.Barrier(3, timeout=600)
 
     def work(number: int) -> None:
         done.append(number)

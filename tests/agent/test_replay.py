@@ -106,7 +106,7 @@ def _read(replay: Replay, indices: np.ndarray, window: int) -> Latents:
     return jax.tree.map(lambda ring: np.asarray(ring)[indices[:, :1], rows], replay.latents)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.just(3), st.sampled_from([1, 14]), st.integers(0, 2**31), st.integers(5, 40))
 def test_a_tight_ring_equals_plain_lists(envs: int, capacity: int, seed: int, steps: int) -> None:
     """Lockstep inserts into the smallest allowed ring, windows across its end, overlapping write-backs."""

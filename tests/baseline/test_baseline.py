@@ -136,8 +136,8 @@ entries = st.builds(Entry, *[st.text(max_size=12).filter(lambda text: text.ispri
 
 
 @given(st.dictionaries(entries, st.integers(1, 9), max_size=6))
-def test_writing_and_reading_agree(tmp_path_factory: pytest.TempPathFactory, counts: dict[Entry, int]) -> None:
-    path = tmp_path_factory.mktemp("baseline") / "baseline.json"
+def test_writing_and_reading_agree(tmp_path: Path, counts: dict[Entry, int]) -> None:
+    path = tmp_path / "baseline.json"
     write_baseline(path, Counter(counts))
     read = read_baseline(path)
     assert read.counts == counts

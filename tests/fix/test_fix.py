@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.engine import Result, check_native
@@ -170,7 +170,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 2)
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_everything_outside_the_edits_stays(
     tmp_path: Path, lines: list[str], end: str, mark: bool, unsafe: bool

@@ -27,7 +27,7 @@ def load(name: str) -> Any:
 def run(words: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "PATH": path, **environment}
+        words, cwd=folder, capture_output=True, text=True, timeout=600, env={**os.environ, "PATH": path, **environment}
     )
 
 

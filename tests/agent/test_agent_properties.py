@@ -23,6 +23,8 @@ from dreamerguard_agent.spec import AgentSpec
 
 from .parity import quick_jit
 
+pytestmark = pytest.mark.integration
+
 ROWS, STEPS = 2, 4
 MODEL = ModelSection(
     deter=16,

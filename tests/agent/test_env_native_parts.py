@@ -17,6 +17,8 @@ from dreamerguard_agent.envs.formulas.common import tolerance
 from dreamerguard_agent.envs.physics import stepper
 from dreamerguard_agent.envs.readout import Readout
 
+pytestmark = pytest.mark.integration
+
 NAMES = {f"{domain}_{name}": (domain, name) for domain, name in FORMULAS}
 #: What has to be at the target for the reward, where chance would not bring it there.
 REACHING = {"reacher": "finger", "fish": "mouth", "swimmer": "nose", "point_mass": "pointmass"}

@@ -16,7 +16,10 @@ from dreamerguard.schema import RunConfig
 from dreamerguard_agent.envs import EnvError, VectorEnv, make_envs
 from dreamerguard_agent.envs.process import ProcessEnvs
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="worker processes need Linux or macOS")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(os.name != "posix", reason="worker processes need Linux or macOS"),
+]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 

@@ -12,6 +12,8 @@ from dreamerguard_agent.checkpoint import Checkpoints
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import Outcome, train
 
+pytestmark = pytest.mark.integration
+
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",
     "size": "size200k",

@@ -15,6 +15,8 @@ from dreamerguard_agent.experience import Experience
 from dreamerguard_agent.spaces import Space
 from dreamerguard_agent.spec import AgentSpec
 
+pytestmark = pytest.mark.integration
+
 STEPS = 5000
 CONFIG: dict[str, Any] = {
     "task": "dmc_cartpole_balance",

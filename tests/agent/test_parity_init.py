@@ -20,6 +20,8 @@ from dreamerguard_agent.spec import AgentSpec
 
 from .golden import folder
 
+pytestmark = pytest.mark.integration
+
 PARAMETERS = json.loads((folder() / "parameters.json").read_text())
 INITIALIZERS = json.loads((folder() / "initializers.json").read_text())
 COUNTS = [(task, size) for task, sizes in PARAMETERS["counts"].items() for size in sizes]

@@ -16,6 +16,8 @@ from .golden import Arrays, below, folder, load
 from .golden_spec import spec_of
 from .parity import Flat, Parity, by_key, check_case, quick_jit
 
+pytestmark = pytest.mark.integration
+
 RSSM, RSSM_META = load("rssm")
 IMAGINE, IMAGINE_META = load("imagine")
 CODECS = sorted(path.stem for path in folder().glob("codec_*.npz"))

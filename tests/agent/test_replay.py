@@ -29,6 +29,8 @@ from dreamerguard_agent.spaces import Space
 
 from .golden import below, load
 
+pytestmark = pytest.mark.integration
+
 ARRAYS, META = load("replay")
 SCRIPT, INFO = below(ARRAYS, "script"), META["script"]
 SEED = int(INFO["generator"].partition("(")[2].rstrip(")"))

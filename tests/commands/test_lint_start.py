@@ -22,6 +22,8 @@ from dreamerguard.commands.typer_words import WordsCommand
 from dreamerguard.commands.words import split_words
 from dreamerguard.dialects.native_command import OPTIONS
 
+pytestmark = pytest.mark.integration
+
 #: What takes long to import and what linting a command does not need.
 HEAVY = (
     "pydantic",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 #: Seconds that only a program that hangs reaches.
 SAFETY = 1800.0
 TINY = """\

@@ -21,6 +21,8 @@ from dreamerguard.regress.watcher import Watcher
 
 from ..regress.run_logs import append, native_run
 
+pytestmark = pytest.mark.integration
+
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command("watch")(watch)
 app.command("compare")(compare)

@@ -13,6 +13,8 @@ import pytest
 
 from .guarded import GUARD, SAID, WAIT, alive, finish, read_pids, start, state, wait_for
 
+pytestmark = pytest.mark.integration
+
 SLEEPER = "import os, sys, time; print('on', flush=True); time.sleep(900)"
 SAVES = """
 import signal, sys, time

@@ -17,6 +17,8 @@ import pytest
 from ..regress.run_logs import append, native_run
 from .guarded import SAFETY, WAIT, alive, end, finish, read_pids, start, state, wait_for, wait_until_said
 
+pytestmark = pytest.mark.integration
+
 #: Copies a finished run into a directory of its own, as a trainer writes it; words: source, target.
 TRAINER = """
 import os, pathlib, sys, time

@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from .cases import CASES, Case
 from .judge import Outcome, run, wrong
 
+pytestmark = pytest.mark.integration
+
 COUNT = int(os.environ.get("DREAMERGUARD_CASES", "10000"))
 
 

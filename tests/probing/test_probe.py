@@ -15,6 +15,8 @@ from dreamerguard.probing import run as probing
 from dreamerguard.rules.examples import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 
+pytestmark = pytest.mark.integration
+
 GYM = """
 import sys
 import numpy as np

@@ -14,6 +14,8 @@ import yaml
 from dreamerguard.reports.rule_page import rule_pages
 from dreamerguard.rules import all_rules
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 BAD = "task: dmc_walker_walk\nrun.train_ratio: 32\n"

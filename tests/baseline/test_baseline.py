@@ -132,7 +132,7 @@ def test_a_missing_baseline_is_one_message(project: Path) -> None:
         check(project, settings(project))
 
 
-entries = st.builds(Entry, *[st.text(max_size=12).filter(lambda text: text.isprintable())] * 3)
+entries = st.builds(Entry, *[st.text(st.characters().filter(str.isprintable), max_size=12)] * 3)
 
 
 @given(st.dictionaries(entries, st.integers(1, 9), max_size=6))

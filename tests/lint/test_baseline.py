@@ -133,12 +133,14 @@ def test_a_missing_baseline_is_one_message(project: Path) -> None:
         check(project, settings(project))
 
 
-entries = st.builds(KnownFinding, *[st.text(max_size=12).filter(lambda text: text.isprintable())] * 3)
+entries = st.builds(
+    KnownFinding, *[st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), max_size=12)] * 3
+)
 
 
 @given(st.dictionaries(entries, st.integers(1, 9), max_size=6))
-def test_writing_and_reading_agree(tmp_path_factory: pytest.TempPathFactory, counts: dict[KnownFinding, int]) -> None:
-    path = tmp_path_factory.mktemp("baseline") / "baseline.json"
+def test_writing_and_reading_agree(tmp_path: Path, counts: dict[KnownFinding, int]) -> None:
+    path = tmp_path / "baseline.json"
     write_baseline(path, Counter(counts))
     read = read_baseline(path)
     assert read.counts == counts

@@ -1,11 +1,12 @@
 # Two commands on a fresh machine: `make demo` runs the main job, `make test` checks everything.
+# While you work, `make check` is enough: lint, types and the unit tests.
 # Each makes .venv by itself when it is missing or older than what it is made from.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo test test-slow lint architecture clean
+.PHONY: env demo check test test-slow lint architecture clean
 
 env: $(VENV)/.ready
 
@@ -23,6 +24,9 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint
+	$(BIN)/pytest -n auto --dist loadfile -m 'not slow and not gpu and not integration'
 
 test: lint
 	$(BIN)/pytest -n auto --dist loadfile

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.published import Suite, degrade, write_result
 from dreamerguard.regression.compare.decision import INFERIOR_RATE, WORSE_RATE
 from dreamerguard.regression.statistics.binned_curve import area, final_score, learned_range, trailing
-from dreamerguard.regression.statistics.permutation import Test
+from dreamerguard.regression.statistics.permutation import PermutationTest
 
 #: Suite, baseline seeds, candidate seeds, tasks.
 PLANS: tuple[tuple[str, int, int, int], ...] = (
@@ -62,11 +62,11 @@ def outcomes(sample: Draw, drop: float, seed: int) -> tuple[bool, bool, bool]:
             [float(figure(degrade(curve, "gain", drop, start)) or 0.0) for curve in curves]
             for curves, start in zip(sample.candidate, sample.starts, strict=True)
         ]
-        test = Test.of(base, cand, DRAWS, seed)
+        test = PermutationTest.of(base, cand, DRAWS, seed)
         worse.append(test.p_worse([0.0] * len(base)) <= WORSE_RATE)
         if final:
             healthy = [[float(figure(curve) or 0.0) for curve in curves] for curves in sample.candidate]
-            shifted = Test.of(base, healthy, DRAWS, seed)
+            shifted = PermutationTest.of(base, healthy, DRAWS, seed)
             shown = shifted.p_better([(MARGIN - drop) * scale for scale in sample.scales]) <= INFERIOR_RATE
     return worse[0], any(worse), shown
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dreamerguard.regression.published import Envelope, envelope_tasks, load_calibration, load_envelope
 from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
-from dreamerguard.regression.statistics.seed_band import Baseline, leave_one_out
+from dreamerguard.regression.statistics.seed_band import SeedBand, leave_one_out
 
 #: Suites whose tasks have at least three seeds.
 SUITES = ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft")
@@ -54,10 +54,10 @@ class Suite:
         return max(conformal_quantile(pool, rate), 0.0)
 
     @cached_property
-    def others(self) -> dict[tuple[str, int], Baseline]:
+    def others(self) -> dict[tuple[str, int], SeedBand]:
         """(task, seed) -> the other seeds of the task."""
         return {
-            (task, seed): Baseline.of([*envelope.curves[:seed], *envelope.curves[seed + 1 :]], self.prior)
+            (task, seed): SeedBand.of([*envelope.curves[:seed], *envelope.curves[seed + 1 :]], self.prior)
             for task, envelope in self.envelopes.items()
             for seed in range(envelope.seeds)
         }

@@ -1,8 +1,24 @@
-"""Signals as a terminal leaves them: ``nohup`` and the ``&`` of a script start programs that ignore some for good."""
+"""Signals as a terminal leaves them, and how many examples the drawn tests take.
+
+``nohup`` and the ``&`` of a script start programs that ignore some signals for good.
+
+Drawn tests never have a deadline: on a busy machine that fails for nothing. Tests without a number of their own take
+``quick``; ``pytest --hypothesis-profile=thorough`` takes more.
+"""
 
 import signal
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from hypothesis import HealthCheck, settings
+
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+for name, count in (("quick", 50), ("thorough", 1000)):
+    settings.register_profile(
+        name,
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+settings.load_profile("quick")

@@ -189,4 +189,4 @@ def _exit_code(result: Result) -> int:
 
 
 def _rules(settings: Settings) -> str:
-    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}{rule.title}\n" for rule in active_rules(settings))
+    return "".join(f"{rule.code}  {rule.severity:<7}  {rule.name:<26}{rule.title}\n" for rule in active_rules(settings))

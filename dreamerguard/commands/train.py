@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamerguard.commands.shared.allowances import read_allowances
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.commands.shared.typer_options import takes_options
 from dreamerguard.programs.native.options import PlanFormat, TrainOptions
@@ -59,11 +59,14 @@ def _lint(typed: list[str], options: TrainOptions) -> Result:
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.before_start import lint_before_start, read_start_settings
     from dreamerguard.lint.engine import UnknownRule
+    from dreamerguard.rules.redirects import renamed
     from dreamerguard.sources.argv import read_command
 
     allow = read_allowances(options.allow)
     try:
         settings = read_start_settings(allow=allow, file=options.config_file, none=options.no_config)
+        for text in renamed(settings.selectors):
+            note(text)
         return lint_before_start(read_command(typed), settings, allow=allow)
     except SourceError as error:
         fail(error.message)

@@ -137,7 +137,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
+class RenamedKey:
     """A key that other programs have, or this one had, and what to use instead.
 
     ``note`` says what differs; when it is empty the value can be kept as it is.

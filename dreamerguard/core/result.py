@@ -14,7 +14,7 @@ from .run import ResolvedRun
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class LintStats:
     """What was looked at, so that a clean result cannot mean that nothing was."""
 
     rules: int
@@ -36,7 +36,7 @@ class Result:
 
     findings: tuple[Finding, ...]
     run: ResolvedRun
-    checked: Checked
+    checked: LintStats
     dialect: str
     detected: str
 

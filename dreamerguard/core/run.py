@@ -14,7 +14,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 from .budget import Budget, Purpose, update_share
 from .environment import Probe
-from .key import Condition, Key, Renamed
+from .key import Condition, Key, RenamedKey
 from .machine import UNKNOWN, Machine
 from .model import Edit, Fix, Label, Origin, Problem, Score, Source, Span, Value, apply_edits
 
@@ -85,7 +85,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownKey:
     """A key that the program does not have."""
 
     key: str
@@ -122,7 +122,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class PublishedValue:
     """A published value of a key, in the dialect's own unit."""
 
     value: Value
@@ -131,7 +131,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PublishedCurve:
     """Published scores of one task, and the budget of the agent that reached them.
 
     Attributes:
@@ -152,20 +152,20 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PublishedRun:
     """What is published about the task, in the edition that the run follows."""
 
     task: str
     suite: str
     edition: str
     budget: Budget
-    expected: Mapping[str, Expected]
+    expected: Mapping[str, PublishedValue]
     #: Other editions: name -> expected values.
-    others: Mapping[str, Mapping[str, Expected]] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, PublishedValue]] = field(default_factory=dict)
     #: Published time of a run, for people, with its source.
     gpu_time: tuple[str, Origin] | None = None
     #: Gives the published scores, which are large and only needed once something is wrong.
-    load_curve: Callable[[], Curve | None] = lambda: None
+    load_curve: Callable[[], PublishedCurve | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +232,13 @@ class ResolvedRun:
     settings: Mapping[str, Setting]
     roles: Mapping[Role, str]
     keys: Mapping[str, Key]
-    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    renamed: Mapping[str, RenamedKey] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
+    unknown: tuple[UnknownKey, ...] = ()
     problems: tuple[Problem, ...] = ()
     budget: Budget | None = None
     replay_bytes: float | None = None
-    reference: Reference | None = None
+    reference: PublishedRun | None = None
     widths: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     suites: tuple[str, ...] = ()
     purpose: Purpose = "full"
@@ -273,7 +273,7 @@ class ResolvedRun:
         setting = self.setting(role)
         return setting if setting is not None and setting.chosen else None
 
-    def expected(self, role: Role) -> Expected | None:
+    def expected(self, role: Role) -> PublishedValue | None:
         """The published value of a role."""
         key = self.roles.get(role)
         return self.reference.expected.get(key) if self.reference is not None and key is not None else None

@@ -41,7 +41,7 @@ class Found:
 
 
 @dataclass
-class Tree:
+class FoundFiles:
     """What a walk saw.
 
     Attributes:
@@ -59,7 +59,7 @@ class Tree:
     folders: list[str] = field(default_factory=list)
 
 
-def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> Tree:
+def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> FoundFiles:
     """Files below some folders, or named themselves; a file that is named is always looked into.
 
     Args:
@@ -67,7 +67,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
       root: the repository; names are relative to it.
       exclude: globs of names that are left out.
     """
-    tree = Tree(root)
+    tree = FoundFiles(root)
     globs = tuple(exclude)
     for path in paths or [root]:
         if path.is_dir():
@@ -80,8 +80,8 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
     return tree
 
 
-def _walk(tree: Tree, top: Path, globs: tuple[str, ...]) -> None:
-    queue: list[tuple[Path, tuple[gitignore.Rule, ...]]] = [(top, tuple(_above(tree.root, top)))]
+def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
+    queue: list[tuple[Path, tuple[gitignore.IgnorePattern, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
         folder, patterns = queue.pop(0)
         base = _relative(folder, tree.root)
@@ -98,7 +98,7 @@ def _walk(tree: Tree, top: Path, globs: tuple[str, ...]) -> None:
                 _note(tree, entry, name)
 
 
-def _entries(tree: Tree, folder: Path, base: str) -> list[os.DirEntry[str]]:
+def _entries(tree: FoundFiles, folder: Path, base: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -114,7 +114,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _left_out(entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.Rule], globs: tuple[str, ...]) -> bool:
+def _left_out(
+    entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.IgnorePattern], globs: tuple[str, ...]
+) -> bool:
     if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
         return True
     if gitignore.ignored(name, True, patterns) or _matches(name, globs):
@@ -126,7 +128,7 @@ def _matches(name: str, globs: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, glob) or fnmatchcase(name, f"{glob.rstrip('/')}/*") for glob in globs)
 
 
-def _note(tree: Tree, entry: os.DirEntry[str], name: str) -> None:
+def _note(tree: FoundFiles, entry: os.DirEntry[str], name: str) -> None:
     kind = _kind(Path(entry.path), name)
     if kind is None:
         return
@@ -162,7 +164,7 @@ def _starts_like_script(path: Path) -> bool:
         return False
 
 
-def _gitignore(folder: Path, base: str) -> Iterator[gitignore.Rule]:
+def _gitignore(folder: Path, base: str) -> Iterator[gitignore.IgnorePattern]:
     path = folder / ".gitignore"
     try:
         if path.is_file() and path.stat().st_size < _GITIGNORE_BYTES:
@@ -171,7 +173,7 @@ def _gitignore(folder: Path, base: str) -> Iterator[gitignore.Rule]:
         return
 
 
-def _above(root: Path, folder: Path) -> Iterator[gitignore.Rule]:
+def _above(root: Path, folder: Path) -> Iterator[gitignore.IgnorePattern]:
     """Patterns of the folders between the root and a folder."""
     parts = Path(_relative(folder, root)).parts
     for depth in range(len(parts)):

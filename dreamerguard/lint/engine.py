@@ -20,11 +20,12 @@ from pathlib import Path
 from dreamerguard.core.environment import Probe
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.model import Finding, Severity
-from dreamerguard.core.result import Checked, Result
+from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import by_name, programs, recognise
 from dreamerguard.rules import Rule, all_rules
+from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import remembering
 
@@ -90,7 +91,7 @@ def examine(
         run = replace(run, probe=prober(run))
     rules = active_rules(settings, run.dialect)
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
-    checked = Checked(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+    checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
 
 
@@ -150,7 +151,7 @@ def check_presets(
                 place = (finding.name, finding.primary.span.start, finding.key)
                 found.setdefault(place, _allowed(finding, reasons))
         settings = sum(len(block) for block in file.blocks.values())
-        checked = Checked(len(all_rules()), 1, settings, 0)
+        checked = LintStats(len(all_rules()), 1, settings, 0)
         findings = tuple(sorted(found.values(), key=lambda item: item.order))
         return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
     return None
@@ -190,10 +191,11 @@ def require_rules(allow: Mapping[str, str], settings: Settings | None = None) ->
         return {}
     rules = active_rules(settings)
     names = {identity: rule.name for rule in rules for identity in (rule.code.lower(), rule.name)}
-    for name in allow:
-        if name.lower() not in names:
+    current = {name: current_name(name.lower()) for name in allow}
+    for name, wanted in current.items():
+        if wanted not in names:
             raise UnknownRule(name, rules)
-    return {names[name.lower()]: reason for name, reason in allow.items()}
+    return {names[current[name]]: reason for name, reason in allow.items()}
 
 
 def _allowed(finding: Finding, reasons: Mapping[str, str]) -> Finding:

@@ -13,7 +13,7 @@ _MAX_PATTERN = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnorePattern:
     """One line: what it matches below ``base``, whether only folders, and whether it takes an exclusion back."""
 
     base: str
@@ -22,13 +22,13 @@ class Rule:
     negated: bool
 
 
-def read_patterns(text: str, base: str = "") -> list[Rule]:
+def read_patterns(text: str, base: str = "") -> list[IgnorePattern]:
     """The patterns of one file that lies in the folder ``base``, a path with slashes relative to the root."""
     found = (_pattern(line, base) for line in text.splitlines())
     return [pattern for pattern in found if pattern is not None]
 
 
-def ignored(path: str, is_folder: bool, patterns: Sequence[Rule]) -> bool:
+def ignored(path: str, is_folder: bool, patterns: Sequence[IgnorePattern]) -> bool:
     """Whether the last pattern that matches excludes a path relative to the root."""
     for pattern in reversed(patterns):
         if pattern.folders and not is_folder:
@@ -48,7 +48,7 @@ def _fits(expression: Pattern, below: str) -> bool:
         return False
 
 
-def _pattern(line: str, base: str) -> Rule | None:
+def _pattern(line: str, base: str) -> IgnorePattern | None:
     text = line.rstrip("\n\r")
     text = text.rstrip(" ") if not text.endswith("\\ ") else text
     if not text or text.startswith("#") or len(text) > _MAX_PATTERN:
@@ -62,7 +62,7 @@ def _pattern(line: str, base: str) -> Rule | None:
     anchored = "/" in text
     body = _expression(text.lstrip("/"))
     try:
-        return Rule(base, Pattern(body if anchored else f"(?:.*/)?{body}", re.DOTALL), folders, negated)
+        return IgnorePattern(base, Pattern(body if anchored else f"(?:.*/)?{body}", re.DOTALL), folders, negated)
     except PatternError:
         return None
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from dreamerguard.core.model import Finding, Source, SourceError, Span
 from dreamerguard.lint.settings.model import file_name
+from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.paths import exists
@@ -23,7 +24,7 @@ _MAX_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class KnownFinding:
     """What a finding is about: file relative to the baseline, name of the rule, key path."""
 
     file: str
@@ -32,31 +33,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class KnownFindings:
     """A file of known findings. ``spans`` says where each entry stands in it."""
 
     path: Path
-    counts: Counter[Entry]
-    spans: dict[Entry, Span]
+    counts: Counter[KnownFinding]
+    spans: dict[KnownFinding, Span]
 
-    def entry(self, finding: Finding, folder: Path) -> Entry:
+    def entry(self, finding: Finding, folder: Path) -> KnownFinding:
         """The entry that a finding would have. Paths of findings are relative to ``folder``."""
         return entry_of(finding, self.path, folder)
 
 
-def entry_of(finding: Finding, path: Path, folder: Path) -> Entry:
+def entry_of(finding: Finding, path: Path, folder: Path) -> KnownFinding:
     """The entry of a finding in the baseline at ``path``."""
-    return Entry(file_name(finding.primary.span.source, path, folder), finding.name, finding.key)
+    return KnownFinding(file_name(finding.primary.span.source, path, folder), finding.name, finding.key)
 
 
-def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:
+def read_baseline(path: Path, *, missing_ok: bool = False) -> KnownFindings:
     """Reads a baseline.
 
     Raises:
       SourceError: the file is missing, unless that is fine, or is no baseline.
     """
     if missing_ok and not exists(path):
-        return Baseline(path, Counter(), {})
+        return KnownFindings(path, Counter(), {})
     try:
         data = path.read_bytes()
         if len(data) > _MAX_BYTES:
@@ -69,25 +70,25 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> Baseline:
         raise SourceError(
             f"{path} is no baseline of version {VERSION} ({error}); --write-baseline writes a new one"
         ) from error
-    counts: Counter[Entry] = Counter()
+    counts: Counter[KnownFinding] = Counter()
     for entry, count in rows:
         counts[entry] += count
-    return Baseline(path, counts, _spans(Source(str(path), text), counts))
+    return KnownFindings(path, counts, _spans(Source(str(path), text), counts))
 
 
-def _rows(document: Any) -> Iterator[tuple[Entry, int]]:
+def _rows(document: Any) -> Iterator[tuple[KnownFinding, int]]:
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
     for row in document["findings"]:
         count = row["count"]
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(f"count {count!r} is no positive whole number")
-        yield Entry(str(row["file"]), str(row["rule"]), str(row["key"])), count
+        yield KnownFinding(str(row["file"]), current_name(str(row["rule"])), str(row["key"])), count
 
 
-def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
+def _spans(source: Source, counts: Iterable[KnownFinding]) -> dict[KnownFinding, Span]:
     """Places of entries; the start of the file for those that somebody wrote in another form."""
-    found: dict[Entry, Span] = {}
+    found: dict[KnownFinding, Span] = {}
     start = 0
     for line in source.text.splitlines(keepends=True):
         text = line.strip().rstrip(",")
@@ -95,14 +96,15 @@ def _spans(source: Source, counts: Iterable[Entry]) -> dict[Entry, Span]:
             try:
                 row = read_json(text)
                 place = start + line.index("{")
-                found[Entry(row["file"], row["rule"], row["key"])] = source.span(place, place + len(text))
+                entry = KnownFinding(row["file"], current_name(str(row["rule"])), row["key"])
+                found[entry] = source.span(place, place + len(text))
             except (ValueError, KeyError, TypeError):
                 pass  # written by hand over several lines: it counts, only its place is not known
         start += len(line)
     return {entry: found.get(entry, source.span(0)) for entry in counts}
 
 
-def write_baseline(path: Path, counts: Counter[Entry]) -> None:
+def write_baseline(path: Path, counts: Counter[KnownFinding]) -> None:
     """Writes a baseline, one line for each entry, in a stable order.
 
     Raises:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from dreamerguard.core.result import sources_of
 from dreamerguard.lint.settings.model import Settings, file_name
 
-from .known_findings import Entry, entry_of, read_baseline
+from .known_findings import KnownFinding, entry_of, read_baseline
 from .suppressions import OWN
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
 
-Update = tuple[Counter[Entry], str]
+Update = tuple[Counter[KnownFinding], str]
 
 
 def written(settings: Settings, check: Callable[[Settings], Result], folder: Path = Path()) -> Update:
@@ -38,7 +38,7 @@ def pruned(settings: Settings, check: Callable[[Settings], Result], folder: Path
 
 def _counts(
     settings: Settings, check: Callable[[Settings], Result], folder: Path
-) -> tuple[Counter[Entry], Counter[Entry], set[str]]:
+) -> tuple[Counter[KnownFinding], Counter[KnownFinding], set[str]]:
     """What is listed, what counts without the baseline, and the files that were checked."""
     path = settings.baseline
     assert path is not None

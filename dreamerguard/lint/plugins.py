@@ -15,6 +15,7 @@ from types import ModuleType
 from dreamerguard.core.model import SourceError
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.rules import Rule, all_rules
+from dreamerguard.rules.redirects import current_name
 
 GROUP = "dreamerguard.rules"
 
@@ -94,6 +95,7 @@ def _rule_of(module: ModuleType) -> Rule | None:
     if not isinstance(rule, Rule):
         return None
     rule.module = module
+    rule.unless = tuple(current_name(name) for name in rule.unless)
     missing = [name for name in ("GOOD", "BAD") if not hasattr(module, name)]
     if missing or not module.__doc__ or not hasattr(rule, "run"):
         what = [*missing, *([] if module.__doc__ else ["a docstring"]), *([] if hasattr(rule, "run") else ["a check"])]

@@ -10,7 +10,7 @@ from dreamerguard.core.model import Finding, Label, Source, Span
 
 
 @dataclass
-class Renamed:
+class RebasedPaths:
     """Names the files of findings relative to a root; a dialect names them relative to where the program starts.
 
     Attributes:

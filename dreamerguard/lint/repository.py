@@ -29,9 +29,9 @@ from dreamerguard.sources.files import read_source
 from dreamerguard.util.check_cache import remembering
 from dreamerguard.util.paths import exists, is_dir, is_file
 
-from .discovery import Found, Tree, discover
+from .discovery import Found, FoundFiles, discover
 from .engine import check_presets, examine, settle
-from .rebase_paths import Renamed
+from .rebase_paths import RebasedPaths
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
@@ -75,7 +75,7 @@ def _root(paths: Sequence[Path]) -> Path:
 
 
 class _Checker:
-    def __init__(self, tree: Tree, machine: Machine, settings: Settings) -> None:
+    def __init__(self, tree: FoundFiles, machine: Machine, settings: Settings) -> None:
         self.tree = tree
         self.machine = machine
         self.settings = settings
@@ -174,7 +174,7 @@ class _Checker:
         if found is not None and _unused(result, command):
             return False
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
-        rename = Renamed(command.source, folder, self.tree.root)
+        rename = RebasedPaths(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
         if found is not None:
             findings = (_milder(item) for item in findings)

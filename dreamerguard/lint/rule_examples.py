@@ -1,4 +1,4 @@
-"""Runs the examples of a rule: they are its tests, whoever wrote it."""
+"""Runs the examples of a rule as tests, for built-in, local and plugin rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.lint.settings.model import Settings
 
-#: A file of this name in an example is its baseline.
+#: Name of the file that is the baseline of an example.
 BASELINE = "baseline.json"
 
 
@@ -41,7 +41,7 @@ def lint_example(example: Example, folder: Path, settings: Settings | None = Non
 
 
 def broken_examples(rule: Rule, settings: Settings | None = None) -> Iterator[str]:
-    """What is wrong with the examples of a rule, one line for each; nothing when all hold."""
+    """Yields one line for each broken example of a rule."""
     for example, good in [*((item, True) for item in rule.good), *((item, False) for item in rule.bad)]:
         with TemporaryDirectory() as folder:
             try:

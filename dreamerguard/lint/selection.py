@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from dreamerguard.core.model import Finding, SourceError
 from dreamerguard.rules import Rule
+from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.hints import did_you_mean, nearest
 
 
 def names(selector: str, rules: Iterable[Rule]) -> list[str]:
     """Names of the rules that a selector means: a name, a code, the beginning of a code, or a category."""
-    wanted = selector.strip().lower()
+    wanted = current_name(selector.strip().lower())
     if not wanted:
         return []
     prefix = any(char.isdigit() for char in wanted) or wanted == "dg"

@@ -23,7 +23,7 @@ from .selection import Selection, hint, names, require
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
 
-    from .known_findings import Baseline, Entry
+    from .known_findings import KnownFinding, KnownFindings
 
 #: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
 _ALWAYS = frozenset({"invalid-yaml"})
@@ -85,14 +85,14 @@ class _Judge:
     used: set[tuple[Span, str]] = field(default_factory=set)
     #: Names of rules that found something in any run.
     fired: set[str] = field(default_factory=set)
-    spent: dict[Entry, set[tuple[str, int]]] = field(default_factory=dict)
+    spent: dict[KnownFinding, set[tuple[str, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.selected = Selection(self.settings.select, self.rules)
         self.ignored = Selection(self.settings.ignore, self.rules)
         self.severities = Selection(self.settings.severity, self.rules)
         self.per_path = [(item, Selection(item.selectors, self.rules)) for item in self.settings.per_path]
-        self.baseline: Baseline | None = None
+        self.baseline: KnownFindings | None = None
         if self.settings.baseline is not None:
             from .known_findings import read_baseline
 
@@ -187,7 +187,7 @@ class _Judge:
             label = Label(item.span)
             if not item.readable:
                 help = "write # dreamerguard: ignore[RULE] -- reason"
-                yield Problem("unknown-suppression", "this comment cannot be followed", label, help=help)
+                yield Problem("unknown-suppression", "this comment is not a valid suppression", label, help=help)
                 continue
             unknown = [selector for selector in item.selectors if not names(selector, self.rules)]
             for selector in unknown:
@@ -247,8 +247,8 @@ class _Judge:
 
 
 def stale_entries(
-    baseline: Baseline, spent: dict[Entry, set[tuple[str, int]]], files: set[str], ran: set[str]
-) -> list[Entry]:
+    baseline: KnownFindings, spent: dict[KnownFinding, set[tuple[str, int]]], files: set[str], ran: set[str]
+) -> list[KnownFinding]:
     """Entries about files and rules that were checked, of which fewer were found than listed."""
     return [
         entry

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dreamerguard.core.run_log import LogLayout, ScoreKind
 
-from .event_files import Scalar, read_events
+from .event_files import EventScalar, read_events
 from .json_lines import WATCHED
 from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
@@ -64,7 +64,7 @@ class EventFiles:
             self._log.note(LogProblem("truncated line", name, text))
         return bool(found.scalars)
 
-    def _add(self, scalar: Scalar, file: str) -> None:
+    def _add(self, scalar: EventScalar, file: str) -> None:
         log, x = self._log, float(scalar.step * self._repeat)
         kind = self._layout.event_scores.get(scalar.tag)
         if kind is not None:
@@ -82,7 +82,7 @@ class EventFiles:
             bad = log.nonfinite.setdefault(name, NonFinite(first=x))
             bad.count, bad.last = bad.count + 1, x
 
-    def _score(self, scalar: Scalar, x: float, file: str, kind: ScoreKind) -> None:
+    def _score(self, scalar: EventScalar, x: float, file: str, kind: ScoreKind) -> None:
         log = self._log
         scores = log.train if kind == "train" else log.evals
         if not math.isfinite(scalar.value):

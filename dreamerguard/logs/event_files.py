@@ -15,7 +15,7 @@ from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class EventScalar:
     """One figure of an event file: its step, its tag and its value."""
 
     step: int
@@ -33,7 +33,7 @@ class Reading:
       broken: the bytes behind ``used`` are no record: the length does not match its checksum.
     """
 
-    scalars: list[Scalar]
+    scalars: list[EventScalar]
     used: int
     broken: bool = False
 
@@ -74,7 +74,7 @@ def _table() -> tuple[int, ...]:
     return tuple(rows)
 
 
-def _event(data: bytes) -> list[Scalar]:
+def _event(data: bytes) -> list[EventScalar]:
     step, values = 0, []
     try:
         for number, value in _fields(data):
@@ -84,7 +84,7 @@ def _event(data: bytes) -> list[Scalar]:
                 values += [found for n, v in _fields(value) if n == 1 and isinstance(v, bytes) and (found := _value(v))]
     except (IndexError, struct.error, UnicodeDecodeError):
         return []
-    return [Scalar(step, tag, figure) for tag, figure in values]
+    return [EventScalar(step, tag, figure) for tag, figure in values]
 
 
 def _value(data: bytes) -> tuple[str, float] | None:

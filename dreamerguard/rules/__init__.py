@@ -1,4 +1,4 @@
-"""The rules. One rule is one file; a file that defines ``rule`` is found by being there."""
+"""The rules. Each rule is one file. A file that defines ``rule`` is found automatically."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import json
 from functools import cache
 from pathlib import Path
 
+from .redirects import current_name
 from .rule import Example, Rule
 
 __all__ = ["INDEX", "Example", "Rule", "all_rules", "find_rule", "rule_modules"]
 
 
-#: Which rules are only for some programs, so that linting one program does not import the rules of the others.
-#: ``python -m dreamerguard.rules.index`` writes it. A rule that it does not list is always imported.
+#: Rules that are only for some programs, so that linting one program does not import the rules of the others.
+#: ``python -m dreamerguard.rules.index`` writes the file. A rule that is not in it is always imported.
 INDEX = Path(__file__).parent / "index.json"
 
 
 @cache
 def all_rules(dialect: str | None = None) -> tuple[Rule, ...]:
-    """Every rule, or every rule that can find something in runs of a dialect, by code."""
+    """Returns all rules, or those for runs of one dialect, sorted by code."""
     names = rule_modules()
     if dialect is not None:
         others: dict[str, list[str]] = json.loads(INDEX.read_text(encoding="utf-8"))
@@ -30,7 +31,7 @@ def all_rules(dialect: str | None = None) -> tuple[Rule, ...]:
 
 @cache
 def rule_modules() -> tuple[str, ...]:
-    """Modules that may hold a rule, as ``category.name``: files of the categories, one level below this package."""
+    """Returns the modules that may define a rule, as ``category.name``: files one level below this package."""
     files = (file for file in Path(__file__).parent.glob("*/*.py") if file.parent.name != "helpers")
     return tuple(sorted(f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"))
 
@@ -45,6 +46,6 @@ def _load(name: str) -> Rule | None:
 
 
 def find_rule(name: str) -> Rule | None:
-    """The rule with a name or a code, in any case of letters."""
-    wanted = name.lower()
+    """Returns the rule with a name, an earlier name or a code, in any case of letters."""
+    wanted = current_name(name.lower())
     return next((rule for rule in all_rules() if wanted in (rule.name, rule.code.lower())), None)

@@ -1,4 +1,4 @@
-"""Writes which rules are only for some programs: ``python -m dreamerguard.rules.index``, after adding such a rule."""
+"""Writes the index of rules that are only for some programs. Run it with ``python -m dreamerguard.rules.index``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import INDEX, all_rules
 
 
 def index_text() -> str:
-    """One line for each such rule: its module and its dialects."""
+    """Returns one line for each rule that is only for some programs: its module and its dialects."""
     rows = {
         ".".join(rule.module.__name__.split(".")[-2:]): sorted(rule.dialects) for rule in all_rules() if rule.dialects
     }

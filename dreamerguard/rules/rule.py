@@ -1,7 +1,7 @@
-"""What a rule is. A module under ``rules/<category>/`` that has a `Rule` called ``rule`` is one; nothing lists them.
+"""The interface of a rule. Each module under ``rules/<category>/`` with a `Rule` called ``rule`` is a rule.
 
-The module's docstring is its documentation, ``GOOD`` and ``BAD`` are its examples, tests and part of the documentation,
-and the function marked with ``@rule.check`` yields the findings.
+The module's docstring is its documentation. ``GOOD`` and ``BAD`` are its examples, which are also its tests. The
+function marked with ``@rule.check`` yields the findings.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Check = Callable[[ResolvedRun], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A command on which a rule reports nothing else, or exactly what the other fields say.
+    """A command for which a rule reports nothing, or exactly one finding with the given mark and fix.
 
     Attributes:
-      command: the words as typed.
-      file: text of ``run.yaml`` in the current folder, if the command names it.
+      command: the command line.
+      file: text of ``run.yaml`` in the current folder, if the command uses it.
       files: other files in the current folder, by relative path.
       mark: the characters that the finding points at.
-      fixed: the command, or the file, after the fix; empty when there is none.
-      machine: the machine that the run is meant for.
-      probe: what ``--probe`` found; none without it.
+      fixed: the command or the file after the fix; empty without a fix.
+      machine: the machine of the run.
+      probe: the result of ``--probe``; none without it.
     """
 
     command: str
@@ -48,11 +48,11 @@ class Rule:
 
     Attributes:
       code: ``DG`` and three digits; the first names the category.
-      name: kebab case, and reads well after "allow".
-      severity: the usual one; a finding may be milder.
+      name: kebab case; must read well after "allow".
+      severity: the usual severity; a finding may have a lower one.
       since: version that added it.
-      dialects: names of the dialects that it is for; empty for all.
-      unless: rules whose findings say the same thing better; this one is skipped when one of them found something.
+      dialects: names of the dialects that the rule is for; empty for all.
+      unless: rules that report the same problem more precisely; this rule is skipped when one of them reports.
     """
 
     code: str
@@ -66,7 +66,7 @@ class Rule:
     module: ModuleType = field(init=False, repr=False)
 
     def check(self, function: Check) -> Check:
-        """Marks the function that finds."""
+        """Marks the function that yields the findings."""
         self.run = function
         return function
 
@@ -77,7 +77,7 @@ class Rule:
 
     @property
     def documentation(self) -> str:
-        """Title, reasons and remedies, in plain text."""
+        """Documentation with all sections, in plain text."""
         return (self.module.__doc__ or "").strip()
 
     @property
@@ -87,12 +87,12 @@ class Rule:
 
     @property
     def good(self) -> tuple[Example, ...]:
-        """Commands on which it is silent."""
+        """Examples without a finding."""
         return tuple(self.module.GOOD)
 
     @property
     def bad(self) -> tuple[Example, ...]:
-        """Commands on which it reports."""
+        """Examples with a finding."""
         return tuple(self.module.BAD)
 
     def at(
@@ -111,7 +111,7 @@ class Rule:
         upstream: str = "",
         confidence: Confidence | None = None,
     ) -> Finding:
-        """A finding of this rule."""
+        """Returns a finding of this rule."""
         return Finding(
             self.code,
             self.name,
@@ -129,19 +129,19 @@ class Rule:
         )
 
     def at_task(self, run: ResolvedRun, message: str, *, severity: Severity | None = None, help: str = "") -> Finding:
-        """A finding about the task's environment: it points at the task, where the user wrote it."""
+        """Returns a finding about the task's environment that points at the task in the user's input."""
         task = run.setting("task")
         key = task.key if task is not None else ""
         return self.at(run.place(task), message, key=key, severity=severity, help=help)
 
     def reported(self, run: ResolvedRun) -> Iterator[Finding]:
-        """Findings for the problems that reading and resolving kept for this rule."""
+        """Yields findings for the problems that reading and resolving kept for this rule."""
         for problem in run.problems:
             if problem.rule == self.name:
                 yield self.from_problem(problem)
 
     def from_problem(self, problem: Problem) -> Finding:
-        """The finding for a problem that was kept for this rule."""
+        """Returns the finding for a problem that was kept for this rule."""
         correction = fix(problem.edits[0], problem.fix, safe=True) if problem.edits else None
         return self.at(
             problem.label.span,

@@ -21,7 +21,7 @@ _URL = re.compile(r"https://\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Citation:
     """Where a number was published: paper, table or program, its public address, and the place inside."""
 
     __pydantic_config__: ClassVar[Any] = _STRICT
@@ -120,7 +120,7 @@ class SuiteDefaults:
     observation: str
     default_edition: Edition
     default_reason: str
-    sources: dict[str, Source]
+    sources: dict[str, Citation]
     editions: Editions
     tasks: dict[str, TaskEntry]
     reference: str | None = None
@@ -153,7 +153,7 @@ def read_suite(raw: dict[str, Any]) -> SuiteDefaults:
     return SuiteDefaults(
         **raw
         | {
-            "sources": {name: Source(**source) for name, source in raw["sources"].items()},
+            "sources": {name: Citation(**source) for name, source in raw["sources"].items()},
             "editions": _editions(raw["editions"]),
             "gpu_time": {name: GpuTime(**time) for name, time in raw.get("gpu_time", {}).items()},
             "tasks": tasks,

@@ -16,7 +16,7 @@ from typing import Any
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .editions import Edition
-from .task_data import Editions, GpuTime, Source, Sourced, SuiteDefaults, cited, read_suite
+from .task_data import Citation, Editions, GpuTime, Sourced, SuiteDefaults, cited, read_suite
 
 #: So many tasks with the same part in their names, ``walker``, are all named.
 _MOST_PARTS = 10
@@ -60,7 +60,7 @@ class TaskDefaults:
     default_edition: Edition
     default_reason: str
     editions: Editions
-    sources: dict[str, Source]
+    sources: dict[str, Citation]
     gpu_time: dict[Edition, GpuTime]
     reference: str | None
     published: bool

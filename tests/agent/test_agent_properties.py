@@ -24,6 +24,8 @@ from dreamerguard_agent.model.rssm import Latent
 
 from .parity import quick_jit
 
+pytestmark = pytest.mark.integration
+
 ROWS, STEPS = 2, 4
 MODEL = ModelSection(
     deter=16,

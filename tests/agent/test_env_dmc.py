@@ -15,6 +15,8 @@ from dreamerguard_agent.envs.dmc import DMControl, find_task, load_suite
 
 from .golden import below, load
 
+pytestmark = pytest.mark.integration
+
 ARRAYS, META = load("env_dmc")
 CASES = sorted({"/".join(key.split("/")[:2]) for key in ARRAYS})
 KNOWN = load_suite(render=False).ALL_TASKS

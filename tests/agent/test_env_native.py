@@ -14,6 +14,8 @@ from dreamerguard_agent.envs.dmc import DMControl
 from dreamerguard_agent.envs.formulas import FORMULAS
 from dreamerguard_agent.envs.native import NativeEnvs, _check_hooks, native_tasks
 
+pytestmark = pytest.mark.integration
+
 TASKS = native_tasks()
 #: Frames of an episode in the tests, odd so that an action that is repeated meets the limit half way.
 FRAMES = 21

@@ -17,6 +17,8 @@ from dreamerguard_agent.envs.mujoco_fields import MujocoFields
 from dreamerguard_agent.envs.physics import stepper
 from dreamerguard_agent.envs.thread_pool import ThreadPool
 
+pytestmark = pytest.mark.integration
+
 NAMES = {f"{domain}_{name}": (domain, name) for domain, name in FORMULAS}
 #: What has to be at the target for the reward, where chance would not bring it there.
 REACHING = {"reacher": "finger", "fish": "mouth", "swimmer": "nose", "point_mass": "pointmass"}
@@ -117,7 +119,7 @@ def test_a_field_is_read_once_until_renewed_and_always_copied() -> None:
 
 
 def test_a_crew_does_every_number_once_and_on_several_threads() -> None:
-    crew, done, names, meet = ThreadPool(3), [], set(), threading.Barrier(3, timeout=10)
+    crew, done, names, meet = ThreadPool(3), [], set(), threading.Barrier(3, timeout=600)
 
     def work(number: int) -> None:
         done.append(number)

@@ -22,6 +22,8 @@ from dreamerguard_agent.model.rssm import Action, Latent
 
 from .parity import Parity
 
+pytestmark = pytest.mark.integration
+
 #: Largest deviation of the fast path from the readable one, in float32; measured are 2e-6.
 CLOSE = 1e-5
 WIDTH = 5

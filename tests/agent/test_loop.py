@@ -12,6 +12,8 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import RunResult, train
 from dreamerguard_agent.runtime.checkpoint import Checkpoints
 
+pytestmark = pytest.mark.integration
+
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",
     "size": "size200k",

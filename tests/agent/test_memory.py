@@ -16,6 +16,8 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.replay.buffer import ReplayBuffer
 from dreamerguard_agent.runtime import compiled, memory_budget
 
+pytestmark = pytest.mark.integration
+
 STEPS = 5000
 CONFIG: dict[str, Any] = {
     "task": "dmc_cartpole_balance",

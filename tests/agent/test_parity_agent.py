@@ -25,6 +25,8 @@ from .golden import Arrays, below, cases, load, named_files
 from .golden_spec import spec_of
 from .parity import CHANGE, Parity, by_key, quick_jit
 
+pytestmark = pytest.mark.integration
+
 AGENTS = named_files("agent_*.npz")
 MODULES = ("dyn", "enc", "dec", "rew", "con", "pol", "val")
 #: Metrics and parameters of five updates in a row, with the optimizer of the file or the faster one of its meta data.

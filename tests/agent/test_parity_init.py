@@ -20,6 +20,8 @@ from dreamerguard_agent.model.nets import Shape
 
 from .golden import cases, load_json
 
+pytestmark = pytest.mark.integration
+
 PARAMETERS = load_json("parameters")
 INITIALIZERS = load_json("initializers")
 COUNTS = [(task, size) for task, sizes in PARAMETERS.get("counts", {}).items() for size in sizes]

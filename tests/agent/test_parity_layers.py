@@ -16,6 +16,8 @@ from dreamerguard_agent.model.dists import Binary, BoundedNormal, Categorical, M
 from .golden import below, cases, load
 from .parity import BINS, Flat, Parity, check_case
 
+pytestmark = pytest.mark.integration
+
 LAYERS, LAYERS_META = load("primitives")
 DISTS, DISTS_META = load("dists")
 

@@ -21,6 +21,8 @@ from .golden import Arrays, below, cases, load
 from .golden_spec import flatten, loss_section, optimizer_section
 from .parity import BINS, STAGES, Flat, Parity, check_case, quick_jit
 
+pytestmark = pytest.mark.integration
+
 RETURNS, RETURNS_META = load("returns")
 NORMS, NORMS_META = load("norms")
 OPTIM, OPTIM_META = load("optimizer")

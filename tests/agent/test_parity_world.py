@@ -16,6 +16,8 @@ from .golden import Arrays, below, cases, load, named_files
 from .golden_spec import spec_of
 from .parity import Flat, Parity, by_key, check_case, quick_jit
 
+pytestmark = pytest.mark.integration
+
 RSSM, RSSM_META = load("rssm")
 IMAGINE, IMAGINE_META = load("imagine")
 CODECS = named_files("codec_*.npz")

@@ -29,6 +29,8 @@ from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
 
+pytestmark = pytest.mark.integration
+
 ARRAYS, META = load("replay")
 SCRIPT, INFO = below(ARRAYS, "script"), META["script"]
 SEED = int(INFO["generator"].partition("(")[2].rstrip(")"))
@@ -106,7 +108,7 @@ def _read(replay: Ring, indices: np.ndarray, window: int) -> StoredLatents:
     return jax.tree.map(lambda ring: np.asarray(ring)[indices[:, :1], rows], replay.latents)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.just(3), st.sampled_from([1, 14]), st.integers(0, 2**31), st.integers(5, 40))
 def test_a_tight_ring_equals_plain_lists(envs: int, capacity: int, seed: int, steps: int) -> None:
     """Lockstep inserts into the smallest allowed ring, windows across its end, overlapping write-backs."""

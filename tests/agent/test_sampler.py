@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
@@ -136,7 +136,6 @@ SIZES = st.tuples(st.integers(1, 4), st.integers(1, 30), st.integers(1, 6)).flat
 )
 
 
-@settings(max_examples=150)
 @given(SIZES, st.lists(st.integers(0, 3), min_size=20, max_size=150), st.integers(0, 2**31), st.data())
 def test_equals_the_naive_list_through_a_checkpoint(
     sizes: tuple[int, int, int, int], inserts: list[int], seed: int, data: Any

@@ -1,10 +1,9 @@
-"""Hostile input: every text and command line ends in one clear message, quickly, in bounded memory, running nothing."""
+"""Hostile input: every text and command line ends in one clear message, in bounded work and memory, running nothing."""
 
 import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -17,7 +16,10 @@ from dreamerguard.commands.lint_run import run_lint
 from dreamerguard.commands.shared.errors import CommandFailed, report_failure
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
 
-SECONDS, MEGABYTES = 2.0, 300
+from ..counting import counted
+
+#: Function calls of one lint, some times as many as the largest case takes, and megabytes.
+CALLS, MEGABYTES = 20_000_000, 300
 TASK = b"task: dmc_walker_walk\n"
 
 
@@ -103,9 +105,9 @@ def clean(text: str) -> bool:
 @pytest.mark.parametrize("data", FILES.values(), ids=FILES)
 def test_a_hostile_file_ends_in_messages(data: bytes, tmp_path: Path) -> None:
     Path("run.yaml").write_bytes(data)
-    start = time.process_time()
-    code, out, err = lint(["run.yaml"])
-    assert time.process_time() - start < SECONDS
+    with counted() as work:
+        code, out, err = lint(["run.yaml"])
+    assert work.calls < CALLS
     assert code in (0, 1, 2, 3)
     assert (out or err) and clean(out + err)
     assert len(out) < 300_000
@@ -131,7 +133,7 @@ print("PEAK", code, peak, file=sys.stderr)
 )
 def test_a_large_file_takes_little_memory(name: str, tmp_path: Path) -> None:
     Path("run.yaml").write_bytes(FILES[name])
-    done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, timeout=600, cwd=tmp_path)
     code, peak = done.stderr.rpartition("PEAK ")[2].split()
     assert code in ("1", "2", "3"), done.stderr
     assert int(peak) < MEGABYTES * 1024
@@ -169,9 +171,9 @@ WORDS: list[list[str]] = [
 
 @pytest.mark.parametrize("words", WORDS, ids=range(len(WORDS)))
 def test_hostile_words_end_in_messages(words: list[str]) -> None:
-    start = time.process_time()
-    code, out, err = lint(words)
-    assert time.process_time() - start < SECONDS
+    with counted() as work:
+        code, out, err = lint(words)
+    assert work.calls < CALLS
     assert code in (0, 1, 2, 3)
     assert (out or err) and clean(out + err)
 
@@ -214,16 +216,16 @@ DATA = st.one_of(
 
 def _any_file_is_survived(data: bytes, format: str, word: str) -> None:
     Path("run.yaml").write_bytes(data)
-    start = time.process_time()
-    code, out, err = lint(["run.yaml", *([word] if word else [])], format)
-    assert time.process_time() - start < SECONDS
+    with counted() as work:
+        code, out, err = lint(["run.yaml", *([word] if word else [])], format)
+    assert work.calls < CALLS
     assert code in (0, 1, 2, 3)
     assert out or err or format in ("concise", "github")
     assert format not in ("full", "concise", "github") or clean(out + err)
 
 
 def _cases(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    fuzz = settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
+    fuzz = settings(max_examples=count, suppress_health_check=list(HealthCheck))
     words = st.sampled_from(["", "seed=2", "run.train_ratio=32", "--x", "a.b=[", "env.action_repeat=8"])
     arguments = given(DATA, st.sampled_from([str(item) for item in OutputFormat]), words)
     return lambda test: fuzz(arguments(test))

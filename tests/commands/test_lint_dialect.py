@@ -22,7 +22,7 @@ def lint(folder: Path, *words: str) -> tuple[int, str]:
     ("dialect", "command", "found"),
     [
         ("danijar", "python go.py --configs crafter --run.train_ratio 32 --logdir x", "run.train_ratio is 32, 1/16"),
-        ("danijar:2023", "python go.py --configs crafter --run.train_ratio 32", "names no --logdir"),
+        ("danijar:2023", "python go.py --configs crafter --run.train_ratio 32", "has no --logdir"),
         ("nm512_torch", "python go.py --configs dmc_vision --train_ratio 32 --logdir x", "train_ratio is 32, 1/16"),
         ("r2dreamer", "python go.py env=dmc_vision trainer.train_ratio=32", "trainer.train_ratio is 32, 1/16"),
     ],

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -146,7 +146,7 @@ def test_a_file_that_may_not_be_read() -> None:
     assert allowed or (code == 2 and "permission denied" in err)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(
@@ -164,7 +164,7 @@ def test_any_words_end_in_a_designed_way(words: list[str]) -> None:
     assert out or err
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     st.one_of(
         st.binary(max_size=60), st.text(alphabet="taskrundmc_walker: .\n-[]{}&*!'1e", max_size=60).map(str.encode)
@@ -215,7 +215,7 @@ def entry(words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", program, *shlex.split(words)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         env={"PATH": "", **environment},
     )
 

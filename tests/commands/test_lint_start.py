@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -21,6 +21,8 @@ from dreamerguard.commands.shared.argv import split_words
 from dreamerguard.commands.shared.lint_options import read_options
 from dreamerguard.commands.shared.typer_argv import WordsCommand
 from dreamerguard.programs.native.options import LintOptions
+
+pytestmark = pytest.mark.integration
 
 #: What takes long to import and what linting a command does not need.
 HEAVY = (
@@ -51,7 +53,7 @@ print("\\nMODULES", code, *sorted(sys.modules))
 def modules(*words: str, folder: Path) -> tuple[int, set[str]]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(words=list(words))],
-        capture_output=True, text=True, timeout=60, cwd=folder, check=True,
+        capture_output=True, text=True, timeout=600, cwd=folder, check=True,
     )  # fmt: skip
     line = done.stdout.rpartition("MODULES ")[2].split()
     return int(line[0]), set(line[1:])
@@ -103,7 +105,7 @@ def test_completion_lists_commands_and_options() -> None:
         }
         program = "import sys; sys.argv = ['dreamerguard']; from dreamerguard.cli import main; main()"
         done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=environment
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, env=environment
         )  # fmt: skip
         return done.stdout
 
@@ -164,7 +166,6 @@ WORDS = st.lists(
 
 
 def test_both_ways_read_the_same(by_typer: object) -> None:
-    @settings(deadline=None)
     @given(WORDS)
     def compare(words: list[str]) -> None:
         quick = read_options(split_words(words)[0])
@@ -187,13 +188,13 @@ def test_what_only_typer_can_answer_goes_there(words: list[str]) -> None:
 
 def entry(*words: str, folder: Path, **kwargs: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "dreamerguard", *words], capture_output=True, timeout=60, cwd=folder, **kwargs  # type: ignore[call-overload]
+        [sys.executable, "-m", "dreamerguard", *words], capture_output=True, timeout=600, cwd=folder, **kwargs  # type: ignore[call-overload]
     )  # fmt: skip
 
 
 def test_a_closed_pipe_is_no_bug(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -m dreamerguard lint --list-rules | head -n 1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("DG001")
 
@@ -209,7 +210,7 @@ def test_a_bug_ends_with_70_and_one_message(tmp_path: Path) -> None:
         "import dreamerguard.lint.engine as e; e.check_command = lambda *a, **k: 1 / 0;"
         "from dreamerguard.cli import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 70 and done.stdout == ""
     assert done.stderr.startswith("internal error: ZeroDivisionError") and "Traceback" not in done.stderr
 

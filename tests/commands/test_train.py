@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
+#: Seconds that only a program that hangs reaches.
+SAFETY = 1800.0
 TINY = """\
 task: dmc_cartpole_balance
 size: size200k
@@ -44,7 +48,7 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=SAFETY)
     assert "Traceback" not in err, err
     return process.returncode, out, err
 
@@ -59,12 +63,20 @@ def rows(path: Path) -> list[dict[str, float]]:
 
 def wait_for_checkpoint(process: subprocess.Popen[str], directory: Path) -> None:
     """Waits until a checkpoint is there, with some more training behind it."""
-    deadline = time.monotonic() + 240
-    while not any(path.name.isdigit() for path in directory.glob("checkpoints/*")):
+    deadline = time.monotonic() + SAFETY
+    while (saved := newest_checkpoint(directory)) is None or logged_step(directory) <= saved:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline, "no checkpoint came"
         time.sleep(0.02)
-    time.sleep(0.1)
+
+
+def newest_checkpoint(directory: Path) -> int | None:
+    return max((int(path.name) for path in directory.glob("checkpoints/*") if path.name.isdigit()), default=None)
+
+
+def logged_step(directory: Path) -> float:
+    whole, _, _ = (directory / "metrics.jsonl").read_text().rpartition("\n")
+    return json.loads(whole.splitlines()[-1])["step"] if whole else 0
 
 
 def assert_complete(directory: Path, frames: int) -> None:
@@ -83,7 +95,7 @@ def assert_complete(directory: Path, frames: int) -> None:
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Signals) -> None:
     name = f"run-{kind.name}"
-    words = ("train", "--config", "tiny.yaml", "--logdir", name)
+    words = ("train", "--config", "tiny.yaml", "run.frames=6000", "--logdir", name)  # long enough to be interrupted
     process = start(folder, *words)
     wait_for_checkpoint(process, folder / name)
     process.send_signal(kind)
@@ -95,8 +107,8 @@ def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Sign
         assert code == -signal.SIGKILL
     code, _, err = run(folder, *words)
     assert code == 0, err
-    assert "finished: 3,000 frames" in err
-    assert_complete(folder / name, 3000)
+    assert "finished: 6,000 frames" in err
+    assert_complete(folder / name, 6000)
     assert len(json.loads((folder / name / "manifest.json").read_text())) == 2
     assert (folder / name / "curve.png").read_bytes().startswith(b"\x89PNG")
 

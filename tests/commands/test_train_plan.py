@@ -19,6 +19,8 @@ from dreamerguard.commands.shared.plan_text import render_plan
 from dreamerguard.commands.shared.train_plan import make_plan
 from dreamerguard.programs.native.run_directory import default_directory, prepare_agents
 
+pytestmark = pytest.mark.integration
+
 LINE = "dreamerguard train dmc_cartpole_balance size=size200k runtime.platform=cpu"
 
 

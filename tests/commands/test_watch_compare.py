@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from dreamerguard.commands.shared.watch_screen import Screen
 from dreamerguard.regression.watch.watcher import Watcher
 
 from ..regression.run_logs import append, native_run
+
+pytestmark = pytest.mark.integration
 
 
 def _run(*words: object) -> Result:
@@ -91,21 +92,23 @@ def test_stopping_needs_a_process(tmp_path: Path, words: tuple[Any, ...], reason
 
 
 def test_only_the_two_percent_threshold_stops_a_run(tmp_path: Path) -> None:
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(900)"])
     try:
-        words = ("--on-regression", "stop", "--pid", sleeper.pid, "--grace", 0.3, "--interval", 0.2)
+        words = ("--on-regression", "stop", "--pid", sleeper.pid, "--grace", 0, "--interval", 0.2)
         run = native_run(tmp_path / "watching", gain=0.27, cells=22)
         watching = _process("watch", run, *words)
         assert watching.stdout is not None
         assert watching.stdout.readline().startswith("WATCH")
-        time.sleep(1.5)
+        append(run / "metrics.jsonl", [{"frames": 220_000 + i, "updates": 9, "loss/dyn": None} for i in (1, 2)])
+        while "non-finite" not in watching.stdout.readline():  # a later look
+            assert watching.poll() is None
         assert sleeper.poll() is None
         assert watching.poll() is None
         watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=30)
+        watching.communicate(timeout=6000)
         stopping = _process("watch", native_run(tmp_path / "low", gain=0.05), *words)
-        output, _ = stopping.communicate(timeout=60)
-        assert sleeper.wait(timeout=10) == -signal.SIGTERM
+        output, _ = stopping.communicate(timeout=600)
+        assert sleeper.wait(timeout=600) == -signal.SIGTERM
         assert stopping.returncode == 1
         assert f"sent SIGTERM to process {sleeper.pid}" in output
     finally:
@@ -121,7 +124,7 @@ def test_watch_waits_and_follows_and_ends_with_the_last_verdict(tmp_path: Path) 
         source.rename(run)
         assert process.stdout.readline().startswith("OK: dmc_walker_walk")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=6000)
         assert process.returncode == 0
     finally:
         process.kill()

@@ -10,6 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 GUARD = [sys.executable, "-m", "dreamerguard", "guard"]
+#: Seconds that only a program that hangs reaches. What a program does is waited for, however long it takes.
+SAFETY = 600.0
+#: What the guard says: a file, so that it can be read while the guard runs.
+SAID = "guard.said"
+#: For programs: waits until a test makes a file.
+WAIT = """
+import os, time
+def wait(name):
+    for _ in range(60_000):
+        if os.path.exists(name): return
+        time.sleep(0.01)
+"""
 
 
 def start(folder: Path, *options: object, child: str, words: tuple[object, ...] = ()) -> subprocess.Popen[str]:
@@ -17,27 +29,41 @@ def start(folder: Path, *options: object, child: str, words: tuple[object, ...] 
     script = folder / "child.py"
     script.write_text(child)
     command = [*GUARD, *map(str, options), "--", sys.executable, str(script), *map(str, words)]
-    return subprocess.Popen(
-        command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    with (folder / SAID).open("w") as said:
+        return subprocess.Popen(
+            command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+        )
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def finish(process: subprocess.Popen[str], folder: Path) -> tuple[int, str, str]:
     """Exit code, output and errors. No traceback may be among them."""
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    with process:
+        try:
+            out, _ = process.communicate(timeout=SAFETY)
+        finally:
+            process.kill()
+    err = (folder / SAID).read_text()
     assert "Traceback" not in err, err
     return process.returncode, out, err
 
 
-def wait_for(what: Callable[[], object], seconds: float = 40) -> None:
+def wait_for(what: Callable[[], object]) -> None:
     """Waits until something holds."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SAFETY
     while not what():
-        assert time.monotonic() < deadline, f"did not happen in {seconds:g} s"
+        assert time.monotonic() < deadline, f"did not happen in {SAFETY:g} s"
         time.sleep(0.02)
+
+
+def wait_until_said(folder: Path, *texts: str) -> None:
+    """Waits until the guard has said all of these."""
+    wait_for(lambda: all(text in (folder / SAID).read_text() for text in texts))
+
+
+def end(folder: Path, process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Lets a program end that waits for that, and the guard after it."""
+    (folder / "end").touch()
+    return finish(process, folder)
 
 
 def read_pids(path: Path, count: int) -> list[int]:
@@ -53,7 +79,11 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state(pid) != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state != "Z"
+
+
+def state(pid: int) -> str:
+    """The letter of a process's state: S sleeps, T is stopped, Z has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

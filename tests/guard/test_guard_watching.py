@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
-from ..regression.run_logs import native_run
-from .guarded import alive, finish, read_pids, start, wait_for
+from ..regression.run_logs import append, native_run
+from .guarded import SAFETY, WAIT, alive, end, finish, read_pids, start, state, wait_for, wait_until_said
 
-#: Copies a finished run into a directory of its own, as a trainer writes it; words: source, target, seconds.
+pytestmark = pytest.mark.integration
+
+#: Copies a finished run into a directory of its own, as a trainer writes it; words: source, target.
 TRAINER = """
 import os, pathlib, sys, time
-source, target, seconds = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
+source, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 print(os.getpid(), file=open("pids", "w"), flush=True)
 lines = (source / "scores.jsonl").read_text().splitlines(keepends=True)
 target.mkdir(parents=True, exist_ok=True)
@@ -33,14 +35,14 @@ with (target / "scores.jsonl").open("a") as file:
     file.write('{"frames": 49')
     file.flush()
 {more}
-time.sleep(seconds)
+wait("end")
 sys.exit(5)
 """
 WATCH = ("--interval", 0.1, "--report", "report.json")
 
 
 def _trainer(more: str = "") -> str:
-    return TRAINER.replace("{more}", more)
+    return WAIT + TRAINER.replace("{more}", more)
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -50,11 +52,10 @@ def _report(folder: Path) -> dict[str, Any]:
 
 def test_a_healthy_run_that_grows_while_it_is_read(tmp_path: Path) -> None:
     source = native_run(tmp_path / "source")
-    words = (source, "--logdir", "run", 1)
-    child = _trainer().replace("sys.argv[2]", "sys.argv[3]").replace("float(sys.argv[3])", "float(sys.argv[4])")
-    code, _, said = finish(start(tmp_path, *WATCH, child=child, words=words))
-    assert code == 5
-    assert "dreamerguard: OK: dmc_walker_walk" in said
+    words = (source, "--logdir", "run")
+    process = start(tmp_path, *WATCH, child=_trainer().replace("sys.argv[2]", "sys.argv[3]"), words=words)
+    wait_until_said(tmp_path, "dreamerguard: OK: dmc_walker_walk")
+    assert end(tmp_path, process)[0] == 5
     report = _report(tmp_path)
     assert (report["exit_code"], report["stopped_for_regression"]) == (5, False)
     assert report["runs"][0]["verdict"]["state"] == "OK"
@@ -65,32 +66,33 @@ def test_a_healthy_run_that_grows_while_it_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "state"),
     [
-        ("import shutil; time.sleep(1); shutil.rmtree(target)", "OK"),
+        ("import shutil; wait('seen'); shutil.rmtree(target)", "OK"),
         (
-            "time.sleep(1); (target / 'scores.jsonl').rename(target / 'scores.1'); (target / 'scores.jsonl').touch()",
+            "wait('seen'); (target / 'scores.jsonl').rename(target / 'scores.1'); (target / 'scores.jsonl').touch()",
             "OK",
         ),
-        ("time.sleep(1); (target / 'scores.jsonl').write_bytes(b'\\xff\\x00{]\\n' * 1000)", "TOO EARLY"),
+        ("wait('seen'); (target / 'scores.jsonl').write_bytes(b'\\xff\\x00{]\\n' * 1000)", "TOO EARLY"),
         ("target.chmod(0o555)", "OK"),
-        ("time.sleep(1); os.kill(os.getpid(), 9)", "OK"),
+        ("wait('seen'); os.kill(os.getpid(), 9)", "OK"),
     ],
     ids=["removed", "rotated", "overwritten", "read-only", "killed"],
 )
 def test_the_log_meets_with_an_accident(tmp_path: Path, more: str, state: str) -> None:
     source = native_run(tmp_path / "source")
-    process = start(tmp_path, *WATCH, "--logdir", "run", child=_trainer(more), words=(source, "run", 1))
-    code, _, said = finish(process)
+    process = start(tmp_path, *WATCH, "--logdir", "run", child=_trainer(more), words=(source, "run"))
+    wait_until_said(tmp_path, "dreamerguard: OK: dmc_walker_walk")
+    (tmp_path / "seen").touch()
+    code, _, _ = end(tmp_path, process)
     assert code == (137 if "os.kill" in more else 5)
-    assert "dreamerguard: OK: dmc_walker_walk" in said
     assert _report(tmp_path)["runs"][0]["verdict"]["state"] == state
 
 
 def test_no_log_is_ever_written(tmp_path: Path) -> None:
-    code, _, said = finish(start(tmp_path, *WATCH, "--logdir", "nowhere/run", child="raise SystemExit(4)"))
+    code, _, said = finish(start(tmp_path, *WATCH, "--logdir", "nowhere/run", child="raise SystemExit(4)"), tmp_path)
     assert code == 4
     assert "the run was not watched: there is no log in nowhere/run" in said
     assert not (tmp_path / "nowhere").exists()
-    unknown, _, said = finish(start(tmp_path, *WATCH, child="raise SystemExit(4)"))
+    unknown, _, said = finish(start(tmp_path, *WATCH, child="raise SystemExit(4)"), tmp_path)
     assert unknown == 4
     assert "does not tell its log directory: not watched; set --logdir" in said
     assert _report(tmp_path)["runs"] == []
@@ -98,8 +100,9 @@ def test_no_log_is_ever_written(tmp_path: Path) -> None:
 
 def test_a_watcher_that_fails_says_so_once_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
-    child = "import time; time.sleep(1.5); raise SystemExit(6)"
-    code, _, said = finish(start(tmp_path, *WATCH, "--logdir", "run", child=child))
+    process = start(tmp_path, *WATCH, "--logdir", "run", child=f"{WAIT}\nwait('end'); raise SystemExit(6)")
+    wait_until_said(tmp_path, "run is a file")
+    code, _, said = end(tmp_path, process)  # with at least one look more, the last
     assert code == 6
     assert said.count("run is a file") == 1
     assert "the training goes on" in said
@@ -109,20 +112,22 @@ def test_a_report_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None
     folder = tmp_path / "gone"
     folder.mkdir()
     child = "import pathlib; pathlib.Path('gone').rmdir(); raise SystemExit(7)"
-    code, _, said = finish(start(tmp_path, "--report", "gone/report.json", child=child))
+    code, _, said = finish(start(tmp_path, "--report", "gone/report.json", child=child), tmp_path)
     assert (code, "the report is not written" in said) == (7, True)
 
 
 def test_only_a_run_below_the_stop_threshold_is_stopped_and_only_when_asked(tmp_path: Path) -> None:
     low = native_run(tmp_path / "low", gain=0.05)
     options = (*WATCH, "--logdir", "run", "--grace", 0.5)
-    code, _, said = finish(start(tmp_path, *options, child=_trainer(), words=(low, "run", 2)))
+    process = start(tmp_path, *options, child=_trainer(), words=(low, "run"))
+    wait_until_said(tmp_path, "dreamerguard: REGRESSED: dmc_walker_walk")
+    code, _, said = end(tmp_path, process)
     assert code == 5
-    assert "dreamerguard: REGRESSED: dmc_walker_walk" in said
     assert "SIGTERM" not in said
+    (tmp_path / "end").unlink()
     stop = ("--on-regression", "stop")
-    process = start(tmp_path, *options, *stop, child=_trainer(), words=(low, "again", 60))
-    code, _, said = finish(process)  # logs to another directory, which is not watched, but run has all of it
+    process = start(tmp_path, *options, *stop, child=_trainer(), words=(low, "again"))
+    code, _, said = finish(process, tmp_path)  # logs to another directory, which is not watched, but run has all of it
     assert code == 143
     assert "below the 2 % threshold: SIGTERM in 0.5 s" in said
     report = _report(tmp_path)
@@ -132,11 +137,14 @@ def test_only_a_run_below_the_stop_threshold_is_stopped_and_only_when_asked(tmp_
 def test_a_run_that_ignores_its_stop_is_killed_only_with_kill_after(tmp_path: Path) -> None:
     low = native_run(tmp_path / "low", gain=0.05)
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _trainer()
-    options = (*WATCH, "--logdir", low, "--grace", 0, "--on-regression", "stop")
-    process = start(tmp_path, *options, child=stubborn, words=(low, "run", 3))
-    assert finish(process)[0] == 5
+    options = (*WATCH, "--grace", 0, "--on-regression", "stop", "--logdir")
+    process = start(tmp_path, *options, "run", child=stubborn, words=(low, "run"))
+    wait_until_said(tmp_path, "sent SIGTERM")
+    assert end(tmp_path, process)[0] == 5
     assert _report(tmp_path)["stopped_for_regression"]
-    code, _, said = finish(start(tmp_path, *options, "--kill-after", 0.5, child=stubborn, words=(low, "run", 60)))
+    (tmp_path / "end").unlink()
+    process = start(tmp_path, *options, "again", "--kill-after", 0.5, child=stubborn, words=(low, "again"))
+    code, _, said = finish(process, tmp_path)
     assert (code, "it did not end after SIGTERM: sent SIGKILL" in said) == (137, True)
 
 
@@ -145,10 +153,9 @@ def test_a_directory_that_the_program_names_itself_is_found(tmp_path: Path) -> N
     for old in ("old", "older"):
         (tmp_path / "runs" / old).mkdir(parents=True)
     child = _trainer().replace("pathlib.Path(sys.argv[2])", "pathlib.Path(sys.argv[2].format(timestamp='2026'))")
-    process = start(
-        tmp_path, *WATCH, "--logdir", "runs/{timestamp}", child=child, words=(source, "runs/{timestamp}", 1)
-    )
-    assert finish(process)[0] == 5
+    process = start(tmp_path, *WATCH, "--logdir", "runs/{timestamp}", child=child, words=(source, "runs/{timestamp}"))
+    wait_until_said(tmp_path, "dreamerguard: OK: dmc_walker_walk")
+    assert end(tmp_path, process)[0] == 5
     assert _report(tmp_path)["runs"][0]["directory"].endswith("runs/2026")
 
 
@@ -158,15 +165,19 @@ def test_agents_that_are_trained_together_are_stopped_only_when_all_are_low(tmp_
             native_run(tmp_path / name / f"seed{seed}", seed, gain=gain)
         (tmp_path / name / "run.yaml").write_text("seeds: 2\n")
     stop = ("--on-regression", "stop", "--grace", 0)
-    child = "import time; time.sleep(4)"
-    code, _, said = finish(start(tmp_path, *WATCH, *stop, "--logdir", "mixed", child=child))
-    assert code == 0
-    assert "dreamerguard: seed0: REGRESSED: dmc_walker_walk" in said
-    assert "dreamerguard: seed1: OK: dmc_walker_walk" in said
+    child = f"{WAIT}\nwait('end')"
+    process = start(tmp_path, *WATCH, *stop, "--logdir", "mixed", child=child)
+    regressed, fine = (f"dreamerguard: seed{seed}" for seed in (0, 1))
+    wait_until_said(tmp_path, f"{regressed}: REGRESSED: dmc_walker_walk", f"{fine}: OK: dmc_walker_walk")
+    broken: list[Any] = [{"frames": 490_000 + i, "updates": 9, "loss/dyn": None} for i in (1, 2)]
+    append(tmp_path / "mixed" / "seed1" / "metrics.jsonl", broken)
+    wait_until_said(tmp_path, "error[non-finite]")  # a later look, so the first one has decided not to stop
+    assert process.poll() is None
+    assert end(tmp_path, process)[0] == 0
     states = [run["verdict"]["state"] for run in _report(tmp_path)["runs"]]
     assert states == ["REGRESSED", "OK"]
-    child = child.replace("4", "60")
-    assert finish(start(tmp_path, *WATCH, *stop, "--logdir", "low", child=child))[0] == 143
+    (tmp_path / "end").unlink()
+    assert finish(start(tmp_path, *WATCH, *stop, "--logdir", "low", child=child), tmp_path)[0] == 143
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo terminals")
@@ -191,45 +202,45 @@ class TestTerminal:
     def test_the_terminal_is_closed(self, tmp_path: Path) -> None:
         child = (
             "import os, subprocess, sys, time\n"
-            "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(120)'])\n"
+            "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(900)'])\n"
             "open('pids', 'w').write(f'{os.getpid()}\\n{worker.pid}\\n')\n"
-            "time.sleep(120)\n"
+            "time.sleep(900)\n"
         )
         process, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
         pids = read_pids(tmp_path / "pids", 2)
         os.close(terminal)
-        assert process.wait(60) == 128 + signal.SIGHUP
-        wait_for(lambda: not any(map(alive, pids)), 10)
+        assert process.wait(SAFETY) == 128 + signal.SIGHUP
+        wait_for(lambda: not any(map(alive, pids)))
         assert "Traceback" not in (tmp_path / "said").read_text()
 
     def test_ctrl_c_reaches_the_program_once(self, tmp_path: Path) -> None:
         child = (
-            "import os, signal, sys, time\n"
+            f"{WAIT}\nimport os, signal, sys\n"
             "def count(number, frame): open('caught', 'a').write('x')\n"
             "signal.signal(signal.SIGINT, count)\n"
+            "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(9))\n"
             "open('pids', 'w').write(f'{os.getpid()}\\n')\n"
-            "begin = time.monotonic()\n"
-            "while time.monotonic() < begin + 60 and not os.path.exists('caught'): time.sleep(0.05)\n"
-            "time.sleep(1)\n"
-            "sys.exit(9)\n"
+            "wait('never')\n"
         )
         process, terminal = self._spawn(tmp_path, *self._guard(tmp_path, child))
         read_pids(tmp_path / "pids", 1)
         os.write(terminal, b"\x03")
-        assert process.wait(60) == 9
+        wait_for((tmp_path / "caught").exists)
+        process.send_signal(signal.SIGUSR1)  # handed on behind any Ctrl-C that the guard would hand on too
+        assert process.wait(SAFETY) == 9
         assert (tmp_path / "caught").read_text() == "x"
         os.close(terminal)
 
     def test_ctrl_c_ends_a_loop_of_runs(self, tmp_path: Path) -> None:
         child = (
             "import os, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
-            "open('pids', 'a').write(f'{os.getpid()}\\n')\ntime.sleep(60)\n"
+            "open('pids', 'a').write(f'{os.getpid()}\\n')\ntime.sleep(900)\n"
         )
         line = self._guard(tmp_path, child)[2].replace("; exec ", "; for seed in 0 1 2; do ", 1) + "; done; touch after"
         process, terminal = self._spawn(tmp_path, "/bin/bash", "-c", line)
         read_pids(tmp_path / "pids", 1)
         os.write(terminal, b"\x03")
-        assert process.wait(60) == -signal.SIGINT
+        assert process.wait(SAFETY) == -signal.SIGINT
         assert (tmp_path / "pids").read_text().count("\n") == 1
         assert not (tmp_path / "after").exists()
         os.close(terminal)
@@ -242,21 +253,21 @@ class TestTerminal:
         self._guard(tmp_path, child)
         process, terminal = self._spawn(tmp_path, "/bin/bash", "--norc", "--noprofile", "-i")
         os.write(terminal, f"{sys.executable} -m dreamerguard guard -- {sys.executable} child.py\n".encode())
-        read_pids(tmp_path / "pids", 1)
-        time.sleep(0.5)
+        (pid,) = read_pids(tmp_path / "pids", 1)
         os.write(terminal, b"\x1a")
         self._read_until(terminal, b"Stopped")
+        assert state(pid) == "T"
         os.write(terminal, b"fg\n")
-        time.sleep(0.5)
+        wait_for(lambda: state(pid) != "T")  # it has the terminal again
         os.write(terminal, b"words\n")
         self._read_until(terminal, b"got words")
         os.write(terminal, b"echo ended with $?; exit\n")
         self._read_until(terminal, b"ended with 11")
-        process.wait(60)
+        process.wait(SAFETY)
         os.close(terminal)
 
     def _read_until(self, terminal: int, words: bytes) -> None:
-        shown, deadline = b"", time.monotonic() + 30
+        shown, deadline = b"", time.monotonic() + SAFETY
         while words not in shown:
             assert time.monotonic() < deadline, shown
             if select.select([terminal], [], [], 0.2)[0]:

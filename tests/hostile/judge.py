@@ -16,9 +16,10 @@ from unittest import mock
 from dreamerguard.cli import main
 from dreamerguard.programs.hydra import exact
 
+from ..counting import counted
 from .cases import Case
 
-SECONDS, MEGABYTES = 2.0, 300
+CALLS, MEGABYTES = 20_000_000, 300
 CODES = (0, 1, 2, 3)
 #: What a program does that runs another one, or talks to one.
 _DEEDS = (
@@ -46,7 +47,8 @@ class Outcome:
     Attributes:
       code: exit code.
       text: all that it printed.
-      seconds: processor time.
+      seconds: processor time, to be reported.
+      calls: functions that were entered.
       grown: megabytes that the peak of the process rose by.
       deeds: programs that it ran, addresses that it reached, and files that it wrote.
     """
@@ -54,6 +56,7 @@ class Outcome:
     code: object = None
     text: str = ""
     seconds: float = 0.0
+    calls: int = 0
     grown: float = 0.0
     deeds: list[str] = field(default_factory=list)
 
@@ -111,13 +114,20 @@ def run(case: Case) -> Outcome:
         environment = mock.patch.dict(os.environ, {"NO_COLOR": "1", "COLUMNS": "100", "DREAMERGUARD_TRACEBACK": "1"})
         words = mock.patch.object(sys, "argv", ["dreamerguard", *case.words])
         try:
-            with environment, words, redirect_stdout(out), redirect_stderr(err), _watched(outcome.deeds):
+            with (
+                environment,
+                words,
+                redirect_stdout(out),
+                redirect_stderr(err),
+                _watched(outcome.deeds),
+                counted() as work,
+            ):
                 main()
         except SystemExit as end:
             outcome.code = end.code or 0
         finally:
             os.chdir(here)
-        outcome.seconds = time.process_time() - start
+        outcome.seconds, outcome.calls = time.process_time() - start, work.calls
         outcome.grown = _memory("VmHWM") - before
         outcome.text = out.getvalue() + err.getvalue()
         left = {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
@@ -141,6 +151,6 @@ def wrong(case: Case, outcome: Outcome) -> str:
         return f"says nothing with exit code {outcome.code}"
     if for_people and not clean(outcome.text):
         return f"prints {next(char for char in outcome.text if not clean(char))!r}"
-    if outcome.seconds > SECONDS:
-        return f"took {outcome.seconds:.2f} s"
+    if outcome.calls > CALLS:
+        return f"took {outcome.calls} calls"
     return f"took {outcome.grown:.0f} MB" if outcome.grown > MEGABYTES else ""

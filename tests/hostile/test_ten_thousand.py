@@ -1,4 +1,4 @@
-"""Ten thousand damaged files and commands: one clear message each, in bounded time and memory, running nothing.
+"""Ten thousand damaged files and commands: one clear message each, with bounded work and memory, running nothing.
 
 The cases run in a process of their own: what other tests leave in this one, threads and a large heap, is not theirs.
 ``DREAMERGUARD_CASES`` selects how many cases the slow test takes, 10,000 by default.
@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from .cases import CASES, Case
 from .judge import Outcome, run, wrong
 
+pytestmark = pytest.mark.integration
+
 COUNT = int(os.environ.get("DREAMERGUARD_CASES", "10000"))
 
 
@@ -34,7 +36,7 @@ def _hold(apart: ProcessPoolExecutor, case: Case) -> Outcome:
     return outcome
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(CASES)
 def test_a_few_hundred_cases(apart: ProcessPoolExecutor, case: Case) -> None:
     _hold(apart, case)
@@ -44,7 +46,7 @@ def test_a_few_hundred_cases(apart: ProcessPoolExecutor, case: Case) -> None:
 def test_ten_thousand_cases(apart: ProcessPoolExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[tuple[float, float, str]] = []
 
-    @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=COUNT, suppress_health_check=list(HealthCheck), database=None)
     @given(CASES)
     def check(case: Case) -> None:
         outcome = _hold(apart, case)

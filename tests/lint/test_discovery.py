@@ -88,7 +88,7 @@ LINES = st.lists(
 PATHS = ["a", "b", "b.x", "a/b", "a/b.x", "a/b/a", "b/a", "b/a/b.x", "c/a/b", "c/d/a"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(LINES)
 def test_patterns_as_git_reads_them(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     root = tmp_path_factory.mktemp("git")
@@ -108,7 +108,7 @@ def test_patterns_as_git_reads_them(tmp_path_factory: pytest.TempPathFactory, li
     assert [path for path in PATHS if left_out(path)] == done.stdout.split()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example("[a--b]", "a")
 @example("[---b]", "a")
 @given(st.text("ab*?[]!/\\#. ^-", max_size=30), st.text("ab/.", min_size=1, max_size=20))

@@ -162,7 +162,7 @@ def test_a_file_of_another_program_is_one_finding(tmp_path: Path) -> None:
     (tmp_path / "configs.yaml").write_text(text, encoding="utf-8")
     result = lint_run("dmc_walker_walk", "configs.yaml", folder=tmp_path)
     (finding,) = result.findings
-    assert finding.message == "40 keys of configs.yaml do not exist here: it looks like another program's file"
+    assert finding.message == "40 keys of configs.yaml do not exist: the file looks like one of another program"
 
 
 def test_checking_loads_no_heavy_library() -> None:
@@ -171,7 +171,7 @@ def test_checking_loads_no_heavy_library() -> None:
         "lint_run('dmc_walker_walk', overrides=['run.train_ratio=32']);"
         "print([name for name in ('jax', 'numpy', 'mujoco', 'rich', 'typer') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == "[]\n"
 
 

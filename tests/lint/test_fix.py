@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
@@ -123,6 +123,16 @@ def test_of_two_corrections_of_one_place_the_gravest_wins() -> None:
     assert plan([mild, finding(source, 4, 5, "Z")]).texts() == {"run.yaml": "aXZf"}
 
 
+def test_of_two_insertions_at_one_place_only_one_is_made() -> None:
+    source = Source("run.yaml", "abcdef")
+    mild, grave = finding(source, 3, 3, "X"), finding(source, 3, 3, "Y", Severity.ERROR)
+    made = plan([mild, grave])
+    assert made.texts() == {"run.yaml": "abcYdef"}
+    assert made.findings == (grave,)
+    assert plan([mild, finding(source, 3, 5, "Z", Severity.ERROR)]).texts() == {"run.yaml": "abcZf"}
+    assert plan([mild, finding(source, 4, 4, "Y")]).texts() == {"run.yaml": "abcXdYef"}
+
+
 def test_commands_are_corrected_in_one_line() -> None:
     overrides = ["run.train_ration=512", "run.frames=500_000", "env.action_repeat=two"]
     result = lint_run("dmc_walker_walk", overrides=overrides)
@@ -161,7 +171,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 2)
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_everything_outside_the_edits_stays(
     tmp_path: Path, lines: list[str], end: str, mark: bool, unsafe: bool

@@ -16,6 +16,8 @@ from dreamerguard.lint.environment_probe import run as probing
 from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 
+pytestmark = pytest.mark.integration
+
 GYM = """
 import sys
 import numpy as np
@@ -122,8 +124,9 @@ def test_an_environment_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(probing, "PATIENCE", 2.0)
     (finding,) = probe("dreamerguard train dmc_walker_walk", tmp_path, "own:make").active
     assert "no answer after 3 s" in finding.message
-    time.sleep(0.1)
-    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+    written = tmp_path / "pid"  # missing where even starting Python takes longer
+    while written.exists() and (text := written.read_text()) and Path(f"/proc/{text}").exists():
+        time.sleep(0.02)  # it was killed and is being removed
 
 
 @pytest.mark.parametrize("program", ["torch", "danijar"])
@@ -142,7 +145,7 @@ def test_a_checkout_makes_its_environment_itself(program: str, tmp_path: Path) -
     command = (TORCH_COMMAND if program == "torch" else COMMAND).replace("python", sys.executable, 1)
     findings = [item for item in probe(command, tmp_path).active if item.name == "failed-probe"]
     task = "custom_a" if program == "torch" else "dummy_disc"
-    assert [item.message for item in findings] == [f"it fails: ValueError: {task}"]
+    assert [item.message for item in findings] == [f"the environment fails: ValueError: {task}"]
 
 
 def test_nothing_is_known_of_a_task_without_a_maker(tmp_path: Path) -> None:

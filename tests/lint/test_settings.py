@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
@@ -167,7 +167,7 @@ def test_a_missing_file_is_one_message(tmp_path: Path) -> None:
         load_settings(tmp_path, tmp_path / "none.toml")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.one_of(st.binary(max_size=80), st.text(alphabet='abselct =["]{}.\n1#', max_size=80).map(str.encode)))
 def test_any_file_is_read_or_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "dreamerguard.toml"
@@ -186,7 +186,7 @@ What it does:
 Why is this bad:
   It is an example.
 
-How to mend:
+How to fix:
   Take another one.
 """
 

@@ -94,6 +94,18 @@ def test_nm512_torch(tmp_path: Path) -> None:
     assert log.facts.task is None
 
 
+def test_the_ratio_of_a_torch_log_without_a_config_assumes_the_usual_batch(tmp_path: Path) -> None:
+    append(tmp_path / "metrics.jsonl", [
+        {"step": 5000, "train_return": 30.0, "train_length": 500.0},
+        *({"step": 2000 * i, "update_count": 500.0 * i, "model_loss": 8.0} for i in range(3, 11)),
+    ])  # fmt: skip
+    assert "train_ratio" not in read_run(tmp_path).series  # the action repeat is not known
+    log = read_run(tmp_path, action_repeat=2)
+    assert log.facts.batch_steps is None
+    # 500 updates of 16 x 64 steps in 2000 frames, which are 1000 agent steps
+    assert log.series["train_ratio"].last == pytest.approx(512)
+
+
 def test_r2dreamer(tmp_path: Path) -> None:
     hydra = tmp_path / ".hydra" / "config.yaml"
     hydra.parent.mkdir()

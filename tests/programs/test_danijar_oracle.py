@@ -7,7 +7,7 @@ from typing import Any
 import elements
 import pytest
 import ruamel.yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.machine import UNKNOWN
@@ -98,7 +98,7 @@ def same(mine: Any, other: Any) -> bool:
     return type(mine) is type(other) and mine == other
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(presets, flags)
 def test_every_value_and_every_stop_is_the_programs(
     tmp_path: Path, blocks: list[list[tuple[str, str]]], given_flags: list[tuple[str, list[str]]]

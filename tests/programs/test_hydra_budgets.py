@@ -26,7 +26,7 @@ def r2_updates(steps: int, ratio: float, repeat: int, size: int, length: int, en
     return updates
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     steps=st.integers(2_000, 20_000),
     ratio=st.sampled_from([16.0, 64.0, 128.0, 512.0, 700.0]),
@@ -80,7 +80,7 @@ def sheeprl_updates(steps: int, ratio: float, envs: int, world: int, starts: int
     return updates
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     steps=st.integers(2_000, 20_000),
     ratio=st.sampled_from([0.0, 1 / 64, 0.0625, 0.3, 0.5, 1.0, 2.0]),

@@ -180,7 +180,7 @@ NAMES = st.sampled_from(["a", "b", "c", "d"])
 FILES = st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(0, 9), max_size=3), min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     groups=st.dictionaries(st.sampled_from(["g", "h"]), FILES, min_size=1),
     root=st.dictionaries(st.sampled_from(["x", "y"]), st.integers(0, 9)),
@@ -213,7 +213,7 @@ def test_made_up_folders(
 VALUES = st.text(string.ascii_letters + string.digits + "._-+/:,[]{}'\" =()$%*@?|\\~", max_size=12)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(VALUES)
 @example(": ")
 @example("a:  ")
@@ -257,7 +257,7 @@ SCALARS = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(SCALARS)
 def test_scalars_of_files(text: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """The table of native keys equals the schema, and the light checks agree with pydantic's."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -38,7 +38,6 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_linting_refuses_what_the_schema_refuses(values: dict[str, object]) -> None:
     words = [f"{key}={value}" for key, value in values.items()]

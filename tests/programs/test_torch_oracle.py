@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ruamel.yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.machine import UNKNOWN
@@ -95,7 +95,7 @@ def ours(text: str, words: list[str], folder: Path) -> ResolvedRun:
     return Nm512Torch().resolve(read_command(["python", "dreamer.py", *words]), UNKNOWN, folder)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(blocks, options)
 def test_every_value_and_every_stop_is_argparses(
     tmp_path: Path, lines: list[list[str]], given_options: list[tuple[str, list[str], bool]]

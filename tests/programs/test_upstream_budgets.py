@@ -31,7 +31,7 @@ def danijar_updates(steps: int, ratio: float, batch: int, envs: int, length: int
     return updates
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([2000, 20_000]),
     st.sampled_from([0.5, 4.0, 32.0, 200.0]),
@@ -71,7 +71,7 @@ def torch_updates(values: dict[str, float]) -> int:
     return updates
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([2e4, 5e4]), st.sampled_from([1, 2, 4]), st.sampled_from([16.0, 64.0, 512.0]),
     st.sampled_from([4, 16]), st.sampled_from([16, 64]), st.sampled_from([1000, 2500]),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.lint.engine import check_command, check_presets
@@ -26,7 +26,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120)
 @given(
     st.sampled_from(["dreamerv3/main.py", "dreamerv3/train.py", "dreamer.py"]),
     st.lists(st.sampled_from(PIECES), max_size=9),
@@ -50,7 +50,7 @@ def test_nothing_fails(tmp_path: Path, script: str, words: list[str], lines: lis
         assert 0 <= finding.primary.span.start <= finding.primary.span.end <= len(finding.primary.span.source.text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.text(max_size=80), st.integers(0, 400))
 def test_damaged_files_are_read(tmp_path: Path, noise: str, where: int) -> None:
     for files in (with_preset("seed: 1"), with_torch_preset("seed: 1")):

@@ -16,8 +16,8 @@ from dreamerguard.sources.argv import read_command
 #: Table -> what is known to be wrong in upstream's own file: rule and key.
 KNOWN = {
     "danijar_2023": {("unknown-key", "actor_eval_sample")},
-    "danijar_2024": {("clock-sign", "run.save_every"), ("mismatched-preset", "task")},
-    "danijar_2025": {("clock-sign", "run.save_every")},
+    "danijar_2024": {("nonpositive-interval", "run.save_every"), ("mismatched-preset", "task")},
+    "danijar_2025": {("nonpositive-interval", "run.save_every")},
     "nm512_torch": {
         ("unread-key", "value.layers"),
         ("unread-key", "step"),

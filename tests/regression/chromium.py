@@ -79,7 +79,7 @@ class Browser:
         """Opens a file and waits until it is loaded."""
         self.events.clear()
         self.call("Page.navigate", url=path.as_uri())
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while self.evaluate("document.readyState") != "complete":
             assert time.monotonic() < deadline, "the page did not load"
             time.sleep(0.1)

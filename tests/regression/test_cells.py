@@ -38,6 +38,17 @@ def test_cells_average_the_episodes_that_ended_in_them() -> None:
     assert to_cells([2000], [1], GRID, progress=2000) == [None] * 10
 
 
+def test_the_last_cell_of_a_finished_run_counts_however_little_was_played() -> None:
+    grid = GRID[:4]
+    for end in (101, 149, 150, 151, 199, 200):
+        assert to_cells([50, 100, end], [1, 1, 9], grid) == [1, 9, None, None]
+        assert to_cells([50, 100, end], [1, 1, 9], grid, progress=end) == [1, 9 if end == 200 else None, None, None]
+    assert to_cells([50, 301], [1, 9], grid) == [1, 1, 1, 9]  # cells between two episodes repeat the one before
+    assert to_cells([50, 400 * (1 + 1e-10)], [1, 9], grid) == [1, 1, 1, 9]
+    assert to_cells([50, 300 * (1 + 1e-10)], [1, 9], grid) == [1, 1, 9, None]
+    assert to_cells([50, 401], [1, 9], grid) == [1, 1, 1, 1]  # the last episode ended after the last cell
+
+
 def test_trailing_mean_is_shorter_at_the_start() -> None:
     assert trailing([1, 2, 3, 4, None, 6], 0.5) == [1, 1.5, 2, 3, None, 5]
 

@@ -19,7 +19,7 @@ from dreamerguard.regression.compare.decision import Outcome, TaskSeeds, compare
 from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 from dreamerguard.regression.compare.report import FORMATS
 from dreamerguard.regression.reference.comparability import NotComparable
-from dreamerguard.regression.statistics.permutation import Test as Permutations
+from dreamerguard.regression.statistics.permutation import PermutationTest as Permutations
 
 from .run_logs import append, native_run
 
@@ -84,7 +84,7 @@ def test_a_false_worse_is_as_rare_as_promised() -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=6, max_size=6, unique=True), st.floats(0.1, 50))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_lower_candidate_is_never_less_worse(scores: list[float], loss: float) -> None:
     test = Permutations.of([scores[:4]], [scores[4:]])
     assert test.p_worse([-loss]) <= test.p_worse([0.0]) + 1e-9

@@ -37,7 +37,7 @@ def test_concise_is_one_line_for_each_finding() -> None:
     result = lint_run("dmc_walker_walk", overrides=["seed=1", "seed=2", "run.foo=1"])
     assert render_concise(result).splitlines() == [
         "command line:1:50: error[unknown-key] DG301 there is no key run.foo",
-        "command line:1:43: warning[repeated-override] DG003 seed is given twice; 2 wins",
+        "command line:1:43: warning[repeated-override] DG003 seed is set twice; 2 wins",
     ]
     assert render_concise(lint_run("dmc_walker_walk")) == ""
 
@@ -46,7 +46,7 @@ def test_several_places_in_one_and_two_files(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\nseed: 1\n\n# twice\nseed: 2\n", encoding="utf-8")
     report = render_full(lint_run(file="run.yaml", folder=tmp_path))
     assert report.startswith(
-        "error[duplicate-key] DG002: seed is set twice; the second one would win in silence\n"
+        "error[duplicate-key] DG002: seed is set twice; the second value would win silently\n"
         " --> run.yaml:5:1\n"
         "5 | seed: 2\n"
         "  | ^^^^ set again here\n"

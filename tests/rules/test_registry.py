@@ -40,7 +40,7 @@ def test_identity_and_documentation(rule: Rule) -> None:
     assert int(rule.code[2]) == DIGITS[rule.category]
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
     assert rule.title.endswith(".")
-    for section in ("What it does:", "Why is this bad:", "How to mend:"):
+    for section in ("What it does:", "Why is this bad:", "How to fix:"):
         assert section in rule.documentation
     assert rule.good and rule.bad
     assert set(rule.unless) <= {other.name for other in RULES}

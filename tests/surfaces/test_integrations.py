@@ -14,6 +14,8 @@ import yaml
 from dreamerguard.reports.rule_page import rule_pages
 from dreamerguard.rules import all_rules
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 BAD = "task: dmc_walker_walk\nrun.train_ratio: 32\n"
@@ -27,7 +29,7 @@ def load(name: str) -> Any:
 def run(words: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, "PATH": path, **environment}
+        words, cwd=folder, capture_output=True, text=True, timeout=600, env={**os.environ, "PATH": path, **environment}
     )
 
 

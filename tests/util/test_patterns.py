@@ -38,7 +38,7 @@ def every_pattern_is_walked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("every_pattern_is_walked")
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=6 * settings.default.max_examples)
 @given(
     st.text(alphabet="()[]{}*+?|.^$\\abx-,02\nwdsWDSZAn", max_size=14),
     st.lists(st.text(alphabet="abx.02,- \n", max_size=8), min_size=1, max_size=4),

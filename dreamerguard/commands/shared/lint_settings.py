@@ -7,8 +7,9 @@ from pathlib import Path
 from dreamerguard.lint.settings.finder import load_settings
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions
+from dreamerguard.rules.redirects import renamed
 
-from .errors import fail
+from .errors import fail, note
 
 
 def read_settings(options: LintOptions) -> Settings:
@@ -33,4 +34,6 @@ def read_settings(options: LintOptions) -> Settings:
         fail("--probe-env needs --probe")
     if options.unsafe_fixes and not (options.fix or options.diff):
         fail("--unsafe-fixes needs --fix or --diff")
+    for text in renamed(changed.selectors):
+        note(text)
     return changed

@@ -57,6 +57,12 @@ class Settings:
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """All selectors in the settings."""
+        in_paths = (selector for item in self.per_path for selector in item.selectors)
+        return (*self.select, *self.ignore, *self.severity, *in_paths)
+
     def with_options(self, **values: Any) -> Settings:
         """The settings with what the command line gives instead; nones and empty values change nothing."""
         given = {name: value for name, value in values.items() if value not in (None, ())}

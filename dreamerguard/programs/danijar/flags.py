@@ -100,7 +100,7 @@ def _loose(words: tuple[Word, ...]) -> Iterator[Word]:
 def _stray(words: tuple[Word, ...]) -> Iterator[Problem]:
     for word in _loose(words):
         if not is_open(word.text):
-            text = f"{word.text!r} belongs to no flag; the program stops at it"
+            text = f"{word.text!r} does not belong to a flag; the program stops"
             yield Problem("malformed-override", text, Label(word.span), help="flags are written --key value")
 
 
@@ -122,7 +122,7 @@ def _dropped(flag: Flag, last: Flag) -> Problem:
     return Problem(
         "dropped-presets",
         f"--configs is given twice: the program only applies {' '.join(last.values)}",
-        Label(flag.span, "is dropped"),
+        Label(flag.span, "is ignored"),
         key="configs",
         secondary=(Label(last.span, "replaces the first"),),
         help=f"write --configs {' '.join([*flag.values, *last.values])}",

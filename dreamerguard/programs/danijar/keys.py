@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from dreamerguard.core.key import Condition, Renamed
+from dreamerguard.core.key import Condition, RenamedKey
 
 _LENGTH = "the 2024 edition counts the replay context inside batch_length: 65 there is 64 elsewhere"
 
@@ -127,10 +127,10 @@ CONDITIONS: tuple[Condition, ...] = (
 )
 
 
-def renames_for(keys: Container[str]) -> dict[str, Renamed]:
+def renames_for(keys: Container[str]) -> dict[str, RenamedKey]:
     """Old key -> what a program that has ``keys`` calls it."""
-    found: dict[str, Renamed] = {}
+    found: dict[str, RenamedKey] = {}
     for old, new, note in _PAIRS:
         if new in keys and old not in keys and old not in found:
-            found[old] = Renamed(new, note)
+            found[old] = RenamedKey(new, note)
     return found

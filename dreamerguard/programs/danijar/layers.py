@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dreamerguard.core.key import Key, Renamed
+from dreamerguard.core.key import Key, RenamedKey
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
+from dreamerguard.core.run import Layer, LayerKind, Setting, UnknownKey
 from dreamerguard.programs.shared.key_tables import Table
 from dreamerguard.programs.shared.preset_values import (
     Converted,
@@ -23,7 +23,7 @@ from .flags import Flag
 
 
 @dataclass
-class Draft:
+class DanijarLayers:
     """Layers while they are gathered.
 
     Attributes:
@@ -41,12 +41,12 @@ class Draft:
     seen: bool
     settings: dict[str, Setting] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownKey] = field(default_factory=list)
     keys: Mapping[str, Key] = field(default_factory=dict)
-    renamed: Mapping[str, Renamed] = field(default_factory=dict)
+    renamed: Mapping[str, RenamedKey] = field(default_factory=dict)
     matched: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
 
-    def copy(self) -> Draft:
+    def copy(self) -> DanijarLayers:
         """One that can go its own way from here."""
         return replace(self, settings=self.settings.copy(), problems=self.problems.copy(), unknown=self.unknown.copy())
 
@@ -101,7 +101,7 @@ class Draft:
                 self.matched[item.key] = _match(item.key, self.settings)
             keys, wider = self.matched[item.key]
         except PatternError as error:
-            text = f"{item.key} cannot be read as a regular expression: {error}"
+            text = f"{item.key} is not a valid regular expression: {error}"
             self.problems.append(Problem("invalid-pattern", text, Label(item.key_span), item.key))
             return []
         if wider and len(wider) < len(keys) and not self.table.ships(block, item.key, item.value):
@@ -112,7 +112,7 @@ class Draft:
         if any(problem.key == item.key and problem.rule == "invalid-pattern" for problem in self.problems):
             return
         shipped = self.table.ships(block, item.key, item.value)
-        self.unknown.append(Unknown(item.key, item.value, item.span, item.key_span, upstream=shipped))
+        self.unknown.append(UnknownKey(item.key, item.value, item.span, item.key_span, upstream=shipped))
 
     def _set(self, block: str, key: str, item: Item) -> None:
         made = convert_yaml(self.value(key), item.value)
@@ -145,7 +145,7 @@ class Draft:
     def _add_flag(self, flag: Flag, types: Mapping[str, Value]) -> None:
         name = flag.name
         if not flag.values:
-            text = f"--{name} has no value; the program stops at it"
+            text = f"--{name} has no value; the program stops"
             self.problems.append(Problem("malformed-override", text, Label(flag.span), name))
             return
         if name.endswith("+") and name[:-1] in types:
@@ -168,7 +168,7 @@ class Draft:
 
     def _append(self, flag: Flag, key: str, types: Mapping[str, Value]) -> None:
         if not isinstance(types[key], tuple):
-            text = f"--{flag.name} appends to a list, and {key} is none; the program stops"
+            text = f"--{flag.name} appends to a list, but {key} is not a list; the program stops"
             self.problems.append(Problem("wrong-type", text, Label(flag.span), key))
             return
         made = convert_flag(types[key], flag.values)
@@ -201,7 +201,7 @@ class Draft:
         start = flag.head.start + 2
         span = flag.head.source.span(start, start + len(flag.name))
         value = flag.values[0] if len(flag.values) == 1 else flag.values
-        self.unknown.append(Unknown(flag.name, value, flag.span, span, certain=self.seen))
+        self.unknown.append(UnknownKey(flag.name, value, flag.span, span, certain=self.seen))
 
 
 def _too_wide(item: Item, wider: list[str]) -> Problem:
@@ -211,7 +211,7 @@ def _too_wide(item: Item, wider: list[str]) -> Problem:
 
 
 def _refused_flag(flag: Flag, key: str, old: Value, made: Converted, place: Span | None) -> Problem:
-    text = f"--{key} {made.why}; the program stops" if made.why[0].isdigit() else f"--{key}: {made.why}; it stops there"
+    text = f"--{key}: {made.why}; the program stops"
     meant = _meant(old, flag.values[0]) if len(flag.values) == 1 else None
     edits = (Edit(place, meant),) if meant is not None and place is not None else ()
     return Problem("wrong-type", text, Label(flag.span), key, edits=edits, fix=f"write {meant}" if edits else "")

@@ -15,7 +15,7 @@ from typing import Any
 from dreamerguard.core.budget import Budget, Purpose
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span, Value
-from dreamerguard.core.run import Preset, Reference, ResolvedRun, Role, Units
+from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
@@ -28,7 +28,7 @@ from .budget import ENDLESS, danijar_budget
 from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags, read_flags
 from .keys import CONDITIONS, renames_for
-from .layers import Draft
+from .layers import DanijarLayers
 from .published import build_reference, preset_values, repeat_of
 from .replay_memory import replay_bytes_of
 
@@ -136,9 +136,9 @@ def _resolve(
     return _finish(draft, edition, flags, file, _anchor(flags, command), machine, whole=False)
 
 
-def _defaults(edition: Edition, file: PresetFile | None) -> Draft:
+def _defaults(edition: Edition, file: PresetFile | None) -> DanijarLayers:
     """The first layer: the checkout's defaults, or upstream's."""
-    draft = Draft(edition.load(), seen=file is not None and bool(file.blocks))
+    draft = DanijarLayers(edition.load(), seen=file is not None and bool(file.blocks))
     if file is not None and file.blocks:
         draft.add_defaults(file.defaults)
     else:
@@ -163,7 +163,7 @@ def _loader(problem: Problem) -> Problem:
     return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
 
 
-def _add_presets(draft: Draft, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
+def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
     shipped = draft.table.presets
     presets: list[Preset] = []
     for word in flags.presets:
@@ -184,7 +184,7 @@ def _add_presets(draft: Draft, edition: str, flags: Flags, file: PresetFile | No
     return presets
 
 
-def _unknown_preset(word: Word, file: PresetFile | None, draft: Draft) -> Problem:
+def _unknown_preset(word: Word, file: PresetFile | None, draft: DanijarLayers) -> Problem:
     seen = file is not None and bool(file.blocks)
     names = list(file.blocks if file is not None and seen else draft.table.presets)
     where = file.source.name if file is not None and seen else draft.table.title
@@ -200,7 +200,7 @@ def _unknown_preset(word: Word, file: PresetFile | None, draft: Draft) -> Proble
 
 
 def _finish(
-    draft: Draft,
+    draft: DanijarLayers,
     edition: Edition,
     flags: Flags,
     file: PresetFile | None,
@@ -274,7 +274,9 @@ def _sidelined(edition: Edition, values: Mapping[str, object], task: str, preset
     return "debug" in asked or script.startswith("eval") or script.endswith(("_env", "_envs", "_replay"))
 
 
-def _purpose(edition: Edition, values: Mapping[str, Value], budget: Budget | None, theirs: Reference | None) -> Purpose:
+def _purpose(
+    edition: Edition, values: Mapping[str, Value], budget: Budget | None, theirs: PublishedRun | None
+) -> Purpose:
     """``short`` where the length says nothing: no end, an ignored end, or a shorter end that the user wrote."""
     if budget is None or theirs is None:
         return "full"

@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.model import Value
-from dreamerguard.core.run import Curve, Expected, Reference
+from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.programs.shared.published_task import published_curve
@@ -61,7 +61,7 @@ def _preset_values(name: str, preset: str) -> Mapping[str, Value]:
 
 def build_reference(
     edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...], run: Budget | None
-) -> Reference | None:
+) -> PublishedRun | None:
     """The run that upstream's preset for the task makes; none where there is no such preset.
 
     A preset without a length is compared over the run's own.
@@ -80,11 +80,11 @@ def build_reference(
         budget = danijar_budget(edition, (theirs | {"run.steps": run.frames / repeat}).get, repeat)
     origin = table.origin(preset)
     keys = [*EDITIONS[edition].roles.values(), f"env.{suite_of(task)}.repeat"]
-    expected = {key: Expected(theirs[key], origin) for key in keys if key in theirs and key != "task"}
+    expected = {key: PublishedValue(theirs[key], origin) for key in keys if key in theirs and key != "task"}
     if endless:
         expected.pop("run.steps", None)
     assert budget is not None
-    return Reference(
+    return PublishedRun(
         task,
         preset,
         edition,
@@ -95,17 +95,17 @@ def build_reference(
     )
 
 
-def _others(edition: str, preset: str, task: str) -> dict[str, Expected]:
+def _others(edition: str, preset: str, task: str) -> dict[str, PublishedValue]:
     """Train ratio and action repeat of another edition's preset of the same name; both keys are the same in all."""
     table = EDITIONS[edition].load()
     if preset not in table.presets:
         return {}
     values, origin = preset_values(table, preset), table.origin(preset)
     keys = ("run.train_ratio", f"env.{suite_of(task)}.repeat")
-    return {key: Expected(values[key], origin) for key in keys if key in values}
+    return {key: PublishedValue(values[key], origin) for key in keys if key in values}
 
 
-def load_curve(task: str, preset: str, edition: str) -> Curve | None:
+def load_curve(task: str, preset: str, edition: str) -> PublishedCurve | None:
     """Published scores of the task, with the budget of the agent that reached them."""
     name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
     return published_curve(name, preset, _PUBLISHED[edition])

@@ -13,7 +13,7 @@ from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import remembered
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .overrides import Malformed, Override, read_override
+from .overrides import HydraOverride, Malformed, read_override
 
 #: Hydra's own options; true for those that take a value.
 OPTIONS = {
@@ -31,19 +31,19 @@ def folder_above(path: Path, name: str, inside: str = "") -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class HydraArguments:
     """What the words of a command mean to hydra."""
 
-    overrides: tuple[Override, ...]
+    overrides: tuple[HydraOverride, ...]
     problems: tuple[Problem, ...]
     config_name: str | None = None
     config_path: str | None = None
     multirun: bool = False
 
 
-def read_words(words: Sequence[Word]) -> Words:
+def read_words(words: Sequence[Word]) -> HydraArguments:
     """Sorts words into overrides and options; a sweep without ``-m`` and a broken value become problems."""
-    overrides: list[Override] = []
+    overrides: list[HydraOverride] = []
     problems: list[Problem] = []
     options: dict[str, str] = {}
     queue = list(words)
@@ -64,7 +64,7 @@ def read_words(words: Sequence[Word]) -> Words:
     multirun = "-m" in options or "--multirun" in options
     problems += [_sweep(item.span, item.key) for item in overrides if item.sweep and not multirun]
     config_name = options.get("--config-name") or options.get("-cn")
-    return Words(
+    return HydraArguments(
         tuple(overrides), tuple(problems), config_name, options.get("--config-path") or options.get("-cp"), multirun
     )
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dreamerguard.core.model import Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, Preset, Unknown
+from dreamerguard.core.run import Layer, Preset, UnknownKey
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.util.hints import did_you_mean, nearest
 
 from .composition import Composition
 from .defaults import Defaults, Missing, Step
 from .interpolation import follow
-from .overrides import Opaque, Override, Parsed
+from .overrides import HydraOverride, Opaque, Parsed
 from .store import Default, Store
 from .tree import Branch, Leaf, Tree, find, graft, merge
 
 
 def compose(
-    store: Store, primary: str, overrides: Sequence[Override], anchor: Span, *, sure: bool = True
+    store: Store, primary: str, overrides: Sequence[HydraOverride], anchor: Span, *, sure: bool = True
 ) -> Composition:
     """Composes the files and applies the overrides.
 
@@ -32,19 +32,21 @@ def compose(
     Raises:
       Unsupported: hydra could compose this, and this reader cannot.
     """
-    return _Composer(store, primary, overrides, anchor, sure).compose()
+    return _HydraComposer(store, primary, overrides, anchor, sure).compose()
 
 
-class _Composer:
-    def __init__(self, store: Store, primary: str, overrides: Sequence[Override], anchor: Span, sure: bool) -> None:
+class _HydraComposer:
+    def __init__(
+        self, store: Store, primary: str, overrides: Sequence[HydraOverride], anchor: Span, sure: bool
+    ) -> None:
         self.anchor = anchor
         self.sure = sure
         self.store = store
         self.primary = primary
         self.overrides = overrides
         self.result = Composition()
-        self.groups: dict[str, Override] = {}
-        self.values: list[Override] = []
+        self.groups: dict[str, HydraOverride] = {}
+        self.values: list[HydraOverride] = []
         self.appended: list[Default] = []
         self.deleted: dict[str, str | None] = {}
 
@@ -80,7 +82,7 @@ class _Composer:
             else:
                 self.groups[item.element] = item
 
-    def _option(self, item: Override) -> str | None:
+    def _option(self, item: HydraOverride) -> str | None:
         """The option that a word chooses; none where it is not known, which leaves the group's package open."""
         value = item.value
         if item.unknown or item.sweep or isinstance(value, Opaque | tuple) or "$" in str(item.text):
@@ -115,7 +117,7 @@ class _Composer:
         files = [self.store.load(f"{group}/{name}") for name in self.store.options(group)[:3]]
         self.result.blind |= not group or any(file is not None and file.package == "_global_" for file in files)
 
-    def _no_option(self, item: Override, missing: Missing) -> Problem:
+    def _no_option(self, item: HydraOverride, missing: Missing) -> Problem:
         options = self.store.options(missing.group)
         near = nearest(str(missing.name), options) or [
             option for option in options if option.startswith((f"{missing.name}_", f"{missing.name}-"))
@@ -123,7 +125,7 @@ class _Composer:
         shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
         certain = self.sure or bool(near)
         return Problem(
-            "unknown-option" if certain else "unseen-option",
+            "unknown-option" if certain else "unverified-option",
             f"there is no {missing.group}={missing.name}{did_you_mean(near[0] if near else None)}",
             Label(item.span),
             key=missing.group,
@@ -157,7 +159,7 @@ class _Composer:
             text = f"hydra stops here; +{name}={item.text} would add the group"
             self.result.problems.append(Problem("unknown-option", message, Label(item.span), key=name, help=text))
 
-    def _apply(self, item: Override) -> None:
+    def _apply(self, item: HydraOverride) -> None:
         path = item.key.split(".")
         if any(item.key == package or item.key.startswith(f"{package}.") for package in self.result.open):
             return
@@ -180,7 +182,7 @@ class _Composer:
         if existing is not None or not present:
             self._set(path, item, existing)
 
-    def _set(self, path: list[str], item: Override, existing: Branch | None) -> None:
+    def _set(self, path: list[str], item: HydraOverride, existing: Branch | None) -> None:
         *parents, name = path
         node = self.result.root
         for part in parents:
@@ -203,29 +205,29 @@ class _Composer:
         if isinstance(parent, Tree):
             parent.children.pop(path[-1], None)
 
-    def _unknown(self, item: Override, *, fatal: bool) -> None:
+    def _unknown(self, item: HydraOverride, *, fatal: bool) -> None:
         if self.result.blind or (not fatal and self._built_by_call(item.key.split("."))):
             return
         value = None if isinstance(item.value, Opaque) else item.value
-        self.result.unknown.append(Unknown(item.key, value, item.span, item.key_span, fatal=fatal))
+        self.result.unknown.append(UnknownKey(item.key, value, item.span, item.key_span, fatal=fatal))
 
     def _built_by_call(self, path: list[str]) -> bool:
         """Whether a mapping on the way names the function that gets its keys as arguments."""
         parents = (find(self.result.root, path[:length]) for length in range(1, len(path)))
         return any(isinstance(parent, Tree) and "_target_" in parent.children for parent in parents)
 
-    def _exists(self, item: Override) -> None:
+    def _exists(self, item: HydraOverride) -> None:
         text = f"{item.key} exists already, so + stops the program"
-        help = f"write {item.word.text[1:]}, or ++ to do either"
+        help = f"write {item.word.text[1:]}, or ++ to add or change the key"
         self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
 
 
-def _no_name(item: Override) -> Problem:
+def _no_name(item: HydraOverride) -> Problem:
     message = f"{item.key} needs the name of an option"
     return Problem("malformed-override", message, Label(item.span), key=item.key)
 
 
-def _leaf(item: Override, value: Parsed) -> Leaf:
+def _leaf(item: HydraOverride, value: Parsed) -> Leaf:
     opaque = isinstance(value, Opaque)
     plain: Value = None if isinstance(value, Opaque) else value
     if item.unknown or item.sweep:

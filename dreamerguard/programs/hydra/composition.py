@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dreamerguard.core.model import Problem, Value
-from dreamerguard.core.run import Preset, Setting, Unknown
+from dreamerguard.core.run import Preset, Setting, UnknownKey
 
 from .interpolation import Target, follow, is_final
 from .tree import Tree, leaves
@@ -30,7 +30,7 @@ class Composition:
 
     root: Tree = field(default_factory=Tree)
     problems: list[Problem] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownKey] = field(default_factory=list)
     choices: dict[str, str | None] = field(default_factory=dict)
     presets: list[Preset] = field(default_factory=list)
     files: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from dreamerguard.core.model import Label, Origin, Problem, SourceError, Span, V
 from dreamerguard.core.run import Layer
 
 from .composition import Composition
-from .overrides import Override
+from .overrides import HydraOverride
 from .tree import Leaf, Tree
 
 #: Hydra takes a tenth of a second for its work; a file that asks for more is a trap. Loading it may take longer.
@@ -57,7 +57,7 @@ def installed() -> bool:
 
 
 def compose_exactly(
-    folder: Path | None, primary: str, overrides: Sequence[Override], anchor: Span, reason: str
+    folder: Path | None, primary: str, overrides: Sequence[HydraOverride], anchor: Span, reason: str
 ) -> Composition:
     """What hydra makes of a folder and overrides.
 
@@ -110,7 +110,7 @@ def _ask(folder: Path, primary: str, words: list[str]) -> dict[str, Any]:
     return answer
 
 
-def _tree(data: dict[str, Any], prefix: str, words: dict[str, Override]) -> Tree:
+def _tree(data: dict[str, Any], prefix: str, words: dict[str, HydraOverride]) -> Tree:
     tree = Tree()
     for name, item in data.items():
         path = f"{prefix}{name}"
@@ -121,7 +121,7 @@ def _tree(data: dict[str, Any], prefix: str, words: dict[str, Override]) -> Tree
     return tree
 
 
-def _leaf(item: Any, word: Override | None) -> Leaf:
+def _leaf(item: Any, word: HydraOverride | None) -> Leaf:
     opaque = isinstance(item, list) and any(isinstance(part, dict | list) for part in item)
     value: Value = tuple(part for part in item if not isinstance(part, dict | list)) if isinstance(item, list) else item
     if word is not None:

@@ -42,7 +42,7 @@ Parsed = Value | Opaque
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class HydraOverride:
     """One override.
 
     Attributes:
@@ -94,7 +94,7 @@ class Override:
         return self.word.part(len(self.word.text) - len(self.text))
 
 
-def read_override(word: Word) -> Override | None:
+def read_override(word: Word) -> HydraOverride | None:
     """The override that a word is; none for options and other words.
 
     Raises:
@@ -112,7 +112,7 @@ def read_override(word: Word) -> Override | None:
     members, sweep = None, False
     if text is not None and UNKNOWN not in text:
         value, members, sweep = _read(text)
-    return Override(kind, match["key"], match["package"], text, value, sweep, word, members)
+    return HydraOverride(kind, match["key"], match["package"], text, value, sweep, word, members)
 
 
 def _read(text: str) -> tuple[Parsed, tuple[tuple[str, Parsed], ...] | None, bool]:

@@ -7,16 +7,16 @@ from dataclasses import replace
 from functools import cache
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.key import Key, Kind, Renamed
+from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Span, Value
-from dreamerguard.core.run import Expected, Preset, Reference, ResolvedRun, Role, Setting, Units
+from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, ResolvedRun, Role, Setting, Units
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import remembered
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .command import Checkout, Words, read_words
+from .command import Checkout, HydraArguments, read_words
 from .compose import compose
 from .composition import Composition
 from .defaults import Defaults, Unsupported
@@ -45,7 +45,7 @@ class Composed:
     """A command's configuration, before it is put in common units."""
 
     command: Command
-    words: Words
+    words: HydraArguments
     composition: Composition
     settings: Mapping[str, Setting]
     table: TableStore
@@ -128,8 +128,8 @@ def build_run(
     roles: Mapping[Role, str],
     machine: Machine,
     budget: Budget | None,
-    reference: Reference | None,
-    renamed: Mapping[str, Renamed],
+    reference: PublishedRun | None,
+    renamed: Mapping[str, RenamedKey],
     replay_bytes: float | None,
     units: Units = Units(),
 ) -> ResolvedRun:
@@ -183,9 +183,9 @@ def _kind(value: Value) -> Kind:
 
 def expectations(
     composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
-) -> dict[str, Expected]:
+) -> dict[str, PublishedValue]:
     """Upstream's values of all keys that play a role, under their own names and those that they refer to."""
-    found: dict[str, Expected] = {}
+    found: dict[str, PublishedValue] = {}
     settings = composition.settings()
     for role, key in roles.items():
         target = composition.target(key)
@@ -195,7 +195,7 @@ def expectations(
         origin = setting.last.origin
         assert not isinstance(origin, Span)
         for name in {key, setting.key, canonical.get(key, key)}:
-            found[name] = Expected(setting.value, origin)
+            found[name] = PublishedValue(setting.value, origin)
     return found
 
 

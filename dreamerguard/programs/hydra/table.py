@@ -20,7 +20,7 @@ from .tree import Leaf, Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class TableOrigin:
     """Whose files a table holds."""
 
     repository: str
@@ -42,7 +42,7 @@ class TableStore:
     """A table as a store of files."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.provenance = Provenance(data["repository"], data["commit"], data["licence"], data["folder"])
+        self.provenance = TableOrigin(data["repository"], data["commit"], data["licence"], data["folder"])
         self.files: Mapping[str, Any] = data["files"]
         self.loaded: dict[str, ConfigFile] = {}
 

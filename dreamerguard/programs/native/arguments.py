@@ -42,9 +42,9 @@ class Arguments:
                 yield Problem(
                     "malformed-override",
                     f"{override.key} has no value",
-                    Label(override.span, "expects a value behind it"),
+                    Label(override.span, "needs a value"),
                     key=override.key,
-                    help=f"write {override.key}=VALUE; a switch is {override.key}=true or {override.key}=false",
+                    help=f"write {override.key}=VALUE; a boolean is {override.key}=true or {override.key}=false",
                 )
         for word in self.tasks[1:]:
             if not (word.known and self.tasks[0].known):

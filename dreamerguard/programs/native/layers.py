@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from dreamerguard.core.model import Label, Origin, Problem, Value
-from dreamerguard.core.run import Layer, Setting, Unknown
+from dreamerguard.core.run import Layer, Setting, UnknownKey
 from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
@@ -23,13 +23,13 @@ _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", deta
 
 
 @dataclass
-class Draft:
+class NativeLayers:
     """Layers while they are gathered."""
 
     problems: list[Problem]
     user: dict[str, list[Layer]] = field(default_factory=dict)
     built_in: dict[str, list[Layer]] = field(default_factory=dict)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownKey] = field(default_factory=list)
 
     def add_user_layers(self, files: list[Iterator[Assignment]], command: Iterator[Assignment]) -> None:
         """Files and the command line, the strongest last."""
@@ -48,7 +48,7 @@ class Draft:
             elif item.key in sections:
                 self._add_section(item)
             else:
-                self.unknown.append(Unknown(item.key, item.value, item.span, item.key_span))
+                self.unknown.append(UnknownKey(item.key, item.value, item.span, item.key_span))
 
     def _add_known(self, item: Assignment) -> None:
         key = native_keys()[item.key]
@@ -93,7 +93,9 @@ class Draft:
             return task, edition or task.default_edition
         known = ", ".join(task.editions)
         self._problem(
-            "unpublished-edition", "edition", f"edition {edition} publishes nothing for {task.name}; {known} do"
+            "unpublished-edition",
+            "edition",
+            f"edition {edition} has no values for {task.name}; editions with values: {known}",
         )
         return task, task.default_edition
 

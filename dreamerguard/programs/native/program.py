@@ -27,7 +27,7 @@ from dreamerguard.sources.values.yaml import read_yaml
 from .arguments import Arguments, read_native, start_of_arguments
 from .assignments import from_arguments, from_document
 from .keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
-from .layers import Draft
+from .layers import NativeLayers
 from .run_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
 from .run_files import is_run_file
 
@@ -67,7 +67,7 @@ class Native(Program):
         """Reads the command's files, merges the layers and checks the result against the schema."""
         arguments = read_native(command)
         documents, problems = _read_files(arguments, folder)
-        draft = Draft(problems=[*problems, *arguments.problems])
+        draft = NativeLayers(problems=[*problems, *arguments.problems])
         draft.add_user_layers([from_document(document) for document in documents], from_arguments(arguments))
         task, edition = draft.find_task()
         draft.add_built_in_layers(task, edition)
@@ -125,7 +125,7 @@ def _read_files(arguments: Arguments, folder: Path) -> tuple[list[Document], lis
 
 
 def _finish(
-    draft: Draft,
+    draft: NativeLayers,
     settings: dict[str, Setting],
     command: Command,
     documents: list[Document],

@@ -31,7 +31,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TorchArguments:
     """A whole command line, after the first pass."""
 
     presets: tuple[Word, ...]
@@ -41,7 +41,7 @@ class Words:
     open_presets: bool
 
 
-def read_words(words: tuple[Word, ...]) -> Words:
+def read_words(words: tuple[Word, ...]) -> TorchArguments:
     """Groups words as both passes do."""
     presets: list[Word] = []
     rest: list[Argument] = []
@@ -65,7 +65,7 @@ def read_words(words: tuple[Word, ...]) -> Words:
         else:
             rest.append(_argument(word, name, value if given else None, queue))
     known = tuple(word for word in presets if not is_open(word.text))
-    return Words(known, tuple(rest), tuple(problems), configs, len(known) < len(presets))
+    return TorchArguments(known, tuple(rest), tuple(problems), configs, len(known) < len(presets))
 
 
 def _is_option(text: str) -> bool:
@@ -93,7 +93,7 @@ def _argument(word: Word, name: str, value: str | None, queue: list[Word]) -> Ar
 
 
 def _stray(word: Word) -> Problem:
-    text = f"{word.text!r} belongs to no option; the program stops at it"
+    text = f"{word.text!r} does not belong to an option; the program stops"
     return Problem("malformed-override", text, Label(word.span), help="options are written --key value")
 
 
@@ -101,7 +101,7 @@ def _dropped(first: Span, last: Span, names: list[Word], later: list[Word]) -> P
     return Problem(
         "dropped-presets",
         f"--configs is given twice: the program only applies {' '.join(word.text for word in later)}",
-        Label(first, "is dropped"),
+        Label(first, "is ignored"),
         key="configs",
         secondary=(Label(last, "replaces the first"),),
         help=f"write --configs {' '.join(word.text for word in [*names, *later])}",
@@ -109,7 +109,7 @@ def _dropped(first: Span, last: Span, names: list[Word], later: list[Word]) -> P
 
 
 def _abbreviated(name: str, meant: str, span: Span) -> Problem:
-    return Problem("abbreviated-flag", f"--{name} is taken for --{meant}", Label(span), meant, place=span)
+    return Problem("abbreviated-flag", f"the program reads --{name} as --{meant}", Label(span), meant, place=span)
 
 
 def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None, Problem | None]:
@@ -121,7 +121,7 @@ def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None,
     if len(matches) == 1:
         return matches[0], _abbreviated(argument.name, matches[0], argument.name_span)
     if matches:
-        text = f"--{argument.name} could be {', '.join(sorted(matches)[:4])}; the program stops at it"
+        text = f"--{argument.name} could be {', '.join(sorted(matches)[:4])}; the program stops"
         return None, Problem("malformed-override", text, Label(argument.span), argument.name)
     return None, None
 

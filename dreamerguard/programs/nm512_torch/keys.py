@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.key import Condition, Renamed
+from dreamerguard.core.key import Condition, RenamedKey
 
 #: Keys that it declares and that change nothing.
 DEAD: dict[str, str] = {
@@ -16,35 +16,35 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(("imag_gradient_mix",), "imag_gradient", ("both",)),
 )
 
-RENAMES: dict[str, Renamed] = {
-    "step": Renamed("steps"),
-    "total_steps": Renamed("steps"),
-    "run.steps": Renamed("steps", "it counts environment frames: agent steps x action_repeat"),
-    "value.layers": Renamed("critic.layers"),
-    "value.units": Renamed("units"),
-    "value.dist": Renamed("critic.dist"),
-    "value.lr": Renamed("critic.lr"),
-    "value.outscale": Renamed("critic.outscale"),
-    "value_layers": Renamed("critic.layers"),
-    "actor_layers": Renamed("actor.layers"),
-    "actor_dist": Renamed("actor.dist"),
-    "actor_lr": Renamed("actor.lr"),
-    "actor_entropy": Renamed("actor.entropy"),
-    "value_lr": Renamed("critic.lr"),
-    "run.train_ratio": Renamed("train_ratio"),
-    "replay_ratio": Renamed("train_ratio", "it counts replayed steps: updates per step x batch_size x batch_length"),
-    "run.envs": Renamed("envs"),
-    "envs.amount": Renamed("envs"),
-    "num_envs": Renamed("envs"),
-    "replay_size": Renamed("dataset_size"),
-    "replay.size": Renamed("dataset_size"),
-    "buffer_size": Renamed("dataset_size"),
-    "imag_length": Renamed("imag_horizon"),
-    "horizon": Renamed("imag_horizon", "imag_horizon is the length of imagined rollouts; discount is 1 - 1/horizon"),
-    "jax.platform": Renamed("device", "it is cpu or cuda:0"),
-    "jax.precision": Renamed("precision", "it is 16 or 32"),
-    "sticky": Renamed("stickey"),
-    "frame_skip": Renamed("action_repeat"),
-    "lr": Renamed("model_lr", "actor.lr and critic.lr are separate"),
-    "learning_rate": Renamed("model_lr", "actor.lr and critic.lr are separate"),
+RENAMES: dict[str, RenamedKey] = {
+    "step": RenamedKey("steps"),
+    "total_steps": RenamedKey("steps"),
+    "run.steps": RenamedKey("steps", "it counts environment frames: agent steps x action_repeat"),
+    "value.layers": RenamedKey("critic.layers"),
+    "value.units": RenamedKey("units"),
+    "value.dist": RenamedKey("critic.dist"),
+    "value.lr": RenamedKey("critic.lr"),
+    "value.outscale": RenamedKey("critic.outscale"),
+    "value_layers": RenamedKey("critic.layers"),
+    "actor_layers": RenamedKey("actor.layers"),
+    "actor_dist": RenamedKey("actor.dist"),
+    "actor_lr": RenamedKey("actor.lr"),
+    "actor_entropy": RenamedKey("actor.entropy"),
+    "value_lr": RenamedKey("critic.lr"),
+    "run.train_ratio": RenamedKey("train_ratio"),
+    "replay_ratio": RenamedKey("train_ratio", "it counts replayed steps: updates per step x batch_size x batch_length"),
+    "run.envs": RenamedKey("envs"),
+    "envs.amount": RenamedKey("envs"),
+    "num_envs": RenamedKey("envs"),
+    "replay_size": RenamedKey("dataset_size"),
+    "replay.size": RenamedKey("dataset_size"),
+    "buffer_size": RenamedKey("dataset_size"),
+    "imag_length": RenamedKey("imag_horizon"),
+    "horizon": RenamedKey("imag_horizon", "imag_horizon is the length of imagined rollouts; discount is 1 - 1/horizon"),
+    "jax.platform": RenamedKey("device", "it is cpu or cuda:0"),
+    "jax.precision": RenamedKey("precision", "it is 16 or 32"),
+    "sticky": RenamedKey("stickey"),
+    "frame_skip": RenamedKey("action_repeat"),
+    "lr": RenamedKey("model_lr", "actor.lr and critic.lr are separate"),
+    "learning_rate": RenamedKey("model_lr", "actor.lr and critic.lr are separate"),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, LayerKind, Setting, Unknown
+from dreamerguard.core.run import Layer, LayerKind, Setting, UnknownKey
 from dreamerguard.programs.shared.key_tables import Table
 from dreamerguard.programs.shared.preset_values import Item
 from dreamerguard.programs.shared.python_call import is_open
@@ -18,14 +18,14 @@ SUITE_KEYS = frozenset({"stickey", "lives", "noops", "resize", "actions", "break
 
 
 @dataclass
-class TorchDraft:
+class TorchLayers:
     """Layers while they are gathered. Settings of groups have dotted keys: ``encoder.mlp_keys``."""
 
     table: Table
     seen: bool
     chains: dict[str, list[Layer]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    unknown: list[UnknownKey] = field(default_factory=list)
 
     def settings(self) -> dict[str, Setting]:
         """Every key with its layers."""
@@ -46,7 +46,7 @@ class TorchDraft:
         values = self.table.defaults if block == "defaults" else self.table.presets[block]
         for key, value in values.items():
             if place is not None and key not in self.chains and key not in SUITE_KEYS:
-                self.unknown.append(Unknown(key, value, place, None, upstream=True, fatal=False))
+                self.unknown.append(UnknownKey(key, value, place, None, upstream=True, fatal=False))
             self.chains.setdefault(key, []).append(Layer(kind, block, value, self.table.origin(block), upstream=True))
 
     def add_block(self, block: str, items: Mapping[str, Item]) -> None:
@@ -58,9 +58,11 @@ class TorchDraft:
             shipped = self.table.ships(block, key, item.value)
             known = block == "defaults" or (key in self.chains and "." not in item.key_span.text)
             if not known and key not in SUITE_KEYS:
-                self.unknown.append(Unknown(key, item.value, item.span, item.key_span, upstream=shipped, fatal=False))
+                self.unknown.append(
+                    UnknownKey(key, item.value, item.span, item.key_span, upstream=shipped, fatal=False)
+                )
             elif known and block != "defaults" and not _same_kind(self.chains[key][-1].value, item.value):
-                text = f"{key} is {item.value!r}; the defaults have {self.chains[key][-1].value!r} there"
+                text = f"{key} is {item.value!r}, but its default is {self.chains[key][-1].value!r}"
                 self.problems.append(Problem("wrong-type", text, Label(item.span), key))
             span = None if shipped else item.value_span
             layer = Layer(kind, block, item.value, item.span, span, item.via, upstream=shipped)
@@ -77,15 +79,15 @@ class TorchDraft:
                 self._set(argument, key, types.get(key))
             elif problem is None and not is_open(argument.name):
                 self.unknown.append(
-                    Unknown(argument.name, argument.value, argument.span, argument.name_span, certain=self.seen)
+                    UnknownKey(argument.name, argument.value, argument.span, argument.name_span, certain=self.seen)
                 )
 
     def _set(self, argument: Argument, key: str, old: Value) -> None:
         if any(item.key == key for item in self.unknown) and not is_open(argument.value or "$"):
             given = convert_argument(old, argument.value or "", (), key).value
-            self.unknown.append(Unknown(key, given, argument.span, argument.name_span, fatal=False))
+            self.unknown.append(UnknownKey(key, given, argument.span, argument.name_span, fatal=False))
         if argument.value is None:
-            text = f"--{key} has no value; the program stops at it"
+            text = f"--{key} has no value; the program stops"
             self.problems.append(Problem("malformed-override", text, Label(argument.span), key))
             return
         if is_open(argument.value):
@@ -107,7 +109,7 @@ def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:
     meant = {"true": "True", "false": "False", "1": "True", "0": "False"}.get(str(argument.value).lower())
     fixable = isinstance(old, bool) and meant is not None and argument.value_span is not None
     edits = (Edit(argument.value_span, str(meant)),) if fixable and argument.value_span is not None else ()
-    text = f"--{key}: {why}; the program stops there"
+    text = f"--{key}: {why}; the program stops"
     return Problem("wrong-type", text, Label(argument.span), key, edits=edits, fix=f"write {meant}" if edits else "")
 
 

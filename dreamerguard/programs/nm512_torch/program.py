@@ -12,7 +12,7 @@ from pathlib import Path
 from dreamerguard.core.budget import Budget, Purpose
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span
-from dreamerguard.core.run import Preset, Reference, ResolvedRun, Role
+from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
@@ -21,9 +21,9 @@ from dreamerguard.programs.shared.python_call import is_open, read_call
 from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Command, Word
 
-from .flags import Words, read_words
+from .flags import TorchArguments, read_words
 from .keys import CONDITIONS, DEAD, RENAMES
-from .layers import TorchDraft
+from .layers import TorchLayers
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
 ROLES: dict[Role, str] = {
@@ -85,7 +85,7 @@ class Nm512Torch(Program):
         """What the program would run with each preset of a file alone; places point into the file."""
         runs = []
         for block, place in ((block, file.names[block]) for block in file.blocks):
-            words = Words((Word(block, place, 0),), (), (), None, False)
+            words = TorchArguments((Word(block, place, 0),), (), (), None, False)
             runs.append(_resolve(words, file, place, machine, whole=True))
         return runs
 
@@ -97,10 +97,12 @@ def _fits(file: PresetFile) -> bool:
     return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups)
 
 
-def _resolve(words: Words, file: PresetFile | None, anchor: Span, machine: Machine, *, whole: bool) -> ResolvedRun:
+def _resolve(
+    words: TorchArguments, file: PresetFile | None, anchor: Span, machine: Machine, *, whole: bool
+) -> ResolvedRun:
     table = load_table("nm512_torch")
     seen = file is not None and bool(file.blocks)
-    draft = TorchDraft(table, seen)
+    draft = TorchLayers(table, seen)
     draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
     presets = _add_presets(draft, words, file if seen else None)
     draft.problems += words.problems
@@ -153,7 +155,7 @@ def _loader(problem: Problem) -> Problem:
     return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
 
 
-def _add_presets(draft: TorchDraft, words: Words, file: PresetFile | None) -> list[Preset]:
+def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | None) -> list[Preset]:
     shipped = draft.table.presets
     blocks: Mapping[str, object] = file.blocks if file is not None else shipped
     if file is not None:
@@ -190,14 +192,14 @@ def _unknown_preset(word: Word, blocks: Mapping[str, object], file: PresetFile |
     )
 
 
-def _purpose(budget: Budget | None, theirs: Reference | None) -> Purpose:
+def _purpose(budget: Budget | None, theirs: PublishedRun | None) -> Purpose:
     """``short`` where the length is a choice: shorter than the published one, and not by far."""
     if budget is None or theirs is None:
         return "full"
     return "short" if _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
 
 
-def _anchor(words: Words, command: Command) -> Span:
+def _anchor(words: TorchArguments, command: Command) -> Span:
     task = next((item for item in reversed(words.arguments) if item.name == "task"), None)
     if task is not None:
         return task.span

@@ -13,7 +13,7 @@ from functools import partial
 
 from dreamerguard.core.budget import Budget, replay_bytes
 from dreamerguard.core.model import Value
-from dreamerguard.core.run import Curve, Expected, Reference
+from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.programs.shared.published_task import published_curve
@@ -48,7 +48,7 @@ def preset_of(values: Mapping[str, Value], task: str) -> str | None:
     return _PRESETS.get(suite)
 
 
-def torch_reference(values: Mapping[str, Value], task: str) -> Reference | None:
+def torch_reference(values: Mapping[str, Value], task: str) -> PublishedRun | None:
     """The run that upstream's preset for the task makes; none where there is no such preset."""
     table = load_table("nm512_torch")
     preset = preset_of(values, task)
@@ -59,11 +59,11 @@ def torch_reference(values: Mapping[str, Value], task: str) -> Reference | None:
     if budget is None:
         return None
     origin = table.origin(preset)
-    expected = {key: Expected(theirs[key], origin) for key in _KEYS}
-    return Reference(task, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
+    expected = {key: PublishedValue(theirs[key], origin) for key in _KEYS}
+    return PublishedRun(task, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
 
 
-def torch_curve(task: str, preset: str) -> Curve | None:
+def torch_curve(task: str, preset: str) -> PublishedCurve | None:
     """Published scores of the edition that this program follows, the paper of 2023."""
     name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
     return published_curve(name, preset, "paper-2023")

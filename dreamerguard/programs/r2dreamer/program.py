@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.key import Renamed
+from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.run import Reference, ResolvedRun, Role
+from dreamerguard.core.run import PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
@@ -53,25 +53,25 @@ _MARK = r"rep_loss:|\$\{env\.(train_ratio|action_repeat)\}"
 
 #: Habits from other programs, and keys that the code reads elsewhere.
 RENAMED = {
-    "task": Renamed("env.task"),
-    "steps": Renamed("trainer.steps"),
-    "run.steps": Renamed("trainer.steps"),
-    "run.train_ratio": Renamed("trainer.train_ratio"),
-    "train_ratio": Renamed("env.train_ratio"),
-    "envs": Renamed("env.env_num"),
-    "num_envs": Renamed("env.env_num"),
-    "env.num_envs": Renamed("env.env_num"),
-    "action_repeat": Renamed("env.action_repeat"),
-    "time_limit": Renamed("env.time_limit"),
-    "rep_loss": Renamed("model.rep_loss"),
-    "act_entropy": Renamed("model.act_entropy"),
-    "env.act_entropy": Renamed("model.act_entropy"),
-    "compile": Renamed("model.compile"),
-    "lr": Renamed("model.lr"),
-    "eval_every": Renamed("trainer.eval_every"),
-    "eval_episode_num": Renamed("env.eval_episode_num"),
-    "dataset_size": Renamed("buffer.max_size"),
-    "replay.size": Renamed("buffer.max_size"),
+    "task": RenamedKey("env.task"),
+    "steps": RenamedKey("trainer.steps"),
+    "run.steps": RenamedKey("trainer.steps"),
+    "run.train_ratio": RenamedKey("trainer.train_ratio"),
+    "train_ratio": RenamedKey("env.train_ratio"),
+    "envs": RenamedKey("env.env_num"),
+    "num_envs": RenamedKey("env.env_num"),
+    "env.num_envs": RenamedKey("env.env_num"),
+    "action_repeat": RenamedKey("env.action_repeat"),
+    "time_limit": RenamedKey("env.time_limit"),
+    "rep_loss": RenamedKey("model.rep_loss"),
+    "act_entropy": RenamedKey("model.act_entropy"),
+    "env.act_entropy": RenamedKey("model.act_entropy"),
+    "compile": RenamedKey("model.compile"),
+    "lr": RenamedKey("model.lr"),
+    "eval_every": RenamedKey("trainer.eval_every"),
+    "eval_episode_num": RenamedKey("env.eval_episode_num"),
+    "dataset_size": RenamedKey("buffer.max_size"),
+    "replay.size": RenamedKey("buffer.max_size"),
 }
 
 
@@ -167,7 +167,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     )
 
 
-def _reference(composed: Composed) -> Reference | None:
+def _reference(composed: Composed) -> PublishedRun | None:
     """The program's own preset of the suite; none for environments that only a fork has."""
     option, task = composed.composition.choices.get("env"), composed.value("env.task")
     if option is None or not isinstance(task, str) or f"env/{option}" not in composed.table.files:
@@ -182,7 +182,7 @@ def _reference(composed: Composed) -> Reference | None:
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
     expected = expectations(preset, ROLES, composed.table, canonical)
     curve = partial(published_curve, task, option, "paper-2023")
-    return Reference(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)
+    return PublishedRun(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)
 
 
 def _replay_bytes(composed: Composed) -> float | None:

@@ -124,7 +124,7 @@ def convert_yaml(old: Value, new: Value) -> Converted:
 
 def _to_bool(new: Value, shown: str) -> Converted:
     if isinstance(new, float) and not new.is_integer():
-        return Converted(False, "refused", f"{shown} is no true or false")
+        return Converted(False, "refused", f"{shown} is not true or false")
     value = bool(new)
     if isinstance(new, bool) or (isinstance(new, int | float) and new in (0, 1)):
         return Converted(value)
@@ -136,10 +136,10 @@ def _to_int(new: Value, shown: str) -> Converted:
         return Converted(int(new), "changed", f"{shown} becomes {int(new)}")
     if isinstance(new, int | float):
         whole = isinstance(new, int) or new.is_integer()
-        return Converted(int(new)) if whole else Converted(0, "refused", f"{shown} is no whole number")
+        return Converted(int(new)) if whole else Converted(0, "refused", f"{shown} is not a whole number")
     if isinstance(new, str) and re.fullmatch(r"\s*[-+]?\d+(_\d+)*\s*", new, re.ASCII):
         return Converted(int(new))
-    return Converted(0, "refused", f"{shown} is no whole number")
+    return Converted(0, "refused", f"{shown} is not a whole number")
 
 
 def _to_float(new: Value, shown: str) -> Converted:
@@ -152,7 +152,7 @@ def _to_float(new: Value, shown: str) -> Converted:
             return Converted(float(new))
         except ValueError:
             pass
-    return Converted(0.0, "refused", f"{shown} is no number")
+    return Converted(0.0, "refused", f"{shown} is not a number")
 
 
 def _to_tuple(new: Value, shown: str) -> Converted:
@@ -163,7 +163,7 @@ def _to_tuple(new: Value, shown: str) -> Converted:
         letters = tuple(new)
         many = len(letters) > 1
         return Converted(letters, "changed", f"{shown} becomes {len(letters)} letters") if many else Converted(letters)
-    return Converted((), "refused", f"{shown} is no list")
+    return Converted((), "refused", f"{shown} is not a list")
 
 
 def convert_flag(old: Value, words: Sequence[str]) -> Converted:
@@ -174,7 +174,7 @@ def convert_flag(old: Value, words: Sequence[str]) -> Converted:
         bad = next((item for item in items if item.outcome == "refused"), None)
         return bad or Converted(tuple(_plain(item.value) for item in items))
     if len(words) != 1:
-        return Converted(old, "refused", f"{len(words)} values are given and it takes one")
+        return Converted(old, "refused", f"{len(words)} values are given, but it takes one")
     word = words[0]
     if old is None:
         return Converted(old, "refused", "its default is empty, so no flag can set it")

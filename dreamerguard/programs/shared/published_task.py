@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dreamerguard.core.budget import Budget, warmup
 from dreamerguard.core.model import Origin, Score
-from dreamerguard.core.run import Curve, Expected, Layer, Reference
+from dreamerguard.core.run import Layer, PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.schema.key_table import default_number
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def task_layers(task: TaskDefaults, edition: Edition) -> Iterator[tuple[str, Lay
             yield key, Layer("task", f"{task.name}, edition {edition}", sourced.value, _origin(task, sourced))
 
 
-def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> Reference | None:
+def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> PublishedRun | None:
     """The published run of a task; none where its train ratio or action repeat is not published.
 
     Where no length is published, the run's own is taken, so that only updates per frame are compared.
@@ -39,7 +39,7 @@ def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> 
     budget = reference_budget(expected[edition], run_frames)
     if budget is None:
         return None
-    return Reference(
+    return PublishedRun(
         task=task.name,
         suite=task.suite,
         edition=edition,
@@ -51,7 +51,7 @@ def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> 
     )
 
 
-def reference_budget(values: Mapping[str, Expected], frames: float) -> Budget | None:
+def reference_budget(values: Mapping[str, PublishedValue], frames: float) -> Budget | None:
     """The budget of an edition; what it does not state is the schema's default."""
     if "run.train_ratio" not in values or "env.action_repeat" not in values:
         return None
@@ -71,8 +71,8 @@ def reference_budget(values: Mapping[str, Expected], frames: float) -> Budget | 
     )
 
 
-def _expected(task: TaskDefaults, values: Mapping[str, Sourced]) -> dict[str, Expected]:
-    return {key: Expected(item.value, _origin(task, item), item.note) for key, item in values.items()}
+def _expected(task: TaskDefaults, values: Mapping[str, Sourced]) -> dict[str, PublishedValue]:
+    return {key: PublishedValue(item.value, _origin(task, item), item.note) for key, item in values.items()}
 
 
 def _origin(task: TaskDefaults, sourced: Sourced) -> Origin:
@@ -80,7 +80,9 @@ def _origin(task: TaskDefaults, sourced: Sourced) -> Origin:
     return Origin(source.title, source.url, source.detail)
 
 
-def _curve(task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapping[str, Expected]]) -> Curve | None:
+def _curve(
+    task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapping[str, PublishedValue]]
+) -> PublishedCurve | None:
     """Published scores with the budget of the agent that made them; none where either is missing."""
     from dreamerguard.regression.published import load_envelope
 
@@ -99,7 +101,7 @@ def _curve(task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapp
     final = Score(envelope.final.median, envelope.final.min, envelope.final.max)
     source = envelope.source
     origin = Origin("published curves", f"{source.url}/tree/{source.commit}/scores", f"edition {envelope.edition}")
-    return Curve(envelope.budget, score_at, final, envelope.seeds, budget, origin)
+    return PublishedCurve(envelope.budget, score_at, final, envelope.seeds, budget, origin)
 
 
 def _gpu_time(task: TaskDefaults, edition: Edition) -> tuple[str, Origin] | None:
@@ -111,7 +113,7 @@ def _gpu_time(task: TaskDefaults, edition: Edition) -> tuple[str, Origin] | None
     return text, Origin(source.title, source.url, source.detail)
 
 
-def published_curve(task: str, suite: str, edition: Edition) -> Curve | None:
+def published_curve(task: str, suite: str, edition: Edition) -> PublishedCurve | None:
     """Published scores of a task, with the budget of the agent that reached them; None where nothing is published.
 
     Args:

@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.key import Renamed
+from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Value
-from dreamerguard.core.run import Curve, Reference, ResolvedRun, Role, Units
+from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.composition import Composition
@@ -54,23 +54,23 @@ OLD_RATIO = "algo.train_every"
 
 _EVERY = "it was replaced by algo.replay_ratio, gradient updates per policy step: 1 / train_every"
 RENAMED = {
-    "algo.train_every": Renamed("algo.replay_ratio", _EVERY),
-    "algo.per_rank_gradient_steps": Renamed("algo.replay_ratio", _EVERY),
-    "train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
-    "replay_ratio": Renamed("algo.replay_ratio"),
-    "run.train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
-    "algo.train_ratio": Renamed("algo.replay_ratio", "it counts gradient updates per policy step"),
-    "total_steps": Renamed("algo.total_steps"),
-    "learning_starts": Renamed("algo.learning_starts"),
-    "per_rank_batch_size": Renamed("algo.per_rank_batch_size"),
-    "num_envs": Renamed("env.num_envs"),
-    "action_repeat": Renamed("env.action_repeat"),
-    "batch_size": Renamed("algo.per_rank_batch_size"),
-    "algo.batch_size": Renamed("algo.per_rank_batch_size"),
-    "cnn_keys.encoder": Renamed("algo.cnn_keys.encoder"),
-    "mlp_keys.encoder": Renamed("algo.mlp_keys.encoder"),
-    "fabric.gpus": Renamed("fabric.devices"),
-    "logger": Renamed("metric.logger"),
+    "algo.train_every": RenamedKey("algo.replay_ratio", _EVERY),
+    "algo.per_rank_gradient_steps": RenamedKey("algo.replay_ratio", _EVERY),
+    "train_ratio": RenamedKey("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "replay_ratio": RenamedKey("algo.replay_ratio"),
+    "run.train_ratio": RenamedKey("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "algo.train_ratio": RenamedKey("algo.replay_ratio", "it counts gradient updates per policy step"),
+    "total_steps": RenamedKey("algo.total_steps"),
+    "learning_starts": RenamedKey("algo.learning_starts"),
+    "per_rank_batch_size": RenamedKey("algo.per_rank_batch_size"),
+    "num_envs": RenamedKey("env.num_envs"),
+    "action_repeat": RenamedKey("env.action_repeat"),
+    "batch_size": RenamedKey("algo.per_rank_batch_size"),
+    "algo.batch_size": RenamedKey("algo.per_rank_batch_size"),
+    "cnn_keys.encoder": RenamedKey("algo.cnn_keys.encoder"),
+    "mlp_keys.encoder": RenamedKey("algo.mlp_keys.encoder"),
+    "fabric.gpus": RenamedKey("fabric.devices"),
+    "logger": RenamedKey("metric.logger"),
 }
 
 #: What the wrapper's target mentions -> suite, and the experiment that upstream tuned for it.
@@ -183,7 +183,7 @@ def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
     return next(found, None)
 
 
-def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Reference | None:
+def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> PublishedRun | None:
     """Upstream's own experiment: the one that was chosen, or the one for the same suite."""
     exp, env = composed.composition.choices.get("exp"), composed.composition.choices.get("env")
     suite = _suite(composed.value)
@@ -207,7 +207,7 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Refer
     task = composed.value("env.id")
     pixels = bool(composed.value("algo.cnn_keys.encoder"))
     curve = partial(_curve, str(task), suite[0] if suite else "", name, pixels)
-    return Reference(str(task), f"exp={name}", str(composed.table.provenance), budget, expected, load_curve=curve)
+    return PublishedRun(str(task), f"exp={name}", str(composed.table.provenance), budget, expected, load_curve=curve)
 
 
 def _meant(preset: Composition) -> Callable[[str], float]:
@@ -220,7 +220,7 @@ def _meant(preset: Composition) -> Callable[[str], float]:
     return number
 
 
-def _curve(task: str, suite: str, preset: str, pixels: bool) -> Curve | None:
+def _curve(task: str, suite: str, preset: str, pixels: bool) -> PublishedCurve | None:
     """Published scores under the names of the published suites."""
     if suite == "dmc":
         return published_curve(f"dmc_{task}", "dmc_vision" if pixels else "dmc_proprio", "paper-2023")

@@ -21,8 +21,8 @@ from dreamerguard.regression.statistics.binned_curve import (
     learned_range,
     trailing,
 )
-from dreamerguard.regression.statistics.permutation import Test
-from dreamerguard.regression.statistics.seed_band import METHOD, Baseline
+from dreamerguard.regression.statistics.permutation import PermutationTest
+from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 from dreamerguard.regression.watch.verdict import WATCH_RATE, p_value
 
 #: Rates of a false WORSE on one of the two figures, and of a false NON-INFERIOR.
@@ -136,14 +136,14 @@ def compare(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_00
     finals = [(_figures(t.baseline, True), _figures(t.candidate, True)) for t in tasks]
     areas = [(_figures(t.baseline, False), _figures(t.candidate, False)) for t in tasks]
     scales = [learned_range([trailing(curve, METHOD.window) for curve in t.baseline])[0] for t in tasks]
-    final_test = Test.of([b for b, _ in finals], [c for _, c in finals], draws, seed)
-    area_test = Test.of([b for b, _ in areas], [c for _, c in areas], draws, seed)
+    final_test = PermutationTest.of([b for b, _ in finals], [c for _, c in finals], draws, seed)
+    area_test = PermutationTest.of([b for b, _ in areas], [c for _, c in areas], draws, seed)
     zero = [0.0] * len(tasks)
     p_final, p_area = final_test.p_worse(zero), area_test.p_worse(zero)
     learned = [i for i, scale in enumerate(scales) if scale > 0]
     p_margin, low, high = None, None, None
     if learned:
-        kept = Test.of([finals[i][0] for i in learned], [finals[i][1] for i in learned], draws, seed)
+        kept = PermutationTest.of([finals[i][0] for i in learned], [finals[i][1] for i in learned], draws, seed)
         p_margin = kept.p_better([margin * scales[i] for i in learned])
         low, high = kept.interval([scales[i] for i in learned])
     results = tuple(_task(t, f, a, scale) for t, f, a, scale in zip(tasks, finals, areas, scales, strict=True))
@@ -164,7 +164,9 @@ def _figures(curves: Sequence[Curve], final: bool) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def _decide(p_final: float, p_area: float, p_margin: float | None, margin: float, test: Test) -> tuple[Outcome, str]:
+def _decide(
+    p_final: float, p_area: float, p_margin: float | None, margin: float, test: PermutationTest
+) -> tuple[Outcome, str]:
     if min(p_final, p_area) <= WORSE_RATE:
         what = "final score" if p_final <= p_area else "area under the curve"
         within = p_margin is not None and p_margin <= INFERIOR_RATE
@@ -191,7 +193,7 @@ def _task(
     wins = math.fsum((c > b) + 0.5 * (c == b) for c in cand for b in base)
     too_low = None
     if task.calibration is not None and n >= 3:
-        baseline, calibration = Baseline.of(task.baseline, task.prior), task.calibration
+        baseline, calibration = SeedBand.of(task.baseline, task.prior), task.calibration
         worst = [max(baseline.deficits(curve)) for curve in task.candidate]
         too_low = sum(p_value(deficit, calibration) <= WATCH_RATE for deficit in worst)
     return TaskResult(

@@ -27,7 +27,7 @@ from dreamerguard.regression.statistics.binned_curve import (
     to_cells,
     trailing,
 )
-from dreamerguard.regression.statistics.seed_band import METHOD, Baseline, leave_one_out
+from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand, leave_one_out
 from dreamerguard.util.json_text import read_json
 
 from .comparability import NotComparable, Side, agree
@@ -157,7 +157,7 @@ def _task(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[floa
 def _bands(
     curves: Sequence[Curve], smooth: Sequence[Curve], calibration: Calibration, grid: Sequence[float]
 ) -> dict[str, Any]:
-    baseline = Baseline.of(curves, calibration.spread)
+    baseline = SeedBand.of(curves, calibration.spread)
     sd = spread(smooth, baseline.scale, calibration.spread, METHOD.prior_df, METHOD.floor)
     half = [calibration.one_seed_pi90 * width for width in baseline.width]
     middle = across(smooth, median)

@@ -23,7 +23,7 @@ def to_cells(
       scores: finite score of each episode.
       grid: right edge of each cell in frames, ascending and equally spaced.
       progress: frames the run has reached; cells that end later are not finished and stay None. Without it the run is
-        over, and its last cell counts once half of it was played.
+        over, and the cell of its last episode counts however little of it was played, as in the published curves.
 
     Returns:
       One figure per cell. A cell without an episode repeats the one before it.
@@ -38,7 +38,7 @@ def to_cells(
             cells[index] = math.fsum(scores[begin:end]) / (end - begin)
         begin = end
     if progress is None:
-        last = bisect_left(grid, frames[-1] - 0.5 * grid[0])
+        last = bisect_left(grid, frames[-1], key=lambda edge: edge * (1 + 1e-9))
     else:
         last = bisect_right(grid, progress * (1 + 1e-9)) - 1
         cells[last + 1 :] = [None] * (len(cells) - last - 1)

@@ -68,7 +68,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class PermutationTest:
     """The tasks of a comparison, ready to be tested for any shift of the candidates.
 
     Attributes:
@@ -86,7 +86,7 @@ class Test:
         candidate: Sequence[Sequence[float]],
         draws: int = 10_000,
         seed: int = 0,
-    ) -> Test:
+    ) -> PermutationTest:
         """One sequence of figures per task on each side, with ``draws`` labelings where there are too many for all."""
         rng = random.Random(seed)
         strata = tuple(Stratum.of(b, c, rng) for b, c in zip(baseline, candidate, strict=True))
@@ -121,7 +121,7 @@ class Test:
         The ends are found by testing shifted candidates; None where so few seeds bound nothing.
         """
         tail = (1 - level) / 2
-        few = Test(self.strata, tuple(pick[:FEWER] for pick in self.picks))
+        few = PermutationTest(self.strata, tuple(pick[:FEWER] for pick in self.picks))
 
         def better(change: float) -> bool:
             return few.p_better([-change * scale for scale in scales]) <= tail

@@ -16,7 +16,7 @@ METHOD = Method(burn_in=0.1, window=0.16, lag=0.15, final=0.1, prior_df=4, floor
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class SeedBand:
     """The reference seeds of one task, as a run up to 15 % slower would see them.
 
     Attributes:
@@ -35,7 +35,7 @@ class Baseline:
     method: Method
 
     @classmethod
-    def of(cls, curves: Sequence[Curve], prior: float, method: Method = METHOD) -> Baseline:
+    def of(cls, curves: Sequence[Curve], prior: float, method: Method = METHOD) -> SeedBand:
         """Reduces the seeds of one task; ``prior`` is the suite's relative spread (`Calibration.spread`)."""
         smooth = [trailing(curve, method.window) for curve in curves]
         scale, start = learned_range(smooth)
@@ -84,6 +84,6 @@ def leave_one_out(curves: Sequence[Curve], prior: float, method: Method = METHOD
     if len(curves) < 3:
         return []
     return [
-        max(Baseline.of([*curves[:i], *curves[i + 1 :]], prior, method).deficits(curve))
+        max(SeedBand.of([*curves[:i], *curves[i + 1 :]], prior, method).deficits(curve))
         for i, curve in enumerate(curves)
     ]

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from dreamerguard.regression.published import Calibration, Envelope, Method
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
-from dreamerguard.regression.statistics.seed_band import METHOD, Baseline
+from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 
 #: False-alarm rates for a whole run: of a warning, and of a verdict that may stop a run.
 WATCH_RATE, STOP_RATE = 0.05, 0.02
@@ -130,7 +130,7 @@ def judge(
 
 def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, method: Method = METHOD) -> Verdict:
     """The same for a curve in the cells of the envelope; see `to_cells`."""
-    baseline = Baseline.of(envelope.curves, calibration.spread, method)
+    baseline = SeedBand.of(envelope.curves, calibration.spread, method)
     looks = tuple(_looks(cells, envelope, calibration, baseline))
     worst = max((look.deficit for look in looks), default=-math.inf)
     first = next((look.frames for look in looks if look.below(WATCH_RATE)), None)
@@ -163,7 +163,7 @@ def escalate(verdicts: Sequence[Verdict]) -> list[Verdict]:
     ]
 
 
-def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline: Baseline) -> Iterable[Look]:
+def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline: SeedBand) -> Iterable[Look]:
     watch = baseline.alarm(calibration.alarm.get(WATCH_RATE))
     stop = baseline.alarm(calibration.alarm.get(STOP_RATE))
     middle = baseline.middle

@@ -1,1 +1,1 @@
-"""Rules about what an environment is like when it is played, ``lint --probe``."""
+"""DG8xx: the environment, as the environment probe sees it (``lint --probe``)."""

@@ -1,14 +1,14 @@
-"""Actions are unbounded, or bounded by something else than -1 and 1 where nothing scales them.
+"""The actions have no finite bounds, or bounds other than -1 and 1 that nothing scales.
 
 What it does:
-  Reports continuous actions without finite bounds, and those of gym environments of dreamerv3-torch and r2dreamer whose
-  bounds are not -1 and 1: only their own suites are wrapped.
+  Reports continuous actions without finite bounds. For gym environments of dreamerv3-torch and r2dreamer, also reports
+  bounds other than -1 and 1, because only the programs' own suites are wrapped.
 
 Why is this bad:
-  The policy acts between -1 and 1. Wider bounds are never reached, and wrappers leave infinite ones as they are
+  The policy acts between -1 and 1. It never reaches wider bounds, and wrappers leave infinite bounds as they are
   (``NormalizeAction``, embodied/core/wrappers.py at e3f0224).
 
-How to mend:
+How to fix:
   Declare the bounds, or scale the actions in the environment.
 """
 
@@ -24,7 +24,7 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG805", "action-bounds", Severity.WARNING)
 
-#: What the policy gives: continuous actions, and one-hot ones, which their wrappers declare as a box.
+#: Bounds of the policy's actions: continuous ones, and one-hot ones, which their wrappers declare as a box.
 _FINE = ((-1.0, 1.0), (0.0, 1.0))
 
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(actions={"action": Space((6,), low=-1.0, high=1.0)}))]
@@ -46,9 +46,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if space.classes is not None or space.kind != "float" or space.low is None or space.high is None:
             continue
         if not (isfinite(space.low) and isfinite(space.high)):
-            text = f"{name} has no finite bounds, and the policy acts between -1 and 1"
+            text = f"{name} has no finite bounds, but the policy acts between -1 and 1"
         elif not scaled and (space.low, space.high) not in _FINE:
-            text = f"{name} is bounded by {space.low:g} and {space.high:g}, and the policy acts between -1 and 1"
+            text = f"{name} is bounded by {space.low:g} and {space.high:g}, but the policy acts between -1 and 1"
         else:
             continue
         yield rule.at_task(run, text)

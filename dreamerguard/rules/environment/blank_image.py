@@ -1,14 +1,14 @@
-"""The first image of an episode has one colour.
+"""The first image of an episode has only one colour.
 
 What it does:
   Reports images that are blank when an episode begins.
 
 Why is this bad:
   Every Atari episode of danijar/dreamerv3 began with a black frame until it was noticed
-  (https://github.com/danijar/dreamerv3/pull/213): the agent starts blind, and learns the reset as a state of
-  its own.
+  (https://github.com/danijar/dreamerv3/pull/213). The agent sees nothing at the start, and learns the reset as a
+  separate state.
 
-How to mend:
+How to fix:
   Render after the reset, not before it.
 """
 
@@ -40,5 +40,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     for name in (name for name, seen in run.probe.observations.items() if seen.blank):
         yield rule.at_task(
             run,
-            f"observation {name} begins as an image of one colour",
+            f"observation {name} is an image of only one colour when an episode begins",
         )

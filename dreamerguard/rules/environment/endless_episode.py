@@ -1,14 +1,14 @@
-"""Episodes do not end, or end at once.
+"""Episodes do not end, or end after their first step.
 
 What it does:
-  Reports environments of which no random episode ended within 10,000 agent steps, and those whose episodes have fewer
-  than two steps.
+  Reports environments in which no random episode ended within 10,000 agent steps, and environments in which every
+  random episode has fewer than two steps.
 
 Why is this bad:
-  A score is only logged when an episode ends, and an evaluation waits for it. dreamerv3-torch loops for ever where
-  every episode has fewer than two steps (``tools.py:332`` at 6ef8646).
+  The program logs a score only when an episode ends, and an evaluation waits for it. dreamerv3-torch loops for ever
+  where every episode has fewer than two steps (``tools.py:332`` at 6ef8646).
 
-How to mend:
+How to fix:
   Set a time limit.
 """
 

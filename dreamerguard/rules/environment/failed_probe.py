@@ -1,14 +1,14 @@
 """The environment cannot be made or played.
 
 What it does:
-  Reports what the environment failed with when ``--probe`` made it and played two random episodes.
+  Reports the error of the environment when ``--probe`` made it and played two random episodes.
 
 Why is this bad:
-  The run fails in the same way, often after minutes of compiling. Where only a module is missing in the Python that was
-  asked, or no function for the task is known, this is information.
+  The run fails in the same way, often after minutes of compilation. It is information when the Python of the probe only
+  lacks a module, or when no function for the task is known.
 
-How to mend:
-  Read the error. ``--probe-env module:function`` names a function that makes the environment, given the task.
+How to fix:
+  Read the error. ``--probe-env module:function`` names a function that makes the environment for a task.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG801", "failed-probe", Severity.ERROR)
 
-#: What fails without a screen.
+#: Errors of a machine without a screen.
 _GRAPHICS = re.compile("opengl|glget|egl|osmesa|mjr_makecontext", re.IGNORECASE)
 
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
@@ -42,7 +42,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at_task(
         run,
-        f"the environment cannot be probed: {run.probe.error}" if run.probe.lacking else f"it fails: {run.probe.error}",
+        f"the environment cannot be probed: {run.probe.error}"
+        if run.probe.lacking
+        else f"the environment fails: {run.probe.error}",
         severity=Severity.INFO if run.probe.lacking else None,
         help=_help(run.probe),
     )
@@ -50,5 +52,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 def _help(probe: Probe) -> str:
     if probe.lacking:
-        return "--probe-env module:function names what makes it"
+        return "--probe-env module:function names a function that makes the environment"
     return "set MUJOCO_GL=egl with a GPU, or osmesa" if _GRAPHICS.search(probe.error) else ""

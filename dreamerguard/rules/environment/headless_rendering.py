@@ -1,13 +1,13 @@
-"""No picture can be rendered on this machine.
+"""The machine cannot render images.
 
 What it does:
-  Reports environments of which ``--probe`` could render no frame. For a run that sees no images this is information.
+  Reports environments for which ``--probe`` could not render a frame. It is information for a run without images.
 
 Why is this bad:
-  MuJoCo needs an OpenGL context. danijar/dreamerv3 asks for EGL unless ``MUJOCO_GL`` says otherwise, dreamerv3-torch
-  sets OSMesa whatever it says (``dreamer.py:7`` at 6ef8646), and the first image fails.
+  MuJoCo needs an OpenGL context. danijar/dreamerv3 requests EGL unless ``MUJOCO_GL`` is set to something else.
+  dreamerv3-torch always sets OSMesa (``dreamer.py:7`` at 6ef8646). The first image then fails.
 
-How to mend:
+How to fix:
   Set ``MUJOCO_GL`` to ``egl`` with a GPU, or to ``osmesa`` with that library installed.
 """
 
@@ -40,13 +40,13 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return  # the bundled trainer never renders
     yield rule.at_task(
         run,
-        f"no frame can be rendered: {run.probe.frame_error}",
+        f"the environment cannot render a frame: {run.probe.frame_error}",
         severity=None if _sees(run) else Severity.INFO,
         help="set MUJOCO_GL=egl with a GPU, or osmesa",
     )
 
 
 def _sees(run: ResolvedRun) -> bool:
-    """Whether the run's inputs are images."""
+    """Returns whether the run's inputs are images."""
     suite = run.reference.suite if run.reference is not None else ""
     return "vision" in suite or any("vision" in preset.name for preset in run.presets)

@@ -1,13 +1,13 @@
-"""An observation is not what the environment declares, or not what the program needs.
+"""An observation differs from its declared space or from the program's needs.
 
 What it does:
-  Compares what two random episodes showed with the declared spaces: keys, shapes, numbers that are not finite, and the
-  flags ``is_first``, ``is_last`` and ``is_terminal`` where the program reads them.
+  Compares the observations of two random episodes with the declared spaces: keys, shapes, numbers that are not finite,
+  and the flags ``is_first``, ``is_last`` and ``is_terminal`` where the program reads them.
 
 Why is this bad:
-  dreamerv3-torch and danijar/dreamerv3 stop with an assertion, or train on numbers that poison every gradient.
+  dreamerv3-torch and danijar/dreamerv3 stop with an assertion, or train on numbers that corrupt every gradient.
 
-How to mend:
+How to fix:
   Correct the environment or its declared spaces.
 """
 
@@ -22,7 +22,7 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG802", "observation-contract", Severity.ERROR)
 
-#: What a program reads whatever its encoder selects (dreamerv3-torch at 6ef8646, models.py:182-191, with an image even
+#: Keys that a program always reads, with any encoder (dreamerv3-torch at 6ef8646, models.py:182-191, with an image even
 #: where the agent sees none; danijar/dreamerv3 at e3f0224, embodied/core/wrappers.py).
 _FLAGS = {
     "danijar": ("is_first", "is_last", "is_terminal"),
@@ -70,6 +70,6 @@ def _mistakes(probe: Probe, dialect: str) -> Iterator[str]:
     for name, seen in probe.observations.items():
         declared = probe.spaces.get(name)
         if not seen.finite:
-            yield f"observation {name} holds numbers that are not finite"
+            yield f"observation {name} contains numbers that are not finite"
         if declared is not None and declared.classes is None and declared.shape != seen.shape:
-            yield f"observation {name} is declared with shape {list(declared.shape)} and comes as {list(seen.shape)}"
+            yield f"observation {name} has shape {list(seen.shape)}, but its declared shape is {list(declared.shape)}"

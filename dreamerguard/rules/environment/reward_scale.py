@@ -1,14 +1,14 @@
-"""Rewards are very large, or none came.
+"""Rewards are very large, or there are none.
 
 What it does:
   Reports rewards beyond a thousand or returns beyond a hundred thousand in two random episodes. No reward at all is
   information: the task may be sparse.
 
 Why is this bad:
-  The discrete runs of dreamerv3-torch do not normalise returns, so that large rewards outweigh exploration; failures
-  become frequent as rewards grow (https://github.com/Eclectic-Sheep/sheeprl/issues/147).
+  The discrete runs of dreamerv3-torch do not normalise returns, so large rewards outweigh exploration. Failures become
+  frequent as rewards grow (https://github.com/Eclectic-Sheep/sheeprl/issues/147).
 
-How to mend:
+How to fix:
   Scale the reward in the environment.
 """
 
@@ -47,7 +47,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     elif largest == 0:
         yield rule.at_task(
             run,
-            "no reward came in two random episodes",
+            "two random episodes gave no reward",
             severity=Severity.INFO,
-            help="right for a sparse task; otherwise look whether the reward is passed on",
+            help="correct for a sparse task; otherwise check that the environment returns the reward",
         )

@@ -1,12 +1,12 @@
-"""A time limit is reported as the end of the task.
+"""The environment reports a time limit as the end of the task.
 
 What it does:
-  Reports environments whose random episodes all end as terminal after the same number of steps.
+  Reports environments in which all random episodes end as terminal after the same number of steps.
 
 Why is this bad:
-  The agent learns that nothing is worth anything after the limit, and values of good states sink to those of a fall.
+  The agent learns that nothing after the limit has any value, and the values of good states drop to those of a fall.
 
-How to mend:
+How to fix:
   Report a time limit as ``is_last`` without ``is_terminal``, as ``truncated`` in gymnasium.
 """
 
@@ -52,5 +52,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if same and all(episode.terminal for episode in episodes):
         yield rule.at_task(
             run,
-            f"every random episode ends as terminal after {episodes[0].length:,} steps: a time limit, by its look",
+            f"every random episode ends as terminal after {episodes[0].length:,} steps, which looks like a time limit",
         )

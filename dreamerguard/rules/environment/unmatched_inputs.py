@@ -1,14 +1,14 @@
 """The encoder selects none of the observations.
 
 What it does:
-  Matches the patterns of ``encoder.mlp_keys`` and ``encoder.cnn_keys`` with the keys that the environment really has.
+  Matches the patterns of ``encoder.mlp_keys`` and ``encoder.cnn_keys`` with the observation keys of the environment.
 
 Why is this bad:
-  dreamerv3-torch and r2dreamer stop at the first step; where one of two patterns misses, that input is left out in
-  silence.
+  dreamerv3-torch and r2dreamer stop at the first step. Where only one of two patterns matches nothing, that input is
+  left out silently.
 
-How to mend:
-  Write a pattern of the keys that are listed.
+How to fix:
+  Write a pattern for the listed keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dreamerguard.util.patterns import Pattern, PatternError
 
 rule = Rule("DG808", "unmatched-inputs", Severity.ERROR, dialects=("nm512_torch", "r2dreamer"))
 
-#: Beginnings of keys that are no input.
+#: Beginnings of keys that are not inputs.
 _FLAGS = ("is_first", "is_last", "is_terminal", "reward", "discount", "log_")
 
 GOOD = [
@@ -66,7 +66,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             run.place(place),
             "the encoder's patterns match no observation of the environment",
             key=place.key if place is not None else "",
-            help=f"it has {', '.join(sorted(seen)) or 'none'}",
+            help=f"the environment has {', '.join(sorted(seen)) or 'no observations'}",
         )
 
 

@@ -1,14 +1,14 @@
-"""The action repeat differs from the task's.
+"""The action repeat differs from the task's published value.
 
 What it does:
-  Compares the action repeat with the published one. It is information when another edition has the same value.
+  Compares the action repeat with the published value. It is information when another edition has the same value.
 
 Why is this bad:
-  The repeat is part of the task: it changes how long an action lasts, how many decisions an episode has, and how many
-  gradient updates a frame gets. Scores are no longer comparable with published ones.
+  The action repeat is part of the task: it changes how long an action lasts, how many decisions an episode has, and how
+  many gradient updates a frame gets. The scores are no longer comparable with published scores.
 
-How to mend:
-  Leave ``env.action_repeat`` out, or choose the edition that has it.
+How to fix:
+  Leave ``env.action_repeat`` out, or choose the edition that has this value.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/issues/318
@@ -63,10 +63,10 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     ]
     harm, evidence = update_harm(run)
     correct = spell_scalar(expected.value)
-    known = f"; it is edition {editions[0]}'s" if editions else ""
+    known = f"; edition {editions[0]} has this value" if editions else ""
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is {spell_scalar(setting.value)}, {run.reference.task} was published with {correct}{known}",
+        f"{setting.key} is {spell_scalar(setting.value)}, but {run.reference.task} was published with {correct}{known}",
         label=f"expected {correct}",
         key=setting.key,
         severity=Severity.INFO if editions and harm is None else None,
@@ -74,5 +74,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
         evidence=(published(setting.key, expected), *evidence),
         harm=harm,
-        help=f"edition={editions[0]} sets all of its values" if editions else "",
+        help=f"edition={editions[0]} sets all values of that edition" if editions else "",
     )

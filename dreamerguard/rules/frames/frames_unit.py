@@ -1,13 +1,14 @@
-"""The length looks like agent steps.
+"""The run length looks like agent steps instead of frames.
 
 What it does:
-  Reports a length that is exactly the task's published budget divided by its action repeat.
+  Reports a length that is exactly the task's published length divided by its action repeat.
 
 Why is this bad:
-  ``run.frames`` counts environment frames, as the papers and published curves do. danijar/dreamerv3 and sheeprl count
-  agent steps in their own settings, so a number copied from there makes the run shorter by the action repeat.
+  ``run.frames`` counts environment frames, like the papers and the published curves. danijar/dreamerv3 and sheeprl
+  count agent steps in their own settings. A number copied from there makes the run shorter by a factor of the action
+  repeat.
 
-How to mend:
+How to fix:
   Multiply by ``env.action_repeat``.
 
 References:
@@ -65,7 +66,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     correct = spell_scalar(expected.value)
     yield rule.at(
         run.place(setting),
-        f"{setting.key} {spell_scalar(setting.value)} is {run.reference.task}'s length in agent steps;"
+        f"{setting.key} {spell_scalar(setting.value)} is the published length of {run.reference.task} in agent steps;"
         f" in frames it is {correct}",
         label=f"{amount(run.budget.agent_steps)} agent steps at action repeat {spell_scalar(run.budget.action_repeat)}",
         key=setting.key,

@@ -1,13 +1,13 @@
-"""The run script ignores the length.
+"""The run script ignores the run length.
 
 What it does:
   Reports ``run.steps`` together with ``script parallel`` in danijar/dreamerv3.
 
 Why is this bad:
-  The parallel scripts never read it: the run goes on until somebody stops it.
+  The parallel scripts never read ``run.steps``: the run continues until somebody stops it.
 
-How to mend:
-  Stop the run by hand or by a time limit, or use ``--script train``.
+How to fix:
+  Stop the run by hand or with a time limit, or use ``--script train``.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/run/parallel.py
@@ -39,7 +39,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(steps),
-        f"script {script.value} never reads {steps.key}: the run does not end",
+        f"script {script.value} never reads {steps.key}, so the run does not end",
         key=steps.key,
         secondary=tuple(Label(span, "this script") for span in [script.last.span] if span is not None),
     )

@@ -1,13 +1,13 @@
-"""The length looks like frames.
+"""The run length looks like frames instead of agent steps.
 
 What it does:
-  For programs that count agent steps: reports a length that is exactly the task's published number of frames, where
-  one agent step lasts several.
+  Reports a length that is exactly the task's published number of frames, in programs that count agent steps and for
+  tasks with an action repeat above 1.
 
 Why is this bad:
-  The run is longer by the action repeat than the one it is meant to match, and so is its bill.
+  The run is longer than the published run by a factor of the action repeat, and so is its cost.
 
-How to mend:
+How to fix:
   Divide by the action repeat: 400 000 frames of Atari100k are 100 000 agent steps.
 
 References:

@@ -1,14 +1,15 @@
-"""The episode's time limit does not fit the action repeat.
+"""The episodes' time limit does not fit the action repeat.
 
 What it does:
-  r2dreamer: reports a chosen ``env.time_limit`` in frames that the action repeat does not divide, or that lasts less
-  than one trained window. sheeprl: reports the Atari limit in frames, 108000, where policy steps are due.
+  Reports a chosen ``env.time_limit`` of r2dreamer, in frames, that is not a multiple of the action repeat. In sheeprl,
+  reports the Atari limit in frames, 108000, where policy steps are expected.
 
 Why is this bad:
-  r2dreamer rounds the limit down. sheeprl counts policy steps, so episodes last four times as long as the benchmark's.
+  r2dreamer rounds the limit down. sheeprl counts policy steps, so episodes last four times as long as in the benchmark.
 
-How to mend:
-  r2dreamer: use a multiple of the action repeat. sheeprl: ``env.max_episode_steps=27000`` is the benchmark's limit.
+How to fix:
+  In r2dreamer, use a multiple of the action repeat. In sheeprl, the benchmark's limit is
+  ``env.max_episode_steps=27000``.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/howto/work_with_steps.md
@@ -50,7 +51,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if limit.number == _ATARI_FRAMES and repeat.number == 4:
             yield rule.at(
                 run.place(limit),
-                f"{key} 108000 is Atari's limit in frames; in policy steps it is 27000",
+                f"{key} 108000 is the time limit of Atari in frames; in policy steps it is 27000",
                 key=key,
                 fix=run.correct(limit, "27000", f"set {key} to 27000"),
             )

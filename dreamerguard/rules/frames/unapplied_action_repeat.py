@@ -1,15 +1,15 @@
-"""The action repeat is not applied by the environment.
+"""The environment does not apply the action repeat.
 
 What it does:
-  Reports an action repeat above 1 for suites whose environments are built without it: Memory Maze and Crafter in
-  r2dreamer and dreamerv3-torch, and Minecraft in the latter.
+  Reports an action repeat above 1 for suites with environments that ignore it: Memory Maze and Crafter in r2dreamer and
+  dreamerv3-torch, and Minecraft in dreamerv3-torch.
 
 Why is this bad:
-  Steps, time limit, update rate and the logged axis are scaled by a repeat that never happens: with 2, the run sees
-  half of the frames that it claims. Both programs' own ``memorymaze`` presets set 2.
+  Steps, time limit, update rate and the logged axis are scaled by a repeat that never happens. With 2, the run sees
+  half of the frames that it reports. The ``memorymaze`` presets of both programs set 2.
 
-How to mend:
-  Set the repeat to 1, and the length to what is meant; or pass the repeat to the environment.
+How to fix:
+  Set the repeat to 1 and the length to the intended number. Or pass the repeat to the environment.
 
 References:
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/envs/__init__.py#L83
@@ -57,7 +57,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if suite not in _WITHOUT[run.dialect]:
         return
     number = spell_scalar(repeat.value)
-    # The command's word is to blame, or a fork's preset that may have mended the program too.
+    # The cause is the command, or a preset of a fork, which may have fixed the program too.
     certain = run.dialect == "r2dreamer" and repeat.chosen
     yield rule.at(
         _place(run, repeat),

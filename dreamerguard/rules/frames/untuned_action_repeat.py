@@ -1,13 +1,13 @@
-"""The environment's own action repeat is not the benchmark's.
+"""The default action repeat of the environment differs from the benchmark's.
 
 What it does:
-  Reports sheeprl's ``env=dmc`` with its default action repeat of 1, when no experiment sets it.
+  Reports ``env=dmc`` of sheeprl with its default action repeat of 1, when no experiment sets another value.
 
 Why is this bad:
   The DreamerV3 paper and upstream's own walker experiment repeat every action twice, and tune the replay ratio for it.
-  With 1 the run takes twice the decisions for the same frames, and its scores are not comparable.
+  With 1, the run makes twice as many decisions for the same frames, and its scores are not comparable.
 
-How to mend:
+How to fix:
   Add ``env.action_repeat=2``, or start from ``exp=dreamer_v3_dmc_walker_walk``.
 
 References:

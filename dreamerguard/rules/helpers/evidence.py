@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dreamerguard.core.model import Evidence
-from dreamerguard.core.run import Expected
+from dreamerguard.core.run import PublishedValue
 from dreamerguard.core.values import spell_scalar
 
 
-def published(key: str, expected: Expected) -> Evidence:
-    """Who states the value that a task was published with."""
+def published(key: str, expected: PublishedValue) -> Evidence:
+    """Returns evidence with the source of a published value."""
     note = f" ({expected.note})" if expected.note else ""
     return Evidence("published", f"{key} {spell_scalar(expected.value)}: {expected.origin}{note}", expected.origin.url)

@@ -103,7 +103,7 @@ _R2_DECODER = "decoder: {mlp_keys: '.*', cnn_keys: '$^'}\n"
 
 
 def with_r2_env(*lines: str) -> dict[str, str]:
-    """A small configuration folder of r2dreamer with an environment of one's own."""
-    own = "".join(f"{line}\n" for line in lines)
-    decoder = "" if "decoder:" in own else _R2_DECODER
-    return {"configs/configs.yaml": _R2_MAIN, "configs/env/mine.yaml": _R2_ENV + decoder + own}
+    """A small configuration folder of r2dreamer with a custom environment."""
+    custom = "".join(f"{line}\n" for line in lines)
+    decoder = "" if "decoder:" in custom else _R2_DECODER
+    return {"configs/configs.yaml": _R2_MAIN, "configs/env/mine.yaml": _R2_ENV + decoder + custom}

@@ -1,4 +1,4 @@
-"""Numbers as people read them in messages."""
+"""Formats numbers for messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def amount(value: float) -> str:
-    """Two or three digits and a unit: 7.7 k, 124 k, 1.1 M."""
+    """Formats a number with two or three digits and a unit: 7.7 k, 124 k, 1.1 M."""
     for size, unit in _UNITS:
         if abs(value) >= size * 0.9995:
             return f"{value / size:.3g} {unit}" if value / size >= 100 else f"{value / size:.2g} {unit}"
@@ -14,12 +14,12 @@ def amount(value: float) -> str:
 
 
 def times(factor: float) -> str:
-    """A factor of at least 1: 16 times, 2.5 times."""
+    """Formats a factor of at least 1: 16 times, 2.5 times."""
     return f"{factor:.3g} times" if factor < 1000 else f"{amount(factor)} times"
 
 
 def share(value: float) -> str:
-    """A share below 1 as a fraction where it is a simple one, else in percent: 1/16, 38 %."""
+    """Formats a share below 1 as a simple fraction where one fits, otherwise in percent: 1/16, 38 %."""
     if value <= 0:
         return "none"
     parts = 1 / value
@@ -29,12 +29,12 @@ def share(value: float) -> str:
 
 
 def score(value: float) -> str:
-    """A score in the task's own points."""
+    """Formats a score in the points of the task."""
     if abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.3g}"
 
 
 def gibibytes(value: float) -> str:
-    """A number of bytes."""
+    """Formats a number of bytes in GiB."""
     return f"{value / 2**30:.3g} GiB"

@@ -1,4 +1,4 @@
-"""The train ratio that gives a run the published update rate, whatever its batch shape.
+"""The train ratio that gives a run the published update rate for its batch shape.
 
 The ratio counts replayed steps and one update replays ``batch_size x batch_length`` of them
 (https://github.com/danijar/dreamerv3/issues/154), so another shape needs the published ratio in proportion.
@@ -13,10 +13,10 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RightRatio:
-    """What the train ratio should be.
+    """The train ratio that keeps the published update rate.
 
     Attributes:
-      text: the value in the dialect's own unit.
+      text: the value in the unit of the program.
       shape: batch shapes of the run and of the published run, ``2 x 8`` and ``16 x 64``; equal where nothing changed.
       published: the published value.
       part: the run's ratio as a share of the right one, which is its share of updates per agent step.
@@ -31,21 +31,21 @@ class RightRatio:
 
     @property
     def adapted(self) -> bool:
-        """Whether the batch shape makes it differ from the published value."""
+        """Whether it differs from the published value because of the batch shape."""
         return self.text != self.published
 
     def __str__(self) -> str:
         return f"{self.text} ({self.published} at {self.shape[1]})" if self.adapted else self.text
 
     def of_task(self, task: str) -> str:
-        """The value and why, for the end of a message: 512 that dmc_walker_walk was published with."""
+        """Returns the value and its origin, for the end of a message: ``512 published for dmc_walker_walk``."""
         if not self.adapted:
-            return f"{self.text} that {task} was published with"
-        return f"{self.text} that keep {task}'s published update rate with batches of {self.shape[0]}"
+            return f"{self.text} published for {task}"
+        return f"{self.text} that keeps the published update rate of {task} with batches of {self.shape[0]}"
 
 
 def right_ratio(run: ResolvedRun) -> RightRatio | None:
-    """The ratio for this run's batch shape; none where the task's is not published."""
+    """Returns the ratio for this run's batch shape; none where the task has no published ratio."""
     expected, budget = run.expected("train_ratio"), run.budget
     if expected is None or budget is None or run.reference is None or not isinstance(expected.value, int | float):
         return None

@@ -1,19 +1,19 @@
-"""What too few gradient updates cost, from the published curve of the task.
+"""The score that a run loses through too few gradient updates, from the published curve of the task.
 
-Two runs with equal numbers of updates are not the same run, so the score given is an estimate, and says so: it is what
-the published agent scored when it had made as many updates as this run will make in all.
+The score is an estimate, because two runs with equal numbers of updates are not the same run. It is the score of the
+published agent after as many updates as this run will make in total. The text says that it is an estimate.
 """
 
 from __future__ import annotations
 
 from dreamerguard.core.model import Evidence, Harm, HarmLevel, Score
-from dreamerguard.core.run import Curve, Reference, ResolvedRun
+from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun
 
 from .formatting import amount, score, share
 
 
 def update_harm(run: ResolvedRun) -> tuple[Harm | None, tuple[Evidence, ...]]:
-    """Harm and its evidence when the run makes too few updates for its purpose; nothing otherwise."""
+    """Returns the cost and its evidence when the run makes too few updates for its purpose, otherwise nothing."""
     value = run.update_share
     if run.reference is None or run.budget is None or value is None or value >= run.thresholds.warn:
         return None, ()
@@ -21,28 +21,28 @@ def update_harm(run: ResolvedRun) -> tuple[Harm | None, tuple[Evidence, ...]]:
     budget = _budget_evidence(run, run.reference, value)
     curve = run.reference.load_curve()
     if curve is None:
-        text = f"{share(value)} of the task's gradient updates; no curve is published that tells the score"
+        text = f"{share(value)} of the task's gradient updates; no published curve gives the score"
         return Harm(level, text, value), (budget,)
     return _scored(run, curve, value, level, budget)
 
 
-def _budget_evidence(run: ResolvedRun, reference: Reference, value: float) -> Evidence:
+def _budget_evidence(run: ResolvedRun, reference: PublishedRun, value: float) -> Evidence:
     budget = run.budget
     assert budget is not None
     edition = f"{reference.suite}, edition {reference.edition}"
     if run.purpose == "short":
         ours, theirs = 1000 * budget.updates_per_frame, 1000 * reference.budget.updates_per_frame
-        text = f"{ours:.3g} gradient updates per 1000 frames against {theirs:.3g}, {share(value)} ({edition})"
+        text = f"{ours:.3g} gradient updates per 1000 frames; published: {theirs:.3g} ({share(value)}; {edition})"
     else:
         text = (
-            f"{amount(budget.updates)} gradient updates in all against {amount(reference.budget.updates)},"
-            f" {share(value)} ({edition})"
+            f"{amount(budget.updates)} gradient updates in total; published: {amount(reference.budget.updates)}"
+            f" ({share(value)}; {edition})"
         )
     return Evidence("computed", text)
 
 
 def _scored(
-    run: ResolvedRun, curve: Curve, value: float, level: HarmLevel, budget: Evidence
+    run: ResolvedRun, curve: PublishedCurve, value: float, level: HarmLevel, budget: Evidence
 ) -> tuple[Harm | None, tuple[Evidence, ...]]:
     assert run.budget is not None
     until = min(run.budget.frames, curve.frames) if run.purpose == "short" else curve.frames
@@ -55,11 +55,11 @@ def _scored(
     published = Evidence(
         "published",
         f"the published agent ({curve.seeds} seeds, {curve.origin.detail}) scores {_range(goal)} {place};"
-        f" after {amount(run.budget.updates)} updates, at its {amount(behind)} frames, it scored {_range(expected)}",
+        f" after {amount(run.budget.updates)} updates, at {amount(behind)} frames, it scored {_range(expected)}",
         curve.origin.url,
     )
     text = (
-        f"expect about {score(expected.median)} rather than {score(goal.median)} points"
+        f"the expected score is about {score(expected.median)} instead of {score(goal.median)} points"
         " (estimate: the published agent's score after as many updates)"
     )
     return Harm(level, text, value, expected, goal), (budget, published)

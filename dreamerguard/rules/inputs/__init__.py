@@ -1,1 +1,1 @@
-"""DG6xx: what the agent sees and what the environment does."""
+"""DG6xx: observations, actions and rewards of the agent."""

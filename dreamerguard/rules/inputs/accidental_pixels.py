@@ -1,15 +1,15 @@
-"""The agent learns from rendered pixels although the environment gives a vector.
+"""The agent learns from rendered images although the environment provides a vector.
 
 What it does:
-  Reports sheeprl runs on Gymnasium environments with vector observations where only CNN keys are set, and by the
-  experiment rather than by the user.
+  Reports sheeprl runs on Gymnasium environments with vector observations where only CNN keys are set, and the
+  experiment sets them rather than the user.
 
 Why is this bad:
-  ``exp=dreamer_v3`` encodes ``rgb`` only. On a vector environment the wrapper then renders images without a word, and a
-  task that is easy from four numbers becomes slow and hard: users report CartPole at 144 of 500.
+  ``exp=dreamer_v3`` encodes ``rgb`` only. On a vector environment, the wrapper then renders images without a message,
+  and a task that is easy from four numbers becomes slow and hard. Users report CartPole at 144 of 500.
 
-How to mend:
-  ``algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state] algo.mlp_keys.decoder=[state]``
+How to fix:
+  Set ``algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state] algo.mlp_keys.decoder=[state]``.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/issues/229
@@ -40,7 +40,7 @@ _REPORT = Evidence(
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Looks at the environment's name and at who chose the keys."""
+    """Looks at the environment's name and at the origin of the keys."""
     task, target = run.setting("task"), run.settings.get("env.wrapper._target_")
     cnn, mlp = run.settings.get("algo.cnn_keys.encoder"), run.settings.get("algo.mlp_keys.encoder")
     if task is None or target is None or cnn is None or mlp is None or target.value != "gymnasium.make":
@@ -50,9 +50,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     chosen = next((item.span for item in run.presets if item.name.startswith("env=")), run.anchor)
     yield rule.at(
         run.place(task) if task.chosen else chosen,
-        f"{task.value} gives a vector, and the experiment encodes images only: it will be rendered",
+        f"{task.value} provides a vector, but the experiment encodes only images, so it is rendered",
         key="algo.mlp_keys.encoder",
         evidence=(_REPORT,),
-        help="algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state]"
-        " algo.mlp_keys.decoder=[state] learn from the vector",
+        help="set algo.cnn_keys.encoder=[] algo.cnn_keys.decoder=[] algo.mlp_keys.encoder=[state]"
+        " algo.mlp_keys.decoder=[state] to learn from the vector",
     )

@@ -5,11 +5,12 @@ What it does:
   in Atari, Crafter, Minecraft, DMLab and Memory Maze.
 
 Why is this bad:
-  ``normal`` on discrete actions stops with "Invalid one-hot action". ``onehot`` on continuous actions runs, and acts
-  with one joint at a time.
+  ``normal`` on discrete actions stops with "Invalid one-hot action". ``onehot`` on continuous actions runs, but moves
+  one joint at a time.
 
-How to mend:
-  Use ``actor.dist`` normal with ``imag_gradient`` dynamics for continuous, onehot with reinforce for discrete actions.
+How to fix:
+  For continuous actions, set ``actor.dist`` to normal and ``imag_gradient`` to dynamics. For discrete actions, set them
+  to onehot and reinforce.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -46,10 +47,10 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     suite = str(task.value).split("_", 1)[0]
     discrete = str(dist.value).startswith("onehot")
     if (suite in _DISCRETE and not discrete) or (suite == "dmc" and discrete):
-        blamed = task if task.chosen else dist
+        cause = task if task.chosen else dist
         kind = "continuous" if discrete else "discrete"
         yield rule.at(
-            run.place(blamed),
-            f"{suite} has {kind} actions, and {dist.key} is {dist.value}",
+            run.place(cause),
+            f"{suite} has {kind} actions, but {dist.key} is {dist.value}",
             key=dist.key,
         )

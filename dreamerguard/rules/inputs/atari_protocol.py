@@ -1,15 +1,15 @@
-"""The Atari settings are not the benchmark's.
+"""An Atari setting differs from the benchmark.
 
 What it does:
-  Notes sticky actions, no-ops, the action set, gray images, pooling, lives and the like that the user changed for Atari
-  or Atari100k.
+  Reports sticky actions, no-ops, the action set, gray images, pooling, lives and similar settings that the user changed
+  for Atari or Atari100k.
 
 Why is this bad:
-  It need not be, but scores are compared within one protocol: 200M frames with sticky actions and all actions, or 400k
-  frames without sticky actions and with the game's own.
+  The change may be harmless, but scores are compared within one protocol: 200M frames with sticky actions and all
+  actions, or 400k frames without sticky actions and with the game's own action set.
 
-How to mend:
-  Leave the setting out when the score is to be compared with a published one.
+How to fix:
+  Leave the setting out when the score will be compared with a published one.
 
 References:
   https://arxiv.org/abs/1709.06009
@@ -56,7 +56,7 @@ _PREFIX = {"danijar": "env.{suite}.", "nm512_torch": "", "r2dreamer": "env."}
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares what the user chose with what upstream's layers below say."""
+    """Compares the values of the user with upstream's values."""
     task = run.setting("task")
     suite = str(task.value).split("_", 1)[0] if task is not None else ""
     if suite not in ("atari", "atari100k"):
@@ -70,6 +70,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if before != setting.value:
             yield rule.at(
                 run.place(setting),
-                f"{setting.key} is {spell_scalar(setting.value)}; the benchmark has {spell_scalar(before)}",
+                f"{setting.key} is {spell_scalar(setting.value)}; the benchmark uses {spell_scalar(before)}",
                 key=setting.key,
             )

@@ -1,17 +1,17 @@
-"""The decoder rebuilds other observations than the encoder sees.
+"""The decoder reconstructs other observations than the encoder sees.
 
 What it does:
-  Compares what encoder and decoder are given. sheeprl: each decoder list must lie within the encoder's, and the two
-  must have something in common. Patterns, in danijar/dreamerv3 before 2024 and dreamerv3-torch: images, and vectors,
-  are either both seen and rebuilt, or switched off in both. r2dreamer with ``model.rep_loss=dreamer``: the decoder must
-  rebuild something.
+  Compares the keys of the encoder and the decoder. sheeprl: each decoder list must be part of the encoder's list, and
+  the two must have a common key. Patterns, in danijar/dreamerv3 before 2024 and dreamerv3-torch: images must be on in
+  both or off in both, and so must vectors. r2dreamer with ``model.rep_loss=dreamer``: the decoder must reconstruct
+  something.
 
 Why is this bad:
-  sheeprl raises RuntimeError before it trains; its documentation's own DIAMBRA commands do. Elsewhere the run goes on:
-  what the encoder sees and the decoder does not rebuild only teaches the world model through rewards; what the decoder
-  rebuilds and the encoder never sees can only be guessed, and a run on vectors then spends most of its model on images.
+  sheeprl raises RuntimeError before it trains; the DIAMBRA commands in its documentation do this. Elsewhere the run
+  continues. Observations that only the encoder sees teach the world model only through rewards. Observations that only
+  the decoder reconstructs can only be guessed, and a run on vectors then spends most of its model on images.
 
-How to mend:
+How to fix:
   Set the decoder's keys together with the encoder's. ``exp=dreamer_v3`` of sheeprl sets both CNN lists to ``[rgb]``.
 
 References:
@@ -88,20 +88,20 @@ def _lists(run: ResolvedRun) -> Iterator[Finding]:
     for encoder, decoder in known:
         extra = _names(decoder) - _names(encoder)
         if extra:
-            yield _finding(run, encoder, decoder, f"{', '.join(sorted(extra))} is decoded and never encoded")
+            yield _finding(run, encoder, decoder, f"{', '.join(sorted(extra))} is decoded but never encoded")
             return
     if not any(_names(encoder) & _names(decoder) for encoder, decoder in known):
         encoder, decoder = known[0]
-        yield _finding(run, encoder, decoder, "the decoder rebuilds nothing that the encoder sees")
+        yield _finding(run, encoder, decoder, "the decoder reconstructs nothing that the encoder sees")
 
 
-def _finding(run: ResolvedRun, encoder: Setting, decoder: Setting, what: str) -> Finding:
+def _finding(run: ResolvedRun, encoder: Setting, decoder: Setting, mismatch: str) -> Finding:
     first, second = (decoder, encoder) if decoder.chosen or not encoder.chosen else (encoder, decoder)
     return rule.at(
         run.place(first),
-        f"{what}: {encoder.key} is {spell_scalar(encoder.value)}, {decoder.key} is {spell_scalar(decoder.value)}",
+        f"{mismatch}: {encoder.key} is {spell_scalar(encoder.value)}, {decoder.key} is {spell_scalar(decoder.value)}",
         key=decoder.key,
-        secondary=(Label(run.place(second), "and this"),) if second.chosen else (),
+        secondary=(Label(run.place(second), "compared with this"),) if second.chosen else (),
         help=f"set {decoder.key} too",
         upstream="" if first.chosen else run.upstream,
     )
@@ -122,11 +122,11 @@ def _empty_decoder(run: ResolvedRun) -> Iterator[Finding]:
     if loss is None or cnn is None or mlp is None or loss.value != "dreamer":
         return
     if cnn.value == mlp.value == _NONE:
-        blamed = cnn if cnn.chosen else mlp
+        cause = cnn if cnn.chosen else mlp
         yield rule.at(
-            run.place(blamed),
-            "the decoder rebuilds nothing, and model.rep_loss=dreamer learns from what it rebuilds",
-            key=blamed.key,
+            run.place(cause),
+            "the decoder reconstructs nothing, but model.rep_loss=dreamer learns from its reconstruction",
+            key=cause.key,
         )
 
 
@@ -135,15 +135,15 @@ def _patterns(run: ResolvedRun) -> Iterator[Finding]:
         encoder, decoder = run.settings.get(f"encoder.{kind}"), run.settings.get(f"decoder.{kind}")
         if encoder is None or decoder is None or not (encoder.chosen or decoder.chosen):
             continue
-        sees, rebuilds = encoder.value != _NONE, decoder.value != _NONE
-        if sees == rebuilds:
+        sees, reconstructs = encoder.value != _NONE, decoder.value != _NONE
+        if sees == reconstructs:
             continue
-        blamed = encoder if encoder.chosen else decoder
-        if rebuilds:
-            text = f"the decoder rebuilds {what} ({spell_scalar(decoder.value)}) that the encoder never sees"
+        cause = encoder if encoder.chosen else decoder
+        if reconstructs:
+            text = f"the decoder reconstructs {what} ({spell_scalar(decoder.value)}) that the encoder never sees"
         else:
-            text = f"the encoder sees {what} ({spell_scalar(encoder.value)}) that the decoder does not rebuild"
+            text = f"the encoder sees {what} ({spell_scalar(encoder.value)}) that the decoder does not reconstruct"
         both = encoder.chosen and decoder.chosen  # then it is more likely meant, for example privileged observations
         severity = Severity.INFO if both else Severity.WARNING
-        yield rule.at(run.place(blamed), text, key=blamed.key, severity=severity)
+        yield rule.at(run.place(cause), text, key=cause.key, severity=severity)
         return

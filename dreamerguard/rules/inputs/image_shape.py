@@ -1,15 +1,15 @@
-"""The network cannot take images of this size.
+"""The network cannot process images of this size.
 
 What it does:
-  Checks the image size against what the encoder halves it to: 3 to 16 pixels in danijar/dreamerv3 since December 2024,
-  exactly ``minres`` in its earlier editions and in dreamerv3-torch. sheeprl takes powers of two.
+  Checks the image size after the encoder has halved it: 3 to 16 pixels must remain in danijar/dreamerv3 since December
+  2024, and exactly ``minres`` in its earlier editions and in dreamerv3-torch. sheeprl needs powers of two.
 
 Why is this bad:
   The program stops when it builds the encoder or the decoder.
 
-How to mend:
-  64 x 64 works everywhere. Of larger sizes take 96 or 128 for the 2025 edition of danijar/dreamerv3, powers of two
-  times ``minres``, 4 by default, in its earlier editions and dreamerv3-torch, and 128 in sheeprl.
+How to fix:
+  Use 64 x 64, which works everywhere. Larger sizes are 96 or 128 for the 2025 edition of danijar/dreamerv3, powers of
+  two times ``minres``, 4 by default, in its earlier editions and dreamerv3-torch, and 128 in sheeprl.
 
 References:
   https://github.com/danijar/dreamerv3/issues/85
@@ -64,7 +64,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _sides(run: ResolvedRun, size: Setting) -> tuple[float, ...]:
-    """Lengths as the program reads them; none where they are no numbers, which is another rule's concern."""
+    """Returns the side lengths that the program reads; none where they are not numbers, which another rule reports."""
     if run.dialect == "sheeprl":
         return (size.number,) if size.number >= 1 and size.number.is_integer() else ()
     if not isinstance(size.value, tuple):

@@ -1,14 +1,14 @@
-"""The encoder is given nothing to see.
+"""The encoder has no input.
 
 What it does:
-  Reports an encoder whose images and vectors are both switched off: by the pattern ``$^``, which no key matches, in
+  Reports an encoder with images and vectors both switched off: by the pattern ``$^``, which no key matches, in
   danijar/dreamerv3 before 2024, dreamerv3-torch and r2dreamer; by empty ``algo.cnn_keys.encoder`` and
   ``algo.mlp_keys.encoder`` in sheeprl.
 
 Why is this bad:
-  The program stops when it builds the encoder, or at the first batch: there is nothing to concatenate.
+  The program stops when it builds the encoder, or at the first batch, because there is nothing to concatenate.
 
-How to mend:
+How to fix:
   Name an image in the CNN keys or vectors in the MLP keys: ``cnn_keys: image`` or ``mlp_keys: .*`` where they are
   patterns, ``algo.cnn_keys.encoder=[rgb]`` in sheeprl.
 
@@ -70,7 +70,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if cnn is None or mlp is None or cnn.value != empty or mlp.value != empty:
         return
     written = [setting for setting in (cnn, mlp) if setting.chosen]
-    # Without a word of the user's it is upstream's own preset, or hydra's choice for another algorithm.
+    # Without a setting of the user, it is upstream's own preset, or hydra's choice for another algorithm.
     if not written and (run.dialect not in ("r2dreamer", "sheeprl") or run.budget is None):
         return
     first = written[0] if written else cnn
@@ -78,5 +78,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         run.place(first),
         f"{images} and {vectors} select nothing: the agent has no input",
         key=first.key,
-        secondary=tuple(Label(run.place(setting), "and this") for setting in written[1:]),
+        secondary=tuple(Label(run.place(setting), "also selects nothing") for setting in written[1:]),
     )

@@ -1,16 +1,17 @@
-"""Rewards are clipped.
+"""The environment clips rewards.
 
 What it does:
-  Reports ``clip_reward`` for Atari in danijar/dreamerv3, which takes the sign, and points out that ``env.clip_rewards``
-  in sheeprl applies tanh.
+  Reports ``clip_reward`` for Atari in danijar/dreamerv3, which takes the sign. Also reports ``env.clip_rewards`` in
+  sheeprl, which applies tanh.
 
 Why is this bad:
-  danijar's environment hands out the sign of the reward, and the logged score is their sum: it cannot be compared with
-  published scores. sheeprl logs the game's own score and trains on tanh, where the usual clipping takes the sign:
-  rewards of 1 become 0.76, and all large ones 1. The agent needs neither, since it predicts rewards in symlog space.
+  The environment of danijar/dreamerv3 returns the sign of the reward, and the logged score is the sum of these signs.
+  It is not comparable with published scores. sheeprl logs the game's own score and trains on tanh, where the usual
+  clipping takes the sign: rewards of 1 become 0.76, and all large ones 1. The agent needs neither, because it predicts
+  rewards in symlog space.
 
-How to mend:
-  Leave it out.
+How to fix:
+  Leave the setting out.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/envs/atari.py
@@ -52,10 +53,10 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     setting = run.settings.get("env.clip_rewards" if sheeprl else f"env.{_suite(run)}.clip_reward")
     if setting is None or not setting.chosen or setting.value is not True or (sheeprl and run.budget is None):
         return
-    what = "applies tanh, not the sign" if sheeprl else "makes the logged score a sum of signs"
+    effect = "applies tanh, not the sign" if sheeprl else "makes the logged score a sum of signs"
     yield rule.at(
         run.place(setting),
-        f"{setting.key} {what}",
+        f"{setting.key} {effect}",
         key=setting.key,
         severity=Severity.INFO if sheeprl else None,
         fix=run.correct(setting, "False", f"set {setting.key} to False"),

@@ -1,14 +1,14 @@
-"""The environment's name does not select the task.
+"""The environment's ID does not select the task.
 
 What it does:
-  Reports sheeprl's ``env.id`` with ``env=dmc`` when it names another task than ``env.wrapper.domain_name`` and
+  Reports ``env.id`` of sheeprl with ``env=dmc`` when it names another task than ``env.wrapper.domain_name`` and
   ``env.wrapper.task_name``.
 
 Why is this bad:
-  The wrapper builds the task from domain and task name; ``env.id`` is only a label. The run trains walker-walk under
-  the name of another task.
+  The wrapper makes the task from domain and task name; ``env.id`` is only a label. The run trains walker-walk under the
+  name of another task.
 
-How to mend:
+How to fix:
   Set ``env.wrapper.domain_name`` and ``env.wrapper.task_name``.
 
 References:
@@ -31,7 +31,7 @@ BAD = [Example("sheeprl exp=dreamer_v3_dmc_walker_walk env.id=cheetah_run", mark
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the label with what is built."""
+    """Compares the label with the task of the wrapper."""
     name = run.settings.get("env.id")
     domain, task = run.settings.get("env.wrapper.domain_name"), run.settings.get("env.wrapper.task_name")
     if name is None or domain is None or task is None or name.last.kind != "command line":

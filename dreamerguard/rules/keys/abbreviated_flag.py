@@ -1,14 +1,14 @@
 """An option is abbreviated.
 
 What it does:
-  Notes options that the program completes to a longer one.
+  Reports options that the program completes to a longer option.
 
 Why is this bad:
-  It works until another option with the same beginning appears, for example through a preset; then the program stops,
-  or takes the new one.
+  The abbreviation works until another option with the same beginning appears, for example through a preset. Then the
+  program stops, or uses the new option.
 
-How to mend:
-  Write the option out.
+How to fix:
+  Write the full option.
 
 References:
   https://github.com/NM512/dreamerv3-torch/issues/75

@@ -1,16 +1,16 @@
-"""An added key that nothing reads.
+"""The command adds a key that nothing reads.
 
 What it does:
-  Reports ``+key=value`` and ``++key=value`` when the configuration has no such key: a warning when the name is close to
-  one that exists, else information. Arguments of a function that the configuration names with ``_target_`` are left
-  alone.
+  Reports ``+key=value`` and ``++key=value`` when the configuration has no such key. It is a warning when the name is
+  close to an existing key, otherwise information. Arguments of a function that the configuration names with
+  ``_target_`` are not reported.
 
 Why is this bad:
-  Hydra's own message for a misspelt key advises to write ``+key``. That silences the error and sets a key that the
-  program never looks at; the one that was meant keeps its value.
+  Hydra's own message for a misspelt key advises to write ``+key``. That hides the error and sets a key that the program
+  never reads. The intended key keeps its value.
 
-How to mend:
-  Use the key that exists, without the plus.
+How to fix:
+  Use the existing key, without the plus.
 
 References:
   https://github.com/facebookresearch/hydra/issues/1457
@@ -22,7 +22,7 @@ import difflib
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Unknown
+from dreamerguard.core.run import ResolvedRun, UnknownKey
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 
@@ -44,14 +44,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     yield from (_finding(run, item) for item in run.unknown if not item.fatal)
 
 
-def _finding(run: ResolvedRun, item: Unknown) -> Finding:
+def _finding(run: ResolvedRun, item: UnknownKey) -> Finding:
     renamed = run.renamed.get(item.key)
     target = renamed.path if renamed is not None else nearest_key(item.key, run.keys)
     close = renamed is not None or (target is not None and _likeness(item.key, target) > 0.85)
     return rule.at(
         item.span,
-        f"nothing in {run.upstream} reads {item.key}{did_you_mean(target if close else None)}",
-        label="added in silence",
+        f"{run.upstream} does not read {item.key}{did_you_mean(target if close else None)}",
+        label="added without an error",
         key=item.key,
         severity=None if close else Severity.INFO,
         help=f"{target} is {run.keys[target].expects}" if close and target is not None and target in run.keys else "",

@@ -1,15 +1,15 @@
-"""The program declares the key and never reads it.
+"""The program declares the key but never reads it.
 
 What it does:
-  Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is
-  the default.
+  Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is the
+  default.
 
 Why is this bad:
-  Whoever set it expected something to change. ``replay.priosignal`` does not choose what prioritized replay follows,
-  and ``run.duration`` does not end a run (danijar/dreamerv3 at e3f0224).
+  The setting looks as if it had an effect. For example, ``replay.priosignal`` does not select the signal of prioritized
+  replay, and ``run.duration`` does not end a run (danijar/dreamerv3 at e3f0224).
 
-How to mend:
-  Remove it, and look for the key that does what you want.
+How to fix:
+  Remove the setting, and look for the key that has the effect you want.
 """
 
 from __future__ import annotations

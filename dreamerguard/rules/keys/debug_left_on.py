@@ -1,15 +1,15 @@
 """The debug preset is active in a long run.
 
 What it does:
-  Reports the preset ``debug`` in a run of a million agent steps or more that the user asked for, and in front of a
-  preset that raises the train ratio again.
+  Reports the preset ``debug`` in two cases: in a run of a million agent steps or more that the user requested, and in
+  front of a preset that raises the train ratio again.
 
 Why is this bad:
-  Its network has a handful of units, so the agent learns nothing of use. In front of a task's preset, the tiny network
-  stays, with the task's ratio on its small batches: several updates per step.
+  The debug network has only a few units, so the agent learns nothing useful. In front of a task's preset, the tiny
+  network stays, and the task's ratio applies to its small batches: several updates per step.
 
-How to mend:
-  Remove ``debug``. For a quick test keep it last, and the run short.
+How to fix:
+  Remove ``debug``. For a quick test, put it last and keep the run short.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/README.md
@@ -49,7 +49,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     behind = [preset.name for preset in run.presets[run.presets.index(debug) + 1 :]]
     if ratio is not None and ratio.last.kind == "preset" and ratio.last.name in behind:
         text = (
-            f"{ratio.last.name} behind debug keeps the tiny network and sets {ratio.key} to {spell_scalar(ratio.value)}"
+            f"{ratio.last.name} after debug keeps the tiny network and sets {ratio.key} to {spell_scalar(ratio.value)}"
         )
         yield rule.at(debug.span, text, key=ratio.key, help="put debug last, or remove it")
     elif steps is not None and _LONG <= steps.number < _ENDLESS:

@@ -1,13 +1,13 @@
-"""``--configs`` is given twice, and only the last one counts.
+"""A second --configs replaces the first one.
 
 What it does:
   Reports presets that a later ``--configs`` of the same command replaces.
 
 Why is this bad:
-  The program does not collect them. What the first presets set is not applied, and nothing is said.
+  The program does not combine them. It does not apply the first presets, and prints no message.
 
-How to mend:
-  Name all presets behind one ``--configs``, the task's first and the size last.
+How to fix:
+  Name all presets after one ``--configs``, the task's preset first and the size last.
 
 References:
   https://github.com/danijar/elements/blob/b781f90/elements/flags.py
@@ -34,5 +34,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what the command line gives twice."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

@@ -1,14 +1,14 @@
 """The task has another name in this program.
 
 What it does:
-  Knows the task names that differ between code bases: danijar/dreamerv3's ``dmc_cup_catch`` is
+  Reports task names that differ between training programs. ``dmc_cup_catch`` of danijar/dreamerv3 is
   ``dmc_ball_in_cup_catch`` in r2dreamer, which passes the name on to dm_control.
 
 Why is this bad:
-  dm_control has no domain ``cup``, so the environment cannot be built.
+  dm_control has no domain ``cup``, so the program cannot make the environment.
 
-How to mend:
-  Use the program's own name.
+How to fix:
+  Use the name in this program.
 
 References:
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/envs/dmc.py
@@ -48,7 +48,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if task is not None and right is not None:
         yield rule.at(
             run.place(task),
-            f"dm_control has no {task.value}; it is called {right} here",
+            f"dm_control has no task {task.value}; the task is called {right} here",
             key=task.key,
             fix=run.correct(task, right, f"train {right}", safe=True),
         )

@@ -1,13 +1,13 @@
 """Settings contradict each other.
 
 What it does:
-  Reports values that are allowed one by one and not together, for example a recurrent state that its blocks do not
+  Reports values that are valid one by one but not together, for example a recurrent state that its blocks do not
   divide.
 
 Why is this bad:
-  The run is refused.
+  The run does not start.
 
-How to mend:
+How to fix:
   Change one of the settings that the message names.
 """
 
@@ -30,5 +30,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what the schema says of the whole run."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

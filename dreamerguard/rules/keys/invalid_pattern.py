@@ -1,13 +1,13 @@
-"""A pattern is no regular expression.
+"""A pattern is not a valid regular expression.
 
 What it does:
-  Reports keys of a preset with characters that make them a pattern, and that cannot be read as one.
+  Reports keys of a preset that contain pattern characters and are not valid regular expressions.
 
 Why is this bad:
   The program stops when the preset is selected.
 
-How to mend:
-  Escape the character, ``\\.`` for a dot, or remove it if no pattern was meant.
+How to fix:
+  Escape the character, ``\\.`` for a dot, or remove it if no pattern was intended.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on patterns that do not compile."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

@@ -1,16 +1,17 @@
-"""Preset and task belong to different benchmarks.
+"""The preset and the task belong to different benchmarks.
 
 What it does:
   Reports a preset that upstream made for one suite together with a task of another suite that has a preset too. In a
-  file of presets: one whose task does not read the section of ``env`` that is named after the preset.
+  file of presets, reports a preset with a task that does not read the section of ``env`` named after the preset.
 
 Why is this bad:
   Train ratio, length, action distribution and environment settings are those of the wrong benchmark. ``--configs
-  atari100k --task atari_pong`` of danijar/dreamerv3 plays with sticky actions in gray at 96 x 96, since settings of the
-  environment follow the task's name; in dreamerv3-torch ``--configs atari100k`` without ``--task`` trains walker-walk.
+  atari100k --task atari_pong`` of danijar/dreamerv3 plays with sticky actions in gray at 96 x 96, because the
+  environment settings follow the task's name. In dreamerv3-torch, ``--configs atari100k`` without ``--task`` trains
+  walker-walk.
 
-How to mend:
-  Name the task's own preset, or the preset's own task.
+How to fix:
+  Name the preset of the task, or a task of the preset.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/dreamerv3/main.py
@@ -37,7 +38,7 @@ BAD = [
     Example("python dreamer.py --configs atari100k --logdir logs", mark="atari100k"),
 ]
 
-#: Suites that have a preset of their own; a preset for another suite is a choice where a task's suite has none.
+#: Suites with a preset. Where the task's suite has no preset, a preset for another suite is a deliberate choice.
 _SUITES = {"dmc", "atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memorymaze"}
 
 
@@ -55,15 +56,15 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     place = task.last.span if task.chosen and task.last.kind == "command line" else None
     yield rule.at(
         place or last.span,
-        f"preset {last.name} was made for {last.suite} tasks, and the task is {task.value}",
+        f"preset {last.name} was made for {last.suite} tasks, but the task is {task.value}",
         key=task.key,
         secondary=(Label(last.span, "this preset"),) if place is not None else (),
-        help=f"name the preset of {suite}, or a task of {last.suite}",
+        help=f"use a preset for {suite}, or a task of {last.suite}",
     )
 
 
 def _unread_section(run: ResolvedRun) -> Iterator[Finding]:
-    """``env.atari100k`` of a preset ``atari100k`` whose task is ``atari_pong``: the name of the task decides."""
+    """Finds sections such as ``env.atari100k`` in a preset ``atari100k`` with the task ``atari_pong``."""
     task = run.settings.get("task")
     if not run.presets or task is None or task.last.kind != "preset" or task.last.span is None:
         return

@@ -1,14 +1,14 @@
-"""A key stands in a section where the program does not read it.
+"""A key is in a section where the program does not read it.
 
 What it does:
-  Looks in the configuration for names that upstream reads in another section: ``total_steps`` at the root of a sheeprl
-  experiment instead of under ``algo``, ``act_entropy`` under r2dreamer's ``env`` instead of under ``model``.
+  Reports names in the configuration that upstream reads in another section: ``total_steps`` at the root of a sheeprl
+  experiment instead of under ``algo``, ``act_entropy`` under ``env`` of r2dreamer instead of under ``model``.
 
 Why is this bad:
-  Hydra accepts new keys in a file. The value looks set, and the run uses another one: sheeprl's own
-  ``dreamer_v3_XL_crafter`` trains for 5 M steps although its file says 1 M.
+  Hydra accepts new keys in a file. The value looks set, but the run uses another one: ``dreamer_v3_XL_crafter`` of
+  sheeprl trains for 5 M steps although its file says 1 M.
 
-How to mend:
+How to fix:
   Move the key into the section that the message names.
 
 References:
@@ -37,7 +37,7 @@ BAD = [
     ),
 ]
 
-#: Where sheeprl's code reads a name that people write at the root, or elsewhere.
+#: Names that users write at the root or elsewhere, and the keys that sheeprl's code reads.
 _SHEEPRL = {
     "total_steps": "algo.total_steps",
     "learning_starts": "algo.learning_starts",
@@ -64,7 +64,7 @@ _R2 = {f"env.{name}": f"model.{name}" for name in _R2_MODEL} | {name: f"model.{n
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the value with the one that counts."""
+    """Compares the value with the value that takes effect."""
     places = _SHEEPRL if run.dialect == "sheeprl" else _R2
     for name, right in places.items():
         for key in _below(run, name):
@@ -73,7 +73,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _below(run: ResolvedRun, name: str) -> list[str]:
-    """The key itself, or what stands in the section of that name."""
+    """Returns the key itself, or the first key in the section of that name."""
     if name in run.settings:
         return [name]
     if "." in name:
@@ -85,13 +85,13 @@ def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding
     counts = run.settings.get(right)
     section = f"{right.partition('.')[0]}."
     if counts is None and ("." not in setting.key or not any(key.startswith(section) for key in run.settings)):
-        return  # an edition that reads it where it stands
+        return  # an edition that reads the key here
     same = counts is not None and counts.value == setting.value
-    used = f"{' has the same value' if same else f' stays {spell_scalar(counts.value)}'}" if counts else " is read"
+    kept = " has the same value" if same else f" stays {spell_scalar(counts.value)}" if counts else " is read instead"
     where = f" ({setting.last.origin})" if setting.last.span is None else ""
     yield rule.at(
         setting.last.span or run.anchor,
-        f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{used}",
+        f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{kept}",
         key=setting.key,
         severity=Severity.INFO if same else None,
         help=f"move it to {right}",

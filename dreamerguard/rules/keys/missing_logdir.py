@@ -1,13 +1,13 @@
-"""The run names no folder for its logs.
+"""The run has no log directory.
 
 What it does:
-  Reports a command without ``--logdir`` where the presets leave it empty, or at ``/dev/null``.
+  Reports a command without ``--logdir`` where the presets leave it empty or set it to ``/dev/null``.
 
 Why is this bad:
-  The program stops at its first step: ``pathlib.Path(None)`` is a TypeError, and ``/dev/null`` is no folder.
+  The program stops at its first step: ``pathlib.Path(None)`` is a TypeError, and ``/dev/null`` is not a directory.
 
-How to mend:
-  Add ``--logdir FOLDER``.
+How to fix:
+  Add ``--logdir DIRECTORY``.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -41,10 +41,10 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if setting.value not in (None, "/dev/null") or setting.last.kind == "command line":
         return
     if not run.seen and any(not preset.known for preset in run.presets):
-        return  # a fork, whose defaults may name one
+        return  # a fork with defaults that may set it
     yield rule.at(
         run.anchor,
-        "the command names no --logdir, so the program stops",
+        "the command has no --logdir, so the program stops",
         key="logdir",
-        help="add --logdir FOLDER",
+        help="add --logdir DIRECTORY",
     )

@@ -1,13 +1,14 @@
-"""The task's suite names a module that the program does not have.
+"""The program lacks the module for the task's suite.
 
 What it does:
   Reports tasks ``dm_...`` and ``langroom_...`` of danijar/dreamerv3 since December 2024.
 
 Why is this bad:
-  The suites are mapped to ``embodied/envs/from_dmenv.py`` and ``langroom.py``, which do not exist, so the import fails.
+  The program maps these suites to ``embodied/envs/from_dmenv.py`` and ``langroom.py``, which do not exist, so the
+  import fails.
 
-How to mend:
-  For dm_control use ``dmc_...``. Otherwise add the module.
+How to fix:
+  For dm_control, use ``dmc_...``. Otherwise add the module.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/dreamerv3/main.py
@@ -36,7 +37,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if module is not None:
         yield rule.at(
             run.place(task),
-            f"{task.value} needs embodied/envs/{module}, which upstream does not ship",
+            f"{task.value} needs embodied/envs/{module}, which upstream does not include",
             key=task.key,
             upstream=run.upstream,
         )

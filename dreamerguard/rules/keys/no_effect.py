@@ -1,14 +1,14 @@
 """The setting has no effect in this run.
 
 What it does:
-  Notes a setting that the run never reads because of another one: image settings with vector observations, the length
-  of a schedule that is constant, episodes of an evaluation that never happens.
+  Reports a setting that the run never reads because of another setting: image settings with vector observations, the
+  length of a constant schedule, the episodes of an evaluation that never happens.
 
 Why is this bad:
-  Nothing is harmed. Whoever wrote it expected something to change.
+  The run is not damaged, but the setting changes nothing.
 
-How to mend:
-  Remove it, or set what switches it on.
+How to fix:
+  Remove the setting, or enable the option that reads it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Looks for settings of the user whose condition does not hold."""
+    """Looks for settings of the user that the run does not read."""
     for condition in run.conditions:
         other = run.settings.get(condition.other)
         if other is None or condition.holds(other.value):

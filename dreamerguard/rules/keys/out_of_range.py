@@ -1,13 +1,13 @@
 """The value is out of range.
 
 What it does:
-  Reports a number below the least or above the greatest allowed value, infinity, and not-a-number.
+  Reports a number below the minimum or above the maximum, infinity, and not-a-number.
 
 Why is this bad:
-  The run is refused.
+  The run does not start.
 
-How to mend:
-  Write a value in the range that the message gives, in the unit that it gives.
+How to fix:
+  Write a value in the range and in the unit that the message gives.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on values outside their key's range."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

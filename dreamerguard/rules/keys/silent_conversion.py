@@ -1,14 +1,15 @@
-"""The program turns the value into something else without a word.
+"""The program converts the value to another one without a message.
 
 What it does:
-  Reports values in presets that change on the way into the type of the default: any text is true for a switch, text
-  becomes a list of letters for a list, an empty value becomes the text ``None``.
+  Reports values in presets that change when the program converts them to the type of the default: any text becomes true
+  for a boolean, text becomes a list of letters for a list, and an empty value becomes the text ``None``.
 
 Why is this bad:
-  ``no`` switches on what it should switch off. Nothing fails, and the run is another one than was written.
+  ``no`` switches on the option that it should switch off. The program reports no error, but the run differs from the
+  file.
 
-How to mend:
-  Write ``True`` or ``False``, a list in brackets, and text where text is expected.
+How to fix:
+  Write ``True`` or ``False`` for a boolean, a list in brackets, and text where text is expected.
 
 References:
   https://github.com/danijar/elements/blob/b781f90/elements/config.py
@@ -39,7 +40,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what conversion changed; an empty value that becomes text is information."""
+    """Reports converted values. An empty value that becomes text is information."""
     for finding in rule.reported(run):
         empty = "an empty value" in finding.message
         yield replace(finding, severity=Severity.INFO) if empty else finding

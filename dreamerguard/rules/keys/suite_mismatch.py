@@ -1,13 +1,13 @@
-"""The task belongs to another suite than the environment that was chosen.
+"""The task belongs to another suite than the chosen environment.
 
 What it does:
-  Compares the suite in ``env.task`` with the one that the chosen ``env=`` file is made for.
+  Compares the suite in ``env.task`` with the suite of the chosen ``env=`` file.
 
 Why is this bad:
-  The environment is built by the task's prefix and reads keys that the other suite's file does not have, so the program
-  stops; where it does not, run length, action repeat and train ratio are those of another benchmark.
+  The task's prefix selects the environment, which reads keys that the other suite's file does not have, so the program
+  stops. Where it does not stop, run length, action repeat and train ratio are those of another benchmark.
 
-How to mend:
+How to fix:
   Choose the environment of the task, for example ``env=atari100k env.task=atari_pong``.
 
 References:
@@ -35,7 +35,7 @@ _SUITES = frozenset({"dmc", "atari", "memorymaze", "crafter", "metaworld", "isaa
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the two names where both are upstream's."""
+    """Compares the two suites where upstream has both."""
     task = run.chosen("task")
     if task is None or not isinstance(task.value, str) or len(task.chain) < 2:
         return
@@ -48,7 +48,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     chosen = next((item for item in run.presets if item.name.startswith("env=")), None)
     yield rule.at(
         run.place(task),
-        f"{task.value} is a task of {asked}, and {before.name.replace('/', '=', 1)} is made for {made}",
+        f"{task.value} is a task of {asked}, but {before.name.replace('/', '=', 1)} is made for {made}",
         key=task.key,
         secondary=(Label(chosen.span, "chosen here"),) if chosen is not None else (),
         help=f"choose an env of {asked}",

@@ -1,13 +1,13 @@
 """The value is not one of the key's choices.
 
 What it does:
-  Reports a size, edition, purpose, platform or other named choice that does not exist, with the nearest that does.
+  Reports a size, edition, purpose, platform or other named choice that does not exist, and suggests the nearest one.
 
 Why is this bad:
-  The run is refused.
+  The run does not start.
 
-How to mend:
-  ``dreamerguard explain KEY`` lists the choices.
+How to fix:
+  Use one of the choices. ``dreamerguard explain KEY`` lists them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         place = problem.place
         yield rule.at(
             problem.label.span,
-            f"{key.path} has no choice {given}{did_you_mean(near[0] if near else None)}",
+            f"{given} is not a valid choice for {key.path}{did_you_mean(near[0] if near else None)}",
             key=key.path,
             fix=fix(Edit(place, near[0]), f"choose {near[0]}", safe=True) if near and place is not None else None,
             help=f"{key.path} is {key.expects}",

@@ -1,15 +1,15 @@
-"""There is no such key.
+"""The key does not exist.
 
 What it does:
-  Reports a key that the program does not have, with the nearest one that it has. Names that other DreamerV3 code bases
-  use for the same setting are recognised too. A file of which most keys are unknown is reported once.
+  Reports a key that the program does not have, and suggests the nearest key. It also recognises the names that other
+  training programs use for the same setting. A file with mostly unknown keys is reported once.
 
 Why is this bad:
   The value cannot take effect, so the command is refused. A program that ignored it would train something else.
 
-How to mend:
-  Use the key that the message offers; ``dreamerguard explain KEY`` says what a key does and ``dreamerguard schema``
-  lists all of them.
+How to fix:
+  Use the key that the message suggests. ``dreamerguard explain KEY`` describes a key, and ``dreamerguard schema`` lists
+  all keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Edit, Finding, Fix, Severity
-from dreamerguard.core.run import ResolvedRun, Unknown, fix
+from dreamerguard.core.run import ResolvedRun, UnknownKey, fix
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 
@@ -42,16 +42,16 @@ BAD = [
 ]
 
 
-#: More unknown keys than this, and than known ones, mean one mistake and not many.
+#: A file with more unknown keys than this, and more than known keys, is reported as one mistake.
 _MANY = 8
-#: Names are compared for so many unknown keys; beyond that it would take long and help nobody.
+#: Number of unknown keys that get a suggestion. More would take long and not help.
 _GUESSES = 40
 _PATTERN = re.compile(r"[^\w.+-]")
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Looks unknown keys up among habits first, then by likeness."""
+    """Looks unknown keys up in the known aliases first, then by similarity."""
     foreign = [name for name in run.files if _is_foreign(run, name)]
     yield from (_foreign(run, name) for name in foreign)
     own = [item for item in run.unknown if item.fatal and item.span.source.name not in foreign]
@@ -59,7 +59,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         yield _finding(run, unknown, guess=index < _GUESSES)
 
 
-def _finding(run: ResolvedRun, unknown: Unknown, guess: bool) -> Finding:
+def _finding(run: ResolvedRun, unknown: UnknownKey, guess: bool) -> Finding:
     renamed = run.renamed.get(unknown.key.replace("-", "_"))
     nearest = nearest_key(unknown.key, run.keys) if guess and renamed is None else None
     target = renamed.path if renamed is not None else nearest
@@ -72,7 +72,7 @@ def _finding(run: ResolvedRun, unknown: Unknown, guess: bool) -> Finding:
             key=unknown.key,
             severity=Severity.INFO,
             confidence=Confidence.LOW,
-            help="run this in the checkout, so that its own keys are read",
+            help="run dreamerguard in the checkout, so that it reads the keys there",
         )
     return rule.at(
         unknown.span,
@@ -86,7 +86,7 @@ def _finding(run: ResolvedRun, unknown: Unknown, guess: bool) -> Finding:
 
 
 def _close(key: str, target: str) -> bool:
-    """Whether two keys differ like a word and its misspelling."""
+    """Returns whether one key looks like a misspelling of the other."""
     return difflib.SequenceMatcher(None, key, target).ratio() >= 0.9
 
 
@@ -112,8 +112,8 @@ def _foreign(run: ResolvedRun, file: str) -> Finding:
     keys = [item for item in run.unknown if item.span.source.name == file]
     return rule.at(
         keys[0].span,
-        f"{len(keys)} keys of {file} do not exist here: it looks like another program's file",
-        label="the first of them",
+        f"{len(keys)} keys of {file} do not exist: the file looks like one of another program",
+        label="first unknown key",
         key=keys[0].key,
         help="`dreamerguard init` writes a run file for a task",
     )
@@ -124,7 +124,7 @@ def _explain(run: ResolvedRun, target: str, note: str) -> str:
     return f"{target} is {key.expects}{note}" if key is not None else note.removeprefix("; ")
 
 
-def _rename(unknown: Unknown, target: str) -> Fix | None:
+def _rename(unknown: UnknownKey, target: str) -> Fix | None:
     """Replaces the key; a nested key keeps its section, so it is only replaced when the section is right."""
     place = unknown.key_span
     if place is None:

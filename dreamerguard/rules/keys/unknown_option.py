@@ -1,16 +1,16 @@
-"""There is no such option of a configuration group.
+"""The configuration group has no such option.
 
 What it does:
-  Looks ``group=option`` up in the configuration folder of the checkout, or in upstream's files where no checkout can be
-  seen; then only misspelt options are reported, because a fork may have more. It also reports a group that the
-  defaults list does not have, and a group that must be chosen and is not. In a page that names the option's file,
-  because it tells the reader to write it, this is a note only.
+  Looks ``group=option`` up in the configuration folder of the checkout, or in upstream's files when no checkout is
+  visible. In the second case, it reports only misspelt options, because a fork may have more. It also reports a group
+  that the defaults list does not have, and a group that must be chosen but is not. In a page that names the option's
+  file because the reader should write it, this is information.
 
 Why is this bad:
   Hydra stops before the program trains.
 
-How to mend:
-  Use one of the options that the message names. A group that the defaults list lacks is added with ``+group=option``.
+How to fix:
+  Use one of the options that the message names. Add a group that the defaults list lacks with ``+group=option``.
 
 References:
   https://hydra.cc/docs/1.3/advanced/defaults_list/
@@ -42,7 +42,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what composing could not find, with a fix where one option is near."""
+    """Reports missing options, with a fix where one option is near."""
     for problem in run.problems:
         if problem.rule != rule.name:
             continue
@@ -59,6 +59,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _announced(span: Span) -> bool:
-    """Whether the page that shows the command tells its reader to write the option's file first."""
+    """Returns whether the page with the command asks its reader to write the option's file first."""
     option = span.text.strip("'\"").partition("=")[2]
     return bool(option) and span.source.name.endswith(".md") and f"{option}.yaml" in span.source.text

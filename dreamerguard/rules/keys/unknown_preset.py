@@ -1,14 +1,15 @@
-"""There is no preset of that name.
+"""The preset does not exist.
 
 What it does:
-  Looks every name behind ``--configs`` up in the program's ``configs.yaml``, or in upstream's where that file cannot be
-  seen; then it is information only, because a fork may have the preset.
+  Looks every name after ``--configs`` up in the program's ``configs.yaml``. When that file is not visible, upstream's
+  file is used. An unknown name is then only information unless a similar preset exists, because a fork may have the
+  preset.
 
 Why is this bad:
   The program stops with a KeyError before it trains.
 
-How to mend:
-  Use the nearest name. Presets come and go between versions: read the file of the checkout that you run.
+How to fix:
+  Use the suggested name. Presets change between versions: read the file of the checkout that you run.
 
 References:
   https://github.com/danijar/dreamerv2/issues/31
@@ -59,5 +60,5 @@ def _finding(problem: Problem) -> Finding:
         severity=None if seen or near else Severity.INFO,
         confidence=None if seen else Confidence.MEDIUM,
         fix=fix(edit, f"use {near[0]}", safe=True) if edit is not None else None,
-        help=f"presets: {problem.help}" if seen else "run this in the checkout, so that its own presets are read",
+        help=f"presets: {problem.help}" if seen else "run dreamerguard in the checkout to read the presets there",
     )

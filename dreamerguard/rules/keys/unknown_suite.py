@@ -1,14 +1,14 @@
-"""There is no such suite.
+"""The suite does not exist.
 
 What it does:
   Reports a suite without published defaults.
 
 Why is this bad:
-  The run would silently follow the schema's defaults instead of the task's.
+  The run would silently use the schema's defaults instead of the task's.
 
-How to mend:
-  Leave ``suite`` out where the task's name is enough. A task of the DeepMind Control Suite is ``dmc_proprio`` unless
-  ``suite=dmc_vision`` is said.
+How to fix:
+  Leave ``suite`` out where the task's name is enough. A task of the DeepMind Control Suite uses ``dmc_proprio`` unless
+  ``suite=dmc_vision`` is set.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what resolving could not find."""
+    """Reports an unknown suite, with a fix if one name is near."""
     setting = run.chosen("suite")
     for finding in rule.reported(run):
         near = nearest(str(setting.value), run.suites) if setting is not None else []

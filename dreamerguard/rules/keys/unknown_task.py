@@ -1,13 +1,13 @@
-"""There is no such task.
+"""The task does not exist.
 
 What it does:
-  Reports a task that no suite lists, or that the chosen suite does not list, with the nearest names.
+  Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names.
 
 Why is this bad:
-  The environment cannot be built, and there are no published numbers to check the run against.
+  The environment cannot be made, and there are no published numbers to check the run against.
 
-How to mend:
-  ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks SUITE`` those of one suite.
+How to fix:
+  Use a listed task: ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks SUITE`` those of one suite.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what resolving could not find, with a fix if one name is near."""
+    """Reports an unknown task, with a fix if one name is near."""
     for problem in run.problems:
         if problem.rule != rule.name:
             continue

@@ -1,13 +1,13 @@
-"""The edition publishes nothing for this task.
+"""The edition has no published values for this task.
 
 What it does:
-  Reports an edition that has no values for the task's suite.
+  Reports an edition without values for the task's suite.
 
 Why is this bad:
-  The run would follow another edition than the one asked for.
+  The run would follow another edition than the requested one.
 
-How to mend:
-  Choose one of the editions that the message names; ``dreamerguard explain TASK`` shows their values.
+How to fix:
+  Choose one of the editions that the message names. ``dreamerguard explain TASK`` shows their values.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ BAD = [Example("dreamerguard train procgen_coinrun edition=paper-2023", mark="ed
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what resolving could not find."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

@@ -1,17 +1,17 @@
-"""The program accepts the key and never reads it.
+"""The program accepts the key but never reads it.
 
 What it does:
-  Reports keys of a preset that the program's defaults lack, where its presets are merged without a check. It is
-  information when the key that was probably meant has the same value anyway, or when no similar key exists, since a
-  fork's code may read what its defaults do not declare.
+  Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
+  information when the probably intended key has the same value anyway. It is also information when no similar key
+  exists, because a fork's code may read keys that its defaults do not declare.
 
 Why is this bad:
-  The value never takes effect, and nothing is said. Upstream's own presets ``crafter`` and ``minecraft`` set ``step``
-  and ``value``; the program reads ``steps`` and ``critic``, so Minecraft stops after 1M frames instead of 100M and both
-  critics keep 2 layers.
+  The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``
+  set ``step`` and ``value``, but the program reads ``steps`` and ``critic``. Minecraft therefore stops after 1M frames
+  instead of 100M, and both critics keep 2 layers.
 
-How to mend:
-  Use the key that the message offers.
+How to fix:
+  Use the key that the message suggests.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/configs.yaml
@@ -24,7 +24,7 @@ import difflib
 from collections.abc import Iterator
 
 from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting, Unknown
+from dreamerguard.core.run import ResolvedRun, Setting, UnknownKey
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
@@ -59,8 +59,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         )
 
 
-def _target(run: ResolvedRun, unknown: Unknown) -> str | None:
-    """The key that was meant: by habit, or by its letters."""
+def _target(run: ResolvedRun, unknown: UnknownKey) -> str | None:
+    """Returns the key that was probably intended: a known alias, or a similar name."""
     renamed = run.renamed.get(unknown.key)
     if renamed is not None:
         return renamed.path
@@ -70,10 +70,10 @@ def _target(run: ResolvedRun, unknown: Unknown) -> str | None:
     return near if close else None
 
 
-def _effect(target: str | None, meant: Setting | None, unknown: Unknown) -> str:
+def _effect(target: str | None, meant: Setting | None, unknown: UnknownKey) -> str:
     if target is None:
-        return " by upstream's program, and the defaults lack it"
+        return " by upstream's program, and the defaults do not declare it"
     if meant is None:
         return ""
     same = meant.value == unknown.value
-    return f"; {target} {'happens to be' if same else 'stays'} {spell_scalar(meant.value)}"
+    return f"; {target} {'is also' if same else 'stays'} {spell_scalar(meant.value)}"

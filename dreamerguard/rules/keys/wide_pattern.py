@@ -1,14 +1,14 @@
-"""A pattern in a preset sets more keys than its text says.
+"""A pattern in a preset sets more keys than its text suggests.
 
 What it does:
   Reports patterns that also match longer keys, because only the beginning of a key has to match.
 
 Why is this bad:
   ``.*\\.act: relu`` sets every key that ends in ``.act``, and also ``agent.imag_loss.actent`` and ``run.actor_batch``.
-  Where types fit, the other keys change in silence; where they do not, the program stops.
+  Where the types fit, the other keys change silently. Where they do not, the program stops.
 
-How to mend:
-  End the pattern with ``$``. On the command line the whole key has to match, so nothing changes there.
+How to fix:
+  End the pattern with ``$``. On the command line, the whole key has to match, so no change is needed there.
 
 References:
   https://github.com/danijar/elements/blob/b781f90/elements/config.py
@@ -40,5 +40,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on patterns that match more by their beginning than as a whole."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

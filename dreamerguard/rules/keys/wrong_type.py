@@ -1,13 +1,13 @@
 """The value has the wrong type.
 
 What it does:
-  Reports text where a number is due, a number where true or false is due, a list where one value is due, and so on.
-  Types follow YAML 1.2: ``1e6`` is a number, ``yes`` and ``1_000_000`` are text, and so is everything in quotes.
+  Reports text where a number is expected, a number where true or false is expected, a list where one value is expected,
+  and so on. Types follow YAML 1.2: ``1e6`` is a number; ``yes``, ``1_000_000`` and everything in quotes are text.
 
 Why is this bad:
-  The run is refused. Programs that convert instead turn ``no`` into true, or text into a list of letters.
+  The run does not start. Programs that convert the value instead turn ``no`` into true, or text into a list of letters.
 
-How to mend:
+How to fix:
   Write the value as the message says.
 
 References:
@@ -43,5 +43,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on values that do not fit their key."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

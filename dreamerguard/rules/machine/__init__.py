@@ -1,1 +1,1 @@
-"""DG5xx: the machine that the run is meant for."""
+"""DG5xx: the machine of the run."""

@@ -1,12 +1,12 @@
-"""The GPU stays idle because the default is the CPU.
+"""The run uses the CPU by default although the machine has a GPU.
 
 What it does:
-  Reports sheeprl runs without ``fabric.accelerator`` on a machine with a GPU: the default is ``cpu``.
+  Reports sheeprl runs without ``fabric.accelerator`` on a machine with a GPU. The default is ``cpu``.
 
 Why is this bad:
-  Training takes many times as long; a user measured 400.
+  Training takes many times as long; a user measured a factor of 400.
 
-How to mend:
+How to fix:
   Add ``fabric.accelerator=cuda``.
 
 References:
@@ -23,7 +23,7 @@ from dreamerguard.core.model import Evidence, Finding, Harm, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG506", "default-cpu", Severity.ERROR, unless=("unused-gpu", "trial-settings"), dialects=("sheeprl",))
+rule = Rule("DG506", "default-cpu", Severity.ERROR, unless=("unused-gpu", "smoke-test-settings"), dialects=("sheeprl",))
 
 GOOD = [
     Example("sheeprl exp=dreamer_v3 fabric.accelerator=cuda", machine=Machine(gpus=1)),
@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(platform) if platform.chosen else run.anchor,
-        f"{platform.key} is cpu by default, and this machine has a GPU",
+        f"{platform.key} is cpu by default, but this machine has a GPU",
         key=platform.key,
         evidence=(_REPORT,),
         harm=Harm("moderate", "many times the training time"),

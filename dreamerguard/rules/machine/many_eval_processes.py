@@ -1,13 +1,13 @@
-"""Evaluation starts a process for every episode.
+"""The evaluation starts a process for every episode.
 
 What it does:
-  Reports a chosen ``env.eval_episode_num`` above 64 in r2dreamer, which starts that many environment processes beside
-  the training ones and keeps them.
+  Reports a chosen ``env.eval_episode_num`` above 64 in r2dreamer. The program starts that many environment processes
+  beside the training processes, and keeps them.
 
 Why is this bad:
-  Memory, and on a small machine start-up, go to environments that are idle most of the time.
+  These processes take memory, and start-up time on a small machine, but are idle most of the time.
 
-How to mend:
+How to fix:
   Evaluate with fewer episodes.
 
 References:
@@ -43,6 +43,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(episodes),
-        f"{episodes.key} {spell_scalar(episodes.value)} starts that many environment processes for evaluation",
+        f"{episodes.key} is {spell_scalar(episodes.value)}: the evaluation starts that many environment processes",
         key=episodes.key,
     )

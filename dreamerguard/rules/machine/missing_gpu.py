@@ -1,4 +1,4 @@
-"""The run asks for a GPU that the machine does not have.
+"""The run requests a GPU that the machine does not have.
 
 What it does:
   Reports ``runtime.platform=cuda`` on a machine without a usable NVIDIA GPU.
@@ -6,7 +6,7 @@ What it does:
 Why is this bad:
   The run fails when it starts.
 
-How to mend:
+How to fix:
   Use ``runtime.platform=auto``, or check the driver and ``CUDA_VISIBLE_DEVICES``.
 """
 
@@ -43,9 +43,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(platform),
-        f"{platform.key} is cuda, and no NVIDIA GPU is usable here",
+        f"{platform.key} is cuda, but this machine has no usable NVIDIA GPU",
         label="no GPU found",
         key=platform.key,
         fix=run.correct(platform, "auto", f"set {platform.key} to auto", safe=True),
-        help="check the driver and CUDA_VISIBLE_DEVICES if there should be one",
+        help="if the machine has a GPU, check the driver and CUDA_VISIBLE_DEVICES",
     )

@@ -1,16 +1,17 @@
-"""The replay does not fit into main memory.
+"""The replay buffer does not fit into main memory.
 
 What it does:
-  Multiplies the bytes of one step by the capacity, or by the length of the run where that is shorter, and compares with
-  the machine's memory; with four fifths of it where the program keeps the whole replay in main memory. Counted are
-  images, and the recurrent states that danijar/dreamerv3 stores as float32 since 2024.
+  Multiplies the bytes of one step by the replay capacity, or by the length of the run if that is shorter, and compares
+  the result with the machine's memory. For programs that keep the whole replay buffer in main memory, the limit is four
+  fifths of it. The estimate counts images, and the recurrent states that danijar/dreamerv3 stores as float32 since
+  2024.
 
 Why is this bad:
-  The process is killed after hours, when the replay has filled up, without a message. With danijar's default model of
-  200M parameters a step takes 53 kB, so the default capacity of 5M steps takes 248 GiB.
+  The process is killed after hours, when the replay buffer is full, without a message. With danijar's default model of
+  200M parameters, a step takes 53 kB, so the default capacity of 5M steps takes 248 GiB.
 
-How to mend:
-  Lower the capacity of the replay, or take a smaller model or smaller images.
+How to fix:
+  Lower the replay capacity, or use a smaller model or smaller images.
 
 References:
   https://github.com/danijar/dreamerv3/issues/203
@@ -52,7 +53,7 @@ BAD = [
     ),
 ]
 
-#: Programs that keep it in main memory whatever trains.
+#: Programs that always keep the replay buffer in main memory.
 _IN_MAIN_MEMORY = ("danijar", "nm512_torch")
 _PART = 0.8
 _ROLES: tuple[Role, ...] = ("capacity", "image_size", "deter", "frames")
@@ -70,7 +71,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     capacity = run.setting("capacity")
     yield rule.at(
         run.place(chosen),
-        f"the full replay takes at least {gibibytes(needed)}, and this machine has {gibibytes(memory)}",
+        f"the full replay buffer takes at least {gibibytes(needed)}, but this machine has {gibibytes(memory)}",
         key=chosen.key if chosen is not None else "",
         severity=Severity.ERROR if certain else None,
         help=f"lower {capacity.key}" if capacity is not None else "",

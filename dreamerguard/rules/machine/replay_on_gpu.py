@@ -1,14 +1,14 @@
-"""The replay takes most of the GPU's memory.
+"""The replay buffer takes most of the GPU memory.
 
 What it does:
-  Computes the size of r2dreamer's replay, which is allocated at once on ``buffer.storage_device``, by default the GPU.
-  It reports what would not leave room on a card of 48 GiB.
+  Computes the size of r2dreamer's replay buffer, which is allocated at once on ``buffer.storage_device``, by default
+  the GPU. It reports a buffer that would not leave enough memory on a card of 48 GiB.
 
 Why is this bad:
-  The program stops with out of memory at the first transition, or at the first update.
+  The program runs out of memory and stops at the first transition, or at the first update.
 
-How to mend:
-  ``buffer.storage_device=cpu``, or a smaller ``buffer.max_size``.
+How to fix:
+  Set ``buffer.storage_device=cpu``, or a smaller ``buffer.max_size``.
 
 References:
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/buffer.py
@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     chosen = next((item for role in roles if (item := run.chosen(role)) is not None), None)
     yield rule.at(
         run.place(chosen),
-        f"the replay takes {gibibytes(needed)} on {device.value} as soon as it is built",
+        f"the replay buffer takes {gibibytes(needed)} on {device.value} as soon as it is allocated",
         key=chosen.key if chosen is not None else "buffer.max_size",
         help="buffer.storage_device=cpu keeps it in main memory",
     )

@@ -1,14 +1,14 @@
-"""Environments are stepped one after the other.
+"""The program steps its environments one after the other.
 
 What it does:
-  Notes several environments in one process: ``run.debug`` of danijar/dreamerv3 is True by default and switches
-  processes off, and ``parallel`` of dreamerv3-torch is False.
+  Reports several environments in one process. ``run.debug`` of danijar/dreamerv3 is True by default and disables
+  separate processes. ``parallel`` of dreamerv3-torch is False.
 
 Why is this bad:
-  Slow environments then take as many times as long as there are of them. Fast ones are quicker this way.
+  A step of N slow environments takes N times as long. Fast environments are quicker this way.
 
-How to mend:
-  ``--run.debug False``, or ``--parallel True``, and compare frames per second.
+How to fix:
+  Set ``--run.debug False`` or ``--parallel True``, and compare frames per second.
 
 References:
   https://github.com/NM512/dreamerv3-torch/issues/43
@@ -60,7 +60,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     elif envs.chosen and envs.number >= _SEVERAL:
         yield rule.at(
             run.place(envs),
-            f"{spell_scalar(envs.value)} environments are stepped one by one, since {switch.key} is {switch.value}",
+            f"{switch.key} {switch.value} steps the {spell_scalar(envs.value)} environments one after the other",
             key=envs.key,
             upstream=run.upstream if switch.last.upstream else "",
         )

@@ -1,13 +1,13 @@
-"""A full run of a published size is about to train without a GPU.
+"""A full run of a published size trains without a GPU.
 
 What it does:
   Reports a run with ``purpose: full`` and a model of size12m or larger on a machine without a GPU.
 
 Why is this bad:
-  Published runs take a large part of a day on a data-centre GPU; without one the same run takes many times as long.
+  Published runs take a large part of a day on a data-centre GPU. Without a GPU, the same run takes many times as long.
 
-How to mend:
-  Train where there is a GPU, or take a smaller size and declare ``purpose=short``.
+How to fix:
+  Train on a machine with a GPU, or use a smaller size and declare ``purpose=short``.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/issues/227
@@ -34,7 +34,7 @@ BAD = [Example("dreamerguard train dmc_walker_walk", mark="dmc_walker_walk", mac
 
 #: Width of size12m's recurrent state.
 _LARGE = 2048
-#: Fewer updates are a short run, whatever its purpose says: published runs of control tasks make 125 thousand.
+#: A run with fewer updates is short for any declared purpose: published runs of control tasks make 125 thousand.
 _LONG = 10_000
 
 

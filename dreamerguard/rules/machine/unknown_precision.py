@@ -1,13 +1,13 @@
-"""The precision is none that Lightning Fabric has.
+"""Lightning Fabric does not support this precision.
 
 What it does:
-  Compares sheeprl's ``fabric.precision`` with the names that Lightning Fabric knows.
+  Compares ``fabric.precision`` of sheeprl with the names that Lightning Fabric supports.
 
 Why is this bad:
   The program stops when it builds Fabric.
 
-How to mend:
-  ``32-true`` is the default; ``bf16-mixed`` suits cards that have bfloat16.
+How to fix:
+  Use ``32-true``, the default, or ``bf16-mixed`` on cards that have bfloat16.
 
 References:
   https://lightning.ai/docs/fabric/stable/fundamentals/precision.html
@@ -48,8 +48,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     near = nearest(str(precision.value), _NAMES)
     yield rule.at(
         run.place(precision),
-        f"there is no precision {precision.value}{did_you_mean(near[0] if near else None)}",
+        f"Lightning Fabric has no precision {precision.value}{did_you_mean(near[0] if near else None)}",
         key=precision.key,
         fix=run.correct(precision, near[0], f"use {near[0]}", safe=True) if near else None,
-        help=f"names are {', '.join(_NAMES[:6])}",
+        help=f"names include {', '.join(_NAMES[:6])}",
     )

@@ -1,14 +1,14 @@
-"""The precision is none that the program knows.
+"""The program does not support this precision.
 
 What it does:
   Reports ``precision`` of dreamerv3-torch other than 16 and 32, and ``compute_dtype`` of danijar/dreamerv3 other than
   bfloat16, float16 and float32.
 
 Why is this bad:
-  In dreamerv3-torch every other value means 32. In danijar/dreamerv3 the program stops when it builds the agent.
+  dreamerv3-torch treats every other value as 32. danijar/dreamerv3 stops when it builds the agent.
 
-How to mend:
-  Write one of the values.
+How to fix:
+  Write one of the supported values.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/models.py
@@ -57,8 +57,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(setting),
-        f"{key} {spell_scalar(setting.value)} is none of {', '.join(map(str, known))}",
-        label="means 32" if torch else "",
+        f"{key} is {spell_scalar(setting.value)}; the program supports {', '.join(map(str, known))}",
+        label="treated as 32" if torch else "",
         key=key,
         severity=None if torch else Severity.ERROR,
     )

@@ -1,12 +1,12 @@
-"""The run is told to use the CPU although there is a GPU.
+"""The run uses the CPU although the machine has a GPU.
 
 What it does:
   Reports ``runtime.platform=cpu`` on a machine with a usable NVIDIA GPU, in runs with ``purpose: full``.
 
 Why is this bad:
-  The GPU stays idle and the run takes many times as long. Such settings stay behind after debugging.
+  The GPU stays idle, and the run takes many times as long. Such settings often remain after debugging.
 
-How to mend:
+How to fix:
   Remove the setting.
 
 References:
@@ -47,7 +47,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(platform),
-        f"{platform.key} is cpu, and this machine has {run.machine.gpus} GPU{'s' if run.machine.gpus > 1 else ''}",
+        f"{platform.key} is cpu, but this machine has {run.machine.gpus} GPU{'s' if run.machine.gpus > 1 else ''}",
         label="leaves the GPU idle",
         key=platform.key,
         fix=_automatic(run, platform),
@@ -56,7 +56,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _automatic(run: ResolvedRun, platform: Setting) -> Fix | None:
-    """Back to finding the device by itself, in programs that can."""
+    """Restores automatic selection of the device, in programs that support it."""
     known = run.keys.get(platform.key)
     if known is None or "auto" not in known.choices:
         return None

@@ -1,1 +1,1 @@
-"""DG4xx: model size against the task."""
+"""DG4xx: model size and constants of the algorithm."""

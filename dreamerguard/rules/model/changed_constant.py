@@ -1,16 +1,17 @@
-"""A constant of the algorithm is far from the one in every published run.
+"""A constant of the algorithm is far from its value in every published run.
 
 What it does:
   Compares loss scales, the entropy scale, the imagination length, the discount horizon and the learning rate with the
-  values that the papers keep fixed over all benchmarks: a warning from 8 times on for loss scales, entropy and
-  learning rate, information from 3 times on for the lengths.
+  values that the papers keep fixed over all benchmarks. It reports a warning from 8 times on for loss scales, entropy
+  and learning rate, and information from 3 times on for the lengths.
 
 Why is this bad:
-  DreamerV3's point is that one set of constants works everywhere. A representation loss ten times as strong pulls the
-  encoder towards what the dynamics can predict, and imagination four times as long takes four times the computation.
+  DreamerV3 is designed to work everywhere with one set of constants. A representation loss ten times as strong pulls
+  the encoder towards states that the dynamics can predict. Imagination four times as long takes four times the
+  computation.
 
-How to mend:
-  Leave it out, unless it is the experiment.
+How to fix:
+  Leave the setting out, unless it is the experiment.
 
 References:
   https://arxiv.org/abs/2301.04104
@@ -54,7 +55,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if factor >= limit and not any(preset.name == "debug" for preset in run.presets):
             yield rule.at(
                 run.place(setting),
-                f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published runs'"
+                f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published value"
                 f" {spell_scalar(theirs)}",
                 key=key,
                 severity=Severity.INFO if key.rpartition(".")[2] in _LENGTHS else None,
@@ -63,11 +64,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 @lru_cache(maxsize=4096)
 def _limit(key: str) -> float | None:
-    """The factor that is far from the published value; none for a key that is no such constant."""
+    """Returns the factor that counts as far from the published value; none for other keys."""
     leaf = key.rpartition(".")[2]
     return _LENGTHS.get(leaf) or (_STRENGTHS.get(leaf) if _is_constant(key, leaf) else None)
 
 
 def _is_constant(key: str, leaf: str) -> bool:
-    """Whether a leaf is the constant and not a namesake: ``dyn`` is one among the loss scales only."""
+    """Returns whether a leaf is the constant: ``dyn`` and ``rep`` are constants among the loss scales only."""
     return leaf not in ("dyn", "rep") or "loss_scales." in key

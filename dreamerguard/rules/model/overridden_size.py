@@ -1,12 +1,13 @@
-"""The named size sets nothing, because every width is set by itself.
+"""The named model size has no effect because every width is set separately.
 
 What it does:
-  Notes a ``size`` whose every width the user sets too.
+  Reports a ``size`` when the user sets all of its widths too.
 
 Why is this bad:
-  Nothing is harmed, but the name says something else than what trains, and results get filed under it.
+  The run is not damaged, but the size name does not describe the trained model, and the results are filed under that
+  name.
 
-How to mend:
+How to fix:
   Remove ``size`` or the widths.
 """
 
@@ -41,7 +42,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(size),
-        f"size {size.value} sets nothing: every width is set by itself",
+        f"size {size.value} has no effect: every width is set separately",
         key=size.key,
         secondary=tuple(Label(span) for span in spans if span is not None),
     )

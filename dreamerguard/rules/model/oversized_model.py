@@ -1,14 +1,14 @@
-"""The model is much larger than the one the task was published with.
+"""The model is much larger than the task's published model.
 
 What it does:
-  Compares the size with the published one: reported from two steps larger on.
+  Compares the model size with the published size, and reports a size that is two or more steps larger.
 
 Why is this bad:
-  The published scores of the task were reached with the smaller model. A larger one takes several times as long, and
-  no curve tells what it should reach.
+  The published scores of the task come from the smaller model. A larger model takes several times as long, and no curve
+  gives its expected score.
 
-How to mend:
-  Leave ``size`` out. Larger models do learn from fewer frames in the paper's comparison on Crafter and DMLab, so allow
+How to fix:
+  Leave ``size`` out. In the paper's comparison on Crafter and DMLab, larger models do learn from fewer frames. Allow
   this rule when that is the experiment.
 
 References:
@@ -55,7 +55,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     correct = spell_scalar(expected.value)
     yield rule.at(
         run.place(size),
-        f"{size.key} is {size.value}, {run.reference.task} was published with {correct}",
+        f"{size.key} is {size.value}, but {run.reference.task} was published with {correct}",
         label=f"expected {correct}",
         key=size.key,
         secondary=earlier(size),

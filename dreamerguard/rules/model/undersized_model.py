@@ -1,13 +1,13 @@
-"""The model is smaller than the one the task was published with.
+"""The model is smaller than the task's published model.
 
 What it does:
-  Notes a smaller size in a run with ``purpose: full``.
+  Reports a smaller size in a run with ``purpose: full``.
 
 Why is this bad:
-  Smaller models learn more slowly and end lower in the paper's comparison of sizes, so the published scores are no
-  fair yardstick. That is a fair choice on small machines, hence only information.
+  In the paper's comparison of sizes, smaller models learn more slowly and end lower, so a comparison with the published
+  scores is not fair. A small model is a fair choice on small machines, so this is only information.
 
-How to mend:
+How to fix:
   Leave ``size`` out, or declare ``purpose=short``.
 
 References:
@@ -45,7 +45,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     correct = spell_scalar(expected.value)
     yield rule.at(
         run.place(size),
-        f"{size.key} is {size.value}; the published scores were reached with {correct}",
+        f"{size.key} is {size.value}; the published scores come from {correct}",
         label=f"published: {correct}",
         key=size.key,
         evidence=(published(size.key, expected),),

@@ -1,15 +1,16 @@
-"""The batch shape differs from the published one while the train ratio stays, which changes the update rate.
+"""The batch shape changes the update rate because the train ratio was not adapted.
 
 What it does:
-  Compares updates per agent step when batch_size x batch_length differs and the train ratio was not adapted.
+  Compares the updates per agent step with the published number when batch_size x batch_length differs and the train
+  ratio was not adapted.
 
 Why is this bad:
-  The train ratio counts replayed steps. At a fixed ratio a smaller batch makes more updates for each agent step, which
-  costs time, and a larger batch makes fewer.
+  The train ratio counts replayed steps. At a fixed ratio, a smaller batch makes more updates per agent step, which
+  costs time. A larger batch makes fewer updates.
 
-How to mend:
-  Keep the published 16 x 64. To keep the number of updates with another shape, multiply ``run.train_ratio`` by the
-  same factor as batch_size x batch_length.
+How to fix:
+  Keep the published 16 x 64. To keep the number of updates with another shape, multiply ``run.train_ratio`` by the same
+  factor as batch_size x batch_length.
 
 References:
   https://github.com/danijar/dreamerv3/issues/148
@@ -54,7 +55,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     factor = run.budget.updates_per_step / run.reference.budget.updates_per_step
     shape = run.budget.batch_steps / run.reference.budget.batch_steps
     harm, evidence = update_harm(run)
-    # A smaller batch can only make more updates, a larger one fewer: otherwise the ratio itself is to blame.
+    # A smaller batch can only make more updates, a larger one fewer: otherwise the ratio itself is the cause.
     if 0.75 < shape < 1.34 or (shape < 1 and factor < 2) or (shape > 1 and (factor > 0.5 or harm is None)):
         return
     yield _finding(run, chosen, factor, harm, evidence)
@@ -67,7 +68,7 @@ def _finding(
     more = factor > 1
     change = f"{times(factor)} the updates" if more else f"{share(factor)} of the updates"
     ratio = spell_scalar(run.budget.batch_steps * run.reference.budget.updates_per_step)
-    cost = Harm("moderate", f"{times(factor)} the updates per agent step, so about as many times the training time")
+    cost = Harm("moderate", f"{times(factor)} the updates per agent step, so about {times(factor)} the training time")
     return rule.at(
         run.place(chosen[0]),
         f"a batch of {spell_scalar(run.budget.batch_size)} x {spell_scalar(run.budget.batch_length)} steps at train"
@@ -75,7 +76,7 @@ def _finding(
         label=f"published: {spell_scalar(run.reference.budget.batch_size)}"
         f" x {spell_scalar(run.reference.budget.batch_length)}",
         key=chosen[0].key,
-        secondary=tuple(Label(run.place(item), "and this") for item in chosen[1:]),
+        secondary=tuple(Label(run.place(item), "also changes the batch") for item in chosen[1:]),
         evidence=(*evidence, _ISSUE) if more else evidence,
         harm=harm or cost,
         help=f"a train ratio of {ratio} keeps the task's updates per agent step with this batch",

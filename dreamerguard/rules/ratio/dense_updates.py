@@ -1,14 +1,14 @@
-"""The agent makes several gradient updates per step, more than any published recipe.
+"""The run makes more gradient updates per agent step than any published run.
 
 What it does:
-  Reports two updates per agent step or more in runs of tasks that no recipe is published for. The highest published
-  rate is one.
+  Reports two or more updates per agent step in runs of tasks without published settings. The highest published rate is
+  one.
 
 Why is this bad:
-  It is usually a small batch at an unchanged train ratio: the ratio counts replayed steps, so a batch of 2 x 8 at ratio
-  32 makes two updates per step, each on 16 steps. The run takes many times as long, and the updates are noisy.
+  The usual cause is a small batch at an unchanged train ratio. The ratio counts replayed steps, so a batch of 2 x 8 at
+  ratio 32 makes two updates per step, each on 16 steps. The run takes many times as long, and the updates are noisy.
 
-How to mend:
+How to fix:
   Lower the train ratio in proportion to batch_size x batch_length.
 
 References:
@@ -49,8 +49,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     ratio = spell_scalar(budget.batch_steps / 2)
     yield rule.at(
         run.place(chosen[0]),
-        f"{budget.updates_per_step:.3g} gradient updates per agent step, each on {budget.batch_steps:.0f} steps",
+        f"the run makes {budget.updates_per_step:.3g} gradient updates per agent step,"
+        f" each on {budget.batch_steps:.0f} steps",
         label=f"{run.roles['train_ratio']} is {spell_scalar(budget.train_ratio)}",
         key=chosen[0].key,
-        help=f"{run.roles['train_ratio']} {ratio} makes one update in two steps at this batch",
+        help=f"set {run.roles['train_ratio']} to {ratio} for one update per two agent steps with this batch",
     )

@@ -1,14 +1,16 @@
-"""The value belongs to another edition of DreamerV3.
+"""The train ratio belongs to another edition of DreamerV3.
 
 What it does:
-  Notes a train ratio that differs from the run's edition and equals another edition's value for the same task.
+  Reports a train ratio that differs from the value of the run's edition and equals the value of another edition for the
+  same task.
 
 Why is this bad:
-  Editions differ in several settings at once: DeepMind Control from vectors has ratio 512 at action repeat 2 in the
-  papers, and 1024 at repeat 1 in the code since December 2024. One value alone makes a run that nobody published.
+  Editions differ in several settings at once. DeepMind Control from vectors has ratio 512 at action repeat 2 in the
+  papers, and 1024 at repeat 1 in the code since December 2024. A run that takes over only one value matches no
+  published run.
 
-How to mend:
-  Choose the edition as a whole with ``edition=NAME``, or leave the value out.
+How to fix:
+  Choose the whole edition with ``edition=NAME``, or leave the value out.
 
 References:
   https://github.com/danijar/dreamerv3/issues/175
@@ -48,11 +50,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             value = spell_scalar(setting.value)
             yield rule.at(
                 run.place(setting),
-                f"{setting.key} {value} is edition {edition}'s; this run follows {run.reference.edition}, which has"
-                f" {spell_scalar(expected.value)}",
-                label=f"edition {edition}",
+                f"{setting.key} {value} is the value of edition {edition}; this run follows edition"
+                f" {run.reference.edition}, which has {spell_scalar(expected.value)}",
+                label=f"value of edition {edition}",
                 key=setting.key,
                 evidence=(published(setting.key, theirs),),
-                help=f"edition={edition} sets all of its values",
+                help=f"edition={edition} sets all values of that edition",
             )
             return

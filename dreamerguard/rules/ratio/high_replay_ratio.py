@@ -1,14 +1,14 @@
-"""The replay ratio asks for many updates per policy step.
+"""The replay ratio makes many gradient updates per policy step.
 
 What it does:
-  Reports a sheeprl ``algo.replay_ratio`` above 4 for a task without a published run to compare with.
+  Reports an ``algo.replay_ratio`` of sheeprl above 4 for a task without a published run to compare with.
 
 Why is this bad:
-  ``replay_ratio`` counts gradient updates per policy step; upstream's own experiments use 1/64 to 1. The time of a run
-  is nearly proportional to it.
+  ``replay_ratio`` counts gradient updates per policy step; upstream's own experiments use 1/64 to 1. The run time is
+  nearly proportional to it.
 
-How to mend:
-  Use 1 or less, or allow this rule where sample efficiency is worth the time.
+How to fix:
+  Use 1 or less. Allow this rule where sample efficiency is worth the time.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/issues/288
@@ -52,8 +52,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(setting),
-        f"{setting.key} {spell_scalar(setting.value)} is {spell_scalar(setting.value)} gradient updates per policy"
-        f" step, {amount(run.budget.updates)} in all",
+        f"{setting.key} is {spell_scalar(setting.value)}: the run makes that many gradient updates per policy step,"
+        f" {amount(run.budget.updates)} in total",
         label="usual: 1/64 to 1",
         key=setting.key,
         evidence=(_REPORT,),

@@ -1,15 +1,15 @@
-"""The train ratio is far above the task's, which mainly costs time.
+"""The train ratio is far above the task's published value.
 
 What it does:
-  Compares the train ratio with the published one of the task, scaled to the run's batch_size x batch_length:
-  information from twice as high on, a warning from four times as high on.
+  Compares the train ratio with the published value of the task, scaled to the run's batch_size x batch_length. It
+  reports information from twice that value on, and a warning from four times that value on.
 
 Why is this bad:
-  The time of a run is nearly proportional to its gradient updates. The paper finds that higher ratios learn from fewer
-  frames, up to a point; no curve is published for them.
+  The run time is nearly proportional to the number of gradient updates. The paper finds that higher ratios learn from
+  fewer frames, up to a point. No curve is published for them.
 
-How to mend:
-  Leave ``run.train_ratio`` out, or shorten the run in proportion and say so by allowing this rule.
+How to fix:
+  Leave ``run.train_ratio`` out. Or shorten the run in proportion, and allow this rule.
 
 References:
   https://arxiv.org/abs/2301.04104v2 (figure 6, replay ratios 1 to 64)
@@ -74,5 +74,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         secondary=earlier(setting),
         fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
         evidence=(published(setting.key, expected),),
-        harm=Harm(level, f"{times(factor)} the gradient updates per frame, so about as many times the training time"),
+        harm=Harm(level, f"{times(factor)} the gradient updates per frame, so about {times(factor)} the training time"),
     )

@@ -1,16 +1,17 @@
-"""Training starts before the replay holds a sequence, or after much of the run.
+"""Training starts before the replay buffer holds a sequence, or late in the run.
 
 What it does:
-  Divides sheeprl's ``algo.learning_starts`` by the environments of all processes: that is how many steps each
-  environment's buffer holds at the first update. Fewer than ``algo.per_rank_sequence_length`` is an error; more than a
-  quarter of the run is a warning.
+  Divides ``algo.learning_starts`` of sheeprl by the number of environments in all processes. The result is the number
+  of steps in each environment's buffer at the first update. Fewer steps than ``algo.per_rank_sequence_length`` are an
+  error. A start after more than a quarter of the run is a warning.
 
 Why is this bad:
-  Sampling raises "Cannot sample a sequence of length ..." at the first update. A late start spends the run on random
-  actions.
+  With too few steps, sampling raises "Cannot sample a sequence of length ..." at the first update. With a late start,
+  the run spends that part on random actions.
 
-How to mend:
-  Raise ``algo.learning_starts`` to environments x sequence length, or use fewer environments.
+How to fix:
+  Raise ``algo.learning_starts`` to environments x sequence length, or use fewer environments. If training starts late,
+  lower it.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/data/buffers.py#L431
@@ -54,8 +55,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     elif starts.number > _LATE * budget.agent_steps:
         yield rule.at(
             run.place(starts),
-            f"the first {share(starts.number / budget.agent_steps)} of the run acts at random, before"
-            f" {starts.key} {spell_scalar(starts.value)}",
+            f"the agent acts at random in the first {share(starts.number / budget.agent_steps)} of the run:"
+            f" {starts.key} is {spell_scalar(starts.value)}",
             key=starts.key,
             severity=Severity.WARNING,
         )
@@ -68,9 +69,9 @@ def _early(
     others = [item for item in (envs, starts, length) if item.chosen and item is not blamed]
     return rule.at(
         run.place(blamed),
-        f"at the first update each environment has {spell_scalar(per_env)} steps, and a sequence needs"
+        f"at the first update each environment has {spell_scalar(per_env)} steps, but a sequence needs"
         f" {spell_scalar(length.value)}",
         key=blamed.key,
-        secondary=tuple(Label(run.place(item), "and this") for item in others),
+        secondary=tuple(Label(run.place(item), "contributes") for item in others),
         help=f"set algo.learning_starts to {spell_scalar(together * length.number)} or more",
     )

@@ -1,14 +1,14 @@
-"""Random actions fill a large part of the run.
+"""The prefill takes a large part of the run.
 
 What it does:
-  Reports a ``prefill`` above a tenth of the run. It counts agent steps and is not divided by the action repeat, as
-  ``steps`` is.
+  Reports a ``prefill`` above a tenth of the run. ``prefill`` counts agent steps. Unlike ``steps``, it is not divided by
+  the action repeat.
 
 Why is this bad:
-  Nothing is trained during the prefill, and the frames count.
+  The agent does not train during the prefill, but the frames count.
 
-How to mend:
-  Lower ``prefill``; 2500 is upstream's.
+How to fix:
+  Lower ``prefill``. Upstream's value is 2500.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -39,6 +39,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if setting.number > 0.1 * total:
         yield rule.at(
             run.place(setting if setting.chosen else steps),
-            f"random actions fill {100 * setting.number / total:.0f} % of the run's {amount(total)} agent steps",
+            f"the prefill takes {100 * setting.number / total:.0f} % of the run's {amount(total)} agent steps",
             key=setting.key,
         )

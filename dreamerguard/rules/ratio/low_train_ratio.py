@@ -1,19 +1,19 @@
-"""The train ratio is a quarter of the task's or less, so the agent hardly learns.
+"""The train ratio is far below the task's published value.
 
 What it does:
-  Compares the train ratio with the published one of the task, in the edition that the run follows, scaled to the run's
-  batch_size x batch_length. It is silent when the run is so much longer that it makes enough gradient updates all the
-  same.
+  Compares the train ratio with the published value of the task in the run's edition, scaled to the run's batch_size x
+  batch_length. It reports a quarter of that value or less. It reports nothing when the run is so long that it makes
+  enough gradient updates anyway.
 
 Why is this bad:
-  The train ratio says how many agent steps are replayed for each one taken; updates per agent step are the ratio
-  divided by batch_size x batch_length. At a sixteenth of the ratio the run makes a sixteenth of the updates. It looks
-  healthy and ends far below the published scores. The README of danijar/dreamerv3 shows ``--run.train_ratio 32``,
+  The train ratio is the number of replayed agent steps per agent step taken. Updates per agent step are the ratio
+  divided by batch_size x batch_length. At a sixteenth of the ratio, the run makes a sixteenth of the updates. It looks
+  healthy, but ends far below the published scores. The README of danijar/dreamerv3 shows ``--run.train_ratio 32``,
   which fits Atari and Minecraft and is far too low for control tasks, Crafter and Atari100k.
 
-How to mend:
-  Leave ``run.train_ratio`` out: the task's value applies. With another batch than 16 x 64 set the value that the fix
-  gives. For a quick look set ``run.frames`` instead and declare ``purpose=short``.
+How to fix:
+  Leave ``run.train_ratio`` out, so that the task's value applies. With another batch than 16 x 64, set the value that
+  the fix gives. For a quick test, set ``run.frames`` instead and declare ``purpose=short``.
 
 References:
   https://github.com/danijar/dreamerv3/issues/140
@@ -38,7 +38,7 @@ rule = Rule(
     "DG101",
     "low-train-ratio",
     Severity.WARNING,
-    unless=("no-training", "negative-ratio", "trial-settings", "ratio-unit", "run-too-short"),
+    unless=("no-training", "negative-ratio", "smoke-test-settings", "ratio-unit", "run-too-short"),
 )
 
 GOOD = [
@@ -82,12 +82,12 @@ _REPORT = Evidence(
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares the ratio, then the budget that it leads to."""
+    """Compares the ratio, then the resulting update budget."""
     setting, expected, right = run.setting("train_ratio"), run.expected("train_ratio"), right_ratio(run)
     harm, evidence = update_harm(run)
     if setting is None or expected is None or right is None or harm is None or run.reference is None:
         return
-    # Both must be low: with a larger batch at the published ratio it is the batch that is to blame.
+    # Both must be low: with a larger batch at the published ratio, the batch is the cause.
     if max(right.part, right.plain_part) > _LOW:
         return
     yield rule.at(

@@ -1,16 +1,16 @@
-"""The run makes far fewer gradient updates than the published one.
+"""The run makes far fewer gradient updates than the published run.
 
 What it does:
-  Merges train ratio, batch shape, action repeat and length into one number, the gradient updates of the whole run, and
-  compares it with the published run's. Half the ratio over twice the frames is not reported. A run that declares
-  ``purpose: short`` is judged by updates per frame alone.
+  Combines train ratio, batch shape, action repeat and length into the number of gradient updates of the whole run, and
+  compares it with the published run. Half the ratio over twice the frames is not reported. In a run that declares
+  ``purpose: short``, only the updates per frame count.
 
 Why is this bad:
-  What DreamerV3 learns grows with its updates. Below ``guard.warn_update_budget`` of the published number the score
-  will not be comparable; below ``guard.refuse_update_budget`` training is refused unless the rule is allowed.
+  The more updates DreamerV3 makes, the more it learns. Below ``guard.warn_update_budget`` of the published number, the
+  score will not be comparable. Below ``guard.refuse_update_budget``, training is refused unless the rule is allowed.
 
-How to mend:
-  Restore the setting that the finding points at, or declare ``purpose=short`` when the run is only meant to be short.
+How to fix:
+  Restore the setting that the finding points at. If the run is only meant to be short, declare ``purpose=short``.
 
 References:
   https://github.com/danijar/dreamerv3/issues/140
@@ -46,7 +46,7 @@ rule = Rule(
         "several-ranks",
         "negative-ratio",
         "unapplied-action-repeat",
-        "trial-settings",
+        "smoke-test-settings",
         "misplaced-key",
         "suite-mismatch",
     ),
@@ -78,7 +78,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares budgets and blames the setting that lowers the number most."""
+    """Compares budgets and points at the setting that lowers the number most."""
     harm, evidence = update_harm(run)
     value = run.update_share
     if harm is None or value is None or run.budget is None or run.reference is None:
@@ -90,11 +90,12 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if factor < 0.95 and (setting := run.chosen(cast(Role, name))) is not None
     ]
     worst = blamed[0][0] if blamed else None
-    what = f"{amount(run.budget.updates)} gradient updates are" if run.purpose == "full" else "updates per frame are"
+    total = f"{amount(run.budget.updates)} gradient updates, {share(value)} of the published number"
+    updates = total if run.purpose == "full" else f"{share(value)} of the published updates per frame"
     short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
     yield rule.at(
         run.place(worst),
-        f"{what} {share(value)} of what {run.reference.task} was published with",
+        f"the run makes {updates} for {run.reference.task}",
         label=_label(run, worst, factors),
         key=worst.key if worst is not None else "",
         secondary=tuple(
@@ -110,7 +111,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _correct(run: ResolvedRun, setting: Setting | None) -> tuple[str, str] | None:
-    """The value that restores the published updates, and how to say so."""
+    """Returns the value that restores the published updates, and the label for it."""
     if setting is None or run.reference is None:
         return None
     right = right_ratio(run) if setting is run.setting("train_ratio") else None
@@ -122,7 +123,7 @@ def _correct(run: ResolvedRun, setting: Setting | None) -> tuple[str, str] | Non
 
 
 def _restore(run: ResolvedRun, setting: Setting | None) -> Fix | None:
-    """Back to the published value; not for the length, since a shorter run is more often meant than a longer one."""
+    """Restores the published value, but not the length: a shorter run is more often intended than a longer one."""
     correct = _correct(run, setting)
     if setting is None or correct is None or setting is run.setting("frames"):
         return None

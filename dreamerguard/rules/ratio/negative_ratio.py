@@ -1,16 +1,16 @@
-"""A negative train ratio is no ratio.
+"""The train ratio is negative.
 
 What it does:
   Reports a train ratio below zero: ``run.train_ratio`` of danijar/dreamerv3, ``train_ratio`` of dreamerv3-torch and
   r2dreamer, ``algo.replay_ratio`` of sheeprl.
 
 Why is this bad:
-  Each program makes something else of it. sheeprl and danijar's edition of 2023 refuse it. danijar's later run script
-  ``train`` makes one update for every agent step, and ``parallel`` as many as it can. dreamerv3-torch and r2dreamer
-  train once, and then count backwards and never train again, without a word.
+  Each program treats it differently. sheeprl and the 2023 edition of danijar/dreamerv3 refuse it. In later editions of
+  danijar/dreamerv3, the run script ``train`` makes one update for every agent step, and ``parallel`` makes as many as
+  it can. dreamerv3-torch and r2dreamer train once, then count backwards and never train again, without a message.
 
-How to mend:
-  Write the ratio that you want; leave the setting out for the task's.
+How to fix:
+  Write the ratio that you want, or leave the setting out to use the task's value.
 
 References:
   https://github.com/danijar/elements/blob/b781f90/elements/when.py
@@ -46,25 +46,25 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Says what the program makes of it."""
+    """Names the effect in this program."""
     setting = run.setting("train_ratio")
     if setting is None or not setting.number < 0:
         return
-    what, severity = _meaning(run)
+    effect, severity = _effect(run)
     yield rule.at(
         run.place(setting),
-        f"{setting.key} {spell_scalar(setting.value)} means: {what}",
+        f"{setting.key} is {spell_scalar(setting.value)}: {effect}",
         key=setting.key,
         severity=severity,
     )
 
 
-def _meaning(run: ResolvedRun) -> tuple[str, Severity]:
+def _effect(run: ResolvedRun) -> tuple[str, Severity]:
     if run.dialect == "sheeprl" or run.edition == "2023":
         return "the program stops", Severity.ERROR
     if run.dialect != "danijar":
-        return "one update, and then none", Severity.ERROR
+        return "the program makes one update and then none", Severity.ERROR
     script = next((run.settings[key].value for key in ("script", "run.script") if key in run.settings), "train")
     if script == "parallel":
-        return "as many updates as possible", Severity.INFO
-    return "one update per step", Severity.WARNING
+        return "the program makes as many updates as possible", Severity.INFO
+    return "the program makes one update per agent step", Severity.WARNING

@@ -1,14 +1,14 @@
-"""A train ratio of zero never trains.
+"""The train ratio is zero, so the agent never trains.
 
 What it does:
-  Reports a train ratio of zero, whatever the program calls it.
+  Reports a train ratio of zero, under the key of each program.
 
 Why is this bad:
-  The agent acts with its initial weights until the frames are used up. Nothing fails and nothing is learned.
-  dreamerv3-torch and r2dreamer divide by the ratio, so they stop at once.
+  The agent acts with its initial weights until the end of the run. The program reports no error, and the agent learns
+  nothing. dreamerv3-torch and r2dreamer divide by the ratio, so they stop at once.
 
-How to mend:
-  Leave the setting out: the task's ratio applies. To only collect episodes of a trained agent use
+How to fix:
+  Leave the setting out, so that the task's ratio applies. To only collect episodes of a trained agent, use
   ``dreamerguard eval``.
 
 References:

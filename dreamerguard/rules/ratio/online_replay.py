@@ -1,13 +1,13 @@
-"""Almost every batch holds only the newest steps.
+"""New sequences fill a large part of every batch.
 
 What it does:
   Reports a train ratio of 4 or less with ``replay.online``, which puts every new sequence into a batch once.
 
 Why is this bad:
-  New sequences make up about ``1 / ratio`` of each batch: 3 % at ratio 32, a quarter at 4, all of it at 1. Below 1 they
-  queue up without end. Old experience is hardly replayed, and the agent sees what it did just now.
+  New sequences make up about ``1 / ratio`` of each batch: 3 % at ratio 32, a quarter at 4, all of it at 1. Below 1,
+  they queue up without end. The agent trains on its latest experience and hardly replays old experience.
 
-How to mend:
+How to fix:
   Raise ``run.train_ratio``, or set ``replay.online`` to False.
 
 References:
@@ -49,7 +49,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     part = min(1.0, 1 / setting.number)
     yield rule.at(
         run.place(setting),
-        f"at {setting.key} {spell_scalar(setting.value)} new sequences fill {100 * part:.0f} % of every batch",
+        f"new sequences fill {100 * part:.0f} % of every batch at {setting.key} {spell_scalar(setting.value)}",
         key=setting.key,
         help=f"raise {setting.key}, or set {online.key} to False",
     )

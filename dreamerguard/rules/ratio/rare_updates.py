@@ -1,15 +1,16 @@
-"""The agent is hardly trained, compared with any published recipe.
+"""The run makes fewer gradient updates per agent step than any published run.
 
 What it does:
-  Reports less than one gradient update per 100 agent steps in runs of tasks that no recipe is published for. The lowest
-  published rate is one in 64, for Minecraft and DMLab in 2023; long Atari and Minecraft runs of today have one in 32.
+  Reports less than one gradient update per 100 agent steps in runs of tasks without published settings. The lowest
+  published rate is one in 64, for Minecraft and DMLab in 2023; current long Atari and Minecraft runs have one in 32.
 
 Why is this bad:
-  A new task seldom needs fewer updates than a run of 100 million steps. With little data, each step must be used more.
+  A new task seldom needs fewer updates than a run of 100 million steps. With little data, each step must be used more
+  often.
 
-How to mend:
-  Raise the train ratio: it is updates per agent step times batch_size x batch_length. With many environments on a
-  fast simulator a low ratio is a fair choice; the rule is silent from 64 environments on.
+How to fix:
+  Raise the train ratio: it is updates per agent step times batch_size x batch_length. With many environments on a fast
+  simulator, a low ratio is a fair choice; the rule reports nothing from 64 environments on.
 
 References:
   https://arxiv.org/abs/2301.04104
@@ -49,16 +50,16 @@ _ENDLESS = 1e9
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     budget, envs, setting = run.budget, run.setting("envs"), run.chosen("train_ratio")
-    blamed = setting or run.chosen("batch_size") or run.chosen("batch_length")
-    if budget is None or run.reference is not None or blamed is None or not 0 < budget.updates_per_step < _RATE:
+    cause = setting or run.chosen("batch_size") or run.chosen("batch_length")
+    if budget is None or run.reference is not None or cause is None or not 0 < budget.updates_per_step < _RATE:
         return
     if (envs is not None and envs.number >= _MANY) or any(preset.name == "debug" for preset in run.presets):
         return
-    total = f", {amount(budget.updates)} in all" if budget.trains and budget.agent_steps < _ENDLESS else ""
+    total = f", {amount(budget.updates)} in total" if budget.trains and budget.agent_steps < _ENDLESS else ""
     yield rule.at(
-        run.place(blamed),
-        f"one gradient update per {amount(1 / budget.updates_per_step)} agent steps{total}",
-        label="rarer than in any published run",
-        key=blamed.key,
-        help=f"one per 32 steps is {run.roles['train_ratio']} {spell_scalar(budget.batch_steps / 32)} at this batch",
+        run.place(cause),
+        f"the run makes one gradient update per {amount(1 / budget.updates_per_step)} agent steps{total}",
+        label="a lower rate than in any published run",
+        key=cause.key,
+        help=f"set {run.roles['train_ratio']} to {spell_scalar(budget.batch_steps / 32)} for one update per 32 steps",
     )

@@ -1,16 +1,17 @@
-"""The train ratio is written in another program's unit.
+"""The train ratio is written in the unit of another program.
 
 What it does:
-  Reports a train ratio between 0 and 1 on a task that was published with 16 or more, and a sheeprl ``replay_ratio`` of
-  16 or more.
+  Reports a train ratio between 0 and 1 on a task that was published with 16 or more, and a ``replay_ratio`` of sheeprl
+  of 16 or more.
 
 Why is this bad:
-  sheeprl's ``replay_ratio`` counts gradient updates per agent step, this setting counts replayed agent steps per agent
-  step. One update replays batch_size x batch_length steps, 1024 by default, so a value copied from there trains about
-  a thousand times too little.
+  The ``replay_ratio`` of sheeprl counts gradient updates per agent step. The train ratio of the other programs counts
+  replayed agent steps per agent step. One update replays batch_size x batch_length steps, 1024 by default. A value
+  copied from sheeprl therefore trains about a thousand times too little.
 
-How to mend:
-  Multiply by batch_size x batch_length: ``replay_ratio`` 0.5 is ``run.train_ratio`` 512.
+How to fix:
+  Multiply by batch_size x batch_length: ``replay_ratio`` 0.5 is ``run.train_ratio`` 512. In the other direction,
+  divide.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/issues/321
@@ -44,7 +45,7 @@ BAD = [
     ),
 ]
 
-#: The smallest train ratio of danijar/dreamerv3's presets; more updates than that per step are not meant.
+#: The smallest train ratio of danijar/dreamerv3's presets; more updates per step are not intended.
 _PASTED = 16
 
 
@@ -65,9 +66,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     harm, evidence = update_harm(run)
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is {spell_scalar(setting.value)}: that is one update in"
+        f"{setting.key} is {spell_scalar(setting.value)}, which is one update per"
         f" {amount(1 / budget.updates_per_step)} agent steps",
-        label=f"{spell_scalar(setting.value)} updates per agent step would be {meant}",
+        label=f"{meant} means {spell_scalar(setting.value)} updates per agent step",
         key=setting.key,
         fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
         evidence=evidence,
@@ -82,8 +83,8 @@ def _in_updates(run: ResolvedRun, setting: Setting, budget: Budget) -> Iterator[
     meant = spell_scalar(setting.number / budget.batch_steps)
     yield rule.at(
         run.place(setting),
-        f"{setting.key} is {spell_scalar(setting.value)}: that many gradient updates for every policy step",
-        label=f"{spell_scalar(setting.value)} replayed steps per policy step would be {meant}",
+        f"{setting.key} is {spell_scalar(setting.value)}: the run makes that many gradient updates per policy step",
+        label=f"{meant} means {spell_scalar(setting.value)} replayed steps per policy step",
         key=setting.key,
         fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
     )

@@ -1,13 +1,14 @@
 """The run ends before training starts.
 
 What it does:
-  Compares the run's agent steps with the warm-up: training starts when the replay holds as many windows as one batch
-  trains steps, after batch_size x batch_length + envs x batch_length agent steps.
+  Compares the run's agent steps with the warm-up. Training starts when the replay buffer holds as many windows as one
+  batch trains steps, after batch_size x batch_length + envs x batch_length agent steps.
 
 Why is this bad:
-  The agent acts with its initial weights until the frames are used up. Nothing fails and nothing is learned.
+  The agent acts with its initial weights until the end of the run. The program reports no error, and the agent learns
+  nothing.
 
-How to mend:
+How to fix:
   Raise ``run.frames``, or lower ``run.envs``, ``replay.batch_size`` or ``replay.batch_length``.
 
 References:
@@ -44,7 +45,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     frames = budget.warmup_steps * budget.action_repeat
     yield rule.at(
         run.place(chosen[0] if chosen else None),
-        f"{amount(budget.frames)} frames end before training starts, at {amount(frames)} frames",
+        f"the run ends after {amount(budget.frames)} frames, before training starts at {amount(frames)} frames",
         label=f"more than {frames:.0f} frames needed" if chosen and chosen[0].key == run.roles["frames"] else "",
         key=chosen[0].key if chosen else "",
         secondary=tuple(Label(run.place(item), "delays the start") for item in chosen[1:]),

@@ -1,14 +1,14 @@
-"""Several devices make fewer optimiser updates on larger batches.
+"""Several processes make fewer optimiser updates on larger batches.
 
 What it does:
-  Reports ``fabric.devices`` and ``fabric.num_nodes`` that start more than one process, with what follows: a warning
-  when the updates are then too few for the task, else information.
+  Reports ``fabric.devices`` and ``fabric.num_nodes`` that start more than one process. It is a warning when the updates
+  are too few for the task, otherwise information.
 
 Why is this bad:
-  With W processes sheeprl makes replay_ratio / W optimiser updates per policy step, each on W batches; environments
-  are per process, too. The learning rate stays. It is not the same run made faster.
+  With W processes, sheeprl makes replay_ratio / W optimiser updates per policy step, each on W batches. Environments
+  are per process, too. The learning rate does not change. The result is not a faster version of the same run.
 
-How to mend:
+How to fix:
   Train one seed per device, or multiply ``algo.replay_ratio`` by the number of processes.
 
 References:
@@ -46,8 +46,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     harm, evidence = update_harm(run)
     yield rule.at(
         run.place(devices if devices is not None and devices.chosen else run.settings.get("fabric.num_nodes")),
-        f"{world} processes: {spell_scalar(budget.updates_per_step)} optimiser updates per policy step on batches of"
-        f" {spell_scalar(budget.batch_size)}, with the learning rate of one",
+        f"{world} processes make {spell_scalar(budget.updates_per_step)} optimiser updates per policy step on"
+        f" batches of {spell_scalar(budget.batch_size)}, with the learning rate of one process",
         key="fabric.devices",
         severity=None if harm is not None else Severity.INFO,
         evidence=evidence,

@@ -1,13 +1,13 @@
-"""The replay holds only a few batches.
+"""The replay buffer holds only a few batches.
 
 What it does:
-  Reports a capacity below 20 batches in a run that is longer than the capacity.
+  Reports a replay capacity below 20 batches in a run that is longer than the capacity.
 
 Why is this bad:
-  Batches repeat the same steps, and old experience is gone at once. The published runs keep 500 000 steps or more.
+  Batches repeat the same steps, and old experience is lost at once. The published runs keep 500 000 steps or more.
 
-How to mend:
-  Raise the capacity; in images of 64 x 64 a million steps take 12 GiB.
+How to fix:
+  Raise the replay capacity. With images of 64 x 64, a million steps take 12 GiB.
 
 References:
   https://arxiv.org/abs/2301.04104
@@ -46,7 +46,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if 0 < batches < _FEW and capacity.number < budget.agent_steps:
         yield rule.at(
             run.place(capacity),
-            f"{capacity.key} {spell_scalar(capacity.value)} holds {batches:.3g} batches",
+            f"{capacity.key} is {spell_scalar(capacity.value)}: the replay buffer holds only {batches:.3g} batches",
             key=capacity.key,
             help="the published runs keep 500 000 steps or more",
         )

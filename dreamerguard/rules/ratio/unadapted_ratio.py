@@ -1,14 +1,14 @@
-"""The batch was changed on the command line and the train ratio was not.
+"""The command changes the batch but not the train ratio.
 
 What it does:
-  For a task without a published run: compares the batch that the command asks for with the one of the files. It
-  reports four times as many or as few steps in a batch while the train ratio stays.
+  Compares the batch of the command with the batch of the files, for a task without a published run. It reports four
+  times as many steps or more, or a quarter of the steps or fewer, at an unchanged train ratio.
 
 Why is this bad:
-  The train ratio counts replayed steps. A batch of 48 times as many steps makes 1/48 of the updates.
+  The train ratio counts replayed steps. A batch with 48 times as many steps makes 1/48 of the updates.
 
-How to mend:
-  Multiply the train ratio by the same factor, or accept fewer updates knowingly.
+How to fix:
+  Multiply the train ratio by the same factor, or allow this rule if you want the changed number of updates.
 
 References:
   https://github.com/danijar/dreamerv3/issues/148
@@ -42,7 +42,7 @@ _FACTOR = 4
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Multiplies what the command changes in the batch."""
+    """Compares the batch steps before and after the command's overrides."""
     ratio, budget = run.setting("train_ratio"), run.budget
     if run.reference is not None or budget is None or ratio is None:
         return
@@ -63,8 +63,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(changed[0]),
-        f"{ratio.key} stays {spell_scalar(ratio.value)} for a batch of {spell_scalar(budget.batch_steps)} steps:"
-        f" one update in {amount(1 / budget.updates_per_step)} agent steps, {amount(budget.updates)} in all",
+        f"{ratio.key} stays {spell_scalar(ratio.value)} with a batch of {spell_scalar(budget.batch_steps)} steps:"
+        f" one update per {amount(1 / budget.updates_per_step)} agent steps, {amount(budget.updates)} in total",
         key=changed[0].key,
-        help=f"{ratio.key}={spell_scalar(ratio.number * factor)} keeps the updates of the files' batch",
+        help=f"{ratio.key}={spell_scalar(ratio.number * factor)} keeps the number of updates of the files",
     )

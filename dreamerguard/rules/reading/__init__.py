@@ -1,1 +1,1 @@
-"""DG0xx: what keeps a configuration from being read as it was meant."""
+"""DG0xx: problems with reading a configuration."""

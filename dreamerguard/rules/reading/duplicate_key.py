@@ -1,13 +1,13 @@
-"""A key is set twice in one file.
+"""A file sets the same key twice.
 
 What it does:
-  Reports a key that stands twice in the same mapping, and a key that is written both nested and dotted.
+  Reports a key that occurs twice in the same mapping, and a key that is written both nested and dotted.
 
 Why is this bad:
-  YAML forbids it, yet most readers keep the last value in silence. What the first line says never happens.
+  YAML forbids it, but most readers silently keep the last value. The first line has no effect.
 
-How to mend:
-  Keep one of the two lines. Values that one file shares with another belong into an anchor and ``<<``.
+How to fix:
+  Keep one of the two lines. To share values between mappings, use an anchor and ``<<``.
 
 References:
   https://yaml.org/spec/1.2.2/#3213-node-comparison
@@ -36,5 +36,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what the reader saw twice."""
+    """Reports the problems that reading the files kept for this rule."""
     yield from rule.reported(run)

@@ -1,15 +1,15 @@
 """The file cannot be read as one YAML mapping.
 
 What it does:
-  Reports text that is not YAML, is not UTF-8, holds a second document, nests deeper than 32 levels, repeats more than
-  20 000 values through aliases, or carries a tag such as ``!!python/object``.
+  Reports text that is not YAML, is not UTF-8, has a second document, nests deeper than 32 levels, repeats more than 20
+  000 values through aliases, or has a tag such as ``!!python/object``.
 
 Why is this bad:
-  Nothing of the file can take effect. Tags are refused because configuration holds plain values: nothing in it may
-  choose what code runs.
+  Nothing in the file can take effect. Tags are refused because a configuration holds plain values: nothing in it may
+  choose which code runs.
 
-How to mend:
-  Indent with spaces, quote text that holds ``: ``, remove tags, keep one document in one file.
+How to fix:
+  Indent with spaces, quote text that contains ``: ``, remove tags, and keep one document per file.
 
 References:
   https://yaml.org/spec/1.2.2/
@@ -36,5 +36,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what the reader refused."""
+    """Reports the problems that reading the files kept for this rule."""
     yield from rule.reported(run)

@@ -1,13 +1,13 @@
-"""A word of the command is no setting.
+"""A command-line argument is not a valid override.
 
 What it does:
-  Reports ``--key`` without a value behind it, and a bare word that is neither the task nor a ``.yaml`` file.
+  Reports ``--key`` without a value, and a bare argument that is neither the task nor a ``.yaml`` file.
 
 Why is this bad:
-  The command stops before it trains, or something else than the run is configured.
+  The command stops before it trains, or it configures another run than intended.
 
-How to mend:
-  Write ``key=value``, ``--key=value`` or ``--key value``. A switch takes ``true`` or ``false``.
+How to fix:
+  Write ``key=value``, ``--key=value`` or ``--key value``. A boolean takes ``true`` or ``false``.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what the command line holds besides settings."""
+    """Reports the problems that resolving the run kept for this rule."""
     yield from rule.reported(run)

@@ -6,9 +6,9 @@ What it does:
 Why is this bad:
   Nothing can be trained, and there is no published run to compare with.
 
-How to mend:
-  Name it as the first word of ``dreamerguard train``, as ``task:`` in the file, or with ``--task``. ``dreamerguard
-  tasks`` lists all tasks.
+How to fix:
+  Name the task as the first argument of ``dreamerguard train``, as ``task:`` in the file, or with ``--task``.
+  ``dreamerguard tasks`` lists all tasks.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ BAD = [Example("dreamerguard train seed=1", mark="dreamerguard train seed=1")]
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on that no layer names a task."""
+    """Reports a run without a task."""
     for finding in rule.reported(run):
         yield rule.at(
             finding.primary.span,
             finding.message,
-            label="no task in here",
+            label="no task here",
             key="task",
             help="add `task: NAME` to the file or --task NAME to the command; `dreamerguard tasks` lists the names",
         )

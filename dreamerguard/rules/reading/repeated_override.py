@@ -1,13 +1,14 @@
-"""A setting is given twice on the command line.
+"""The command sets the same key twice.
 
 What it does:
-  Reports an override that a later word of the same command replaces. It is information when both say the same.
+  Reports an override that a later argument of the same command replaces. It is information when both have the same
+  value.
 
 Why is this bad:
-  The last word wins. In a long command the first one looks as if it counted.
+  The last value wins. In a long command, the first one looks as if it took effect.
 
-How to mend:
-  Keep one of them. Values in files are meant to be overridden and are not reported.
+How to fix:
+  Keep one of the two. Overrides of values in files are intended and are not reported.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             sibling = _sibling(run, setting) if same else None
             yield rule.at(
                 second.span,
-                f"{setting.key} is given twice; {spell_scalar(second.value)} {'again' if same else 'wins'}"
+                f"{setting.key} is set twice; {spell_scalar(second.value)} {'both times' if same else 'wins'}"
                 f"{did_you_mean(sibling)}",
                 label="the last one wins",
                 key=setting.key,
@@ -54,7 +55,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _sibling(run: ResolvedRun, setting: Setting) -> str | None:
-    """The decoder's key, where the encoder's is given twice and the decoder's not at all."""
+    """Returns the decoder's key where the encoder's key is set twice and the decoder's key is not set."""
     other = f"{setting.key.removesuffix('.encoder')}.decoder"
     decoder = run.settings.get(other) if setting.key.endswith(".encoder") else None
     return other if decoder is not None and decoder.last.kind != "command line" else None

@@ -1,14 +1,15 @@
-"""An option that stops the program only later.
+"""An option stops the program later in the run.
 
 What it does:
-  Reports r2dreamer's ``trainer.video_pred_log`` without a decoder (``model.rep_loss`` other than ``dreamer``), and
+  Reports ``trainer.video_pred_log`` of r2dreamer without a decoder (``model.rep_loss`` other than ``dreamer``), and
   evaluation episodes with Isaac Lab.
 
 Why is this bad:
-  Video prediction needs a decoder, and fails at the first evaluation. Isaac Lab has no evaluation environments here.
+  Video prediction needs a decoder, and fails at the first evaluation. Isaac Lab has no evaluation environments in
+  r2dreamer.
 
-How to mend:
-  Switch the option off, or use ``model.rep_loss=dreamer``; ``env.eval_episode_num=0`` for Isaac Lab.
+How to fix:
+  Disable the option, or use ``model.rep_loss=dreamer``. For Isaac Lab, set ``env.eval_episode_num=0``.
 
 References:
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/dreamer.py#L284
@@ -43,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if video is not None and loss is not None and video.value is True and loss.value != "dreamer":
         yield rule.at(
             run.place(video),
-            f"trainer.video_pred_log needs a decoder, and model.rep_loss={loss.value} builds none",
+            f"trainer.video_pred_log needs a decoder, but model.rep_loss={loss.value} has none",
             key=video.key,
             secondary=(Label(run.place(loss), "no decoder"),) if loss.chosen else (),
         )
@@ -51,7 +52,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if task is not None and episodes is not None and str(task.value).startswith("isaaclab_") and episodes.number > 0:
         yield rule.at(
             run.place(episodes),
-            f"Isaac Lab cannot evaluate here, and env.eval_episode_num is {spell_scalar(episodes.value)}",
+            f"Isaac Lab cannot evaluate in r2dreamer, but env.eval_episode_num is {spell_scalar(episodes.value)}",
             key=episodes.key,
-            fix=run.correct(episodes, "0", "switch evaluation off", safe=True),
+            fix=run.correct(episodes, "0", "disable evaluation", safe=True),
         )

@@ -1,15 +1,15 @@
 """Evaluation takes several times as many environment steps as training.
 
 What it does:
-  Multiplies the evaluation episodes by the time limit and compares with the frames of training between two
-  evaluations, when the user chose one of them, in dreamerv3-torch and r2dreamer. Only for suites whose episodes always
-  last until the limit.
+  Multiplies the evaluation episodes by the time limit, and compares the result with the training frames between two
+  evaluations, in dreamerv3-torch and r2dreamer. It applies when the user chose one of the two numbers, and only to
+  suites with episodes that always last until the limit.
 
 Why is this bad:
-  Most of the run's time goes into evaluation: the program steps those environments in the same loop. Upstream's presets
-  for these suites spend at most as many frames on evaluation as on training.
+  Most of the run's time goes into evaluation, because the program steps those environments in the same loop. Upstream's
+  presets for these suites spend at most as many frames on evaluation as on training.
 
-How to mend:
+How to fix:
   Evaluate less often, or with fewer episodes.
 
 References:
@@ -45,7 +45,7 @@ _KEYS = {
     "r2dreamer": ("trainer.eval_every", "env.eval_episode_num", "env.time_limit"),
 }
 
-#: Suites without early ends: an episode lasts as long as the limit says.
+#: Suites in which every episode lasts until the time limit.
 _FIXED = ("dmc", "metaworld")
 _MANY = 2.5
 
@@ -64,8 +64,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(chosen[0]),
-        f"an evaluation takes {amount(frames)} frames every {amount(every.number)}:"
-        f" {times(frames / every.number)} the frames of training",
+        f"an evaluation takes {amount(frames)} frames after every {amount(every.number)} training frames:"
+        f" {times(frames / every.number)} as many",
         key=chosen[0].key,
-        secondary=tuple(Label(run.place(item), "and this") for item in chosen[1:]),
+        secondary=tuple(Label(run.place(item), "contributes") for item in chosen[1:]),
     )

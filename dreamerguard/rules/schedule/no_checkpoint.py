@@ -1,13 +1,14 @@
-"""The run leaves nothing to go on from.
+"""The run saves no checkpoint.
 
 What it does:
-  Reports sheeprl runs that save no checkpoint: an interval longer than the run, and no last one.
+  Reports sheeprl runs that save no checkpoint: the interval is longer than the run, and the last checkpoint is
+  disabled.
 
 Why is this bad:
   The trained agent is lost at the end of the run.
 
-How to mend:
-  ``checkpoint.save_last=True``, or a shorter ``checkpoint.every``.
+How to fix:
+  Set ``checkpoint.save_last=True``, or a shorter ``checkpoint.every``.
 
 References:
   https://github.com/Eclectic-Sheep/sheeprl/blob/33b636681fd8b5340b284f2528db8821ab8dcd0b/sheeprl/algos/dreamer_v3/dreamer_v3.py
@@ -22,7 +23,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG713", "no-checkpoint", Severity.WARNING, unless=("trial-settings",), dialects=("sheeprl",))
+rule = Rule("DG713", "no-checkpoint", Severity.WARNING, unless=("smoke-test-settings",), dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3 checkpoint.every=10000000")]
 BAD = [
@@ -42,6 +43,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if every.number > run.budget.agent_steps:
         yield rule.at(
             run.place(every) if every.chosen else run.place(last),
-            f"no checkpoint: {every.key} {spell_scalar(every.value)} is longer than the run, and save_last is off",
+            f"the run saves no checkpoint: {every.key} {spell_scalar(every.value)} is longer than the run,"
+            " and save_last is off",
             key=every.key,
         )

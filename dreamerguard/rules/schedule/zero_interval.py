@@ -1,14 +1,15 @@
-"""An interval of zero never ends the work in front of it.
+"""An interval is zero.
 
 What it does:
-  Reports ``eval_every`` and ``log_every`` of dreamerv3-torch that become zero: both are divided by the action repeat.
+  Reports ``eval_every`` and ``log_every`` of dreamerv3-torch that become zero. The program divides both by the action
+  repeat.
 
 Why is this bad:
-  With ``eval_every`` 0 the program evaluates for ever and never trains. With ``log_every`` 0 nothing is logged, and the
+  With ``eval_every`` 0, the program evaluates for ever and never trains. With ``log_every`` 0, it logs nothing, and the
   lists of metrics grow until memory is full.
 
-How to mend:
-  Set ``eval_episode_num`` to 0 to skip evaluations. For rare logs use a large ``log_every``.
+How to fix:
+  Set ``eval_episode_num`` to 0 to skip evaluations. For rare logs, use a large ``log_every``.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -35,14 +36,14 @@ BAD = [
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     repeat = run.setting("action_repeat")
-    for key, effect in (("eval_every", "it never trains"), ("log_every", "nothing is logged, and metrics pile up")):
+    for key, effect in (("eval_every", "never trains"), ("log_every", "logs nothing, and metrics fill the memory")):
         setting = run.settings.get(key)
         if setting is None or not setting.chosen or repeat is None or not repeat.number > 0:
             continue
         if setting.number // repeat.number == 0:
             yield rule.at(
                 run.place(setting),
-                f"{key} {spell_scalar(setting.value)} is no interval: {effect}",
+                f"{key} {spell_scalar(setting.value)} gives an interval of zero: the program {effect}",
                 key=key,
                 severity=None if key == "eval_every" else Severity.WARNING,
             )

@@ -1,1 +1,1 @@
-"""DG9xx: the linter's own control: comments that accept findings, and the baseline."""
+"""DG9xx: suppressions: comments that accept findings, and the baseline."""

@@ -1,12 +1,12 @@
-"""The baseline lists a finding that is not there any more.
+"""The baseline lists a finding that no longer exists.
 
 What it does:
-  Reports entries of the baseline with a higher count than the files that were checked have findings.
+  Reports entries of the baseline with a higher count than the number of findings in the checked files.
 
 Why is this bad:
-  What it was written for is mended. Left in place, it will hide the next mistake of the same kind.
+  The original problem is fixed. If the entry stays, it hides the next mistake of the same kind.
 
-How to mend:
+How to fix:
   ``dreamerguard lint ... --prune-baseline`` removes such entries.
 
 References:
@@ -45,5 +45,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on which entries were not needed."""
+    """Reports baseline entries that were not needed."""
     yield from rule.reported(run)

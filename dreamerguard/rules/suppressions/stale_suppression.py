@@ -1,12 +1,12 @@
-"""A comment accepts a finding that is not there.
+"""A suppression accepts a finding that does not exist.
 
 What it does:
-  Reports a ``# dreamerguard: ignore[RULE]`` comment when none of its rules finds anything where it stands.
+  Reports a ``# dreamerguard: ignore[RULE]`` comment when none of its rules finds anything at this place.
 
 Why is this bad:
-  What it was written for is mended. Left in place, it will hide the next mistake of the same kind.
+  The original problem is fixed. If the comment stays, it hides the next mistake of the same kind.
 
-How to mend:
+How to fix:
   Remove the comment; ``dreamerguard lint --fix`` does so.
 
 References:
@@ -47,5 +47,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on which comments were not needed."""
+    """Reports comments that were not needed."""
     yield from rule.reported(run)

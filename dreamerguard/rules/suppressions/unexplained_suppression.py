@@ -1,12 +1,13 @@
-"""A comment accepts a finding and does not say why.
+"""A suppression gives no reason.
 
 What it does:
-  Reports a ``# dreamerguard: ignore[RULE]`` comment without ``-- reason``. Until it has one, it has no effect.
+  Reports a ``# dreamerguard: ignore[RULE]`` comment without ``-- reason``. The comment has no effect until it has a
+  reason.
 
 Why is this bad:
-  Nobody can tell later whether the finding was wrong, was meant, or was in the way.
+  Later, nobody can see whether the finding was wrong, was intended, or was only in the way.
 
-How to mend:
+How to fix:
   Add the reason: ``# dreamerguard: ignore[low-train-ratio] -- smoke test on a laptop``.
 
 References:
@@ -40,5 +41,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on which comments lack a reason."""
+    """Reports comments without a reason."""
     yield from rule.reported(run)

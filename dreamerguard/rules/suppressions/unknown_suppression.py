@@ -1,15 +1,15 @@
-"""A comment for dreamerguard cannot be followed.
+"""A suppression is not valid.
 
 What it does:
-  Reports a ``# dreamerguard:`` comment that names a rule which does not exist, or that has another form than
+  Reports a ``# dreamerguard:`` comment that names a rule that does not exist, or that has another form than
   ``ignore[RULE] -- reason``.
 
 Why is this bad:
-  It accepts nothing, although it looks as if it did.
+  The comment accepts nothing, although it looks as if it did.
 
-How to mend:
-  Name rules by name or code in brackets: ``# dreamerguard: ignore[low-train-ratio] -- smoke test``. ``ignore-block``
-  is for a key and everything below it, ``ignore-file`` for the file.
+How to fix:
+  Write the rules by name or code in brackets: ``# dreamerguard: ignore[low-train-ratio] -- smoke test``.
+  ``ignore-block`` is for a key and everything below it, ``ignore-file`` for the file.
 """
 
 from __future__ import annotations
@@ -44,5 +44,5 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Passes on what reading the comments ran into."""
+    """Reports comments that are not valid."""
     yield from rule.reported(run)

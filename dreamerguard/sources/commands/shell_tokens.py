@@ -43,7 +43,7 @@ class Token:
 
 
 @dataclass
-class Draft:
+class TokenDraft:
     """A word while it is read."""
 
     start: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .shell_tokens import Draft, Mode, Token
+from .shell_tokens import Mode, Token, TokenDraft
 
 _OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -97,7 +97,7 @@ class Lexer:
         self.heredocs.clear()
 
     def _word(self) -> Token:
-        word = Draft(self.at)
+        word = TokenDraft(self.at)
         while self.at < self.end:
             char = self.text[self.at]
             if char == "(" and self._assigns_array(word):
@@ -113,7 +113,7 @@ class Lexer:
             end -= 2
         return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
 
-    def _assigns_array(self, word: Draft) -> bool:
+    def _assigns_array(self, word: TokenDraft) -> bool:
         return not self.in_array and len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
 
     def _array(self) -> tuple[Token, ...]:
@@ -126,7 +126,7 @@ class Lexer:
         self.in_array = False
         return tuple(items)
 
-    def _placeholder(self, word: Draft) -> bool:
+    def _placeholder(self, word: TokenDraft) -> bool:
         match = _PLACEHOLDER.match(self.text, self.at, self.end) if self.mode == "docs" else None
         if match is None:
             return False
@@ -134,7 +134,7 @@ class Lexer:
         self.at = match.end()
         return self.at < self.end and self.text[self.at] not in _STOP
 
-    def _step(self, word: Draft) -> None:
+    def _step(self, word: TokenDraft) -> None:
         char = self.text[self.at]
         if char == "\\":
             self._escape(word)
@@ -158,13 +158,13 @@ class Lexer:
             word.add("text", run[0] if run else char)
             self.at = run.end() if run else self.at + 1
 
-    def _escape(self, word: Draft) -> None:
+    def _escape(self, word: TokenDraft) -> None:
         skipped = self._line_end(self.at + 1)
         if not skipped:
             word.add("text", self.text[self.at + 1 : min(self.at + 2, self.end)], quoted=True)
         self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
 
-    def _single(self, word: Draft) -> None:
+    def _single(self, word: TokenDraft) -> None:
         stop = -1 if "'" in self.unclosed else self.text.find("'", self.at + 1, self.end)
         if stop < 0:
             self._give_up("'", word)
@@ -173,7 +173,7 @@ class Lexer:
         word.quotes.append((self.at + 1, stop))
         self.at = stop + 1
 
-    def _double(self, word: Draft) -> None:
+    def _double(self, word: TokenDraft) -> None:
         opened, kept = self.at, len(word.pieces)
         limit = self._end_of_line(opened) if '"' in self.unclosed else self.end
         self.at += 1
@@ -201,7 +201,7 @@ class Lexer:
         word.quotes.append((opened + 1, self.at))
         self.at += 1
 
-    def _give_up(self, quote: str, word: Draft) -> None:
+    def _give_up(self, quote: str, word: TokenDraft) -> None:
         """An open quote: nothing on the rest of its line is known."""
         self.unclosed.add(quote)
         word.add("unknown")
@@ -211,7 +211,7 @@ class Lexer:
         line = self.text.find("\n", at, self.end)
         return line if line >= 0 else self.end
 
-    def _expansion(self, word: Draft, quoted: bool) -> None:
+    def _expansion(self, word: TokenDraft, quoted: bool) -> None:
         text, at = self.text, self.at
         array = _ARRAY.match(text, at, self.end)
         if text[at] == "`":
@@ -238,7 +238,7 @@ class Lexer:
             word.add("text", "$", quoted)
             self.at += 1
 
-    def _through(self, close: str, word: Draft, quoted: bool) -> None:
+    def _through(self, close: str, word: TokenDraft, quoted: bool) -> None:
         stop = self.text.find(close, self.at + 1, self.end) if close not in self.unclosed else -1
         if stop < 0:
             self._give_up(close, word)
@@ -246,7 +246,7 @@ class Lexer:
         word.add("unknown", quoted=quoted)
         self.at = stop + 1
 
-    def _bracketed(self, word: Draft, quoted: bool) -> None:
+    def _bracketed(self, word: TokenDraft, quoted: bool) -> None:
         """``$(...)`` and ``${...}`` up to the bracket that closes them."""
         opening = self.text[self.at + 1]
         closing = ")" if opening == "(" else "}"
@@ -269,5 +269,5 @@ class Lexer:
         return -1
 
 
-def _has_equals(word: Draft) -> bool:
+def _has_equals(word: TokenDraft) -> bool:
     return any("=" in piece.text for piece in word.pieces)

@@ -55,7 +55,7 @@ def read_yaml(source: Source) -> Document:
     except yaml.YAMLError as error:
         return Document(source, None, (_syntax(source, error),))
     except UnicodeEncodeError as error:
-        problem = Problem("invalid-yaml", "the text holds half a surrogate pair", Label(source.span(error.start)))
+        problem = Problem("invalid-yaml", "the text contains half a surrogate pair", Label(source.span(error.start)))
         return Document(source, None, (problem,))
 
 
@@ -77,7 +77,7 @@ class _Composer:
         if root is None or (isinstance(root, Scalar) and root.value is None):
             root = Mapping((), self.source.span(0))
         if not isinstance(root, Mapping):
-            raise _Refused("the file must hold `key: value` lines", _first_line(root.span))
+            raise _Refused("the file must contain `key: value` lines", _first_line(root.span))
         return Document(self.source, root, tuple(self.problems))
 
     def _root(self, events: Callable[[], Any]) -> Node | None:
@@ -120,14 +120,14 @@ class _Composer:
     def _count(self, number: int, event: Any) -> None:
         self.size += number
         if self.size > MAX_NODES:
-            raise _Refused(f"more than {MAX_NODES} values, counting what aliases repeat", self._span(event))
+            raise _Refused(f"more than {MAX_NODES} values, counting values that aliases repeat", self._span(event))
 
     def _check_tag(self, event: Any) -> None:
         tag = event.tag
         if tag not in _CORE_TAGS and tag != "!":
             shown = tag.replace("tag:yaml.org,2002:", "!!")
             raise _Refused(
-                f"the tag {shown} is refused: configuration holds plain values and never builds objects",
+                f"the tag {shown} is refused: a configuration contains only plain values, never objects",
                 self._span(event),
                 help="remove the tag",
             )
@@ -181,7 +181,7 @@ def duplicate(key: str, first: Span, second: Span) -> Problem:
     """The problem of a key that is given twice in one place."""
     return Problem(
         "duplicate-key",
-        f"{key} is set twice; the second one would win in silence",
+        f"{key} is set twice; the second value would win silently",
         Label(second, "set again here"),
         key=key,
         secondary=(Label(first, "first set here"),),

@@ -1,15 +1,15 @@
-"""The run leaves no curve to judge it by.
+"""The run logs too few points for a curve.
 
 What it does:
-  Reports a chosen interval that gives fewer than ten points: sheeprl's ``metric.log_every``, r2dreamer's
-  ``trainer.update_log_every``, and ``log_every`` and ``eval_every`` of dreamerv3-torch. Reports ``metric.log_level=0``,
-  with which sheeprl logs nothing.
+  Reports a chosen interval that gives fewer than ten points: ``metric.log_every`` of sheeprl,
+  ``trainer.update_log_every`` of r2dreamer, and ``log_every`` and ``eval_every`` of dreamerv3-torch. Also reports
+  ``metric.log_level=0``, with which sheeprl logs nothing.
 
 Why is this bad:
-  Nothing can be compared with a published curve, a run that fails is noticed at its end, and the last point may be far
-  from the end. dreamerv3-torch writes a checkpoint only once per ``eval_every``.
+  The run cannot be compared with a published curve, a failing run is noticed only at its end, and the last point may be
+  far from the end. dreamerv3-torch writes a checkpoint only once per ``eval_every``.
 
-How to mend:
+How to fix:
   Log about a hundred times in a run. The intervals of dreamerv3-torch count frames; upstream's are 10 000.
 
 References:
@@ -27,7 +27,11 @@ from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
-    "DG711", "few-points", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer", "sheeprl")
+    "DG711",
+    "sparse-logging",
+    Severity.WARNING,
+    unless=("zero-interval",),
+    dialects=("nm512_torch", "r2dreamer", "sheeprl"),
 )
 
 GOOD = [
@@ -59,7 +63,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     level = run.settings.get("metric.log_level")
     if level is not None and level.value == 0 and level.last.kind == "command line":
-        yield rule.at(run.place(level), "metric.log_level 0 logs nothing", key=level.key)
+        yield rule.at(run.place(level), "metric.log_level is 0: sheeprl logs nothing", key=level.key)
         return
     for name in _INTERVALS[run.dialect]:
         every = run.settings.get(name)
@@ -73,7 +77,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _length(run: ResolvedRun) -> float | None:
-    """Length of the run in the unit of its intervals; none where it cannot be told, or is a test's."""
+    """Returns the run length in the unit of its intervals; none where it is unknown, or is that of a test."""
     if run.dialect == "nm512_torch":
         steps = run.setting("frames")
         return steps.number if steps is not None and steps.number >= _LONG else None

@@ -1,14 +1,14 @@
-"""Settings that resuming drops.
+"""Resuming ignores settings of the command.
 
 What it does:
-  Lists the settings beside sheeprl's ``checkpoint.resume_from`` that the configuration of the checkpoint replaces.
+  Lists the settings beside ``checkpoint.resume_from`` of sheeprl that the configuration of the checkpoint replaces.
 
 Why is this bad:
   On resuming, the old configuration is merged over the command. Only ``algo.total_steps``, ``algo.learning_starts``,
-  ``checkpoint.resume_from``, ``root_dir`` and ``run_name`` count; everything else is dropped without a word. Words that
-  repeat the old run's are harmless.
+  ``checkpoint.resume_from``, ``root_dir`` and ``run_name`` take effect; everything else is ignored without a message.
+  Arguments that repeat the old settings are harmless.
 
-How to mend:
+How to fix:
   Change the ``config.yaml`` beside the checkpoint, or start a new run.
 
 References:
@@ -24,7 +24,7 @@ from dreamerguard.core.model import Confidence, Finding, Label, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG714", "resume-drops", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
+rule = Rule("DG714", "ignored-on-resume", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3_100k_boxing checkpoint.resume_from=logs/ckpt_1.ckpt algo.total_steps=200000")]
 BAD = [
@@ -45,19 +45,19 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     resumed = run.settings.get("checkpoint.resume_from")
     if resumed is None or resumed.last.kind != "command line" or not resumed.value:
         return
-    dropped = [
+    ignored = [
         item
         for key, item in run.settings.items()
         if item.last.kind == "command line" and key not in _KEPT and not key.startswith("env.wrapper.")
     ]
-    dropped.sort(key=lambda item: run.place(item).start)
-    if not dropped:
+    ignored.sort(key=lambda item: run.place(item).start)
+    if not ignored:
         return
-    names = ", ".join(item.key for item in dropped)
+    names = ", ".join(item.key for item in ignored)
     yield rule.at(
-        run.place(dropped[0]),
-        f"resuming drops {names}: the checkpoint's own configuration replaces {'it' if len(dropped) == 1 else 'them'}",
-        key=dropped[0].key,
-        secondary=(Label(run.place(resumed), "resumes here"), *(Label(run.place(item)) for item in dropped[1:])),
+        run.place(ignored[0]),
+        f"resuming ignores {names}: the checkpoint's configuration replaces {'it' if len(ignored) == 1 else 'them'}",
+        key=ignored[0].key,
+        secondary=(Label(run.place(resumed), "resumes here"), *(Label(run.place(item)) for item in ignored[1:])),
         help="change config.yaml beside the checkpoint",
     )

@@ -1,14 +1,14 @@
-"""The run is called DreamerV3 and trains another agent.
+"""The run is named DreamerV3 but trains another agent.
 
 What it does:
-  Reports an r2dreamer command whose log folder or experiment name says DreamerV3 while ``model.rep_loss`` is not
+  Reports an r2dreamer command with a log directory that is named after DreamerV3 while ``model.rep_loss`` is not
   ``dreamer``. The default is ``r2dreamer``, which has no decoder.
 
 Why is this bad:
   A baseline would be reported under the wrong name.
 
-How to mend:
-  Add ``model.rep_loss=dreamer``, or rename the run.
+How to fix:
+  Add ``model.rep_loss=dreamer``, or rename the log directory.
 
 References:
   https://github.com/NM512/r2dreamer/blob/546e4fab8146ea4b14e1d7726bbc1a8a1d50322f/configs/model/_base_.yaml#L9
@@ -23,7 +23,7 @@ from dreamerguard.core.model import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG411", "other-agent", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("r2dreamer",))
+rule = Rule("DG411", "misnamed-run", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("r2dreamer",))
 
 GOOD = [
     Example("python train.py env=dmc_vision logdir=logs/dreamerv3_walker model.rep_loss=dreamer"),
@@ -36,7 +36,7 @@ _NAME = re.compile(r"(?<![a-z0-9])(dreamer[-_]?v3|dv3)(?![a-z0-9]*pro)", re.IGNO
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Looks for the name in what the user wrote."""
+    """Looks for the name in the log directory of the user."""
     loss, folder = run.settings.get("model.rep_loss"), run.settings.get("logdir")
     if loss is None or folder is None or not folder.chosen or loss.value == "dreamer":
         return
@@ -44,7 +44,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if _NAME.search(last) and str(loss.value) not in last:
         yield rule.at(
             run.place(folder),
-            f"the run is called {last}, and model.rep_loss is {loss.value}",
+            f"the log directory is called {last}, but model.rep_loss is {loss.value}",
             key="model.rep_loss",
-            help="model.rep_loss=dreamer trains DreamerV3's own objective",
+            help="model.rep_loss=dreamer trains the objective of DreamerV3",
         )

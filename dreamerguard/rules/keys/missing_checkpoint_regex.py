@@ -1,14 +1,14 @@
-"""Starting from a checkpoint stops the program.
+"""The program stops when it starts from a checkpoint.
 
 What it does:
-  Reports ``run.from_checkpoint`` where the program's keys lack ``run.from_checkpoint_regex``.
+  Reports ``run.from_checkpoint`` where the program has no key ``run.from_checkpoint_regex``.
 
 Why is this bad:
   The run scripts of danijar/dreamerv3 since December 2024 read ``from_checkpoint_regex`` as soon as a checkpoint is
-  named, and ``configs.yaml`` does not declare it, so the run ends with an AttributeError.
+  named. ``configs.yaml`` does not declare it, so the run ends with an AttributeError.
 
-How to mend:
-  Add ``from_checkpoint_regex: '.*'`` to ``run`` in ``configs.yaml``. To go on with a stopped run, use its ``--logdir``
+How to fix:
+  Add ``from_checkpoint_regex: '.*'`` to ``run`` in ``configs.yaml``. To continue a stopped run, use its ``--logdir``
   again instead.
 
 References:
@@ -23,7 +23,7 @@ from dreamerguard.core.model import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG338", "missing-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
+rule = Rule("DG338", "missing-checkpoint-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/train.py --configs crafter --run.from_checkpoint x.ckpt --logdir logs")]
 BAD = [

@@ -6,8 +6,8 @@ What it does:
 Why is this bad:
   The program stops with a KeyError at the first step of the agent: discrete latents have logits and no mean.
 
-How to mend:
-  Leave it out.
+How to fix:
+  Leave the setting out.
 
 References:
   https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
@@ -22,7 +22,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG421", "continuous-mean", Severity.ERROR, dialects=("nm512_torch",))
+rule = Rule("DG421", "eval-state-mean", Severity.ERROR, dialects=("nm512_torch",))
 
 GOOD = [Example("python dreamer.py --configs dmc_vision --logdir logs")]
 BAD = [
@@ -41,7 +41,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     yield rule.at(
         run.place(setting),
-        f"eval_state_mean needs continuous latents, and dyn_discrete is {spell_scalar(discrete.value)}",
+        f"eval_state_mean needs continuous latents, but dyn_discrete is {spell_scalar(discrete.value)}",
         key=setting.key,
         fix=run.correct(setting, "False", "set eval_state_mean to False"),
     )

@@ -1,13 +1,13 @@
-"""A setting for trying the program out is left on.
+"""A setting for a smoke test is active.
 
 What it does:
-  Reports sheeprl's ``dry_run`` and its ``exp=dreamer_v3_benchmarks``.
+  Reports ``dry_run`` and ``exp=dreamer_v3_benchmarks`` of sheeprl.
 
 Why is this bad:
-  ``dry_run`` ends after one iteration. The benchmark experiment measures speed with a network of 8 units for 16 384
-  steps; what it learns means nothing.
+  ``dry_run`` ends the run after one iteration. The benchmark experiment measures speed with a network of 8 units for 16
+  384 steps; its score means nothing.
 
-How to mend:
+How to fix:
   Leave ``dry_run`` out, and choose the experiment of your task.
 
 References:
@@ -22,7 +22,7 @@ from dreamerguard.core.model import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG114", "trial-settings", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
+rule = Rule("DG114", "smoke-test-settings", Severity.WARNING, confidence=Confidence.MEDIUM, dialects=("sheeprl",))
 
 GOOD = [Example("sheeprl exp=dreamer_v3 dry_run=False")]
 BAD = [
@@ -41,7 +41,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if chosen is not None:
         yield rule.at(
             chosen.span,
-            "dreamer_v3_benchmarks measures speed: a network of 8 units, 16384 steps",
+            "dreamer_v3_benchmarks only measures speed, with a network of 8 units for 16384 steps",
             key="exp",
             severity=Severity.INFO,
         )

@@ -1,13 +1,13 @@
-"""A later preset undoes the size that an earlier one set.
+"""A later preset overrides the model size of an earlier preset.
 
 What it does:
-  Reports a preset of sizes whose widths a preset behind it sets to other values.
+  Reports a preset of model sizes when a later preset sets most of its widths to other values.
 
 Why is this bad:
-  Presets apply from left to right. ``dmc_proprio`` of danijar/dreamerv3 merges ``size1m``, so ``--configs size50m
+  Presets apply from left to right. ``dmc_proprio`` of danijar/dreamerv3 includes ``size1m``, so ``--configs size50m
   dmc_proprio`` trains the smallest model with 512 recurrent units, not 4096.
 
-How to mend:
+How to fix:
   Name the task's preset first and the size last.
 
 References:
@@ -22,7 +22,7 @@ from dreamerguard.core.model import Finding, Label, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG334", "undone-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG334", "overridden-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
 
 GOOD = [
     Example("python dreamerv3/main.py --configs dmc_proprio size50m --logdir logs"),
@@ -55,12 +55,12 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         later = {item.name: item for item in run.presets[index + 1 :]}
         for name, other in later.items():
-            undone = [key for key in preset.keys if _undoes(run, key, preset.name, name)]
-            if 2 * len(undone) > len(preset.keys):
-                shown = next((key for key in undone if key.endswith("deter")), undone[0])
+            changed = [key for key in preset.keys if _overrides(run, key, preset.name, name)]
+            if 2 * len(changed) > len(preset.keys):
+                shown = next((key for key in changed if key.endswith("deter")), changed[0])
                 yield rule.at(
                     preset.span,
-                    f"{name} sets the sizes of {preset.name} again: {shown} is {run.settings[shown].value}",
+                    f"{name} overrides the sizes of {preset.name}: {shown} is {run.settings[shown].value}",
                     label="applied first",
                     key=shown,
                     secondary=(Label(other.span, "applied last"),),
@@ -69,7 +69,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 break
 
 
-def _undoes(run: ResolvedRun, key: str, first: str, last: str) -> bool:
-    """Whether the last of two presets gives a key another value."""
+def _overrides(run: ResolvedRun, key: str, first: str, last: str) -> bool:
+    """Returns whether the later of two presets gives a key another value."""
     values = {layer.name: layer.value for layer in run.settings[key].chain if layer.kind == "preset"}
     return first in values and last in values and values[first] != values[last]

@@ -1,15 +1,16 @@
-"""A clock is off, or rings at every step.
+"""A logging, report or checkpoint interval is zero or negative.
 
 What it does:
-  Reports zero and negative intervals of ``run.save_every``, ``log_every`` and ``report_every`` in danijar/dreamerv3. In
-  the scripts ``train`` and ``parallel`` zero means never and a negative value always; ``train_eval`` means the opposite
-  since December 2024.
+  Reports zero and negative values of ``run.save_every``, ``log_every`` and ``report_every`` in danijar/dreamerv3. In
+  the scripts ``train`` and ``parallel``, zero means never and a negative value means always. In ``train_eval`` since
+  December 2024, it is the opposite.
 
 Why is this bad:
-  Without checkpoints a stopped run is lost. A checkpoint or a report at every turn of the loop takes most of the time.
+  Without checkpoints, a stopped run is lost. A checkpoint or a report at every iteration of the loop takes most of the
+  time.
 
-How to mend:
-  Write seconds: 900 for checkpoints, 300 for reports, 120 for logs are upstream's.
+How to fix:
+  Write seconds. Upstream uses 900 for checkpoints, 300 for reports and 120 for logs.
 
 References:
   https://github.com/danijar/dreamerv3/blob/e3f02248693a79dc8b0ebd62c93683888ddaccfe/embodied/core/clock.py
@@ -25,7 +26,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG722", "clock-sign", Severity.WARNING, dialects=("danijar",))
+rule = Rule("DG722", "nonpositive-interval", Severity.WARNING, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.save_every 42 --logdir logs")]
 BAD = [
@@ -35,12 +36,12 @@ BAD = [
     ),
 ]
 
-_MEANING = {
-    ("save_every", True): "a checkpoint at every turn of the loop",
-    ("save_every", False): "no checkpoint: a stopped run is lost",
-    ("log_every", True): "a log line at every turn of the loop",
-    ("log_every", False): "no logs",
-    ("report_every", True): "a report at every turn of the loop",
+_EFFECT = {
+    ("save_every", True): "the program saves a checkpoint at every iteration",
+    ("save_every", False): "the program saves no checkpoint, so a stopped run is lost",
+    ("log_every", True): "the program logs at every iteration",
+    ("log_every", False): "the program logs nothing",
+    ("report_every", True): "the program makes a report at every iteration",
 }
 
 
@@ -57,13 +58,13 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         yield rule.at(
             setting.last.span,
-            f"{setting.key} {spell_scalar(setting.value)} means {_MEANING[name, always]}",
+            f"{setting.key} is {spell_scalar(setting.value)}: {_EFFECT[name, always]}",
             key=setting.key,
             upstream=run.upstream if setting.last.upstream else "",
         )
 
 
 def _flipped(run: ResolvedRun) -> bool:
-    """Whether zero means always: in ``train_eval`` of the 2025 edition."""
+    """Returns whether zero means always, as in ``train_eval`` of the 2025 edition."""
     script = run.settings.get("script")
     return run.edition == "2025" and script is not None and script.value == "train_eval"

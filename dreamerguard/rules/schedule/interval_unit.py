@@ -1,12 +1,12 @@
-"""The interval looks like steps, and the program counts seconds.
+"""The interval looks like steps, but the program counts seconds.
 
 What it does:
   Reports ``run.log_every``, ``report_every`` and ``save_every`` of 10 000 and more in danijar/dreamerv3.
 
 Why is this bad:
-  10 000 seconds are 2.8 hours between two lines of the log, or two checkpoints.
+  10 000 seconds are 2.8 hours between two log lines, or two checkpoints.
 
-How to mend:
+How to fix:
   Write seconds.
 
 References:
@@ -22,7 +22,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG723", "clock-unit", Severity.WARNING, dialects=("danijar",))
+rule = Rule("DG723", "interval-unit", Severity.WARNING, dialects=("danijar",))
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.log_every 300 --logdir logs")]
 BAD = [
@@ -30,7 +30,7 @@ BAD = [
 ]
 
 _MANY = 1e4
-#: Such a large value is meant to switch the clock off.
+#: Larger values are intended to disable the interval.
 _NEVER = 1e7
 
 
@@ -41,7 +41,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if setting is not None and setting.chosen and _MANY <= setting.number < _NEVER:
             yield rule.at(
                 run.place(setting),
-                f"{setting.key} {spell_scalar(setting.value)} is {setting.number / 3600:.2g} hours",
-                label="counts seconds",
+                f"{setting.key} {spell_scalar(setting.value)} means {setting.number / 3600:.2g} hours",
+                label="unit: seconds",
                 key=setting.key,
             )

@@ -1,4 +1,4 @@
-"""Published learning curves of DreamerV3 as envelopes, from ``task_defaults/reference``; plain Python, no numpy."""
+"""Loads the published learning curves of DreamerV3 from ``task_defaults/reference``. Plain Python without NumPy."""
 
 from .data import Release, envelope_tasks, load_calibration, load_envelope, load_reference_file, releases
 from .envelope import Calibration, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange

@@ -45,7 +45,7 @@ def test_several_places_in_one_and_two_files(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\nseed: 1\n\n# twice\nseed: 2\n", encoding="utf-8")
     report = render_full(check_native(file="run.yaml", folder=tmp_path))
     assert report.startswith(
-        "error[duplicate-key] DG002: seed is set twice; the second one would win in silence\n"
+        "error[duplicate-key] DG002: seed is set twice; the second value would win silently\n"
         " --> run.yaml:5:1\n"
         "5 | seed: 2\n"
         "  | ^^^^ set again here\n"

@@ -6,7 +6,7 @@ not per frame (https://github.com/danijar/dreamerv3/issues/154), so
 
     updates per agent step  g = train_ratio / (batch_size * batch_length)
     updates per frame       u = g / action_repeat
-    total updates           U = first_updates + (agent steps - warm-up steps) * g
+    updates in all          U = first_updates + (agent steps - warm-up steps) * g
 
 Training starts when the replay buffer holds as many windows as one batch trains steps (danijar/dreamerv3 at e3f0224,
 ``embodied/run/train.py``). A window of ``batch_length + context`` steps is complete after that many steps of its

@@ -1,10 +1,10 @@
-"""Derives the shipped tables of hydra programs from a checkout: keys, values and their lines, nothing else.
+"""Builds the shipped tables of hydra programs from a checkout: only keys, values and their lines.
 
     python benchmarks/build_hydra_tables.py r2dreamer CHECKOUT
     python benchmarks/build_hydra_tables.py sheeprl CHECKOUT
 
 NM512/r2dreamer is published under the MIT licence, Eclectic-Sheep/sheeprl under Apache-2.0. Values and names are facts
-about those programs; comments and layout are left behind.
+about those programs; comments and layout are not copied.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Nothing:
 
 
 def build(name: str, checkout: Path) -> dict[str, Any]:
-    """The table of one program."""
+    """Builds the table of one program."""
     repository, licence, folder = PROGRAMS[name]
     commit = subprocess.run(
         ["git", "-C", str(checkout), "rev-parse", "HEAD"], capture_output=True, text=True, check=True

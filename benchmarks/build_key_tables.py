@@ -1,9 +1,9 @@
-"""Derives the key tables of supported upstream programs from their checkouts: keys, defaults, presets, where read.
+"""Builds the key tables of supported training programs from their checkouts: keys, defaults, presets, place of use.
 
     python -m benchmarks.build_key_tables danijar_2025 path/to/repository e3f0224 dreamerv3/configs.yaml
 
-The repository may be bare. What is stored are facts (names, types, values) in this project's own format; both programs
-are under the MIT licence, which the tables name together with the commit.
+The repository may be bare. The tables store facts (names, types, values) in this project's format. Both programs are
+under the MIT licence, which the tables name together with the commit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from dreamerguard.sources.values.nodes import Mapping
 from dreamerguard.sources.values.yaml import read_yaml
 
 HOMES = {"danijar": "danijar/dreamerv3", "nm512": "NM512/dreamerv3-torch"}
-#: Read by a library that the program depends on, danijar/elements at b781f90.
+#: Keys that a library of the program reads, danijar/elements at b781f90.
 ELEMENTS = {f"run.usage.{name}": "elements/usage.py:9" for name in ("psutil", "nvsmi", "gputil", "malloc", "gc")}
 
 
-def git(repository: Path, *words: str) -> str:
-    """Output of a git command."""
+def git(repository: Path, *arguments: str) -> str:
+    """Returns the output of a git command."""
     folder = repository / ".git" if (repository / ".git").exists() else repository
-    return subprocess.run(["git", f"--git-dir={folder}", *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["git", f"--git-dir={folder}", *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def read_places(repository: Path, commit: str) -> dict[str, str]:
-    """Word -> ``file:line`` of its first use in Python code."""
+    """Returns identifier -> ``file:line`` of its first use in Python code."""
     places: dict[str, str] = {}
     for name in git(repository, "ls-tree", "-r", "--name-only", commit).split("\n"):
         if not name.endswith(".py") or "test" in name:
@@ -44,7 +44,7 @@ def read_places(repository: Path, commit: str) -> dict[str, str]:
 
 
 def build(name: str, repository: Path, commit: str, path: str) -> dict[str, object]:
-    """The table of one edition."""
+    """Builds the table of one edition."""
     document = read_yaml(Source(path, git(repository, "show", f"{commit}:{path}")))
     assert document.root is not None
     blocks = {entry.name: entry.value for entry in document.root.entries}
@@ -70,9 +70,9 @@ def main() -> None:
     parser.add_argument("repository", type=Path)
     parser.add_argument("commit")
     parser.add_argument("path")
-    words = parser.parse_args()
-    table = build(words.name, words.repository, words.commit, words.path)
-    target = table_path(words.name)
+    arguments = parser.parse_args()
+    table = build(arguments.name, arguments.repository, arguments.commit, arguments.path)
+    target = table_path(arguments.name)
     target.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(f"{target}: {len(table['defaults'])} keys, {len(table['presets'])} presets")  # type: ignore[arg-type]
 

@@ -1,8 +1,9 @@
-"""Compacts derived score files of danijar/dreamerv3 into ``task_defaults/reference/<release>/<suite>.json``.
+"""Compacts score files derived from danijar/dreamerv3 into ``task_defaults/reference/<release>/<suite>.json``.
 
 Usage: ``python benchmarks/build_reference_data.py dreamerv3_scores.json dreamerv3_scores_2023.json``. Each source file
-holds one release: suites with a grid, a calibration and statistics per task. What can be computed from the seeds at no
-cost (lowest and highest seed of a cell) and what nothing reads is dropped; figures have four significant digits.
+holds one release: suites with a grid, a calibration and statistics per task. Values that
+are cheap to compute from the seeds (lowest and highest seed of a cell) and values that no code reads are dropped.
+Numbers have four significant digits.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-#: Name of a set of curves upstream -> suite in task_defaults.
+#: Upstream name of a set of curves -> suite in task_defaults.
 SUITES = {"atari57": "atari", "dmlab30": "dmlab", "minecraft_diamond": "minecraft"}
 
-#: Release -> edition whose agent it shows, and the exception.
+#: Release -> edition of its agent; EXCEPTIONS lists the sets of curves with another edition.
 EDITIONS = {"2023": "paper-2023", "2024": "paper-2025"}
 EXCEPTIONS = {("2024", "dmc_proprio"): "paper-2023"}
 
@@ -35,7 +36,7 @@ TASK_END = ("single_seed_floor", "flat_run_caught_at")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scores", nargs="+", type=Path, help="derived score files, one for each release")
+    parser.add_argument("scores", nargs="+", type=Path, help="derived score files, one per release")
     default = Path(__file__).resolve().parent.parent / "task_defaults" / "reference"
     parser.add_argument("-o", "--out", type=Path, default=default, help="folder to write (default: %(default)s)")
     args = parser.parse_args()
@@ -44,21 +45,21 @@ def main() -> None:
         for name, suite in data["suites"].items():
             target = args.out / data["source"]["release"] / f"{SUITES.get(name, name)}.json"
             target.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(_short(compact(data, name, suite)), separators=(",", ":"), allow_nan=False)
+            text = json.dumps(_with_integers(compact(data, name, suite)), separators=(",", ":"), allow_nan=False)
             target.write_text(text + "\n", encoding="utf-8")
             print(f"{target}: {len(suite['tasks'])} tasks, {target.stat().st_size / 1024:.0f} KiB")
 
 
 def compact(data: dict[str, Any], name: str, suite: dict[str, Any]) -> dict[str, Any]:
-    """One file's content: a suite of one release."""
-    release, ours = data["source"]["release"], SUITES.get(name, name)
+    """Returns the content of one file: a suite of one release."""
+    release, our_name = data["source"]["release"], SUITES.get(name, name)
     norms = suite["normalisation"]
     return {
         "format": 1,
-        "suite": ours,
+        "suite": our_name,
         "release": release,
-        "edition": EXCEPTIONS.get((release, ours), EDITIONS[release]),
-        "note": NOTES.get((release, ours), ""),
+        "edition": EXCEPTIONS.get((release, our_name), EDITIONS[release]),
+        "note": NOTES.get((release, our_name), ""),
         "source": data["source"],
         "method": data["method"],
         "budget": suite["budget"],
@@ -66,7 +67,9 @@ def compact(data: dict[str, Any], name: str, suite: dict[str, Any]) -> dict[str,
         "grid": suite["grid"],
         "calibration": {key: suite["calibration"][key] for key in CALIBRATION},
         "tasks": {
-            _task(ours, task): _entry(values, norms if isinstance(norms, list) else data["normalisation"][norms][task])
+            _task(our_name, task): _entry(
+                values, norms if isinstance(norms, list) else data["normalisation"][norms][task]
+            )
             for task, values in suite["tasks"].items()
         },
     }
@@ -83,12 +86,12 @@ def _entry(values: dict[str, Any], norm: list[float]) -> dict[str, Any]:
     return entry | {"norm": norm}
 
 
-def _short(value: Any) -> Any:
-    """Whole floats as integers: 10000.0 takes two characters more than 10000."""
+def _with_integers(value: Any) -> Any:
+    """Replaces whole floats with integers: 10000.0 takes two characters more than 10000."""
     if isinstance(value, dict):
-        return {key: _short(item) for key, item in value.items()}
+        return {key: _with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_short(item) for item in value]
+        return [_with_integers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,7 +1,7 @@
-"""Error rates and power of rule R2 on published seeds: some are called candidates, the others baselines.
+"""Measures error rates and power of rule R2 on published seeds: some are candidates, the others baselines.
 
 Usage: ``python -m benchmarks.comparison [REPETITIONS]``. Healthy candidates come from the same release as their
-baseline; a drop takes that share of what every seed learned. 400 repetitions take some minutes and have a standard
+baseline. A drop removes that share of every seed's learned score. 400 repetitions take some minutes and have a standard
 error of about a point.
 """
 
@@ -29,7 +29,7 @@ MARGIN, DRAWS = 0.05, 400
 
 @dataclass(frozen=True)
 class Draw:
-    """Seeds of one repetition, per task: curves of both sides, start and learned range of the baseline's task."""
+    """The seeds of one repetition, per task: curves of both sides, start and learned range of the task."""
 
     baseline: list[list[list[float | None]]]
     candidate: list[list[list[float | None]]]
@@ -38,7 +38,7 @@ class Draw:
 
 
 def draw(suite: Suite, n: int, k: int, tasks: int, rng: random.Random) -> Draw:
-    """Random tasks and seeds of a suite."""
+    """Draws random tasks and seeds of a suite."""
     able = [task for task, envelope in suite.envelopes.items() if envelope.seeds >= n + k and envelope.range > 0]
     found = Draw([], [], [], [])
     for task in rng.sample(able, min(tasks, len(able))):
@@ -53,7 +53,10 @@ def draw(suite: Suite, n: int, k: int, tasks: int, rng: random.Random) -> Draw:
 
 
 def outcomes(sample: Draw, drop: float, seed: int) -> tuple[bool, bool, bool]:
-    """Called worse by either figure; shown non-inferior; the same once all candidates lose the drop in points."""
+    """Returns whether the final score is worse, whether either figure is worse, and whether a drop is non-inferior.
+
+    For the third result the drop is subtracted in points of the learned range.
+    """
     worse, shown = [], False
     for final in (True, False):
         figure = (lambda curve: final_score(curve, 0.1)) if final else area
@@ -72,7 +75,7 @@ def outcomes(sample: Draw, drop: float, seed: int) -> tuple[bool, bool, bool]:
 
 
 def measure(plan: tuple[str, int, int, int], repetitions: int, suites: dict[str, Suite]) -> dict[str, Any]:
-    """Shares over repetitions, for each drop."""
+    """Returns the shares of verdicts over all repetitions, for each drop."""
     name, n, k, tasks = plan
     rng = random.Random(f"{plan}")
     samples = [draw(suites.setdefault(name, Suite(name)), n, k, tasks, rng) for _ in range(repetitions)]
@@ -88,7 +91,7 @@ def measure(plan: tuple[str, int, int, int], repetitions: int, suites: dict[str,
 
 
 def main() -> None:
-    """Prints the table and writes it."""
+    """Prints the table and writes the result file."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     print("Called worse / shown non-inferior within 5 %, in percent\n")
     print("| suite | n | k | tasks | " + " | ".join("healthy" if not x else f"drop {x:.0%}" for x in DROPS) + " |")

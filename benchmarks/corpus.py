@@ -1,4 +1,4 @@
-"""Agreement of the linter with a collection of real commands and configurations that people judged before.
+"""Measures the agreement of the linter with a collection of real commands and configurations that people judged.
 
     python -m benchmarks.corpus path/to/collection [--kind danijar] [--verbose]
 
@@ -26,13 +26,13 @@ from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.argv import read_command
 
-#: Lines by which a finding may miss the place that a person noted.
+#: Largest distance in lines between a finding and the line that a person noted.
 _NEAR = 4
 
 
 @dataclass
 class Row:
-    """One judged command and what the linter said."""
+    """One judged command with the linter's verdict."""
 
     kind: str
     source: str
@@ -44,28 +44,28 @@ class Row:
 
     @property
     def expected(self) -> str:
-        """``ok``, ``warns`` or ``error``."""
+        """The expected class: ``ok``, ``warns`` or ``error``."""
         return self.verdict.split()[0].rstrip(":")
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
-    """Lines of a table."""
+    """Yields the rows of a table."""
     with path.open(encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream, delimiter="\t")
 
 
 def home(corpus: Path, kind: str, source: str) -> Path:
-    """Folder in which the command would be started, as far as the collection has it."""
-    words = source.split()
-    if words[0].startswith("http"):
+    """Returns the folder in which the command would start; a missing folder if the collection does not have it."""
+    parts = source.split()
+    if parts[0].startswith("http"):
         return corpus / "nowhere"
-    folder = corpus / "configs" / kind / words[0].replace("/", "+")
-    inner = (folder / words[1]).parent if len(words) > 1 else folder
+    folder = corpus / "configs" / kind / parts[0].replace("/", "+")
+    inner = (folder / parts[1]).parent if len(parts) > 1 else folder
     return inner if inner.is_dir() and inner != folder and (inner / "configs.yaml").exists() else folder
 
 
 def judge(row: Row, folder: Path) -> None:
-    """Fills in what the linter says."""
+    """Adds the linter's verdict to a row."""
     try:
         words = shlex.split(row.command)
     except ValueError:
@@ -83,13 +83,13 @@ def judge(row: Row, folder: Path) -> None:
 
 
 def verdict(result: Result) -> str:
-    """The class of the gravest finding."""
+    """Returns the class of the most severe finding."""
     worst = min((item.severity.rank for item in result.active), default=Severity.INFO.rank)
     return {Severity.ERROR.rank: "error", Severity.WARNING.rank: "warns"}.get(worst, "ok")
 
 
 def commands(corpus: Path, kind: str | None) -> list[Row]:
-    """All judged commands with the linter's verdicts."""
+    """Returns all judged commands with the linter's verdicts."""
     table = [Row(**{name: item[name] or "" for name in ("kind", "source", "command", "verdict", "reason")})
              for item in rows(corpus / "commands.tsv")]  # fmt: skip
     table = [row for row in table if kind in (None, row.kind)]
@@ -99,7 +99,7 @@ def commands(corpus: Path, kind: str | None) -> list[Row]:
 
 
 def mistakes(corpus: Path, kind: str | None) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Kind, place, text and rules of every known mistake in a file that the collection has."""
+    """Yields kind, place, text and rules of every known mistake in a file of the collection."""
     seen: dict[Path, tuple[Finding, ...]] = {}
     for item in rows(corpus / "known_mistakes.tsv"):
         if kind not in (None, item["kind"]):
@@ -120,19 +120,19 @@ def mistakes(corpus: Path, kind: str | None) -> Iterator[tuple[str, str, str, tu
 
 @cache
 def tree(root: Path) -> tuple[Finding, ...]:
-    """Findings of the check of a whole repository."""
+    """Returns the findings of a check of a whole repository."""
     return tuple(item for result in check_tree([root]).results for item in result.findings)
 
 
 def in_tree(file: Path, depth: int) -> tuple[Finding, ...]:
-    """Findings in one file of a repository whose root lies ``depth`` folders above the file's."""
+    """Returns the findings in one file of a repository; its root is ``depth`` folders above the file's folder."""
     root = file.parents[depth]
     name = file.relative_to(root).as_posix()
     return tuple(item for item in tree(root) if item.primary.span.source.name == name)
 
 
 def end_of_block(file: Path, number: int) -> int:
-    """Last line of the preset whose name stands in a line; 0 where none does."""
+    """Returns the last line of the preset that a line names; 0 if the line names no preset."""
     lines = file.read_text(encoding="utf-8").split("\n")
     named = [index for index, line in enumerate(lines, 1) if line[:1].strip() and line.rstrip().endswith(":")]
     later = [index for index in named if index > number]
@@ -140,7 +140,7 @@ def end_of_block(file: Path, number: int) -> int:
 
 
 def files(corpus: Path, kind: str | None) -> Iterator[tuple[str, Counter[str], list[str]]]:
-    """Every file of presets: findings by severity, and those at warning or above."""
+    """Yields every file of presets with its findings by severity and its findings at warning or above."""
     for path in sorted((corpus / "configs").rglob("*.yaml")):
         if kind not in (None, path.relative_to(corpus / "configs").parts[0]):
             continue
@@ -161,7 +161,7 @@ def files(corpus: Path, kind: str | None) -> Iterator[tuple[str, Counter[str], l
 
 
 def report_commands(table: list[Row], verbose: bool) -> None:
-    """Agreement by kind, then every disagreement."""
+    """Prints the agreement by kind, then every disagreement."""
     for kind in sorted({row.kind for row in table}):
         own = [row for row in table if row.kind == kind]
         right = sum(row.found == row.expected for row in own)
@@ -182,15 +182,15 @@ def main() -> None:
     parser.add_argument("--kind")
     parser.add_argument("--files", action="store_true", help="also check every file of presets")
     parser.add_argument("--verbose", action="store_true")
-    words = parser.parse_args()
-    report_commands(commands(words.corpus, words.kind), words.verbose)
-    known = list(mistakes(words.corpus, words.kind))
+    options = parser.parse_args()
+    report_commands(commands(options.corpus, options.kind), options.verbose)
+    known = list(mistakes(options.corpus, options.kind))
     print(f"\nknown mistakes in files: {sum(bool(rules) for *_, rules in known)}/{len(known)}")
     for kind, place, text, rules in known:
-        if not rules or words.verbose:
+        if not rules or options.verbose:
             print(f"  {'found ' + ', '.join(rules) if rules else 'missed'} {kind} {place}: {text}")
-    if words.files:
-        for name, counts, loud in files(words.corpus, words.kind):
+    if options.files:
+        for name, counts, loud in files(options.corpus, options.kind):
             print(f"\n{name}: {dict(counts)}", *(f"\n  {line}" for line in loud))
     sys.exit(0)
 

@@ -1,9 +1,9 @@
-"""The main job, end to end: a ruinous override is refused, a run without it learns, the same run with it does not.
+"""Demonstrates the main job: a ruinous override is refused, a run without it learns, the same run with it does not.
 
     python -m benchmarks.demo [--seeds 0 1 2] [--directory demo]
 
-Everything goes through the `dreamerguard` command, as a user would type it. Prints both scores and writes one picture
-with both curves; `results.json` in the same folder keeps the figures.
+All steps use the `dreamerguard` command, as a user would type it. Prints both scores and writes one picture with both
+curves; `results.json` in the same folder stores the scores.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dreamerguard.regression.charts.png import Curve, draw, read_curve
 from dreamerguard.regression.published import load_envelope
 
 CONFIG = Path(__file__).with_name("demo.yaml")
-#: The founding mistake took a sixteenth of the task's ratio; so does the second run here.
+#: The original mistake used a sixteenth of the task's train ratio; the second run here does the same.
 FACTOR = 16
 #: Exit code of a refused run.
 REFUSED = 78
@@ -30,15 +30,15 @@ EPISODES = 10
 
 
 def main() -> int:
-    """Runs the demonstration; 0 when the mistake was refused and the healthy runs beat the ruined ones."""
+    """Runs the demonstration; returns 0 if the mistake was refused and the healthy runs beat the ruined ones."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="seeds to train, one after the other")
-    parser.add_argument("--directory", type=Path, default=Path("demo"), help="where runs, picture and figures go")
+    parser.add_argument("--directory", type=Path, default=Path("demo"), help="folder for runs, picture and scores")
     options = parser.parse_args()
     started = time.monotonic()
-    print("1. The founding mistake: walker-walk with a ratio copied from a README.\n")
+    print("1. The original mistake: walker-walk with a train ratio copied from a README.\n")
     if dreamerguard("train", "dmc_walker_walk", "run.train_ratio=32") != REFUSED:
-        return fail("the founding mistake was not refused")
+        return fail("the original mistake was not refused")
     results = [train_both(seed, options.directory) for seed in options.seeds]
     report(results, options.directory)
     print(f"\n{(time.monotonic() - started) / 60:.1f} minutes in all.")
@@ -46,14 +46,14 @@ def main() -> int:
 
 
 def train_both(seed: int, directory: Path) -> dict[str, float]:
-    """Trains with the file's ratio and with a sixteenth of it, and returns both scores."""
+    """Trains with the file's train ratio and with a sixteenth of it; returns both scores."""
     full, low = directory / f"seed{seed}-full", directory / f"seed{seed}-low"
-    print(f"\n2. A run that lint passes (seed {seed}).\n")
+    print(f"\n2. A run that lint accepts (seed {seed}).\n")
     words = ["train", "--config", str(CONFIG.relative_to(Path.cwd())), "--seed", str(seed)]
     if dreamerguard(*words, "--logdir", str(full)):
         raise SystemExit(fail("the run did not finish"))
     ratio = load_config(full).run.train_ratio / FACTOR
-    print(f"\n3. The same with the ratio {FACTOR} times lower: refused, and then allowed with a reason.\n")
+    print(f"\n3. The same run with a train ratio {FACTOR} times lower: refused, then allowed with a reason.\n")
     low_words = [*words, f"run.train_ratio={ratio:g}", "--logdir", str(low)]
     if dreamerguard(*low_words) != REFUSED and not (low / "scores.jsonl").exists():
         raise SystemExit(fail("the low ratio was not refused"))
@@ -83,18 +83,18 @@ def report(results: list[dict[str, float]], directory: Path) -> None:
 
 
 def final(run: Path) -> float:
-    """Mean score of the last episodes of a run."""
+    """Returns the mean score of the last episodes of a run."""
     return statistics.fmean(read_curve(run, "").scores[-EPISODES:])
 
 
 def dreamerguard(*words: str) -> int:
-    """Runs the command and shows it as typed."""
+    """Prints the command as typed, runs it and returns its exit code."""
     print(f"$ dreamerguard {shlex.join(words)}", flush=True)
     return subprocess.run([sys.executable, "-m", "dreamerguard", *words], check=False).returncode
 
 
 def fail(message: str) -> int:
-    """Says what went wrong."""
+    """Prints the failure and returns exit code 1."""
     print(f"demo failed: {message}", file=sys.stderr)
     return 1
 

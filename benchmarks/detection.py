@@ -1,6 +1,6 @@
-"""How many worse runs rule R1 catches, and when: published seeds made slower, weaker or broken, their noise kept.
+"""Measures how many worse runs rule R1 detects, and when: published seeds made slower, weaker or broken, with noise.
 
-Usage: ``python -m benchmarks.detection [SUITE ...]``. Each seed is left out of its own reference; thresholds come from
+Usage: ``python -m benchmarks.detection [SUITE ...]``. Each seed is excluded from its reference; thresholds come from
 other tasks. The walker-walk table is the run of https://github.com/danijar/dreamerv3/issues/140: 32 instead of 512
 replayed steps per step, 200 to 300 instead of over 900.
 """
@@ -21,7 +21,7 @@ WALKER = "dmc_walker_walk"
 
 
 def alarms(suite: Suite, task: str, kind: str, amount: float, value: float = 0.05) -> list[float | None]:
-    """For each seed of a task, made worse: share of the budget at the first alarm, None without one."""
+    """Returns the share of the budget at the first alarm for each degraded seed of a task; None without an alarm."""
     envelope = suite.envelopes[task]
     start = start_of(suite, task)
     return [
@@ -31,12 +31,12 @@ def alarms(suite: Suite, task: str, kind: str, amount: float, value: float = 0.0
 
 
 def start_of(suite: Suite, task: str) -> float:
-    """Score before learning."""
+    """Returns the score before learning."""
     return learned_range([trailing(curve, 0.16) for curve in suite.envelopes[task].curves])[1]
 
 
 def capped(suite: Suite, top: float, value: float = 0.05) -> list[float | None]:
-    """`alarms` of walker-walk seeds that never learn beyond a score."""
+    """Returns `alarms` for walker-walk seeds that never learn beyond a score."""
     envelope, start = suite.envelopes[WALKER], start_of(suite, WALKER)
     return alarms(suite, WALKER, "gain", 1 - (top - start) / (envelope.final.median - start), value)
 
@@ -52,10 +52,10 @@ def _text(entry: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Prints both tables and writes them."""
+    """Prints both tables and writes the result file."""
     suites = parse(__doc__ or "")
     heads = [f"{kind} {amount:g}" for kind, amount in HARMS]
-    print("Share of worse runs caught at 5 % @ median share of the budget at the alarm\n")
+    print("Share of worse runs detected at 5 % @ median share of the budget at the alarm\n")
     print("| suite | " + " | ".join(heads) + " |\n" + "|---" * (len(heads) + 1) + "|")
     result: dict[str, Any] = {"harms": {}, "walker": {}}
     for suite in suites:
@@ -65,7 +65,7 @@ def main() -> None:
         result["harms"][suite.name] = row
         print(f"| {suite.name} | " + " | ".join(_text(row[head]) for head in heads) + " |")
     print(
-        "\n| reference | walker-walk run | caught | share of the budget, median and latest | frames |\n"
+        "\n| reference | walker-walk run | detected | share of the budget, median and latest | frames |\n"
         + "|---" * 5
         + "|"
     )

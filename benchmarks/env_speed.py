@@ -1,13 +1,13 @@
-"""Speed of the ways to run environments, beside dm_control's own loop.
+"""Compares the speed of the ways to run environments with dm_control's loop.
 
     python benchmarks/env_speed.py [--tasks walker_walk cartpole_swingup] [--envs 1 4 16] [--json FILE]
 
-All ways run in this process, in turns of a fraction of a second, so that a busy machine slows all of them alike. Two
+All ways run in this process, in turns of a fraction of a second, so that a busy machine slows all of them equally. Two
 figures per way, each the median over the turns:
 
 - control steps per second of one core: steps over processor time, which other programs disturb least;
-- faster than dm_control: the same turn's ratio of processor time, and of wall-clock time, which shows what threads gain
-  where cores are free.
+- speed relative to dm_control: ratio of processor time within a turn, and of wall-clock time, which shows the gain of
+  threads on free cores.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def measure(task: str, envs: int, threads: list[int], turns: int, seconds: float
       envs: environments.
       threads: numbers of threads of native environments.
       turns: turns of each way.
-      seconds: about how long dm_control's turn takes.
+      seconds: approximate length of a turn of dm_control.
 
     Returns:
-      A row per way: control steps per second of processor time, and how often dm_control's time.
+      A row per way: control steps per second of processor time, and the speed relative to dm_control.
     """
     seeds = list(range(envs))
     makers: dict[str, Callable[[], VectorEnv]] = {
@@ -90,7 +90,7 @@ def measure(task: str, envs: int, threads: list[int], turns: int, seconds: float
 
 
 def _steps(env: VectorEnv, actions: Any, count: int) -> tuple[float, float]:
-    """Processor and wall-clock seconds of `count` vector steps."""
+    """Returns the processor and wall-clock seconds of `count` vector steps."""
     never = np.zeros(len(env), bool)
     wall, processor = time.perf_counter(), time.process_time()
     for number in range(count):
@@ -113,13 +113,15 @@ def _row(
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Speed of native environments beside dm_control.")
+    parser = argparse.ArgumentParser(description="Compares the speed of native environments with dm_control.")
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="tasks without dmc_")
-    parser.add_argument("--envs", nargs="+", type=int, default=[1, 4, 16], help="environments side by side")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="threads of native environments")
-    parser.add_argument("--turns", type=int, default=9, help="turns of every way")
-    parser.add_argument("--seconds", type=float, default=0.2, help="about how long a turn of dm_control takes")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--envs", nargs="+", type=int, default=[1, 4, 16], help="numbers of parallel environments")
+    parser.add_argument(
+        "--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads of native environments"
+    )
+    parser.add_argument("--turns", type=int, default=9, help="turns of each way")
+    parser.add_argument("--seconds", type=float, default=0.2, help="approximate length of a turn of dm_control")
+    parser.add_argument("--json", type=Path, help="file for the figures")
     return parser.parse_args()
 
 

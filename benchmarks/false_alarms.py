@@ -1,4 +1,4 @@
-"""False alarms of rule R1 on healthy published seeds, each held against the others of its task.
+"""Measures false alarms of rule R1 on healthy published seeds, each compared with the others of its task.
 
 Usage: ``python -m benchmarks.false_alarms [SUITE ...]``. Whole runs, all looks, thresholds from other tasks.
 """
@@ -15,7 +15,7 @@ RATES = (0.1, 0.05, 0.02)
 
 
 def measure(suite: Suite) -> dict[str, list[bool]]:
-    """Column -> one flag per healthy seed (per pair of seeds of a task for ``pairs``)."""
+    """Returns column -> one flag per healthy seed (per pair of seeds of a task for ``pairs``)."""
     flags: dict[str, list[bool]] = {f"{value:g}": [] for value in RATES} | {"end": [], "pairs": [], "by eye": []}
     for task, envelope in suite.envelopes.items():
         alarms = []
@@ -36,7 +36,7 @@ def measure(suite: Suite) -> dict[str, list[bool]]:
 
 
 def main() -> None:
-    """Prints the table and writes it."""
+    """Prints the table and writes the result file."""
     columns = ("0.1", "0.05", "0.02", "end", "pairs", "by eye")
     heads = ("at 10 %", "at 5 %", "at 2 %", "5 %, low at the end", "both of two seeds", "by eye: below the worst seed")
     print("| suite | tasks | curves | " + " | ".join(heads) + " |")

@@ -1,9 +1,9 @@
-"""Frames and updates per second of whole training runs: environments, replay, acting and updates together.
+"""Measures frames and updates per second of whole training runs: environments, replay, acting and updates together.
 
     python -m benchmarks.frames [--tasks dmc_walker_walk] [--seeds 1 4] [--ratios 512 32] [--json FILE]
 
-Each run is a process that trains as `dreamerguard train` does, from its first update on for ``--seconds``. Frames of
-all its agents are added up. Model widths are those of the size, everything else is the task's default.
+Each run is a process that trains like `dreamerguard train`, for ``--seconds`` from its first update. Frames of all its
+agents are added up. Model widths are those of the size, all other settings are the task's defaults.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dreamerguard.schema import RunConfig
 
 
 class Watch:
-    """Counts from the first metrics after the first update to the last within the time."""
+    """Records the first metrics after the first update and the last metrics within the time."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -34,7 +34,7 @@ class Watch:
         self.last: tuple[float, float, float] | None = None
 
     def metrics(self, row: Mapping[str, float]) -> None:
-        """One reading."""
+        """Records one row of metrics."""
         if row["updates"]:
             now = time.perf_counter(), row["frames"], row["updates"]
             self.first, self.last = self.first or now, now
@@ -49,7 +49,7 @@ class Watch:
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
-    """One run in this process."""
+    """Measures one run in this process."""
     from dreamerguard_agent import loop
     from dreamerguard_agent.runtime.device import configure
 

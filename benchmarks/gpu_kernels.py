@@ -1,15 +1,15 @@
-"""How many kernels one gradient update launches on an NVIDIA H100, counted on a machine without a GPU.
+"""Counts the kernels that one gradient update launches on an NVIDIA H100, on a machine without a GPU.
 
     python -m benchmarks.gpu_kernels --size size1m size12m --seeds 1 16 --variant fast
 
-At these sizes a GPU spends an update launching kernels, about 2 microseconds each, and hardly computing; so their
-number is the best figure for its speed that a machine without a GPU can give. XLA compiles for a described target
-without a driver. Needed beside jax are the wheels of its CUDA plugin in the same version, and ptxas:
+At these sizes a GPU spends an update mostly on launching kernels, about 2 microseconds each, and hardly on computing.
+So the number of kernels is the best estimate of speed that a machine without a GPU can give. XLA compiles for a
+described target without a driver. Besides jax, this needs the wheels of its CUDA plugin in the same version, and ptxas:
 
     pip install --no-deps jax-cuda12-plugin==0.10.2 jax-cuda12-pjrt==0.10.2 nvidia-cuda-nvcc-cu12
 
-Limits: without a GPU XLA cannot time alternatives, so a matrix product may be one kernel more or less than there (about
-2 % of the total), and nothing here is a time.
+Limits: without a GPU XLA cannot time alternatives, so a matrix product may be one kernel more or less than on a GPU
+(about 2 % of the total), and no figure here is a time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any
 import jax
 from jax.experimental import topologies
 
-#: The parts of the plugin, all of jax's own version.
+#: Packages of the plugin, all in the version of jax.
 PLUGINS = ("jax-cuda12-plugin", "jax-cuda12-pjrt")
 #: An H100 SXM as XLA describes devices; figures from https://github.com/openxla/xla/issues/25919.
 H100 = """
@@ -49,7 +49,7 @@ dnn_version_info { major: 9 minor: 10 }
 runtime_version { major: 12 minor: 9 patch: 0 }
 device_description_str: "NVIDIA H100 80GB HBM3"
 """
-#: Instructions of a scheduled program that become a kernel each.
+#: Instructions of a scheduled program that become one kernel each.
 LAUNCHED = {
     *("fusion", "custom-call", "copy", "sort", "dot", "convolution", "reduce", "transpose", "concatenate", "scatter"),
     *("gather", "dynamic-slice", "dynamic-update-slice", "rng-bit-generator", "cholesky"),
@@ -58,14 +58,14 @@ LAUNCHED = {
 
 @dataclass(frozen=True)
 class Kernels:
-    """Launches of one call: in all, and of the program and each of its loops as ``name: kernels x times``."""
+    """The kernel launches of one call: the total, and ``name: kernels x times`` for the program and each loop."""
 
     total: int
     parts: tuple[str, ...]
 
 
 def missing() -> str | None:
-    """Why nothing can be counted here; None where it can."""
+    """Returns why this machine cannot count kernels; None if it can."""
     for name in PLUGINS:
         try:
             version = importlib.metadata.version(name)
@@ -77,7 +77,7 @@ def missing() -> str | None:
 
 
 def count_update(size: str, seeds: int = 1, variant: str = "fast", dtype: str = "bfloat16") -> Kernels:
-    """Kernels of one update of 16 x 64 steps, of ``seeds`` agents at once."""
+    """Counts the kernels of one update of 16 x 64 steps, of ``seeds`` agents at once."""
     from benchmarks.update_worker import random_batch, update_step, walker_spec
     from dreamerguard_agent.algorithm import learner
 
@@ -101,7 +101,7 @@ def count_update(size: str, seeds: int = 1, variant: str = "fast", dtype: str = 
 
 
 def count_kernels(function: Callable[..., Any], *shapes: Any) -> Kernels:
-    """Compiles ``function`` of arguments with these shapes for an H100 and counts what a call launches."""
+    """Compiles ``function`` for an H100 and arguments of these shapes, and counts the launches of a call."""
     computations, entry = _computations(_compile(function, shapes))
     parts: list[str] = []
     total = _count(computations, entry, 1, parts)
@@ -120,7 +120,7 @@ def _compile(function: Callable[..., Any], shapes: Any) -> str:
 
 
 def _computations(text: str) -> tuple[dict[str, list[str]], str]:
-    """The lines of every computation of a program by its name, and the name of the one that is called."""
+    """Returns the lines of every computation of a program by name, and the name of the entry computation."""
     found: dict[str, list[str]] = {}
     entry, current = "", None
     for line in text.splitlines():
@@ -159,7 +159,7 @@ def _callee(line: str, role: str) -> str:
 
 
 def main() -> None:
-    """Counts and prints."""
+    """Counts the kernels of every combination, prints them and writes JSON."""
     parser = argparse.ArgumentParser(description="Counts the kernels of one gradient update on an H100.")
     parser.add_argument("--size", nargs="+", default=["size1m"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if reason := missing():
-        sys.exit(f"nothing to count with: {reason}")
+        sys.exit(f"cannot count kernels: {reason}")
     rows = []
     for size, variant, seeds in itertools.product(options.size, options.variant, options.seeds):
         kernels = count_update(size, seeds, variant, options.dtype)

@@ -1,9 +1,9 @@
-"""How long linting takes: the start of the command against ``yamllint --version``, and files in one process.
+"""Measures the time of linting: a start of the command compared with ``yamllint --version``, and files in one process.
 
     python -m benchmarks.lint_speed --yamllint /path/to/yamllint
 
-Both commands alternate, so that other work on the machine hits both; the ratio is the median over pairs. CPU time of
-the children, user and system.
+Both commands alternate, so that other work on the machine affects both; the ratio is the median over pairs. Times are
+CPU times of the child processes, user and system.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RUN_FILE = "# {comment}\ntask: dmc_walker_walk\nrun:\n  frames: 5e5\n  train_rat
 
 
 def cpu(words: Sequence[str], folder: str) -> float:
-    """CPU milliseconds of a command and its children."""
+    """Returns the CPU milliseconds of a command and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -44,7 +44,7 @@ def cpu(words: Sequence[str], folder: str) -> float:
 
 
 def start(yamllint: str | None, pairs: int, command: Sequence[str]) -> dict[str, float]:
-    """Cold starts of ``dreamerguard lint -- COMMAND``, and the ratio to yamllint's where it is there."""
+    """Measures starts of ``dreamerguard lint -- COMMAND``, and the ratio to yamllint if it is installed."""
     own = [str(Path(sys.executable).with_name("dreamerguard")), "lint", "--no-config", "--", *command]
     with tempfile.TemporaryDirectory() as folder:
         cpu(own, folder)
@@ -61,7 +61,7 @@ def start(yamllint: str | None, pairs: int, command: Sequence[str]) -> dict[str,
 
 
 def files_per_second(count: int) -> float:
-    """Native run files checked one after the other in this process."""
+    """Returns the run files per CPU second, checked one after the other in this process."""
     from dreamerguard import lint_run
 
     with tempfile.TemporaryDirectory() as name:
@@ -77,7 +77,7 @@ def files_per_second(count: int) -> float:
 
 
 def presets() -> str:
-    """A file of presets as danijar/dreamerv3 has it, made of the table of its keys: defaults and 20 presets or so."""
+    """Builds a file of presets like that of danijar/dreamerv3 from its key table: defaults and about 20 presets."""
     table = load_table("danijar_2025")
     nested: dict[str, Any] = {}
     for path, value in table.defaults.items():
@@ -91,7 +91,7 @@ def presets() -> str:
 
 
 def checkouts_per_second(count: int) -> float:
-    """Different checkouts of danijar/dreamerv3, in each of which one command is checked with the file of presets."""
+    """Returns the checkouts per CPU second: one command is checked in each checkout with its file of presets."""
     text, command = presets(), read_command(COMMANDS["danijar"])
     with tempfile.TemporaryDirectory() as name:
         folders = [Path(name) / str(index) for index in range(count)]
@@ -107,7 +107,7 @@ def checkouts_per_second(count: int) -> float:
 
 
 def presets_per_second(count: int) -> dict[str, float]:
-    """Different files of presets, every preset of which is checked as a run of its own."""
+    """Returns the files of presets and the runs per CPU second; every preset is checked as a separate run."""
     text = presets()
     with tempfile.TemporaryDirectory() as name:
         files = [Path(name) / f"{index}" / "configs.yaml" for index in range(count)]
@@ -124,7 +124,7 @@ def presets_per_second(count: int) -> dict[str, float]:
 
 
 def repository(count: int) -> dict[str, float]:
-    """``dreamerguard check`` on a repository of so many files: run files, scripts, pages, presets, and Python."""
+    """Times ``dreamerguard check`` on a repository of ``count`` files: run files, scripts, pages, presets, Python."""
     command = "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk --logdir logs/{index}\n"
     kinds = {
         "run{index}.yaml": RUN_FILE.format(comment="x", ratio=512, seed=1),
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300)
     options = parser.parse_args()
     for name in ("DREAMERGUARD_TRACEBACK", "PYTHONDONTWRITEBYTECODE"):
-        os.environ.pop(name, None)  # an installed package is compiled, as its peer is
+        os.environ.pop(name, None)  # an installed package has compiled files, as yamllint does
     rows = {name: start(options.yamllint, options.pairs, words) for name, words in COMMANDS.items()}
     figures: dict[str, Any] = {"start": rows, "run_files_per_cpu_second": files_per_second(options.files)}
     figures |= {"checkouts_per_cpu_second": checkouts_per_second(options.files)}

@@ -1,6 +1,6 @@
-"""Time and memory until the first verdict on a log of a million lines, and the cost of a look without news.
+"""Measures time and memory until the first verdict on a log of a million lines, and the cost of an idle look.
 
-Usage: ``python -m benchmarks.log_reading [LINES]``. Each case runs in a process of its own, from a temporary file.
+Usage: ``python -m benchmarks.log_reading [LINES]``. Each case runs in a separate process, from a temporary file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ print(json.dumps({"format": status.log.program, "episodes": len(status.log.train
 
 
 def lines(case: str, count: int) -> Iterator[str]:
-    """A log as the program writes it: native scores alone; episodes, speeds and metrics in turn for the other two."""
+    """Yields a log as the program writes it: native: scores; others: episodes, speeds and metrics in turn."""
     losses = {f"train/loss/part{i}" if case == "danijar" else f"part{i}_loss": i / 7 for i in range(30)}
     for i in range(count):
         score, frames = 900 * (1 - math.exp(-i / count * 5)), (i + 1) * 490_000 // count
@@ -57,7 +57,7 @@ def lines(case: str, count: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measures every case and writes the result."""
+    """Measures every case and writes the result file."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     result: dict[str, object] = {"lines": count}
     for case, name in _CASES.items():

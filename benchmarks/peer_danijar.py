@@ -1,10 +1,10 @@
-"""One gradient update of danijar/dreamerv3, driven over standard input, see `serving`.
+"""Runs gradient updates of danijar/dreamerv3 on requests from standard input, see `serving`.
 
-Runs in that program's own environment, with its own code from a checkout that is not changed. Needs of it: jax,
-ninjax, elements, einops, chex, optax, portal, granular, scope, ruamel.yaml. Its calls of ``jax.jit`` give options by
-position, which jax refuses since 0.7; they are given their names on the way.
+Runs in that program's Python environment, with its code from an unchanged checkout. The environment needs jax, ninjax,
+elements, einops, chex, optax, portal, granular, scope, ruamel.yaml. The program passes options of ``jax.jit`` by
+position, which jax refuses since 0.7; a wrapper adds the names.
 
-Only its compiled update is timed, not the copies of metrics and latents to the host that follow it there.
+Only the compiled update is timed, not the copies of metrics and latents to the host after it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ POSITIONS = ("in_shardings", "out_shardings", "static_argnums", "static_argnames
 
 
 def name_options_of_jit() -> None:
-    """Lets ``jax.jit(f, a, b)`` mean what it meant when options had positions."""
+    """Makes ``jax.jit(f, a, b)`` accept options by position, as before jax 0.7."""
     original = jax.jit
 
     def jit(fun, *args, **kwargs):
@@ -33,7 +33,7 @@ def name_options_of_jit() -> None:
 
 
 def make_agent(options):
-    """The outer agent of the program, as its ``make_agent`` builds it, for the spaces of walker-walk."""
+    """Builds the outer agent, as the program's ``make_agent`` does, for the spaces of walker-walk."""
     import elements
     import ruamel.yaml
     from dreamerv3.agent import Agent
@@ -44,7 +44,7 @@ def make_agent(options):
     changes = {"platform": "cpu" if options.cpu else "cuda", "compute_dtype": options.dtype}
     changes |= {"precompile": False, "profiler": False, "enable_policy": False, "transfer_guard": False}
     config = config.update(batch_size=options.batch, batch_length=options.length, logdir=tempfile.mkdtemp())
-    # Some of these options are known to the program, but not to its file of defaults.
+    # The program reads some options that its file of defaults does not have.
     config = elements.Config({**config, "jax": {**config.jax, **changes}})
     obs_space = {key: elements.Space(np.float32, shape) for key, shape in OBSERVATIONS.items()}
     obs_space["reward"] = elements.Space(np.float32)
@@ -56,7 +56,7 @@ def make_agent(options):
 
 
 def random_batch(spaces, batch, length):
-    """Windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
+    """Draws windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
     draw = np.random.default_rng(0)
     made = {}
     for key, space in spaces.items():
@@ -71,7 +71,7 @@ def random_batch(spaces, batch, length):
 
 
 def main():
-    """Compiles the update and serves until the input ends."""
+    """Compiles the update and serves requests until the input ends."""
     options, answers = peer_parser().parse_args(), own_output()
     sys.path.insert(0, options.checkout)
     name_options_of_jit()

@@ -1,9 +1,9 @@
-"""One gradient update of NM512/r2dreamer with the loss of DreamerV3, driven over standard input, see `serving`.
+"""Runs gradient updates of NM512/r2dreamer with the loss of DreamerV3 on requests from standard input, see `serving`.
 
-Runs in that program's own environment (torch, torchrl, tensordict, hydra-core, gymnasium), with its own code from a
-checkout that is not changed. It has no `size1m`; the widths of the other programs are set. ``--compile`` compiles as it
-does by default, which needs a C++ compiler on a CPU. In float32 its mixed precision is switched off. Only its update is
-timed: sampling from the replay and writing latents back are not.
+Runs in that program's Python environment (torch, torchrl, tensordict, hydra-core, gymnasium), with its code from an
+unchanged checkout. The program has no `size1m`; this script sets the widths of the other programs. ``--compile``
+compiles as the program does by default, which needs a C++ compiler on a CPU. In float32 its mixed precision is switched
+off. Only the update is timed, not sampling from the replay buffer and writing latents back.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ WIDTHS = {
 
 
 def make_agent(options):
-    """Its agent for the spaces of walker-walk, configured as its ``train.py`` does."""
+    """Builds the program's agent for the spaces of walker-walk, configured as in its ``train.py``."""
     import gymnasium
     import hydra
     import numpy as np
@@ -42,7 +42,7 @@ def make_agent(options):
 
 
 class OneBatch:
-    """Stands for the replay: always the same windows, and latents written back are dropped."""
+    """Replaces the replay buffer: returns the same windows every time and drops latents that are written back."""
 
     def __init__(self, options, config, device):
         from tensordict import TensorDict
@@ -57,15 +57,15 @@ class OneBatch:
         self.initial = stoch, torch.zeros(options.batch, widths.deter, device=device)
 
     def sample(self):
-        """Windows, where they are stored, and the latents before them."""
+        """Returns the windows, their index, and the latents before them."""
         return self.data.clone(), None, self.initial
 
     def update(self, index, stoch, deter):
-        """Takes latents."""
+        """Drops the latents."""
 
 
 def main():
-    """Warms up and serves until the input ends."""
+    """Warms up and serves requests until the input ends."""
     made = peer_parser()
     made.add_argument("--compile", action="store_true")
     options, answers = made.parse_args(), own_output()

@@ -1,9 +1,9 @@
-"""One gradient update of torchrl's DreamerV3, driven over standard input, see `serving`.
+"""Runs gradient updates of torchrl's DreamerV3 on requests from standard input, see `serving`.
 
-Runs the training script of its repository (``sota-implementations/dreamer_v3``, configured for walker-walk) in an
-environment that has torchrl, dm_control and hydra-core, unchanged: that script has no function for one update, so its
-replay is watched instead. From one draw of windows to the next lies one update, the draw included. Between updates the
-next draw is held back until it is this program's turn.
+Runs the unchanged training script of torchrl's repository (``sota-implementations/dreamer_v3``, configured for
+walker-walk) in an environment with torchrl, dm_control and hydra-core. The script has no function for one update, so
+this module times its replay buffer: from one draw of windows to the next is one update, including the draw. Between
+turns the next draw waits for a request.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ WIDTHS = {
 
 
 class Draws:
-    """Stands in front of the replay's ``sample`` and takes the time between its calls."""
+    """Wraps the replay buffer's ``sample`` and measures the time between its calls."""
 
     def __init__(self, sample, parameters, answers):
         self.sample, self.parameters, self.answers = sample, parameters, answers
@@ -48,7 +48,7 @@ class Draws:
 
 
 def main():
-    """Collects the first windows, then serves until the input ends."""
+    """Collects the first windows, then serves requests until the input ends."""
     options, answers = peer_parser().parse_args(), own_output()
     folder = f"{options.checkout}/sota-implementations/dreamer_v3"
     sys.path.insert(0, folder)
@@ -68,7 +68,7 @@ def main():
 
 
 def watch(script, answers):
-    """Puts `Draws` in front of the script's replay, and counts the parameters that it clips."""
+    """Wraps the script's replay buffer in `Draws`, and counts the parameters that the script clips."""
     seen, clip, make = {}, script.adaptive_grad_clip_, script.ReplayBuffer
 
     def count(parameters, *rest):

@@ -1,4 +1,4 @@
-"""The published seeds for benchmarks: each is judged against the others, with thresholds from other tasks only."""
+"""Provides the published seeds for benchmarks: each is compared with the others, with thresholds from other tasks."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from dreamerguard.regression.published import Envelope, envelope_tasks, load_cal
 from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
 from dreamerguard.regression.statistics.seed_band import SeedBand, leave_one_out
 
-#: Suites whose tasks have at least three seeds.
+#: Suites with at least three seeds per task.
 SUITES = ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The curves of one suite and what its healthy seeds do when held against each other.
+    """The curves of one suite and the deficits of its healthy seeds when compared with each other.
 
-    The suite's relative spread, a shrinkage target worth four degrees of freedom, is that of all its tasks.
+    The suite's relative spread, a shrinkage target with the weight of four degrees of freedom, includes all its tasks.
     """
 
     name: str
 
     @cached_property
     def envelopes(self) -> dict[str, Envelope]:
-        """Task -> envelope, tasks with three seeds only."""
+        """Task -> reference curves, only for tasks with at least three seeds."""
         found = ((task, load_envelope(self.name, task)) for task in envelope_tasks(self.name))
         return {task: envelope for task, envelope in found if envelope and envelope.seeds >= 3}
 
     @cached_property
     def prior(self) -> float:
-        """The suite's relative spread."""
+        """The relative spread of the suite."""
         stored = load_calibration(self.name)
         assert stored is not None
         return stored[0].spread
 
     @cached_property
     def null(self) -> dict[str, list[float]]:
-        """Task -> largest deficit of each seed against the others."""
+        """Task -> largest deficit of each seed relative to the others."""
         return {task: leave_one_out(envelope.curves, self.prior) for task, envelope in self.envelopes.items()}
 
     def threshold(self, task: str, rate: float, seed: int | None = None) -> float:
-        """Threshold for a task from everything but that task; from the other seeds where the suite has one task."""
+        """Returns the threshold for a task from the other tasks; from the other seeds if the suite has one task."""
         if len(self.null) > 1:
             pool = [value for name, values in self.null.items() if name != task for value in values]
         else:
@@ -55,7 +55,7 @@ class Suite:
 
     @cached_property
     def others(self) -> dict[tuple[str, int], SeedBand]:
-        """(task, seed) -> the other seeds of the task."""
+        """(task, seed) -> reference band of the other seeds of the task."""
         return {
             (task, seed): SeedBand.of([*envelope.curves[:seed], *envelope.curves[seed + 1 :]], self.prior)
             for task, envelope in self.envelopes.items()
@@ -63,7 +63,7 @@ class Suite:
         }
 
     def first_alarm(self, task: str, seed: int, curve: Curve, rate: float) -> float | None:
-        """Share of the budget at which a curve is called too low against all seeds but one; None if it never is."""
+        """Returns the share of the budget at a curve's first alarm relative to the other seeds; None without alarm."""
         threshold = self.threshold(task, rate, seed)
         deficits = self.others[task, seed].deficits(curve)
         hit = next((i for i, deficit in enumerate(deficits) if deficit > threshold), None)
@@ -71,13 +71,13 @@ class Suite:
 
 
 def degrade(curve: Curve, kind: str, amount: float, start: float) -> list[float | None]:
-    """A worse version of a healthy curve that keeps its noise.
+    """Returns a worse version of a healthy curve that keeps its noise.
 
     Args:
       curve: one figure per cell.
-      kind: ``slow`` learns ``amount`` times slower, ``gain`` loses that share of what is learned, ``collapse`` plays on
-        with the score of the start after that share of the budget.
-      amount: see above.
+      kind: ``slow`` learns ``amount`` times slower, ``gain`` loses that share of the learned score, ``collapse`` falls
+        to the score of the start after that share of the budget.
+      amount: factor or share, see ``kind``.
       start: score before learning.
     """
     if kind == "slow":
@@ -95,7 +95,7 @@ def _at(curve: Curve, position: float) -> float | None:
 
 
 def rate(flags: Sequence[bool]) -> str:
-    """Share and counts of flags for a table."""
+    """Formats the share and the counts of flags for a table."""
     return f"{100 * sum(flags) / len(flags):.1f} % ({sum(flags)}/{len(flags)})"
 
 
@@ -108,7 +108,7 @@ def write_result(name: str, result: object) -> None:
 
 
 def parse(description: str) -> list[Suite]:
-    """Suites named on the command line, all by default."""
+    """Returns the suites named on the command line; by default all."""
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("suites", nargs="*", default=SUITES, help=f"suites to measure (default: {' '.join(SUITES)})")
     return [Suite(name) for name in parser.parse_args().suites]

@@ -1,9 +1,9 @@
-"""Whether two checkouts give the same reports, byte by byte: what a change that only moves code must show.
+"""Checks that two checkouts give the same reports, byte by byte, as after a change that only moves code.
 
     python -m benchmarks.same_reports path/to/collection path/to/other/checkout
 
 Runs ``check`` on every folder of the collection and ``lint`` on every command (see `benchmarks.corpus`) in several
-formats, once with each checkout, and prints the differences. Exit code 1 when anything does.
+formats, once with each checkout, and prints the differences. Exit code 1 if there are any.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMATS = ("full", "concise", "json", "sarif", "markdown")
 
 
 def calls(collection: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Folder and arguments of every call."""
+    """Yields folder and arguments of every call."""
     configs = collection / "configs"
     for folder in sorted(path for kind in sorted(configs.iterdir()) for path in kind.iterdir() if path.is_dir()):
         for name in FORMATS:
@@ -40,7 +40,7 @@ def calls(collection: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def report(checkout: Path, folder: Path, arguments: list[str]) -> str:
-    """Exit code, output and messages of one call."""
+    """Returns the exit code, output and messages of one call."""
     path = os.pathsep.join([str(checkout), str(checkout / "agent")])
     done = subprocess.run(
         [sys.executable, "-m", "dreamerguard", *arguments],
@@ -55,7 +55,7 @@ def report(checkout: Path, folder: Path, arguments: list[str]) -> str:
 
 
 def main() -> int:
-    """Prints each difference, and how many calls agree."""
+    """Prints each difference and the number of equal reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("collection", type=Path)
     parser.add_argument("other", type=Path, help="the other checkout")

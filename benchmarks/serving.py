@@ -1,7 +1,7 @@
-"""How `benchmarks.update` talks to the programs that it times. Peers import it, too, so it needs nothing but Python.
+"""Implements the protocol between `benchmarks.update` and the programs that it times. Needs only Python, for the peers.
 
-A worker says in one line of JSON what it is, then reads numbers: for ``3`` it does three updates and answers with three
-pairs of wall-clock and processor seconds, and with the largest memory of its process.
+A worker describes itself in one line of JSON, then reads numbers: for ``3`` it does three updates and answers with
+three pairs of wall-clock and processor seconds, and with the peak memory of its process.
 """
 
 import argparse
@@ -11,13 +11,13 @@ import resource
 import sys
 import time
 
-#: What an agent sees and does in walker-walk.
+#: Observation shapes and number of actions of walker-walk.
 OBSERVATIONS = {"orientations": (14,), "height": (), "velocity": (9,)}
 ACTIONS = 6
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of every worker."""
+    """Returns the parser of options that every worker has."""
     made = argparse.ArgumentParser()
     made.add_argument("--size", default="size1m")
     made.add_argument("--dtype", default="float32")
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def peer_parser() -> argparse.ArgumentParser:
-    """The options of a peer: also where it is and whether to use the CPU."""
+    """Returns the parser of a peer's options, with its checkout and whether to use the CPU."""
     made = parser()
     made.add_argument("--checkout", required=True)
     made.add_argument("--cpu", action="store_true")
@@ -35,7 +35,7 @@ def peer_parser() -> argparse.ArgumentParser:
 
 
 def own_output():
-    """Keeps standard output for answers: what the program prints from now on goes to standard error."""
+    """Reserves standard output for answers: later prints of the program go to standard error."""
     sys.stdout.flush()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -43,11 +43,11 @@ def own_output():
 
 
 class Requests:
-    """Requests for updates, answered one after the other.
+    """Reads requests for updates and answers them one after the other.
 
     Args:
-      answers: from `own_output`.
-      about: what the worker is: ``device``, ``versions``, ``parameters``, ``compile_s``.
+      answers: stream from `own_output`.
+      about: description of the worker: ``device``, ``versions``, ``parameters``, ``compile_s``.
     """
 
     def __init__(self, answers, about):
@@ -57,7 +57,7 @@ class Requests:
         self.due = self._next()
 
     def done(self, wall, busy):
-        """One update is done. Blocks until the next is wanted; False when none will be."""
+        """Records one update and waits for the next request; returns False when the requests end."""
         self.times.append((wall, busy))
         if len(self.times) >= self.due:
             self._say({"times": self.times, "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20})

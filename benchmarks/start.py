@@ -1,10 +1,10 @@
-"""From the start of a training process to its first gradient update, with and without compiled programs on disk.
+"""Measures the time from process start to the first gradient update, with and without compiled programs on disk.
 
     python -m benchmarks.start [--size size1m] [--task dmc_walker_walk] [--json FILE]
 
-Every start is a process of its own that trains as `dreamerguard train` does and stops after its first update. "cold"
-finds an empty folder of compiled programs, "warm" the folder that the one before left. Times count from the launch of
-the process, imports included; memory is the largest of the process.
+Every start is a separate process that trains like `dreamerguard train` and stops after its first update. "cold" begins
+with an empty folder of compiled programs, "warm" with the folder that the previous start filled. Times count from the
+launch of the process, including imports; memory is the peak of the process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dreamerguard.schema import RunConfig
 
 
 def main() -> None:
-    """Starts twice, prints a table and writes JSON."""
+    """Runs one cold and ``--warm`` warm starts, prints a table and writes JSON."""
     options = _options()
     if options.child:
         print(json.dumps(start(options, time.time() - options.child)))
@@ -48,18 +48,18 @@ def main() -> None:
 
 
 class Watch:
-    """Notes when each phase began, and when the first update was done."""
+    """Records the start of each phase and the end of the first update."""
 
     def __init__(self, launched: float) -> None:
         self.launched, self.updated = launched, False
         self.phases: list[tuple[str, float]] = []
 
     def phase(self, text: str) -> None:
-        """A stage begins."""
+        """Records the start of a phase."""
         self.phases.append((text, time.time() - self.launched))
 
     def metrics(self, row: Mapping[str, float]) -> None:
-        """Metrics of the updates so far are on the host, so the updates are done."""
+        """Records the end of the first update: its metrics have reached the host."""
         if row["updates"] and not self.updated:
             self.updated = True
             self.phase("first update done")
@@ -69,7 +69,7 @@ class Watch:
 
 
 def start(options: argparse.Namespace, imported: float) -> dict[str, Any]:
-    """Trains until the first update; seconds from the launch to every phase, processor time and memory."""
+    """Trains until the first update; returns seconds from the launch to every phase, processor time and memory."""
     from dreamerguard_agent import loop
     from dreamerguard_agent.runtime import device
 
@@ -91,7 +91,7 @@ def start(options: argparse.Namespace, imported: float) -> dict[str, Any]:
 
 
 def widths(size: str) -> dict[str, int]:
-    """The model of a named size."""
+    """Returns the model widths of a named size."""
     from dreamerguard.schema.sizes import SIZES
 
     return dict(SIZES[size])  # type: ignore[index]
@@ -109,7 +109,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Times the start of training.")
     parser.add_argument("--size", default="size1m")
     parser.add_argument("--task", default="dmc_walker_walk")
-    parser.add_argument("--warm", type=int, default=1, help="starts with compiled programs on disk")
+    parser.add_argument("--warm", type=int, default=1, help="number of starts with compiled programs on disk")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--child", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--cache", help=argparse.SUPPRESS)

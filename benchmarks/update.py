@@ -1,14 +1,14 @@
-"""Time of one gradient update, by size, type and way of computing it, and beside other programs.
+"""Times one gradient update, by size, type and variant, and compares it with other training programs.
 
     python -m benchmarks.update --size size1m size12m --variant fast readable --seeds 1 4 [--json FILE]
     python -m benchmarks.update --peer danijar=/path/to/checkout=/path/to/its/environment/bin/python
 
-Peers are danijar, r2dreamer and torchrl; ``peer_*.py`` beside this file say what their environments need.
+Peers are danijar, r2dreamer and torchrl; ``peer_*.py`` beside this file list the needs of their environments.
 
-Everything that is compared runs in this one go: a process each, compiled first, then asked for updates in turns, so
-that a busy machine slows all of them alike. Per row: medians of wall-clock and processor time over all updates after a
-warm-up, the ratio to the first row (median over turns of the ratio within a turn), and the largest memory of the
-process, compilation included.
+One call runs all compared programs: one process each, compiled first, then requested to do updates in turns, so that a
+busy machine slows all of them equally. Per row: medians of wall-clock and processor time over all updates after a
+warm-up, the ratio to the first row (median over turns of the ratio within a turn), and the peak memory of the process,
+including compilation.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass
 class Worker:
-    """A process that does updates when asked to."""
+    """A process that does updates on request."""
 
     name: str
     process: subprocess.Popen[str]
@@ -49,7 +49,7 @@ class Worker:
         return worker
 
     def run(self, updates: int) -> list[list[float]]:
-        """Wall-clock and processor seconds of each of so many updates."""
+        """Does ``updates`` updates and returns wall-clock and processor seconds of each."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{updates}\n")
         self.process.stdin.flush()
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
-    """Name and command line of every worker."""
+    """Returns the name and command line of every worker."""
     found = []
     shape = ["--batch", str(options.batch), "--length", str(options.length)]
     for size, dtype in itertools.product(options.size, options.dtype):
@@ -120,7 +120,7 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
 
 
 def summary(worker: Worker, base: Worker) -> dict[str, Any]:
-    """Medians of one worker, and of its ratio to the base turn by turn."""
+    """Returns the medians of one worker, and the median over turns of its ratio to the base."""
     wall, cpu = ([time[kind] for turn in worker.turns for time in turn] for kind in (0, 1))
 
     def ratio(kind: int) -> float:
@@ -144,12 +144,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", nargs="+", default=["size1m"])
     parser.add_argument("--dtype", nargs="+", default=["float32"])
     parser.add_argument("--variant", nargs="+", default=["fast"], choices=("fast", "readable"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="agents that one update trains at once")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[1], help="numbers of agents that one update trains at once"
+    )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--updates", type=int, default=30)
     parser.add_argument("--warmup", type=int, default=3)
-    parser.add_argument("--turn", type=int, default=2, help="updates of one program before the next has its turn")
+    parser.add_argument("--turn", type=int, default=2, help="updates of one program per turn")
     parser.add_argument("--peer", nargs="*", default=[], metavar="NAME=CHECKOUT=PYTHON")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()

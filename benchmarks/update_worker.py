@@ -1,4 +1,4 @@
-"""One gradient update of the bundled trainer, driven over standard input by `benchmarks.update`.
+"""Runs gradient updates of the bundled trainer on requests from `benchmarks.update` on standard input.
 
 Observations and actions are those of walker-walk; the numbers are random.
 """
@@ -29,7 +29,7 @@ from dreamerguard_agent.runtime import compiled, device
 
 
 def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
-    """The agent of a named size on walker-walk."""
+    """Returns the agent specification of a named size for walker-walk."""
     obs = {key: ArraySpace("float32", shape) for key, shape in OBSERVATIONS.items()}
     act = {"action": ArraySpace("float32", (ACTIONS,))}
     model = ModelSection(**SIZES[size])
@@ -38,7 +38,7 @@ def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
 
 
 def random_batch(spec: AgentSpec, batch: int, length: int) -> Batch:
-    """Windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
+    """Draws windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
     draw = np.random.default_rng(0)
     shape = (batch, length + 1)
     made: Batch = {key: draw.normal(size=(*shape, *space.shape)).astype(np.float32) for key, space in spec.obs_space}
@@ -52,7 +52,7 @@ def random_batch(spec: AgentSpec, batch: int, length: int) -> Batch:
 
 
 def update_step(spec: AgentSpec, batch: int, length: int) -> Callable[..., Any]:
-    """``(state, windows, key) -> state, latents, metrics``: draws the noise and does one update."""
+    """Returns ``(state, windows, key) -> state, latents, metrics``, which draws the noise and does one update."""
 
     def step(state: TrainState, windows: Batch, key: jax.Array) -> Any:
         return learner.update(spec, state, windows, draw_noise(spec, key, batch, length))
@@ -61,14 +61,14 @@ def update_step(spec: AgentSpec, batch: int, length: int) -> Callable[..., Any]:
 
 
 def main() -> None:
-    """Compiles the update and serves until the input ends."""
+    """Compiles the update and serves requests until the input ends."""
     options, answers = _options(), own_output()
     device.configure(RuntimeSection(compilation_cache=False))
     spec = walker_spec(options.size, options.dtype, fast=options.variant == "fast")
     state = compiled.initial_state(spec, range(options.seeds))
     windows = random_batch(spec, options.batch, options.length)
     started = time.perf_counter()
-    # All agents read the same windows, which changes nothing for the time.
+    # All agents read the same windows; this does not change the time.
     update = compiled.for_agents(update_step(spec, options.batch, options.length), options.seeds, (0, None, None))
     lowered = jax.jit(update, donate_argnums=0).lower(state, windows, jax.random.key(0))
     compiled_update = device.compile_program(lowered)

@@ -1,10 +1,10 @@
-"""The four upstream repositories, checked as any other: their known defects are found, and nothing else is loud.
+"""Checks the four upstream repositories: known defects must be found, and no other finding at warning or above.
 
     python -m benchmarks.upstream CHECKOUTS [--documents]
 
 ``CHECKOUTS`` has a work tree for each folder that ``upstream.json`` names, at its commit:
-``git archive COMMIT | tar x -C CHECKOUTS/NAME``. With ``--documents`` it writes which commands of their documents hold
-a mistake, so that forks that keep the document are not blamed for it.
+``git archive COMMIT | tar x -C CHECKOUTS/NAME``. With ``--documents`` it writes the list of commands with a mistake in
+their documents, so that findings in forks that keep the document are labelled as upstream's.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ KNOWN = Path(__file__).with_name("upstream.json")
 
 @dataclass(frozen=True)
 class Defect:
-    """What is known to be wrong upstream.
+    """A known defect of an upstream repository.
 
     Attributes:
       rule: name of the rule that finds it.
-      file: where it stands.
-      line: on which line.
-      what: what it does, and who says so.
+      file: file with the defect.
+      line: line of the defect.
+      what: effect of the defect, and the source that states it.
     """
 
     rule: str
@@ -43,7 +43,7 @@ class Defect:
     what: str
 
     def is_it(self, finding: Finding) -> bool:
-        """Whether a finding is about this defect."""
+        """Returns whether a finding is about this defect."""
         span = finding.primary.span
         return finding.name == self.rule and span.source.name == self.file and span.line == self.line
 
@@ -59,12 +59,12 @@ class Upstream:
 
     @property
     def title(self) -> str:
-        """As findings name it."""
+        """The name of the repository in findings."""
         return f"{self.repository} at {self.commit}"
 
 
 def load() -> list[Upstream]:
-    """Repositories and what is known to be wrong in them."""
+    """Returns the repositories with their known defects."""
     rows = json.loads(KNOWN.read_text(encoding="utf-8"))
     return [
         Upstream(row["name"], row["repository"], row["commit"], tuple(Defect(*item) for item in row["defects"]))
@@ -73,7 +73,7 @@ def load() -> list[Upstream]:
 
 
 def report(upstream: Upstream, folder: Path) -> bool:
-    """Prints what was found in one repository; whether that is what is known."""
+    """Prints the findings in one repository; returns whether they are exactly the known defects."""
     findings = [item for result in check_tree([folder]).results for item in result.findings]
     print(f"\n{upstream.title}: {len(upstream.defects)} known defects")
     right = True
@@ -85,13 +85,13 @@ def report(upstream: Upstream, folder: Path) -> bool:
     known = {id(item) for item in findings if any(defect.is_it(item) for defect in upstream.defects)}
     rest = [item for item in findings if item.severity is not Severity.INFO and id(item) not in known]
     for item in rest:
-        print(f"  BESIDES       {item.name} {item.primary.span}: {item.message}")
-    print(f"  besides at warning or above: {len(rest)}")
+        print(f"  UNKNOWN       {item.name} {item.primary.span}: {item.message}")
+    print(f"  other findings at warning or above: {len(rest)}")
     return right and not rest
 
 
 def documents(upstream: Upstream, folder: Path) -> Iterator[str]:
-    """Commands of its documents that hold a mistake."""
+    """Yields the commands with a mistake in the repository's documents."""
     for path in sorted(folder.rglob("*.md")):
         for command in read_markdown(Source(path.name, path.read_text(encoding="utf-8"))):
             try:
@@ -103,18 +103,18 @@ def documents(upstream: Upstream, folder: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    """Prints every repository; the exit code says whether all agree."""
+    """Prints every repository; exits with 1 if the findings of one differ from its known defects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkouts", type=Path)
     parser.add_argument("--documents", action="store_true", help=f"write {TABLE.name} instead")
-    words = parser.parse_args()
+    options = parser.parse_args()
     known = load()
-    if words.documents:
-        table = {item.title: sorted(set(documents(item, words.checkouts / item.name))) for item in known}
+    if options.documents:
+        table = {item.title: sorted(set(documents(item, options.checkouts / item.name))) for item in known}
         text = json.dumps({name: rows for name, rows in table.items() if rows}, indent=1)
         TABLE.write_text(f"{text}\n", encoding="utf-8")
         return
-    wrong = [item.name for item in known if not report(item, words.checkouts / item.name)]
+    wrong = [item.name for item in known if not report(item, options.checkouts / item.name)]
     sys.exit(1 if wrong else 0)
 
 

@@ -1,4 +1,4 @@
-"""The functions of the public interface, in terms of the engine room. Import them from ``dreamerguard`` itself.
+"""The functions of the public interface. Import them from ``dreamerguard`` itself.
 
 Nothing here prints, exits or runs the training program's code.
 """
@@ -30,16 +30,17 @@ def lint_command(
     """Lints a training command without running it.
 
     Args:
-      command: the command line as text, split as a POSIX shell would, or its arguments.
-      folder: folder in which the command would be started; relative paths begin there.
-      settings: which findings count, from `load_settings`; by default all of them.
-      allow: rule name or code -> reason, for findings that are accepted.
+      command: the command line as text, split as a POSIX shell would split it, or as a list of arguments.
+      folder: folder in which the command would start; relative paths refer to it.
+      settings: lint settings from `load_settings`; by default all findings count.
+      allow: rule name or code -> reason, for findings to suppress.
       machine: machine that the run is meant for; `this_machine()` also checks GPU and memory.
-      program: training program, where it shall not be recognised: ``sheeprl``, or ``danijar:2023`` with an edition.
+      program: name of the training program if it should not be recognised automatically: ``sheeprl``, or
+        ``danijar:2023`` with an edition.
 
     Raises:
       SourceError: a file of the command or of the settings cannot be read.
-      UnknownProgram: the command starts no supported training program.
+      UnknownProgram: the command does not start a supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
     from dreamerguard.core.machine import UNKNOWN
@@ -65,9 +66,9 @@ def lint_run(
     """Lints a run of the bundled trainer.
 
     Args:
-      task: for example ``dmc_walker_walk``; None if the file names it.
+      task: task name, for example ``dmc_walker_walk``; None if the file names the task.
       file: run file in YAML.
-      overrides: ``key=value`` settings, the strongest last.
+      overrides: ``key=value`` overrides; a later one replaces an earlier one.
       folder, settings, allow, machine: see `lint_command`.
 
     Raises:
@@ -82,10 +83,10 @@ def lint_run(
 def lint_repository(
     folder: str | Path = ".", *, settings: Settings | None = None, machine: Machine | None = None
 ) -> RepositoryResult:
-    """Lints every configuration file and training command below a folder.
+    """Lints every configuration file and training command in a folder and its subfolders.
 
     Raises:
-      SourceError: there is no such folder.
+      SourceError: the folder does not exist.
     """
     from dreamerguard.core.machine import UNKNOWN
     from dreamerguard.lint.repository import check_tree
@@ -94,7 +95,7 @@ def lint_repository(
 
 
 def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> Settings:
-    """The lint settings that apply in a folder: the nearest ``dreamerguard.toml`` or ``pyproject.toml``, or ``file``.
+    """Returns the lint settings of a folder, from the nearest ``dreamerguard.toml`` or ``pyproject.toml`` or ``file``.
 
     Raises:
       SourceError: the file cannot be read or has a setting that does not exist.
@@ -105,7 +106,7 @@ def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> S
 
 
 def report(result: Result) -> dict[str, Any]:
-    """The JSON report of a linted run as an object; ``version`` rises when a field changes its meaning."""
+    """Returns the JSON report of a linted run as an object; ``version`` rises if a field changes its meaning."""
     from dreamerguard.reports.json import report_object
 
     return report_object(result)
@@ -118,12 +119,12 @@ def watch(
     action_repeat: int | None = None,
     reference: str | None = None,
 ) -> list[Status]:
-    """The verdict on runs at this moment; seeds of one task are judged together.
+    """Returns the current verdict on each run; the seeds of one task are judged together.
 
     Args:
-      directories: log directories, or folders that hold several.
+      directories: log directories, or folders of log directories.
       task, suite, action_repeat: facts that the logs do not state.
-      reference: ``2024``, ``2023`` or a file of own curves; by default the newest published curves.
+      reference: ``2024``, ``2023`` or a file with custom curves; by default the newest published curves.
 
     Raises:
       LogError: a log cannot be read.
@@ -149,23 +150,23 @@ def compare(
     """Compares candidate runs with baseline runs, or with a reference, over seeds and tasks.
 
     Args:
-      candidates, baseline: run directories, or folders that hold several.
-      reference: published curves or a file of own ones, in place of ``baseline``.
+      candidates, baseline: log directories, or folders of log directories.
+      reference: published curves or a file with custom curves, instead of ``baseline``.
       task, suite, action_repeat: facts that the logs do not state.
-      margin: loss that is accepted, as a share of what the baseline learns.
+      margin: accepted loss, as a share of what the baseline learns.
       allow: differences to accept: ``x-unit``, ``action-repeat``, ``score-kind`` or ``edition``.
 
     Raises:
       LogError: a log cannot be read.
       NotComparable: the runs must not be compared.
-      ValueError: not exactly one of ``baseline`` and ``reference`` is given.
+      ValueError: both or neither of ``baseline`` and ``reference`` are given.
     """
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.compare.decision import compare as decide
     from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 
     if bool(baseline) == bool(reference):
-        raise ValueError("give either baseline runs or a reference")
+        raise ValueError("give exactly one of baseline and reference")
     facts = (task, suite, action_repeat)
     ours = read_sides(find_runs([Path(run) for run in candidates]), *facts)
     if reference is not None:

@@ -1,4 +1,4 @@
-"""The command line's entry. ``lint`` is read here, since Typer alone takes longer than linting; the rest is Typer's."""
+"""Entry point of the command line. It parses ``lint`` itself, because Typer alone takes longer than linting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def main() -> None:
-    """Entry point. A bug ends with code 70 and asks for a report instead of burying the reader in a traceback."""
+    """Runs the command line. A bug exits with code 70 and a request for a report instead of a traceback."""
     try:
         code = _quick(sys.argv[1:])
         if code is None:
@@ -18,7 +18,7 @@ def main() -> None:
         sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:
-        # The reader, `head` for example, has seen enough. Python would complain once more while it closes the stream.
+        # The reader, `head` for example, closed the pipe. Without this, Python fails again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _quick(words: Sequence[str]) -> int | None:
-    """The exit code of ``lint``; none for other commands and for whatever only Typer can answer."""
+    """Runs ``lint`` and returns its exit code; None for other commands and for options that only Typer handles."""
     if words[:1] != ["lint"] or "_DREAMERGUARD_COMPLETE" in os.environ:
         return None
     from dreamerguard.commands.lint_run import run_lint
@@ -53,6 +53,6 @@ def _bug(error: Exception) -> None:
         traceback.print_exc()
     sys.stderr.write(
         f"internal error: {type(error).__name__}: {error}\n"
-        "This is a bug in dreamerguard. Run again with DREAMERGUARD_TRACEBACK=1 and report what it prints.\n"
+        "This is a bug in dreamerguard. Run again with DREAMERGUARD_TRACEBACK=1 and report the output.\n"
     )
     sys.exit(70)

@@ -1,1 +1,1 @@
-"""The nouns that every package shares: source, finding, key, setting, run, budget, machine, result."""
+"""The data types that every package shares: source, finding, key, setting, run, budget, machine, result."""

@@ -1,4 +1,4 @@
-"""The common unit of all dialects: how many gradient updates a run makes, and per how many frames.
+"""The update budget, a common unit of all training programs: the gradient updates of a run, in total and per frame.
 
 An agent step is one decision of the policy; it lasts ``action_repeat`` frames of the environment. One update replays
 ``batch_size x batch_length`` agent steps. The train ratio is replayed agent steps per agent step, per policy step and
@@ -8,7 +8,7 @@ not per frame (https://github.com/danijar/dreamerv3/issues/154), so
     updates per frame       u = g / action_repeat
     updates in all          U = first_updates + (agent steps - warm-up steps) * g
 
-Training starts when the replay holds as many windows as one batch trains steps (danijar/dreamerv3 at e3f0224,
+Training starts when the replay buffer holds as many windows as one batch trains steps (danijar/dreamerv3 at e3f0224,
 ``embodied/run/train.py``). A window of ``batch_length + context`` steps is complete after that many steps of its
 environment, so the warm-up is ``batch_size * batch_length + envs * (batch_length + context - 1)`` agent steps.
 """
@@ -24,7 +24,7 @@ Purpose = Literal["full", "short"]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a run spends, in units that mean the same in every code base.
+    """The size of a run, in units that mean the same for every training program.
 
     Attributes:
       frames: length of the run in environment frames.
@@ -46,7 +46,7 @@ class Budget:
 
     @property
     def agent_steps(self) -> float:
-        """Decisions of the policy, over all environments."""
+        """Number of decisions of the policy, over all environments."""
         return self.frames / self.action_repeat
 
     @property
@@ -71,13 +71,13 @@ class Budget:
 
     @property
     def updates(self) -> float:
-        """Gradient updates of the whole run."""
+        """Number of gradient updates of the whole run."""
         if not self.trains:
             return 0.0
         return self.first_updates + (self.agent_steps - self.warmup_steps) * self.updates_per_step
 
     def frames_after(self, updates: float) -> float:
-        """Environment frames at which that many updates were made; the inverse of `updates`."""
+        """Returns the environment frames after which the run has made this many updates (the inverse of `updates`)."""
         if self.train_ratio <= 0:
             return float("inf")
         late = max(updates - self.first_updates, 0.0) / self.updates_per_step
@@ -85,14 +85,15 @@ class Budget:
 
 
 def warmup(batch_size: float, batch_length: float, envs: float, context: float = 1) -> float:
-    """Agent steps until the replay holds as many windows as one batch trains steps."""
+    """Returns the agent steps until the replay buffer holds as many windows as one batch trains steps."""
     return batch_size * batch_length + envs * (batch_length + context - 1)
 
 
 def update_share(run: Budget, reference: Budget, purpose: Purpose) -> float:
-    """This run's gradient updates as a share of the reference's.
+    """Returns the run's gradient updates as a share of the reference's.
 
-    ``full`` compares all updates. ``short`` says that the run is short on purpose, so it compares updates per frame.
+    Purpose ``full`` compares all updates. Purpose ``short`` means that the run is short on purpose, so the updates per
+    frame are compared.
     """
     if purpose == "short":
         return _ratio(run.updates_per_frame if run.trains else 0.0, reference.updates_per_frame)
@@ -100,7 +101,7 @@ def update_share(run: Budget, reference: Budget, purpose: Purpose) -> float:
 
 
 def causes(run: Budget, reference: Budget, purpose: Purpose) -> dict[str, float]:
-    """By which factor each setting changes the number of updates against the reference, the smallest first.
+    """Returns the factor by which each setting changes the number of updates against the reference, smallest first.
 
     Keys are ``train_ratio``, ``batch_size``, ``batch_length``, ``action_repeat`` and ``frames``; the product of all
     values is the share of updates up to the warm-up.
@@ -116,7 +117,13 @@ def causes(run: Budget, reference: Budget, purpose: Purpose) -> dict[str, float]
 
 
 def replay_bytes(capacity: float, agent_steps: float, record: float) -> float:
-    """Bytes that the replay holds when it is full, or when the run ends before; a record is one agent step."""
+    """Returns the bytes of the replay buffer when it is full, or at the end of the run if it never fills.
+
+    Args:
+      capacity: replay capacity in agent steps.
+      agent_steps: agent steps of the run.
+      record: bytes of one agent step.
+    """
     return min(capacity, agent_steps) * record
 
 

@@ -1,4 +1,4 @@
-"""What a run's environment is like, as ``lint --probe`` found by playing it. Rules read this; they play nothing."""
+"""Results of the environment probe (``lint --probe``). Rules read them and never start an environment themselves."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What an environment declares of a key.
+    """The declared space of one observation or action key.
 
     Attributes:
       shape: of its arrays.
       kind: float, integer, boolean or other.
-      classes: how many values a discrete one has.
-      low, high: outermost bounds; none without bounds.
+      classes: number of values of a discrete space; None for other spaces.
+      low, high: outermost bounds; None without bounds.
     """
 
     shape: tuple[int, ...] = ()
@@ -29,12 +29,12 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What an observation was in two random episodes.
+    """The values of one observation key in two random episodes.
 
     Attributes:
-      shape, kind: of the arrays that came, see `Space`.
-      finite: whether all numbers were.
-      constant: whether it never changed.
+      shape, kind: of the arrays that the environment returned, see `Space`.
+      finite: whether all numbers were finite.
+      constant: whether the observation never changed.
       blank: whether it is an image that began in one colour.
     """
 
@@ -49,7 +49,7 @@ class Observed:
 class Episode:
     """One episode of random actions: agent steps, sum of rewards, largest reward in size, and how it ended.
 
-    ``cut`` means that the time was up before anything is known of its end.
+    ``cut`` means that the time limit of the probe stopped the episode, so its end is unknown.
     """
 
     length: int
@@ -62,16 +62,16 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """An environment, or why there is none.
+    """The environment that the probe made and played, or the reason why it could not.
 
     Attributes:
-      error: what making or playing it failed with; empty when it went well.
-      lacking: whether only something to make it with is not there: a module, or a function for the task.
+      error: error while making or playing the environment; empty without one.
+      lacking: whether the only cause is that a module, or a function for the task, is not available.
       interface: embodied, gym or dmenv.
-      spaces: what it declares of observations, actions: of actions.
-      observations: what came.
-      episodes: two of random actions.
-      frame: whether a picture could be made; ``frame_error`` says why not, where it was tried.
+      spaces, actions: declared spaces of observations and of actions.
+      observations: observations that the environment returned.
+      episodes: two episodes of random actions.
+      frame: whether a picture could be rendered; ``frame_error`` is the error if rendering was tried and failed.
     """
 
     error: str = ""
@@ -86,7 +86,7 @@ class Probe:
 
 
 def read_probe(answer: Mapping[str, Any]) -> Probe:
-    """From what ``lint/environment_probe/script.py`` answers."""
+    """Builds the probe result from the answer of ``lint/environment_probe/script.py``."""
     if answer["error"]:
         return Probe(error=answer["error"], lacking=bool(answer.get("lacking")))
     return Probe(

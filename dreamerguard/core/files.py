@@ -31,7 +31,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def _mode(target: Path) -> int:
-    """Permissions of the file, or those of a new one."""
+    """Returns the permissions of the file, or those of a new file if it does not exist."""
     if target.exists():
         return target.stat().st_mode & 0o7777
     mask = os.umask(0)

@@ -1,4 +1,4 @@
-"""One key of a dialect, and whether a value fits it."""
+"""One key of a training program, and the check whether a value fits it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _ARTICLES: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A setting that exists.
+    """A key that the training program has.
 
     Attributes:
       path: dotted name.
       kind: type of its value.
-      default: value when nothing sets it; none when it has none.
-      description: what it does, for people.
+      default: value if nothing sets it; None if there is no default.
+      description: effect of the key, for people.
       unit: unit of a number.
       choices: all values of a choice.
-      optional: whether null is a value.
+      optional: whether null is a valid value.
       low, high: inclusive bounds unless `above` or `below` says otherwise.
       above, below: exclusive bounds.
-      multiple: what an integer must be a multiple of.
-      fewest, most: numbers in a list.
-      dead: why the value changes nothing, in a program that never reads it.
-      read: file and line of the program that reads it.
+      multiple: number that an integer must be a multiple of.
+      fewest, most: least and greatest length of a list.
+      dead: reason why the value has no effect; empty if it has one.
+      read: file and line where the program reads it.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Key:
 
     @property
     def expects(self) -> str:
-        """Type, range and unit for people: a number of at least 0, in replayed agent steps per agent step."""
+        """Type, range and unit for people, as in ``a number of at least 0, in replayed agent steps per agent step``."""
         if self.kind == "choice":
             return f"one of {', '.join(spell_scalar(choice) for choice in self.choices)}"
         text = " ".join(part for part in (_ARTICLES[self.kind], self._range()) if part)
@@ -81,7 +81,7 @@ class Key:
         return ", ".join([" and ".join(bounds), *steps]).strip(", ")
 
     def accepts_type(self, value: Value) -> bool:
-        """Whether the value has the key's type. Text never counts as a number, nor true as 1."""
+        """Returns whether the value has the key's type. Text is never a number, and true is never 1."""
         if value is None:
             return self.optional
         if self.kind == "integers":
@@ -99,7 +99,7 @@ class Key:
         return self.kind == "number" or not math.isfinite(value) or float(value).is_integer()
 
     def in_range(self, value: Value) -> bool:
-        """Whether a value of the right type is allowed."""
+        """Returns whether a value of the right type is in the allowed range."""
         if self.kind == "choice":
             return any(type(choice) is type(self.convert(value)) and choice == value for choice in self.choices)
         if value is None or isinstance(value, bool):
@@ -117,7 +117,7 @@ class Key:
         return fits and (self.multiple is None or value % self.multiple == 0)
 
     def convert(self, value: Value) -> Value:
-        """The value in the key's own type: 1e6 becomes 1000000 for an integer, 32 becomes 32.0 for a number."""
+        """Returns the value in the key's type: 1e6 becomes 1000000 for an integer, 32 becomes 32.0 for a number."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.kind == "number":
@@ -126,7 +126,7 @@ class Key:
         return int(value) if whole and self.kind in ("integer", "choice") else value
 
     def mend(self, value: Value) -> Value:
-        """A value of the right type that a wrongly typed one probably means; the value itself when there is none."""
+        """Returns the correctly typed value that a text probably means, or the value itself if there is none."""
         if not isinstance(value, str):
             return value
         plain: Value = resolve_scalar(value.replace("_", "") if self.kind in ("integer", "number") else value)
@@ -138,9 +138,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class RenamedKey:
-    """A key that other programs have, or this one had, and what to use instead.
+    """The replacement for a key of another program, or for a former key of this program.
 
-    ``note`` says what differs; when it is empty the value can be kept as it is.
+    Attributes:
+      path: key to use instead.
+      note: difference in meaning; empty if the value can stay as it is.
     """
 
     path: str
@@ -149,14 +151,14 @@ class RenamedKey:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Keys that only have an effect while another key has one of some values."""
+    """Keys that have an effect only while another key has certain values."""
 
     keys: tuple[str, ...]
     other: str
     values: tuple[Value, ...]
-    #: The negative: these values of the other key switch them off.
+    #: Values of the other key for which the keys have no effect; used if ``values`` is empty.
     unless: tuple[Value, ...] = ()
 
     def holds(self, value: Value) -> bool:
-        """Whether the keys have an effect."""
+        """Returns whether the keys have an effect while the other key has this value."""
         return value in self.values if self.values else value not in self.unless

@@ -1,4 +1,4 @@
-"""What is known about the machine that a run is meant for. Rules never look themselves; they get this."""
+"""Facts about the machine that a run is meant for. Rules read these facts and never inspect the machine themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Facts about a machine; ``None`` means unknown, and no rule complains about what is unknown.
+    """Facts about a machine. ``None`` means unknown; no rule reports a finding about an unknown fact.
 
     Attributes:
       gpus: usable NVIDIA GPUs.
@@ -23,21 +23,21 @@ class Machine:
     memory: int | None = None
 
 
-#: The run is meant for some other machine, for example a cluster.
+#: Used for a run on another machine, for example on a cluster.
 UNKNOWN = Machine()
 
 
 def probe() -> Machine:
-    """The machine that this process runs on, without starting programs or loading libraries."""
+    """Returns the facts about this machine without starting programs or loading libraries."""
     return Machine(gpus=count_gpus(), cpus=len(_affinity()) or os.cpu_count(), memory=_memory())
 
 
 def count_gpus(root: Path = Path("/"), visible: str | None = None) -> int:
-    """NVIDIA GPUs that the driver offers, reduced by ``CUDA_VISIBLE_DEVICES``.
+    """Returns the number of NVIDIA GPUs that the driver offers, reduced by ``CUDA_VISIBLE_DEVICES``.
 
     Args:
-      root: root of the file system, another one in tests.
-      visible: value of ``CUDA_VISIBLE_DEVICES``; by default that of this process.
+      root: root of the file system; tests use another folder.
+      visible: value of ``CUDA_VISIBLE_DEVICES``; by default the value in this process.
     """
     devices = [path for path in (root / "dev").glob("nvidia*") if path.name.removeprefix("nvidia").isdigit()]
     cards = (root / "proc/driver/nvidia/gpus").glob("*")

@@ -1,7 +1,7 @@
-"""The nouns of the linter: a source text, a span of it, and a finding that points there.
+"""The data types of the linter: a source text, a span of it, and a finding that points to a span.
 
-All of them are frozen, so that a finding can travel from a rule through the engine to any report unchanged. A finding
-without a place cannot be built: its label, and the label's span, are required.
+All types are frozen, so no step between a rule and a report can change a finding. Every finding has a place: its label,
+and the label's span, are required.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 from dreamerguard.util.fast_dataclass import dataclass
 
-#: A single value as a configuration can hold it.
+#: A single value of a configuration.
 Plain = None | bool | int | float | str
 #: A value, or a list of them.
 Value = Plain | tuple[Plain, ...]
@@ -22,8 +22,11 @@ SourceKind = Literal["file", "command line"]
 
 
 class Severity(StrEnum):
-    """error: the run fails, or silently does something else than asked; warning: it runs but is harmed; info: a fact
-    worth knowing. Info alone leaves the exit code 0."""
+    """Severity of a finding.
+
+    ``error``: the run fails, or silently does something other than requested. ``warning``: the run works, but at a
+    cost. ``info``: a fact worth knowing. Findings of severity ``info`` alone leave the exit code 0.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -31,12 +34,12 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the gravest, for sorting."""
+        """Sort key; 0 for the most severe."""
         return list(Severity).index(self)
 
 
 class Confidence(StrEnum):
-    """How sure a rule is that what it reports was not meant."""
+    """Confidence of a rule that the reported setting is not intended."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -45,14 +48,14 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text that configures a run: a file, or the words of a command joined as a shell would read them."""
+    """A text that configures a run: a file, or the arguments of a command joined as a shell would read them."""
 
     name: str
     text: str = field(repr=False)
     kind: SourceKind = "file"
 
     def span(self, start: int, end: int | None = None) -> Span:
-        """The characters from ``start`` up to ``end``, both kept inside the text; one position without ``end``."""
+        """Returns the span from ``start`` up to ``end``, both kept inside the text; an empty span without ``end``."""
         start = min(max(start, 0), len(self.text))
         return Span(self, start, min(max(end if end is not None else start, start), len(self.text)))
 
@@ -77,22 +80,22 @@ class Span:
 
     @property
     def end_line(self) -> int:
-        """Line of the position behind the last character."""
+        """Line of the position after the last character."""
         return self.source.text.count("\n", 0, self.end) + 1
 
     @property
     def end_column(self) -> int:
-        """Column of the position behind the last character."""
+        """Column of the position after the last character."""
         return self.end - self.source.text.rfind("\n", 0, self.end)
 
     @property
     def text(self) -> str:
-        """The characters themselves."""
+        """Characters of the span."""
         return self.source.text[self.start : self.end]
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The whole lines that the span touches, without line ends."""
+        """Whole lines that the span touches, without line ends."""
         first = self.source.text.rfind("\n", 0, self.start) + 1
         last = self.source.text.find("\n", self.end)
         block = self.source.text[first : last if last >= 0 else len(self.source.text)]
@@ -104,7 +107,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from that the user did not write."""
+    """The source of a value that the user did not write."""
 
     title: str
     url: str = ""
@@ -116,7 +119,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A span and what is to be said about it."""
+    """A span with a message about it."""
 
     span: Span
     message: str = ""
@@ -124,7 +127,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replaces the characters of a span; everything outside stays as it is."""
+    """A replacement for the characters of a span; all other characters stay as they are."""
 
     span: Span
     text: str
@@ -132,9 +135,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A correction. ``safe`` means that the original could not have run, so nothing that worked changes.
+    """A correction.
 
-    ``command`` is the whole corrected command line when the edits touch one.
+    Attributes:
+      message: description of the correction.
+      edits: replacements in the sources.
+      safe: whether the original could not have run, so that nothing that worked changes.
+      command: the whole corrected command line, if the edits change one.
     """
 
     message: str
@@ -148,7 +155,7 @@ EvidenceKind = Literal["measured", "published", "reported", "computed", "estimat
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a finding is believed: ``measured`` or ``published`` figures, users' reports, or our arithmetic."""
+    """Evidence for a finding: ``measured`` or ``published`` figures, users' reports, our arithmetic or an estimate."""
 
     kind: EvidenceKind
     text: str
@@ -157,7 +164,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score in the task's own points: median over published seeds, and their range."""
+    """A score in the task's points: median over the published seeds, and their range."""
 
     median: float
     low: float
@@ -169,13 +176,13 @@ HarmLevel = Literal["severe", "moderate", "slight"]
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What the finding is expected to cost.
+    """The expected cost of a finding.
 
     Attributes:
-      level: severe below the share of updates at which training is refused.
-      text: the same for people.
-      update_share: this run's gradient updates as a share of the reference's.
-      expected: score of the published agent after as many updates, an estimate for this run.
+      level: ``severe`` below the share of updates at which training is refused.
+      text: the cost in words, for people.
+      update_share: gradient updates of the run as a share of the reference's.
+      expected: score of the published agent after the same number of updates, an estimate for this run.
       reference: score of the published agent at the end of its run.
     """
 
@@ -191,7 +198,7 @@ AllowedBy = Literal["command", "comment", "settings", "baseline", "threshold"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or worth knowing, with the place where it was written."""
+    """One reported problem, or fact worth knowing, with its place in a source."""
 
     code: str
     name: str
@@ -205,27 +212,27 @@ class Finding:
     harm: Harm | None = None
     help: str = ""
     confidence: Confidence = Confidence.HIGH
-    #: Whose mistake it is when the upstream program ships it so, and not the user's: repository and commit.
+    #: Repository and commit of the upstream program if it ships the fault, so that it is not the user's; else empty.
     upstream: str = ""
-    #: Reason for which the user accepts it; none when it counts.
+    #: Reason why the finding is suppressed; None if it counts.
     allowed: str | None = None
-    #: Who says so: the command (``--allow``), a comment, the settings, the baseline, or a threshold.
+    #: Where the suppression is: the command (``--allow``), a comment, the settings, the baseline, or a threshold.
     allowed_by: AllowedBy = "command"
 
     @property
     def severe(self) -> bool:
-        """Whether training with it wastes most of the run."""
+        """Whether the cost is severe: training wastes most of the run."""
         return self.harm is not None and self.harm.level == "severe"
 
     @property
     def order(self) -> tuple[int, int, str, int, str]:
-        """Sort key: the gravest first, then by place."""
+        """Sort key: the most severe first, then by place."""
         return (self.severity.rank, not self.severe, self.primary.span.source.name, self.primary.span.start, self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What reading or resolving a configuration ran into; the rule called ``rule`` turns it into a finding."""
+    """A problem found while reading or resolving a configuration; the rule named ``rule`` turns it into a finding."""
 
     rule: str
     message: str
@@ -235,13 +242,13 @@ class Problem:
     help: str = ""
     edits: tuple[Edit, ...] = ()
     fix: str = ""
-    #: The refused value and its place, where a rule can offer a better one.
+    #: The refused value and its place, if a rule can suggest a better value.
     value: Value = None
     place: Span | None = None
 
 
 class SourceError(Exception):
-    """An input that cannot be read at all. ``message`` says what, where and how to mend it."""
+    """An input cannot be read at all. ``message`` states what is wrong, where, and how to fix it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -249,7 +256,7 @@ class SourceError(Exception):
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text of one source after its edits. Edits must not overlap."""
+    """Returns the text of one source after the edits. Edits must not overlap."""
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text

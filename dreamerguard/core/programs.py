@@ -1,4 +1,4 @@
-"""Which training programs are supported. Adding one is a folder in ``dreamerguard/programs`` and a line here."""
+"""The supported training programs. To add one, add a folder in ``dreamerguard/programs`` and a line here."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SupportedProgram:
-    """A training program as the registry knows it.
+    """A training program in the registry.
 
     Attributes:
-      name: of its folder in ``dreamerguard/programs``, and in reports and options.
-      title: for people: repository, or the name of the product.
+      name: name of its folder in ``dreamerguard/programs``, also used in reports and options.
+      title: title for people: the repository, or the name of the product.
       commands: console commands that start it, besides Python scripts.
     """
 
@@ -20,7 +20,7 @@ class SupportedProgram:
     commands: tuple[str, ...] = ()
 
 
-#: The most specific first: the first program that recognises a command or a log is taken.
+#: The most specific first: the first program that recognises a command or a log is used.
 SUPPORTED = (
     SupportedProgram("native", "the bundled trainer", ("dreamerguard",)),
     SupportedProgram("sheeprl", "Eclectic-Sheep/sheeprl", ("sheeprl",)),

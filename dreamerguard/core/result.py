@@ -15,7 +15,7 @@ from .run import ResolvedRun
 
 @dataclass(frozen=True, slots=True)
 class LintStats:
-    """What was looked at, so that a clean result cannot mean that nothing was."""
+    """Counts of what was checked. They show that a result without findings did not skip everything."""
 
     rules: int
     files: int
@@ -25,13 +25,14 @@ class LintStats:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What checking one run found.
+    """The lint result of one run.
 
     Attributes:
-      findings: the gravest first. Those that the user allowed carry the reason and count for nothing else.
-      run: the resolved run, with every setting's history and, when it is valid, ``run.config``.
-      checked: what was looked at.
-      dialect: name of the dialect, and how it was recognised.
+      findings: the most severe first. Suppressed findings are included with their reason and do not count.
+      run: the resolved run, with the layers of every setting and, if it is valid, ``run.config``.
+      checked: counts of what was checked.
+      dialect: name of the training program.
+      detected: reason why the training program was recognised.
     """
 
     findings: tuple[Finding, ...]
@@ -42,28 +43,28 @@ class Result:
 
     @property
     def active(self) -> tuple[Finding, ...]:
-        """Findings that the user did not allow."""
+        """Findings that are not suppressed."""
         return tuple(finding for finding in self.findings if finding.allowed is None)
 
     @property
     def refused(self) -> tuple[Finding, ...]:
-        """Findings that must keep the run from training: errors, and warnings of severe harm."""
+        """Findings that prevent the run from training: errors, and warnings of severe cost."""
         counted = (item for item in self.active if item.severity is not Severity.INFO)
         return tuple(item for item in counted if item.severity is Severity.ERROR or item.severe)
 
 
 @dataclasses.dataclass
 class RepositoryResult:
-    """What checking a repository found.
+    """The lint result of a repository.
 
     Attributes:
-      results: one for each command, file of presets, run file and configuration group file that was checked.
-      seen: files that were walked past.
-      files: files that were looked into.
-      commands: commands that were recognised and checked.
-      presets: files of presets, run files and files of configuration groups that were checked.
-      dialects: program -> how many of its runs, and one reason for which it was recognised.
-      unreadable: what could not be read, and why.
+      results: one for each checked command, preset file, run file and configuration group file.
+      seen: number of files found.
+      files: number of files read.
+      commands: number of commands recognised and checked.
+      presets: number of preset files, run files and configuration group files checked.
+      dialects: training program -> number of its runs, and one reason why it was recognised.
+      unreadable: files that could not be read, with the reason.
     """
 
     results: tuple[Result, ...] = ()
@@ -76,16 +77,16 @@ class RepositoryResult:
 
     @property
     def checked(self) -> int:
-        """Runs that were checked."""
+        """Number of checked runs."""
         return self.commands + self.presets
 
 
 def counted(results: Iterable[Result]) -> Counter[AllowedBy]:
-    """How many findings do not count, by who said so."""
+    """Counts the suppressed findings by the place of their suppression."""
     return Counter(item.allowed_by for result in results for item in result.findings if item.allowed is not None)
 
 
 def sources_of(result: Result) -> list[Source]:
-    """Files of a run, each once."""
+    """Returns the files of a run, each once."""
     spans = [item.primary.span.source for item in result.findings if item.primary.span.source.kind == "file"]
     return list({source.name: source for source in (*result.run.sources, *spans)}.values())

@@ -1,7 +1,7 @@
-"""A run after resolution: every final value with its history, and the same facts in units common to all dialects.
+"""A resolved run: every final value with its layers, and its budget in units common to all training programs.
 
-Rules read nothing else, so they hold for every dialect. A rule asks for a setting by its role; the dialect says which
-of its own keys plays that role.
+Rules read nothing else, so they work for every training program. A rule asks for a setting by its role; the training
+program maps each role to one of its keys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .model import Edit, Fix, Label, Origin, Problem, Score, Source, Span, Value
 
 LayerKind = Literal["schema", "suite", "task", "size", "defaults", "preset", "file", "command line"]
 
-#: What a setting is for, whatever its key is called.
+#: The meaning of a setting, independent of the name of its key.
 Role = Literal[
     "task", "suite", "edition", "size", "purpose", "frames", "train_ratio", "envs", "action_repeat", "image_size",
     "capacity", "batch_size", "batch_length", "deter", "platform",
@@ -32,13 +32,13 @@ class Layer:
     """One place that gives a setting a value.
 
     Attributes:
-      kind: which kind of place.
-      name: for people: ``size12m``, ``run.yaml``, ``dmc_proprio, edition paper-2025``.
+      kind: kind of the place.
+      name: name for people: ``size12m``, ``run.yaml``, ``dmc_proprio, edition paper-2025``.
       value: the value in the type that the program will see.
-      origin: where: a span of what the user wrote, or the source of a built-in value.
-      value_span: the characters of the value, where they can be replaced.
-      via: the merge or anchor through which it came.
-      upstream: whether the upstream program ships this value in this place, so that it is nobody's choice.
+      origin: span of the text that the user wrote, or the source of a built-in value.
+      value_span: span of the value, if it can be replaced.
+      via: YAML merge or anchor that brought the value in.
+      upstream: whether the upstream program ships this value in this place, so that the user did not choose it.
     """
 
     kind: LayerKind
@@ -51,7 +51,7 @@ class Layer:
 
     @property
     def span(self) -> Span | None:
-        """Where the user wrote it; none for built-in values."""
+        """Span of the text that the user wrote; None for built-in values."""
         return self.origin if isinstance(self.origin, Span) else None
 
 
@@ -64,7 +64,7 @@ class Setting:
 
     @property
     def last(self) -> Layer:
-        """The layer that won."""
+        """The layer that takes effect."""
         return self.chain[-1]
 
     @property
@@ -79,7 +79,7 @@ class Setting:
 
     @property
     def number(self) -> float:
-        """The value as a number, NaN when it is none."""
+        """The value as a number; NaN if it is not a number."""
         value = self.value
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
 
@@ -94,23 +94,23 @@ class UnknownKey:
     key_span: Span | None
     #: Whether the upstream program ships it.
     upstream: bool = False
-    #: Whether the program stops because of it; otherwise it goes unnoticed.
+    #: Whether the program stops because of the key; otherwise it ignores the key silently.
     fatal: bool = True
-    #: How sure it is that the program lacks it: low where a fork's own keys cannot be seen.
+    #: Whether the program certainly lacks the key; false if the keys of a fork cannot be read.
     certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named group of settings that the command applies, in the order of application.
+    """A preset that the command applies.
 
     Attributes:
       name: its name.
-      span: the word that asks for it.
+      span: the argument that names it.
       known: whether it was found.
-      upstream: whether the upstream program ships one of this name.
+      upstream: whether the upstream program ships a preset of this name.
       keys: final keys that it sets.
-      suite: the suite whose tasks it was made for, where upstream made it for one.
+      suite: the suite that upstream made it for; empty if it is for any suite.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class PublishedValue:
-    """A published value of a key, in the dialect's own unit."""
+    """A published value of a key, in the unit of the training program."""
 
     value: Value
     origin: Origin
@@ -136,11 +136,11 @@ class PublishedCurve:
 
     Attributes:
       frames: environment frames that the curve covers.
-      score_at: score of the published seeds at a number of frames; none before the first stored point.
+      score_at: score of the published seeds at a number of frames; None before the first stored point.
       final: score at the end.
       seeds: published seeds.
-      budget: what the agent behind the curve spent; its edition may be another one than the run follows.
-      origin: who published it.
+      budget: budget of the published agent; its edition may differ from the edition of the run.
+      origin: source of the curve.
     """
 
     frames: float
@@ -153,7 +153,7 @@ class PublishedCurve:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRun:
-    """What is published about the task, in the edition that the run follows."""
+    """The published settings and scores of the task, in the edition of the run."""
 
     task: str
     suite: str
@@ -164,13 +164,13 @@ class PublishedRun:
     others: Mapping[str, Mapping[str, PublishedValue]] = field(default_factory=dict)
     #: Published time of a run, for people, with its source.
     gpu_time: tuple[str, Origin] | None = None
-    #: Gives the published scores, which are large and only needed once something is wrong.
+    #: Loads the published scores, which are large and only needed if there is a finding.
     load_curve: Callable[[], PublishedCurve | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What the program's own settings count.
+    """The units of the training program's settings.
 
     Attributes:
       length: unit of the setting with the role ``frames``.
@@ -183,48 +183,49 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Shares of the reference's updates below which the guard warns, and refuses to train."""
+    """Shares of the reference's updates: below ``warn`` the guard warns, below ``refuse`` it refuses to train."""
 
     warn: float = 0.6
     refuse: float = 0.25
 
 
 def nothing() -> None:
-    """Stands for what is not known."""
+    """Returns None, as a placeholder for a value that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRun:
-    """Everything that a rule may know.
+    """A resolved run, the only input of the rules.
 
     Attributes:
-      dialect: name of the dialect.
-      anchor: where a finding points when no setting of the user is to blame.
-      settings: final values by the dialect's own key.
+      dialect: name of the training program.
+      anchor: place of a finding that no setting of the user causes.
+      settings: key of the training program -> final value with its layers.
       roles: role -> key.
-      keys: all keys of the dialect.
-      renamed: habits and former names -> key.
-      conditions: which keys only have an effect while another has certain values.
-      unknown: keys that the user wrote and the dialect does not have.
-      problems: what reading and resolving ran into.
-      budget: this run in common units; none when values are missing.
-      replay_bytes: least bytes of the full replay; none when not known.
-      reference: the task's published run; none when nothing is published.
-      suites: names that the suite could be.
+      keys: all keys of the training program.
+      renamed: aliases and former names -> key.
+      conditions: keys that have an effect only while another key has certain values.
+      unknown: keys that the user wrote and the training program does not have.
+      problems: problems found while reading and resolving.
+      budget: budget of this run; None if values are missing.
+      replay_bytes: least bytes of the full replay buffer; None if unknown.
+      reference: published run of the task; None if nothing is published.
+      suites: valid suite names.
       widths: size name -> settings that it sets, the smallest size first.
-      load_config: builds the native configuration; gives none when it is invalid or for other dialects.
-      edition: of the program, where it has several.
+      load_config: builds the configuration of the bundled trainer; returns None if it is invalid, and for all other
+        training programs.
+      edition: edition of the program, if it has several.
       upstream: repository and commit of the program that the keys belong to.
-      presets: named groups that the command applies, in order.
+      presets: presets that the command applies, in order.
       constants: upstream's defaults.
-      seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
-      whole: whether a file of presets is checked, and not a command.
-      units: what its settings count.
-      open: whether the shell may add words to the command, so that nothing can be called missing.
-      files: files that were read.
-      sources: their texts, in which comments may accept findings.
-      overrides: words of the command that set something.
-      probe: what the environment is like, where it was asked for.
+      seen: whether the keys and presets of the checkout were read; otherwise upstream's are used instead.
+      whole: whether a preset file is checked, and not a command.
+      units: units of its settings.
+      open: whether the shell may add arguments to the command, so that no setting can be reported as missing.
+      files: names of the files that were read.
+      sources: texts of those files; their comments may hold suppressions.
+      overrides: number of overrides in the command.
+      probe: result of the environment probe, if it was requested.
     """
 
     dialect: str
@@ -260,51 +261,51 @@ class ResolvedRun:
 
     @property
     def config(self) -> Any:
-        """The validated `dreamerguard.RunConfig` of the bundled trainer, built when first used; else None."""
+        """The validated `dreamerguard.RunConfig` of the bundled trainer, built on first use; otherwise None."""
         return self.load_config()
 
     def setting(self, role: Role) -> Setting | None:
-        """The setting that plays a role; none when the dialect has no such key or it has no value."""
+        """Returns the setting of a role; None if the training program has no such key or the key has no value."""
         key = self.roles.get(role)
         return self.settings.get(key) if key is not None else None
 
     def chosen(self, role: Role) -> Setting | None:
-        """The same, if the user wrote it."""
+        """Returns the setting of a role if the user wrote it; otherwise None."""
         setting = self.setting(role)
         return setting if setting is not None and setting.chosen else None
 
     def expected(self, role: Role) -> PublishedValue | None:
-        """The published value of a role."""
+        """Returns the published value of a role; None if nothing is published."""
         key = self.roles.get(role)
         return self.reference.expected.get(key) if self.reference is not None and key is not None else None
 
     def place(self, setting: Setting | None) -> Span:
-        """Where the user wrote a setting, or the place that stands for the whole run."""
+        """Returns the span where the user wrote a setting, or the anchor of the run."""
         span = setting.last.span if setting is not None and setting.chosen else None
         return span if span is not None else self.anchor
 
     @property
     def update_share(self) -> float | None:
-        """This run's gradient updates as a share of the reference's, as its purpose counts them."""
+        """Gradient updates of the run as a share of the reference's, counted according to the run's purpose."""
         if self.budget is None or self.reference is None:
             return None
         return update_share(self.budget, self.reference.budget, self.purpose)
 
     def correct(self, setting: Setting, text: str, message: str, *, safe: bool = False) -> Fix | None:
-        """A fix that gives a written setting another value; none where its place cannot be edited."""
+        """Returns a fix that changes the value of a written setting; None if its place cannot be edited."""
         span = setting.last.value_span
         return fix(Edit(span, text), message, safe=safe) if span is not None else None
 
 
 def fix(edit: Edit, message: str, *, safe: bool) -> Fix:
-    """A fix of one edit, with the corrected command line if that is what it edits."""
+    """Returns a fix with one edit, and with the corrected command line if the edit changes one."""
     source = edit.span.source
     command = apply_edits(source.text, [edit]) if source.kind == "command line" else None
     return Fix(message, (edit,), safe, command)
 
 
 def earlier(setting: Setting) -> tuple[Label, ...]:
-    """Labels for what else brought the value about: the merge that it came through, and what it overrides."""
+    """Returns labels for the YAML merge that the value came through, and for the earlier values that it overrides."""
     merged = [Label(setting.last.via, "merged here")] if setting.last.via is not None else []
     overridden = [
         Label(layer.span, f"{setting.key} was set here first") for layer in setting.chain[:-1] if layer.span is not None

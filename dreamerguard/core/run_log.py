@@ -1,4 +1,4 @@
-"""How a training program logs: the facts beside a log, and where scores and metrics stand in it.
+"""The log layout of a training program: the facts beside a log, and the places of scores and metrics in it.
 
 Every program describes its logs with a `LogLayout` in ``programs/<program>/log_layout.py``; ``dreamerguard.logs`` reads
 all of them with the same code.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-#: Episodes of training, or of evaluation.
+#: Scores of training episodes, or of evaluation episodes.
 ScoreKind = Literal["train", "eval"]
 
 
@@ -23,7 +23,7 @@ class StoredSettings:
     values: Mapping[str, Any]
 
     def number(self, key: str) -> float | None:
-        """A number, also where it is quoted; None for anything else."""
+        """Returns the value as a number, also if it is quoted; None for anything else."""
         value = self.values.get(key)
         if isinstance(value, str):
             try:
@@ -33,24 +33,24 @@ class StoredSettings:
         return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     def whole(self, key: str) -> int | None:
-        """A number without its decimals; None for anything else."""
+        """Returns the value as a whole number, without its decimals; None if it is not a number."""
         value = self.number(key)
         return None if value is None else int(value)
 
     def product(self, *keys: str) -> int | None:
-        """The product of two whole numbers; None if one is missing."""
+        """Returns the product of two whole numbers; None if one is missing."""
         values = [self.whole(key) for key in keys]
         return None if None in values else (values[0] or 0) * (values[1] or 0)
 
     def text(self, key: str) -> str | None:
-        """A text that is not empty; None for anything else."""
+        """Returns the value if it is a text that is not empty; None for anything else."""
         value = self.values.get(key)
         return value if isinstance(value, str) and value else None
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the stored configuration says about the run; None where it says nothing.
+    """Facts about the run from the stored configuration; None if the configuration does not state them.
 
     Attributes:
       task, suite, edition, seed: as in `dreamerguard.schema`.
@@ -74,10 +74,10 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class LogEvidence:
-    """What the first lines of a directory's files show, to find the program that wrote them.
+    """Evidence from the first lines of the files in a directory, to find the program that wrote them.
 
     Attributes:
-      directory: of the run.
+      directory: directory of the run.
       scores, metrics: keys in the first lines of ``scores.jsonl`` and ``metrics.jsonl``.
       events: whether there are TensorBoard event files.
     """
@@ -90,25 +90,25 @@ class LogEvidence:
 
 @dataclass(frozen=True, slots=True)
 class LogLayout:
-    """How a program logs.
+    """The log layout of a training program.
 
     Attributes:
       program: its name in the registry.
-      title: what a message calls its logs.
-      wrote: whether the program wrote a directory.
+      title: name of its logs in messages.
+      wrote: returns whether the program wrote a directory.
       x: key of the frames, or of the agent steps, in a JSON line.
       files: JSON lines file -> score key in it -> kind of score.
-      metrics: files whose other lines hold metrics.
-      names: (pattern of a key, our name of the metric); groups of the pattern may be used in the name.
+      metrics: files with metrics in their other lines.
+      names: (pattern of a key, our name of the metric); the name may use groups of the pattern.
       repeated: meaning of a second score at the same x, see `dreamerguard.logs.series.Scores`.
       event_scores: TensorBoard tag -> kind of score, for programs that write no JSON lines.
       configs: files that hold the configuration, the best first, relative to the run.
       facts: reads the facts from the stored configuration.
       counts_steps: whether x counts agent steps, so that the action repeat must be known.
       ratio_from_updates: whether the train ratio is derived from the number of updates.
-      ratio_is_total: whether a logged train ratio is that of the whole run so far, and not of the last interval.
+      ratio_is_total: whether a logged train ratio is the ratio of the whole run so far, and not of the last interval.
       states_suite: whether the stored configuration states suite and edition.
-      folder_of_runs: whether a directory with the configuration may only hold the runs of several seeds.
+      folder_of_runs: whether a directory with the configuration may hold only the runs of several seeds, and no log.
     """
 
     program: str
@@ -129,7 +129,7 @@ class LogLayout:
     folder_of_runs: bool = False
 
     def metric_name(self, key: str) -> str | None:
-        """Our name of a metric; None for one that no check needs."""
+        """Returns our name of a metric; None if no check needs the metric."""
         for pattern, name in self.names:
             found = re.fullmatch(pattern, key)
             if found:

@@ -1,8 +1,8 @@
-"""The type of a plain scalar: the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
+"""Types of plain scalars, after the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema).
 
-The same rules hold in files and for ``key=value`` on the command line. Against YAML 1.1, which PyYAML follows:
-``1e6`` and ``5e-5`` are numbers, ``yes``, ``no``, ``on`` and ``off`` are text, ``12:30`` is text, octal is ``0o17``.
-Underscores do not belong to a number: ``1_000_000`` is text.
+The rules are the same in files and for ``key=value`` on the command line. They differ from YAML 1.1, which PyYAML
+follows: ``1e6`` and ``5e-5`` are numbers, ``yes``, ``no``, ``on`` and ``off`` are text, ``12:30`` is text, octal is
+``0o17``. A number has no underscores: ``1_000_000`` is text.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
-#: What a number can begin with.
+#: First characters of a number.
 _NUMERIC = frozenset("+-.0123456789")
-#: Longer runs of digits become floats: no setting needs them, and converting thousands of digits is slow.
+#: Longer integers become floats: no setting needs them, and converting thousands of digits is slow.
 _LONGEST_INTEGER = 18
 
 
 def resolve_scalar(text: str) -> Plain:
-    """The value of an unquoted scalar."""
+    """Returns the value of an unquoted scalar."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
@@ -37,7 +37,7 @@ def resolve_scalar(text: str) -> Plain:
 
 
 def read_value(text: str) -> Value:
-    """The value of a command-line word: a scalar, or a list of scalars in brackets, ``[2, 3, 4]``."""
+    """Returns the value of a command-line argument: a scalar, or a list of scalars in brackets, ``[2, 3, 4]``."""
     if text.startswith("[") and text.endswith("]"):
         items = [item.strip() for item in text[1:-1].split(",")]
         return tuple(resolve_scalar(item) for item in items) if items != [""] else ()
@@ -60,7 +60,7 @@ def _number(text: str) -> Plain:
 
 
 def spell_scalar(value: Value) -> str:
-    """A short text that reads back as ``value``: 512, 4e-5, true. Text is given as it is."""
+    """Returns a short text that reads back as ``value``: 512, 4e-5, true. Text is returned unchanged."""
     if isinstance(value, tuple):
         return f"[{', '.join(spell_scalar(item) for item in value)}]"
     if value is None:
@@ -75,5 +75,5 @@ def spell_scalar(value: Value) -> str:
 
 
 def as_number(value: Value) -> float:
-    """The value as a number, NaN when it is none."""
+    """Returns the value as a number; NaN if it is not a number."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

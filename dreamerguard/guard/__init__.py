@@ -1,1 +1,1 @@
-"""Guards a training command: lints it, runs it, watches its log, stops it when asked to."""
+"""Guards a training command: lints it, runs it, watches its log, and stops it on request."""

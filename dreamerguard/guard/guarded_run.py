@@ -1,7 +1,7 @@
-"""Wraps any training command: lint, start, watch, and end as the command ends.
+"""Wraps any training command: lints, starts and watches it, and ends with its exit code.
 
-The program keeps its input, output, signals and exit code. What the guard itself has to say goes to standard error and
-begins with ``dreamerguard:``.
+The program keeps its input, output, signals and exit code. The guard prints its messages on standard error; they begin
+with ``dreamerguard:``.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from .watching import Watch, WatchOptions
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
 
-#: Exit codes of shells for a program that cannot be executed, and for one that does not exist.
+#: Exit codes of shells for a program that cannot be executed and for a program that does not exist.
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 
 
 @dataclass(frozen=True, slots=True)
 class GuardOptions:
-    """What the user asked of the guard.
+    """The options of ``dreamerguard guard``.
 
     Attributes:
-      allow: rule -> reason, for findings that are accepted.
-      strict: refuse commands that cannot be checked.
+      allow: rule -> reason, for accepted findings.
+      strict: whether to refuse commands that cannot be checked.
       config_file: lint settings to read instead of the nearest ones.
-      no_config: read no lint settings.
-      logdir: where the program logs; by default as the command says.
-      watch: how to watch.
-      kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for never.
-      report: file for the final status.
+      no_config: whether to read no lint settings.
+      logdir: log directory of the program; by default as the command states.
+      watch: options of the watcher.
+      kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for no SIGKILL.
+      report: file for the final status; None for no file.
     """
 
     allow: Mapping[str, str] = field(default_factory=dict)
@@ -58,15 +58,15 @@ class GuardOptions:
 
 
 class Refused(Exception):
-    """The command was not started. ``check`` says why."""
+    """The guard did not start the command. ``check`` holds the reason."""
 
     def __init__(self, check: Check) -> None:
-        super().__init__(check.unchecked or "lint forbids to start the command")
+        super().__init__(check.unchecked or "lint does not allow the command to start")
         self.check = check
 
 
 def say(line: str) -> None:
-    """Tells people one line. A terminal that was closed is no reason to fail."""
+    """Prints one line on standard error. A closed terminal raises no error."""
     from dreamerguard.util.terminal import echo
 
     try:
@@ -76,18 +76,18 @@ def say(line: str) -> None:
 
 
 def guard(words: Sequence[str], options: GuardOptions) -> int:
-    """Runs a training command under guard and gives its exit code, 128 + n when signal n ended it.
+    """Runs a training command under guard and returns its exit code, or 128 + n if signal n ended it.
 
     Raises:
-      Refused: lint forbids to start it, or it cannot be checked and ``strict`` is set.
-      UnknownRule, SourceError: an allowance or the settings are wrong.
+      Refused: lint does not allow the start, or the command cannot be checked and ``strict`` is set.
+      UnknownRule, SourceError: ``allow`` or the settings are wrong.
     """
     command = read_command(words)
     checked = check(command, options.allow, file=options.config_file, none=options.no_config)
     if checked.refused(options.strict):
         raise Refused(checked)
-    _show(checked)
-    place = _place(checked, command, options)
+    _print_findings(checked)
+    place = _find_log_place(checked, command, options)
     started = time.time()
     with Signals() as signals:
         if place is not None:
@@ -96,18 +96,18 @@ def guard(words: Sequence[str], options: GuardOptions) -> int:
             child = Child(words, signals, say)
         except OSError as error:
             return _cannot_start(words[0], error)
-        watch = _watch(place, checked, words, options, child)
+        watch = _start_watch(place, checked, words, options, child)
         ending = child.wait()
         if watch is not None:
             watch.finish()
         if options.report is not None:
             _write_report(options.report, _report(words, options, ending, watch, started))
-    _pass_on_interrupt(ending)
+    _forward_interrupt(ending)
     return ending.code
 
 
-def _show(checked: Check) -> None:
-    """Says what lint found, or that it could not look. ``dreamerguard train`` does that itself."""
+def _print_findings(checked: Check) -> None:
+    """Prints lint's findings, or why lint could not check. ``dreamerguard train`` prints its findings itself."""
     if checked.result is None:
         say(checked.unchecked)
     elif checked.result.findings and not checked.own:
@@ -117,20 +117,20 @@ def _show(checked: Check) -> None:
         sys.stderr.write(render_full(checked.result, wants_color(sys.stderr.isatty(), os.environ)))
 
 
-def _place(checked: Check, command: Any, options: GuardOptions) -> LogPlace | None:
+def _find_log_place(checked: Check, command: Any, options: GuardOptions) -> LogPlace | None:
     if options.logdir is not None:
         return LogPlace(options.logdir)
     try:
         place = log_place(command, checked.result)
-    except Exception as error:  # only the watcher misses it
+    except Exception as error:  # only the watcher needs it
         say(f"the log directory is not known: {type(error).__name__}: {error}")
         return None
     if place is None:
-        say("the command does not tell its log directory: not watched; set --logdir")
+        say("the command does not state its log directory, so the run is not watched: set --logdir")
     return place
 
 
-def _watch(
+def _start_watch(
     place: LogPlace | None, checked: Check, words: Sequence[str], options: GuardOptions, child: Child
 ) -> Watch | None:
     if place is None:
@@ -139,8 +139,8 @@ def _watch(
     watch = Watch(place, options.watch, lint, say, lambda: child.ask_to_stop(options.kill_after))
     try:
         watch.start()
-    except RuntimeError as error:  # no thread to be had
-        say(f"not watched: {error}")
+    except RuntimeError as error:  # no thread is available
+        say(f"the run is not watched: {error}")
         return None
     return watch
 
@@ -185,11 +185,11 @@ def _write_report(path: Path, report: Mapping[str, Any]) -> None:
         say(f"the report is not written: {error}")
 
 
-def _pass_on_interrupt(ending: Ending) -> None:
-    """Ends the whole job like a Ctrl-C that had met it.
+def _forward_interrupt(ending: Ending) -> None:
+    """Ends the whole job as Ctrl-C would.
 
-    Only the program's group had the terminal. A script that runs the guard in a loop must learn that its user wanted to
-    end it, and a shell only believes that of a child that died of SIGINT.
+    Only the program's group had the terminal. A script that runs the guard in a loop must end too, and a shell only
+    ends its loop after a child that died of SIGINT.
     """
     if ending.interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""What is known about a command before it starts: lint's result, or why there is none."""
+"""Lints a command before it starts: returns lint's result, or the reason why there is no result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Lint's word on a command.
+    """The outcome of linting a command.
 
     Attributes:
-      result: what it found; None when the command could not be checked.
-      unchecked: why not, for people; empty when it was.
+      result: lint's result; None if the command could not be checked.
+      unchecked: why the command was not checked; empty if it was.
     """
 
     result: Result | None
@@ -26,11 +26,11 @@ class Check:
 
     @property
     def own(self) -> bool:
-        """Whether the program is ``dreamerguard train``, which checks and reports for itself."""
+        """Whether the program is ``dreamerguard train``, which lints and reports by itself."""
         return self.result is not None and self.result.dialect == "native"
 
     def refused(self, strict: bool) -> bool:
-        """Whether the command must not start; with ``strict`` also when it could not be checked."""
+        """Returns whether the command must not start; with ``strict`` also if it could not be checked."""
         if self.result is None:
             return strict
         return bool(self.result.refused) and not self.own
@@ -39,12 +39,12 @@ class Check:
 def check(
     command: Command, allow: Mapping[str, str], folder: Path = Path(), *, file: str | None = None, none: bool = False
 ) -> Check:
-    """Checks a command for this machine, with the settings of the folder. A failure of lint itself is no refusal.
+    """Lints a command for this machine with the settings of the folder. A failure of lint does not refuse the command.
 
     Args:
-      command: the words.
-      allow: rule -> reason.
-      folder: where the command runs.
+      command: the command line.
+      allow: rule -> reason, for accepted findings.
+      folder: folder in which the command runs.
       file: settings file to read instead of the folder's.
       none: whether to read no settings file.
 
@@ -63,5 +63,5 @@ def check(
         return Check(None, f"{error}, so the command is not checked")
     except SourceError as error:
         return Check(None, f"the command is not checked: {error.message}")
-    except Exception as error:  # a bug in a rule must not keep anybody from training
+    except Exception as error:  # a bug in a rule must not prevent training
         return Check(None, f"the command is not checked: lint failed with {type(error).__name__}: {error}")

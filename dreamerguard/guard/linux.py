@@ -1,4 +1,4 @@
-"""What only Linux offers to a process that starts another."""
+"""Asks the Linux kernel to signal a child when its parent dies."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _PR_SET_PDEATHSIG = 1
 
 
 def death_signal(number: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """What a child calls between fork and exec, so that the kernel signals it when its parent dies, however it dies.
+    """Returns a function to call between fork and exec; then the kernel signals the child when its parent dies.
 
-    The kernel forgets it when the child runs a program with set-user-ID or capabilities, and it covers the child alone,
-    not what the child starts (prctl(2), PR_SET_PDEATHSIG). Elsewhere than on Linux nothing happens.
+    The kernel drops this request when the child runs a program with set-user-ID or capabilities. The request covers the
+    child alone, not the processes that it starts (prctl(2), PR_SET_PDEATHSIG). On other systems nothing happens.
     """
     call = _prctl()
     parent = os.getpid()
 
-    def ask() -> None:
+    def request() -> None:
         if call is None:
             return
         call(_PR_SET_PDEATHSIG, int(number))
         if os.getppid() != parent:  # the parent died before the call
             os.kill(os.getpid(), number)
 
-    return ask
+    return request
 
 
 def _prctl() -> Callable[[int, int], int] | None:

@@ -1,4 +1,4 @@
-"""Where a training command will write its log."""
+"""Finds the log directory of a training command."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.sources.argv import Command
 
-#: Parts that the program fills in when it starts: ``{timestamp}``, ``${now:%H-%M}``.
-_LATER = re.compile(r"\$\{[^{}]*\}|\{[^{}]*\}")
+#: Placeholders that the program fills in at its start: ``{timestamp}``, ``${now:%H-%M}``.
+_PLACEHOLDER = re.compile(r"\$\{[^{}]*\}|\{[^{}]*\}")
 _OPTION = re.compile(r"(?:--?)?(?:logdir|log[-_]dir)(?:=(?P<value>.*))?", re.DOTALL)
 
 
 @dataclass(slots=True)
 class LogPlace:
-    """A log directory, or a pattern of one whose name the program makes up.
+    """A log directory, or a pattern of a log directory that the program names.
 
     Args:
-      template: path, in which parts in braces are not known yet.
-      folder: where the program runs.
+      template: path; parts in braces are not known before the start.
+      folder: folder in which the program runs.
     """
 
     template: str
@@ -40,19 +40,19 @@ class LogPlace:
 
     @property
     def known(self) -> bool:
-        """Whether the whole path is known beforehand."""
-        return _LATER.search(self.template) is None
+        """Whether the whole path is known before the program starts."""
+        return _PLACEHOLDER.search(self.template) is None
 
     def __str__(self) -> str:
         return self.template
 
     def find(self) -> Path | None:
-        """The directory; None while the program has not made it. One whose path is known need not exist."""
+        """Returns the directory; None while an unknown name has no directory. A known path may not exist yet."""
         if self.known:
             return self._path()
         if self._found is None:
             new = [path for path in self._matches() if path not in self._before]
-            # A program that is started again may go on in a directory that was there.
+            # A program that is started again may continue in an existing directory.
             old = [path for path in self._before if _modified(path) >= self._started]
             self._found = max(new or old, key=_modified, default=None)
         return self._found
@@ -63,26 +63,26 @@ class LogPlace:
     def _matches(self) -> list[Path]:
         if self.known:
             return []
-        pieces = _LATER.split(str(self._path()))
+        pieces = _PLACEHOLDER.split(str(self._path()))
         pattern = "*".join(glob.escape(piece) for piece in pieces)
         return [path for path in map(Path, glob.glob(pattern)) if path.is_dir()]  # noqa: PTH207
 
 
 def log_place(command: Command, result: Result | None, folder: Path = Path()) -> LogPlace | None:
-    """Where a command logs, as its program resolves it; None where nothing tells.
+    """Returns the log directory as the program resolves it; None if the command does not state one.
 
     Args:
-      command: the words.
-      result: what lint made of them; None for an unknown program, of which only an option ``logdir`` is understood.
-      folder: where the command runs.
+      command: the command line.
+      result: lint's result; None for an unknown program, for which only an option ``logdir`` is read.
+      folder: folder in which the command runs.
     """
-    named = _spelled(command)
+    named = _logdir_option(command)
     template = named if result is None else load_program(result.dialect).log_directory(result.run, named)
     return LogPlace(template, folder) if template and template != "/dev/null" else None
 
 
-def _spelled(command: Command) -> str | None:
-    """The value of an option ``logdir``, the last one if there are several."""
+def _logdir_option(command: Command) -> str | None:
+    """Returns the value of the last ``logdir`` option; None without one."""
     found = None
     texts = [word.text for word in command.words]
     for text, following in zip(texts, [*texts[1:], None], strict=True):

@@ -1,4 +1,4 @@
-"""Signals as a queue, so that one loop in one thread does everything that concerns the child."""
+"""Queues signals, so that one loop in one thread handles the child."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 from types import FrameType, TracebackType
 from typing import Any
 
-#: What is handed on to the program. One that was ignored when the guard began, as ``nohup`` does, stays ignored.
+#: Signals that the guard forwards. A signal that was ignored at the start, as ``nohup`` does, stays ignored.
 FORWARDED = frozenset(
     {
         signal.SIGTERM,
@@ -25,7 +25,7 @@ _TAKEN = (*sorted(FORWARDED), signal.SIGCHLD, signal.SIGCONT)
 
 
 class Signals:
-    """While entered, signals are queued instead of acting on this process. Main thread only."""
+    """Queues signals, while entered, instead of letting them act on this process. Main thread only."""
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
@@ -51,14 +51,14 @@ class Signals:
         self._writer.close()
 
     def wake(self) -> None:
-        """Makes `wait` return. From any thread."""
+        """Makes `wait` return. Callable from any thread."""
         try:
             os.write(self._writer.fileno(), b"\0")
         except OSError:
-            return  # full, so that `wait` returns anyway; or closed, so that nobody waits
+            return  # full: `wait` returns anyway; closed: there is no waiter
 
     def wait(self, seconds: float | None) -> list[signal.Signals]:
-        """The signals that came, in order and each once, after at most so many seconds."""
+        """Waits at most ``seconds`` and returns the received signals, in order, each once."""
         ready, _, _ = select.select([self._reader], [], [], seconds)
         if not ready:
             return []
@@ -66,4 +66,4 @@ class Signals:
 
 
 def _queue(number: int, frame: FrameType | None) -> None:
-    """Python has put the number into the socket by the time that it calls this."""
+    """Does nothing: Python has already written the signal number into the socket."""

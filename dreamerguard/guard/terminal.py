@@ -1,7 +1,6 @@
-"""The controlling terminal, which only one process group at a time may read and be interrupted from.
+"""Hands the controlling terminal to the guarded program; only one process group has the terminal at a time.
 
-The guarded program gets it as a shell would give it, so that Ctrl-C and Ctrl-Z reach the program once and the guard
-not at all.
+The program gets the terminal as from a shell, so that Ctrl-C and Ctrl-Z reach the program once and never the guard.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 
 class Terminal:
-    """The terminal of this process; without one every method does nothing."""
+    """The controlling terminal of this process. Without a terminal, every method does nothing."""
 
     def __init__(self) -> None:
         self._handle: int | None = None
@@ -21,35 +20,35 @@ class Terminal:
             self._handle = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
 
     def holds(self, group: int) -> bool:
-        """Whether a process group has the terminal."""
+        """Returns whether a process group has the terminal."""
         if self._handle is None:
             return False
         try:
             return os.tcgetpgrp(self._handle) == group
-        except OSError:  # it was closed
+        except OSError:  # the terminal was closed
             return False
 
     def pass_on(self, holder: int, group: int) -> bool:
-        """Gives the terminal to a group if another one, ``holder``, has it. Returns whether it changed hands."""
+        """Gives the terminal to ``group`` if ``holder`` has it. Returns whether it was given."""
         if self._handle is None or not self.holds(holder):
             return False
         try:
-            with _undisturbed():
+            with _sigttou_blocked():
                 os.tcsetpgrp(self._handle, group)
         except OSError:
             return False
         return True
 
     def close(self) -> None:
-        """Forgets the terminal."""
+        """Closes the handle of the terminal."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A group in the background is stopped when it takes the terminal, unless it blocks that signal."""
+def _sigttou_blocked() -> Iterator[None]:
+    """Blocks SIGTTOU, which would stop a background group that takes the terminal."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield

@@ -1,4 +1,4 @@
-"""The watcher inside ``dreamerguard train``: it listens to the run like the terminal does."""
+"""Runs the watcher inside ``dreamerguard train`` as an observer of the run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from dreamerguard.regression.watch.watcher import Status, Watcher
 
-#: Last status of the watcher in the run directory.
+#: File in the run directory with the last status of the watcher.
 STATUS = "status.json"
-#: Set for a program whose guard prints verdicts already.
+#: Environment variable of a program under guard; the guard prints the verdicts.
 GUARDED = "DREAMERGUARD_GUARDED"
-#: A look may take this share of the time between two looks.
+#: Largest share of the time that looks may take.
 _SHARE = 0.01
 
 
@@ -51,17 +51,17 @@ class TrainingObserver(Protocol):
 
 
 class Watched:
-    """Passes everything on to another observer, and now and then lets a watcher look at the log.
+    """Forwards all events to another observer, and periodically lets a watcher look at the log.
 
-    Nothing that the watcher does reaches the training: errors become one line. Looks are rarer when they are slow, so
-    that they take at most a hundredth of the time.
+    The watcher cannot disturb the training: its errors become one line. Slow looks are made less often, so that they
+    take at most a hundredth of the time.
 
     Args:
-      inner: the observer that the run would have otherwise.
-      directory: of the run.
-      every: seconds between two looks, at least.
-      say: prints a line; by default on standard error, unless a guard around this process does it.
-      clock: seconds.
+      inner: the observer that receives all events.
+      directory: directory of the run.
+      every: smallest number of seconds between two looks.
+      say: prints a line; by default on standard error, or nothing if a guard runs this process.
+      clock: function that returns seconds.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Watched:
         self._say: Callable[[str], None] = say or ((lambda line: None) if silent else _say)
         self._watcher: Watcher | None = None
         self._due = clock() + every
-        self._said: object = None
+        self._printed: object = None
         self._failed = False
 
     def __enter__(self) -> Watched:
@@ -89,38 +89,38 @@ class Watched:
         self.look()
 
     def phase(self, text: str) -> None:
-        """Passes it on."""
+        """Forwards the start of a phase."""
         self._inner.phase(text)
 
     def note(self, text: str) -> None:
-        """Passes it on."""
+        """Forwards a note."""
         self._inner.note(text)
 
     def episode(self, frames: int, episode: Any) -> None:
-        """Passes it on."""
+        """Forwards a finished episode."""
         self._inner.episode(frames, episode)
 
     def metrics(self, row: Mapping[str, float]) -> None:
-        """Passes it on, and looks when it is time."""
+        """Forwards a row of metrics, and looks at the log if the interval is over."""
         self._inner.metrics(row)
         if self._clock() >= self._due:
             self.look()
 
     def evaluated(self, frames: int, scores: Sequence[float]) -> None:
-        """Passes it on."""
+        """Forwards the scores of an evaluation."""
         self._inner.evaluated(frames, scores)
 
     def saved(self, frames: int) -> None:
-        """Passes it on."""
+        """Forwards a saved checkpoint."""
         self._inner.saved(frames)
 
     def look(self) -> None:
-        """One look: says what has changed, and keeps the status in the run directory."""
+        """Looks at the log once: prints a changed status and stores the status in the run directory."""
         start = self._clock()
         try:
             self._look()
         except Exception as error:  # the watcher may fail, the training may not
-            self._fail(error)
+            self._report_failure(error)
         end = self._clock()
         self._due = end + max(self._every, (end - start) / _SHARE)
 
@@ -133,26 +133,26 @@ class Watched:
             self._watcher = Watcher(self._directory, memory_gb=None if memory is None else memory / 1e9)
         status = self._watcher.look()
         if status.log is not None:
-            self._tell(status)
-            self._keep(status)
+            self._print_change(status)
+            self._store(status)
 
-    def _tell(self, status: Status) -> None:
+    def _print_change(self, status: Status) -> None:
         from dreamerguard.regression.watch.status_report import headline, status_text
 
-        said = (headline(status), tuple(finding.name for finding in status.health))
-        if said != self._said:
-            self._said = said
+        current = (headline(status), tuple(finding.name for finding in status.health))
+        if current != self._printed:
+            self._printed = current
             self._say(status_text(status))
 
-    def _keep(self, status: Status) -> None:
+    def _store(self, status: Status) -> None:
         from dreamerguard.core.files import write_atomically
         from dreamerguard.regression.watch.status_report import status_json
 
         text = json.dumps(status_json(status), indent=2, allow_nan=False) + "\n"
         write_atomically(self._directory / STATUS, text.encode())
 
-    def _fail(self, error: Exception) -> None:
+    def _report_failure(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
             with suppress(Exception):
-                self._say(f"watching failed: {type(error).__name__}: {error}; the training goes on")
+                self._say(f"watching failed: {type(error).__name__}: {error}; the training continues")

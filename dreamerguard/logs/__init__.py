@@ -1,4 +1,4 @@
-"""Readers of run logs: one shape for the native trainer, danijar/dreamerv3, dreamerv3-torch, r2dreamer and sheeprl."""
+"""Readers of run logs, with one result type for the logs of every supported training program."""
 
 from .follow import Follower, LogError, read_run
 from .run_log import LogProblem, NonFinite, RunLog

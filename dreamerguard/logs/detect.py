@@ -1,4 +1,4 @@
-"""Which program wrote a directory, from what its files hold."""
+"""Recognises the training program that wrote a log directory by the contents of its files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dreamerguard.util.json_text import read_json
 
 from .event_directory import event_files
 
-#: Bytes of a file that are looked at.
+#: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
 
 
 def detect(directory: Path) -> LogLayout | None:
-    """The layout of the program's logs; None while no program can be recognised.
+    """Returns the layout of the program's logs; None while no program can be recognised.
 
     Raises:
       PermissionError: the directory or its logs cannot be read.

@@ -1,4 +1,4 @@
-"""The TensorBoard event files of a run, in the order in which they were started."""
+"""Reads the TensorBoard event files of a run, in the order in which they were started."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ EVENT_FILES = "events.out.tfevents.*"
 
 
 def event_files(directory: Path) -> list[Path]:
-    """Event files of a run, oldest first; sheeprl keeps them in ``version_N`` below the run."""
+    """Returns the event files of a run, oldest first; sheeprl writes them to ``version_N`` in the run directory."""
     found = [path for pattern in (EVENT_FILES, f"version_*/{EVENT_FILES}") for path in directory.glob(pattern)]
     return sorted(found, key=lambda path: _by_number(path.name))
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
-    """Orders names by their numbers: seconds of the start, then a process's counter of files, where 10 follows 9."""
+    """Returns a sort key by the numbers in a name (start in seconds, then file counter), so that 10 follows 9."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name, flags=re.ASCII)]
 
 
 class EventFiles:
-    """The event files of one run, read into its `RunLog`; x becomes frames by the action repeat."""
+    """Reads the event files of one run into its `RunLog` and multiplies x by the action repeat to get frames."""
 
     def __init__(self, directory: Path, layout: LogLayout, log: RunLog, repeat: int) -> None:
         self._directory, self._layout, self._log, self._repeat = directory, layout, log, repeat
@@ -36,11 +36,11 @@ class EventFiles:
 
     @property
     def tails(self) -> list[Tail]:
-        """Reading positions, for their times of change."""
+        """Reading positions of the files, used for their modification times."""
         return list(self._tails.values())
 
     def read(self) -> bool:
-        """Reads what was appended. Returns whether anything was."""
+        """Reads the records appended since the last call. Returns whether a new scalar was found."""
         changed = False
         for path in event_files(self._directory):
             tail = self._tails.setdefault(path, Tail(path))
@@ -57,7 +57,7 @@ class EventFiles:
         name = tail.path.name
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
         if found.broken:
-            text = "a record's length does not match its checksum; the rest of the file is left out"
+            text = "the length of a record does not match its checksum; the rest of the file is not read"
             self._log.note(LogProblem("broken record", name, text))
         elif found.used < len(data):
             text = "the last record is unfinished; it counts as soon as it is complete"
@@ -87,12 +87,12 @@ class EventFiles:
         scores = log.train if kind == "train" else log.evals
         if not math.isfinite(scalar.value):
             log.note(
-                LogProblem("non-finite score", file, "scores that are NaN or infinite are left out of the verdict")
+                LogProblem("non-finite score", file, "scores that are NaN or infinite do not count in the verdict")
             )
             return
-        # The test after training is logged at step 0; it belongs to the end.
+        # The test after training is logged at step 0, but it belongs to the end of the run.
         before = scores.rewinds
         scores.add(log.frames if kind == "eval" else x, scalar.value)
         if scores.rewinds > before:
-            text = "the run went back to an earlier step: scores behind it were replaced by those of the resumed run"
+            text = "the run was resumed from an earlier step: its new scores replace the old ones after that step"
             log.note(LogProblem("resumed", file, text, scores.rewinds))

@@ -1,8 +1,8 @@
-"""Scalars from TensorBoard event files, without TensorBoard.
+"""Reads scalars from TensorBoard event files without TensorBoard.
 
 A file is a sequence of records: length (8 bytes, little endian), masked CRC-32C of the length (4), payload, masked
 CRC-32C of the payload (4). The payload is a protocol buffer ``Event``: step in field 2, summary in field 5, whose
-values (field 1) have a tag (1) and either a float (2) or a tensor (8) with one figure.
+values (field 1) have a tag (1) and either a float (2) or a tensor (8) with one number.
 https://www.tensorflow.org/tutorials/load_data/tfrecord, tensorflow/core/util/event.proto and summary.proto.
 """
 
@@ -16,7 +16,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class EventScalar:
-    """One figure of an event file: its step, its tag and its value."""
+    """One scalar of an event file: its step, its tag and its value."""
 
     step: int
     tag: str
@@ -25,12 +25,12 @@ class EventScalar:
 
 @dataclass(slots=True)
 class Reading:
-    """What was found in a stretch of an event file.
+    """The scalars found in a part of an event file.
 
     Attributes:
-      scalars: in the order of the file.
-      used: bytes of whole records; what follows is a record that is still being written.
-      broken: the bytes behind ``used`` are no record: the length does not match its checksum.
+      scalars: scalars in the order of the file.
+      used: bytes of complete records; the bytes after them are a record that is still being written.
+      broken: whether the bytes after ``used`` are not a valid record: the length does not match its checksum.
     """
 
     scalars: list[EventScalar]
@@ -39,7 +39,7 @@ class Reading:
 
 
 def read_events(data: bytes) -> Reading:
-    """Scalars of all whole records."""
+    """Returns the scalars of all complete records."""
     found = Reading([], 0)
     while len(data) - found.used >= 12:
         head = data[found.used : found.used + 12]
@@ -56,7 +56,7 @@ def read_events(data: bytes) -> Reading:
 
 
 def masked_crc(data: bytes) -> int:
-    """CRC-32C (Castagnoli) of a few bytes, masked as record files store it."""
+    """Returns the CRC-32C (Castagnoli) of the bytes, masked as record files store it."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = _table()[(crc ^ byte) & 0xFF] ^ (crc >> 8)
@@ -100,7 +100,7 @@ def _value(data: bytes) -> tuple[str, float] | None:
 
 
 def _tensor(data: bytes) -> float | None:
-    """The figure of a tensor of one float32 or float64; None for anything else."""
+    """Returns the number in a tensor of one float32 or float64; None for anything else."""
     for number, value in _fields(data):
         if number in (4, 5) and isinstance(value, bytes) and len(value) == 4:
             return float(struct.unpack("<f", value)[0])
@@ -110,7 +110,7 @@ def _tensor(data: bytes) -> float | None:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Number and content of each field: an integer, or bytes for everything else."""
+    """Yields the number and the content of each field: an integer, or bytes for every other type."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)

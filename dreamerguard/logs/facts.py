@@ -1,6 +1,6 @@
-"""Facts about a run from the configuration that its program stored beside the log.
+"""Reads facts about a run from the configuration that its program stored beside the log.
 
-Only that file is read. A key that is not there gives None, never a guess.
+Only that file is read. A fact is None if its key is missing; it is never guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dreamerguard.sources.values.yaml import read_yaml
 
 
 def read_facts(directory: Path, layout: LogLayout) -> RunFacts:
-    """The facts of a run directory. A missing or unreadable configuration gives no facts."""
+    """Returns the facts of a run directory; empty facts if the configuration is missing or unreadable."""
     for name in layout.configs:
         try:
             source, problem = read_source(directory / name)

@@ -1,4 +1,4 @@
-"""Follows a run directory: finds out who writes it and reads what was added since the last look."""
+"""Follows a run directory: recognises the program that writes it and reads the lines added since the last poll."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .json_lines import JsonFile
 from .run_log import LogProblem, RunLog
 from .series import Scores
 
-#: Replayed agent steps of one update in all four programs unless configured otherwise: batch 16, length 64.
+#: Replayed agent steps of one update, in all four programs unless configured otherwise: batch 16, length 64.
 _USUAL_BATCH = 16 * 64
 
 
 class LogError(Exception):
-    """A run directory cannot be read. The message says what, where and how to mend it."""
+    """A run directory cannot be read. The message states what is wrong, where, and how to fix it."""
 
 
 class Follower:
-    """The log of one run, as far as it was read.
+    """Reads the log of one run while it grows.
 
-    The directory may not exist yet, may be removed and may come back; `poll` says what is there, and never fails on it.
+    The directory may not exist yet, may be removed and may come back; `poll` does not fail in these cases.
 
     Args:
-      directory: of the run.
-      action_repeat: environment frames per agent step, where the directory does not tell; needed for sheeprl only.
+      directory: directory of the run.
+      action_repeat: environment frames per agent step, if the directory does not state it; needed for sheeprl only.
     """
 
     def __init__(self, directory: Path, action_repeat: int | None = None) -> None:
@@ -42,10 +42,10 @@ class Follower:
         self.log: RunLog | None = None
 
     def poll(self) -> bool:
-        """Reads what was appended. Returns whether there is anything new; a look without news only asks for times.
+        """Reads the appended lines. Returns whether anything is new. Unchanged files are not opened.
 
         Raises:
-          LogError: the directory is no directory, or cannot be read.
+          LogError: the path is not a directory, or cannot be read.
         """
         if self.log is None and not self._open():
             return False
@@ -63,10 +63,10 @@ class Follower:
     def _open(self) -> bool:
         try:
             if self.directory.exists() and not self.directory.is_dir():
-                raise LogError(f"{self.directory} is a file: give the directory that holds the logs")
+                raise LogError(f"{self.directory} is a file, not a directory: give the directory that holds the logs")
             layout = detect(self.directory)
         except PermissionError as error:
-            raise LogError(f"{error.filename or self.directory} cannot be read: no permission") from error
+            raise LogError(f"cannot read {error.filename or self.directory}: no permission") from error
         if layout is None:
             return False
         self.log = _empty_log(self.directory, layout, self._repeat)
@@ -78,10 +78,10 @@ class Follower:
 
 
 def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
-    """Reads a run that is there.
+    """Reads the log of an existing run directory.
 
     Raises:
-      LogError: there is no such directory, no known log in it, or it cannot be read.
+      LogError: the directory does not exist, has no known log, or cannot be read.
     """
     if not exists(Path(directory)):
         raise LogError(f"{directory} does not exist")
@@ -89,16 +89,16 @@ def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
     follower.poll()
     if follower.log is None:
         raise LogError(
-            f"{directory} holds no log that can be read: expected scores.jsonl or metrics.jsonl of dreamerguard,"
+            f"{directory} has no log of a supported program: expected scores.jsonl or metrics.jsonl of dreamerguard,"
             " dreamerv3, dreamerv3-torch or r2dreamer, or TensorBoard events of sheeprl"
         )
     return follower.log
 
 
 def find_runs(directories: Sequence[Path]) -> list[Path]:
-    """The run directories among some directories and, where one holds no log itself, their children.
+    """Returns the run directories among the given ones. A directory without a log is replaced by its children with one.
 
-    A directory without any log is kept as it is: its run may start later.
+    A directory without any log, its own or of a child, is kept: its run may start later.
     """
     found: list[Path] = []
     for directory in directories:
@@ -110,7 +110,7 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
 
 
 def _holds_log(directory: Path) -> bool:
-    """Whether a directory is a run itself. That of several native agents has a configuration and no log of its own."""
+    """Returns whether a directory has a log. With several seeds, only its subfolders have logs."""
     layout = _detected(directory)
     if layout is None or not layout.folder_of_runs:
         return layout is not None
@@ -130,14 +130,14 @@ def _empty_log(directory: Path, layout: LogLayout, repeat: int | None) -> RunLog
         facts = replace(facts, action_repeat=repeat)
     log = RunLog(directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))
     if layout.counts_steps and facts.action_repeat is None:
-        text = f"{layout.title} logs policy steps and no configuration tells the action repeat: taken as 1, set"
-        text += " --action-repeat"
+        text = f"{layout.title} logs policy steps and no configuration states the action repeat: 1 is assumed; set it"
+        text += " with --action-repeat"
         log.note(LogProblem("no config", "config.yaml", text))
     return log
 
 
 def _derive(log: RunLog) -> None:
-    """The achieved ratio of programs that only log their number of updates: replayed steps per agent step."""
+    """Adds the achieved train ratio, in replayed steps per agent step, if the program logs only its update count."""
     updates = log.series.get("updates")
     if not log.layout.ratio_from_updates or updates is None or log.facts.action_repeat is None:
         return

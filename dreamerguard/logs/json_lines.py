@@ -1,7 +1,7 @@
-"""Scores and metrics from JSON lines, quickly.
+"""Reads scores and metrics from JSON lines files quickly.
 
-A backlog of a million lines is read in a few seconds: scores are found by their key without splitting the text into
-lines, lines are parsed many at once, and of the metrics evenly spaced rows are taken.
+A backlog of a million lines takes a few seconds: scores are found by their key without splitting the text into lines,
+many lines are parsed at once, and only evenly spaced rows of metrics are read.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from dreamerguard.util.json_text import read_json
 from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
 
-#: Rows of metrics that are read from a backlog; of a longer one, evenly spaced rows and every row with a NaN.
+#: Rows of metrics read from a backlog. A longer backlog is sampled: evenly spaced rows, and rows with a NaN.
 SAMPLED = 4000
 
-#: Metrics whose NaN means that learning is broken. Others are NaN for good reasons, such as a mean over nothing.
+#: Metrics in which a NaN means that learning is broken. Others may be NaN legitimately, such as a mean over nothing.
 WATCHED = ("loss/", "grad_norm/")
 
 
 class JsonFile:
-    """One JSON lines file of a run, read into its `RunLog`."""
+    """Reads one JSON lines file of a run into its `RunLog`."""
 
     def __init__(self, path: Path, layout: LogLayout, log: RunLog) -> None:
         self.tail = Tail(path)
@@ -40,7 +40,7 @@ class JsonFile:
         self._nan = 0
 
     def read(self) -> bool:
-        """Reads what was appended. Returns whether anything was."""
+        """Reads the lines appended since the last call. Returns whether the file changed."""
         changed = self.tail.poll()
         events = self._events()
         if not changed:
@@ -51,7 +51,7 @@ class JsonFile:
                 self._events()
             self._block(block, max(1, SAMPLED * len(block) // backlog))
         self._events()
-        self._report_rest()
+        self._report_unfinished_line()
         return True
 
     def _events(self) -> bool:
@@ -63,18 +63,18 @@ class JsonFile:
             if event == "replaced file":
                 for kind in self._keys.values():
                     (self._log.train if kind == "train" else self._log.evals).rejoin()
-            said = {
-                "cut back": f"{name} was cut back; read again from its start",
-                "replaced file": f"{name} was replaced; what was read before is kept until the new file repeats it",
-                "removed": f"{name} was removed; what was read before is kept",
-                "unreadable": f"{name} cannot be read: no permission, or no file",
+            text = {
+                "cut back": f"{name} was truncated; it is read again from its start",
+                "replaced file": f"{name} was replaced; earlier scores are kept until the new file repeats their steps",
+                "removed": f"{name} was removed; its scores and metrics are kept",
+                "unreadable": f"{name} cannot be read: no permission, or not a file",
             }[event]
             old = next((p.count for p in self._log.problems if (p.kind, p.file) == (event, name)), 0)
-            self._log.note(LogProblem(event, name, said, old + 1))
+            self._log.note(LogProblem(event, name, text, old + 1))
         return bool(events)
 
     def _forget(self) -> None:
-        """Drops what came from this file: it is read again."""
+        """Drops all data from this file, which is read again."""
         if "train" in self._keys.values():
             del self._log.train.frames[:], self._log.train.values[:]
         if "eval" in self._keys.values():
@@ -85,7 +85,7 @@ class JsonFile:
 
     def _block(self, block: bytes, quota: int) -> None:
         for key, kind in self._keys.items():
-            if not self._metrics and self._fast(block, key, kind):
+            if not self._metrics and self._read_flat_block(block, key, kind):
                 continue
             lines = lines_with(block, f'"{key}"'.encode())
             self._scores(self._parse(lines), key, kind)
@@ -96,8 +96,8 @@ class JsonFile:
                 self._metric_row(row)
         self._report()
 
-    def _fast(self, block: bytes, key: str, kind: ScoreKind) -> bool:
-        """Reads a block in which every line is a flat object with frames first; False if it is anything else."""
+    def _read_flat_block(self, block: bytes, key: str, kind: ScoreKind) -> bool:
+        """Reads a block in which every line is a flat object with frames first; returns False for any other block."""
         lines = block.count(b"\n")
         if not block.count(b"{") == block.count(b"}\n") == lines:
             return False
@@ -111,7 +111,7 @@ class JsonFile:
         return True
 
     def _sample(self, block: bytes, quota: int) -> list[bytes]:
-        """Rows of metrics: all of them, or of a long block evenly spaced ones and those with a NaN."""
+        """Returns the metric rows of a short block, or evenly spaced rows and rows with a NaN of a long block."""
         if block.count(b"\n") <= quota:
             return [line for line in block.split(b"\n") if line and not self._only_episode(line)]
         found: dict[int, bytes] = {}
@@ -131,7 +131,7 @@ class JsonFile:
         return [found[start] for start in sorted(found)]
 
     def _only_episode(self, line: bytes) -> bool:
-        """A line that only reports an episode is short; a long one may hold the metrics of the same step as well."""
+        """Returns whether a line only reports an episode: such a line is short, and a longer one may hold metrics."""
         return len(line) <= 400 and any(needle in line for needle in self._episode)
 
     def _parse(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -169,7 +169,7 @@ class JsonFile:
         before = scores.rewinds
         scores.extend(frames, values)
         if scores.rewinds > before:
-            text = "the run went back to an earlier step: scores behind it were replaced by those of the resumed run"
+            text = "the run was resumed from an earlier step: its new scores replace the old ones after that step"
             self._log.note(LogProblem("resumed", self.tail.path.name, text, scores.rewinds))
 
     def _metric_row(self, row: dict[str, Any]) -> None:
@@ -196,17 +196,17 @@ class JsonFile:
         name = self.tail.path.name
         if self._bad:
             self._log.note(
-                LogProblem("unreadable line", name, "lines without readable JSON or frames are left out", self._bad)
+                LogProblem("unreadable line", name, "lines without valid JSON or frames are skipped", self._bad)
             )
         if self._nan:
-            text = "scores that are NaN, infinite or null are left out of the verdict"
+            text = "scores that are NaN, infinite or null do not count in the verdict"
             self._log.note(LogProblem("non-finite score", name, text, self._nan))
         replaced = self._log.train.replaced if "train" in self._keys.values() else 0
         if replaced and self._layout.repeated == "replace":
-            text = "steps that were logged more than once: the last score of a step counts"
+            text = "some steps were logged more than once: the last score of a step counts"
             self._log.note(LogProblem("repeated step", name, text, replaced))
 
-    def _report_rest(self) -> None:
+    def _report_unfinished_line(self) -> None:
         name = self.tail.path.name
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
         if self.tail.size > self.tail.offset and self.tail.rest().strip():
@@ -215,7 +215,7 @@ class JsonFile:
 
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
-    """The lines of a block that contain a word."""
+    """Returns the lines of a block that contain a text."""
     found, at = [], 0
     while (hit := block.find(word, at)) >= 0:
         start, end = block.rfind(b"\n", at, hit) + 1, block.find(b"\n", hit)
@@ -244,7 +244,7 @@ def _flat_line(x: str, key: str) -> re.Pattern[bytes]:
 
 
 def _positive(row: dict[str, Any], layout: LogLayout, log: RunLog) -> bool:
-    """Whether updates have run; programs that do not log their number have at least one loss by then."""
+    """Returns whether at least one update was made, by this row or by the last logged number of updates."""
     for key, value in row.items():
         if layout.metric_name(key) == "updates" and isinstance(value, (int, float)):
             return value > 0

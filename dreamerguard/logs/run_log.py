@@ -1,4 +1,4 @@
-"""What every log is turned into."""
+"""The result type of all log readers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .series import Scores, Series
 
 @dataclass(frozen=True, slots=True)
 class LogProblem:
-    """Something in a log that was handled and must be known.
+    """A problem in a log that the reader handled and the user must know.
 
     Attributes:
       kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``, ``removed``,
         ``cut back``, ``replaced file``, ``unreadable``, ``broken record``, ``no config``.
       file: name of the file.
-      text: what was met and what was done, for people.
-      count: how often.
+      text: the problem and how it was handled, for people.
+      count: number of occurrences.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class LogProblem:
 
 @dataclass(slots=True)
 class NonFinite:
-    """Rows in which a loss or gradient norm was NaN or infinite although updates were running."""
+    """Rows in which a loss or gradient norm was NaN or infinite while updates were running: count, first and last x."""
 
     count: int = 0
     first: float = 0.0
@@ -39,20 +39,20 @@ class NonFinite:
 
 @dataclass(slots=True)
 class RunLog:
-    """One run's log in one shape.
+    """The log of one run, independent of the program that wrote it.
 
     Attributes:
-      directory: the run.
-      layout: how the program that wrote it logs.
-      facts: from the configuration beside the log.
+      directory: directory of the run.
+      layout: log layout of the program that wrote it.
+      facts: facts from the configuration beside the log.
       train, evals: scores of training episodes and of evaluations; x is environment frames.
-      series: metric -> figures over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
+      series: metric -> values over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
         ``fps_frames``, ``fps_updates``, ``seconds``, ``memory_gb``, ``grad_norm/...``, ``loss/...``, ``entropy/...``,
         ``randomness/...``, ``latent_entropy/...``.
-      nonfinite: loss or gradient norm -> where it was not finite.
+      nonfinite: loss or gradient norm -> rows in which it was not finite.
       metrics_frames: environment frames of the newest row of metrics.
-      modified: time of the last change, seconds since the epoch; None before there is a file.
-      problems: what was handled, newest counts.
+      modified: modification time of the newest file, seconds since the epoch; None before there is a file.
+      problems: problems that were handled, at most one per kind and file.
     """
 
     directory: Path
@@ -68,7 +68,7 @@ class RunLog:
 
     @property
     def program(self) -> str:
-        """Name of the program that wrote it."""
+        """Name of the program that wrote the log."""
         return self.layout.program
 
     @property
@@ -79,14 +79,14 @@ class RunLog:
 
     @property
     def scores(self) -> tuple[Scores, ScoreKind]:
-        """Training scores, or those of evaluations where there are no others."""
+        """Training scores with their kind, or evaluation scores if there are no training scores."""
         return (self.train, "train") if len(self.train) or not len(self.evals) else (self.evals, "eval")
 
     def note(self, problem: LogProblem) -> None:
-        """Adds a problem; one of the same kind and file replaces the earlier one."""
+        """Adds a problem and replaces an earlier one of the same kind and file."""
         self.problems = [old for old in self.problems if (old.kind, old.file) != (problem.kind, problem.file)]
         self.problems.append(problem)
 
     def metric(self, name: str, x: float, y: float) -> None:
-        """Adds one finite figure."""
+        """Adds one finite value of a metric."""
         self.series.setdefault(name, Series()).add(x, y)

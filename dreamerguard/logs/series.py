@@ -1,4 +1,4 @@
-"""Figures over environment frames, kept in order while a log grows, restarts and repeats itself."""
+"""Scores and metrics over environment frames, kept in order while a log grows, restarts and repeats itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-#: Environments of one run end their episodes a little out of order; a log that goes back further was resumed.
+#: Frames by which episodes of parallel environments may be out of order; a log that goes back further was resumed.
 JITTER = 1024
 
-#: Rows of a metric that are kept; when there are more, every second one goes.
+#: Values of a metric that are kept; if there are more, every second one is dropped.
 CAPACITY = 8192
 
 
@@ -20,13 +20,13 @@ class Scores:
 
     Attributes:
       frames: environment frames at the end of each episode.
-      values: score of each.
+      values: score of each episode.
       rewinds: how often the log went back, because the run was resumed from an earlier checkpoint.
-      replaced: figures that a later one for the same frames replaced, or that a rewind took back.
+      replaced: number of scores that a later score of the same frames replaced, or that a rewind removed.
     """
 
     def __init__(self, same: str = "keep") -> None:
-        """``same``: a second score at the same frames is another episode (``keep``) or a repetition (``replace``)."""
+        """Args: same: a second score at the same frames is another episode (``keep``) or a repetition (``replace``)."""
         self.frames, self.values = array("d"), array("d")
         self.rewinds = self.replaced = 0
         self._replace = same == "replace"
@@ -39,7 +39,7 @@ class Scores:
         return zip(self.frames, self.values, strict=True)
 
     def rejoin(self) -> None:
-        """The next score comes from a new file: what was known from there on is dropped, however little that is."""
+        """Announces that the next score comes from a new file; all known scores from its frames on are then dropped."""
         self._rejoin = True
 
     def extend(self, frames: Sequence[float], values: Sequence[float]) -> None:
@@ -55,7 +55,7 @@ class Scores:
             self.add(x, y)
 
     def add(self, x: float, y: float) -> None:
-        """Adds one score. What lies behind a rewind is dropped: the resumed run plays it again."""
+        """Adds one score. After a rewind, the later scores are dropped: the resumed run repeats these steps."""
         last = self.frames[-1] if self.frames else -1.0
         if x > last:
             self.frames.append(x)
@@ -68,7 +68,7 @@ class Scores:
             self._insert(x, y)
 
     def _rises(self, frames: Sequence[float]) -> bool:
-        """Whether the scores can be appended as they are."""
+        """Returns whether the scores can be appended as they are."""
         last = self.frames[-1] if self.frames else -1.0
         in_order = operator.lt if self._replace else operator.le
         return in_order(last, frames[0]) and all(map(in_order, frames, islice(frames, 1, None)))
@@ -89,7 +89,7 @@ class Scores:
 
 
 class Series:
-    """One metric over frames, thinned out so that a log of any length takes the same memory."""
+    """One metric over frames, thinned so that its memory is bounded for a log of any length."""
 
     def __init__(self) -> None:
         self.frames, self.values = array("d"), array("d")
@@ -98,7 +98,7 @@ class Series:
         return len(self.frames)
 
     def add(self, x: float, y: float) -> None:
-        """Adds a figure; what lies behind a resumed run's frames is dropped."""
+        """Adds a value; known values at the same or later frames are dropped, because the run was resumed."""
         if self.frames and x <= self.frames[-1]:
             at = bisect_left(self.frames, x)
             del self.frames[at:], self.values[at:]
@@ -109,22 +109,22 @@ class Series:
 
     @property
     def last(self) -> float:
-        """The newest figure.
+        """The newest value.
 
         Raises:
-          IndexError: there is none.
+          IndexError: there is no value.
         """
         return self.values[-1]
 
     def tail(self, share: float) -> list[float]:
-        """The figures in the last share of the frames seen so far."""
+        """Returns the values in the last share of the frames seen so far."""
         if not self.frames:
             return []
         since = self.frames[-1] - share * (self.frames[-1] - self.frames[0])
         return list(self.values[bisect_left(self.frames, since) :])
 
     def slope(self, share: float = 1.0) -> float | None:
-        """Growth per frame over the last share of the frames; None for fewer than two figures."""
+        """Returns the growth per frame over the last share of the frames; None for fewer than two values."""
         if len(self.frames) < 2:
             return None
         since = self.frames[-1] - share * (self.frames[-1] - self.frames[0])

@@ -1,4 +1,4 @@
-"""Reads what was appended to a file since the last look, whatever happened to it in between."""
+"""Reads the bytes appended to a file since the last poll, also after it was truncated, replaced or removed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-#: Bytes read at once, and the longest line that is waited for.
+#: Bytes read at once, and the length after which an unfinished line is skipped.
 BLOCK, LONGEST = 2 << 20, 64 << 20
 
-#: Bytes before the reading position that are compared to notice a file that was cut back and grew again.
+#: Bytes before the reading position that are compared to detect a file that was truncated and grew again.
 _CHECKED = 64
 
 Event = Literal["cut back", "replaced file", "removed", "unreadable"]
@@ -22,9 +22,9 @@ class Tail:
 
     Attributes:
       path: file to read; may not exist yet.
-      offset: bytes read so far, an unfinished last line not counted.
-      events: what happened to the file, oldest first; cleared by the reader.
-      modified: its time of change; None while it does not exist.
+      offset: bytes read so far, without an unfinished last line.
+      events: events of the file, oldest first; cleared by the reader.
+      modified: modification time of the file; None while it does not exist.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Tail:
     _seen: tuple[int, int, int] | None = None
 
     def poll(self) -> bool:
-        """Looks at the file without reading it. Returns whether there may be something new."""
+        """Checks the file without reading it. Returns whether it may have changed."""
         try:
             stat = self.path.stat()
         except FileNotFoundError:
@@ -46,7 +46,7 @@ class Tail:
                 self._inode = self._seen = self.modified = None
             return False
         except OSError:
-            return self._refused()
+            return self._note_unreadable()
         identity = (stat.st_ino, stat.st_dev)
         if self.offset and identity != self._inode:
             self._restart("replaced file")
@@ -58,7 +58,7 @@ class Tail:
         return changed
 
     def blocks(self) -> Iterator[bytes]:
-        """Blocks of whole lines that were appended, each ending with a line feed. An unfinished last line stays."""
+        """Yields blocks of whole appended lines, each ending with a line feed. An unfinished last line is not read."""
         try:
             with self.path.open("rb") as file:
                 if not self._unchanged(file):
@@ -68,10 +68,10 @@ class Tail:
         except FileNotFoundError:
             return
         except OSError:
-            self._refused()
+            self._note_unreadable()
 
     def rest(self, most: int = 4096) -> bytes:
-        """The unfinished last line."""
+        """Returns the unfinished last line, at most ``most`` bytes."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset)
@@ -80,7 +80,7 @@ class Tail:
             return b""
 
     def read_at(self) -> bytes:
-        """Everything behind the position, for files that are no lines; the caller moves on with `advance`."""
+        """Returns all bytes after the position, for files without lines; the caller moves the position by `advance`."""
         try:
             with self.path.open("rb") as file:
                 if not self._unchanged(file):
@@ -90,11 +90,11 @@ class Tail:
         except FileNotFoundError:
             return b""
         except OSError:
-            self._refused()
+            self._note_unreadable()
             return b""
 
     def advance(self, data: bytes) -> None:
-        """Marks the bytes behind the position as read."""
+        """Marks the bytes after the position as read."""
         self.offset += len(data)
         self._before = (self._before + data[-_CHECKED:])[-_CHECKED:]
 
@@ -119,7 +119,7 @@ class Tail:
         self.events.append(event)
         self.offset, self._before = 0, b""
 
-    def _refused(self) -> bool:
+    def _note_unreadable(self) -> bool:
         if "unreadable" not in self.events:
             self.events.append("unreadable")
         self._seen = None

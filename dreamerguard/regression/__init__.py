@@ -1,1 +1,1 @@
-"""Scores against a reference: statistics, published curves, watching one run, comparing two sides, charts."""
+"""Compares scores with a reference: statistics, published curves, watching one run, comparing two sides, charts."""

@@ -1,4 +1,4 @@
-"""Results to text. Pure functions: they decide nothing, and nothing they print is taken as markup."""
+"""Renders lint results as text. The functions are pure, decide nothing, and escape markup in all texts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["render", "render_concise", "render_full", "render_json"]
 
 
 def render(name: str, results: Sequence[Result], color: bool = False, rules: Sequence[Rule] | None = None) -> str:
-    """The report of a format on runs that were checked together.
+    """Returns the report, in one format, on runs that were checked together.
 
     Args:
       name: ``full``, ``concise``, ``json``, ``jsonl``, ``sarif``, ``github``, ``gitlab``, ``junit`` or ``markdown``.
-      results: the runs. JSON gives one object for one run, and one object on each line for several.
+      results: results of the runs. JSON gives one object for one run, and one object on each line for several.
       color: whether the full report is coloured.
-      rules: all rules that ran, for formats that describe them.
+      rules: all rules that ran, for formats that describe the rules.
     """
     if name == "full":
         return "\n".join(render_full(result, color) for result in results)
@@ -30,6 +30,6 @@ def render(name: str, results: Sequence[Result], color: bool = False, rules: Seq
         return "".join(render_concise(result) for result in results)
     if name == "json":
         return "".join(render_json(result, indent=2 if len(results) == 1 else None) for result in results)
-    module = import_module(f"{__name__}.{name}")  # loaded on demand: none of them is needed for the usual report
+    module = import_module(f"{__name__}.{name}")  # loaded on demand: the default report needs none of them
     text: str = module.render_sarif(results, rules) if name == "sarif" else getattr(module, f"render_{name}")(results)
     return text

@@ -1,4 +1,4 @@
-"""How a run's gradient updates come about, beside the published run's."""
+"""Renders the calculation of a run's gradient updates beside the published run's."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _INPUTS: tuple[tuple[str, str, Role], ...] = (
 
 
 def render_budget(run: ResolvedRun) -> str:
-    """A table of inputs, with where each value comes from, and of what follows from them."""
+    """Returns a table of the inputs, with the source of each value, and of the results computed from them."""
     if run.budget is None:
-        return "The budget is unknown: values are missing.\n"
+        return "The update budget is unknown: values are missing.\n"
     reference = run.reference.budget if run.reference is not None else None
     rows = [("", "this run", "published", ""), *_inputs(run, reference), *_derived(run.budget, reference)]
     share = run.update_share
     if share is not None:
-        what = "updates per frame" if run.purpose == "short" else "updates"
-        rows.append((f"share of {what}", f"{share:.3g}", "1", f"purpose {run.purpose}"))
+        counted = "updates per frame" if run.purpose == "short" else "updates"
+        rows.append((f"share of {counted}", f"{share:.3g}", "1", f"purpose {run.purpose}"))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {plain(row[3])}".rstrip() for row in rows
@@ -57,7 +57,7 @@ def _derived(run: Budget, reference: Budget | None) -> Iterator[tuple[str, str, 
 
 
 def _chain(setting: Setting) -> str:
-    """Layers of a setting, the strongest first: 32 (command line:1:36) over 512 (dmc_proprio, edition paper-2025)."""
+    """Returns the layers of a setting, the strongest first: ``32 (command line:1:36) over 512 (schema default)``."""
     return " over ".join(
         f"{spell_scalar(layer.value)} ({layer.span if layer.span is not None else layer.name})"
         for layer in reversed(setting.chain)

@@ -1,4 +1,4 @@
-"""One line for each finding, for editors and grep."""
+"""Renders one line for each finding, for editors and grep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dreamerguard.util.text import plain
 
 
 def render_concise(result: Result) -> str:
-    """``file:line:column: severity[name] CODE message``; nothing when nothing was found."""
+    """Returns lines ``file:line:column: severity[name] CODE message``; an empty text without findings."""
     lines = [
         f"{item.primary.span}: {item.severity}[{item.name}] {item.code} {item.message}"
         f"{'' if item.allowed is None else ' (allowed)'}"

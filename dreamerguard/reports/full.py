@@ -1,4 +1,4 @@
-"""The report for people: message, place with carets, cost, evidence, and the corrected command."""
+"""Renders the report for people: message, place with carets, cost, evidence, and the corrected command."""
 
 from __future__ import annotations
 
@@ -14,19 +14,15 @@ from .snippet import snippet
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-#: Findings that a report for people shows; nobody reads more of them at once.
-LONGEST = 100
-
-
 def render_full(result: Result, color: bool = False) -> str:
-    """All findings and a summary, ending with a line break."""
+    """Returns all findings and a summary, ending with a line break."""
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
     blocks = [finding_block(finding, color) for finding in shown]
     return "\n\n".join([*blocks, summary(result)]) + "\n"
 
 
 def finding_block(finding: Finding, color: bool = False) -> str:
-    """One finding with its place, without a line break at the end."""
+    """Returns one finding with its place, without a line break at the end."""
     return "\n".join(_finding(finding, color))
 
 
@@ -42,7 +38,7 @@ def _finding(finding: Finding, color: bool) -> Iterator[str]:
         if evidence.url:
             yield f"      {plain(evidence.url)}"
     if finding.upstream:
-        yield _note("upstream", f"{finding.upstream} ships it so; it is not your mistake", color)
+        yield _note("upstream", f"{finding.upstream} ships it this way; it is not your mistake", color)
     if finding.help:
         yield _note("help", finding.help, color)
     if finding.fix is not None:
@@ -62,7 +58,7 @@ def _note(name: str, text: str, color: bool) -> str:
 
 
 def summary(result: Result) -> str:
-    """What was found and what was looked at, in one line."""
+    """Returns one line with the counts of findings and of what was checked."""
     counts = Counter(finding.severity for finding in result.active)
     words = [
         f"{counts[severity]} {severity}{_plural(severity, counts[severity])}"
@@ -74,17 +70,17 @@ def summary(result: Result) -> str:
     found += f" ({severe} severe)" if severe else ""
     found += suppressed(result)
     checked = result.checked
-    looked = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
+    scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {looked}{files} ({result.dialect} dialect: {result.detected})"
+    return f"{found}; checked {scope}{files} (program {result.dialect}: {result.detected})"
 
 
 def suppressed(result: Result) -> str:
-    """How many findings do not count, and who says so: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
+    """Returns the number of suppressed findings by place: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
     hidden = counted([result])
     allowed = hidden.pop("command", 0)
-    who = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
-    text = f", {sum(hidden.values())} suppressed ({who})" if hidden else ""
+    places = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
+    text = f", {sum(hidden.values())} suppressed ({places})" if hidden else ""
     return (f", {allowed} allowed" if allowed else "") + text
 
 

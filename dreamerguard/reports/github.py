@@ -1,4 +1,4 @@
-"""Annotations for GitHub Actions. GitHub shows the first ten of a step, so the gravest come first.
+"""Renders annotations for GitHub Actions. GitHub shows the first ten of a step, so the most severe come first.
 
 Format: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 """
@@ -17,7 +17,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render_github(results: Sequence[Result]) -> str:
-    """One workflow command for each finding that counts."""
+    """Returns one workflow command for each finding that is not suppressed."""
     return "".join(f"{_annotation(item)}\n" for item in all_findings(results) if item.allowed is None)
 
 
@@ -32,7 +32,7 @@ def _place(finding: Finding) -> dict[str, str]:
     if span.source.kind != "file":
         return {}
     place = {"file": path_of(span.source), "line": str(span.line), "endLine": str(span.end_line)}
-    if span.line == span.end_line:  # columns of several lines are refused
+    if span.line == span.end_line:  # GitHub rejects columns for places of several lines
         place |= {"col": str(span.column), "endColumn": str(max(span.end_column, span.column + 1))}
     return place
 

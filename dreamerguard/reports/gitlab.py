@@ -1,4 +1,4 @@
-"""Code quality report for GitLab: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format"""
+"""Renders the GitLab report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .places import all_findings, fingerprints, path_of, sentence
 
 
 def render_gitlab(results: Sequence[Result]) -> str:
-    """One array of the findings that count. GitLab compares fingerprints between branches, so they hold no lines."""
+    """Returns a JSON array of the findings that count. Fingerprints have no line numbers: GitLab compares branches."""
     rows = [
         {
             "type": "issue",

@@ -1,4 +1,4 @@
-"""The report for programs. ``version`` rises when a field changes its meaning or goes away; fields may be added."""
+"""Renders the JSON report. ``version`` rises if a field changes its meaning or is removed; fields may be added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = 1
 
 
 def render_json(result: Result, indent: int | None = 2) -> str:
-    """One object, ending with a line break; on one line without an indent.
+    """Returns one JSON object, ending with a line break; on one line if ``indent`` is None.
 
     Lines and columns count from 1, columns in code points.
     """
@@ -22,7 +22,7 @@ def render_json(result: Result, indent: int | None = 2) -> str:
 
 
 def report_object(result: Result) -> dict[str, Any]:
-    """The report as an object of JSON's types."""
+    """Returns the report as an object of JSON types."""
     run = result.run
     reference = run.reference
     return {
@@ -51,7 +51,7 @@ def _budget(budget: Budget | None) -> dict[str, float] | None:
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
-    """A finding in the fields that every JSON report uses."""
+    """Returns a finding as an object with the fields that every JSON report uses."""
     labels = [(finding.primary, True), *((label, False) for label in finding.secondary)]
     return {
         "code": finding.code,

@@ -1,4 +1,4 @@
-"""One JSON object on each line: findings, then a summary. For streams and logs; fields are those of the JSON report."""
+"""Renders one JSON object on each line: findings, then a summary. The fields are those of the JSON report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .places import all_findings
 
 
 def render_jsonl(results: Sequence[Result]) -> str:
-    """Lines of type ``finding``, and a last one of type ``summary``."""
+    """Returns lines of type ``finding``, and a last line of type ``summary``."""
     findings = all_findings(results)
     rows: list[dict[str, Any]] = [
         {"type": "finding", "version": VERSION, **finding_object(finding)} for finding in findings

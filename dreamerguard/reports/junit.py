@@ -1,4 +1,4 @@
-"""JUnit XML: one suite for each file, one case for each finding. Errors and severe harm fail, the rest is output."""
+"""Renders JUnit XML: a suite for each file, a case for each finding. Errors and severe cost fail, others are output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .places import all_findings, path_of, sentence
 
 
 def render_junit(results: Sequence[Result]) -> str:
-    """The whole document. Characters that XML forbids are written out as escapes."""
+    """Returns the whole document. Characters that XML forbids are written as escapes."""
     suites: dict[str, list[Finding]] = defaultdict(list)
     for result in results:
         for name in result.run.files or (result.run.anchor.source.name,):

@@ -1,4 +1,4 @@
-"""Markdown for a step summary or a comment: what was found, worst first, and what was looked at."""
+"""Renders Markdown for a step summary or a comment: the findings, the most severe first, and what was checked."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
 def render_markdown(results: Sequence[Result]) -> str:
-    """A heading, a table of the findings that count, corrections, and one summary line for each run."""
+    """Returns a heading, a table of the findings that count, corrected commands, and a summary line for each run."""
     findings = [item for item in all_findings(results) if item.allowed is None]
     lines = ["## DreamerGuard", ""]
     if findings:
-        lines += ["| | rule | where | what | cost |", "| --- | --- | --- | --- | --- |", *map(_row, findings), ""]
+        lines += ["| | rule | place | message | cost |", "| --- | --- | --- | --- | --- |", *map(_row, findings), ""]
     commands = list(dict.fromkeys(item.fix.command for item in findings if item.fix and item.fix.command))
     if commands:
         lines += ["Corrected:", "", *(line for command in commands for line in _code(command))]
@@ -31,20 +31,20 @@ def render_markdown(results: Sequence[Result]) -> str:
 
 def _row(finding: Finding) -> str:
     span = finding.primary.span
-    where = f"{path_of(span.source)}:{span.line}" if span.source.kind == "file" else span.source.name
+    place = f"{path_of(span.source)}:{span.line}" if span.source.kind == "file" else span.source.name
     cost = f"{finding.harm.level}: {finding.harm.text}" if finding.harm is not None else ""
     rule = f"{escape(finding.name)} ({finding.code})"
-    return f"| {_SIGNS[finding.severity]} | {rule} | {escape(where)} | {escape(finding.message)} | {escape(cost)} |"
+    return f"| {_SIGNS[finding.severity]} | {rule} | {escape(place)} | {escape(finding.message)} | {escape(cost)} |"
 
 
 def escape(text: str) -> str:
-    """Text that Markdown and HTML show as it is, on one line, calling nobody."""
+    """Escapes a text so that Markdown and HTML show it unchanged, on one line, and ``@name`` notifies no user."""
     text = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
     return _SPECIAL.sub(r"\\\1", text)
 
 
 def _code(text: str) -> list[str]:
-    """A code block whose fence is longer than any run of backticks in it."""
+    """Returns a code block with a fence that is longer than any sequence of backticks in the text."""
     shown = plain(text)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
     return [f"{fence}sh", shown, fence, ""]

@@ -1,4 +1,4 @@
-"""How reports for programs name a place, and how they recognise a finding again after the lines have moved."""
+"""Paths, URIs and fingerprints of findings for machine-readable reports."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from dreamerguard.core.result import Result
 
 
 def path_of(source: Source) -> str:
-    """Path of a file with slashes, without ``./`` in front."""
+    """Returns the path of a file with slashes, without a leading ``./``."""
     return PurePath(source.name).as_posix()
 
 
 def uri_of(source: Source) -> str:
-    """The same as a URI: relative, or ``file:`` for absolute paths."""
+    """Returns the path of a file as a URI: relative, or ``file:`` for an absolute path."""
     path = path_of(source)
     return f"file://{quote(path)}" if PurePath(path).is_absolute() else quote(path)
 
 
 def fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Findings with a fingerprint that depends on file, rule and key path, and not on lines.
+    """Yields each finding with a fingerprint of its file, rule and key path. Line numbers do not change it.
 
-    The second finding of the same kind and place gets another one than the first, so that all are different.
+    A second finding of the same file, rule and key path gets a different fingerprint, so that all are unique.
     """
     seen: Counter[tuple[str, str, str]] = Counter()
     for finding in findings:
@@ -37,7 +37,7 @@ def fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
 
 
 def all_findings(results: Sequence[Result]) -> list[Finding]:
-    """Findings of all runs, the gravest first; one that several runs share counts once."""
+    """Returns the findings of all runs, the most severe first; a finding that several runs share appears once."""
     unique: dict[tuple[str, str, str, int, str], Finding] = {}
     for finding in (item for result in results for item in result.findings):
         span = finding.primary.span
@@ -46,7 +46,7 @@ def all_findings(results: Sequence[Result]) -> list[Finding]:
 
 
 def sentence(finding: Finding) -> str:
-    """The message and, if there is one, the cost."""
+    """Returns the message as a sentence, followed by the cost if there is one."""
     cost = f" Cost ({finding.harm.level}): {finding.harm.text}." if finding.harm is not None else ""
     end = "" if finding.message.endswith((".", "?", "!")) else "."
     return f"{finding.message[:1].upper()}{finding.message[1:]}{end}{cost}"

@@ -1,4 +1,4 @@
-"""The documentation of a rule as a Markdown page, made from the rule itself."""
+"""Renders the documentation of a rule as a Markdown page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _SECTION = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+):$")
 
 
 def help_uri(rule: Rule) -> str:
-    """The first public source that the rule refers to; empty when there is none."""
+    """Returns the address of the first reference of a rule; empty if there is none."""
     _, _, references = rule.documentation.partition("References:")
     found = _URL.search(references)
     return found[0] if found else ""
 
 
 def rule_page(rule: Rule) -> str:
-    """One page: identity, reasons, remedies, and the examples that are also the rule's tests."""
-    scope = f" Dialects: {', '.join(rule.dialects)}." if rule.dialects else ""
+    """Returns one page: name, reasons, fixes, and the examples that are also the rule's tests."""
+    scope = f" Training programs: {', '.join(rule.dialects)}." if rule.dialects else ""
     facts = f"Severity: {rule.severity}. Confidence: {rule.confidence}. Category: {rule.category}. Since {rule.since}."
     head = [f"# {rule.name} ({rule.code})", "", facts + scope, ""]
     text = [*head, *_sections(rule.documentation), *_examples("Reported", rule.bad), *_examples("Fine", rule.good)]
@@ -28,15 +28,15 @@ def rule_page(rule: Rule) -> str:
 
 
 def rule_index(rules: Sequence[Rule]) -> str:
-    """A table of all rules with links to their pages."""
+    """Returns a table of all rules with links to their pages."""
     rows = [
         f"| {rule.code} | [{rule.name}]({rule.name}.md) | {rule.severity} | {_cell(rule.title)} |" for rule in rules
     ]
-    return "\n".join(["# Rules", "", "| code | name | severity | what |", "| --- | --- | --- | --- |", *rows]) + "\n"
+    return "\n".join(["# Rules", "", "| code | name | severity | fault |", "| --- | --- | --- | --- |", *rows]) + "\n"
 
 
 def rule_pages(rules: Sequence[Rule]) -> dict[str, str]:
-    """File name -> text: a page for each rule, and the table."""
+    """Returns file name -> text: a page for each rule, and the table of all rules."""
     return {f"{rule.name}.md": rule_page(rule) for rule in rules} | {"index.md": rule_index(rules)}
 
 
@@ -45,7 +45,7 @@ def _cell(text: str) -> str:
 
 
 def _sections(documentation: str) -> Iterator[str]:
-    """Sections as headings, their text without indentation, addresses as links."""
+    """Yields the lines of the documentation: sections as headings, text without indentation, addresses as links."""
     for line in documentation.split("\n"):
         heading = _SECTION.match(line)
         if heading:

@@ -1,7 +1,7 @@
-"""SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""Renders SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
-Suppressed findings stay in, with their reason. Lines and columns count from 1, columns in code points. What stands on a
-command line has no file: it gets a logical location, and the command is in ``invocations``.
+Suppressed findings are included, with their reason. Lines and columns count from 1, columns in code points. A finding
+on a command line has no file: it gets a logical location, and the command is in ``invocations``.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render_sarif(results: Sequence[Result], rules: Sequence[Rule] | None = None) -> str:
-    """One log with one run.
+    """Returns one SARIF log with one SARIF run.
 
     Args:
-      results: the runs that were checked.
+      results: results of the checked runs.
       rules: all rules that ran, by default the built-in ones.
     """
     known = tuple(rules) if rules is not None else all_rules()
@@ -77,7 +77,7 @@ def _invocation(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _histories(results: Sequence[Result]) -> dict[tuple[str, int, str], Setting]:
-    """Place and key of a finding -> the setting that it is about, with its layers."""
+    """Returns place and key of a finding -> the setting that it reports, with its layers."""
     return {
         (item.primary.span.source.name, item.primary.span.start, item.key): result.run.settings[item.key]
         for result in results
@@ -163,11 +163,11 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 
 def _flow(setting: Setting | None) -> list[dict[str, Any]]:
-    """How a value came about, layer by layer; nothing for values that only one layer gave."""
+    """Returns the layers of a setting as a code flow; an empty list if only one layer sets the value."""
     if setting is None or len(setting.chain) < 2:
         return []
     steps = [{"location": location} for layer in setting.chain for location in _steps(setting.key, layer)]
-    return [{"message": {"text": f"how {setting.key} got its value"}, "threadFlows": [{"locations": steps}]}]
+    return [{"message": {"text": f"layers that set {setting.key}"}, "threadFlows": [{"locations": steps}]}]
 
 
 def _steps(key: str, layer: Layer) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The line that a finding is about, with carets under the place."""
+"""Renders the source line of a finding, with carets under the place."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dreamerguard.core.model import Label, Source
 from dreamerguard.util.text import paint, plain, width
 
-#: Longer lines are cut around the place, so that the carets stay on screen.
+#: Longer lines are cut around the place, so that the carets stay visible.
 _LONGEST = 180
 _BEFORE = 60
 
 
 def snippet(primary: Label, secondary: Sequence[Label], style: str, color: bool) -> list[str]:
-    """Source lines of all labels: the primary's first, other places behind ``:::``."""
+    """Returns the source lines of all labels: the primary label first, the others after ``:::``."""
     places: dict[tuple[Source, int], list[tuple[Label, bool]]] = {}
     for label, first in [(primary, True), *((label, False) for label in secondary)]:
         places.setdefault((label.span.source, label.span.line), []).append((label, first))
@@ -44,6 +44,6 @@ def _line(labels: list[tuple[Label, bool]], gutter: int, style: str, color: bool
 
 
 def _window(line: str, column: int) -> tuple[int, str]:
-    """A part of a long line that holds the column, and how many characters were cut in front of it."""
+    """Returns the number of characters cut at the start of a line, and the part of the line that holds the column."""
     start = max(column - _BEFORE, 0) if len(line) > _LONGEST else 0
     return start, line[start : start + _LONGEST]

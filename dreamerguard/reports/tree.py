@@ -1,4 +1,4 @@
-"""The report on a repository: findings of all its runs, then one summary of what was found and looked at."""
+"""Renders the report on a repository: the findings of all its runs, then one summary."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dreamerguard.util.text import plain
 
 from .full import finding_block
 
-#: Unreadable files that are named; more are counted.
+#: Unreadable files that are listed by name; the others are only counted.
 _NAMED = 5
 
 
 def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
-    """All findings, the gravest first, and a summary, ending with a line break."""
+    """Returns all findings, the most severe first, and a summary, ending with a line break."""
     findings = [item for result in outcome.results for item in result.findings]
     shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
     blocks = [finding_block(item, color) for item in sorted(shown, key=lambda item: item.order)]
@@ -24,7 +24,7 @@ def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
 
 
 def summary(outcome: RepositoryResult) -> str:
-    """What was found and what was looked at, for people."""
+    """Returns the counts of findings and of what was checked, for people."""
     return "\n".join(plain(line) for line in _summary(outcome))
 
 
@@ -38,9 +38,9 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
         f" {_counted(outcome.presets, 'configuration file')} in {outcome.files} of {_counted(outcome.seen, 'file')}"
     )
     for name, (count, reason) in outcome.dialects.items():
-        yield f"  {name}: {_counted(count, 'run')}, recognised because {reason}"
+        yield f"  {name}: {_counted(count, 'run')}, recognised: {reason}"
     if outcome.unreadable:
-        yield f"  {_counted(len(outcome.unreadable), 'file')} not readable:"
+        yield f"  {_counted(len(outcome.unreadable), 'file')} cannot be read:"
         yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])
 
 

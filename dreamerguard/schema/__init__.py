@@ -1,6 +1,6 @@
-"""Schemas of the native run (`RunConfig`), per-task defaults and named sizes.
+"""Defines the schema of a run of the bundled trainer (`RunConfig`), the task defaults and the named sizes.
 
-The pydantic models are loaded when one of them is first used: linting needs none of them.
+The pydantic models load on first use, because linting does not need them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every section of a run configuration has in common."""
+"""Defines the base class of all sections of a run configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .consistency import CHECKS
 
 
 class Section(BaseModel):
-    """One frozen group of settings. Unknown keys are refused, so that a misspelt key can never be ignored."""
+    """A frozen group of settings. It refuses unknown keys, so that a misspelt key is never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
@@ -20,8 +20,8 @@ def setting(default: Any, description: str, *, unit: str = "", **bounds: Any) ->
     """Declares one setting.
 
     Args:
-      default: the value of the weakest layer, ``...`` when there is none.
-      description: what the setting does, for people; shown by ``dreamerguard explain`` and by editors.
+      default: the default value; ``...`` for a required setting.
+      description: effect of the setting; ``dreamerguard explain`` and editors show it.
       unit: the unit of a number, for example ``environment frames``; kept in the JSON Schema as ``unit``.
       **bounds: pydantic's range keywords (``ge``, ``gt``, ``le``, ``lt``).
     """
@@ -33,7 +33,7 @@ Checked = TypeVar("Checked", bound=Section)
 
 
 def consistent(name: str, section: Checked) -> Checked:
-    """The section itself, for a validator.
+    """Returns the section if it is consistent; for use in a validator.
 
     Raises:
       ValueError: its values contradict each other, see `CHECKS`.

@@ -1,7 +1,7 @@
-"""What several settings of one section must fulfil together.
+"""Checks conditions that several settings of one section must meet together.
 
-Both the schema and the linter use these functions: the linter checks a run without building pydantic models, which
-would take longer than everything else it does.
+The schema and the linter both use these functions. The linter does not build pydantic models, which would take longer
+than all its other work.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ def _optimizer(values: Mapping[str, Any]) -> str:
     return ""
 
 
-#: Section -> what is wrong with its values, empty when nothing is. Messages name settings by their own names.
+#: Section -> function that returns the fault of its values, or an empty text. Messages use keys without the section.
 CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {"model": _model, "optimizer": _optimizer}

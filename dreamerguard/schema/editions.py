@@ -1,11 +1,11 @@
-"""Generations of the published agent."""
+"""Defines the editions of the published settings."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-#: Their settings differ by up to 8 times in updates per frame. ``paper-2023`` is arXiv v1 (with its code 8fa35f8 where
-#: the paper is silent), ``paper-2025`` the Nature paper and arXiv v2 (with code 2411f7d), ``head`` danijar/dreamerv3 at
-#: e3f0224. ``r2dreamer`` is NM512/r2dreamer at 546e4fa, for suites that no generation of danijar's program has
-#: (Meta-World) or that only r2dreamer gives a length (Memory Maze).
+#: The editions differ by up to 8 times in updates per frame. ``paper-2023`` is arXiv v1 (with its code 8fa35f8 where
+#: the paper states no value), ``paper-2025`` the Nature paper and arXiv v2 (with code 2411f7d), ``head``
+#: danijar/dreamerv3 at e3f0224. ``r2dreamer`` is NM512/r2dreamer at 546e4fa, for suites that no edition of
+#: danijar/dreamerv3 has (Meta-World) or for which only r2dreamer states a length (Memory Maze).
 Edition = Literal["paper-2023", "paper-2025", "head", "r2dreamer"]

@@ -1,4 +1,4 @@
-"""`RunConfig` as a JSON Schema for editors, and what it says about a single dotted key."""
+"""Exports `RunConfig` as a JSON Schema for editors, and looks up single dotted keys."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pydantic.fields import FieldInfo
 
 from .run import RunConfig
 
-#: Name of the schema. A URN, because the schema is written beside the configuration and never fetched.
+#: Identifier of the schema; a URN, because the schema is written beside the configuration and never fetched.
 SCHEMA_ID = "urn:dreamerguard:run"
 
 
 def run_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a native run; numbers keep their ``unit``."""
+    """Returns the JSON Schema (draft 2020-12) of a run of the bundled trainer; numbers keep their ``unit``."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     return head | RunConfig.model_json_schema() | {"title": "DreamerGuard run"}
 
 
 def field(key: str) -> FieldInfo:
-    """Declaration of a dotted key such as ``run.train_ratio``.
+    """Returns the declaration of a dotted key such as ``run.train_ratio``.
 
     Raises:
       KeyError: RunConfig has no such key.
@@ -40,6 +40,6 @@ def field(key: str) -> FieldInfo:
 
 
 def unit(key: str) -> str:
-    """Unit of a dotted key, empty where it has none."""
+    """Returns the unit of a dotted key; empty if it has no unit."""
     extra = field(key).json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""

@@ -1,4 +1,4 @@
-"""`RunConfig`: everything that decides what a native run computes."""
+"""Defines `RunConfig`: all settings that determine the result of a run of the bundled trainer."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class RunConfig(Section):
 
     task: str = setting(..., "Task to learn, for example dmc_walker_walk. `dreamerguard tasks` lists them.")
     suite: str | None = setting(
-        None, "Suite whose defaults apply where a task is in several, for example dmc_vision. Usually inferred."
+        None, "Suite of the defaults if several suites have the task, for example dmc_vision. Usually inferred."
     )
     edition: Edition | None = setting(
-        None, "Generation of published defaults to follow; none takes the suite's named default."
+        None, "Edition of the published defaults; null takes the suite's default edition."
     )
     size: SizeName = setting("size12m", "Named model size; sets model.deter, hidden, classes, units and depth.")
     purpose: Literal["full", "short"] = setting(
         "full",
-        "full is judged by total updates against the task's whole budget; short declares a deliberately short run,"
-        " which is judged by updates per frame alone.",
+        "full: total updates are compared with the task's whole budget. short: the run is short on purpose, and only"
+        " updates per frame are compared.",
     )
     seed: int = setting(0, "First seed of initialisation, replay, policy and environments.", ge=0, lt=2**31)
     seeds: int = setting(1, "Independent agents, with seeds seed, seed + 1, ...", unit="agents", ge=1, le=4096)
     run: RunSection = Field(default_factory=RunSection, description="Length and train ratio.")
-    env: EnvSection = Field(default_factory=EnvSection, description="How the task is presented.")
-    replay: ReplaySection = Field(default_factory=ReplaySection, description="Replay and batch shape.")
+    env: EnvSection = Field(default_factory=EnvSection, description="Presentation of the task.")
+    replay: ReplaySection = Field(default_factory=ReplaySection, description="Replay buffer and batch shape.")
     model: ModelSection = Field(default_factory=ModelSection, description="Network widths.")
     optimizer: OptimizerSection = Field(default_factory=OptimizerSection, description="Optimizer.")
     loss: LossSection = Field(default_factory=LossSection, description="Losses.")

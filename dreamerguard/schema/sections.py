@@ -1,5 +1,8 @@
-"""The sections of a run configuration. Defaults are those of danijar/dreamerv3 at e3f0224 (``dreamerv3/configs.yaml``)
-wherever that program has the same setting; what a task, an edition or a size changes comes from later layers."""
+"""Defines the sections of a run configuration.
+
+Defaults are those of danijar/dreamerv3 at e3f0224 (``dreamerv3/configs.yaml``) wherever that program has the setting.
+Values of a task, an edition or a size come from later layers.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .base import Section, consistent, setting
 
 
 class RunSection(Section):
-    """How long the agent acts and how much it learns from it."""
+    """Length of the run and train ratio."""
 
     frames: int = setting(
         1_000_000,
@@ -27,12 +30,12 @@ class RunSection(Section):
         ge=0,
     )
     envs: int = setting(
-        16, "Environments stepped side by side. Does not change updates per frame.", unit="environments", ge=1, le=4096
+        16, "Environments stepped in parallel. Does not change updates per frame.", unit="environments", ge=1, le=4096
     )
 
 
 class EnvSection(Section):
-    """How the task is presented to the agent."""
+    """Presentation of the task to the agent."""
 
     action_repeat: int = setting(
         2,
@@ -42,21 +45,21 @@ class EnvSection(Section):
         le=64,
     )
     observation: Literal["proprio", "vision"] = setting(
-        "proprio", "What the agent sees: the task's vectors (proprio) or rendered images (vision)."
+        "proprio", "Observation of the agent: the task's vectors (proprio) or rendered images (vision)."
     )
     image_size: int = setting(
-        64, "Height and width of images; without effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
+        64, "Height and width of images; no effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
     )
-    camera: int = setting(-1, "Camera to render; -1 takes the task's usual one.", ge=-1)
+    camera: int = setting(-1, "Camera to render; -1 takes the task's default camera.", ge=-1)
     backend: Literal["auto", "native", "process", "serial"] = setting(
         "auto",
-        "How environments are run side by side; results are the same. native: physics in threads, observations and"
+        "Way to run environments in parallel; the results are the same. native: physics in threads, observations and"
         " rewards for all environments at once, vectors only. process: worker processes. serial: one after the other."
-        " auto: native for vectors, processes for images.",
+        " auto: native for vectors, process for images.",
     )
     workers: int = setting(
         0,
-        "Threads (native) or processes that run the environments; 0 decides by their number, their cost and the cores.",
+        "Threads (native) or processes that run the environments; 0 chooses by their number, their cost and the cores.",
         unit="threads or processes",
         ge=0,
         le=1024,
@@ -64,27 +67,29 @@ class EnvSection(Section):
 
 
 class ReplaySection(Section):
-    """Which experience an update sees."""
+    """Replay buffer and batch of an update."""
 
-    capacity: int = setting(5_000_000, "Most windows kept; the oldest leave first.", unit="agent steps", ge=1)
-    batch_size: int = setting(16, "Windows in one update.", unit="windows", ge=1, le=4096)
-    batch_length: int = setting(64, "Trained steps of a window.", unit="agent steps", ge=2, le=4096)
+    capacity: int = setting(
+        5_000_000, "Replay capacity; the oldest windows are removed first.", unit="agent steps", ge=1
+    )
+    batch_size: int = setting(16, "Windows per update.", unit="windows", ge=1, le=4096)
+    batch_length: int = setting(64, "Trained steps per window.", unit="agent steps", ge=2, le=4096)
     context: Literal[1] = setting(
-        1, "Steps in front of a window whose stored latent starts the recurrent state.", unit="agent steps"
+        1, "Steps before a window; their stored latent starts the recurrent state.", unit="agent steps"
     )
     online: bool = setting(True, "Train on every new window once before drawing windows uniformly.")
 
 
 class ModelSection(Section):
-    """The widths and depths of the networks. `size` sets deter, hidden, classes, units and depth together."""
+    """Widths and depths of the networks. `size` sets deter, hidden, classes, units and depth together."""
 
-    deter: int = setting(2048, "Recurrent state of the sequence model.", unit="units", ge=8)
-    hidden: int = setting(256, "Hidden layers of the sequence model.", unit="units", ge=1)
-    stoch: int = setting(32, "Categorical latent variables.", unit="variables", ge=1)
+    deter: int = setting(2048, "Width of the recurrent state of the sequence model.", unit="units", ge=8)
+    hidden: int = setting(256, "Width of the hidden layers of the sequence model.", unit="units", ge=1)
+    stoch: int = setting(32, "Number of categorical latent variables.", unit="variables", ge=1)
     classes: int = setting(16, "Classes of each latent variable.", unit="classes", ge=2)
     blocks: int = setting(8, "Diagonal blocks of the recurrent weights; must divide deter.", unit="blocks", ge=1)
-    units: int = setting(256, "Hidden layers of encoder, decoder and heads.", unit="units", ge=1)
-    depth: int = setting(16, "Base channels of the convolutions; without effect on vectors.", unit="channels", ge=1)
+    units: int = setting(256, "Width of the hidden layers of encoder, decoder and heads.", unit="units", ge=1)
+    depth: int = setting(16, "Base channels of the convolutions; no effect on vectors.", unit="channels", ge=1)
     image_mults: tuple[int, ...] = setting(
         (2, 3, 4, 4),
         "Channels of each convolution as multiples of depth; each halves the image.",
@@ -94,24 +99,28 @@ class ModelSection(Section):
     )
     image_kernel: int = setting(5, "Height and width of the convolution kernels.", unit="pixels", ge=1, le=15)
     image_blocks: int = setting(
-        8, "Blocks of the image decoder's first layer; must divide deter where there are images.", unit="blocks", ge=1
+        8, "Blocks of the image decoder's first layer; must divide deter if there are images.", unit="blocks", ge=1
     )
     bins: int = setting(255, "Bins of the reward and value distributions.", unit="bins", ge=3, le=4095)
     encoder_layers: int = setting(3, "Hidden layers of the vector encoder.", unit="layers", ge=1, le=16)
     decoder_layers: int = setting(3, "Hidden layers of the vector decoder.", unit="layers", ge=1, le=16)
     prior_layers: int = setting(2, "Hidden layers of the prior.", unit="layers", ge=1, le=16)
     posterior_layers: int = setting(1, "Hidden layers of the posterior.", unit="layers", ge=1, le=16)
-    dynamics_layers: int = setting(1, "Block-linear layers in front of the gates.", unit="layers", ge=1, le=16)
+    dynamics_layers: int = setting(1, "Block-linear layers before the gates.", unit="layers", ge=1, le=16)
     reward_layers: int = setting(1, "Hidden layers of the reward head.", unit="layers", ge=1, le=16)
     continue_layers: int = setting(1, "Hidden layers of the continue head.", unit="layers", ge=1, le=16)
     policy_layers: int = setting(3, "Hidden layers of the policy.", unit="layers", ge=1, le=16)
     value_layers: int = setting(3, "Hidden layers of the value function.", unit="layers", ge=1, le=16)
     unimix: float = setting(0.01, "Share of the uniform distribution in the latents.", unit="fraction", ge=0, lt=1)
-    policy_min_std: float = setting(0.1, "Smallest deviation of a continuous action.", unit="action units", gt=0)
-    policy_max_std: float = setting(1.0, "Largest deviation of a continuous action.", unit="action units", gt=0)
+    policy_min_std: float = setting(
+        0.1, "Smallest standard deviation of a continuous action.", unit="action units", gt=0
+    )
+    policy_max_std: float = setting(
+        1.0, "Largest standard deviation of a continuous action.", unit="action units", gt=0
+    )
 
     @model_validator(mode="after")
-    def _fits(self) -> ModelSection:
+    def _check_model(self) -> ModelSection:
         return consistent("model", self)
 
 
@@ -130,14 +139,14 @@ class OptimizerSection(Section):
     anneal: int = setting(0, "Updates until a linear or cosine schedule reaches a tenth.", unit="updates", ge=0)
 
     @model_validator(mode="after")
-    def _anneals(self) -> OptimizerSection:
+    def _check_optimizer(self) -> OptimizerSection:
         return consistent("optimizer", self)
 
 
 class LossScales(Section):
-    """Weights of the loss terms, under the reference's names."""
+    """Weights of the loss terms, with the names of danijar/dreamerv3."""
 
-    rec: float = setting(1.0, "Reconstruction, of every observation key separately.", ge=0)
+    rec: float = setting(1.0, "Reconstruction of every observation key.", ge=0)
     rew: float = setting(1.0, "Reward prediction.", ge=0)
     con: float = setting(1.0, "Continue prediction.", ge=0)
     dyn: float = setting(1.0, "KL that trains the prior.", ge=0)
@@ -148,61 +157,67 @@ class LossScales(Section):
 
 
 class LossSection(Section):
-    """What is optimised."""
+    """Losses and returns."""
 
     scales: LossScales = Field(default_factory=LossScales, description="Weights of the loss terms.")
-    free_nats: float = setting(1.0, "KL below which the latents are left alone.", unit="nats", ge=0)
+    free_nats: float = setting(1.0, "KL below which the KL losses have no effect.", unit="nats", ge=0)
     horizon: int = setting(333, "Discount 1 - 1/horizon.", unit="agent steps", ge=2)
     imag_length: int = setting(15, "Imagined steps from every replayed state.", unit="agent steps", ge=1, le=1000)
     lam: float = setting(0.95, "Mixing of the lambda return.", ge=0, le=1)
     entropy: float = setting(3e-4, "Weight of the policy's entropy.", ge=0)
     slow_rate: float = setting(0.02, "Share of the value that enters the slow value at each update.", gt=0, le=1)
-    slow_scale: float = setting(1.0, "Weight of the slow value as a second target.", ge=0)
+    slow_scale: float = setting(1.0, "Weight of the slow value as second target.", ge=0)
     retnorm_rate: float = setting(0.01, "Rate of the return percentiles.", gt=0, le=1)
-    retnorm_limit: float = setting(1.0, "Smallest return range that is divided by.", unit="return", gt=0)
+    retnorm_limit: float = setting(1.0, "Smallest divisor for the return range.", unit="return", gt=0)
     retnorm_low: float = setting(5.0, "Lower percentile of returns.", unit="percent", ge=0, le=100)
     retnorm_high: float = setting(95.0, "Upper percentile of returns.", unit="percent", ge=0, le=100)
 
 
 class RuntimeSection(Section):
-    """Where and in which precision the run computes."""
+    """Device and precision of the run."""
 
-    platform: Literal["auto", "cpu", "cuda", "tpu"] = setting("auto", "Device to train on; auto takes the fastest.")
+    platform: Literal["auto", "cpu", "cuda", "tpu"] = setting("auto", "Training device; auto takes the fastest.")
     dtype: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Compute type of the networks; auto is float32 on cpu and bfloat16 elsewhere."
     )
     deterministic: bool = setting(True, "Two runs with one seed on one machine give identical results.")
-    compilation_cache: bool = setting(True, "Keep compiled programs on disk, so that the next start is quick.")
+    compilation_cache: bool = setting(True, "Keep compiled programs on disk, so that the next start is fast.")
 
 
 class LoggingSection(Section):
-    """What the run directory receives."""
+    """Logs in the run directory."""
 
     every: float = setting(10.0, "Time between two rows of metrics.", unit="seconds", gt=0)
     tensorboard: bool = setting(True, "Also write TensorBoard events.")
 
 
 class EvalSection(Section):
-    """Separate evaluation episodes. The policy samples, as in the reference."""
+    """Separate evaluation episodes. The policy samples actions, as in danijar/dreamerv3."""
 
-    every: int = setting(0, "Frames between two evaluations; 0 evaluates never.", unit="environment frames", ge=0)
+    every: int = setting(0, "Frames between two evaluations; 0 for no evaluation.", unit="environment frames", ge=0)
     episodes: int = setting(10, "Episodes of one evaluation.", unit="episodes", ge=1)
 
 
 class CheckpointSection(Section):
-    """How a run survives its end."""
+    """Checkpoints of the run."""
 
-    every: float = setting(300.0, "Time between two checkpoints; one more is written at the end.", unit="seconds", gt=0)
+    every: float = setting(
+        300.0, "Time between two checkpoints; the run also writes one at its end.", unit="seconds", gt=0
+    )
     keep: int = setting(2, "Checkpoints kept.", unit="checkpoints", ge=1, le=100)
-    replay: bool = setting(True, "Store the replay too, so that a resumed run continues exactly.")
+    replay: bool = setting(True, "Store the replay buffer too, so that a resumed run continues exactly.")
 
 
 class GuardSection(Section):
-    """When the guard objects."""
+    """Thresholds of the guard."""
 
     warn_update_budget: float = setting(
-        0.6, "Warn below this share of the reference's gradient updates.", unit="fraction", gt=0, le=1
+        0.6, "Warn below this share of the published number of gradient updates.", unit="fraction", gt=0, le=1
     )
     refuse_update_budget: float = setting(
-        0.25, "Refuse to train below this share of the reference's gradient updates.", unit="fraction", ge=0, le=1
+        0.25,
+        "Refuse to train below this share of the published number of gradient updates.",
+        unit="fraction",
+        ge=0,
+        le=1,
     )

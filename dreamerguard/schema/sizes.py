@@ -1,9 +1,9 @@
-"""The named model sizes and the widths that each of them stands for.
+"""Defines the named model sizes and their widths.
 
 The seven sizes from ``size1m`` to ``size400m`` are the presets of danijar/dreamerv3 (``dreamerv3/configs.yaml`` at
 e3f0224): with a width d of 64 to 1536, units and hidden are d, the recurrent state is 8 d, and latent classes and
-convolution depth are d / 16. ``size200k`` continues the same table downwards to d = 32 for runs on a few CPU cores; it
-is ours, no published score was reached with it.
+convolution depth are d / 16. ``size200k`` continues the same table downwards to d = 32 for runs on a few CPU cores; no
+published score was reached with it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _widths(units: int, classes: int, depth: int) -> Widths:
     return {"deter": 8 * units, "hidden": units, "classes": classes, "units": units, "depth": depth}
 
 
-#: Size name -> the ``model`` settings that it sets.
+#: Size name -> ``model`` settings.
 SIZES: dict[SizeName, Widths] = {
     "size200k": _widths(32, 4, 2),
     "size1m": _widths(64, 4, 4),

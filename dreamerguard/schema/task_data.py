@@ -1,7 +1,7 @@
-"""What a suite file of ``task_defaults`` holds: published values, who states them, what single tasks have of their own.
+"""Defines the content of a suite file in ``task_defaults``: published values, their sources, values of single tasks.
 
-Plain dataclasses, because linting reads one suite file at every start. `read_suite` trusts the files that come with the
-package; `check_suite_data` holds one against every type and limit, and a test does so for all of them.
+Plain dataclasses, because linting reads one suite file at every start. `read_suite` trusts the files of the package;
+`check_suite_data` checks a file against every type and limit, and a test does this for all files.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 from .editions import Edition
 
-#: Unknown fields are refused where a file is checked, so that a misspelt one can never be ignored.
+#: `check_suite_data` refuses unknown fields, so that a misspelt field is never ignored.
 _STRICT = {"extra": "forbid"}
 _URL = re.compile(r"https://\S+")
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a number was published: paper, table or program, its public address, and the place inside."""
+    """The publication of a number: paper, table or program, its public address, and the position inside."""
 
     __pydantic_config__: ClassVar[Any] = _STRICT
     title: str
@@ -36,7 +36,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """The value of a dotted RunConfig key, the id of the source that states it, and what a reader must know."""
+    """The value of a dotted RunConfig key, the id of the source that states it, and a note for the reader."""
 
     __pydantic_config__: ClassVar[Any] = _STRICT
     value: bool | int | float | str
@@ -49,13 +49,13 @@ Editions = dict[Edition, dict[str, Sourced]]
 
 @dataclass(frozen=True, slots=True)
 class GpuTime:
-    """Time of one training run on one GPU, as published.
+    """The published time of one training run on one GPU.
 
     Attributes:
       days: GPU days of one run.
       source: id in the suite's `sources`.
-      upper_bound: the source only says that it is below `days`.
-      gpu: GPU model; empty where the source names none.
+      upper_bound: whether the source only states that the time is below `days`.
+      gpu: GPU model; empty if the source names no model.
     """
 
     __pydantic_config__: ClassVar[Any] = _STRICT
@@ -66,17 +66,17 @@ class GpuTime:
 
     def __post_init__(self) -> None:
         if self.days <= 0:
-            raise ValueError("the time of a run is above 0 days")
+            raise ValueError(f"the time of a run must be above 0 days, not {self.days}")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
-    """What a task has of its own inside a suite file.
+    """The entry of one task in a suite file.
 
     Attributes:
-      published: the papers report this task; false: it inherits the suite's defaults.
-      sparse: rewards are so rare that a slow start is expected.
-      reason: why it is called sparse, from the source with the id `source`.
+      published: whether the papers report this task; if not, it inherits the suite's defaults.
+      sparse: whether rewards are so rare that a slow start is expected.
+      reason: why the task is sparse, from the source with the id `source`.
       aliases: other names in use for the same task.
       editions: values that differ from the suite's.
     """
@@ -104,12 +104,13 @@ class SuiteDefaults:
       prefix: prefix of the suite's task names.
       other_prefixes: further prefixes under which its tasks are known.
       order: place among the suites; of several with one prefix, the first claims the task.
-      observation: what the agent sees, for people.
-      default_edition: edition that applies when a run names none, and why: `default_reason`.
+      observation: description of the observation.
+      default_edition: edition that applies if a run names no edition.
+      default_reason: why that edition is the default.
       sources: source id -> source.
       editions: edition -> dotted RunConfig key -> value.
-      tasks: task name -> what it has of its own.
-      reference: id of the published curves; none where there are none.
+      tasks: task name -> entry of the task.
+      reference: id of the published curves; None if there are no curves.
       gpu_time: edition -> published time of a run.
     """
 
@@ -132,17 +133,17 @@ class SuiteDefaults:
         if self.default_edition not in self.editions:
             raise ValueError(f"default_edition {self.default_edition} has no values")
         if len(self.default_reason) < 20:
-            raise ValueError("default_reason says too little")
+            raise ValueError("default_reason must have at least 20 characters")
         unknown = sorted(_used_sources(self) - self.sources.keys())
         if unknown:
             raise ValueError(f"sources do not name {', '.join(unknown)}")
 
 
 def read_suite(raw: dict[str, Any]) -> SuiteDefaults:
-    """A suite from the plain data of its file.
+    """Builds a suite from the plain data of its file, without checking types.
 
     Raises:
-      TypeError, ValueError: fields are missing or unknown, or contradict each other. Types are not checked.
+      TypeError, ValueError: fields are missing or unknown, or contradict each other.
     """
     tasks = {
         name: TaskEntry(
@@ -163,10 +164,10 @@ def read_suite(raw: dict[str, Any]) -> SuiteDefaults:
 
 
 def check_suite_data(raw: Mapping[str, Any]) -> SuiteDefaults:
-    """The same with every type checked.
+    """Builds a suite from the plain data of its file and checks every type.
 
     Raises:
-      pydantic.ValidationError: the data is broken.
+      pydantic.ValidationError: the data is invalid.
     """
     from pydantic import TypeAdapter
 
@@ -178,7 +179,7 @@ def _editions(raw: Mapping[Edition, Mapping[str, Mapping[str, Any]]]) -> Edition
 
 
 def cited(editions: Mapping[Edition, Mapping[str, Sourced]]) -> set[str]:
-    """Ids of the sources that values name."""
+    """Returns the ids of the sources that the values name."""
     return {value.source for values in editions.values() for value in values.values()}
 
 

@@ -1,7 +1,7 @@
-"""Published defaults by task: which numbers DreamerV3 was run with, in which edition, and who says so.
+"""Looks up the published DreamerV3 settings of a task, by edition and with their sources.
 
-The numbers live in ``task_defaults/<suite>.yaml``. Nothing here is computed: a value that no source states is absent.
-Only the file of the suite that a task belongs to is read, so looking up one task takes a few milliseconds.
+The values are in ``task_defaults/<suite>.yaml``. No value is computed: a value that no source states is absent.
+Only the file of the task's suite is read, so the look-up of one task takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 from .editions import Edition
 from .task_data import Citation, Editions, GpuTime, Sourced, SuiteDefaults, cited, read_suite
 
-#: So many tasks with the same part in their names, ``walker``, are all named.
+#: Largest number of tasks with a common name part, such as ``walker``, that a message lists.
 _MOST_PARTS = 10
 #: Characters at the top of a suite file that hold its prefix and order; suites without an order come last, by name.
 _HEAD, _LAST = 2048, 1000
@@ -26,31 +26,36 @@ _LINE = re.compile(r"^(prefix|other_prefixes|order):[ \t]*([^#\n]*?)[ \t]*$", re
 
 
 class UnknownTask(LookupError):
-    """No suite lists the task, or there is no such suite. ``suggestions`` holds the nearest names, best first."""
+    """An unknown task or suite. ``suggestions`` holds the nearest names, best first."""
 
     def __init__(self, what: str, suggestions: tuple[str, ...]) -> None:
         self.suggestions = suggestions
         hint = (
-            f"Did you mean {' or '.join(suggestions)}?" if suggestions else "`dreamerguard tasks` lists what is known."
+            f"Did you mean {' or '.join(suggestions)}?"
+            if suggestions
+            else "`dreamerguard tasks` lists the known tasks."
         )
         super().__init__(f"{what}. {hint}")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskDefaults:
-    """Everything published about one task, its own values merged over the suite's.
+    """All published values of one task, with the task's values merged over the suite's.
 
     Attributes:
       name: task as danijar/dreamerv3 writes it.
-      suite: suite whose defaults these are; `title` is its name for people.
-      observation: what the agent sees, for people.
-      default_edition: edition that applies when a run names none, and why: `default_reason`.
+      suite: suite of the defaults.
+      title: name of the suite for people.
+      observation: description of the observation.
+      default_edition: edition that applies if a run names no edition.
+      default_reason: why that edition is the default.
       editions: edition -> dotted RunConfig key -> value.
-      sources: source id -> source, those that this task cites.
+      sources: source id -> source, for the sources that this task cites.
       gpu_time: edition -> published time of a run.
-      reference: id of the published curves; none where this task has none.
-      published: the papers report this task.
-      sparse: rewards are so rare that a slow start is expected; `reason` says why and `reason_source` who states it.
+      reference: id of the published curves; None if the task has no curves.
+      published: whether the papers report this task.
+      sparse: whether rewards are so rare that a slow start is expected.
+      reason, reason_source: why the task is sparse, and the id of the source that states it.
     """
 
     name: str
@@ -69,7 +74,7 @@ class TaskDefaults:
     reason_source: str
 
     def values(self, edition: Edition | None = None) -> dict[str, Sourced]:
-        """Dotted RunConfig key -> value of an edition, by default of the suite's default edition.
+        """Returns dotted RunConfig key -> value for an edition, by default the suite's default edition.
 
         Raises:
           KeyError: the edition publishes nothing for this task; `editions` lists those that do.
@@ -77,7 +82,7 @@ class TaskDefaults:
         return self.editions[edition or self.default_edition]
 
     def updates_per_1000_frames(self, edition: Edition | None = None) -> float | None:
-        """Gradient updates per 1000 environment frames at batch 16 x 64; none where ratio or repeat is not published.
+        """Returns the gradient updates per 1000 environment frames at batch 16 x 64; None without a ratio or repeat.
 
         One update replays 16 x 64 agent steps and one agent step is `action_repeat` frames.
         """
@@ -89,7 +94,7 @@ class TaskDefaults:
 
 
 def data_dir() -> Path:
-    """Folder with the suite files: inside the installed package, or at the top of a checkout."""
+    """Returns the folder of the suite files: inside the installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parent.parent
     packaged = package / "task_defaults"
     return packaged if packaged.is_dir() else package.parent / "task_defaults"
@@ -117,12 +122,16 @@ def _head(path: Path) -> tuple[int, str, tuple[str, ...]]:
 
 
 def suite_names() -> list[str]:
-    """All suites, in the order in which they claim tasks."""
+    """Returns all suites, in the order in which a task is looked up."""
     return list(dict.fromkeys(suite for suites in prefixes().values() for suite in suites))
 
 
 def check_suite(suite: str) -> None:
-    """Raises UnknownTask, with the nearest names, unless there is such a suite."""
+    """Checks that a suite exists.
+
+    Raises:
+      UnknownTask: there is no such suite; names the nearest suites.
+    """
     if suite not in suite_names():
         what = f"unknown suite {suite!r}, known are {', '.join(suite_names())}"
         raise UnknownTask(what, _nearest(suite, suite_names()))
@@ -134,7 +143,7 @@ def load_suite(suite: str) -> SuiteDefaults:
 
     Raises:
       KeyError: there is no such suite; `suite_names` lists them.
-      TypeError, ValueError: the file is broken.
+      TypeError, ValueError: the file is invalid.
     """
     if suite not in suite_names():
         raise KeyError(suite)
@@ -146,36 +155,36 @@ def load_suite(suite: str) -> SuiteDefaults:
 
 
 def task_names(suite: str | None = None) -> list[str]:
-    """Tasks of one suite, or of all suites without repetitions, in the order of the files."""
+    """Returns the tasks of one suite, or of all suites without duplicates, in file order."""
     suites = suite_names() if suite is None else [suite]
     return list(dict.fromkeys(task for name in suites for task in load_suite(name).tasks))
 
 
 def find_task(name: str, suite: str | None = None) -> TaskDefaults:
-    """Published defaults of a task.
+    """Returns the published defaults of a task.
 
     Args:
       name: task as danijar/dreamerv3 writes it, for example ``dmc_walker_walk``; aliases are accepted.
-      suite: suite to take where several have the task, for example ``dmc_vision``.
+      suite: suite to use if several have the task, for example ``dmc_vision``.
 
     Raises:
-      UnknownTask: no suite, or not the given one, has the task, or there is no such suite.
+      UnknownTask: no suite or not the given suite has the task, or there is no such suite.
     """
     if suite is not None:
         check_suite(suite)
     suites = prefixes().get(name.split("_", 1)[0], ()) if suite is None else (suite,)
     for candidate in suites:
         data = load_suite(candidate)
-        key = _key(name, data)
+        key = _entry_name(name, data)
         if key is not None:
-            return _merged(key, _setting(name, key), data)
+            return _merged(key, _with_setting_number(name, key), data)
     where = f" in suite {suite}" if suite else ""
     known = (task for candidate in suites or suite_names() for task in load_suite(candidate).tasks)
     raise UnknownTask(f"unknown task {name!r}{where}", _nearest(name, known))
 
 
-def _key(name: str, data: SuiteDefaults) -> str | None:
-    """The suite's own name of a task, found by name, alias, other prefix of the suite or other setting (bsuite)."""
+def _entry_name(name: str, data: SuiteDefaults) -> str | None:
+    """Returns the suite's name of a task, found by name, alias, other prefix or other setting number (bsuite)."""
     prefix, _, rest = name.partition("_")
     if prefix != data.prefix and data.suite in prefixes().get(prefix, ()):
         name = f"{data.prefix}_{rest}"
@@ -187,8 +196,8 @@ def _key(name: str, data: SuiteDefaults) -> str | None:
     return next((task for task, entry in data.tasks.items() if name in entry.aliases), None)
 
 
-def _setting(name: str, key: str) -> str:
-    """`key` with the setting number that was asked for: bsuite_mnist/3 has the entry bsuite_mnist/0."""
+def _with_setting_number(name: str, key: str) -> str:
+    """Returns `key` with the requested setting number: bsuite_mnist/3 has the entry bsuite_mnist/0."""
     number = name.partition("/")[2]
     return f"{key.partition('/')[0]}/{number}" if number else key
 

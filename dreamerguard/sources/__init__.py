@@ -1,1 +1,1 @@
-"""Text to structure, with places: command lines, files, comments."""
+"""Reads command lines, files and comments into structures that keep source positions."""

@@ -1,7 +1,7 @@
-"""The words of a command as a source text with columns.
+"""Reads the words of a command into a source text with columns.
 
-A program receives its words already split; quoting is gone. They are joined again as a shell would read them, so that a
-caret can point into a line that the user recognises and can copy. Nothing is expanded or evaluated.
+A program receives split words without their quotes. This module quotes and joins them again as a shell would read them,
+so that a caret points into a line that the user recognises and can copy. Nothing is expanded or evaluated.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dreamerguard.util.fast_dataclass import dataclass
 _OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
 _NEGATIVE = re.compile(r"-[.0-9]")
-#: Stands in a word for text that only the shell knows when the command runs: a variable, ``$(command)``, a glob.
+#: Replaces text that is unknown before the shell runs the command: a variable, ``$(command)``, a glob.
 UNKNOWN = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: its text as the program sees it, and its place in the joined line."""
+    """One shell word: its text as the program sees it, and its position in the joined line."""
 
     text: str
     span: Span
@@ -35,7 +35,7 @@ class Word:
         return UNKNOWN not in self.text
 
     def part(self, start: int, end: int | None = None) -> Span | None:
-        """Place of some characters of the word; none where quoting moved them."""
+        """Returns the position of some characters of the word; None if quoting moved them."""
         end = len(self.text) if end is None else end
         if self.span.text == self.text:
             return self.span.source.span(self.span.start + start, self.span.start + end)
@@ -46,37 +46,37 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line: typed, or found in a file. Words of a file have their places there."""
+    """A command line, typed or found in a file. Words from a file have their positions in that file."""
 
     source: Source
     words: tuple[Word, ...]
 
     @property
     def span(self) -> Span:
-        """From the first word to the last."""
+        """The position from the first word to the last."""
         if not self.words:
             return self.source.span(0)
         return self.source.span(self.words[0].span.start, self.words[-1].span.end)
 
     @property
     def open(self) -> bool:
-        """Whether the shell may add words that are not known here: ``$OPTIONS``, ``"$@"``."""
+        """Whether the shell may add unknown words: ``$OPTIONS``, ``"$@"``."""
         return any(word.text == UNKNOWN for word in self.words)
 
     def behind(self, index: int) -> Command:
-        """The same command without its first words."""
+        """Returns the command without its first ``index`` words."""
         return Command(self.source, self.words[index:])
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """``key=value``, ``--key=value`` or ``--key value``.
+    """A command-line override: ``key=value``, ``--key=value`` or ``--key value``.
 
     Attributes:
-      key: dotted key as written, without dashes in front.
-      value: text of the value; none when ``--key`` is not followed by one.
-      span: the word, or both words.
-      value_span: place of the value's characters; none where quoting moved them or there is no value.
+      key: dotted key as written, without leading dashes.
+      value: text of the value; None if no value follows ``--key``.
+      span: position of the one or two words.
+      value_span: position of the value's characters; None if quoting moved them or there is no value.
     """
 
     key: str
@@ -87,19 +87,19 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of the program itself, which is no setting."""
+    """An option of the program that does not set a key."""
 
     name: str
     value: str | None
     span: Span
 
 
-#: A bare word, an override, or an option of the program itself.
+#: A bare word, an override, or an option of the program.
 Argument = Word | Override | Option
 
 
 def read_command(words: Sequence[str]) -> Command:
-    """Joins words to a command line and remembers where each one went."""
+    """Joins words to a command line and keeps the position of each word."""
     quoted = [shlex.quote(word) for word in words]
     source = Source("command line", " ".join(quoted), "command line")
     placed: list[Word] = []
@@ -114,8 +114,8 @@ def read_arguments(words: Sequence[Word], options: Mapping[str, bool]) -> Iterat
     """Groups words into overrides, options and bare words.
 
     Args:
-      words: the words behind the program's name and command.
-      options: the program's own options, with dashes; true for those that take a value.
+      words: the words after the program's name and command.
+      options: the program's options, with dashes -> whether the option takes a value.
     """
     queue = list(words)
     while queue:

@@ -1,4 +1,4 @@
-"""Comments with their places. The parsers drop them, so they are looked for between the tokens."""
+"""Finds comments with their positions. The parsers drop comments, so this module searches between the tokens."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from dreamerguard.core.model import Source, Span
 
 _IN_GAP = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
-#: Quoted text, an escaped character, or a comment: whatever begins first in a shell script.
+#: Quoted text, an escaped character, or a comment of a shell script.
 _IN_SHELL = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.|(?:^|(?<=[\s;&|()]))#[^\n]*", re.MULTILINE | re.DOTALL)
 
 
 def is_yaml(source: Source) -> bool:
-    """Whether a source is read as YAML, told by its name."""
+    """Returns whether a source is read as YAML, from its name."""
     return PurePath(source.name).suffix.lower() in (".yaml", ".yml")
 
 
 def comments(source: Source) -> Iterator[Span]:
-    """Comments from ``#`` to the end of the line. Of a broken YAML file, those in front of the mistake."""
+    """Yields comments from ``#`` to the end of the line; in an invalid YAML file, those before the error."""
     found = _yaml(source.text) if is_yaml(source) else _shell(source.text)
     for start, end in found:
         while end > start and source.text[end - 1] in "\r \t":

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dreamerguard.core.model import Label, Problem, Source, SourceError
 
-#: A run file has a few kilobytes. Whatever is larger is not one.
+#: Size limit of a run file. A run file has a few kilobytes; a larger file is not a run file.
 MAX_BYTES = 1 << 20
 
 
 def read_source(path: str | Path) -> tuple[Source, Problem | None]:
-    """The text of a file, and what keeps it from being text.
+    """Returns the text of a file, and a problem if its content is too large or not text.
 
     Raises:
       SourceError: the file is missing, is a folder, or cannot be opened.

@@ -1,4 +1,4 @@
-"""What was read from disk, kept while one check lasts: its commands share files, and files change between checks."""
+"""Caches file contents during one check: commands of one check share files, and files change between checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MEMORY: ContextVar[dict[Any, Any] | None] = ContextVar("memory", default=None)
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Lasts as long as one check. Also a decorator; an inner one shares what the outer one knows."""
+    """Enables the cache during one check. Also a decorator; a nested use shares the outer cache."""
     if _MEMORY.get() is not None:
         yield
         return
@@ -27,10 +27,10 @@ def remembering() -> Iterator[None]:
 
 
 def remembered(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
-    """Calls a function once for the same arguments, which must be hashable, as long as a check lasts."""
+    """Makes a function run once per check for equal arguments, which must be hashable."""
 
     @functools.wraps(function)
-    def ask(*given: _Given.args, **named: _Given.kwargs) -> _Found:
+    def cached(*given: _Given.args, **named: _Given.kwargs) -> _Found:
         memory = _MEMORY.get()
         if memory is None:
             return function(*given, **named)
@@ -40,4 +40,4 @@ def remembered(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
         found: _Found = memory[key]
         return found
 
-    return ask
+    return cached

@@ -1,8 +1,8 @@
-"""``dataclass`` for the modules that every start loads: the same decorator, three times as quick to apply.
+"""Replaces ``dataclass`` in the modules that every start loads: equal classes, applied three times as fast.
 
-The standard one compiles up to eight functions for every frozen, slotted class, about a millisecond each time; with
-sixty classes that was more than a third of the time that ``dreamerguard lint`` takes. Here one function is compiled,
-``__init__``, and the others are shared. Whatever is not frozen and slotted is passed on to the standard decorator.
+The standard decorator compiles up to eight functions for every frozen, slotted class, about a millisecond per class;
+with sixty classes that was more than a third of the time of ``dreamerguard lint``. This decorator compiles only
+``__init__`` and shares the other functions. Other classes go to the standard decorator.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, **options: bool) -> Any:
-        """The standard decorator, or the quick way to the same for frozen, slotted classes without other options."""
+        """Applies the fast decorator to simple frozen, slotted classes without other options, else the standard one."""
 
         def decorate(cls: type) -> type:
             if frozen and slots and not options and _is_simple(cls):
-                return _quick(cls)
+                return _fast(cls)
             return dataclasses.dataclass(frozen=frozen, slots=slots, **options)(cls)
 
         return decorate if cls is None else decorate(cls)
@@ -29,13 +29,13 @@ __all__ = ["dataclass"]
 
 
 def _is_simple(cls: type) -> bool:
-    """Whether the class inherits no fields and every field takes part in everything."""
+    """Returns whether the class inherits no fields and all fields take part in ``__init__`` and comparison."""
     special = (item for item in vars(cls).values() if isinstance(item, dataclasses.Field))
     inherits = any(hasattr(base, "__dataclass_fields__") for base in cls.__mro__[1:])
     return not inherits and all(item.init and item.compare and item.kw_only is not True for item in special)
 
 
-def _quick(cls: type) -> type:
+def _fast(cls: type) -> type:
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     fields = dataclasses.fields(made)
     made.__init__ = _init(made, fields)
@@ -46,7 +46,7 @@ def _quick(cls: type) -> type:
 
 
 def _init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
-    """Compiles ``__init__``: defaults as the standard decorator gives them, then ``__post_init__``."""
+    """Compiles ``__init__``: sets defaults like the standard decorator, then calls ``__post_init__``."""
     given: dict[str, Any] = {"_set": object.__setattr__, "_missing": dataclasses.MISSING}
     parameters, body = ["self"], []
     for item in fields:
@@ -99,5 +99,5 @@ def __delattr__(self: Any, name: str) -> None:
 
 
 def __reduce__(self: Any) -> tuple[Any, ...]:
-    """Copies and pickles go through the values, since attributes cannot be set."""
+    """Copies and pickles by the field values, since attributes cannot be set."""
     return type(self), _values(self)

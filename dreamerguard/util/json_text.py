@@ -1,19 +1,19 @@
-"""JSON that somebody else wrote."""
+"""Reads JSON from untrusted files."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-#: No float is larger than this many digits.
+#: Largest number of digits of a whole number that is kept exactly.
 _DIGITS = 300
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value of a text. A whole number that no float could hold becomes an infinite one.
+    """Parses a JSON text. A whole number that is too long for a float becomes infinity.
 
     Raises:
-      ValueError: it is no JSON, or nested too deeply.
+      ValueError: the text is not valid JSON, or is nested too deeply.
     """
     try:
         return json.loads(text, parse_int=_whole)

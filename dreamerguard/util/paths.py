@@ -1,4 +1,4 @@
-"""Questions about paths that somebody else wrote. However long or odd a name is, it then names nothing; pathlib raises.
+"""Tests paths from untrusted text. For a name that is too long or invalid, pathlib raises; these return False.
 
 >>> from pathlib import Path
 >>> exists(Path("x" * 5000))
@@ -12,15 +12,15 @@ from pathlib import Path
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something."""
+    """Returns whether the path exists."""
     return os.path.exists(path)  # noqa: PTH110 - see above
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file."""
+    """Returns whether the path is a file."""
     return os.path.isfile(path)  # noqa: PTH113 - see above
 
 
 def is_dir(path: Path) -> bool:
-    """Whether there is a folder."""
+    """Returns whether the path is a folder."""
     return os.path.isdir(path)  # noqa: PTH112 - see above

@@ -1,8 +1,8 @@
-"""Regular expressions that somebody else wrote, matched in bounded time.
+"""Matches untrusted regular expressions in bounded time.
 
-``re`` tries one way through a pattern after the other, and ``(.?){30}!`` has a thousand million of them. Patterns whose
-ways could multiply are followed here along all ways at once: the places that a part of the pattern can end at are the
-bits of one number, so that a part is a few operations on numbers, however many ways lead to it.
+``re`` tries one path through a pattern after the other, and ``(.?){30}!`` has a thousand million paths. Patterns with
+paths that can multiply are followed here along all paths at once. The positions at which a part of the pattern can end
+are the bits of one number, so a part costs a few operations on numbers for any number of paths.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-#: So many repeats are quick in any key: a few dozen characters to the third power. What is repeated as a group is not.
+#: Number of repeats that are fast for any key: a few dozen characters to the third power. Repeated groups are not.
 _PLAIN_REPEATS = 3
 _GROUP_REPEAT = re.compile(r"\)[*+{?]")
 _STEPS = 100_000
@@ -27,38 +27,38 @@ _CATEGORIES = {
 
 
 class PatternError(ValueError):
-    """The text is no regular expression, or one that cannot be followed in bounded time."""
+    """An invalid regular expression, or one that cannot be matched in bounded time."""
 
 
 class Pattern:
     """A regular expression in the syntax of ``re``.
 
     Raises:
-      PatternError: for what ``re`` refuses, and for patterns that repeat much and look back or around.
+      PatternError: ``re`` refuses the pattern, or it has many repeats together with look-around or back references.
     """
 
     def __init__(self, text: str, flags: re.RegexFlag = re.NOFLAG) -> None:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what ``re`` may come to mean by ``[[`` is of no use to the reader
+                warnings.simplefilter("ignore")  # a future meaning of ``[[`` in ``re`` does not concern the user
                 self._compiled = re.compile(text, flags)
-                self._tree = None if _plain(text) else _parse(text, flags)
+                self._tree = None if _is_simple(text) else _parse(text, flags)
         except (re.error, OverflowError) as error:
             raise PatternError(str(error)) from None
         except RecursionError:
             raise PatternError("it is nested too deeply") from None
 
     def match(self, text: str) -> bool:
-        """Whether the text begins with what the pattern describes."""
+        """Returns whether the beginning of the text matches the pattern."""
         return self._compiled.match(text) is not None if self._tree is None else self._ends(text) != 0
 
     def matching(self, texts: Iterable[str]) -> list[str]:
-        """Those of some texts that begin with what the pattern describes."""
+        """Returns the texts that begin with a match of the pattern."""
         match = self._compiled.match if self._tree is None else self._ends
         return [text for text in texts if match(text)]
 
     def fullmatch(self, text: str) -> bool:
-        """Whether the text is what the pattern describes."""
+        """Returns whether the whole text matches the pattern."""
         if self._tree is None:
             return self._compiled.fullmatch(text) is not None
         return bool(self._ends(text) >> len(text) & 1)
@@ -67,21 +67,21 @@ class Pattern:
         return _Walk(text, bool(self._compiled.flags & re.DOTALL)).sequence(self._tree, 1)
 
 
-def _plain(text: str) -> bool:
+def _is_simple(text: str) -> bool:
     return not _GROUP_REPEAT.search(text) and sum(text.count(sign) for sign in "*+?{") <= _PLAIN_REPEATS
 
 
 def _parse(text: str, flags: re.RegexFlag) -> Any:
-    from re import _parser  # type: ignore[attr-defined]  # not public, and the only one that reads exactly as re does
+    from re import _parser  # type: ignore[attr-defined]  # not public, but the only parser that reads exactly as re does
 
     tree = _parser.parse(text, int(flags))
     if tree.state.flags & ~int(re.UNICODE | re.DOTALL):
-        raise PatternError("it repeats much, and flags change how it reads")
+        raise PatternError("it has many repeats, and its flags change its meaning")
     return tree
 
 
 class _Walk:
-    """Follows a pattern through one text; bit ``n`` of a number stands for the place before character ``n``."""
+    """Follows a pattern through one text; bit ``n`` of a number stands for the position before character ``n``."""
 
     def __init__(self, text: str, dotall: bool) -> None:
         self.text, self.dotall, self.steps = text, dotall, 0
@@ -89,11 +89,11 @@ class _Walk:
         self.characters: dict[Any, int] = {}
 
     def sequence(self, parts: Any, starts: int) -> int:
-        """Places that the parts, one behind the other, end at."""
+        """Returns the positions at which a sequence of parts can end."""
         for name, argument in parts:
             self.steps += 1
             if self.steps > _STEPS:
-                raise PatternError("it repeats what repeats, too often to be followed")
+                raise PatternError("it nests too many repeats to be matched in bounded time")
             starts = self._part(str(name), argument, starts)
             if not starts:
                 break
@@ -116,7 +116,7 @@ class _Walk:
             return starts & 1
         if name == "AT" and str(argument) in ("AT_END", "AT_END_STRING"):
             return starts & self._end(str(argument))
-        raise PatternError("it repeats much, and looks back or around")
+        raise PatternError("it has many repeats, and look-around or back references")
 
     def _end(self, name: str) -> int:
         end = 1 << len(self.text)
@@ -125,7 +125,7 @@ class _Walk:
     def _repeat(self, low: int, high: int, body: Any, starts: int) -> int:
         for _ in range(low):
             ends = self.sequence(body, starts)
-            if ends == starts:  # and so for ever
+            if ends == starts:  # and so for all further repeats
                 break
             starts = ends
         reached, new, more = starts, starts, high - low

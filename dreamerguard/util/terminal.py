@@ -1,4 +1,4 @@
-"""Lines for people: nothing in them acts on a terminal, whatever a file or a name holds."""
+"""Prints lines for people. Control characters in a file or a name cannot act on the terminal."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .text import plain
 
 
 def echo(text: str, error: bool = False) -> None:
-    """Prints lines, on the error stream if they are no result."""
+    """Prints lines on standard output, or on standard error with ``error``."""
     stream = sys.stderr if error else sys.stdout
     write(stream, "\n".join(plain(line) for line in text.split("\n")) + "\n")
-    stream.flush()  # a pipe is to see it when it is said
+    stream.flush()  # so that a pipe receives the lines at once
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Writes text whole, whatever the encoding of the terminal: what it lacks is written as an escape."""
+    """Writes the whole text in any terminal encoding; characters that the encoding lacks become escapes."""
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -1,35 +1,35 @@
-"""Characters that a terminal shows as they are, and how wide they are there."""
+"""Escapes, measures and colours text for a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
 
-#: Control, format (also right-to-left overrides), surrogate, private, line-breaking and odd blank characters. A
-#: non-breaking space looks like a space and is none to YAML.
+#: Control, format (also right-to-left overrides), surrogate, private, line-breaking and unusual blank characters. A
+#: non-breaking space looks like a space, but YAML does not treat it as a space.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _CODES = {"bold": "1", "red": "31", "yellow": "33", "blue": "34", "cyan": "36", "dim": "2"}
 
 
 def plain(text: str) -> str:
-    """The text with every character that could move the cursor, hide or reorder text written out as an escape."""
+    """Returns the text with an escape for every character that could move the cursor, or hide or reorder text."""
     return "".join(_escape(char) for char in text)
 
 
 def width(text: str) -> int:
-    """Columns that plain text takes on a terminal."""
+    """Returns the number of terminal columns of plain text."""
     return sum(_width(char) for char in text)
 
 
 def paint(text: str, *styles: str, color: bool) -> str:
-    """The text in a style, if colours are on."""
+    """Returns the text in the given styles if ``color`` is set."""
     if not color or not text:
         return text
     return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 
 
 def wants_color(terminal: bool, environment: Mapping[str, str]) -> bool:
-    """Whether to use colours: ``NO_COLOR`` forbids, ``FORCE_COLOR`` demands, else a terminal decides.
+    """Returns whether to use colours: ``NO_COLOR`` forbids, ``FORCE_COLOR`` requires, otherwise only on a terminal.
 
     See https://no-color.org and https://force-color.org.
     """

@@ -71,7 +71,7 @@ def test_watch_says_what_is_missing(tmp_path: Path) -> None:
     unknown = _run("watch", tmp_path / "torch", "--once")
     assert (unknown.exit_code, "set --task" in unknown.output) == (3, True)
     broken = _run("watch", tmp_path / "torch", "--once", "--reference", tmp_path / "file")
-    assert (broken.exit_code, "is no reference file" in broken.output) == (2, True)
+    assert (broken.exit_code, "is not a reference file" in broken.output) == (2, True)
 
 
 def test_a_run_that_is_sick_fails_too(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
         assert reason in result.output
         assert result.output.count("\n") == 1
     allowed = _run("compare", run, "--reference", "2024", "--allow", "action-repeat")
-    assert (allowed.exit_code, "allowed: runs play 1 frames" in allowed.output) == (4, True)
+    assert (allowed.exit_code, "allowed: runs use 1 frames" in allowed.output) == (4, True)
 
 
 def test_a_reference_from_own_runs_serves_watch_and_compare(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Starts the guard around small programs, as a user would, and looks at what is left afterwards."""
+"""Starts the guard around small programs, as a user would, and checks the state afterwards."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def read_pids(path: Path, count: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs. One that has ended and was not collected does not."""
+    """Returns whether a process runs; an ended process that was not collected does not run."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -74,7 +74,7 @@ def test_a_directory_named_at_the_start_is_the_new_one(tmp_path: Path) -> None:
 
 
 class Recorder:
-    """Remembers what an observer is told."""
+    """Records the calls of an observer."""
 
     def __init__(self) -> None:
         self.heard: list[object] = []
@@ -99,7 +99,7 @@ class Recorder:
 
 
 class Clock:
-    """Seconds that a test moves."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -168,7 +168,7 @@ def test_a_watcher_that_fails_is_one_line_and_no_error(tmp_path: Path) -> None:
     watched.look()
     watched.look()
     assert len(said) == 1
-    assert said[0].endswith("; the training goes on")
+    assert said[0].endswith("; the training continues")
 
 
 def test_under_a_guard_the_trainer_is_silent(

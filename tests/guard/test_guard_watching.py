@@ -1,4 +1,4 @@
-"""The guard watches a log through everything that can happen to it, and stops a run only when asked."""
+"""The guard watches a log in all conditions, and stops a run only on request."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_no_log_is_ever_written(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
     unknown, _, said = finish(start(tmp_path, *WATCH, child="raise SystemExit(4)"), tmp_path)
     assert unknown == 4
-    assert "does not tell its log directory: not watched; set --logdir" in said
+    assert "does not state its log directory, so the run is not watched: set --logdir" in said
     assert _report(tmp_path)["runs"] == []
 
 
@@ -105,7 +105,7 @@ def test_a_watcher_that_fails_says_so_once_and_nothing_else(tmp_path: Path) -> N
     code, _, said = end(tmp_path, process)  # with at least one look more, the last
     assert code == 6
     assert said.count("run is a file") == 1
-    assert "the training goes on" in said
+    assert "the training continues" in said
 
 
 def test_a_report_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_run_that_ignores_its_stop_is_killed_only_with_kill_after(tmp_path: Pa
     (tmp_path / "end").unlink()
     process = start(tmp_path, *options, "again", "--kill-after", 0.5, child=stubborn, words=(low, "again"))
     code, _, said = finish(process, tmp_path)
-    assert (code, "it did not end after SIGTERM: sent SIGKILL" in said) == (137, True)
+    assert (code, "the program did not end after SIGTERM: sent SIGKILL" in said) == (137, True)
 
 
 def test_a_directory_that_the_program_names_itself_is_found(tmp_path: Path) -> None:

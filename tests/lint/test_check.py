@@ -89,7 +89,7 @@ def test_binary_and_broken_files_are_named_not_fatal(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_bytes(b"\xff\xfe")
     outcome = check_tree([tmp_path])
     assert len(outcome.unreadable) == 2
-    assert "not readable" in render_tree(outcome)
+    assert "cannot be read" in render_tree(outcome)
 
 
 def test_the_command_and_its_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -274,10 +274,10 @@ def test_a_file_that_grows_while_it_is_read_loses_nothing(tmp_path: Path) -> Non
 def test_errors_say_what_and_how_to_mend(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="does not exist"):
         read_run(tmp_path / "nothing")
-    with pytest.raises(LogError, match=r"holds no log .* expected scores\.jsonl"):
+    with pytest.raises(LogError, match=r"has no log .* expected scores\.jsonl"):
         read_run(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(LogError, match="is a file: give the directory"):
+    with pytest.raises(LogError, match="is a file, not a directory: give the directory"):
         Follower(tmp_path / "file").poll()
 
 

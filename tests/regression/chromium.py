@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium without a window, spoken to through two pipes."""
+"""Controls a real browser for tests: Chromium without a window, through two pipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs to report on: low and fine ones, and one whose every text tries to be markup."""
+"""Runs for reports: low and fine runs, and a run with markup in every text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arithmetic of rule R1, against NumPy where it has the same operation and by hand where it has not."""
+"""The arithmetic of rule R1, compared with NumPy or with values computed by hand."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_worse_non_inferior_and_inconclusive() -> None:
     assert fine.p_margin <= 0.05
     unclear = compare([_task([40.0, 100.0, 160.0], [90.0], "noisy")])
     assert unclear.outcome is Outcome.INCONCLUSIVE
-    assert "cannot give p below 0.25" in unclear.reason
+    assert "p cannot be below 0.25" in unclear.reason
     assert (unclear.low, unclear.high) == (None, None)
 
 
@@ -198,7 +198,7 @@ def test_runs_that_differ_are_refused(tmp_path: Path, known: dict[str, object], 
 
 
 def test_a_reference_that_shows_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotComparable, match="runs play 1 frames per action, the reference 2"):
+    with pytest.raises(NotComparable, match="runs use 1 frames per action, the reference 2"):
         against_reference(read_sides(_folder(tmp_path, "repeat", repeat=1)), "2024")
     with pytest.raises(NotComparable, match=r"edition head, .* 1000 instead of 250 updates per 1000 frames"):
         against_reference(read_sides(_folder(tmp_path, "head", edition="head")), "2024")
@@ -218,7 +218,7 @@ def test_evaluation_scores_are_not_training_scores(tmp_path: Path) -> None:
 def test_runs_without_scores_task_or_common_task(tmp_path: Path) -> None:
     append(tmp_path / "a" / "metrics.jsonl", [{"step": 1, "train_return": 1.0}])
     append(tmp_path / "b" / "metrics.jsonl", [{"step": 1, "update_count": 1.0}])
-    with pytest.raises(NotComparable, match="does not tell its task: set --task"):
+    with pytest.raises(NotComparable, match="does not state its task: set --task"):
         read_sides([tmp_path / "a"])
     with pytest.raises(NotComparable, match="has no scores"):
         read_sides([tmp_path / "b"])
@@ -232,7 +232,7 @@ def test_reports(tmp_path: Path) -> None:
     material = against_reference(read_sides(_folder(tmp_path, "low", 0.6)), "2024")
     result = compare(material.tasks)
     text, markdown, data, junit = (FORMATS[name](result, material.caveats) for name in FORMATS)
-    assert text.startswith("WORSE: final score is lower with p = 0.018\n")
+    assert text.startswith("WORSE: the final score is lower with p = 0.018\n")
     assert "| dmc_walker_walk | 5 | 3 |" in markdown
     assert json.loads(data)["tasks"][0]["task"] == "dmc_walker_walk"
     suite = ElementTree.fromstring(junit)
@@ -240,4 +240,4 @@ def test_reports(tmp_path: Path) -> None:
     assert suite.find("testcase/failure") is not None
     unclear = compare([_task([40.0, 100.0, 160.0], [90.0])])
     assert ElementTree.fromstring(FORMATS["junit"](unclear, ["<&>"])).find("testcase/skipped") is not None
-    assert "tasks tell more than seeds" in FORMATS["text"](unclear, [])
+    assert "add tasks rather than seeds" in FORMATS["text"](unclear, [])

@@ -1,4 +1,4 @@
-"""Every health check on a log that has the fault, and none on one that has not."""
+"""Every health check reports a log with the fault and stays silent on a log without it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_achieved_ratio_drifts(achieved: float, severity: str) -> None:
     (found,) = check_health(log, Context(lint=[RATIO]))
     assert (found.name, found.severity.value) == ("achieved-ratio-drift", severity)
     assert f"{achieved / 512:.2g} times the configured 512" in found.message
-    assert found.cause == "lint said DG101 low-train-ratio: train ratio 32 is 16 times below 512"
+    assert found.cause == "lint reported DG101 low-train-ratio: train ratio 32 is 16 times below 512"
 
 
 def test_a_ratio_is_not_judged_before_it_means_anything() -> None:
@@ -174,7 +174,7 @@ def test_causes_name_lint_first_and_then_missing_updates() -> None:
     log = _log()
     _replace(log, "train_ratio", [32.0] * 100)
     first, second = causes(log, [RATIO], published_rate=250)
-    assert first.startswith("lint said DG101")
+    assert first.startswith("lint reported DG101")
     assert "15.6 gradient updates per 1000 frames, 6% of the published 250" in second
     assert causes(_log(), [], published_rate=250) == []
     assert update_rate(_log()) == pytest.approx(249.5, abs=0.1)

@@ -1,4 +1,4 @@
-"""A reference from own runs has the format of the published ones and judges like them."""
+"""A custom reference has the format of the published references and judges like them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_few_curves_borrow_and_say_so(tmp_path: Path) -> None:
     published = load_calibration("dmc_proprio")
     assert published is not None
     assert data["calibration"]["null"] == published[0].null
-    assert "borrowed from the 90 published curves of dmc_proprio, because 5 own curves" in data["note"]
+    assert "borrowed from the 90 published curves of dmc_proprio, because its 5 curves" in data["note"]
     assert data["runs"][0]["seed"] == 0
     assert data["runs"][0]["train_ratio_achieved"] == 512
     assert data["runs"][0]["settings"]["run.train_ratio"] == 512
@@ -52,7 +52,7 @@ def test_nineteen_curves_stand_on_their_own(tmp_path: Path) -> None:
     assert data["calibration"]["curves"] == 19
     assert data["calibration"]["alarm"]["0.02"] is None
     assert data["calibration"]["alarm"]["0.05"] >= 0
-    assert "false alarms judged by 19 own curves. The 2 % threshold needs 49" in data["note"]
+    assert "false alarms are calibrated on 19 of its curves. The 2 % threshold needs 49" in data["note"]
 
 
 def test_a_run_is_watched_against_own_curves(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_only_runs_that_belong_together(tmp_path: Path) -> None:
 def test_broken_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "own.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match="is no reference file of format 1") as error:
+    with pytest.raises(ValueError, match="is not a reference file of format 1") as error:
         load_reference_file(path)
     assert "\n" not in str(error.value)
     with pytest.raises(ValueError, match="cannot be read: No such file"):

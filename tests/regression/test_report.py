@@ -88,7 +88,7 @@ def test_one_run_on_a_page(runs: list[Path]) -> None:
         "6% of the published 250",
         "run.train_ratio",
         "Gradient updates per second",
-        "All figures as a table",
+        "All values as a table",
         "Made today.",
     ):
         assert words in page.words, words
@@ -152,7 +152,7 @@ def test_runs_without_scores_reference_or_log(tmp_path: Path) -> None:
     append(tmp_path / "torch" / "metrics.jsonl", [{"step": 1000 * i, "train_return": 1.0 * i} for i in range(30)])
     page = Page(_page(*(tmp_path / name for name in ("empty", "begun", "torch"))))
     assert "holds no log yet" in page.words
-    assert "does not tell the task: set --task" in page.words
+    assert "does not state the task: set --task" in page.words
     assert "NO REFERENCE" in page.words
     (line,) = [known for known in page.all("path", "run-0") if known["d"].count("L") == 29]
     assert line["class"] == "line run-0"

@@ -1,4 +1,4 @@
-"""The report in a real browser: complete, quiet, and readable at any width, in light and dark.
+"""The report in a real browser: complete, without errors, and readable at any width, in light and dark mode.
 
 Pictures go to the folder that ``DREAMERGUARD_SCREENSHOTS`` names, if it is set.
 """

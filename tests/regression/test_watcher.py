@@ -18,7 +18,7 @@ from .run_logs import append, native_run, walker
 
 
 class Clock:
-    """Seconds that a test moves."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -60,7 +60,7 @@ def test_what_the_status_tells(tmp_path: Path) -> None:
     assert _state(status) is State.REGRESSED
     assert status.may_stop
     assert status.regressed
-    assert status.causes[0] == "lint said DG101 low-train-ratio: 32 is low"
+    assert status.causes[0] == "lint reported DG101 low-train-ratio: 32 is low"
     assert "6% of the published 250" in status.causes[1]
     text = status_text(status)
     assert text.startswith("REGRESSED: dmc_walker_walk, ")
@@ -124,7 +124,7 @@ def test_seeds_of_a_task_are_judged_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
-        ({}, "does not tell the task: set --task"),
+        ({}, "does not state the task: set --task"),
         ({"task": "dmc_walker_wlak"}, "Did you mean dmc_walker_walk"),
         ({"task": "crafter_reward"}, "no curves of DreamerV3 are published for the suite crafter; build a reference"),
         ({"task": "dmc_walker_walk", "suite": "dmc_pixels"}, "unknown suite"),
@@ -146,9 +146,9 @@ def test_what_was_assumed_is_said(tmp_path: Path) -> None:
     status = Watcher(tmp_path, "dmc_walker_walk", action_repeat=1).look()
     assert status.reference is not None
     said = " ".join(status.reference.caveats)
-    assert "taken for dmc_proprio, set --suite" in said
-    assert "the run plays 1 frames per action, the reference 2" in said
-    assert "evaluations sit higher" in said
+    assert "dmc_proprio is assumed, set --suite" in said
+    assert "the run uses 1 frames per action, the reference 2" in said
+    assert "the run has evaluation scores" in said
     vision = Watcher(tmp_path, "dmc_walker_walk", "dmc_vision").look()
     assert vision.reference is not None
     assert vision.reference.envelope.suite == "dmc_vision"

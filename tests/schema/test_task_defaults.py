@@ -172,7 +172,7 @@ def test_nothing_near_an_unknown_name() -> None:
         ({"tasks": {"t_a": {"sparse": True}}}, "needs a reason"),
         ({"surprise": 1}, "Unexpected keyword argument"),
         ({"tasks": {"t_a": {"published": "perhaps"}}}, "valid boolean"),
-        ({"default_reason": "why"}, "says too little"),
+        ({"default_reason": "why"}, "at least 20 characters"),
         ({"sources": {"s": {"title": "S", "url": "ftp://example.org"}}}, "https address"),
         ({"gpu_time": {"head": {"days": 0, "source": "s"}}}, "above 0 days"),
     ],

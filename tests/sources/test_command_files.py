@@ -1,4 +1,4 @@
-"""Commands in all kinds of files, each with its place."""
+"""Commands in all kinds of files, each with its position."""
 
 import pytest
 from hypothesis import given, settings

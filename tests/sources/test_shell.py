@@ -1,4 +1,4 @@
-"""Shell text to commands: words and places, what is known and what is not, and never a crash."""
+"""Reads shell text into commands: words, positions, unknown parts, and no crash."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""The quick ``dataclass`` behaves as the standard one, for every class of the package that uses it."""
+"""The fast ``dataclass`` behaves like the standard one, for every class of the package that uses it."""
 
 import copy
 import dataclasses

@@ -1,1 +1,1 @@
-"""Drawings and the HTML page: SVG, HTML, PNG, and braille for terminals."""
+"""Draws charts and writes the HTML report: SVG, HTML, PNG, and braille characters for terminals."""

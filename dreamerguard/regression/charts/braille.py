@@ -1,4 +1,4 @@
-"""A curve over its envelope in characters: braille dots for the run, shade for the published seeds."""
+"""Draws a run over its reference in characters: braille dots for the run, shade for the reference seeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The part of the plane that is shown."""
+    """The visible range of the x and y axes."""
 
     left: float
     right: float
@@ -23,18 +23,18 @@ class Frame:
     high: float
 
     def column(self, x: float, width: int) -> int:
-        """Column of an x among ``width``."""
+        """Returns the column of ``x`` in a plot of ``width`` columns."""
         return min(max(int((x - self.left) / (self.right - self.left) * width), 0), width - 1)
 
     def row(self, y: float, height: int) -> int:
-        """Row of a y among ``height``, from the top."""
+        """Returns the row of ``y``, counted from the top, in a plot of ``height`` rows."""
         return min(max(int((self.high - y) / (self.high - self.low) * height), 0), height - 1)
 
 
 def plot(status: Status, width: int = 72, height: int = 14) -> list[str]:
-    """Lines of text: trailing means, of the run as dots, of the seeds as ``░`` from lowest to highest, median ``─``.
+    """Returns a plot of trailing means as lines of text: the run as dots, the seeds as ``░``, their median as ``─``.
 
-    Without a reference, nothing.
+    The shade spans the lowest to the highest seed. The list is empty without a reference.
     """
     if status.reference is None or status.verdict is None:
         return []

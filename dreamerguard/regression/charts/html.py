@@ -1,4 +1,4 @@
-"""Pieces of HTML. Text only comes in through `text`, so that nothing a log or a command says can be markup."""
+"""Builds pieces of HTML. All text passes through `text`, so no content of a log or a command becomes markup."""
 
 from __future__ import annotations
 
@@ -8,60 +8,60 @@ from collections.abc import Iterable, Sequence
 
 from dreamerguard.util.text import plain
 
-#: Between a figure and its unit, where no line may break.
-_SPACE = "\u00a0"
+#: Separates a number from its unit without a line break.
+_NO_BREAK_SPACE = "\u00a0"
 
 
 _ADDRESS = re.compile(r"(https?://[^\s()<>\"']+)")
 
 
 class Html(str):
-    """Markup that may stand in a page as it is."""
+    """Markup that needs no escaping."""
 
     __slots__ = ()
 
 
 def text(value: object) -> Html:
-    """A value as text of a page, also inside quotes of an attribute; control and direction characters are spelled."""
+    """Escapes a value for page text and quoted attributes, and writes control and direction characters as escapes."""
     return Html(html.escape("\n".join(plain(line) for line in str(value).split("\n")), quote=True))
 
 
 def join(parts: Iterable[str], between: str = "") -> Html:
-    """Several pieces of markup in a row; plain strings among them are escaped."""
+    """Concatenates pieces of markup with ``between`` and escapes the plain strings among them."""
     return Html(between.join(part if isinstance(part, Html) else text(part) for part in parts))
 
 
 def tag(name: str, *children: str, **attributes: object) -> Html:
-    """An element. ``class_`` and ``aria_label`` stand for ``class`` and ``aria-label``; None leaves one out."""
-    words = [
+    """Returns an element. ``class_`` sets ``class``, ``aria_label`` sets ``aria-label``; None omits an attribute."""
+    written = [
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
         for key, value in attributes.items()
         if value is not None
     ]
-    return Html(f"<{name}{''.join(words)}>{join(children)}</{name}>")
+    return Html(f"<{name}{''.join(written)}>{join(children)}</{name}>")
 
 
 def link(label: object, url: str) -> Html:
-    """A link where the address is one of the web, else the label alone."""
+    """Returns a link for an http or https address, otherwise the label alone."""
     if not url.startswith(("https://", "http://")):
         return text(label)
     return tag("a", text(label), href=url, rel="noopener noreferrer")
 
 
 def linked(value: object) -> Html:
-    """Text in which addresses of the web are links."""
+    """Returns text in which http and https addresses are links."""
     pieces = _ADDRESS.split(str(value))
     return join(link(piece, piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:
-    """A table that scrolls sideways inside itself where the screen is narrow.
+    """Returns a table that scrolls sideways on a narrow screen.
 
     Args:
       head: column titles.
-      rows: cells; the first is the row's title.
-      caption: what the table shows.
-      numbers: first column whose cells are figures, aligned to the right.
+      rows: cells of each row; the first cell is the row title.
+      caption: description of the table.
+      numbers: index of the first column with numbers; these columns are aligned to the right.
     """
     first = len(head) if numbers is None else numbers
 
@@ -81,25 +81,25 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numb
 
 
 def items(parts: Iterable[str], class_: str | None = None) -> Html:
-    """A list."""
+    """Returns an unordered list."""
     return tag("ul", join(tag("li", part) for part in parts), class_=class_)
 
 
 def count(value: float) -> str:
-    """A number of frames, short: 490 K, 1.1 M."""
+    """Formats a number of frames with a unit: 490 K, 1.1 M."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
         if abs(value) >= size:
-            return f"{value / size:.4g}{_SPACE}{unit}"
+            return f"{value / size:.4g}{_NO_BREAK_SPACE}{unit}"
     return f"{value:.4g}"
 
 
 def figure(value: float | None) -> str:
-    """A score or rate; a dash where there is none."""
+    """Formats a score or rate; a dash for None."""
     if value is None:
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def percent(value: float) -> str:
-    """A share as a percentage with two or three figures."""
-    return f"{100 * value:.3g}{_SPACE}%" if value >= 0.1 else f"{100 * value:.2g}{_SPACE}%"
+    """Formats a share as a percentage with two or three digits."""
+    return f"{100 * value:.3g}{_NO_BREAK_SPACE}%" if value >= 0.1 else f"{100 * value:.2g}{_NO_BREAK_SPACE}%"

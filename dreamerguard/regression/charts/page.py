@@ -1,7 +1,7 @@
-"""A page about runs for people: one HTML file that needs no network, no scripts and no other file.
+"""Writes the HTML report about runs: one file that needs no network, no scripts and no other file.
 
-Works on paper, on a telephone, in light and dark, and by ear. Whatever comes from logs is escaped, and the page forbids
-itself to load anything.
+The page works in print, on a phone, in light and dark mode, and with a screen reader. Text from logs is escaped, and a
+content security policy blocks every load.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _SEVERITIES = ("error", "warning", "info")
 
 
 def report_page(runs: Sequence[RunPage], made: str) -> str:
-    """The whole page.
+    """Returns the whole page.
 
     Args:
-      runs: what is shown, in this order.
-      made: when and by what, for the foot of the page.
+      runs: the runs to show, in this order.
+      made: footer that states when and with which program the page was made.
     """
     title = f"{runs[0].label}: {headline(runs[0].status)}" if len(runs) == 1 else f"{len(runs)} DreamerV3 runs"
     head = join(
@@ -63,7 +63,7 @@ def _body(runs: Sequence[RunPage], title: str) -> Iterator[Html]:
 
 
 def _by_task(runs: Sequence[RunPage]) -> list[list[RunPage]]:
-    """Runs of one task that have scores, where there are several."""
+    """Groups runs with scores by task; omits tasks with a single run."""
     groups: dict[tuple[str, str], list[RunPage]] = {}
     for run in runs:
         if run.status.log is not None and len(run.status.log.scores[0]):
@@ -87,8 +87,8 @@ def _overview(runs: Sequence[RunPage]) -> Html:
 
 
 def _badge(status: Status) -> Html:
-    word = headline(status)
-    return tag("span", word, class_=f"badge {_CLASSES.get(word, 'open')}")
+    verdict = headline(status)
+    return tag("span", verdict, class_=f"badge {_CLASSES.get(verdict, 'open')}")
 
 
 def _section(run: RunPage, name: str, alone: bool) -> Html:
@@ -99,16 +99,16 @@ def _parts(run: RunPage, name: str, alone: bool) -> Iterator[Html]:
     status, log = run.status, run.status.log
     label = "Verdict" if alone else run.label
     yield tag("h2", text(label), Html(" "), _badge(status))
-    yield tag("p", _sentence(status))
-    yield tag("p", text(_whereabouts(status)), class_="soft")
+    yield tag("p", _reason(status))
+    yield tag("p", text(_location(status)), class_="soft")
     if status.causes:
         yield tag("h3", "Likely causes")
         yield items(map(linked, status.causes))
     yield from _charts(status, name)
     rows = fact_rows(status)
     if rows:
-        yield tag("h3", "Against the published agent")
-        yield table(("", "this run", "published"), rows, "What the run was asked for and did", numbers=1)
+        yield tag("h3", "Comparison with the published agent")
+        yield table(("", "this run", "published"), rows, "Requested and achieved figures of the run", numbers=1)
     if log is not None:
         yield tag("p", text(f"Speed: {throughput(log)}, median over the second half."), class_="soft")
     yield from _health(status)
@@ -118,7 +118,7 @@ def _parts(run: RunPage, name: str, alone: bool) -> Iterator[Html]:
     yield from _looks(status)
 
 
-def _sentence(status: Status) -> str:
+def _reason(status: Status) -> str:
     if status.log is None:
         return status.waiting
     verdict = status.verdict
@@ -127,7 +127,7 @@ def _sentence(status: Status) -> str:
     return f"{verdict.reason[:1].upper()}{verdict.reason[1:]}."
 
 
-def _whereabouts(status: Status) -> str:
+def _location(status: Status) -> str:
     verdict = status.verdict
     p = f"; p = {percent(verdict.p)} over all looks together" if verdict and verdict.last else ""
     return f"{status.task} in {status.directory}{p}"
@@ -150,14 +150,14 @@ def _health(status: Status) -> Iterator[Html]:
         return
     yield tag("h3", "Health")
     if not status.health:
-        yield tag("p", "Nothing is wrong with the run itself, as far as its metrics tell.")
+        yield tag("p", "The logged metrics show no problem.")
     for finding in status.health:
-        words = [
+        paragraphs = [
             tag("p", tag("strong", f"{finding.severity.value}: {finding.name}"), text(f" – {finding.message}")),
             tag("p", text(f"Likely cause: {finding.cause}")),
             tag("p", text(f"Help: {finding.help}")),
         ]
-        yield tag("div", *words, class_=f"finding {finding.severity.value}")
+        yield tag("div", *paragraphs, class_=f"finding {finding.severity.value}")
 
 
 def _lint(report: Mapping[str, Any]) -> Iterator[Html]:
@@ -165,12 +165,12 @@ def _lint(report: Mapping[str, Any]) -> Iterator[Html]:
     found = report.get("findings")
     if not isinstance(found, list):
         yield tag(
-            "p", "No lint report is kept beside the log: start runs with dreamerguard train or dreamerguard guard."
+            "p", "There is no lint report beside the log: start runs with dreamerguard train or dreamerguard guard."
         )
         return
     rows = [row for row in found if isinstance(row, dict)]
     if not rows:
-        yield tag("p", "Lint found nothing in the configuration.")
+        yield tag("p", "Lint reported no findings in the configuration.")
     for row in rows:
         yield _finding(row)
 
@@ -178,27 +178,27 @@ def _lint(report: Mapping[str, Any]) -> Iterator[Html]:
 def _finding(row: Mapping[str, Any]) -> Html:
     severity = str(row.get("severity"))
     head = tag("strong", f"{row.get('code', '')} {row.get('name', '')}")
-    words = [tag("p", head, text(f" – {row.get('message', '')}"))]
+    paragraphs = [tag("p", head, text(f" – {row.get('message', '')}"))]
     harm, allowed = row.get("harm"), row.get("allowed")
     if isinstance(harm, dict):
-        words.append(tag("p", text(f"Cost ({harm.get('level')}): {harm.get('text')}")))
+        paragraphs.append(tag("p", text(f"Cost ({harm.get('level')}): {harm.get('text')}")))
     if row.get("help"):
-        words.append(tag("p", text(f"Help: {row['help']}")))
+        paragraphs.append(tag("p", text(f"Help: {row['help']}")))
     if isinstance(allowed, str):
-        words.append(tag("p", text(f"Allowed: {allowed or 'no reason given'}")))
+        paragraphs.append(tag("p", text(f"Allowed: {allowed or 'no reason given'}")))
     evidence = [item for item in row.get("evidence") or () if isinstance(item, dict)]
     for item in evidence:
-        words.append(tag("p", link(str(item.get("text", "")), str(item.get("url", ""))), class_="soft"))
-    return tag("div", *words, class_=f"finding {severity if severity in _SEVERITIES else 'info'}")
+        paragraphs.append(tag("p", link(str(item.get("text", "")), str(item.get("url", ""))), class_="soft"))
+    return tag("div", *paragraphs, class_=f"finding {severity if severity in _SEVERITIES else 'info'}")
 
 
 def _differences(run: RunPage) -> Iterator[Html]:
-    yield tag("h3", "Settings other than published")
+    yield tag("h3", "Settings that differ from the published ones")
     if run.differences is None:
         yield tag("p", run.why)
         return
     if not run.differences:
-        yield tag("p", text(f"None: every setting is as in {run.compared_with}."))
+        yield tag("p", text(f"None: every setting equals {run.compared_with}."))
         return
     rows = [
         (tag("code", item.key), text(item.run), text(item.published), link(item.source, item.url))
@@ -235,5 +235,5 @@ def _looks(status: Status) -> Iterator[Html]:
         for look in looks
     ]
     head = ("frames", "score", "reference", "90 % of seeds", "WATCH below", "p")
-    content = table(head, rows, "The run at each look: the figures behind the curves", numbers=1)
-    yield tag("details", tag("summary", "All figures as a table"), content)
+    content = table(head, rows, "Scores and thresholds at each look", numbers=1)
+    yield tag("details", tag("summary", "All values as a table"), content)

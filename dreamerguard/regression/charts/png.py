@@ -1,4 +1,4 @@
-"""Score curves as a picture, over the published reference where one exists."""
+"""Draws score curves into a PNG file, over the published reference if there is one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dreamerguard.util.json_text import read_json
 if TYPE_CHECKING:
     from dreamerguard.regression.published import Envelope
 
-#: Distinguishable with every common colour vision deficiency (Okabe and Ito, 2008).
+#: Colours that people with any common colour vision deficiency can distinguish (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Training scores of one run.
+    """The training scores of one run.
 
     Attributes:
       label: name in the legend.
@@ -33,20 +33,20 @@ class Curve:
     scores: Sequence[float]
 
     def smoothed(self, episodes: int = 10) -> list[float]:
-        """Trailing mean over at most ``episodes`` episodes."""
+        """Returns the trailing mean over at most ``episodes`` episodes, one value per episode."""
         return [
             sum(self.scores[max(0, i + 1 - episodes) : i + 1]) / min(episodes, i + 1) for i in range(len(self.scores))
         ]
 
     def at(self, frames: float) -> float:
-        """The trailing mean at a number of frames: of the last episode that ended by then, or of the first."""
+        """Returns the trailing mean at the last episode that ended by ``frames``, or at the first episode."""
         index = max(bisect_right(self.frames, frames) - 1, 0)
-        mine = self.scores[max(0, index - 9) : index + 1]
-        return sum(mine) / len(mine)
+        recent = self.scores[max(0, index - 9) : index + 1]
+        return sum(recent) / len(recent)
 
 
 def read_curve(run: Path, label: str) -> Curve:
-    """The training scores of a native run directory; a last line that a kill cut short is left out."""
+    """Reads the training scores of a run of the bundled trainer and skips a last line that a kill cut short."""
     rows = list(_rows(run / "scores.jsonl"))
     return Curve(label, [row["frames"] for row in rows], [row["score"] for row in rows])
 
@@ -54,14 +54,14 @@ def read_curve(run: Path, label: str) -> Curve:
 def draw(
     path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None, *, together: bool = False
 ) -> None:
-    """Writes a PNG: every episode a dot, its trailing mean over 10 episodes a line, the reference a band.
+    """Writes a PNG with every episode as a dot, the trailing mean over 10 episodes as a line, the reference as a band.
 
     Args:
       path: file to write; replaced in one step.
-      curves: runs to show; runs without an episode are left out.
+      curves: runs to show; runs without an episode are omitted.
       title: heading.
-      envelope: the published reference of the task, drawn as far as the runs go.
-      together: the runs are seeds of one agent: thin lines, their median and the range between them.
+      envelope: the published reference of the task; drawn up to the last frame of the runs.
+      together: whether the runs are seeds of one agent; then draws thin lines, their median and their range.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

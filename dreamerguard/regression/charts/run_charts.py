@@ -1,4 +1,4 @@
-"""Which charts a report shows: scores over the reference, the p-value, the ratio, the speed."""
+"""Builds the charts of a report: scores over the reference, p-value, train ratio, speed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from dreamerguard.regression.watch.watcher import Status
 from .html import count, figure, percent
 from .svg import Band, Chart, Line, Point, thinned
 
-#: Colours, and so styles, of runs in one chart.
+#: Number of run colours, and so of line styles, in one chart.
 STYLES = 6
 _EPISODES, _POINTS = 400, 300
 
 
 def score_chart(status: Status, name: str) -> Chart | None:
-    """Episodes and trailing mean of a run over the seeds of its reference; None without an episode."""
+    """Returns a chart of a run's episodes and trailing mean over its reference seeds; None without an episode."""
     log = status.log
     if log is None or not len(log.scores[0]):
         return None
     scores, kind = log.scores
-    what = "episode" if kind == "train" else "evaluation"
-    dots = Line(f"each {what}", thinned(list(scores), _EPISODES), "dots run-0")
+    unit = "episode" if kind == "train" else "evaluation"
+    dots = Line(f"each {unit}", thinned(list(scores), _EPISODES), "dots run-0")
     bands, lines = reference_curves(status)
     main = run_line(status, "this run, trailing mean", "run-0", tips=True)
     lowest = min(
@@ -34,7 +34,7 @@ def score_chart(status: Status, name: str) -> Chart | None:
     return Chart(
         name,
         "Scores over environment frames",
-        _describe(status, len(scores), what),
+        _describe(status, len(scores), unit),
         (dots, *lines, *_alarm(status, lowest), main),
         _x_end([status]),
         count,
@@ -44,7 +44,7 @@ def score_chart(status: Status, name: str) -> Chart | None:
 
 
 def common_chart(statuses: Sequence[Status], labels: Sequence[str], name: str, task: str) -> Chart:
-    """The trailing means of several runs of one task in one chart."""
+    """Returns one chart with the trailing means of several runs of one task."""
     bands, lines = next(
         (curves for status in statuses if (curves := reference_curves(status))[0]), ((), ())
     )  # the first run that has a reference
@@ -59,7 +59,7 @@ def common_chart(statuses: Sequence[Status], labels: Sequence[str], name: str, t
 
 
 def run_line(status: Status, label: str, style: str, tips: bool = False) -> Line:
-    """The trailing mean of a run at each look; without a reference, over its last 10 episodes."""
+    """Returns a run's trailing mean at each look; without a reference, the mean over the last 10 episodes."""
     looks = [look for look in status.verdict.looks if look.score is not None] if status.verdict else []
     if looks:
         points = [(look.frames, look.score) for look in looks if look.score is not None]
@@ -69,20 +69,20 @@ def run_line(status: Status, label: str, style: str, tips: bool = False) -> Line
 
 
 def reference_curves(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
-    """The seeds of the reference as a band, and their median; nothing without a reference."""
+    """Returns the reference seeds as a band and their median as a line; empty tuples without a reference."""
     if status.reference is None:
         return (), ()
     envelope = status.reference.envelope
     smooth = [trailing(curve, status.reference.method.window) for curve in envelope.curves]
     cells = zip(envelope.grid, across(smooth, min), across(smooth, max), across(smooth, median), strict=True)
     known = [(x, lo, hi, mid) for x, lo, hi, mid in cells if lo is not None and hi is not None and mid is not None]
-    whose = "own" if envelope.release == "own" else "published"
-    band = Band(f"{envelope.seeds} {whose} seeds, lowest to highest", [(x, lo, hi) for x, lo, hi, _ in known])
+    origin = "custom" if envelope.release == "own" else "published"
+    band = Band(f"{envelope.seeds} {origin} seeds, lowest to highest", [(x, lo, hi) for x, lo, hi, _ in known])
     return (band,), (Line("their median", [(x, mid) for x, _, _, mid in known], "median"),)
 
 
 def p_chart(status: Status, name: str) -> Chart | None:
-    """The p-value at every look; None without a verdict."""
+    """Returns a chart of the p-value at every look; None without a verdict."""
     if status.verdict is None or not status.verdict.looks:
         return None
     verdict, end = status.verdict, _x_end([status])
@@ -93,8 +93,8 @@ def p_chart(status: Status, name: str) -> Chart | None:
         for rate, state, style in ((WATCH_RATE, "WATCH", "configured"), (STOP_RATE, "REGRESSED", "alarm"))
     ]
     text = (
-        "False-alarm rate of the run's deficit over a whole healthy run, at every look. Below 5 percent the run is at"
-        f" WATCH, below 2 percent it is called REGRESSED. The last is {percent(points[-1][1])}."
+        "False alarm rate of the run's deficit over a whole healthy run, at every look. Below 5 percent the verdict is"
+        f" WATCH, below 2 percent it is REGRESSED. The last value is {percent(points[-1][1])}."
     )
     line = Line("p at each look", points, "run-0", [f"{count(x)} frames: p {percent(p)}" for x, p in points])
     ends = (10 ** -len(str(int(1 / lowest))), 1.0)
@@ -104,7 +104,7 @@ def p_chart(status: Status, name: str) -> Chart | None:
 
 
 def ratio_chart(log: RunLog, name: str) -> Chart | None:
-    """The achieved against the configured ratio of replayed to collected steps."""
+    """Returns a chart of the achieved and the configured train ratio; None without logged ratios."""
     achieved = _line(log, "train_ratio", "achieved", "run-0")
     if achieved is None:
         return None
@@ -118,7 +118,7 @@ def ratio_chart(log: RunLog, name: str) -> Chart | None:
 
 
 def speed_charts(log: RunLog, name: str) -> Iterator[Chart]:
-    """Environment frames and gradient updates each second."""
+    """Yields charts of environment frames and of gradient updates per second, where the log has them."""
     for metric, title in (
         ("fps_frames", "Environment frames per second"),
         ("fps_updates", "Gradient updates per second"),
@@ -130,7 +130,7 @@ def speed_charts(log: RunLog, name: str) -> Iterator[Chart]:
 
 
 def _alarm(status: Status, lowest: float) -> Iterator[Line]:
-    """Where the run would be at WATCH; left out below any score, where it only takes room."""
+    """Yields the line below which the verdict is WATCH, without the part below every drawn score."""
     looks = status.verdict.looks if status.verdict else ()
     points = [(look.frames, look.watch) for look in looks if look.watch is not None and look.watch >= lowest]
     if len(points) > 1:
@@ -165,10 +165,10 @@ def _tip(look: Look) -> str:
     )
 
 
-def _describe(status: Status, episodes: int, what: str) -> str:
+def _describe(status: Status, episodes: int, unit: str) -> str:
     reached = status.log.frames if status.log else 0.0
-    words = [f"{episodes:,} {what}s up to {reached:,.0f} environment frames."]
+    sentences = [f"{episodes:,} {unit}s up to {reached:,.0f} environment frames."]
     last = status.verdict.last if status.verdict else None
     if last is not None and last.score is not None:
-        words.append(f"The trailing mean ends at {figure(last.score)}, the seeds' median at {figure(last.median)}.")
-    return " ".join(words)
+        sentences.append(f"The trailing mean ends at {figure(last.score)}, the seeds' median at {figure(last.median)}.")
+    return " ".join(sentences)

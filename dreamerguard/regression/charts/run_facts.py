@@ -1,4 +1,4 @@
-"""What a report says about a run's configuration beside its curves."""
+"""Collects the configuration facts that a report shows beside a run's curves."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Difference:
     """A setting that differs from the published one.
 
     Attributes:
-      key: in the program's own words.
-      run, published: values as people write them.
-      source, url: who published the value.
+      key: key as the training program names it.
+      run, published: formatted values of the run and of the publication.
+      source, url: the publication that states the value.
     """
 
     key: str
@@ -34,14 +34,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """Everything that a report shows of one run.
+    """Everything that a report shows about one run.
 
     Attributes:
       label: short name, unique in the report.
-      status: what the watcher says.
+      status: the watcher's result.
       lint: the lint report stored beside the log; empty without one.
-      differences: settings other than published ones; None where they cannot be compared, and ``why`` says why.
-      compared_with: what they were compared with.
+      differences: settings that differ from the published ones; None if no comparison is possible.
+      why: the reason why ``differences`` is None.
+      compared_with: the publication behind ``differences``.
     """
 
     label: str
@@ -53,7 +54,7 @@ class RunPage:
 
 
 def published_task(status: Status) -> TaskDefaults | None:
-    """The task defaults that belong to a run's curves."""
+    """Returns the task defaults that match the run's reference; None without a reference or a known task."""
     if status.reference is None:
         return None
     envelope = status.reference.envelope
@@ -64,7 +65,7 @@ def published_task(status: Status) -> TaskDefaults | None:
 
 
 def fact_rows(status: Status) -> list[tuple[Html, ...]]:
-    """Rows of the table that holds a run against the published agent: what, this run, published."""
+    """Returns the table rows that compare a run with the published agent: name, this run, published."""
     log = status.log
     if log is None:
         return []
@@ -72,17 +73,17 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
     values = task.editions.get(edition, {}) if task is not None and edition is not None else {}
     facts, rate = log.facts, update_rate(log)
     ratio = log.series.get("train_ratio")
-    theirs = status.reference.published_rate if status.reference else None
+    published_rate = status.reference.published_rate if status.reference else None
     budget = status.reference.envelope.budget if status.reference else None
 
-    def of(key: str) -> Html:
+    def published_value(key: str) -> Html:
         return _sourced(values.get(key), task)
 
     rows = [
-        ("train ratio, configured", _number(facts.train_ratio), of("run.train_ratio")),
+        ("train ratio, configured", _number(facts.train_ratio), published_value("run.train_ratio")),
         ("train ratio, achieved", _number(ratio.last if ratio else None), text("–")),
-        ("gradient updates per 1000 frames", _number(rate), _number(theirs)),
-        ("frames per action", _number(facts.action_repeat), of("env.action_repeat")),
+        ("gradient updates per 1000 frames", _number(rate), _number(published_rate)),
+        ("frames per action", _number(facts.action_repeat), published_value("env.action_repeat")),
         ("frames, planned", text("–" if facts.frames is None else count(facts.frames)), _frames(budget)),
         ("frames, reached", text(count(log.frames)), text("–")),
         ("edition", text(facts.edition or "–"), text(edition or "–")),
@@ -93,14 +94,14 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
 
 
 def throughput(log: RunLog) -> str:
-    """Frames and updates each second, median over the second half of the log."""
-    words = []
+    """Formats frames and updates per second, each the median over the second half of the log."""
+    parts = []
     for metric, unit in (("fps_frames", "frames/s"), ("fps_updates", "updates/s")):
         series = log.series.get(metric)
         tail = sorted(series.tail(0.5)) if series else []
         if tail:
-            words.append(f"{figure(tail[len(tail) // 2])} {unit}")
-    return ", ".join(words) or "–"
+            parts.append(f"{figure(tail[len(tail) // 2])} {unit}")
+    return ", ".join(parts) or "–"
 
 
 def _number(value: float | None) -> Html:

@@ -1,4 +1,4 @@
-"""Charts as inline SVG. The drawing stretches to any width while its lines and the words around it keep their size."""
+"""Draws charts as inline SVG. The drawing stretches to any width; line widths and labels keep their size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .html import Html, join, tag, text
 
-#: Side of the drawing in its own units; the page stretches it.
+#: Width and height of the drawing in SVG units; the page stretches it.
 SIZE = 1000
 
 Point = tuple[float, float]
@@ -16,13 +16,13 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, or dots.
+    """A line or a row of dots.
 
     Attributes:
-      label: in the legend; empty for none.
+      label: legend entry; empty for no entry.
       points: x and y, ascending in x.
       style: class of the style sheet: ``run-0`` to ``run-5``, ``median``, ``alarm``, ``configured``; ``dots`` too.
-      tips: what a pointer on each point shows.
+      tips: tooltip of each point.
     """
 
     label: str
@@ -41,17 +41,17 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw.
+    """The content of one chart.
 
     Attributes:
       name: identifier in the page.
-      title, description: for people and for those who hear the page.
-      lines, bands: in the order of drawing, bands first.
+      title, description: heading and screen reader text.
+      lines, bands: drawn in this order, bands first.
       x_end: right end of the x axis, which begins at 0 frames.
-      y_format: how figures of the y axis are written.
+      x_format, y_format: formatters of the axis labels.
       log: whether the y axis is logarithmic.
       from_zero: whether the y axis begins at 0.
-      y_range: fixed ends of the y axis.
+      y_range: fixed ends of the y axis; by default the range of the values.
     """
 
     name: str
@@ -90,8 +90,8 @@ class _Plane:
 
 
 def draw(chart: Chart) -> Html:
-    """A figure with legend, axes and the drawing."""
-    plane = _plane(chart)
+    """Returns a figure element with legend, axes and the drawing."""
+    plane = _new_plane(chart)
     xs, ys = ticks(0.0, chart.x_end, 5), _y_ticks(chart, plane)
     grid = "".join(f"M0 {plane.y(y):.1f}h{SIZE}" for y in ys)
     parts = [
@@ -106,15 +106,15 @@ def draw(chart: Chart) -> Html:
     labelled = f"{chart.name}-title {chart.name}-desc"
     drawing = tag("svg", *parts, viewBox=box, preserveAspectRatio="none", role="img", aria_labelledby=labelled)
     marks = [
-        *(_mark("y", chart.y_format(y), f"top:{plane.y(y) / SIZE:.2%}") for y in ys),
-        *(_mark("x", chart.x_format(x), f"left:{plane.x(x) / SIZE:.2%}") for x in xs),
+        *(_axis_label("y", chart.y_format(y), f"top:{plane.y(y) / SIZE:.2%}") for y in ys),
+        *(_axis_label("x", chart.x_format(x), f"left:{plane.x(x) / SIZE:.2%}") for x in xs),
     ]
     heading = tag("figcaption", tag("strong", chart.title), _legend(chart))
     return tag("figure", heading, tag("div", drawing, *marks, class_="plot"), class_="chart", id=chart.name)
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round figures between two ends."""
+    """Returns about ``about`` round numbers between two ends."""
     rough = (high - low) / about
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * (1 - 1e-9))
@@ -123,13 +123,13 @@ def ticks(low: float, high: float, about: int) -> list[float]:
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """At most so many of the points, evenly chosen; the first and the last among them."""
+    """Returns at most ``most`` points, chosen evenly, with the first and the last."""
     if len(points) <= most:
         return list(points)
     return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]
 
 
-def _plane(chart: Chart) -> _Plane:
+def _new_plane(chart: Chart) -> _Plane:
     if chart.y_range is not None:
         return _Plane(chart.x_end, *chart.y_range, chart.log)
     values = [y for line in chart.lines for _, y in line.points]
@@ -167,15 +167,15 @@ def _tips(line: Line, plane: _Plane) -> Html:
     )
 
 
-def _mark(axis: str, label: str, style: str) -> Html:
+def _axis_label(axis: str, label: str, style: str) -> Html:
     return tag("span", label, class_=f"mark {axis}", style=style, aria_hidden="true")
 
 
 def _legend(chart: Chart) -> Html:
-    return tag("span", join(_keys(chart.bands, chart.lines)), class_="legend")
+    return tag("span", join(_legend_entries(chart.bands, chart.lines)), class_="legend")
 
 
-def _keys(bands: Iterable[Band], lines: Iterable[Line]) -> Iterator[Html]:
+def _legend_entries(bands: Iterable[Band], lines: Iterable[Line]) -> Iterator[Html]:
     for label, style in [*((band.label, "band") for band in bands), *((line.label, line.style) for line in lines)]:
         if label:
             yield tag("span", tag("i", class_=f"key {style}"), text(label), class_="entry")

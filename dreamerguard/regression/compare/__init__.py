@@ -1,1 +1,1 @@
-"""Two sides: candidate seeds against baseline seeds, over tasks."""
+"""Compares candidate seeds with baseline seeds over one or more tasks."""

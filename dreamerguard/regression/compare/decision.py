@@ -1,8 +1,8 @@
-"""Rule R2: k candidate seeds on m tasks against n baseline seeds, as a verdict with an error rate.
+"""Rule R2 compares k candidate seeds on m tasks with n baseline seeds and gives a verdict with an error rate.
 
 WORSE: final score or area under the curve is lower with p <= 2.5 %. NON-INFERIOR: the final score is shown to lose less
-than the margin with p <= 5 %. INCONCLUSIVE: neither, and how many more seeds would tell. On healthy pairs of published
-seeds at most 8 % of comparisons are called worse: ``python -m benchmarks.comparison``.
+than the margin with p <= 5 %. INCONCLUSIVE: neither; the result estimates how many more seeds are needed. On healthy
+pairs of published seeds at most 8 % of comparisons are called worse: ``python -m benchmarks.comparison``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dreamerguard.regression.statistics.permutation import PermutationTest
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 from dreamerguard.regression.watch.verdict import WATCH_RATE, p_value
 
-#: Rates of a false WORSE on one of the two figures, and of a false NON-INFERIOR.
+#: Rates of a false WORSE on either of the two figures, and of a false NON-INFERIOR.
 WORSE_RATE, INFERIOR_RATE = 0.025, 0.05
 
 #: Standard normal quantiles for a test at 5 % that succeeds four times in five.
@@ -33,7 +33,7 @@ _Z = 1.645 + 0.842
 
 
 class Outcome(StrEnum):
-    """What a comparison says about the candidates."""
+    """The verdict of a comparison about the candidates."""
 
     WORSE = "WORSE"
     NON_INFERIOR = "NON-INFERIOR"
@@ -42,13 +42,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskSeeds:
-    """The curves of one task on both sides, in the same cells.
+    """The curves of one task on both sides, on one grid of cells.
 
     Attributes:
       task, suite: names.
       baseline, candidate: curves of the seeds.
       prior: relative spread of the suite's seeds, see `Calibration.spread`.
-      calibration: to judge single seeds; None without.
+      calibration: false alarm statistics to judge single seeds; None if unavailable.
     """
 
     task: str
@@ -61,18 +61,18 @@ class TaskSeeds:
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """One task of a comparison.
+    """The result of one task of a comparison.
 
     Attributes:
       task, suite: names.
-      n, k: baseline and candidate seeds.
+      n, k: numbers of baseline and candidate seeds.
       baseline, candidate: mean final scores.
-      learned: what the baseline learns, in points of the task.
-      change: difference of final means as a share of what is learned; None where nothing is learned.
+      learned: learned range of the baseline, in points of the task.
+      change: difference of final means as a share of the learned range; None if nothing is learned.
       low, high: 95 % interval of the change, from the spread of the seeds shrunk towards the suite's.
-      area_change: the same for the mean of the whole curve.
+      area_change: difference of the means of the whole curve as a share of the learned range.
       better: probability that a candidate seed beats a baseline seed.
-      too_low: candidate seeds that rule R1 calls too low at 5 %; None where it cannot be applied.
+      too_low: number of candidate seeds that rule R1 calls too low at 5 %; None if the rule cannot be applied.
     """
 
     task: str
@@ -95,18 +95,18 @@ class Comparison:
     """The verdict over all tasks.
 
     Attributes:
-      outcome, reason: the verdict, and one sentence for people.
-      tasks: per task.
-      p_final, p_area: one-sided p-values of "worse" of the two figures.
-      p_margin: p-value of "loses more than the margin"; None where no task learns anything.
-      margin: as a share of what the baseline learns.
+      outcome, reason: the verdict and one sentence that explains it.
+      tasks: result of each task.
+      p_final, p_area: one-sided p-values of "worse" for final score and area under the curve.
+      p_margin: p-value of "loses more than the margin"; None if no task learns anything.
+      margin: accepted loss as a share of the baseline's learned range.
       change: interquartile mean over tasks of the change in final score.
-      low, high: 95 % interval of a change of all tasks together; None where so few seeds bound nothing.
+      low, high: 95 % interval of a common change of all tasks; None where there are too few seeds for a bound.
       better: mean over tasks of the probability that a candidate seed beats a baseline seed.
-      exact: all labelings were gone through.
-      further: candidate seeds per task to add until a candidate that is as good would be shown non-inferior four times
-        in five; None where that cannot be reached by adding candidates alone.
-      further_both: the same when baseline seeds are added too, per task and side.
+      exact: whether all labelings were counted.
+      further: candidate seeds per task to add until an equally good candidate would be shown non-inferior four times in
+        five; None if candidate seeds alone cannot reach that.
+      further_both: seeds to add per task on both sides for that; None if over 100.
     """
 
     outcome: Outcome
@@ -130,8 +130,8 @@ def compare(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_00
 
     Args:
       tasks: at least one, each with at least one curve on each side and two in all.
-      margin: loss that is accepted, as a share of what the baseline learns.
-      draws, seed: for labelings that are too many to go through all.
+      margin: accepted loss as a share of the baseline's learned range.
+      draws, seed: number of drawn labelings and seed of the draw, used where there are too many labelings to count.
     """
     finals = [(_figures(t.baseline, True), _figures(t.candidate, True)) for t in tasks]
     areas = [(_figures(t.baseline, False), _figures(t.candidate, False)) for t in tasks]
@@ -146,10 +146,10 @@ def compare(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_00
         kept = PermutationTest.of([finals[i][0] for i in learned], [finals[i][1] for i in learned], draws, seed)
         p_margin = kept.p_better([margin * scales[i] for i in learned])
         low, high = kept.interval([scales[i] for i in learned])
-    results = tuple(_task(t, f, a, scale) for t, f, a, scale in zip(tasks, finals, areas, scales, strict=True))
+    results = tuple(_task_result(t, f, a, scale) for t, f, a, scale in zip(tasks, finals, areas, scales, strict=True))
     changes = [result.change for result in results if result.change is not None]
     outcome, reason = _decide(p_final, p_area, p_margin, margin, final_test)
-    spreads = [_relative(tasks[i], finals[i], scales[i]) for i in learned]
+    spreads = [_relative_spread(tasks[i], finals[i], scales[i]) for i in learned]
     sizes = [(len(tasks[i].baseline), len(tasks[i].candidate)) for i in learned]
     return Comparison(
         outcome, reason, results, p_final, p_area, p_margin, margin,
@@ -168,19 +168,19 @@ def _decide(
     p_final: float, p_area: float, p_margin: float | None, margin: float, test: PermutationTest
 ) -> tuple[Outcome, str]:
     if min(p_final, p_area) <= WORSE_RATE:
-        what = "final score" if p_final <= p_area else "area under the curve"
+        figure = "final score" if p_final <= p_area else "area under the curve"
         within = p_margin is not None and p_margin <= INFERIOR_RATE
-        also = f"; the loss in final score is below {margin:.0%} of what is learned" if within else ""
-        return Outcome.WORSE, f"{what} is lower with p = {min(p_final, p_area):.2g}{also}"
+        also = f"; the loss in final score is below {margin:.0%} of the learned range" if within else ""
+        return Outcome.WORSE, f"the {figure} is lower with p = {min(p_final, p_area):.2g}{also}"
     if p_margin is not None and p_margin <= INFERIOR_RATE:
-        return Outcome.NON_INFERIOR, f"a loss of {margin:.0%} of what is learned is ruled out with p = {p_margin:.2g}"
+        return Outcome.NON_INFERIOR, f"a loss of {margin:.0%} of the learned range is ruled out with p = {p_margin:.2g}"
     if test.smallest_p > WORSE_RATE:
-        return Outcome.INCONCLUSIVE, f"so few seeds and tasks cannot give p below {test.smallest_p:.2g}"
+        return Outcome.INCONCLUSIVE, f"with so few seeds and tasks p cannot be below {test.smallest_p:.2g}"
     shown = "" if p_margin is None else f", and a loss of {margin:.0%} is not ruled out (p = {p_margin:.2g})"
     return Outcome.INCONCLUSIVE, f"not shown to be worse (p = {min(p_final, p_area):.2g}){shown}"
 
 
-def _task(
+def _task_result(
     task: TaskSeeds, finals: tuple[list[float], list[float]], areas: tuple[list[float], list[float]], scale: float
 ) -> TaskResult:
     (base, cand), n, k = finals, len(finals[0]), len(finals[1])
@@ -188,7 +188,7 @@ def _task(
     change = low = high = area_change = None
     if scale > 0:
         change, area_change = difference / scale, (_mean(areas[1]) - _mean(areas[0])) / scale
-        half = _t95(METHOD.prior_df + n + k - 2) * _relative(task, finals, scale) * math.sqrt(1 / n + 1 / k)
+        half = _t95(METHOD.prior_df + n + k - 2) * _relative_spread(task, finals, scale) * math.sqrt(1 / n + 1 / k)
         low, high = change - half, change + half
     wins = math.fsum((c > b) + 0.5 * (c == b) for c in cand for b in base)
     too_low = None
@@ -202,15 +202,15 @@ def _task(
     )  # fmt: skip
 
 
-def _relative(task: TaskSeeds, finals: tuple[list[float], list[float]], scale: float) -> float:
-    """Standard deviation of one seed's final score relative to what is learned, shrunk towards the suite's."""
+def _relative_spread(task: TaskSeeds, finals: tuple[list[float], list[float]], scale: float) -> float:
+    """Returns the standard deviation of one seed's final score in learned ranges, shrunk towards the suite's."""
     squares = math.fsum((value - _mean(side)) ** 2 for side in finals for value in side) / scale**2
     degrees = len(finals[0]) + len(finals[1]) - 2
     return math.sqrt((METHOD.prior_df * task.prior**2 + squares) / (METHOD.prior_df + degrees))
 
 
 def _further(spreads: Sequence[float], sizes: Sequence[tuple[int, int]], margin: float, both: bool) -> int | None:
-    """Seeds to add per task until 2.49 standard errors of the mean change fit into the margin; None beyond 100."""
+    """Returns the seeds to add per task until 2.49 standard errors of the mean change fit the margin; None over 100."""
     for extra in range(101):
         pairs = [(n + extra * both, k + extra) for n, k in sizes]
         error = math.sqrt(math.fsum(s * s * (1 / n + 1 / k) for s, (n, k) in zip(spreads, pairs, strict=True)))
@@ -225,7 +225,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _t95(degrees: float) -> float:
-    """97.5 % quantile of Student's t, by the expansion of Abramowitz and Stegun 26.7.5; 0.5 % off at 4 degrees."""
+    """Returns the 97.5 % quantile of Student's t by Abramowitz and Stegun 26.7.5; the error is 0.5 % at 4 degrees."""
     z = 1.959964
     terms = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + sum(term / degrees ** (i + 1) for i, term in enumerate(terms))

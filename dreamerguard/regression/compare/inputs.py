@@ -1,4 +1,4 @@
-"""From run directories to the seeds that `compare` takes: grouped by task, on one grid, and only if comparable."""
+"""Reads run directories into the input of `compare`: seeds grouped by task, on one grid, and only if comparable."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from dreamerguard.schema.tasks import UnknownTask, find_task
 
 from .decision import TaskSeeds
 
-#: Cells of the common budget where no reference gives a grid.
+#: Number of cells of the common budget if no reference gives a grid.
 CELLS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is compared.
+    """The input of a comparison.
 
     Attributes:
-      tasks: for `compare`.
-      caveats: what was assumed, allowed or cut.
+      tasks: argument of `compare`.
+      caveats: assumptions, allowed differences and cuts.
     """
 
     tasks: tuple[TaskSeeds, ...]
@@ -35,7 +35,7 @@ class Material:
 def read_sides(
     runs: Iterable[Path], task: str | None = None, suite: str | None = None, action_repeat: int | None = None
 ) -> list[Side]:
-    """Reads runs; task, suite and action repeat are for those that do not tell.
+    """Reads runs. ``task``, ``suite`` and ``action_repeat`` override the values that a run states.
 
     Raises:
       dreamerguard.logs.LogError: a run cannot be read.
@@ -48,14 +48,14 @@ def read_sides(
             raise NotComparable(f"{run} has no scores")
         name = task or log.facts.task
         if name is None:
-            raise NotComparable(f"{run} does not tell its task: set --task")
+            raise NotComparable(f"{run} does not state its task: set --task")
         try:
             found = find_task(name, suite or log.facts.suite)
         except UnknownTask as error:
             if suite or log.facts.suite or task:
                 sides.append(Side(log, name, suite or log.facts.suite or name.split("_")[0]))
                 continue
-            raise NotComparable(f"{run}: {error} Own tasks need --task and --suite") from error
+            raise NotComparable(f"{run}: {error} A custom task needs --task and --suite") from error
         sides.append(Side(log, found.name, found.suite))
     return sides
 
@@ -64,18 +64,18 @@ def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: S
     """Pairs candidate and baseline runs by task, cut to the shortest run of each task.
 
     Raises:
-      NotComparable: they share no task, or differ in what must agree.
+      NotComparable: the runs share no task, or differ in a property that must agree.
     """
     caveats = agree([*candidates, *baselines], allow)
     caveats += drift(candidates, baselines)
     tasks = []
     spreads: dict[str, list[list[Curve]]] = {}
-    for key in _common(candidates, baselines, caveats):
+    for key in _common_tasks(candidates, baselines, caveats):
         both = [[side for side in group if (side.suite, side.task) == key] for group in (baselines, candidates)]
         end = min(side.log.frames for group in both for side in group)
         longest = max(side.log.frames for group in both for side in group)
         if end < 0.9 * longest:
-            caveats.append(f"{key[1]}: compared up to {end:,.0f} frames, where the shortest run ends")
+            caveats.append(f"{key[1]}: compared up to {end:,.0f} frames, the end of the shortest run")
         grid = [end * (i + 1) / CELLS for i in range(CELLS)]
         base, cand = ([_cells(side, grid) for side in group] for group in both)
         spreads.setdefault(key[0], []).append(base)
@@ -88,10 +88,10 @@ def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: S
 
 
 def against_reference(candidates: Sequence[Side], name: str | None, allow: Sequence[str] = ()) -> Material:
-    """Holds candidates against published or own reference curves, cut to the shortest candidate of each task.
+    """Pairs candidates with published or custom reference curves, cut to the shortest candidate of each task.
 
     Raises:
-      NotComparable: there are no such curves, or they show something else.
+      NotComparable: there are no such curves, or a property that must agree differs.
     """
     caveats = agree(candidates, allow)
     tasks = []
@@ -125,12 +125,12 @@ def _cells(side: Side, grid: Sequence[float]) -> Curve:
     return tuple(to_cells(scores.frames, scores.values, grid))
 
 
-def _common(candidates: Sequence[Side], baselines: Sequence[Side], caveats: list[str]) -> list[tuple[str, str]]:
+def _common_tasks(candidates: Sequence[Side], baselines: Sequence[Side], caveats: list[str]) -> list[tuple[str, str]]:
     ours, theirs = ({(side.suite, side.task) for side in group} for group in (candidates, baselines))
     if not ours & theirs:
         names = (", ".join(sorted(f"{task} ({suite})" for suite, task in group)) for group in (ours, theirs))
         raise NotComparable("candidates and baselines share no task: {} against {}".format(*names))
-    caveats += [f"{task} ({suite}) is on one side only and left out" for suite, task in sorted(ours ^ theirs)]
+    caveats += [f"{task} ({suite}) is on one side only and is left out" for suite, task in sorted(ours ^ theirs)]
     return sorted(ours & theirs)
 
 

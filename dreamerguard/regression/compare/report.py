@@ -1,4 +1,4 @@
-"""A comparison as text, Markdown, JSON and JUnit. Pure functions that decide nothing."""
+"""Formats a comparison as text, Markdown, JSON and JUnit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 from .decision import Comparison, Outcome, TaskResult
 
-#: Rises when a field changes its meaning or goes away; fields may be added.
+#: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
 VERSION = 1
 
 _HEAD = ("task", "n", "k", "baseline", "candidate", "change", "95 %", "area", "P(better)", "too low")
 
 
 def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
-    """Verdict, table and effect for people."""
+    """Returns plain text: verdict, table, effect and notes."""
     rows = [_HEAD, *(_row(task) for task in comparison.tasks)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
     cells = [
@@ -28,7 +28,7 @@ def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
 
 
 def render_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
-    """The same for a pull request."""
+    """Returns Markdown for a pull request: verdict, table, effect and notes."""
     rows = ["| " + " | ".join(_HEAD) + " |", "|---" * len(_HEAD) + "|"]
     rows += ["| " + " | ".join(_row(task)) + " |" for task in comparison.tasks]
     notes = [f"- {line}" for line in [*_summary(comparison), *caveats]]
@@ -36,13 +36,13 @@ def render_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
 
 
 def render_json(comparison: Comparison, caveats: Sequence[str]) -> str:
-    """One object, ending with a line break."""
+    """Returns one JSON object that ends with a line break."""
     data = {"version": VERSION, **asdict(comparison), "outcome": comparison.outcome.value, "caveats": list(caveats)}
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def render_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
-    """One test case for the verdict; it fails when the candidates are worse and is skipped when nothing is shown."""
+    """Returns JUnit XML with one test case: failed if WORSE, skipped if INCONCLUSIVE, passed otherwise."""
     body = escape("\n".join([*_summary(comparison), *caveats]))
     inner = f"<system-out>{body}</system-out>"
     reason = quoteattr(comparison.reason)
@@ -58,7 +58,7 @@ def render_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
     )
 
 
-#: Output format -> report.
+#: Output format -> function that writes the report.
 FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
     "text": render_text,
     "markdown": render_markdown,
@@ -69,38 +69,38 @@ FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
 
 def _summary(comparison: Comparison) -> list[str]:
     tasks, seeds = len(comparison.tasks), sum(task.k for task in comparison.tasks)
-    how = "all labelings" if comparison.exact else "drawn labelings"
-    many = "task" if tasks == 1 else "tasks"
+    labelings = "all labelings" if comparison.exact else "drawn labelings"
+    noun = "task" if tasks == 1 else "tasks"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
     lines = [
-        f"{seeds} candidate runs on {tasks} {many}; stratified studentised permutation test, {how}",
-        f"p of worse: {both} (2.5 % each calls WORSE)",
+        f"{seeds} candidate runs on {tasks} {noun}; stratified studentised permutation test, {labelings}",
+        f"p of worse: {both} (WORSE at 2.5 % in either)",
     ]
     if comparison.p_margin is not None:
-        lines.append(f"p of a loss beyond {comparison.margin:.0%} of what is learned: {comparison.p_margin:.3g}")
+        lines.append(f"p of a loss beyond {comparison.margin:.0%} of the learned range: {comparison.p_margin:.3g}")
     if comparison.change is not None:
         low, high = (_percent(value) if value is not None else "open" for value in (comparison.low, comparison.high))
         lines.append(
-            f"change in final score {_percent(comparison.change)} of what the baseline learns (interquartile mean over"
-            f" tasks), 95 % interval of a common change {low} to {high}; P(better) {comparison.better:.2f}"
+            f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"
+            f" over tasks), 95 % interval of a common change {low} to {high}; P(better) {comparison.better:.2f}"
         )
     if comparison.outcome is Outcome.INCONCLUSIVE:
         lines.append(_more_seeds(comparison))
         if tasks < 6:
-            lines.append("tasks tell more than seeds: one seed on each of six tasks beats six seeds on one task")
+            lines.append("add tasks rather than seeds: one seed on each of six tasks beats six seeds on one task")
     return lines
 
 
 def _more_seeds(comparison: Comparison) -> str:
-    how = "an equally good candidate would be shown non-inferior four times in five (normal approximation)"
+    goal = "an equally good candidate would be shown non-inferior four times in five (normal approximation)"
     if comparison.further:
-        return f"{comparison.further} more candidate seeds per task are needed until {how}"
+        return f"{comparison.further} more candidate seeds per task are needed until {goal}"
     if comparison.further == 0:
-        return f"so many seeds usually suffice: {how}; this candidate may be a little worse"
+        return f"this number of seeds usually suffices: {goal}; this candidate may be slightly worse"
     if comparison.further_both:
         return (
             f"adding candidate seeds alone is not enough; {comparison.further_both} more seeds per task on both sides"
-            f" are needed until {how}"
+            f" are needed until {goal}"
         )
     return "more than 100 further seeds per task are needed: add tasks, or accept a larger --margin"
 

@@ -1,4 +1,4 @@
-"""Reads the stored envelopes: one JSON file for each release and suite, kept in memory once read."""
+"""Reads the stored reference curves: one JSON file per release and suite, kept in memory."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from dreamerguard.util.json_text import read_json
 
 from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
 
-#: Year in which the curves were published: with the first release or with arXiv v2.
+#: Year in which the curves were published: 2023 with the first release, 2024 with arXiv v2.
 Release = Literal["2024", "2023"]
 
 
 def releases(suite: str) -> tuple[Release, ...]:
-    """Releases that publish curves of a suite, newest first."""
+    """Returns the releases that publish curves of a suite, newest first."""
     return tuple(release for release in get_args(Release) if _has(suite, release))
 
 
 def envelope_tasks(suite: str, release: Release = "2024") -> list[str]:
-    """Tasks of a suite with published curves; none where the release has no such suite."""
+    """Returns the tasks of a suite with published curves; an empty list if the release has no such suite."""
     return list(_load(suite, release)["tasks"]) if _has(suite, release) else []
 
 
 @lru_cache(maxsize=64)
 def load_envelope(suite: str, task: str, release: Release = "2024") -> Envelope | None:
-    """The published curves of a task, or None where the release has none.
+    """Returns the published curves of a task, or None if the release has none.
 
     Args:
       suite: as in `dreamerguard.schema.tasks`, for example ``dmc_proprio``.
-      task: the suite's own name of the task, for example ``dmc_walker_walk`` or ``atari100k_pong``.
+      task: name of the task within the suite, for example ``dmc_walker_walk`` or ``atari100k_pong``.
       release: ``2024`` or ``2023``.
     """
     if not _has(suite, release):
@@ -43,17 +43,17 @@ def load_envelope(suite: str, task: str, release: Release = "2024") -> Envelope 
 
 
 def load_calibration(suite: str, release: Release = "2024") -> tuple[Calibration, Method] | None:
-    """False-alarm statistics of a suite and the constants behind them, or None where there are no curves."""
+    """Returns the false alarm statistics of a suite and the constants behind them, or None without curves."""
     if not _has(suite, release):
         return None
     return _calibration(_load(suite, release))
 
 
 def load_reference_file(path: Path) -> ReferenceSet:
-    """Curves that a user built from own runs, see ``dreamerguard reference build``.
+    """Reads a reference file that ``dreamerguard reference build`` wrote.
 
     Raises:
-      ValueError: the file cannot be read or is no reference; the message says why.
+      ValueError: the file cannot be read or is not a reference file; the message states why.
     """
     try:
         data = read_json(path.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def load_reference_file(path: Path) -> ReferenceSet:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        text = f"{path} is no reference file of format 1 ({type(error).__name__}: {error})"
+        text = f"{path} is not a reference file of format 1 ({type(error).__name__}: {error})"
         raise ValueError(f"{text}; `dreamerguard reference build` writes one") from error
     return ReferenceSet(data["suite"], data["release"], data["note"], envelopes, calibration, method)
 

@@ -1,4 +1,4 @@
-"""What the published agent reaches on a task, and when.
+"""The published scores of a task over frames, and the statistics of rule R1.
 
 Frames are environment frames. Scores are those of training episodes, averaged in equal cells of the budget.
 """
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dreamerguard.schema.editions import Edition
 from dreamerguard.util.fast_dataclass import dataclass
 
-#: A figure per cell; None where no seed has one yet.
+#: One value per cell; None where no seed has a value.
 Cells = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the curves were published: repository address, commit, files and licence with copyright."""
+    """The publication of the curves: repository address, commit, files, and licence with copyright."""
 
     url: str
     commit: str
@@ -28,7 +28,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRange:
-    """Median, lowest and highest seed."""
+    """The median, lowest and highest seed."""
 
     median: float
     low: float
@@ -37,7 +37,7 @@ class ScoreRange:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """Mean score in the last tenth of the budget: median, lowest and highest seed, and every seed, ascending."""
+    """The mean score in the last tenth of the budget: median, lowest and highest seed, and all seeds, ascending."""
 
     median: float
     min: float
@@ -47,15 +47,15 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Frames until a share of the way from the start to the final median.
+    """The frames until a share of the way from the start to the final median.
 
     Attributes:
       share: the share, between 0 and 1.
-      reached: seeds that got there.
-      seeds: seeds in all.
-      median: frames of the median seed; None where fewer than half got there.
-      first: frames of the fastest seed; None where none got there.
-      last: frames of the slowest seed; None where one never got there.
+      reached: number of seeds that reached the share.
+      seeds: number of all seeds.
+      median: frames of the median seed; None if fewer than half reached the share.
+      first: frames of the fastest seed; None if no seed reached the share.
+      last: frames of the slowest seed; None if one seed never reached the share.
     """
 
     share: float
@@ -68,17 +68,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How the alarm curve was made; shares of the budget unless said otherwise.
+    """The constants of the alarm curve; shares of the budget unless stated otherwise.
 
     Attributes:
-      burn_in: no verdict before it.
-      window: the trailing mean covers it.
-      lag: a run may be this much slower.
-      final: the final score is the mean over the last such share.
+      burn_in: share before which there is no verdict.
+      window: share that the trailing mean covers.
+      lag: share by which a run may be slower.
+      final: last share over which the final score is the mean.
       prior_df: weight of the suite's spread against the task's own, in degrees of freedom.
       floor: smallest spread as a share of the learned range.
-      margin: how far below the lowest seed an alarm lies, as a share of the learned range.
-      alarm: false-alarm rate of the stored alarm curve for a whole run.
+      margin: smallest distance of an alarm below the lowest seed, as a share of the learned range.
+      alarm: false alarm rate of the stored alarm curve for a whole run.
     """
 
     burn_in: float
@@ -93,15 +93,15 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the healthy seeds of a whole suite do when each is held against the others of its task.
+    """The statistics of a suite's healthy seeds, each compared with the other seeds of its task.
 
     Attributes:
       spread: standard deviation over seeds relative to the learned range.
-      curves: number of seeds that were held against others.
+      curves: number of seeds that were compared with others.
       null: their positive largest deficits in spreads, largest first. A run with deficit d has
         ``p = (1 + count(null >= d)) / (curves + 1)``.
-      alarm: false-alarm rate -> threshold in spreads; None where there are too few curves to promise the rate.
-      alarm_used: threshold of the stored alarm curves; None where the suite has none.
+      alarm: false alarm rate -> threshold in spreads; None if there are too few curves to guarantee the rate.
+      alarm_used: threshold of the stored alarm curves; None if the suite has none.
       one_seed_pi90: multiplier of the 90 % interval for one new seed at one look.
       seeds_below_worst: share of healthy seeds that at some look fall more than the margin below all others.
     """
@@ -122,24 +122,25 @@ class Envelope:
     Attributes:
       suite, task: names as in `dreamerguard.schema.tasks`.
       release: year of the published score files.
-      edition: edition whose agent the curves show; may differ from the release, see `note`.
-      note: what a reader must know about this set of curves.
-      seeds: number of seeds; `listed` more were published where copies had to be dropped.
+      edition: edition of the agent behind the curves; may differ from the release, see `note`.
+      note: caveat about this set of curves.
+      seeds: number of seeds used.
+      listed: number of seeds published, including copies that were dropped.
       budget: length of the curves in environment frames.
       action_repeat: frames per agent step of the published agent.
       grid: right edge of each cell in environment frames, ascending.
-      median, min, max: over seeds, score of each cell.
+      median, min, max: median, lowest and highest score over seeds in each cell.
       curves: score of each seed in each cell; None before a seed's first and after its last episode.
-      start, range: median score at the start and how much the median gains at its best.
+      start, range: median score at the start, and the largest gain of the median over it.
       final: scores in the last tenth of the budget.
       auc: mean of the whole curve: median, lowest and highest seed.
-      reach: for the stored shares 0.25, 0.5, 0.75 and 0.9.
+      reach: share -> frames until the share, for 0.25, 0.5, 0.75 and 0.9.
       sd, pi90_low, pi90_high, alarm: spread, 90 % interval for one new seed and alarm curve of the trailing mean; empty
-        where there are fewer than three seeds.
-      single_seed_floor: a single run that ends below is called too low; None where that cannot be told.
-      flat_run_caught_at: frames at which a run that learns nothing is noticed; None where one seed cannot tell.
-      norm: the two scores that stand for 0 and 1 when tasks are averaged.
-      source: where the curves were published.
+        with fewer than three seeds.
+      single_seed_floor: score below which the end of a single run is too low; None if there is no alarm at the end.
+      flat_run_caught_at: frames at which a run that learns nothing is detected; None if one seed cannot show it.
+      norm: the two scores that map to 0 and 1 when tasks are averaged.
+      source: publication of the curves.
     """
 
     suite: str
@@ -171,20 +172,20 @@ class Envelope:
     source: Provenance
 
     def score_at(self, frames: float) -> ScoreRange:
-        """Scores of the published seeds after so many frames, linear between the cells.
+        """Returns the scores of the published seeds after a number of frames, linear between the cells.
 
-        Before the first and after the last cell the nearest cell's scores apply.
+        Before the first and after the last cell, returns the nearest cell's scores.
         """
         return ScoreRange(*(_interpolate(self.grid, cells, frames) for cells in (self.median, self.min, self.max)))
 
     def frames_to(self, share: float) -> Reach:
-        """When the seeds got to a share of the final median score, counted from the median start.
+        """Returns the frames until a share of the way from the median start to the final median score.
 
         Args:
           share: 0.25, 0.5, 0.75 or 0.9.
 
         Raises:
-          ValueError: the share is not among the stored ones.
+          ValueError: the share is not stored.
         """
         if share not in self.reach:
             raise ValueError(f"share must be one of {', '.join(map(str, self.reach))}, not {share}")
@@ -193,14 +194,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSet:
-    """The envelopes of one suite and what false alarms are judged by.
+    """The reference curves of one suite with their false alarm statistics.
 
     Attributes:
-      suite, release: as in `Envelope`; own curves have the release ``own``.
-      note: what a reader must know about this set of curves.
-      envelopes: by task.
-      calibration: of these curves, or borrowed where they are too few; the note says so.
-      method: constants.
+      suite, release: as in `Envelope`; a custom reference has the release ``own``.
+      note: caveat about this set of curves.
+      envelopes: task -> curves.
+      calibration: statistics of these curves, or of a published suite if there are too few; then the note states it.
+      method: constants of the alarm curve.
     """
 
     suite: str

@@ -1,4 +1,4 @@
-"""Which curves a run is held against: the published ones of its task, or a file of own curves."""
+"""Chooses the reference curves of a run: the published curves of its task, or a custom reference file."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from dreamerguard.schema.tasks import UnknownTask, find_task
 
 
 class NoReference(LookupError):
-    """There are no curves to hold a run against. The message says why and what to do."""
+    """No reference curves match a run. The message states the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The curves of one task.
+    """The reference of one run.
 
     Attributes:
-      envelope, calibration, method: for `judge`.
-      published_rate: gradient updates per 1000 environment frames of the published run; None where unknown.
-      caveats: what was assumed, and what differs between the run and the reference.
+      envelope, calibration, method: arguments of `judge`.
+      published_rate: gradient updates per 1000 environment frames of the published run; None if unknown.
+      caveats: assumptions, and differences between the run and the reference.
     """
 
     envelope: Envelope
@@ -44,23 +44,23 @@ class Reference:
 
 
 def find_reference(log: RunLog, task: str | None, suite: str | None, name: str | None) -> Reference:
-    """The curves for a run.
+    """Returns the reference of a run.
 
     Args:
-      log: the run; its directory may tell task, suite, action repeat and length.
-      task, suite: what the user says; wins over the directory.
-      name: ``2024`` or ``2023`` for the published curves, else a file of ``dreamerguard reference build``; by default
-        the newest published curves.
+      log: the run; its directory may state task, suite, action repeat and length.
+      task, suite: the user's values; they override those of the directory.
+      name: ``2024`` or ``2023`` for published curves, or a file of ``dreamerguard reference build``; by default the
+        newest published curves.
 
     Raises:
       NoReference: the task is unknown or has no curves.
     """
     task = task or log.facts.task
     if task is None:
-        raise NoReference("the log does not tell the task: set --task, for example --task dmc_walker_walk")
+        raise NoReference("the log does not state the task: set --task, for example --task dmc_walker_walk")
     given = suite or log.facts.suite or _suite_by_length(task, log.facts.frames)
     if not is_published(name):
-        return _own(log, task, given, Path(str(name)))
+        return _custom_reference(log, task, given, Path(str(name)))
     try:
         found = find_task(task, given)
     except UnknownTask as error:
@@ -68,30 +68,30 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     known = releases(found.suite)
     if not known or (name and name not in known):
         what = f"the suite {found.suite} in release {name}" if known else f"the suite {found.suite}"
-        raise NoReference(f"no curves of DreamerV3 are published for {what}; build a reference from own runs with"
+        raise NoReference(f"no curves of DreamerV3 are published for {what}; build a reference from your runs with"
                           " `dreamerguard reference build`")  # fmt: skip
     release: Release = "2023" if name == "2023" or "2024" not in known else "2024"
     envelope, calibration = load_envelope(found.suite, found.name, release), load_calibration(found.suite, release)
     if envelope is None or calibration is None:
         raise NoReference(f"no curves of DreamerV3 are published for {found.name} in suite {found.suite}")
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
-    caveats = [] if given or log.layout.states_suite else _guessed_suite(found.suite, task)
+    caveats = [] if given or log.layout.states_suite else _suite_caveat(found.suite, task)
     caveats += [envelope.note] if envelope.note else []
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
 
 
 @cache
 def own_curves(path: Path) -> ReferenceSet:
-    """A reference file, kept in memory once read; see `load_reference_file`."""
+    """Reads a custom reference file once and keeps it in memory; see `load_reference_file`."""
     return load_reference_file(path)
 
 
 def is_published(name: str | None) -> bool:
-    """Whether a ``--reference`` means published curves and not a file."""
+    """Returns whether a ``--reference`` value names published curves, not a file."""
     return name is None or name in get_args(Release)
 
 
-def _own(log: RunLog, task: str, suite: str | None, path: Path) -> Reference:
+def _custom_reference(log: RunLog, task: str, suite: str | None, path: Path) -> Reference:
     try:
         curves = own_curves(path)
     except ValueError as error:
@@ -106,25 +106,25 @@ def _own(log: RunLog, task: str, suite: str | None, path: Path) -> Reference:
 
 
 def _suite_by_length(task: str, frames: float | None) -> str | None:
-    """Atari runs of at most a million frames are Atari 100k; its curves have 400K frames, those of Atari 200M."""
+    """Returns Atari 100k for Atari runs of at most a million frames: its curves have 400K frames, Atari's 200M."""
     return "atari100k" if task.startswith("atari_") and frames is not None and frames <= 1e6 else None
 
 
-def _guessed_suite(suite: str, task: str) -> list[str]:
+def _suite_caveat(suite: str, task: str) -> list[str]:
     if not task.startswith(("dmc_", "atari_")):
         return []
-    return [f"the log does not tell the suite: taken for {suite}, set --suite if the run is of another"]
+    return [f"the log does not state the suite: {suite} is assumed, set --suite if the run is of another"]
 
 
 def _differences(log: RunLog, envelope: Envelope) -> list[str]:
     found = []
     repeat, frames = log.facts.action_repeat, log.facts.frames
     if repeat is not None and repeat != envelope.action_repeat:
-        found.append(f"the run plays {repeat} frames per action, the reference {envelope.action_repeat}")
+        found.append(f"the run uses {repeat} frames per action, the reference {envelope.action_repeat}")
     if log.facts.edition and log.facts.edition != envelope.edition and envelope.release != "own":
-        found.append(f"the run follows edition {log.facts.edition}, the curves show {envelope.edition}")
+        found.append(f"the run follows edition {log.facts.edition}, the reference edition {envelope.edition}")
     if log.scores[1] == "eval":
-        found.append("scores are of evaluations, the reference's of training episodes: evaluations sit higher")
+        found.append("the run has evaluation scores, the reference training scores, which are lower")
     if frames is not None and frames < 0.9 * envelope.budget:
         found.append(f"the run plans {frames:,.0f} frames, the reference has {envelope.budget:,}")
     return found

@@ -1,4 +1,4 @@
-"""When runs may be compared: what must agree between them, and what differs and should be known."""
+"""Decides whether runs may be compared: the properties that must agree, and the differences to report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dreamerguard.schema.tasks import UnknownTask, find_task
 
 from .choice import Reference
 
-#: What two runs must have in common: name for ``--allow`` -> what it is.
+#: Properties that two runs must share: name for ``--allow`` -> description.
 MUST_AGREE = {
     "x-unit": "unit of the x axis",
     "action-repeat": "environment frames per agent step",
@@ -18,21 +18,21 @@ MUST_AGREE = {
     "edition": "edition of the published settings",
 }
 
-#: Settings that seeds and machines may differ in.
+#: Settings that may differ between seeds and machines.
 _FREE = ("seed", "runtime.", "logging.", "checkpoint.", "guard.", "purpose", "logdir", "replica", "jax.", "logger.")
 
 
 class NotComparable(Exception):
-    """Runs must not be compared. The message says which and why."""
+    """Runs must not be compared. The message states which runs and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One run as far as comparing it goes.
+    """One run of a comparison.
 
     Attributes:
-      log: the run.
-      task, suite: what it learns.
+      log: log of the run.
+      task, suite: the task that it learns, and its suite.
     """
 
     log: RunLog
@@ -41,7 +41,7 @@ class Side:
 
     @property
     def traits(self) -> dict[str, object]:
-        """What must agree; None where the run does not tell."""
+        """Properties that must agree; None where the run does not state one."""
         log = self.log
         unit = "policy steps" if any(problem.kind == "no config" for problem in log.problems) else "frames"
         return {
@@ -53,45 +53,45 @@ class Side:
 
 
 def agree(sides: Sequence[Side], allow: Sequence[str]) -> list[str]:
-    """Caveats of runs that must agree with each other.
+    """Checks that runs agree with each other and returns the caveats.
 
     Raises:
-      NotComparable: they differ in something that is not allowed.
+      NotComparable: the runs differ in a property that is not allowed to differ.
     """
     caveats = []
     for trait, what in MUST_AGREE.items():
         values = {side.traits[trait] for side in sides}
-        told = sorted(map(str, values - {None}))
-        if len(told) > 1 or "policy steps" in told:
-            text = f"runs differ in {trait} ({what}): {', '.join(told)}"
-            if told == ["policy steps"]:
-                text = "x counts policy steps because no configuration tells the action repeat: set --action-repeat"
+        stated = sorted(map(str, values - {None}))
+        if len(stated) > 1 or "policy steps" in stated:
+            text = f"runs differ in {trait} ({what}): {', '.join(stated)}"
+            if stated == ["policy steps"]:
+                text = "x counts policy steps because no configuration states the action repeat: set --action-repeat"
             if trait not in allow:
-                raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them all the same")
+                raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them anyway")
             caveats.append(f"allowed: {text}")
         elif None in values and trait == "action-repeat":
-            caveats.append(f"some runs do not tell {what}; taken as equal")
+            caveats.append(f"some runs do not state {what}; equal values are assumed")
     return caveats
 
 
 def fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> list[str]:
-    """Caveats of runs of one task that are held against a reference.
+    """Checks that runs of one task agree with a reference and returns the caveats.
 
     Raises:
-      NotComparable: the reference shows something else, and that is not allowed.
+      NotComparable: runs and reference differ in a property that is not allowed to differ.
     """
     envelope, caveats = reference.envelope, []
     repeats = {side.log.facts.action_repeat for side in group} - {None}
     problems = {}
     if repeats and repeats != {envelope.action_repeat}:
-        told = ", ".join(map(str, sorted(repeats, key=str)))
-        problems["action-repeat"] = f"runs play {told} frames per action, the reference {envelope.action_repeat}"
+        stated = ", ".join(map(str, sorted(repeats, key=str)))
+        problems["action-repeat"] = f"runs use {stated} frames per action, the reference {envelope.action_repeat}"
     if any(side.log.scores[1] == "eval" for side in group):
         problems["score-kind"] = "runs have evaluation scores, the reference training scores, which are lower"
     edition = _edition(group)
     if edition and edition != envelope.edition and envelope.release != "own":
         ours, theirs = _rate(group[0], edition), reference.published_rate
-        text = f"runs follow edition {edition}, the reference shows {envelope.edition}"
+        text = f"runs follow edition {edition}, the reference edition {envelope.edition}"
         if ours and theirs and not 0.9 <= ours / theirs <= 1.1:
             text += f": {ours:.4g} instead of {theirs:.4g} updates per 1000 frames"
             problems["edition"] = text
@@ -99,7 +99,7 @@ def fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> l
             caveats.append(f"{text}, with the same updates per frame")
     for trait, text in problems.items():
         if trait not in allow:
-            raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them all the same")
+            raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them anyway")
         caveats.append(f"allowed: {text}")
     return [*caveats, *([envelope.note] if envelope.note else [])]
 
@@ -123,7 +123,7 @@ def _rate(side: Side, edition: str) -> float | None:
 
 
 def drift(candidates: Sequence[Side], baselines: Sequence[Side]) -> list[str]:
-    """Settings in which the two sides differ: what may explain a difference."""
+    """Returns a caveat that lists the settings in which the two sides differ; empty if there are none."""
     ours, theirs = candidates[0].log.facts.settings, baselines[0].log.facts.settings
     if not ours or not theirs or candidates[0].log.program != baselines[0].log.program:
         return []

@@ -1,8 +1,8 @@
-"""An envelope from a user's own runs, in the format of ``task_defaults/reference``.
+"""Builds a custom reference from the user's runs, in the format of ``task_defaults/reference``.
 
-Seeds are judged against each other as the published ones are. That promises an error rate only from many curves: 19 for
-5 % and 49 for 2 %. A user with fewer borrows the healthy deficits and the spread of a published suite, and the file's
-note says so.
+Seeds are compared with each other as the published seeds are. This guarantees an error rate only with many curves: 19
+for 5 % and 49 for 2 %. With fewer, the file takes the healthy deficits and the spread of a published suite, and its
+note states that.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from dreamerguard.util.json_text import read_json
 from .comparability import NotComparable, Side, agree
 
 CELLS = 50
-#: Curves from which an own calibration can promise 5 %.
+#: Number of curves from which a custom calibration guarantees 5 %.
 ENOUGH = 19
 _RATES = (0.2, 0.1, 0.05, 0.02, 0.01)
 _REACH = (0.25, 0.5, 0.75, 0.9)
-#: Multiplier of a 90 % interval where no suite tells one; those of the published suites lie between 1.6 and 2.3.
+#: Multiplier of a 90 % interval if no suite gives one; those of the published suites lie between 1.6 and 2.3.
 _USUAL_PI90 = 2.0
 
 
 def build(sides: Sequence[Side], frames: float | None = None, borrow: str | None = None) -> dict[str, Any]:
-    """The content of a reference file.
+    """Returns the content of a reference file.
 
     Args:
       sides: runs of one suite, several seeds per task.
       frames: common length; by default that of the shortest run, which must have nine tenths of the longest.
-      borrow: published suite to borrow from while there are fewer than 19 curves; by default the runs' own.
+      borrow: published suite that gives the statistics for fewer than 19 curves; by default the suite of the runs.
 
     Raises:
-      NotComparable: the runs are of several suites, differ in what must agree, or are too short.
+      NotComparable: the runs are of several suites, differ in a property that must agree, or are too short.
     """
     agree(sides, ())
     suites = sorted({side.suite for side in sides})
@@ -74,10 +74,10 @@ def build(sides: Sequence[Side], frames: float | None = None, borrow: str | None
         "method": asdict(METHOD),
         "budget": int(budget),
         "action_repeat": first.facts.action_repeat or 1,
-        "grid": [_short(edge) for edge in grid],
+        "grid": [_rounded(edge) for edge in grid],
         "calibration": _plain_calibration(calibration),
         "runs": [_provenance(side) for side in sides],
-        "tasks": {task: _task(curves, calibration, grid) for task, curves in sorted(tasks.items())},
+        "tasks": {task: _task_entry(curves, calibration, grid) for task, curves in sorted(tasks.items())},
     }
 
 
@@ -103,23 +103,23 @@ def _calibration(tasks: dict[str, list[Curve]], suite: str, borrow: str | None) 
     own_spread = relative_spread(list(tasks.values()), METHOD.window)
     deficits = [value for curves in tasks.values() for value in leave_one_out(curves, own_spread)]
     few = sorted(task for task, curves in tasks.items() if len(curves) < 3)
-    lacking = f" Tasks with fewer than three seeds cannot be judged: {', '.join(few)}." if few else ""
+    unjudged = f" Tasks with fewer than three seeds cannot be judged: {', '.join(few)}." if few else ""
     if len(deficits) >= ENOUGH:
         null = tuple(sorted((value for value in deficits if value > 0), reverse=True))
         alarm = {rate: _rate(deficits, rate) for rate in _RATES}
         below = sum(value > -math.inf for value in deficits) / len(deficits)
         note = "" if alarm[0.02] is not None else " The 2 % threshold needs 49 curves, so no run is stopped by it."
         own = Calibration(own_spread, len(deficits), null, alarm, alarm[METHOD.alarm], _USUAL_PI90, below)
-        return own, f"Own runs; false alarms judged by {len(deficits)} own curves.{note}{lacking}"
+        return own, f"Custom reference; false alarms are calibrated on {len(deficits)} of its curves.{note}{unjudged}"
     name = borrow or (suite if releases(suite) else "dmc_proprio")
     known = releases(name)
     stored = load_calibration(name, known[0]) if known else None
     if stored is None or stored[0].curves < ENOUGH:
         raise NotComparable(f"--borrow {name}: this suite has no published calibration; try dmc_proprio or atari")
     note = (
-        f"Own runs; spread and false alarms are borrowed from the {stored[0].curves} published curves of {name},"
-        f" because {len(deficits)} own curves of tasks with three seeds are fewer than the {ENOUGH} that 5 % needs."
-        f"{lacking}"
+        f"Custom reference; spread and false alarms are borrowed from the {stored[0].curves} published curves of"
+        f" {name}, because its {len(deficits)} curves of tasks with three seeds are fewer than the {ENOUGH} that 5 %"
+        f" needs.{unjudged}"
     )
     return stored[0], note
 
@@ -134,7 +134,7 @@ def _plain_calibration(calibration: Calibration) -> dict[str, Any]:
     return data | {"alarm": {f"{rate:g}": value for rate, value in calibration.alarm.items()}}
 
 
-def _task(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[float]) -> dict[str, Any]:
+def _task_entry(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[float]) -> dict[str, Any]:
     smooth = [trailing(curve, METHOD.window) for curve in curves]
     scale, start = learned_range(smooth)
     finals = sorted(value for curve in curves if (value := final_score(curve, METHOD.final)) is not None)
@@ -142,14 +142,14 @@ def _task(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[floa
     entry: dict[str, Any] = {
         "n": len(curves),
         "listed": len(curves),
-        "start": _short(start),
-        "range": _short(scale),
+        "start": _rounded(start),
+        "range": _rounded(scale),
         "median": _row(across(curves, median)),
         "seeds": [_row(curve) for curve in curves],
-        "final": {"median": _short(median(finals)), "min": finals[0], "max": finals[-1], "seeds": finals},
-        "auc": {"median": _short(median(areas)), "min": areas[0], "max": areas[-1]},
-        "reach": _reach(curves, start, median(finals), grid),
-        "norm": [_short(start), _short(max(median(finals), start + 1e-9))],
+        "final": {"median": _rounded(median(finals)), "min": finals[0], "max": finals[-1], "seeds": finals},
+        "auc": {"median": _rounded(median(areas)), "min": areas[0], "max": areas[-1]},
+        "reach": _reach_entries(curves, start, median(finals), grid),
+        "norm": [_rounded(start), _rounded(max(median(finals), start + 1e-9))],
     }
     return entry if len(curves) < 3 else entry | _bands(curves, smooth, calibration, grid)
 
@@ -168,12 +168,12 @@ def _bands(
         "pi90_lo": _row([None if m is None else m - h for m, h in zip(middle, half, strict=True)]),
         "pi90_hi": _row([None if m is None else m + h for m, h in zip(middle, half, strict=True)]),
         "alarm": _row(alarm),
-        "single_seed_floor": None if alarm[-1] is None else _short(alarm[-1]),
-        "flat_run_caught_at": None if caught is None else _short(caught),
+        "single_seed_floor": None if alarm[-1] is None else _rounded(alarm[-1]),
+        "flat_run_caught_at": None if caught is None else _rounded(caught),
     }
 
 
-def _reach(curves: Sequence[Curve], start: float, goal: float, grid: Sequence[float]) -> dict[str, Any]:
+def _reach_entries(curves: Sequence[Curve], start: float, goal: float, grid: Sequence[float]) -> dict[str, Any]:
     found = {}
     for share in _REACH:
         level = start + share * (goal - start)
@@ -185,15 +185,15 @@ def _reach(curves: Sequence[Curve], start: float, goal: float, grid: Sequence[fl
         middle, done = median(steps), [step for step in steps if step < math.inf]
         found[f"{share:g}"] = {
             "reached": len(done),
-            "median": _short(middle) if middle < math.inf else None,
-            "first": _short(min(done)) if done else None,
-            "last": _short(max(steps)) if len(done) == len(steps) else None,
+            "median": _rounded(middle) if middle < math.inf else None,
+            "first": _rounded(min(done)) if done else None,
+            "last": _rounded(max(steps)) if len(done) == len(steps) else None,
         }
     return found
 
 
 def _provenance(side: Side) -> dict[str, Any]:
-    """What a reader of the file must know of a run to trust it later."""
+    """Returns the facts about a run that the file keeps, so that a reader can check it later."""
     log = side.log
     ratio = log.series.get("train_ratio")
     return {
@@ -203,14 +203,14 @@ def _provenance(side: Side) -> dict[str, Any]:
         "format": log.program,
         "frames": log.frames,
         "scores": log.scores[1],
-        "train_ratio_achieved": _short(ratio.last) if ratio else None,
+        "train_ratio_achieved": _rounded(ratio.last) if ratio else None,
         "commit": _commit(log.directory),
         "settings": {key: value for key, value in log.facts.settings.items() if not key.startswith("_")},
     }
 
 
 def _commit(directory: Path) -> str:
-    """Code commit of the run's last start, as the native trainer stores it; empty where nothing tells."""
+    """Reads the code commit of the run's last start, as the bundled trainer stores it; empty if unknown."""
     try:
         starts = read_json((directory / "manifest.json").read_text(encoding="utf-8"))
         return str(starts[-1].get("git") or "")
@@ -219,8 +219,8 @@ def _commit(directory: Path) -> str:
 
 
 def _row(values: Curve) -> list[float | None]:
-    return [None if value is None else _short(value) for value in values]
+    return [None if value is None else _rounded(value) for value in values]
 
 
-def _short(value: float) -> float:
+def _rounded(value: float) -> float:
     return float(f"{value:.6g}")

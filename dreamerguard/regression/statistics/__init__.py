@@ -1,1 +1,1 @@
-"""Arithmetic on learning curves. Plain Python: the guard installs without NumPy."""
+"""Computes statistics of learning curves. Plain Python, because the guard installs without NumPy."""

@@ -1,6 +1,6 @@
-"""Curves in equal cells of the budget, and the arithmetic of rule R1 on them.
+"""Averages scores in equal cells of the budget and computes the statistics of rule R1 on these curves.
 
-A curve is one figure per cell, None where there is none yet. Plain Python, because the guard installs without numpy.
+A curve is one value per cell, None where a cell has no score. Plain Python, because the guard installs without NumPy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Curve = Sequence[float | None]
 def to_cells(
     frames: Sequence[float], scores: Sequence[float], grid: Sequence[float], progress: float | None = None
 ) -> list[float | None]:
-    """Mean score of the episodes that ended in each cell.
+    """Returns the mean score of the episodes that ended in each cell.
 
     Args:
       frames: environment frames at the end of each episode, ascending.
@@ -26,7 +26,7 @@ def to_cells(
         over, and the cell of its last episode counts however little of it was played, as in the published curves.
 
     Returns:
-      One figure per cell. A cell without an episode repeats the one before it.
+      One value per cell. A cell without an episode repeats the previous cell.
     """
     cells: list[float | None] = [None] * len(grid)
     if not frames:
@@ -49,7 +49,7 @@ def to_cells(
 
 
 def trailing(curve: Curve, share: float) -> list[float | None]:
-    """Mean over the last ``share`` of the budget, shorter at the start; None where the curve has no figure."""
+    """Returns the mean over the last ``share`` of the budget, shorter at the start; None where the curve is None."""
     window = max(1, round(share * len(curve)))
     out: list[float | None] = []
     for index, value in enumerate(curve):
@@ -59,31 +59,31 @@ def trailing(curve: Curve, share: float) -> list[float | None]:
 
 
 def final_score(curve: Curve, share: float) -> float | None:
-    """Mean over the last ``share`` of the budget of the cells that have a figure; None without any."""
+    """Returns the mean over the last ``share`` of the budget, among cells with a value; None without a value."""
     seen = [value for value in curve if value is not None][-max(1, round(share * len(curve))) :]
     return math.fsum(seen) / len(seen) if seen else None
 
 
 def area(curve: Curve) -> float | None:
-    """Mean of the whole curve; None without any figure."""
+    """Returns the mean of the whole curve; None without a value."""
     seen = [value for value in curve if value is not None]
     return math.fsum(seen) / len(seen) if seen else None
 
 
 def across(curves: Sequence[Curve], reduce: Callable[[Sequence[float]], float]) -> list[float | None]:
-    """Reduces the seeds cell by cell, leaving out those without a figure."""
+    """Reduces the seeds to one value per cell and skips seeds without a value there."""
     columns = ([value for value in column if value is not None] for column in zip(*curves, strict=True))
     return [reduce(column) if column else None for column in columns]
 
 
 def learned_range(smooth: Sequence[Curve]) -> tuple[float, float]:
-    """What there is to learn: how far the median over seeds rises above its first figure, and that figure."""
+    """Returns the largest rise of the median over seeds above its first value, and that first value."""
     middle = [value for value in across(smooth, median) if value is not None]
     return (max(max(middle) - middle[0], 0.0), middle[0]) if middle else (0.0, 0.0)
 
 
 def variance(values: Sequence[float]) -> float:
-    """Unbiased variance; NaN for fewer than two values."""
+    """Returns the unbiased variance; NaN for fewer than two values."""
     if len(values) < 2:
         return math.nan
     mean = math.fsum(values) / len(values)
@@ -91,9 +91,9 @@ def variance(values: Sequence[float]) -> float:
 
 
 def spread(smooth: Sequence[Curve], scale: float, prior: float, prior_df: float, floor: float) -> list[float]:
-    """Standard deviation over seeds in each cell, stabilised three ways.
+    """Returns the standard deviation over seeds in each cell, stabilised in three ways.
 
-    A task's own variance is averaged over five neighbouring cells, shrunk towards the suite's (``prior`` times the
+    The task's variance is averaged over five neighbouring cells, shrunk towards the suite's (``prior`` times the
     learned range, with the weight of ``prior_df`` degrees of freedom) and floored at a share of the learned range.
     """
     seeds = len(smooth)
@@ -109,7 +109,7 @@ def spread(smooth: Sequence[Curve], scale: float, prior: float, prior_df: float,
 
 
 def delayed(curve: Curve, lag: float) -> list[float | None]:
-    """The curve as a run sees it that is slower by ``lag``; never above the curve itself."""
+    """Returns the curve of a run that is slower by ``lag``; never above the original curve."""
     out: list[float | None] = []
     for index, value in enumerate(curve):
         at = max((index + 1) * (1 - lag) - 1, 0.0)
@@ -122,9 +122,9 @@ def delayed(curve: Curve, lag: float) -> list[float | None]:
 
 
 def relative_spread(tasks: Sequence[Sequence[Curve]], window: float) -> float:
-    """Median over tasks of the seeds' standard deviation relative to the learned range, after the first quarter.
+    """Returns the median over tasks of the seeds' standard deviation after the first quarter, in learned ranges.
 
-    Tasks need three seeds; 0.15 where none has them.
+    Only tasks with at least three seeds count; returns 0.15 if there is no such task.
     """
     found = []
     for curves in tasks:
@@ -140,8 +140,9 @@ def relative_spread(tasks: Sequence[Sequence[Curve]], window: float) -> float:
 
 
 def conformal_quantile(values: Sequence[float], rate: float) -> float:
-    """Smallest threshold that a further exchangeable value exceeds with at most ``rate``; infinite for too few values.
+    """Returns the smallest threshold that a new exchangeable value exceeds with probability at most ``rate``.
 
+    Returns infinity if there are too few values.
     See Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005).
     """
     rank = math.ceil((len(values) + 1) * (1 - rate) - 1e-9)
@@ -149,7 +150,7 @@ def conformal_quantile(values: Sequence[float], rate: float) -> float:
 
 
 def interquartile_mean(values: Sequence[float]) -> float:
-    """Mean without the lowest and highest quarter (https://arxiv.org/abs/2108.13264)."""
+    """Returns the mean without the lowest and the highest quarter (https://arxiv.org/abs/2108.13264)."""
     ordered, cut = sorted(values), len(values) // 4
     kept = ordered[cut : len(ordered) - cut]
     return math.fsum(kept) / len(kept)

@@ -1,9 +1,9 @@
-"""The stratified studentised permutation test: are k candidate seeds worse than n baseline seeds, over several tasks?
+"""Tests whether k candidate seeds are worse than n baseline seeds: a stratified studentised permutation test.
 
 Within each task the difference of means is divided by the standard deviation of all its seeds, so tasks of any scale
-add up without normalisation constants; the sum is compared with what it is after shuffling the seeds' labels inside
-every task. This is exact under "the labels do not matter", for any n and k, also for one candidate seed. All labelings
-are gone through where they are few, else they are drawn with a fixed seed.
+add up without normalisation constants. The sum is compared with its values after shuffling the seeds' labels inside
+every task. This is exact under "the labels do not matter", for any n and k, also for one candidate seed. If there are
+few labelings, all are counted; otherwise they are drawn with a fixed seed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-#: Labelings up to which all are gone through, over all tasks and within one.
+#: Numbers of labelings up to which all are counted, over all tasks and within one task.
 ALL, ALL_OF_TASK = 100_000, 5_000
 
-#: Drawn labelings for the ends of an interval, each of which takes some thirty tests.
+#: Number of drawn labelings for the ends of an interval; each end takes some thirty tests.
 FEWER = 2_000
 
 
@@ -26,9 +26,9 @@ class Stratum:
     """The seeds of one task under every labeling.
 
     Attributes:
-      baseline, candidate: one figure per seed.
-      differences: candidate mean less baseline mean under each labeling, the true one first.
-      weights: how much that difference grows when the true candidates all gain one.
+      baseline, candidate: one value per seed.
+      differences: candidate mean minus baseline mean under each labeling, the true labeling first.
+      weights: growth of that difference if every true candidate gains one point.
     """
 
     baseline: tuple[float, ...]
@@ -38,7 +38,7 @@ class Stratum:
 
     @classmethod
     def of(cls, baseline: Sequence[float], candidate: Sequence[float], rng: random.Random) -> Stratum:
-        """All labelings of a task's seeds, or a sample of them with the true one first."""
+        """Enumerates the labelings of a task's seeds, or draws a sample; the true labeling comes first."""
         pool, k, n = [*candidate, *baseline], len(candidate), len(baseline)
         if math.comb(n + k, k) <= ALL_OF_TASK:
             chosen = list(combinations(range(n + k), k))  # the first is the true labeling
@@ -53,13 +53,13 @@ class Stratum:
         return cls(tuple(baseline), tuple(candidate), differences, weights)
 
     def spread(self, shift: float) -> float:
-        """Standard deviation of all seeds once the candidates are shifted."""
+        """Returns the standard deviation of all seeds after a shift of the candidates."""
         pool = [*(value + shift for value in self.candidate), *self.baseline]
         mean = math.fsum(pool) / len(pool)
         return math.sqrt(math.fsum((value - mean) ** 2 for value in pool) / len(pool))
 
     def statistics(self, shift: float) -> list[float]:
-        """Studentised difference under each labeling; zeros where all seeds agree."""
+        """Returns the studentised difference under each labeling; zeros if all seeds are equal."""
         spread = self.spread(shift)
         scale = max(max(map(abs, self.differences), default=0.0), abs(shift), 1e-300)
         if spread <= 1e-12 * scale:
@@ -73,7 +73,7 @@ class PermutationTest:
 
     Attributes:
       strata: one per task.
-      picks: for each task the labeling of each draw; empty where all labelings are gone through.
+      picks: for each task the labeling of each draw; empty if all labelings are counted.
     """
 
     strata: tuple[Stratum, ...]
@@ -87,7 +87,7 @@ class PermutationTest:
         draws: int = 10_000,
         seed: int = 0,
     ) -> PermutationTest:
-        """One sequence of figures per task on each side, with ``draws`` labelings where there are too many for all."""
+        """Creates the test from one sequence of values per task and side; draws labelings if they are too many."""
         rng = random.Random(seed)
         strata = tuple(Stratum.of(b, c, rng) for b, c in zip(baseline, candidate, strict=True))
         if math.prod(len(stratum.differences) for stratum in strata) <= ALL:
@@ -96,38 +96,38 @@ class PermutationTest:
 
     @property
     def exact(self) -> bool:
-        """Whether all labelings are gone through."""
+        """Whether all labelings are counted."""
         return not self.picks
 
     @property
     def smallest_p(self) -> float:
-        """The smallest p-value that so many seeds and tasks can give."""
+        """The smallest possible p-value with these numbers of seeds and tasks."""
         total = math.prod(math.comb(len(s.baseline) + len(s.candidate), len(s.candidate)) for s in self.strata)
         return max(1 / total, 0.0 if self.exact else 1 / (1 + len(self.picks[0])))
 
     def p_worse(self, shifts: Sequence[float]) -> float:
-        """How often a labeling is at least as bad for the candidates, each task's candidates shifted first."""
+        """Returns the share of labelings at least as bad for the candidates, after a shift in each task."""
         observed, sums = self._sums(shifts)
         return self._share(sum(value <= observed + 1e-9 for value in sums), len(sums))
 
     def p_better(self, shifts: Sequence[float]) -> float:
-        """How often a labeling is at least as good for the candidates, each task's candidates shifted first."""
+        """Returns the share of labelings at least as good for the candidates, after a shift in each task."""
         observed, sums = self._sums(shifts)
         return self._share(sum(value >= observed - 1e-9 for value in sums), len(sums))
 
     def interval(self, scales: Sequence[float], level: float = 0.95) -> tuple[float | None, float | None]:
-        """Changes of all tasks together that the data do not contradict, in units of each task's scale.
+        """Returns the interval of common changes of all tasks that the data do not reject, in each task's scale.
 
-        The ends are found by testing shifted candidates; None where so few seeds bound nothing.
+        The ends are found by testing shifted candidates; an end is None if there are too few seeds for a bound.
         """
         tail = (1 - level) / 2
-        few = PermutationTest(self.strata, tuple(pick[:FEWER] for pick in self.picks))
+        coarse = PermutationTest(self.strata, tuple(pick[:FEWER] for pick in self.picks))
 
         def better(change: float) -> bool:
-            return few.p_better([-change * scale for scale in scales]) <= tail
+            return coarse.p_better([-change * scale for scale in scales]) <= tail
 
         def worse(change: float) -> bool:
-            return few.p_worse([-change * scale for scale in scales]) <= tail
+            return coarse.p_worse([-change * scale for scale in scales]) <= tail
 
         low = None if not better(-4.0) else _edge(better, -4.0, 4.0)
         high = None if not worse(4.0) else _edge(worse, 4.0, -4.0)
@@ -149,7 +149,7 @@ class PermutationTest:
 
 
 def _edge(holds: Callable[[float], bool], inside: float, outside: float) -> float:
-    """The last change, coming from ``inside``, for which a test still rejects."""
+    """Returns the last change, coming from ``inside``, at which the test still rejects."""
     for _ in range(14):
         middle = (inside + outside) / 2
         if holds(middle):

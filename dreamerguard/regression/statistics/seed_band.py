@@ -1,4 +1,4 @@
-"""What one run is held against: the seeds of a task, reduced to a middle, a width and the worst seed at every look."""
+"""Reduces the reference seeds of a task to a middle, a width and the worst seed at every look."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dreamerguard.regression.published import Method
 
 from .binned_curve import Curve, across, delayed, learned_range, spread, trailing
 
-#: Constants of the published envelopes; see `Method` for their meaning.
+#: Constants of the published reference bands; see `Method` for their meaning.
 METHOD = Method(burn_in=0.1, window=0.16, lag=0.15, final=0.1, prior_df=4, floor=0.05, margin=0.05, alarm=0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class SeedBand:
-    """The reference seeds of one task, as a run up to 15 % slower would see them.
+    """The reference band of one task, delayed so that a run may be up to 15 % slower.
 
     Attributes:
       middle: median over seeds of the trailing mean, in each cell.
-      width: standard deviation of one new seed around the middle.
-      worst: lowest seed of the trailing mean.
-      scale, start: learned range and score before learning.
-      method: constants.
+      width: standard deviation of one new seed around the middle, in each cell.
+      worst: lowest trailing mean over seeds, in each cell.
+      scale, start: learned range, and score before learning.
+      method: constants of the alarm curve.
     """
 
     middle: tuple[float | None, ...]
@@ -46,9 +46,9 @@ class SeedBand:
         return cls(tuple(middle), tuple(width), tuple(worst), scale, start, method)
 
     def deficits(self, curve: Curve) -> list[float]:
-        """How many widths a run is below the middle at every look; minus infinity where no alarm may be raised.
+        """Returns how many widths a run is below the middle at every look; minus infinity where no alarm is possible.
 
-        None may be raised in the burn-in, on a task where nothing is learned, or above the worst seed less the margin.
+        No alarm is possible in the burn-in, on a task that is not learned, or above the worst seed minus the margin.
         """
         method, cells = self.method, len(self.width)
         out = []
@@ -66,7 +66,7 @@ class SeedBand:
         return out
 
     def alarm(self, threshold: float | None) -> list[float | None]:
-        """The trailing mean below which a run is more than ``threshold`` widths too low; None where none is raised."""
+        """Returns the trailing mean below which a run is over ``threshold`` widths too low; None without an alarm."""
         if threshold is None or self.scale <= 0:
             return [None] * len(self.width)
         out: list[float | None] = []
@@ -80,7 +80,7 @@ class SeedBand:
 
 
 def leave_one_out(curves: Sequence[Curve], prior: float, method: Method = METHOD) -> list[float]:
-    """Largest deficit of each seed against the others of its task; at least two others are needed."""
+    """Returns the largest deficit of each seed relative to the other seeds of its task; empty below three seeds."""
     if len(curves) < 3:
         return []
     return [

@@ -1,7 +1,7 @@
-"""Is the run itself in order? Checks of its metrics that need no reference curve.
+"""Checks a run's metrics for problems without a reference curve.
 
-Each check looks for something that is wrong in any run; a finding names the most likely cause, first of all what lint
-said about the same run. Which metrics a program logs decides which checks can speak.
+Each check looks for a fault that is wrong in any run. A finding names the most likely cause; a matching lint finding of
+the run comes first. A check needs the metrics that the training program logs.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_health(log: RunLog, context: Context) -> list[HealthFinding]:
-    """Everything that is wrong with a run, errors first."""
+    """Returns the findings of all checks, errors first."""
     found = [finding for check in CHECKS for finding in check(log, context)]
     return sorted(found, key=lambda finding: finding.severity.rank)
 
 
 def is_flat(values: Sequence[float]) -> bool:
-    """Whether the last quarter of scores is no better than the first tenth, beyond a tenth of their range."""
+    """Returns whether the last quarter of scores exceeds the first tenth by at most a tenth of their range."""
     if len(values) < 40:
         return False
     first, last = values[: len(values) // 10], values[-len(values) // 4 :]

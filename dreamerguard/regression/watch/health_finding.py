@@ -1,4 +1,4 @@
-"""What a check of a run's health says, and what it knows beside the log."""
+"""Defines the finding of a health check, and the context that a check gets beside the log."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .likely_causes import LintNote
 
 @dataclass(frozen=True, slots=True)
 class HealthFinding:
-    """Something wrong with a run.
+    """A problem of a run.
 
     Attributes:
-      name: kebab case.
-      severity: error: what is trained now is worth nothing; warning: it is harmed.
-      message: what was measured.
-      cause: what most likely caused it.
-      help: what to do.
+      name: name in kebab case.
+      severity: error if further training is worthless, warning if it is harmed.
+      message: the measured fault.
+      cause: the most likely cause.
+      help: the fix.
     """
 
     name: str
@@ -32,13 +32,13 @@ class HealthFinding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the checks know beside the log.
+    """The information that the checks get beside the log.
 
     Attributes:
-      lint: findings of the configuration of the same run.
-      struggling: the run is too low, or learns nothing, so that unusual metrics are worth a word.
+      lint: lint findings for the configuration of the run.
+      struggling: whether the run is too low or learns nothing, so that unusual metrics are reported.
       now: seconds since the epoch.
-      memory_gb: memory of the machine that trains; None if it is another one.
+      memory_gb: memory of the training machine; None if that is another machine.
     """
 
     lint: Sequence[LintNote] = ()
@@ -48,6 +48,6 @@ class Context:
 
 
 def configured_ratio(log: RunLog) -> float | None:
-    """Replayed agent steps per agent step that the run was asked for; None where nothing tells."""
+    """Returns the configured train ratio, in replayed agent steps per agent step; None if unknown."""
     logged = log.series.get("train_ratio_configured")
     return logged.last if logged else log.facts.train_ratio

@@ -1,4 +1,4 @@
-"""Checks of what is learned: train ratio, losses, policy, gradients."""
+"""Health checks of learning: train ratio, losses, policy, gradients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dreamerguard.logs import RunLog, Series
 from .health_finding import Context, HealthFinding, configured_ratio
 from .likely_causes import likely_cause
 
-#: Losses that are not reconstructions of an observation, under the names of all programs.
+#: Losses that are not reconstructions of an observation, with the names of all training programs.
 _OTHER_LOSSES = frozenset(
     {"dyn", "rep", "rew", "con", "policy", "value", "repval", "total", "model", "actor", "critic", "reward", "cont"}
     | {"state", "continue", "world_model", "kl", "reploss", "slow_value"}
@@ -22,7 +22,7 @@ _FREE_NATS = 1.0
 
 
 def ratio_drift(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Achieved and configured train ratio differ by more than 10 %."""
+    """Reports an achieved train ratio that differs from the configured one by more than 10 %."""
     configured, achieved = configured_ratio(log), log.series.get("train_ratio")
     updates = log.series.get("updates")
     warm = updates is None or updates.last >= 100
@@ -45,12 +45,12 @@ def ratio_drift(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         f"the run replays {value:.4g} agent steps per agent step, {factor:.2g} times the configured {configured:.4g}",
         likely_cause(context.lint, ("ratio", "training", "batch"))
         or "the learner cannot keep up or waits, the ratio was changed in the code, or updates are skipped",
-        "compare updates and steps in the log with the configuration; fewer updates per frame cost score",
+        "compare updates and steps in the log with the configuration; fewer updates per frame lower the score",
     )
 
 
 def non_finite(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """A loss or gradient norm was NaN or infinite twice while updates ran."""
+    """Reports losses and gradient norms that were NaN or infinite at least twice while updates ran."""
     bad = {name: seen for name, seen in log.nonfinite.items() if seen.count >= 2}
     if not bad:
         return
@@ -62,13 +62,13 @@ def non_finite(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         f"{', '.join(sorted(bad))} not finite since {frames:,.0f} frames ({name}: {seen.count} rows)",
         likely_cause(context.lint, ("precision", "dtype", "learning-rate", "range"))
         or "an observation or reward that is not finite, float16, or a learning rate that is too high",
-        "stop the run: parameters that are NaN never recover. Go back to a checkpoint from before, check observations"
+        "stop the run: parameters that are NaN never recover. Go back to an earlier checkpoint, check observations"
         " and rewards for NaN, use float32 or bfloat16",
     )
 
 
 def kl_collapse(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Both KL losses rest on their free nats, the reconstruction does not improve and neither does the score."""
+    """Reports both KL losses at their free nats while neither reconstruction nor score improves."""
     dyn, rep, updates = (log.series.get(name) for name in ("loss/dyn", "loss/rep", "updates"))
     if not context.struggling or dyn is None or rep is None or updates is None or updates.last < 5000:
         return
@@ -79,16 +79,16 @@ def kl_collapse(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             "kl-collapse",
             Severity.WARNING,
             f"loss/dyn and loss/rep stay at the {_FREE_NATS:g} free nat and {', '.join(poor)} does not improve:"
-            " the latent state carries nothing",
+            " the latent state carries no information",
             likely_cause(context.lint, ("loss", "free", "size", "model"))
-            or "observations that say nothing (constant or empty images), a decoder that sees other keys than the"
+            or "observations without information (constant or empty images), a decoder with other keys than the"
             " encoder, or changed loss weights",
-            "look at a few observations as the agent gets them; keep loss.free_nats 1, loss weights dyn 1 and rep 0.1",
+            "inspect a few observations as the agent gets them; keep loss.free_nats 1, loss weights dyn 1 and rep 0.1",
         )
 
 
 def entropy(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """The policy is all but deterministic or all but random, and the score is no good."""
+    """Reports an almost deterministic or almost random policy in a run with poor scores."""
     updates = log.series.get("updates")
     if not context.struggling or updates is None or updates.last < 5000:
         return
@@ -97,22 +97,22 @@ def entropy(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             continue
         late = series.tail(0.25)
         if max(late) < 0.01:
-            word, cause = "collapsed", "the entropy weight is too small for the scale of returns"
+            state, cause = "collapsed", "the entropy weight is too small for the scale of returns"
         elif min(late) > 0.99:
-            word, cause = "stays at its ceiling", "no reward reaches the actor, or the entropy weight is too large"
+            state, cause = "stays at its ceiling", "no reward reaches the actor, or the entropy weight is too large"
         else:
             continue
         yield HealthFinding(
             "policy-entropy",
             Severity.WARNING,
-            f"the policy's randomness ({name.removeprefix('randomness/')}, 0 to 1) {word} at {median(late):.3g}",
+            f"the policy's randomness ({name.removeprefix('randomness/')}, 0 to 1) {state} at {median(late):.3g}",
             likely_cause(context.lint, ("entropy", "reward", "loss", "ratio")) or cause,
             "check that rewards arrive and that returns are normalised; the published entropy weight is 3e-4",
         )
 
 
 def gradients(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Gradient norms are a hundred times what they were."""
+    """Reports gradient norms above a hundred times their usual value."""
     for name, series in log.series.items():
         if not name.startswith("grad_norm/") or len(series) < 40:
             continue
@@ -124,13 +124,13 @@ def gradients(log: RunLog, context: Context) -> Iterator[HealthFinding]:
                 Severity.WARNING,
                 f"{name} is {now:.3g}, {now / usual:.0f} times its usual {usual:.3g}",
                 likely_cause(context.lint, ("learning-rate", "clip", "range", "optimizer"))
-                or "an observation or reward far outside what was seen before, or a learning rate that is too high",
-                "look at the newest observations and rewards; keep the published clipping 0.3 and learning rate 4e-5",
+                or "an observation or reward far outside the earlier range, or a learning rate that is too high",
+                "inspect the newest observations and rewards; keep the published clipping 0.3 and learning rate 4e-5",
             )
 
 
 def _restarted(series: Series) -> bool:
-    """sheeprl counts its ratio anew after a resume (https://github.com/Eclectic-Sheep/sheeprl/issues/300)."""
+    """Returns whether sheeprl reset its ratio after a resume (https://github.com/Eclectic-Sheep/sheeprl/issues/300)."""
     return series.last < 0.5 * max(series.values) and series.last < 0.5 * median(series.values)
 
 

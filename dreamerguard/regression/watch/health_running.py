@@ -1,4 +1,4 @@
-"""Checks of how a run goes on: learner, environments, memory, speed."""
+"""Health checks of progress: learner, environments, memory, speed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .likely_causes import likely_cause
 
 
 def stalled_learner(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Frames grow and updates do not."""
+    """Reports frames that grow while updates do not."""
     updates, configured = log.series.get("updates"), configured_ratio(log)
     if updates is None or len(updates) < 8 or updates.last <= 0 or configured == 0:
         return
@@ -25,13 +25,13 @@ def stalled_learner(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             "stalled-learner",
             Severity.ERROR,
             f"frames grow but updates stay at {updates.last:,.0f} since {updates.frames[-6]:,.0f} frames",
-            likely_cause(context.lint, ("training", "ratio")) or "the learner died or waits for the replay",
-            "look for an error in the output of the learner; what is collected now is not learned from",
+            likely_cause(context.lint, ("training", "ratio")) or "the learner died or waits for the replay buffer",
+            "look for an error in the output of the learner; the agent does not learn from the new frames",
         )
 
 
 def stalled_run(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """The log has not grown for long, measured by its own pace, and the run is not at its end."""
+    """Reports a log that has not grown for long, relative to its usual interval, before the end of the run."""
     planned, modified = log.facts.frames, log.modified
     if context.now is None or modified is None or planned is None or log.frames >= 0.97 * planned:
         return
@@ -45,12 +45,13 @@ def stalled_run(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         f" {planned:,.0f} frames",
         likely_cause(context.lint, ("memory", "gpu", "cpu"))
         or "the run ended, was killed (often for memory), or an environment hangs",
-        "see whether the process lives and what it printed last; the same command continues a native run",
+        "check whether the process is alive and read its last output; the same command continues a run of the bundled"
+        " trainer",
     )
 
 
 def no_episode(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Episodes have stopped to end."""
+    """Reports that no episode ends any more."""
     frames = log.train.frames
     if len(frames) < 20:
         return
@@ -61,13 +62,13 @@ def no_episode(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             "no-episode",
             Severity.WARNING,
             f"no episode has ended for {silent:,.0f} frames; the longest pause before was {max(gaps):,.0f}",
-            "environments hang, or episodes became endless",
+            "environments hang, or episodes no longer end",
             "check the time limit of the task and whether environments still step",
         )
 
 
 def memory(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """Memory will run out before the run ends."""
+    """Reports memory use that exceeds 95 % of the machine's memory before the run ends."""
     series, planned = log.series.get("memory_gb"), log.facts.frames
     if series is None or planned is None or context.memory_gb is None or len(series) < 10:
         return
@@ -78,13 +79,13 @@ def memory(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             "memory-trend",
             Severity.WARNING,
             f"memory grows to {end:.0f} GB by the end of the run; the machine has {context.memory_gb:.0f} GB",
-            likely_cause(context.lint, ("memory", "replay")) or "a replay that is larger than the machine's memory",
-            "make the replay smaller or the observations cheaper before the run is killed",
+            likely_cause(context.lint, ("memory", "replay")) or "a replay buffer larger than the machine's memory",
+            "reduce the replay capacity or the size of observations before the run is killed",
         )
 
 
 def throughput(log: RunLog, context: Context) -> Iterator[HealthFinding]:
-    """The run makes less than half of its earlier frames per second."""
+    """Reports a run that makes less than half of its earlier frames per second."""
     series = log.series.get("fps_frames") or log.series.get("fps_steps")
     if series is None or len(series) < 40:
         return
@@ -96,13 +97,13 @@ def throughput(log: RunLog, context: Context) -> Iterator[HealthFinding]:
             Severity.WARNING,
             f"the run makes {now:.3g} frames per second, {now / before:.0%} of its earlier {before:.3g}",
             likely_cause(context.lint, ("gpu", "cpu", "memory", "size"))
-            or "another process took the machine, memory is swapped, the GPU is throttled, or evaluations got longer",
-            "look at the load of the machine; the verdict on scores is in frames and is not affected",
+            or "another process uses the machine, memory is swapped, the GPU is throttled, or evaluations got longer",
+            "check the load of the machine; the verdict on scores counts frames and is not affected",
         )
 
 
 def _log_interval(log: RunLog) -> float:
-    """Seconds between two rows of metrics at the run's own pace; a minute where the log does not tell."""
+    """Returns the usual seconds between two rows of metrics; 60 if the log does not show it."""
     series = log.series.get("fps_frames")
     if series is None or len(series) < 3 or series.last <= 0:
         return 60.0

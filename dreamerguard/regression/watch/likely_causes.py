@@ -1,4 +1,4 @@
-"""Why a run may be low: first what lint said about its configuration, then what its log shows."""
+"""Lists likely causes of a low score: first lint findings for the configuration, then facts from the log."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from dreamerguard.logs import RunLog
 from dreamerguard.util.json_text import read_json
 
-#: Where lint reports are kept, the bundled trainer's first and then those of ``dreamerguard guard``.
+#: File names of lint reports: first that of the bundled trainer, then that of ``dreamerguard guard``.
 LINT_FILES = ("lint.json", "dreamerguard-lint.json")
 
 
 @dataclass(frozen=True, slots=True)
 class LintNote:
-    """A lint finding as ``lint.json`` of a run keeps it.
+    """A lint finding from the ``lint.json`` of a run.
 
     Attributes:
-      code, name, message: of the finding.
-      severe: it wastes most of the run.
+      code, name, message: rule code, rule name and message.
+      severe: whether the finding wastes most of the run.
       rank: 0 for an error, 1 for a warning, 2 for information.
     """
 
@@ -35,7 +35,7 @@ class LintNote:
 
 
 def read_lint(directory: Path) -> list[LintNote]:
-    """Lint findings stored beside a run, the gravest first; none where there is no readable report."""
+    """Reads the lint findings stored beside a run, most severe first; empty without a readable report."""
     data = read_lint_report(directory)
     rows = data.get("findings", [])
     notes = []
@@ -44,13 +44,13 @@ def read_lint(directory: Path) -> list[LintNote]:
             harm = row.get("harm") or {}
             severe = isinstance(harm, dict) and harm.get("level") == "severe"
             rank = {"error": 0, "warning": 1}.get(str(row.get("severity")), 2)
-            words = (str(row.get("code", "")), str(row["name"]), str(row.get("message", "")))
-            notes.append(LintNote(*words, severe=severe, rank=rank))
+            texts = (str(row.get("code", "")), str(row["name"]), str(row.get("message", "")))
+            notes.append(LintNote(*texts, severe=severe, rank=rank))
     return sorted(notes, key=lambda note: (not note.severe, note.rank))
 
 
 def read_lint_report(directory: Path) -> dict[str, Any]:
-    """The lint report that the bundled trainer or the guard stored beside a run; empty where there is none."""
+    """Reads the lint report that the bundled trainer or the guard stored beside a run; empty if there is no report."""
     for name in LINT_FILES:
         try:
             data = read_json((directory / name).read_text(encoding="utf-8"))
@@ -62,19 +62,19 @@ def read_lint_report(directory: Path) -> dict[str, Any]:
 
 
 def likely_cause(lint: Sequence[LintNote], words: Sequence[str]) -> str:
-    """The gravest lint finding whose name has one of the words; empty where there is none."""
-    return next((f"lint said {note}" for note in lint if any(word in note.name for word in words)), "")
+    """Returns the most severe lint finding with one of the words in its name; empty if there is no such finding."""
+    return next((f"lint reported {note}" for note in lint if any(word in note.name for word in words)), "")
 
 
 def causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) -> list[str]:
-    """What may have made a run low, the most likely first.
+    """Returns the likely causes of a low run, most likely first.
 
     Args:
       log: the run.
       lint: findings of its configuration.
-      published_rate: gradient updates per 1000 environment frames of the published run; None where unknown.
+      published_rate: gradient updates per 1000 environment frames of the published run; None if unknown.
     """
-    found = [f"lint said {note}" for note in lint if note.severe or note.rank < 2]
+    found = [f"lint reported {note}" for note in lint if note.severe or note.rank < 2]
     rate = update_rate(log)
     if rate is not None and published_rate and rate < 0.6 * published_rate:
         found.append(
@@ -86,7 +86,7 @@ def causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) 
 
 
 def update_rate(log: RunLog) -> float | None:
-    """Gradient updates of batch 16 x 64 per 1000 environment frames; None where the log does not tell."""
+    """Returns the gradient updates of batch 16 x 64 per 1000 environment frames; None if the log does not show them."""
     repeat, ratio = log.facts.action_repeat, log.series.get("train_ratio")
     if repeat and ratio is not None and len(ratio):
         return 1000 * ratio.last / (16 * 64 * repeat)

@@ -1,4 +1,4 @@
-"""A status as text for people and as an object for programs. Decides nothing."""
+"""Formats a status as text for people and as a JSON object for programs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from .verdict import Look, Verdict
 from .watcher import Status
 
-#: Rises when a field changes its meaning or goes away; fields may be added.
+#: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
 VERSION = 1
 
 
 def status_json(status: Status) -> dict[str, Any]:
-    """Everything about one run, without the points of its curve."""
+    """Returns the whole status of one run, without the points of its curve."""
     log, reference = status.log, status.reference
     return {
         "version": VERSION,
@@ -37,12 +37,12 @@ def status_json(status: Status) -> dict[str, Any]:
 
 
 def status_text(status: Status) -> str:
-    """A few lines for people: the verdict first, then what is wrong, then what was assumed."""
+    """Returns the status as lines of text: verdict, causes, health findings, notes."""
     return "\n".join(_lines(status))
 
 
 def headline(status: Status) -> str:
-    """The verdict in a word, or why there is none."""
+    """Returns the verdict, or WAITING without a log, or NO REFERENCE without a reference."""
     if status.log is None:
         return "WAITING"
     return status.verdict.state.value if status.verdict else "NO REFERENCE"

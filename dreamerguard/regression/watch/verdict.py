@@ -18,19 +18,20 @@ from dreamerguard.regression.published import Calibration, Envelope, Method
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 
-#: False-alarm rates for a whole run: of a warning, and of a verdict that may stop a run.
+#: False alarm rates for a whole run: of a warning, and of a verdict that may stop a run.
 WATCH_RATE, STOP_RATE = 0.05, 0.02
 
-#: Share of the budget from which a run that is still too low has had its chance.
+#: Share of the budget from which a run that is still too low counts as REGRESSED.
 USED_UP = 0.95
 
 
 class State(StrEnum):
-    """What is said about a run.
+    """The verdict about a run.
 
-    TOO_EARLY: no finished look yet. UNDECIDABLE: even a run that learns nothing could not be told from the reference by
-    one seed. WATCH: below at the 5 % threshold. REGRESSED: below at the 2 % threshold, below at 5 % with its budget
-    used up, or below at 5 % together with another seed of the same task.
+    TOO_EARLY: no finished look after the burn-in. UNDECIDABLE: too few reference seeds, or one seed cannot distinguish
+    even a run that learns nothing from the reference. OK: not too low. WATCH: below the 5 % threshold. REGRESSED: below
+    the 2 % threshold, below the 5 % threshold with the budget used up, or below the 5 % threshold together with another
+    seed of the same task.
     """
 
     TOO_EARLY = "TOO EARLY"
@@ -41,22 +42,22 @@ class State(StrEnum):
 
     @property
     def flagged(self) -> bool:
-        """Whether the run is called too low."""
+        """Whether the run is too low: WATCH or REGRESSED."""
         return self in (State.WATCH, State.REGRESSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A run at the end of one cell of the budget.
+    """The evaluation of a run at the end of one cell of the budget.
 
     Attributes:
-      frames, share: where, in environment frames and as a share of the reference's budget.
+      frames, share: end of the cell, in environment frames and as a share of the reference's budget.
       score: trailing mean of the run; None before its first episode.
-      median, low, high: median of the reference seeds and 90 % interval for one new seed, of the same trailing mean.
-      watch, stop: the trailing mean below which the run is called too low at the 5 % and at the 2 % threshold; None
-        where no alarm is raised.
-      deficit: spreads below the reference; minus infinity where no alarm may be raised.
-      p: false-alarm rate of this look's deficit over a whole healthy run; 1 where no alarm may be raised.
+      median, low, high: median of the reference seeds and 90 % interval for one new seed, both of the trailing mean.
+      watch, stop: the trailing mean below which the run is too low at the 5 % and at the 2 % threshold; None where no
+        alarm is possible.
+      deficit: spreads below the reference; minus infinity where no alarm is possible.
+      p: false alarm rate of this look's deficit over a whole healthy run; 1 where no alarm is possible.
     """
 
     frames: float
@@ -71,23 +72,23 @@ class Look:
     p: float
 
     def below(self, rate: float) -> bool:
-        """Whether the run is too low here at a false-alarm rate."""
+        """Returns whether the run is too low at this look at a false alarm rate."""
         return math.isfinite(self.deficit) and self.p <= rate
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said about a run, and every look that led there.
+    """The verdict about a run with all its looks.
 
     Attributes:
       state: the verdict.
-      reason: one sentence for people.
-      p: false-alarm rate over a whole healthy run of the largest deficit so far.
-      deficit: the largest deficit so far in spreads; minus infinity where none was counted.
-      at_frames: frames of the first look at which the run was too low at 5 %; None if it never was.
-      share_of_budget: of the last finished look.
-      last: the last finished look; None before there is one.
-      looks: every look up to the last.
+      reason: one sentence that explains it.
+      p: false alarm rate over a whole healthy run of the largest deficit so far.
+      deficit: the largest deficit so far in spreads; minus infinity if there was no deficit.
+      at_frames: frames of the first look at which the run was too low at 5 %; None if there is no such look.
+      share_of_budget: share of the budget at the last finished look.
+      last: the last finished look; None before the first one.
+      looks: all looks up to the last.
       curves: number of healthy curves behind ``p``.
     """
 
@@ -114,12 +115,12 @@ def judge(
     """Judges one run.
 
     Args:
-      points: (environment frames, score) of each finished episode, in any order; not finite ones are left out.
+      points: (environment frames, score) of each finished episode, in any order; skips values that are not finite.
       envelope: the reference of the run's task.
-      calibration: false-alarm statistics of the reference's suite.
+      calibration: false alarm statistics of the reference's suite.
       method: constants of the reference.
-      progress: frames the run has reached; by default those of its last episode.
-      finished: the run is over; otherwise only cells that lie wholly behind it count.
+      progress: frames that the run has reached; by default those of its last episode.
+      finished: whether the run is over; if not, only cells that the run has completed count.
     """
     ordered = sorted((x, y) for x, y in points if math.isfinite(x) and math.isfinite(y))
     frames, scores = [x for x, _ in ordered], [y for _, y in ordered]
@@ -129,7 +130,7 @@ def judge(
 
 
 def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, method: Method = METHOD) -> Verdict:
-    """The same for a curve in the cells of the envelope; see `to_cells`."""
+    """Judges one run by its curve in the cells of the reference; see `to_cells`."""
     baseline = SeedBand.of(envelope.curves, calibration.spread, method)
     looks = tuple(_looks(cells, envelope, calibration, baseline))
     worst = max((look.deficit for look in looks), default=-math.inf)
@@ -141,7 +142,7 @@ def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, m
 
 
 def p_value(deficit: float, calibration: Calibration) -> float:
-    """Share of healthy runs that ever fall as far below; valid at every look."""
+    """Returns the share of healthy runs that fall this far below the reference at any look."""
     if deficit <= 0:
         return 1.0
     as_low = bisect_left(calibration.null, True, key=lambda value: value < deficit)
@@ -149,9 +150,10 @@ def p_value(deficit: float, calibration: Calibration) -> float:
 
 
 def escalate(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Judges the seeds of one task together: two that are too low, and at least half of all, make a regression.
+    """Judges the seeds of one task together: all seeds that are too low become REGRESSED.
 
-    Both of two healthy seeds were too low in at most 3.3 % of the published pairs of any suite.
+    This needs two seeds that are too low, and at least half of all seeds. Both of two healthy seeds were too low in at
+    most 3.3 % of the published pairs of any suite.
     """
     flagged = [verdict for verdict in verdicts if verdict.state.flagged]
     if len(flagged) < 2 or 2 * len(flagged) < len(verdicts):
@@ -184,27 +186,33 @@ def _decide(
         few = f"{envelope.seeds} reference seeds and {calibration.curves} healthy curves"
         return State.UNDECIDABLE, f"{few} are too few to call a run too low (3 and {1 / WATCH_RATE - 1:.0f} are needed)"
     if last is None or last.score is None or last.share < method.burn_in:
-        return State.TOO_EARLY, f"a verdict starts at {method.burn_in * envelope.budget:,.0f} frames"
+        return State.TOO_EARLY, f"verdicts start at {method.burn_in * envelope.budget:,.0f} frames"
     where = f"{last.score:.4g} at {last.frames:,.0f} frames"
     if last.below(STOP_RATE):
-        return State.REGRESSED, f"{where}, {_against(last)}: so low in at most {last.p:.1%} of healthy runs"
+        return State.REGRESSED, f"{where}, {_reference_text(last)}: as low as at most {last.p:.1%} of healthy runs"
     if last.below(WATCH_RATE) and last.share >= USED_UP:
-        return State.REGRESSED, f"{where}, {_against(last)}, and still too low at the end"
+        return State.REGRESSED, f"{where}, {_reference_text(last)}, and still too low at the end"
     if last.below(WATCH_RATE):
-        return State.WATCH, f"{where}, {_against(last)}: so low in {last.p:.1%} of healthy runs, late learners mostly"
+        return (
+            State.WATCH,
+            f"{where}, {_reference_text(last)}: as low as {last.p:.1%} of healthy runs, mostly late learners",
+        )
     caught = envelope.flat_run_caught_at
     if caught is None:
-        return State.UNDECIDABLE, "one seed cannot tell a run that learns nothing from the reference on this task"
+        return (
+            State.UNDECIDABLE,
+            "one seed cannot distinguish a run that learns nothing from the reference on this task",
+        )
     if first is not None:
         return State.OK, f"{where}; was too low from {first:,.0f} frames on and has recovered"
     if last.frames < caught:
-        return State.OK, f"{where}; a run that learns nothing would show at {caught:,.0f} frames"
-    return State.OK, f"{where}, {_against(last)}"
+        return State.OK, f"{where}; a run that learns nothing would be detected at {caught:,.0f} frames"
+    return State.OK, f"{where}, {_reference_text(last)}"
 
 
-def _against(look: Look) -> str:
+def _reference_text(look: Look) -> str:
     if look.median is None:
-        return "without a reference here"
+        return "no reference at this point"
     if look.low is None or look.high is None:
         return f"reference {look.median:.4g}"
     return f"reference {look.median:.4g} (90 % of seeds {look.low:.4g} to {look.high:.4g})"

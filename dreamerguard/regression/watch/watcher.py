@@ -1,4 +1,4 @@
-"""Watches runs: reads what is new, judges the scores, checks the health. For commands, wrappers and trainers alike."""
+"""Watches runs: reads new lines of the log, judges the scores, checks the health."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .health import Context, HealthFinding, check_health, is_flat
 from .likely_causes import LintNote, causes, read_lint
 from .verdict import STOP_RATE, State, Verdict, escalate, judge_cells
 
-#: Seconds between two health checks while nothing new is logged.
+#: Seconds between two health checks while the log does not grow.
 _IDLE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known about a run at one look.
+    """The status of a run at one look.
 
     Attributes:
-      directory: the run.
-      looked: seconds since the epoch.
-      log: what was read; None while there is no log.
-      waiting: why there is no log yet; empty once there is one.
-      reference: the curves that it is held against; None without any.
-      no_reference: why there are none.
-      verdict: of rule R1; None without a reference.
-      health: findings about the run itself, errors first.
-      causes: what may have made the run low, the most likely first; only for a run that is too low.
+      directory: directory of the run.
+      looked: time of the look, in seconds since the epoch.
+      log: the log so far; None while there is no log.
+      waiting: why there is no log yet; empty once there is a log.
+      reference: the reference curves; None without a reference.
+      no_reference: why there is no reference.
+      verdict: verdict of rule R1; None without a reference.
+      health: findings of the health checks, errors first.
+      causes: likely causes of the low score, most likely first; only for a run that is too low.
     """
 
     directory: Path
@@ -47,19 +47,19 @@ class Status:
 
     @property
     def task(self) -> str:
-        """The task, as far as it is known."""
+        """The name of the task; ``?`` if unknown."""
         if self.reference:
             return self.reference.envelope.task
         return (self.log.facts.task if self.log else None) or "?"
 
     @property
     def regressed(self) -> bool:
-        """Whether the run is too low for sure."""
+        """Whether the verdict is REGRESSED."""
         return self.verdict is not None and self.verdict.state is State.REGRESSED
 
     @property
     def may_stop(self) -> bool:
-        """Whether the run is so low that it may be stopped without asking: the 2 % threshold."""
+        """Whether the last look is below the 2 % threshold, so that the run may be stopped automatically."""
         last = self.verdict.last if self.verdict else None
         return last is not None and last.below(STOP_RATE)
 
@@ -69,11 +69,11 @@ class Watcher:
     """Watches one run directory, which may not exist yet.
 
     Args:
-      directory: of the run.
-      task, suite, action_repeat: what the directory does not tell, or tells wrongly.
-      reference: ``2024``, ``2023`` or a file of own curves; by default the newest published curves.
-      memory_gb: memory of the machine that trains; None if it is another one.
-      clock: seconds since the epoch.
+      directory: directory of the run.
+      task, suite, action_repeat: values that the directory does not state or states wrongly.
+      reference: ``2024``, ``2023`` or a custom reference file; by default the newest published curves.
+      memory_gb: memory of the training machine; None if that is another machine.
+      clock: function that returns seconds since the epoch.
     """
 
     directory: Path
@@ -91,7 +91,7 @@ class Watcher:
         self._follower = Follower(self.directory, self.action_repeat)
 
     def look(self) -> Status:
-        """Reads what is new and judges it. Without news this only asks for the files' times.
+        """Reads the new part of the log and judges the run. Without new lines it only reads the files' times.
 
         Raises:
           dreamerguard.logs.LogError: the directory cannot be read.
@@ -100,8 +100,8 @@ class Watcher:
         changed = self._follower.poll()
         log = self._follower.log
         if log is None:
-            what = "holds no log yet" if self.directory.is_dir() else "does not exist yet"
-            return Status(self.directory, now, waiting=f"{self.directory} {what}")
+            state = "holds no log yet" if self.directory.is_dir() else "does not exist yet"
+            return Status(self.directory, now, waiting=f"{self.directory} {state}")
         if not changed and self._last is not None and now - self._last.looked < _IDLE:
             return self._last
         self._last = self._judge(log, now)
@@ -125,14 +125,14 @@ class Watcher:
 
 
 def judge_log(log: RunLog, reference: Reference) -> Verdict:
-    """Judges a run by its log, up to the last cell of the reference that lies wholly behind it."""
+    """Judges a run by its log, up to the last cell of the reference that the run has completed."""
     scores, envelope = log.scores[0], reference.envelope
     cells = to_cells(scores.frames, scores.values, envelope.grid, log.frames)
     return judge_cells(cells, envelope, reference.calibration, method=reference.method)
 
 
 def look_at_all(watchers: Sequence[Watcher]) -> list[Status]:
-    """One look at several runs; seeds of one task are judged together.
+    """Looks at several runs once and judges the seeds of one task together.
 
     Raises:
       dreamerguard.logs.LogError: a directory cannot be read.

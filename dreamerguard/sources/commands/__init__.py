@@ -1,1 +1,1 @@
-"""Which commands a file holds: scripts, Makefiles, Markdown, notebooks, structured files."""
+"""Finds the commands in files: scripts, Makefiles, Markdown, notebooks, structured files."""

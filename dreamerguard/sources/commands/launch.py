@@ -1,4 +1,4 @@
-"""Which program a command starts, whatever stands in front of it: srun, torchrun, ``CUDA_VISIBLE_DEVICES=0``, ..."""
+"""Finds the program that a command starts, behind launchers and variables: srun, ``CUDA_VISIBLE_DEVICES=0``, ..."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
-#: Programs that start another one which stands behind their options.
+#: Launchers: programs that start another program, named after their options.
 _WRAPPERS = frozenset({
     "srun", "sbatch", "torchrun", "accelerate", "nohup", "env", "time", "timeout", "nice", "ionice", "uv",
     "uvx", "poetry", "pipenv", "pixi", "hatch", "rye", "conda", "mamba", "micromamba", "docker", "podman",
@@ -19,9 +19,9 @@ _WRAPPERS = frozenset({
     "cmd", "prime-run", "optirun", "vglrun", "wandb",
 })  # fmt: skip
 _PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
-_ENVIRONMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
-#: Options of the Python interpreter that take the next word.
-_TAKES_WORD = frozenset({"-X", "-W", "--check-hash-based-pycs"})
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
+#: Options of the Python interpreter that take the next word as their value.
+_TAKES_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})
 _PROCESSES = re.compile(r"--(?:nproc[-_]per[-_]node|num[-_]processes)(?:=(?P<value>.*))?")
 
 
@@ -31,10 +31,10 @@ class Launch:
 
     Attributes:
       program: path of the script as written, name of the module, or name of the command.
-      place: the word that names it.
-      arguments: the words behind it.
-      module: whether it was started with ``python -m``.
-      processes: how many copies a launcher starts on one machine; none when that is not known.
+      place: the word that names the program.
+      arguments: the words after it.
+      module: whether ``python -m`` starts the program.
+      processes: number of copies that a launcher starts on one machine; None if unknown.
     """
 
     program: str
@@ -45,20 +45,20 @@ class Launch:
 
     @property
     def name(self) -> str:
-        """Last part of the path or of the module: ``train.py``, ``main``."""
+        """The last part of the path or of the module: ``train.py``, ``main``."""
         return self.program.rsplit(".", 1)[-1] if self.module else PurePosixPath(self.program).name
 
     @property
     def open(self) -> bool:
-        """Whether the shell may add arguments that are not known here."""
+        """Whether the shell may add unknown arguments."""
         return any(word.text == UNKNOWN for word in self.arguments)
 
 
 def read_launch(command: Command) -> Launch | None:
-    """The program of a command; none when the command starts nothing that could train."""
+    """Returns the program of a command; None if the command starts no program that could train."""
     words = command.words
     index = 0
-    while index < len(words) and _ENVIRONMENT.fullmatch(words[index].text):
+    while index < len(words) and _VARIABLE.fullmatch(words[index].text):
         index += 1
     if index == len(words):
         return None
@@ -67,17 +67,17 @@ def read_launch(command: Command) -> Launch | None:
     for at in range(index, len(words) if wrapped else index + 1):
         found = _program(words, at, allow_file=wrapped or at == index)
         if found is not None:
-            program, module, behind = found
-            place = words[behind - 1]
-            return Launch(program, place, words[behind:], module, _processes(words[index:at]))
+            program, module, first_argument = found
+            place = words[first_argument - 1]
+            return Launch(program, place, words[first_argument:], module, _processes(words[index:at]))
     return None
 
 
 def _program(words: tuple[Word, ...], at: int, allow_file: bool) -> tuple[str, bool, int] | None:
-    """Program, whether it is a module, and where its arguments begin."""
+    """Returns the program, whether it is a module, and the index of its first argument."""
     name = PurePosixPath(words[at].text).name
     if _PYTHON.fullmatch(name) or (words[at].text == UNKNOWN and _script_follows(words, at)):
-        return _behind_python(words, at + 1)
+        return _after_python(words, at + 1)
     if name in CONSOLE_COMMANDS:
         return name, False, at + 1
     if allow_file and name.endswith(".py"):
@@ -86,11 +86,11 @@ def _program(words: tuple[Word, ...], at: int, allow_file: bool) -> tuple[str, b
 
 
 def _script_follows(words: tuple[Word, ...], at: int) -> bool:
-    found = _behind_python(words, at + 1)
+    found = _after_python(words, at + 1)
     return found is not None and (found[1] or found[0].endswith(".py"))
 
 
-def _behind_python(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | None:
+def _after_python(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | None:
     while at < len(words):
         text = words[at].text
         if text == "-m":
@@ -99,12 +99,12 @@ def _behind_python(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | 
             return None
         if not text.startswith("-"):
             return text, False, at + 1
-        at += 2 if text in _TAKES_WORD else 1
+        at += 2 if text in _TAKES_VALUE else 1
     return None
 
 
 def _processes(launcher: tuple[Word, ...]) -> int | None:
-    """What ``torchrun --nproc_per_node=4`` says."""
+    """Reads the number of processes from launcher options such as ``torchrun --nproc_per_node=4``."""
     for word, following in zip(launcher, (*launcher[1:], None), strict=False):
         match = _PROCESSES.fullmatch(word.text)
         if match is not None:

@@ -1,4 +1,4 @@
-"""Commands in the recipes of Makefiles and justfiles."""
+"""Reads the commands in the recipes of Makefiles and justfiles."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .shell import Value, read_shell
 
 _VARIABLE = re.compile(r"^(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(::?=|=|:=|\?=|\+=)[ \t]*([^\n#]*)", re.MULTILINE)
 _RECIPE = re.compile(r"^(?P<indent>\t|[ ]{2,})(?P<prefix>[@+-]*)", re.MULTILINE)
-#: ``{{name}}`` of a justfile, filled in by just.
+#: ``{{name}}`` of a justfile; ``just`` fills it in.
 _BRACES = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
 def read_makefile(source: Source) -> list[Command]:
-    """Commands of all recipe lines. Variables with one literal value are known; ``?=`` can come from outside."""
+    """Returns the commands of all recipe lines. Variables with one literal value are known; ``?=`` is unknown."""
     variables = _variables(source.text)
     found: list[Command] = []
     at = 0
     for match in _RECIPE.finditer(source.text):
         if match.start() < at:
-            continue  # a continuation of the recipe line before
+            continue  # continues the previous recipe line
         at = _end_of_recipe(source.text, match.end())
         if not _BRACES.search(source.text, match.end(), at):
             found += read_shell(source, match.end(), at, "make", variables)

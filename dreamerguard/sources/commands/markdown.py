@@ -1,4 +1,4 @@
-"""Commands in fenced code of Markdown."""
+"""Reads the commands in fenced code blocks of Markdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LANGUAGES = frozenset(
 
 
 def read_markdown(source: Source) -> list[Command]:
-    """Commands of all code blocks that hold shell text. What stands for something to fill in is unknown."""
+    """Returns the commands of all code blocks with shell text. Placeholders are unknown text."""
     return [command for start, end in _blocks(source.text) for command in _block(source, start, end)]
 
 
@@ -33,7 +33,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _block(source: Source, start: int, end: int) -> Iterator[Command]:
-    """A block with prompts is a session: only its lines behind a prompt are commands, each with its continuations."""
+    """Yields the commands of one block. In a block with prompts, only lines after a prompt are commands."""
     at = start
     prompted = re.compile(r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?[$%][ \t]+", re.MULTILINE)
     starts = [match.end() for match in prompted.finditer(source.text, start, end)]
@@ -45,7 +45,7 @@ def _block(source: Source, start: int, end: int) -> Iterator[Command]:
 
 
 def _logical_line(text: str, start: int, end: int) -> int:
-    """End of a line, going on behind a backslash."""
+    """Returns the end of a line, including lines continued by a backslash."""
     at = start
     while True:
         stop = text.find("\n", at, end)

@@ -1,4 +1,4 @@
-"""Which files hold commands, and the commands that they hold."""
+"""Chooses the reader for the commands of a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAKEFILES = frozenset({"makefile", "gnumakefile", "justfile", ".justfile"})
 
 
 def reader_of(path: str) -> Reader | None:
-    """How to read the commands of a file, told by its path alone; none when it is no file with commands."""
+    """Returns the reader for the commands of a file, from its path alone; None if the file holds no commands."""
     pure = PurePosixPath(path)
     name, suffix = pure.name.lower(), pure.suffix.lower()
     if suffix in _SCRIPTS:
@@ -40,6 +40,6 @@ def reader_of(path: str) -> Reader | None:
 
 
 def is_script(text: str) -> bool:
-    """Whether a file without a suffix is a shell script, told by its first line."""
+    """Returns whether the first line of a file without a suffix names a shell."""
     first = text[:80].split("\n", 1)[0]
     return first.startswith("#!") and first.rstrip().endswith(("sh", "bash", "zsh"))

@@ -1,8 +1,8 @@
-"""The commands of a shell script, with their words' places in it.
+"""Reads the commands of a shell script with the positions of their words.
 
-Variables are resolved only where the script itself gives them a literal on every way to the command; a loop over
-literal words is followed for each of them. Everything else becomes `UNKNOWN` and is never guessed. Here-documents are
-skipped. Commands that stand in quotes, as in ``bash -c "python train.py"``, are read too.
+Variables are resolved only if the script sets them to a literal on every path to the command; a loop over literal words
+is followed for each word. All other values become `UNKNOWN` and are never guessed. Here-documents are skipped. Commands
+in quotes, as in ``bash -c "python train.py"``, are read too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from .shell_tokens import Mode, Token
 from .shell_words import Lexer
 
-#: What a variable holds: text, the items of an array, or none when nobody knows.
+#: Value of a variable: text, the items of an array, or None if unknown.
 Value = str | tuple[str, ...] | None
 
-#: Bodies of loops are read at most this often; beyond it the variables of a loop are unknown.
+#: Largest number of passes through loop bodies; beyond it the variables of a loop are unknown.
 MAX_PASSES = 64
 _MAX_NESTING = 3
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
@@ -31,13 +31,13 @@ _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!"
 _REDIRECTIONS = frozenset({"<", ">", ">>", ">&", "<&", ">|", "<<<", "<<", "<<-", "&>", "&>>"})
 _DECLARES = frozenset({"export", "local", "declare", "readonly", "typeset"})
 _READS = frozenset({"read", "getopts", "mapfile", "readarray", "unset"})
-_TALKS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})
+_PRINTS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})
 _QUOTED_COMMAND = re.compile(rf"(^|[\s;&|/])(python[\d.]*|{'|'.join(sorted(CONSOLE_COMMANDS, reverse=True))})\s")
 
 
 @dataclass
 class _Simple:
-    """One simple command; ``conditional`` when it may not run."""
+    """One simple command; ``conditional`` if it may not run."""
 
     words: list[Token]
     conditional: bool
@@ -45,7 +45,7 @@ class _Simple:
 
 @dataclass
 class _Loop:
-    """``for name in words; do body; done``; no words when they are the script's own arguments."""
+    """``for name in words; do body; done``; no words if it loops over the script's arguments."""
 
     name: str
     words: list[Token]
@@ -59,13 +59,13 @@ def read_shell(
     mode: Mode = "script",
     variables: Mapping[str, Value] | None = None,
 ) -> list[Command]:
-    """Commands of a script or of a part of one, in order and each spelling once.
+    """Returns the commands of a script or of a part of it, in order, without duplicates.
 
     Args:
       source: the file.
-      start, end: the part of its text that is shell text.
+      start, end: the range of its text that is shell text.
       mode: how ``$`` and ``<`` are read.
-      variables: values known from outside, such as those of a Makefile.
+      variables: values known from elsewhere, such as those of a Makefile.
     """
     return _Reader(source, mode, dict(variables or {})).read(start, len(source.text) if end is None else end)
 
@@ -77,12 +77,12 @@ class _Reader:
         self.variables = variables
         self.nesting = nesting
         self.passes = 0
-        self.doubtful: set[str] = set()
+        self.reassigned: set[str] = set()
         self.found: dict[tuple[tuple[str, int], ...], Command] = {}
 
     def read(self, start: int, end: int) -> list[Command]:
         statements = _parse(Lexer(self.source.text, start, end, self.mode).tokens())
-        self.doubtful = set(_doubtful(statements))
+        self.reassigned = set(_reassigned(statements))
         self._run(statements)
         return list(self.found.values())
 
@@ -118,11 +118,11 @@ class _Reader:
         if placed:
             key = tuple((word.text, word.span.start) for word in placed)
             self.found.setdefault(key, Command(self.source, placed))
-        if placed and placed[0].text not in _TALKS and self.nesting < _MAX_NESTING:
+        if placed and placed[0].text not in _PRINTS and self.nesting < _MAX_NESTING:
             self._quoted(tokens)
 
     def _quoted(self, tokens: list[Token]) -> None:
-        """Commands inside of quotes, which another shell will read."""
+        """Reads the commands inside quotes, which another shell would run."""
         for start, end in (place for token in tokens for place in token.quotes):
             if _QUOTED_COMMAND.search(self.source.text, start, end):
                 inner = _Reader(self.source, self.mode, dict(self.variables), self.nesting + 1)
@@ -138,7 +138,7 @@ class _Reader:
         else:
             text = self._text(token)
             value = None if added or UNKNOWN in text else text.split("=", 1)[1]
-        self.variables[name] = None if name in self.doubtful else value
+        self.variables[name] = None if name in self.reassigned else value
 
     def _text(self, token: Token) -> str:
         return "".join(self._piece(piece.kind, piece.text) for piece in token.pieces)
@@ -150,7 +150,7 @@ class _Reader:
         return value if isinstance(value, str) else UNKNOWN
 
     def _expand(self, token: Token, index: int) -> list[Word]:
-        """The words that a shell makes of one: none, one, or several."""
+        """Expands one token to the words that a shell makes of it: none, one, or several."""
         span = self.source.span(token.start, token.end)
         if len(token.pieces) == 1:
             piece = token.pieces[0]
@@ -168,17 +168,17 @@ class _Reader:
 
 
 def _target(token: Token) -> tuple[str, str] | None:
-    """Name and ``+`` of an assignment."""
+    """Returns the name and the ``+`` of an assignment; None if the token is not an assignment."""
     first = token.pieces[0] if token.pieces else None
     match = _ASSIGNMENT.match(first.text) if first is not None and first.kind == "text" and not first.quoted else None
     return (match[1], match[2]) if match else None
 
 
-def _doubtful(statements: Sequence[_Simple | _Loop]) -> Iterator[str]:
-    """Variables that some command may set to something else."""
+def _reassigned(statements: Sequence[_Simple | _Loop]) -> Iterator[str]:
+    """Yields the variables that a command may set to another value."""
     for statement in statements:
         if isinstance(statement, _Loop):
-            yield from _doubtful(statement.body)
+            yield from _reassigned(statement.body)
             continue
         words = statement.words
         if words and words[0].plain in _READS:
@@ -189,7 +189,7 @@ def _doubtful(statements: Sequence[_Simple | _Loop]) -> Iterator[str]:
 
 
 def _parse(tokens: list[Token]) -> list[_Simple | _Loop]:
-    """Groups tokens into simple commands and loops. Other constructs only make what they hold conditional."""
+    """Groups tokens into simple commands and loops. Other constructs only make their commands conditional."""
     return _Parser(tokens).parse()
 
 
@@ -218,7 +218,7 @@ class _Parser:
         last = self.words[-1] if self.words else None
         if last is not None and last.end == token.start and (last.plain or "").isdigit():
             self.words.pop()
-        self.skip = token.text not in ("<<", "<<-")  # the lexer took the word behind these
+        self.skip = token.text not in ("<<", "<<-")  # the lexer took the word after these
 
     def _word(self, token: Token) -> None:
         if self.skip:
@@ -237,7 +237,7 @@ class _Parser:
             self.bodies.pop()
 
     def _end(self, operator: str) -> None:
-        """A simple command is complete."""
+        """Completes a simple command at an operator."""
         words, self.words, self.skip = self.words, [], False
         if words and words[0].plain in ("for", "select") and len(words) > 1:
             listed = words[3:] if len(words) > 2 and words[2].plain == "in" else []

@@ -1,12 +1,12 @@
-"""Tokens of shell text: words made of pieces, operators, line ends."""
+"""Defines the tokens of shell text: words made of pieces, operators, line ends."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` stands
-#: for something to fill in.
+#: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` is a
+#: placeholder.
 Mode = Literal["script", "make", "docs"]
 PieceKind = Literal["text", "variable", "array", "unknown"]
 
@@ -22,9 +22,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, an operator (with its ``text``) or a line end, at ``start`` to ``end`` of the source.
+    """A word, an operator (with its ``text``) or a line end, from ``start`` to ``end`` of the source.
 
-    ``quotes`` are the places between quotation marks, ``items`` the words of an array that the word assigns.
+    ``quotes`` are the ranges between quotation marks, ``items`` the words of an array that the word assigns.
     """
 
     kind: Literal["word", "operator", "newline"]
@@ -37,21 +37,21 @@ class Token:
 
     @property
     def plain(self) -> str | None:
-        """The text, if it is known without looking anything up."""
+        """The text of a word without variables and unknown parts; None for other tokens."""
         known = all(piece.kind == "text" for piece in self.pieces)
         return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
 
 
 @dataclass
 class TokenDraft:
-    """A word while it is read."""
+    """A word while the lexer reads it."""
 
     start: int
     pieces: list[Piece] = field(default_factory=list)
     quotes: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
-        """Appends a piece; text joins the text before it."""
+        """Appends a piece, or extends the last piece if both are text with equal quoting."""
         last = self.pieces[-1] if self.pieces else None
         if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
             self.pieces[-1] = Piece("text", last.text + text, quoted)

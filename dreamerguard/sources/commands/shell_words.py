@@ -1,7 +1,7 @@
-"""Shell text to tokens with places. Nothing is expanded here, and nothing is ever run.
+"""Splits shell text into tokens with positions. Nothing is expanded here, and nothing is ever run.
 
-A word is a row of pieces: text, a variable to look up, or something that only a shell could know (``$(command)``,
-``${name:-default}``, a glob). The reader is forgiving: an open quote ends at the end of its line.
+A word is a sequence of pieces: text, a variable to look up, or a part that only a shell can know (``$(command)``,
+``${name:-default}``, a glob). The lexer tolerates errors: an open quote ends at the end of its line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 _ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
-#: Characters that never mean anything to a shell inside of a word.
+#: Characters without a meaning for the shell inside a word.
 _RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
 _QUOTED_RUN = re.compile(r'[^"\\$`]+')
 _STOP = frozenset(" \t\r\n;&|()<>")
@@ -23,7 +23,7 @@ _ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
 
 class Lexer:
-    """Reads tokens from ``text[start:end]``. Every step moves forward, so the time is linear in the text."""
+    """Reads tokens from ``text[start:end]``. Every step moves forward, so the time is linear in the text length."""
 
     def __init__(self, text: str, start: int = 0, end: int | None = None, mode: Mode = "script") -> None:
         self.text = text
@@ -35,14 +35,14 @@ class Lexer:
         self.in_array = False
 
     def tokens(self) -> list[Token]:
-        """All tokens up to the end."""
+        """Returns all tokens up to the end."""
         found: list[Token] = []
         while (token := self.next()) is not None:
             found.append(token)
         return found
 
     def next(self) -> Token | None:
-        """The next token; none at the end."""
+        """Returns the next token; None at the end."""
         self._skip_blanks()
         if self.at >= self.end:
             return None
@@ -74,7 +74,7 @@ class Lexer:
                 return
 
     def _line_end(self, at: int) -> int:
-        """Length of the line end at a position, or 0."""
+        """Returns the length of the line end at a position, or 0."""
         if self.text.startswith("\r\n", at) and at + 2 <= self.end:
             return 2
         return 1 if self.text.startswith("\n", at) and at < self.end else 0
@@ -139,9 +139,9 @@ class Lexer:
         if char == "\\":
             self._escape(word)
         elif char == "'":
-            self._single(word)
+            self._single_quoted(word)
         elif char == '"':
-            self._double(word)
+            self._double_quoted(word)
         elif char in "$`":
             self._expansion(word, quoted=False)
         elif self.mode == "docs" and self.text.startswith("...", self.at):
@@ -164,16 +164,16 @@ class Lexer:
             word.add("text", self.text[self.at + 1 : min(self.at + 2, self.end)], quoted=True)
         self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
 
-    def _single(self, word: TokenDraft) -> None:
+    def _single_quoted(self, word: TokenDraft) -> None:
         stop = -1 if "'" in self.unclosed else self.text.find("'", self.at + 1, self.end)
         if stop < 0:
-            self._give_up("'", word)
+            self._skip_unclosed("'", word)
             return
         word.add("text", self.text[self.at + 1 : stop], quoted=True)
         word.quotes.append((self.at + 1, stop))
         self.at = stop + 1
 
-    def _double(self, word: TokenDraft) -> None:
+    def _double_quoted(self, word: TokenDraft) -> None:
         opened, kept = self.at, len(word.pieces)
         limit = self._end_of_line(opened) if '"' in self.unclosed else self.end
         self.at += 1
@@ -194,15 +194,15 @@ class Lexer:
         if self.at >= limit:
             self.at = opened
             del word.pieces[kept:]
-            self._give_up('"', word)
+            self._skip_unclosed('"', word)
             return
         if len(word.pieces) == kept:
             word.add("text", "", quoted=True)
         word.quotes.append((opened + 1, self.at))
         self.at += 1
 
-    def _give_up(self, quote: str, word: TokenDraft) -> None:
-        """An open quote: nothing on the rest of its line is known."""
+    def _skip_unclosed(self, quote: str, word: TokenDraft) -> None:
+        """Handles an open quote: the rest of its line is unknown."""
         self.unclosed.add(quote)
         word.add("unknown")
         self.at = self._end_of_line(self.at)
@@ -215,7 +215,7 @@ class Lexer:
         text, at = self.text, self.at
         array = _ARRAY.match(text, at, self.end)
         if text[at] == "`":
-            self._through("`", word, quoted)
+            self._backquoted("`", word, quoted)
         elif array:
             word.add("array", array[1], quoted)
             self.at = array.end()
@@ -238,21 +238,21 @@ class Lexer:
             word.add("text", "$", quoted)
             self.at += 1
 
-    def _through(self, close: str, word: TokenDraft, quoted: bool) -> None:
+    def _backquoted(self, close: str, word: TokenDraft, quoted: bool) -> None:
         stop = self.text.find(close, self.at + 1, self.end) if close not in self.unclosed else -1
         if stop < 0:
-            self._give_up(close, word)
+            self._skip_unclosed(close, word)
             return
         word.add("unknown", quoted=quoted)
         self.at = stop + 1
 
     def _bracketed(self, word: TokenDraft, quoted: bool) -> None:
-        """``$(...)`` and ``${...}`` up to the bracket that closes them."""
+        """Reads ``$(...)`` or ``${...}`` up to the closing bracket."""
         opening = self.text[self.at + 1]
         closing = ")" if opening == "(" else "}"
         stop = self._matching(opening, closing) if opening not in self.unclosed else -1
         if stop < 0:
-            self._give_up(opening, word)
+            self._skip_unclosed(opening, word)
             return
         inner = self.text[self.at + 2 : stop]
         named = _NAME.fullmatch(inner) and (opening == "{" or self.mode == "make")

@@ -1,4 +1,4 @@
-"""Commands in files with a structure: editors' launch files, container files, workflows and notebooks."""
+"""Reads the commands in structured files: editors' launch files, container files, workflows and notebooks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CELL_LINE = re.compile(r'"[ \t]*[!%](?P<command>(?:[^"\\\n]|\\[^n\n])*)(?:\\n)?
 
 
 def read_launch_file(source: Source) -> list[Command]:
-    """``program`` or ``module`` and ``args`` of every configuration of a ``launch.json``."""
+    """Returns a command from ``program`` or ``module`` and ``args`` of every configuration of a ``launch.json``."""
     root = read_jsonc(source).root
     listed = _entry(root, "configurations") if root is not None else None
     if listed is None or not isinstance(listed.value, Listing):
@@ -53,7 +53,7 @@ def _filled(node: Scalar) -> tuple[str, Span]:
 
 
 def read_dockerfile(source: Source) -> list[Command]:
-    """RUN, CMD and ENTRYPOINT in both forms."""
+    """Returns the commands of RUN, CMD and ENTRYPOINT, in shell form and exec form."""
     found: list[Command] = []
     for match in _INSTRUCTION.finditer(source.text):
         exec_form = _EXEC.match(source.text, match.end())
@@ -91,7 +91,7 @@ def _end_of_instruction(text: str, at: int) -> int:
 
 
 def read_workflow(source: Source) -> list[Command]:
-    """``run:`` of every step of a GitHub workflow, and ``script:`` lines of a GitLab pipeline."""
+    """Returns the commands of ``run:`` steps of a GitHub workflow and of ``script:`` lines of a GitLab pipeline."""
     root = read_yaml(source).root
     found: list[Command] = []
     for node in _scripts(root) if root is not None else ():
@@ -113,7 +113,7 @@ def _scripts(node: Node, inside: bool = False) -> Iterator[Scalar]:
 
 
 def read_notebook(source: Source) -> list[Command]:
-    """Lines of a notebook's cells that start a program: ``!python train.py``."""
+    """Returns the commands of a notebook's cell lines that start a program: ``!python train.py``."""
     found: list[Command] = []
     for match in _CELL_LINE.finditer(source.text):
         if "\\" not in match["command"]:

@@ -1,1 +1,1 @@
-"""YAML and JSON with the place of every key and value."""
+"""Reads YAML and JSON with the position of every key and value."""

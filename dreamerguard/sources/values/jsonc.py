@@ -1,4 +1,4 @@
-"""JSON with comments, as editors write it, to the same tree as YAML."""
+"""Reads JSON with comments, as editors write it, into the tree that `read_yaml` returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PART = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/
 
 
 def read_jsonc(source: Source) -> Document:
-    """Comments and trailing commas become spaces of the same length, so that all places stay right."""
+    """Parses JSON with comments. Spaces replace comments and trailing commas, so that all positions stay right."""
     blanked = _PART.sub(lambda match: match[0] if match[0].startswith('"') else _blank(match[0]), source.text)
     return read_yaml(replace(source, text=blanked.replace("\t", " ")))
 

@@ -1,4 +1,4 @@
-"""The tree that a configuration file becomes: values that know where they were written."""
+"""Defines the tree of a configuration file: values with their positions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value. ``plain`` is false when it was quoted, which makes it text."""
+    """A single value. ``plain`` is false for a quoted value, which is text."""
 
     value: Plain
     span: Span
@@ -25,7 +25,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key of a mapping. ``via`` is the place of the ``<<`` that brought it in, if it was merged."""
+    """One key of a mapping and its value. ``via`` is the position of the ``<<`` that merged it; None if not merged."""
 
     key: Scalar
     value: Node
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys and values in the order of the file; merged entries first, since what is written beside them wins."""
+    """Keys and values in file order; merged entries come first, since entries written beside them win."""
 
     entries: tuple[Entry, ...]
     span: Span
@@ -50,7 +50,7 @@ Node = Scalar | Listing | Mapping
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read. ``root`` is none when the problems left nothing to read."""
+    """A parsed file. ``root`` is None if problems prevented parsing."""
 
     source: Source
     root: Mapping | None

@@ -1,6 +1,6 @@
-"""Scalars as ruamel.yaml reads them in YAML 1.2, which danijar/dreamerv3 and dreamerv3-torch load their presets with.
+"""Reads scalars as ruamel.yaml in YAML 1.2, with which danijar/dreamerv3 and dreamerv3-torch load their presets.
 
-Against the core schema: numbers may hold underscores, ``0b101`` is a number, and leading zeros are decimal.
+Unlike in the core schema, numbers may contain underscores, ``0b101`` is a number, and leading zeros are decimal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST = 60
 
 
 def ruamel_scalar(text: str) -> Plain:
-    """The value of an unquoted scalar."""
+    """Returns the value of an unquoted scalar."""
     if len(text) <= _LONGEST and "_" in text:
         digits = text.replace("_", "")
         if _INTEGER.fullmatch(text) or _FLOAT.fullmatch(text):
@@ -31,7 +31,7 @@ def ruamel_scalar(text: str) -> Plain:
 
 
 def plain_value(node: Node) -> tuple[Value, bool]:
-    """The value of a node and whether it is one: a scalar, or a list of scalars."""
+    """Returns the value of a node, and whether the node is a scalar or a list of scalars."""
     if isinstance(node, Scalar):
         written = node.span.text
         same = node.plain and isinstance(node.value, str) and node.value == written

@@ -1,8 +1,8 @@
-"""YAML to a tree with positions.
+"""Parses YAML into a tree with positions.
 
 The tree is built from the parser's events, not by ``yaml.load``: events carry exact positions of scalars, keep both
-places of a duplicate key, and construct nothing, so no tag can run code. Depth and expanded size are limited, so that
-neither deep nesting nor a bomb of aliases can exhaust the process.
+positions of a duplicate key, and construct no objects, so no tag can run code. Depth and expanded size are limited, so
+that neither deep nesting nor repeated aliases can exhaust the process.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ MAX_NODES = 20_000
 _CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TEXT_TAGS = frozenset({"tag:yaml.org,2002:str", "!"})
 _READ_TAGS = _CORE_TAGS - _TEXT_TAGS
-#: Events whose end mark is the end of what was written; that of a block lies at the next token, behind comments.
+#: Events with an exact end mark. The end mark of a block is at the next token, after comments.
 _EXACT = (yaml.ScalarEvent, yaml.AliasEvent)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-#: What the parser says -> what helps.
+#: Message of the parser -> help text.
 _HINTS = {
     "found character that cannot start any token": "YAML indents with spaces",
     "mapping values are not allowed in this context": "check the indentation, and quote text that contains ': '",
@@ -38,16 +38,16 @@ _HINTS = {
 
 
 class _Refused(Exception):
-    """Reading stops here."""
+    """A problem that stops the parser."""
 
     def __init__(self, message: str, span: Span, help: str = "") -> None:
         super().__init__(message)
         self.problem = Problem("invalid-yaml", message, Label(span), help=help)
 
 
-@lru_cache(maxsize=1)  # several programs look at the same file, one after the other
+@lru_cache(maxsize=1)  # several training programs read the same file in turn
 def read_yaml(source: Source) -> Document:
-    """Parses one document whose root is a mapping. An empty file is an empty mapping."""
+    """Parses one document with a mapping as its root. An empty file is an empty mapping."""
     try:
         return _Composer(source).document()
     except _Refused as refused:
@@ -60,7 +60,7 @@ def read_yaml(source: Source) -> Document:
 
 
 class _Composer:
-    """Builds the tree. ``size`` counts values with aliases expanded, since readers of the tree will expand them."""
+    """Builds the tree. ``size`` counts values with aliases expanded, since readers of the tree expand them."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -178,7 +178,7 @@ class _Composer:
 
 
 def duplicate(key: str, first: Span, second: Span) -> Problem:
-    """The problem of a key that is given twice in one place."""
+    """Returns the problem for a key that one mapping sets twice."""
     return Problem(
         "duplicate-key",
         f"{key} is set twice; the second value would win silently",
@@ -204,7 +204,7 @@ def _syntax(source: Source, error: yaml.YAMLError) -> Problem:
     position = mark.index if mark is not None and mark.index is not None else 0
     tab = source.text[position : position + 1] == "\t"
     message = "a tab indents this line; YAML indents with spaces" if tab else str(said)
-    help = "replace the tab by spaces" if tab else _HINTS.get(str(said), "")
+    help = "replace the tab with spaces" if tab else _HINTS.get(str(said), "")
     return Problem("invalid-yaml", message, Label(source.span(position, position + 1)), help=help)
 
 

@@ -1,4 +1,4 @@
-"""Which files are run files of the bundled trainer."""
+"""Recognises run files of the bundled trainer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)(?:\.[\w.]+)?[\"']?[ \t]*:", re.M
 
 
 def is_run_file(text: str) -> bool:
-    """Whether a file looks like a run of the bundled trainer: nearly all of its keys are its own."""
+    """Returns whether a file is probably a run file: it has a task, and at least 75 % of its keys are the trainer's."""
     sections = {key.partition(".")[0] for key in native_keys()}
     if not _TASK.search(text):
         return False

@@ -192,3 +192,26 @@ def test_settings_that_a_run_never_reads_are_named(tmp_path: Path) -> None:
     assert [item.name for item in result.findings] == ["no-effect"]
     script = f"{MAIN} --configs crafter --script train_eval --run.eval_eps 5"
     assert check_command(read_command(shlex.split(script)), folder=tmp_path).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        ("--configs crafter defaults", ["overridden-preset"]),
+        ("--configs defaults crafter", []),
+        ("--configs crafter --configs crafter", []),
+        ("--configs crafter --configs crafter size1m", []),
+        ("--configs crafter --configs size1m", ["dropped-presets"]),
+        ("--configs+ crafter --configs+ size1m", []),
+    ],
+)
+def test_order_and_repetition_of_presets(words: str, rules: list[str], tmp_path: Path) -> None:
+    command = read_command(shlex.split(f"{MAIN} --logdir x --task crafter_reward {words}"))
+    result = check_command(command, folder=tmp_path)
+    found = {finding.name for finding in result.findings}
+    assert [rule for rule in ("overridden-preset", "dropped-presets") if rule in found] == rules
+
+
+def test_defaults_behind_a_preset_are_the_values(tmp_path: Path) -> None:
+    run = resolve(f"{MAIN} --configs dmc_proprio defaults --task dmc_walker_walk", tmp_path)
+    assert run.settings["run.train_ratio"].value == 32

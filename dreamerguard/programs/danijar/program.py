@@ -168,17 +168,18 @@ def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetF
     presets: list[Preset] = []
     for word in flags.presets:
         name = word.text
-        if name == "defaults":
-            continue  # applied anyway, and first
+        if name == "defaults" and not presets:
+            continue  # applied first anyway
         before = draft.settings.copy()
-        known = name in file.blocks if file is not None and file.blocks else name in shipped
-        if known and file is not None and file.blocks:
-            draft.add_preset(name, file.blocks[name])
+        blocks = {**file.blocks, "defaults": file.defaults} if file is not None and file.blocks else None
+        known = name in (blocks if blocks is not None else {*shipped, "defaults"})
+        if known and blocks is not None:
+            draft.add_preset(name, blocks[name])
         elif known:
             draft.add_shipped(name)
         keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
         suite = suite_of_preset(edition, name)
-        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
+        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, file, draft))
     return presets

@@ -165,16 +165,16 @@ def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | N
     presets: list[Preset] = []
     for word in words.presets:
         name, known = word.text, word.text in blocks or word.text == "defaults"
-        if name == "defaults":
-            continue
+        if name == "defaults" and not presets:
+            continue  # applied first anyway
         before = {key: len(chain) for key, chain in draft.chains.items()}
         if known and file is not None:
-            draft.add_block(name, file.blocks[name])
+            draft.add_block(name, file.defaults if name == "defaults" else file.blocks[name])
         elif known:
             draft.add_shipped(name, word.span)
         keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before.get(key, 0))
         suite = _SUITES.get(name, "")
-        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
+        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, blocks, file, draft.table.title))
     return presets

@@ -18,6 +18,7 @@ from dreamerguard.core.model import Label, Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.key_tables import make_keys
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, is_open, read_call
@@ -27,7 +28,7 @@ from dreamerguard.sources.argv import Command, Word
 from .budget import ENDLESS, danijar_budget
 from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags, read_flags
-from .keys import CONDITIONS, renames_for
+from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import build_reference, preset_values, repeat_of
 from .replay_memory import replay_bytes_of
@@ -224,6 +225,7 @@ def _finish(
         asked = tuple(preset.name for preset in presets)
         reference = build_reference(edition.name, values, task, asked, budget)
     roles = _roles(edition, values, task)
+    draft.problems += beyond_limits(draft.settings, (*role_limits(roles), *LIMITS), draft.problems)
     return ResolvedRun(
         dialect=Danijar.name,
         anchor=anchor,

@@ -11,6 +11,7 @@ from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, ResolvedRun, Role, Setting, Units
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import remembered
@@ -132,20 +133,31 @@ def build_run(
     renamed: Mapping[str, RenamedKey],
     replay_bytes: float | None,
     units: Units = Units(),
+    limits: tuple[Key, ...] = (),
+    dead: Mapping[str, str] | None = None,
 ) -> ResolvedRun:
-    """The run as rules see it."""
+    """The run as rules see it.
+
+    Args:
+      limits: values with which nothing can train, beside those of the roles.
+      dead: keys that change nothing, and why.
+    """
     composition = composed.composition
+    canonical: dict[Role, str] = {role: composed.canonical(key) for role, key in roles.items()}
+    problems = [*composed.words.problems, *composition.problems]
+    named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
+    problems += beyond_limits(composed.settings, (*role_limits(canonical), *named), problems)
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
         anchor=composed.command.span,
         settings=composed.settings,
-        roles={role: composed.canonical(key) for role, key in roles.items()},
-        keys=_keys(composed) if composition.unknown else {},  # only needed to say what was meant
+        roles=canonical,
+        keys=_keys(composed, dead or {}),
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
-        problems=(*composed.words.problems, *composition.problems),
+        problems=tuple(problems),
         budget=budget,
         replay_bytes=replay_bytes,
         reference=reference,
@@ -165,12 +177,17 @@ def _preset(preset: Preset, table: TableStore) -> Preset:
     return Preset(preset.name, preset.span, preset.known, table.load(f"{group}/{option}") is not None, preset.keys)
 
 
-def _keys(composed: Composed) -> dict[str, Key]:
-    """Keys of the files; what the command adds is no key that could be meant."""
-    settings = composed.settings.items()
+def _keys(composed: Composed, dead: Mapping[str, str]) -> dict[str, Key]:
+    """Keys of the files, where a rule asks for them: to say what was meant, or what has no effect.
+
+    What the command adds is no key that could be meant.
+    """
+    settings = composed.settings
+    if not composed.composition.unknown and not any(path in settings and settings[path].chosen for path in dead):
+        return {}
     return {
-        path: Key(path, _kind(setting.value), setting.value)
-        for path, setting in settings
+        path: Key(path, _kind(setting.value), setting.chain[0].value, dead=dead.get(path, ""))
+        for path, setting in settings.items()
         if setting.chain[0].kind != "command line"
     }
 

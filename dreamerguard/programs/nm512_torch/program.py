@@ -15,6 +15,7 @@ from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
@@ -22,7 +23,7 @@ from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .flags import TorchArguments, read_words
-from .keys import CONDITIONS, DEAD, RENAMES
+from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
 from .layers import TorchLayers
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
@@ -112,6 +113,7 @@ def _resolve(
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
     settings = draft.settings()
+    draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
     named = not whole or names_task(settings.get("task"), presets)
     known_task = complete and named and _compares(task, presets)
     reference = torch_reference(values, task) if known_task else None

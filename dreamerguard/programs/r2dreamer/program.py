@@ -28,6 +28,7 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.table import load_table
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -75,6 +76,15 @@ RENAMED = {
 }
 
 
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates("model.lr"),
+    *horizons("model.horizon"),
+    *shares("model.lamb"),
+    *counts("model.imag_horizon", "buffer.max_size"),
+)
+
+
 class R2Dreamer(Program):
     """NM512/r2dreamer and its forks."""
 
@@ -108,6 +118,7 @@ class R2Dreamer(Program):
             reference=_reference(composed),
             renamed=RENAMED,
             replay_bytes=_replay_bytes(composed),
+            limits=LIMITS,
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -153,7 +164,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     frames, ratio, repeat = number("trainer.steps"), number("trainer.train_ratio"), number("trainer.action_repeat")
     size, length, envs = number("trainer.batch_size"), number("trainer.batch_length"), number("env.env_num")
     pretrain = number("trainer.pretrain")
-    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length) <= 0:
+    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length, envs, frames) <= 0:
         return None
     together = max(envs, 1) * repeat
     return Budget(

@@ -30,6 +30,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -73,6 +74,17 @@ RENAMED = {
     "logger": RenamedKey("metric.logger"),
 }
 
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates(*(f"algo.{network}.optimizer.lr" for network in ("world_model", "actor", "critic"))),
+    *shares("algo.gamma", "algo.lmbda"),
+    *counts("algo.horizon", "buffer.size"),
+)
+#: Keys that change nothing (``Ratio`` in ``sheeprl/utils/utils.py``).
+DEAD = {
+    "algo.per_rank_pretrain_steps": "the first call of Ratio limits it to the steps of one iteration",
+}
+
 #: What the wrapper's target mentions -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
     "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
@@ -113,6 +125,8 @@ class Sheeprl(Program):
             renamed={key: item for key, item in RENAMED.items() if composed.composition.target(key) is None},
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
+            limits=LIMITS,
+            dead=DEAD,
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -159,7 +173,7 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     if value("algo.replay_ratio") is None and number(OLD_RATIO) > 0:
         updates = number("algo.per_rank_gradient_steps")
         ratio = (updates if numbers(updates) else 1.0) / number(OLD_RATIO)
-    if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs) <= 0:
+    if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs, steps) <= 0:
         return None
     repeat = max(repeat, 1.0)
     world = world_size(value)
@@ -173,7 +187,7 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
         batch_size=size * world,
         batch_length=length,
         warmup_steps=prefill,
-        first_updates=pretrain * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
+        first_updates=min(pretrain, envs) * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
     )
 
 

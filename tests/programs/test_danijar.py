@@ -215,3 +215,19 @@ def test_order_and_repetition_of_presets(words: str, rules: list[str], tmp_path:
 def test_defaults_behind_a_preset_are_the_values(tmp_path: Path) -> None:
     run = resolve(f"{MAIN} --configs dmc_proprio defaults --task dmc_walker_walk", tmp_path)
     assert run.settings["run.train_ratio"].value == 32
+
+
+@pytest.mark.parametrize(
+    "folder_name",
+    ["logs", "logs/{timestamp}", "{timestamp:>20}_{timestamp!s}", "{{a}}", "{task}", "{}", "{0}", "a}b", "{",
+     "{timestamp", "{timestamp.year}", "{timestamp[0]}", "{seed}_{timestamp}"],
+)  # fmt: skip
+def test_fields_of_the_log_directory_are_pythons(folder_name: str, tmp_path: Path) -> None:
+    try:
+        folder_name.format(timestamp="20261128T065500F123456")
+        stops = False
+    except (KeyError, IndexError, ValueError, AttributeError):
+        stops = "timestamp." not in folder_name  # attributes of text are not looked at
+    command = read_command([*MAIN.split(), "--configs", "crafter", "--logdir", folder_name])
+    found = {finding.name for finding in check_command(command, folder=tmp_path).findings}
+    assert ("unknown-field" in found) == stops

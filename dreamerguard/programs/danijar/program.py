@@ -35,6 +35,8 @@ from .replay_memory import replay_bytes_of
 
 _SCRIPTS = ("main.py", "train.py")
 _OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
+#: Run scripts that play; a fork's script that trains from stored episodes has no environments.
+_ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
 #: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
 _SHORT = 0.2
 #: Beginnings of keys that do not change training.
@@ -225,7 +227,9 @@ def _finish(
         asked = tuple(preset.name for preset in presets)
         reference = build_reference(edition.name, values, task, asked, budget)
     roles = _roles(edition, values, task)
-    draft.problems += beyond_limits(draft.settings, (*role_limits(roles), *LIMITS), draft.problems)
+    online = str(values.get(edition.script, "train")) in _ONLINE
+    limited: dict[Role, str] = roles if online else {role: key for role, key in roles.items() if role != "envs"}
+    draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)
     return ResolvedRun(
         dialect=Danijar.name,
         anchor=anchor,

@@ -18,15 +18,16 @@ from dreamerguard.core.model import Label, Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.key_tables import make_keys
+from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, is_open, read_call
-from dreamerguard.programs.shared.task_names import suite_of
+from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
-from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of_preset
+from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags, read_flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
@@ -217,7 +218,7 @@ def _finish(
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
     values = draft.current()
-    task = str(values.get("task") or "")
+    task = judged_task(str(values.get("task") or ""), presets)
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
     budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
@@ -227,6 +228,10 @@ def _finish(
         asked = tuple(preset.name for preset in presets)
         reference = build_reference(edition.name, values, task, asked, budget)
     roles = _roles(edition, values, task)
+    own = (*file.blocks, *draft.settings) if file is not None else ()
+    familiar = named and all(preset.known for preset in presets)
+    strange = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
+    draft.problems += [strange] if strange is not None else []
     online = str(values.get(edition.script, "train")) in _ONLINE
     limited: dict[Role, str] = roles if online else {role: key for role, key in roles.items() if role != "envs"}
     draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)

@@ -9,7 +9,7 @@ from functools import cache
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Span, Value
+from dreamerguard.core.model import Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, ResolvedRun, Role, Setting, Units
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.sources.argv import Command, read_command
@@ -135,16 +135,18 @@ def build_run(
     units: Units = Units(),
     limits: tuple[Key, ...] = (),
     dead: Mapping[str, str] | None = None,
+    strange: Problem | None = None,
 ) -> ResolvedRun:
     """The run as rules see it.
 
     Args:
       limits: values with which nothing can train, beside those of the roles.
       dead: keys that change nothing, and why.
+      strange: the problem of the task, if it has one.
     """
     composition = composed.composition
     canonical: dict[Role, str] = {role: composed.canonical(key) for role, key in roles.items()}
-    problems = [*composed.words.problems, *composition.problems]
+    problems = [*composed.words.problems, *composition.problems, *([strange] if strange is not None else [])]
     named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
     problems += beyond_limits(composed.settings, (*role_limits(canonical), *named), problems)
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)

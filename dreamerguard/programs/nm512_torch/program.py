@@ -15,11 +15,12 @@ from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
-from dreamerguard.programs.shared.task_names import suite_of
+from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .flags import TorchArguments, read_words
@@ -44,6 +45,8 @@ ROLES: dict[Role, str] = {
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
+#: Suites that it makes (``make_env`` in ``dreamer.py``).
+_MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 #: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
 _SHORT = 0.2
 
@@ -109,12 +112,16 @@ def _resolve(
     draft.problems += words.problems
     draft.add_arguments(words.arguments)
     values = draft.current()
-    task = str(values.get("task") or "")
+    task = judged_task(str(values.get("task") or ""), presets)
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
     settings = draft.settings()
     draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
     named = not whole or names_task(settings.get("task"), presets)
+    own = (*file.blocks, *values) if file is not None and seen else ()
+    familiar = named and all(preset.known for preset in presets)
+    strange = check_task(settings.get("task"), _MADE, own) if familiar else None
+    draft.problems += [strange] if strange is not None else []
     known_task = complete and named and _compares(task, presets)
     reference = torch_reference(values, task) if known_task else None
     return ResolvedRun(

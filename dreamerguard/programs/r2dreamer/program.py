@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Problem
 from dreamerguard.core.run import PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
@@ -28,6 +29,7 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.table import load_table
+from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
@@ -119,6 +121,7 @@ class R2Dreamer(Program):
             renamed=RENAMED,
             replay_bytes=_replay_bytes(composed),
             limits=LIMITS,
+            strange=_strange(composed),
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -178,15 +181,22 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     )
 
 
+def _strange(composed: Composed) -> Problem | None:
+    option = composed.composition.choices.get("env")
+    shipped = option is not None and f"env/{option}" in composed.table.files
+    return check_task(composed.settings.get("env.task"), ()) if shipped else None
+
+
 def _reference(composed: Composed) -> PublishedRun | None:
     """The program's own preset of the suite; none for environments that only a fork has."""
     option, task = composed.composition.choices.get("env"), composed.value("env.task")
-    if option is None or not isinstance(task, str) or f"env/{option}" not in composed.table.files:
+    if option is None or not isinstance(task, str | None) or f"env/{option}" not in composed.table.files:
         return None
     preset = preset_composition(TABLE, PRIMARY, f"env={option}")
     own = preset.value("env.task")
-    if not isinstance(own, str) or own.split("_")[0] != task.split("_")[0]:
+    if not isinstance(own, str) or (task is not None and own.split("_")[0] != task.split("_")[0]):
         return None
+    task = task if task is not None else f"{own.split('_')[0]} tasks"
     budget = r2_budget(preset.number)
     if budget is None:
         return None

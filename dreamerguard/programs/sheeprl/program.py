@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Value
+from dreamerguard.core.model import Problem, Value
 from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
@@ -30,6 +30,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
@@ -126,6 +127,7 @@ class Sheeprl(Program):
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
             limits=LIMITS,
+            strange=_strange(composed),
             dead=DEAD,
         )
 
@@ -191,6 +193,12 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     )
 
 
+def _strange(composed: Composed) -> Problem | None:
+    dmc = (_suite(composed.value) or ("",))[0] == "dmc"
+    domain, task = composed.value("env.wrapper.domain_name"), composed.settings.get("env.wrapper.task_name")
+    return check_task(task, (), prefix=f"dmc_{domain}_") if dmc and isinstance(domain, str) else None
+
+
 def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
     target = value("env.wrapper._target_")
     found = (suite for name, suite in _SUITES.items() if isinstance(target, str) and name in target)
@@ -218,7 +226,8 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
         budget = replace(budget, frames=run.frames)  # it is for no benchmark, so its length is nobody's
     if name == _GENERAL or preset.value("total_steps") is not None:
         expected.pop("algo.total_steps", None)
-    task = composed.value("env.id")
+    known = composed.value("env.id")
+    task = known if known is not None else f"{suite[0] if suite else 'these'} tasks"
     pixels = bool(composed.value("algo.cnn_keys.encoder"))
     curve = partial(_curve, str(task), suite[0] if suite else "", name, pixels)
     return PublishedRun(str(task), f"exp={name}", str(composed.table.provenance), budget, expected, load_curve=curve)

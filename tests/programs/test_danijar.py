@@ -231,3 +231,36 @@ def test_fields_of_the_log_directory_are_pythons(folder_name: str, tmp_path: Pat
     command = read_command([*MAIN.split(), "--configs", "crafter", "--logdir", folder_name])
     found = {finding.name for finding in check_command(command, folder=tmp_path).findings}
     assert ("unknown-field" in found) == stops
+
+
+RECIPE = f"{MAIN} --logdir x --configs dmc_proprio --task dmc_walker_walk --env.dmc.repeat 2"
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("--run.steps 2.5e5 --run.train_ratio 512", False),
+        ("--run.steps 5e5 --run.train_ratio 512", False),
+        ("--run.steps 2.5e5 --run.train_ratio 300", True),
+        ("--run.steps 1e4 --run.train_ratio 512", True),
+    ],
+)
+def test_the_recipe_of_another_edition_is_sound(words: str, warned: bool, tmp_path: Path) -> None:
+    findings = check_command(read_command(shlex.split(f"{RECIPE} {words}")), folder=tmp_path).findings
+    assert any(finding.severity is not Severity.INFO for finding in findings) == warned
+    assert not any("edition=" in finding.help for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("--configs dmc_proprio --env.dmc.image True", True),
+        ("--configs dmc_vision --env.dmc.image True", False),
+        ("--configs dmc_proprio --env.dmc.image False", False),
+        ("--configs dmc_proprio", False),
+    ],
+)
+def test_images_in_the_preset_for_vectors(words: str, found: bool, tmp_path: Path) -> None:
+    command = read_command(shlex.split(f"{MAIN} --logdir x --task dmc_walker_walk {words}"))
+    names = {finding.name for finding in check_command(command, folder=tmp_path).findings}
+    assert ("accidental-pixels" in names) == found

@@ -192,3 +192,75 @@ def test_settings_that_a_run_never_reads_are_named(tmp_path: Path) -> None:
     assert [item.name for item in result.findings] == ["no-effect"]
     script = f"{MAIN} --configs crafter --script train_eval --run.eval_eps 5"
     assert check_command(read_command(shlex.split(script)), folder=tmp_path).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        ("--configs crafter defaults", ["overridden-preset"]),
+        ("--configs defaults crafter", []),
+        ("--configs crafter --configs crafter", []),
+        ("--configs crafter --configs crafter size1m", []),
+        ("--configs crafter --configs size1m", ["dropped-presets"]),
+        ("--configs+ crafter --configs+ size1m", []),
+    ],
+)
+def test_order_and_repetition_of_presets(words: str, rules: list[str], tmp_path: Path) -> None:
+    command = read_command(shlex.split(f"{MAIN} --logdir x --task crafter_reward {words}"))
+    result = check_command(command, folder=tmp_path)
+    found = {finding.name for finding in result.findings}
+    assert [rule for rule in ("overridden-preset", "dropped-presets") if rule in found] == rules
+
+
+def test_defaults_behind_a_preset_are_the_values(tmp_path: Path) -> None:
+    run = resolve(f"{MAIN} --configs dmc_proprio defaults --task dmc_walker_walk", tmp_path)
+    assert run.settings["run.train_ratio"].value == 32
+
+
+@pytest.mark.parametrize(
+    "folder_name",
+    ["logs", "logs/{timestamp}", "{timestamp:>20}_{timestamp!s}", "{{a}}", "{task}", "{}", "{0}", "a}b", "{",
+     "{timestamp", "{timestamp.year}", "{timestamp[0]}", "{seed}_{timestamp}"],
+)  # fmt: skip
+def test_fields_of_the_log_directory_are_pythons(folder_name: str, tmp_path: Path) -> None:
+    try:
+        folder_name.format(timestamp="20261128T065500F123456")
+        stops = False
+    except (KeyError, IndexError, ValueError, AttributeError):
+        stops = "timestamp." not in folder_name  # attributes of text are not looked at
+    command = read_command([*MAIN.split(), "--configs", "crafter", "--logdir", folder_name])
+    found = {finding.name for finding in check_command(command, folder=tmp_path).findings}
+    assert ("unknown-field" in found) == stops
+
+
+RECIPE = f"{MAIN} --logdir x --configs dmc_proprio --task dmc_walker_walk --env.dmc.repeat 2"
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("--run.steps 2.5e5 --run.train_ratio 512", False),
+        ("--run.steps 5e5 --run.train_ratio 512", False),
+        ("--run.steps 2.5e5 --run.train_ratio 300", True),
+        ("--run.steps 1e4 --run.train_ratio 512", True),
+    ],
+)
+def test_the_recipe_of_another_edition_is_sound(words: str, warned: bool, tmp_path: Path) -> None:
+    findings = check_command(read_command(shlex.split(f"{RECIPE} {words}")), folder=tmp_path).findings
+    assert any(finding.severity is not Severity.INFO for finding in findings) == warned
+    assert not any("edition=" in finding.help for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("--configs dmc_proprio --env.dmc.image True", True),
+        ("--configs dmc_vision --env.dmc.image True", False),
+        ("--configs dmc_proprio --env.dmc.image False", False),
+        ("--configs dmc_proprio", False),
+    ],
+)
+def test_images_in_the_preset_for_vectors(words: str, found: bool, tmp_path: Path) -> None:
+    command = read_command(shlex.split(f"{MAIN} --logdir x --task dmc_walker_walk {words}"))
+    names = {finding.name for finding in check_command(command, folder=tmp_path).findings}
+    assert ("accidental-pixels" in names) == found

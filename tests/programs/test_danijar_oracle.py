@@ -120,6 +120,23 @@ def test_every_value_and_every_stop_is_the_programs(
             assert same(run.settings[key].value, value), (key, body, words)
 
 
+BLOCKS = "a:\n  run.train_ratio: 1024\n  seed: 3\nb:\n  run.steps: 1e6\n  .*\\.deter: 512\n"
+uses = st.lists(
+    st.tuples(st.sampled_from(["configs", "configs+"]), st.lists(st.sampled_from(["a", "b", "defaults"]), min_size=1)),
+    max_size=3,
+)
+
+
+@settings(max_examples=60)
+@given(uses)
+def test_presets_apply_in_the_order_of_the_program(tmp_path: Path, given_uses: list[tuple[str, list[str]]]) -> None:
+    words = [word for name, values in given_uses for word in (f"--{name}", *values)]
+    expected = theirs(DEFAULTS + BLOCKS, words)
+    assert expected is not None
+    run = ours(DEFAULTS + BLOCKS, words, tmp_path)
+    assert all(same(run.settings[key].value, value) for key, value in expected.items()), words
+
+
 @pytest.mark.parametrize("table", ["danijar_2023", "danijar_2024", "danijar_2025"])
 def test_shipped_presets_merge_as_the_program_merges_them(table: str) -> None:
     from dreamerguard.programs.danijar.published import preset_values

@@ -143,6 +143,19 @@ WORDS = [
     ["env.size=[32,32]"],
     ["seed=0x10"],
     ["device=cuda:1", "logdir=logs/${seed}"],
+    ["~env=crafter"],
+    ["~env=dmc_vision"],
+    ["++env=crafter"],
+    ["env=[crafter]"],
+    ["+trainer=1"],
+    ["+model.encoder.cnn.mults=[1,2]"],
+    ["+model.encoder={a:1}"],
+    ["model.encoder=[1]"],
+    ["model.encoder.mults={a:1}"],
+    ["env.size={a:1}"],
+    ["env.task=sized(3)"],
+    ["env.train_ratio='32'"],
+    ["env.train_ratio=1/2"],
 ]
 
 
@@ -275,6 +288,66 @@ def test_scalars_of_files(text: str) -> None:
     if not isinstance(their, str | int | float | bool | None) or (isinstance(their, str) and their != text):
         return
     assert repr(file_scalar(text)) == repr(their)
+
+
+FOLDERS = {
+    "comment before the header": {"main": "defaults: [g: a]", "g/a": "# ours\n# @package _global_\nx: 1"},
+    "blank line before the header": {"main": "defaults: [g: a]", "g/a": "\n  # @package _global_\nx: 1"},
+    "comment behind the header": {"main": "defaults: [g: a]", "g/a": "# @package _global_\n# ours\nx: 1"},
+    "two headers": {"main": "defaults: [g: a]", "g/a": "# @package p\n# @package q\nx: 1"},
+    "three words": {"main": "defaults: [g: a]", "g/a": "# @package p  # why\nx: 1"},
+    "one word": {"main": "defaults: [g: a]", "g/a": "# @package\nx: 1"},
+    "another mark": {"main": "defaults: [g: a]", "g/a": "# @author me\n# @package p\nx: 1"},
+    "header behind a value": {"main": "defaults: [g: a]", "g/a": "x: 1\n# @package _global_\n"},
+    "list over mapping": {
+        "main": "defaults: [g: a, h: b]",
+        "g/a": "# @package z\nx: {y: 1}",
+        "h/b": "# @package z\nx: [1]",
+    },
+    "mapping over list": {
+        "main": "defaults: [g: a, h: b]",
+        "g/a": "# @package z\nx: [1]",
+        "h/b": "# @package z\nx: {y: 1}",
+    },
+    "mapping over number": {
+        "main": "defaults: [g: a, h: b]",
+        "g/a": "# @package z\nx: 1",
+        "h/b": "# @package z\nx: {y: 1}",
+    },
+    "number over mapping": {
+        "main": "defaults: [g: a, h: b]",
+        "g/a": "# @package z\nx: {y: 1}",
+        "h/b": "# @package z\nx: 1",
+    },
+    "override in front": {
+        "main": "defaults: [f]",
+        "f": "defaults: [override g: b, g: a]",
+        "g/a": "x: 1",
+        "g/b": "x: 2",
+    },
+    "override of nothing": {"main": "defaults: [g: a, override h: b, _self_]", "g/a": "x: 1", "h/b": "x: 2"},
+    "override in front of self": {
+        "main": "defaults: [g: a, f]",
+        "f": "defaults: [override /g: b, _self_]\ny: 1",
+        "g/b": "x: 2",
+    },
+}
+
+
+@pytest.mark.parametrize("files", FOLDERS.values(), ids=FOLDERS)
+def test_headers_and_orders(files: dict[str, str], tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.yaml").write_text(f"{text}\n")
+    expected = theirs(tmp_path, "main", [])
+    found = ours(FolderStore(tmp_path, "made", EMPTY), "main", [])
+    fatal = [problem for problem in found.problems if problem.rule != "void-header"]
+    assert bool(fatal) == (expected is None)
+    if expected is not None:
+        assert container(found.root) == expected
+    assert any(problem.rule == "void-header" for problem in found.problems) == (
+        "# ours\n# @" in "".join(files.values())
+    )
 
 
 def test_what_only_the_shell_knows_stays_open() -> None:

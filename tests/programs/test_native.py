@@ -171,3 +171,17 @@ def test_suite_and_edition_are_filled_in(tmp_path: Path) -> None:
     assert run.config is not None
     assert (run.config.suite, run.config.edition) == ("dmc_proprio", "paper-2025")
     assert kinds(run, "suite") == ["schema", "suite"]
+
+
+def test_the_place_of_a_key_is_behind_its_dashes(tmp_path: Path) -> None:
+    unknown = resolve(tmp_path, "dmc_walker_walk --sed 3").unknown
+    assert [item.key_span.text for item in unknown if item.key_span is not None] == ["sed"]
+
+
+@pytest.mark.parametrize(
+    ("task", "meant"),
+    [("dmc_vision", ""), ("dmc_vision_walker_walk", "dmc_walker_walk"), ("dmc_proprio_nothing", "")],
+)
+def test_the_name_of_a_suite_is_no_task(task: str, meant: str, tmp_path: Path) -> None:
+    problems = [problem for problem in resolve(tmp_path, task).problems if problem.rule == "unknown-task"]
+    assert [problem.help for problem in problems] == [meant] and "is a suite" in problems[0].message

@@ -34,7 +34,7 @@ def test_words_keep_their_places_across_continued_lines() -> None:
         ("python a.py x=1 > log.txt 2>&1 &", ["python", "a.py", "x=1"]),
         ("python a.py 'x y' \"it's\" a\\ b", ["python", "a.py", "x y", "it's", "a b"]),
         ("python a.py keys=[rgb,depth]", ["python", "a.py", "keys=[rgb,depth]"]),
-        ("python a.py logdir=~/x/{timestamp}", ["python", "a.py", "logdir=~/x/{timestamp}"]),
+        ("python a.py env.logdir=~/x/{timestamp}", ["python", "a.py", "env.logdir=~/x/{timestamp}"]),
         ("python a.py x=$HOME/$(date +%m)/`id`", ["python", "a.py", f"x={UNKNOWN}/{UNKNOWN}/{UNKNOWN}"]),
         ('python a.py "$@"', ["python", "a.py", UNKNOWN]),
         ("python a.py seed={1,2,3}", ["python", "a.py", f"seed={UNKNOWN}"]),
@@ -125,6 +125,24 @@ def test_other_commands_launch_nothing(text: str) -> None:
     assert all(read_launch(command) is None for command in read_shell(Source("run.sh", text)))
 
 
+@pytest.mark.parametrize(
+    ("line", "word", "filled_in"),
+    [
+        ("#!/bin/bash", "logdir=~/a", True),
+        ("#!/usr/bin/env bash", "logdir=~", True),
+        ("", "logdir=~me/a", True),
+        ("#!/bin/sh", "logdir=~/a", False),
+        ("#!/bin/bash", "env.logdir=~/a", False),
+        ("#!/bin/bash", "--logdir=~/a", False),
+        ("#!/bin/bash", "'logdir=~/a'", False),
+        ("#!/bin/bash", "logdir=a/~", False),
+    ],
+)
+def test_bash_fills_in_the_home_directory_behind_a_plain_name(line: str, word: str, filled_in: bool) -> None:
+    words = commands(f"{line}\npython train.py {word}\n")[-1]
+    assert (UNKNOWN in words[-1]) == filled_in
+
+
 PLAIN = st.text("abcXYZ019_-+=./:,@%[]~^", min_size=1, max_size=8).filter(lambda word: not word.startswith("#"))
 
 
@@ -134,7 +152,9 @@ PLAIN = st.text("abcXYZ019_-+=./:,@%[]~^", min_size=1, max_size=8).filter(lambda
 )
 def test_plain_lines_split_as_shlex_splits_them(words: list[str]) -> None:
     line = f"python {' '.join(words)}"
-    assert commands(line) == [shlex.split(line, comments=False)]
+    if "=~" in line:
+        line = f"#!/bin/sh\n{line}"
+    assert commands(line) == [shlex.split(line.removeprefix("#!/bin/sh\n"), comments=False)]
 
 
 @settings(max_examples=200)

@@ -33,7 +33,7 @@ def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
     trained = length - context if edition == "2024" else length
     warmup = _warmup(edition, get, size, trained, context, envs)
     values = (as_number(get("run.steps")) * repeat, repeat, ratio, size, trained, warmup)
-    if any(math.isnan(value) for value in values) or min(size, trained, repeat) <= 0 or ratio < 0:
+    if any(math.isnan(value) for value in values) or min(size, trained, repeat, envs, values[0]) <= 0 or ratio < 0:
         return None
     return Budget(*values)
 

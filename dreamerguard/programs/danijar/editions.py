@@ -37,6 +37,12 @@ class Edition:
         return load_table(self.table)
 
 
+#: Suites that some edition makes (``make_env`` in ``dreamerv3/main.py``).
+SUITES_MADE = frozenset(
+    {"atari", "atari100k", "bsuite", "crafter", "dm", "dmc", "dmlab", "dummy", "gym", "langroom", "loconav", "memmaze",
+     "minecraft", "pinpad", "procgen"}
+)  # fmt: skip
+
 _COMMON: dict[Role, str] = {
     "task": "task",
     "frames": "run.steps",

@@ -55,17 +55,31 @@ def read_flags(words: tuple[Word, ...]) -> Flags:
     """Sorts the arguments as the program does in its two passes."""
     flags, problems = list(_flags(words)), list(_stray(words))
     named = [flag for flag in flags if flag.name in ("configs", "configs+") and flag.values]
-    problems += [_dropped(flag, named[-1]) for flag in named[:-1] if named[-1].name == "configs"]
-    last = named[-1] if named else None
-    presets = tuple(_preset_words(last)) if last is not None else ()
+    presets, dropped = _presets(named)
+    problems += dropped
     rest = tuple(flag for flag in flags if flag.name not in ("configs", "configs+"))
     return Flags(
         tuple(word for word in presets if not is_open(word.text)),
         tuple(flag for flag in rest if flag.name != "help"),
         tuple(problems),
         any(is_open(word.text) for word in presets) or any(is_open(word.text) for word in _loose(words)),
-        last,
+        named[-1] if named else None,
     )
+
+
+def _presets(named: list[Flag]) -> tuple[list[Word], list[Problem]]:
+    """Presets in the order of application: ``--configs`` replaces the earlier ones and ``--configs+`` appends."""
+    presets: list[Word] = []
+    problems: list[Problem] = []
+    for index, flag in enumerate(named):
+        words = list(_preset_words(flag))
+        if flag.name == "configs":
+            kept = {word.text for word in words}
+            lost = any(word.text not in kept for word in presets)
+            problems += [_dropped(first, flag, words) for first in named[:index]] if lost else []
+            presets = []
+        presets += words
+    return presets, problems
 
 
 def _flags(words: tuple[Word, ...]) -> Iterator[Flag]:
@@ -119,10 +133,10 @@ def _preset_words(flag: Flag) -> Iterator[Word]:
         yield Word(value, place_of or flag.span, 0)
 
 
-def _dropped(flag: Flag, last: Flag) -> Problem:
+def _dropped(flag: Flag, last: Flag, kept: list[Word]) -> Problem:
     return Problem(
         "dropped-presets",
-        f"--configs is given more than once: the program only applies {' '.join(last.values)}",
+        f"--configs is given more than once: the program only applies {' '.join(word.text for word in kept)}",
         Label(flag.span, "ignored"),
         key="configs",
         secondary=(Label(last.span, "replaces the first --configs"),),

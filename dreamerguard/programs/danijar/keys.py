@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from dreamerguard.core.key import Condition, RenamedKey
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 
 _LENGTH = "the 2024 edition counts the replay context inside batch_length: 65 there is 64 elsewhere"
 
@@ -124,6 +125,15 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(("run.eval_envs", "run.eval_eps"), "script", (), unless=("train",)),
     Condition(("replay.recexp",), "replay.fracs.recency", (), unless=(0.0,)),
     Condition(("replay.prio.exponent", "replay.prio.maxfrac"), "replay.fracs.priority", (), unless=(0.0,)),
+)
+
+
+#: Values with which nothing can train, in the keys of all editions.
+LIMITS = (
+    *learning_rates("agent.opt.lr", "opt.lr", "model_opt.lr", "actor_opt.lr", "critic_opt.lr"),
+    *horizons("agent.horizon", "horizon"),
+    *counts("agent.imag_length", "imag_length", "imag_horizon", "replay.size", "replay_size"),
+    *shares("agent.imag_loss.lam", "agent.repl_loss.lam", "return_lambda", "return_lambda_replay"),
 )
 
 

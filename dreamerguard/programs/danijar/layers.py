@@ -62,11 +62,12 @@ class DanijarLayers:
     def add_shipped(self, block: str) -> None:
         """Adds a block of the table, for a checkout that cannot be read."""
         origin = self.table.origin(block)
-        if block == "defaults":
+        if block == "defaults" and not self.settings:
             for key, value in self.table.defaults.items():
                 self.settings[key] = Setting(key, (Layer("defaults", "defaults", value, origin, upstream=True),))
             return
-        for key, value in apply_plain(self.current(), self.table.presets[block]).items():
+        values = self.table.defaults if block == "defaults" else self.table.presets[block]
+        for key, value in apply_plain(self.current(), values).items():
             self.add(key, Layer("preset", block, value, origin, upstream=True))
 
     def current(self) -> dict[str, Value]:

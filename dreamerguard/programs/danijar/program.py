@@ -18,22 +18,26 @@ from dreamerguard.core.model import Label, Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.key_tables import make_keys
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, is_open, read_call
-from dreamerguard.programs.shared.task_names import suite_of
+from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
-from .editions import EDITIONS, Edition, edition_of_keys, edition_of_words, suite_of_preset
+from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags, read_flags
-from .keys import CONDITIONS, renames_for
+from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import build_reference, preset_values, repeat_of
 from .replay_memory import replay_bytes_of
 
 _SCRIPTS = ("main.py", "train.py")
 _OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
+#: Run scripts that play; a fork's script that trains from stored episodes has no environments.
+_ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 #: Beginnings of keys that do not change training.
@@ -168,17 +172,18 @@ def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetF
     presets: list[Preset] = []
     for word in flags.presets:
         name = word.text
-        if name == "defaults":
+        if name == "defaults" and not presets:
             continue  # always applied first
         before = draft.settings.copy()
-        known = name in file.blocks if file is not None and file.blocks else name in shipped
-        if known and file is not None and file.blocks:
-            draft.add_preset(name, file.blocks[name])
+        blocks = {**file.blocks, "defaults": file.defaults} if file is not None and file.blocks else None
+        known = name in (blocks if blocks is not None else {*shipped, "defaults"})
+        if known and blocks is not None:
+            draft.add_preset(name, blocks[name])
         elif known:
             draft.add_shipped(name)
         keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
         suite = suite_of_preset(edition, name)
-        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
+        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, file, draft))
     return presets
@@ -213,7 +218,7 @@ def _finish(
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
     values = draft.current()
-    task = str(values.get("task") or "")
+    task = judged_task(str(values.get("task") or ""), presets)
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
     budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
@@ -223,6 +228,13 @@ def _finish(
         asked = tuple(preset.name for preset in presets)
         reference = build_reference(edition.name, values, task, asked, budget)
     roles = _roles(edition, values, task)
+    own = (*file.blocks, *draft.settings) if file is not None else ()
+    familiar = named and all(preset.known for preset in presets)
+    strange = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
+    draft.problems += [strange] if strange is not None else []
+    online = str(values.get(edition.script, "train")) in _ONLINE
+    limited: dict[Role, str] = roles if online else {role: key for role, key in roles.items() if role != "envs"}
+    draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)
     return ResolvedRun(
         dialect=Danijar.name,
         anchor=anchor,

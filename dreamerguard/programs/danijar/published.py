@@ -11,6 +11,7 @@ from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import is_known_task, suite_of
 from dreamerguard.schema.editions import Edition as PublishedEdition
 
@@ -32,7 +33,7 @@ def repeat_of(get: Mapping[str, Value], task: str) -> float:
 def preset_of(edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...]) -> str | None:
     """Returns the preset that was made for a task and its kind of observation; None without one."""
     suite = suite_of(task)
-    if suite == "dmc" and not is_known_task(task):
+    if suite == "dmc" and not (is_known_task(task) or is_open(task)):
         return None
     if suite == "dmc":
         return "dmc_proprio" if _proprio(edition, values) else "dmc_vision"
@@ -85,7 +86,7 @@ def build_reference(
         expected.pop("run.steps", None)
     assert budget is not None
     return PublishedRun(
-        task,
+        f"{suite_of(task)} tasks" if is_open(task) else task,
         preset,
         edition,
         budget,

@@ -13,8 +13,9 @@ from .composition import Composition
 from .defaults import Defaults, Missing, Step
 from .interpolation import follow
 from .overrides import HydraOverride, Opaque, Parsed
+from .refusals import forced, no_name, refused_lists, refused_value
 from .store import Default, Store
-from .tree import Branch, Leaf, Tree, find, graft, merge
+from .tree import Branch, Leaf, Tree, find, graft, leaves, merge
 
 
 def compose(
@@ -60,6 +61,7 @@ class _HydraComposer:
         self._report_missing(defaults)
         self._report_unused(defaults)
         self._report_repeated(defaults)
+        self.result.problems += refused_lists(defaults, self.deleted, self.overrides, self.anchor, sure=self.sure)
         for item in self.values:
             self._apply(item)
         return self.result
@@ -72,10 +74,12 @@ class _HydraComposer:
             is_group = bool(self.store.options(item.key)) and item.members is None
             if not is_group and "/" not in item.key:
                 self.values.append(item)
+            elif item.kind == "force":
+                self.result.problems.append(forced(item))
             elif item.kind == "delete":
                 self.deleted[item.element] = str(item.value) if item.text else None
             elif item.value is None and not item.unknown:
-                self.result.problems.append(_no_name(item))
+                self.result.problems.append(no_name(item))
             elif item.kind == "add":
                 self.appended.append(Default(item.key, self._option(item), item.package))
                 self.groups.setdefault(f"+{item.element}", item)
@@ -85,6 +89,8 @@ class _HydraComposer:
     def _option(self, item: HydraOverride) -> str | None:
         """Returns the option that an override chooses; None if it is unknown, which leaves the group's package open."""
         value = item.value
+        if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], str):
+            return value[0]  # hydra takes a list of options, too
         if item.unknown or item.sweep or isinstance(value, Opaque | tuple) or "$" in str(item.text):
             self._leave_open(item.key, item.package or "")
             return None
@@ -92,7 +98,9 @@ class _HydraComposer:
 
     def _merge(self, steps: list[Step]) -> None:
         for step in steps:
-            graft(self.result.root, step.package, step.file.body)
+            clashes: list[tuple[str, Branch]] = []
+            graft(self.result.root, step.package, step.file.body, clashes)
+            self.result.problems += [self._clash(key, branch, step) for key, branch in clashes[:3]]
         files = {step.file.name: step.file for step in steps}
         self.result.files = tuple(files)
         self.result.problems += [problem for file in files.values() for problem in file.problems]
@@ -101,6 +109,12 @@ class _HydraComposer:
             if option is not None:
                 known = self.store.load(f"{item.key}/{option}") is not None
                 self.result.presets.append(Preset(f"{name.lstrip('+')}={option}", item.span, known, upstream=False))
+
+    def _clash(self, key: str, branch: Branch, step: Step) -> Problem:
+        first = branch if isinstance(branch, Leaf) else next((leaf for _, leaf in leaves(branch)), None)
+        place = first.chain[-1].span if first is not None else None
+        text = f"{step.file.name} puts a list and a mapping in {key}, which hydra cannot merge"
+        return Problem("wrong-type", text, Label(place or self.anchor), key)
 
     def _report_missing(self, defaults: Defaults) -> None:
         for missing in defaults.missing:
@@ -176,8 +190,9 @@ class _HydraComposer:
             return
         if not present:
             self._unknown(item, fatal=False)
-        elif item.kind == "add" and isinstance(existing, Leaf) and existing.value is not None and not item.unknown:
-            self._exists(item)
+        refusal = refused_value(existing, item) if present else None
+        if refusal is not None:
+            self.result.problems.append(refusal)
             return
         if existing is not None or not present:
             self._set(path, item, existing)
@@ -215,16 +230,6 @@ class _HydraComposer:
         """Returns whether a mapping on the path has a ``_target_``, a function that gets its keys as arguments."""
         parents = (find(self.result.root, path[:length]) for length in range(1, len(path)))
         return any(isinstance(parent, Tree) and "_target_" in parent.children for parent in parents)
-
-    def _exists(self, item: HydraOverride) -> None:
-        text = f"{item.key} already exists, so + stops the program"
-        help = f"write {item.word.text[1:]}, or ++ to add or change the key"
-        self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
-
-
-def _no_name(item: HydraOverride) -> Problem:
-    message = f"{item.key} has no value: it needs the name of an option"
-    return Problem("malformed-override", message, Label(item.span), key=item.key)
 
 
 def _leaf(item: HydraOverride, value: Parsed) -> Leaf:

@@ -49,6 +49,8 @@ class Defaults:
       missing: files and choices that were not found.
       chosen: final option of every group in the list.
       repeated: groups that are in the list twice, which hydra refuses.
+      misplaced: file and group of an ``override`` in front of another item, which hydra refuses.
+      overridden: group -> file with an ``override`` of it.
     """
 
     store: Store
@@ -58,6 +60,8 @@ class Defaults:
     missing: list[Missing] = field(default_factory=list)
     chosen: dict[str, str | None] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
+    misplaced: list[tuple[str, str]] = field(default_factory=list)
+    overridden: dict[str, str] = field(default_factory=dict)
     steps: int = 0
 
     def expand(self, primary: str, appended: tuple[Default, ...] = ()) -> list[Step]:
@@ -80,7 +84,10 @@ class Defaults:
         package = _absolute(package)
         for item in items:
             if item.override and item.group is not None:
-                self.choices.setdefault(_key(item, base, package), item.name)
+                key = _key(item, base, package)
+                if key not in self.choices:
+                    self.choices[key], self.overridden[key] = item.name, file.name
+        self._check_order(file)
         found: list[list[Step]] = []
         for item in reversed([*items, *appended]):
             if item.is_self:
@@ -88,6 +95,16 @@ class Defaults:
             elif not item.override:
                 found.append(self._item(item, file, base, package, depth, appended=item in appended))
         return [step for steps in reversed(found) for step in steps]
+
+    def _check_order(self, file: ConfigFile) -> None:
+        first = next((index for index, item in enumerate(file.defaults) if item.override), None)
+        late = (
+            [item for item in file.defaults[first:] if not item.override and not item.is_self]
+            if first is not None
+            else []
+        )
+        if first is not None and late:
+            self.misplaced.append((file.name, file.defaults[first].group or ""))
 
     def _item(
         self, item: Default, file: ConfigFile, base: str, package: str, depth: int, *, appended: bool

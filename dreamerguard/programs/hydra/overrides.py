@@ -25,6 +25,7 @@ _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
+_FUNCTIONS = (*_SWEEPS, "int", "float", "str", "bool", "json_str", "extend_list")
 _PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 
@@ -197,6 +198,8 @@ class _Values:
 
     def _call(self, call: re.Match[str]) -> Parsed:
         name = call[0].rstrip("( \t")
+        if name not in _FUNCTIONS:
+            raise Malformed(f"there is no function {name}; quote the value")
         self.sweeps |= name in _SWEEPS
         self.at = call.end()
         first = True

@@ -9,8 +9,9 @@ from functools import cache
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Span, Value
+from dreamerguard.core.model import Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, ResolvedRun, Role, Setting, Units
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import remembered
@@ -132,20 +133,33 @@ def build_run(
     renamed: Mapping[str, RenamedKey],
     replay_bytes: float | None,
     units: Units = Units(),
+    limits: tuple[Key, ...] = (),
+    dead: Mapping[str, str] | None = None,
+    strange: Problem | None = None,
 ) -> ResolvedRun:
-    """Builds the resolved run for the rules."""
+    """Builds the resolved run for the rules.
+
+    Args:
+      limits: values with which nothing can train, beside those of the roles.
+      dead: keys that change nothing, and why.
+      strange: the problem with the task, if there is one.
+    """
     composition = composed.composition
+    canonical: dict[Role, str] = {role: composed.canonical(key) for role, key in roles.items()}
+    problems = [*composed.words.problems, *composition.problems, *([strange] if strange is not None else [])]
+    named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
+    problems += beyond_limits(composed.settings, (*role_limits(canonical), *named), problems)
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
         anchor=composed.command.span,
         settings=composed.settings,
-        roles={role: composed.canonical(key) for role, key in roles.items()},
-        keys=_keys(composed) if composition.unknown else {},  # only needed to suggest a key
+        roles=canonical,
+        keys=_keys(composed, dead or {}),
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
-        problems=(*composed.words.problems, *composition.problems),
+        problems=tuple(problems),
         budget=budget,
         replay_bytes=replay_bytes,
         reference=reference,
@@ -165,12 +179,17 @@ def _preset(preset: Preset, table: TableStore) -> Preset:
     return Preset(preset.name, preset.span, preset.known, table.load(f"{group}/{option}") is not None, preset.keys)
 
 
-def _keys(composed: Composed) -> dict[str, Key]:
-    """Returns the keys of the files. Keys that the command adds are left out, because they must not be suggested."""
-    settings = composed.settings.items()
+def _keys(composed: Composed, dead: Mapping[str, str]) -> dict[str, Key]:
+    """Returns the keys of the files, if a rule needs them: to suggest a key, or to report a dead one.
+
+    Keys that the command adds are left out, because they must not be suggested.
+    """
+    settings = composed.settings
+    if not composed.composition.unknown and not any(path in settings and settings[path].chosen for path in dead):
+        return {}
     return {
-        path: Key(path, _kind(setting.value), setting.value)
-        for path, setting in settings
+        path: Key(path, _kind(setting.value), setting.chain[0].value, dead=dead.get(path, ""))
+        for path, setting in settings.items()
         if setting.chain[0].kind != "command line"
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +16,9 @@ from dreamerguard.util.check_cache import remembered
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import is_file
 
+from .header import read_header
 from .scalars import file_scalar
 from .tree import Leaf, Tree, leaves
-
-_PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +96,11 @@ class FolderStore:
         document = read_yaml(named)
         upstream = self.shipped.load(path)
         known = {key: leaf.value for key, leaf in leaves(upstream.body)} if upstream is not None else {}
-        header = _PACKAGE.search(named.text[:2000])
+        package, wrong = read_header(named, path)
         root = document.root
         defaults = tuple(_defaults(root)) if root is not None else ()
         body = _body(root, path, known) if root is not None else Tree()
-        return ConfigFile(path, header[1] if header else None, defaults, body, document.problems)
+        return ConfigFile(path, package, defaults, body, (*document.problems, *wrong))
 
 
 @remembered

@@ -33,29 +33,38 @@ class Tree:
 Branch = Tree | Leaf
 
 
-def merge(into: Tree, other: Tree) -> None:
-    """Merges as OmegaConf does: mappings are merged, other values are replaced and stay as earlier layers."""
+def merge(into: Tree, other: Tree, clashes: list[tuple[str, Branch]] | None = None, prefix: str = "") -> None:
+    """Merges as OmegaConf does: mappings are merged, other values are replaced and stay as earlier layers.
+
+    ``clashes`` gets the keys where a list meets a mapping, with the new branch: OmegaConf stops there.
+    """
     for name, theirs in other.children.items():
         ours = into.children.get(name)
+        if clashes is not None and ours is not None and (_is_list(ours), _is_list(theirs)) != (False, False):
+            clashes += [(f"{prefix}{name}", theirs)] if isinstance(ours, Tree) or isinstance(theirs, Tree) else []
         if isinstance(theirs, Tree):
             if not isinstance(ours, Tree):
                 ours = into.children[name] = Tree()
-            merge(ours, theirs)
+            merge(ours, theirs, clashes, f"{prefix}{name}.")
         elif isinstance(ours, Leaf):
             into.children[name] = Leaf((*ours.chain, *theirs.chain), theirs.opaque)
         else:
             into.children[name] = theirs
 
 
-def graft(root: Tree, package: str, body: Tree) -> None:
-    """Merges the values of a file into their package."""
+def _is_list(branch: Branch) -> bool:
+    return isinstance(branch, Leaf) and (branch.opaque or isinstance(branch.value, tuple))
+
+
+def graft(root: Tree, package: str, body: Tree, clashes: list[tuple[str, Branch]] | None = None) -> None:
+    """Merges the values of a file into their package; see `merge` for ``clashes``."""
     target = root
     for part in package.split(".") if package else ():
         below = target.children.get(part)
         if not isinstance(below, Tree):
             below = target.children[part] = Tree()
         target = below
-    merge(target, body)
+    merge(target, body, clashes, f"{package}." if package else "")
 
 
 def find(root: Tree, path: list[str]) -> Branch | None:

@@ -74,9 +74,15 @@ def from_arguments(arguments: Arguments) -> Iterator[Assignment]:
                 "command line",
                 "command line",
                 override.span,
-                override.span.source.span(override.span.start, override.span.start + len(override.key)),
+                _key_span(override.span, override.key),
                 override.value_span,
             )
+
+
+def _key_span(span: Span, key: str) -> Span | None:
+    """Place of a key in its word, behind dashes where it has them."""
+    at = span.text.find(key)
+    return span.source.span(span.start + at, span.start + at + len(key)) if at >= 0 else None
 
 
 def spelled_twice(assignments: list[Assignment]) -> Iterator[Problem]:

@@ -85,6 +85,11 @@ class NativeLayers:
             task = find_task(name, known_suite)
         except UnknownTask as error:
             where = f" in suite {known_suite}" if known_suite else ""
+            inside = next((item for item in suite_names() if "_" in item and f"{name}_".startswith(f"{item}_")), None)
+            if inside is not None:
+                text = f"{inside} is a suite, not part of a task name: {name!r}"
+                self._problem("unknown-task", "task", text, *_tasks_behind(name, inside))
+                return None, None
             self._problem("unknown-task", "task", f"task {name!r} does not exist{where}", *error.suggestions)
             return None, None
         task = self._seen_as(task, name) if suite is None else task
@@ -145,3 +150,14 @@ class NativeLayers:
             for key in native_keys()
             if (chain := [*self.built_in.get(key, []), *self.user.get(key, [])])
         }
+
+
+def _tasks_behind(name: str, suite: str) -> list[str]:
+    """The task that is meant by a name that begins with a suite: ``dmc_walker_walk`` for ``dmc_vision_walker_walk``."""
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    prefix, rest = suite.partition("_")[0], name.removeprefix(suite)
+    try:
+        return [find_task(f"{prefix}{rest}", suite).name] if rest else []
+    except UnknownTask:
+        return []

@@ -58,7 +58,7 @@ def read_words(words: tuple[Word, ...]) -> TorchArguments:
         if name and "configs".startswith(name):
             found = list(_taken(queue)) if not given else [Word(value, word.part(len(name) + 3) or word.span, 0)]
             whole = replace(word.span, end=(found[-1].span.end if found else word.span.end))
-            if configs is not None and presets:
+            if configs is not None and not {word.text for word in presets} <= {word.text for word in found}:
                 problems.append(_dropped(configs, whole, presets, found))
             presets, configs = found, whole
             problems += [_abbreviated(name, "configs", _name_span(word, name))] if name != "configs" else []

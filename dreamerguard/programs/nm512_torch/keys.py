@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dreamerguard.core.key import Condition, RenamedKey
+from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 
 #: Keys that the program declares but that have no effect.
 DEAD: dict[str, str] = {
@@ -14,6 +15,13 @@ DEAD: dict[str, str] = {
 CONDITIONS: tuple[Condition, ...] = (
     Condition(("reward_EMA",), "imag_gradient", ("dynamics",)),
     Condition(("imag_gradient_mix",), "imag_gradient", ("both",)),
+)
+
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates("model_lr", "actor.lr", "critic.lr"),
+    *shares("discount", "discount_lambda"),
+    *counts("imag_horizon"),
 )
 
 RENAMES: dict[str, RenamedKey] = {

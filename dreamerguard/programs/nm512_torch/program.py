@@ -15,14 +15,16 @@ from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
-from dreamerguard.programs.shared.task_names import suite_of
+from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
 from .flags import TorchArguments, read_words
-from .keys import CONDITIONS, DEAD, RENAMES
+from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
 from .layers import TorchLayers
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
@@ -43,6 +45,8 @@ ROLES: dict[Role, str] = {
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
+#: Suites that it makes (``make_env`` in ``dreamer.py``).
+_MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 
@@ -108,11 +112,16 @@ def _resolve(
     draft.problems += words.problems
     draft.add_arguments(words.arguments)
     values = draft.current()
-    task = str(values.get("task") or "")
+    task = judged_task(str(values.get("task") or ""), presets)
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
     settings = draft.settings()
+    draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
     named = not whole or names_task(settings.get("task"), presets)
+    own = (*file.blocks, *values) if file is not None and seen else ()
+    familiar = named and all(preset.known for preset in presets)
+    strange = check_task(settings.get("task"), _MADE, own) if familiar else None
+    draft.problems += [strange] if strange is not None else []
     known_task = complete and named and _compares(task, presets)
     reference = torch_reference(values, task) if known_task else None
     return ResolvedRun(
@@ -165,16 +174,16 @@ def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | N
     presets: list[Preset] = []
     for word in words.presets:
         name, known = word.text, word.text in blocks or word.text == "defaults"
-        if name == "defaults":
-            continue
+        if name == "defaults" and not presets:
+            continue  # applied first anyway
         before = {key: len(chain) for key, chain in draft.chains.items()}
         if known and file is not None:
-            draft.add_block(name, file.blocks[name])
+            draft.add_block(name, file.defaults if name == "defaults" else file.blocks[name])
         elif known:
             draft.add_shipped(name, word.span)
         keys = tuple(key for key, chain in draft.chains.items() if len(chain) > before.get(key, 0))
         suite = _SUITES.get(name, "")
-        presets.append(Preset(name, word.span, known, name in shipped, keys, suite))
+        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, blocks, file, draft.table.title))
     return presets

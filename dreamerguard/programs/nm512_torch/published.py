@@ -17,6 +17,7 @@ from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import is_known_task, suite_of
 
 _PRESETS = {"atari": "atari100k", "crafter": "crafter", "minecraft": "minecraft", "memorymaze": "memorymaze"}
@@ -41,7 +42,7 @@ def torch_budget(values: Mapping[str, Value]) -> Budget | None:
 def preset_of(values: Mapping[str, Value], task: str) -> str | None:
     """Returns upstream's preset for a task and its kind of observation; None without one."""
     suite = suite_of(task)
-    if suite == "dmc" and not is_known_task(task):
+    if suite == "dmc" and not (is_known_task(task) or is_open(task)):
         return None
     if suite == "dmc":
         return "dmc_proprio" if values.get("encoder.cnn_keys") == "$^" else "dmc_vision"
@@ -60,7 +61,8 @@ def torch_reference(values: Mapping[str, Value], task: str) -> PublishedRun | No
         return None
     origin = table.origin(preset)
     expected = {key: PublishedValue(theirs[key], origin) for key in _KEYS}
-    return PublishedRun(task, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
+    shown = f"{suite_of(task)} tasks" if is_open(task) else task
+    return PublishedRun(shown, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
 
 
 def torch_curve(task: str, preset: str) -> PublishedCurve | None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
+from dreamerguard.core.model import Problem
 from dreamerguard.core.run import PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
@@ -28,6 +29,8 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.table import load_table
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -75,6 +78,15 @@ RENAMED = {
 }
 
 
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates("model.lr"),
+    *horizons("model.horizon"),
+    *shares("model.lamb"),
+    *counts("model.imag_horizon", "buffer.max_size"),
+)
+
+
 class R2Dreamer(Program):
     """NM512/r2dreamer and its forks."""
 
@@ -108,6 +120,8 @@ class R2Dreamer(Program):
             reference=_reference(composed),
             renamed=RENAMED,
             replay_bytes=_replay_bytes(composed),
+            limits=LIMITS,
+            strange=_strange(composed),
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -153,7 +167,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     frames, ratio, repeat = number("trainer.steps"), number("trainer.train_ratio"), number("trainer.action_repeat")
     size, length, envs = number("trainer.batch_size"), number("trainer.batch_length"), number("env.env_num")
     pretrain = number("trainer.pretrain")
-    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length) <= 0:
+    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length, envs, frames) <= 0:
         return None
     together = max(envs, 1) * repeat
     return Budget(
@@ -167,15 +181,22 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     )
 
 
+def _strange(composed: Composed) -> Problem | None:
+    option = composed.composition.choices.get("env")
+    shipped = option is not None and f"env/{option}" in composed.table.files
+    return check_task(composed.settings.get("env.task"), ()) if shipped else None
+
+
 def _reference(composed: Composed) -> PublishedRun | None:
     """Returns the run of upstream's preset for the suite; None for environments that only a fork has."""
     option, task = composed.composition.choices.get("env"), composed.value("env.task")
-    if option is None or not isinstance(task, str) or f"env/{option}" not in composed.table.files:
+    if option is None or not isinstance(task, str | None) or f"env/{option}" not in composed.table.files:
         return None
     preset = preset_composition(TABLE, PRIMARY, f"env={option}")
     own = preset.value("env.task")
-    if not isinstance(own, str) or own.split("_")[0] != task.split("_")[0]:
+    if not isinstance(own, str) or (task is not None and own.split("_")[0] != task.split("_")[0]):
         return None
+    task = task if task is not None else f"{own.split('_')[0]} tasks"
     budget = r2_budget(preset.number)
     if budget is None:
         return None

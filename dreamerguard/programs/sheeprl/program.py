@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Value
+from dreamerguard.core.model import Problem, Value
 from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
@@ -30,6 +30,8 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -73,6 +75,17 @@ RENAMED = {
     "logger": RenamedKey("metric.logger"),
 }
 
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates(*(f"algo.{network}.optimizer.lr" for network in ("world_model", "actor", "critic"))),
+    *shares("algo.gamma", "algo.lmbda"),
+    *counts("algo.horizon", "buffer.size"),
+)
+#: Keys that change nothing (``Ratio`` in ``sheeprl/utils/utils.py``).
+DEAD = {
+    "algo.per_rank_pretrain_steps": "the first call of Ratio limits it to the steps of one iteration",
+}
+
 #: Part of the wrapper's target -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
     "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
@@ -113,6 +126,9 @@ class Sheeprl(Program):
             renamed={key: item for key, item in RENAMED.items() if composed.composition.target(key) is None},
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
+            limits=LIMITS,
+            strange=_strange(composed),
+            dead=DEAD,
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -159,7 +175,7 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     if value("algo.replay_ratio") is None and number(OLD_RATIO) > 0:
         updates = number("algo.per_rank_gradient_steps")
         ratio = (updates if numbers(updates) else 1.0) / number(OLD_RATIO)
-    if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs) <= 0:
+    if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs, steps) <= 0:
         return None
     repeat = max(repeat, 1.0)
     world = world_size(value)
@@ -173,8 +189,14 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
         batch_size=size * world,
         batch_length=length,
         warmup_steps=prefill,
-        first_updates=pretrain * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
+        first_updates=min(pretrain, envs) * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
     )
+
+
+def _strange(composed: Composed) -> Problem | None:
+    dmc = (_suite(composed.value) or ("",))[0] == "dmc"
+    domain, task = composed.value("env.wrapper.domain_name"), composed.settings.get("env.wrapper.task_name")
+    return check_task(task, (), prefix=f"dmc_{domain}_") if dmc and isinstance(domain, str) else None
 
 
 def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
@@ -204,7 +226,8 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
         budget = replace(budget, frames=run.frames)  # it is not for a benchmark, so its length is not a published one
     if name == _GENERAL or preset.value("total_steps") is not None:
         expected.pop("algo.total_steps", None)
-    task = composed.value("env.id")
+    known = composed.value("env.id")
+    task = known if known is not None else f"{suite[0] if suite else 'these'} tasks"
     pixels = bool(composed.value("algo.cnn_keys.encoder"))
     curve = partial(_curve, str(task), suite[0] if suite else "", name, pixels)
     return PublishedRun(str(task), f"exp={name}", str(composed.table.provenance), budget, expected, load_curve=curve)

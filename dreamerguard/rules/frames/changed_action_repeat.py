@@ -61,7 +61,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         for name, values in run.reference.others.items()
         if setting.key in values and values[setting.key].value == setting.value
     ]
-    harm, evidence = update_harm(run)
+    harm, evidence = (None, ()) if _whole_recipe(run, editions) else update_harm(run)
     correct = spell_scalar(expected.value)
     known = f"; edition {editions[0]} has this value" if editions else ""
     yield rule.at(
@@ -74,5 +74,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
         evidence=(published(setting.key, expected), *evidence),
         harm=harm,
-        help=f"edition={editions[0]} sets all values of that edition" if editions else "",
+        help=f"edition={editions[0]} sets all values of that edition" if editions and "edition" in run.roles else "",
     )
+
+
+def _whole_recipe(run: ResolvedRun, editions: list[str]) -> bool:
+    """Returns whether the train ratio is that of the same edition, and the length that of a whole run."""
+    ratio, reference = run.setting("train_ratio"), run.reference
+    if ratio is None or reference is None or run.purpose != "short":
+        return False
+    values = (reference.others[name].get(ratio.key) for name in editions)
+    return any(value is not None and value.value == ratio.value for value in values)

@@ -21,7 +21,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG332", "dead-key", Severity.WARNING, dialects=("danijar", "nm512_torch"))
+rule = Rule("DG332", "dead-key", Severity.WARNING, dialects=("danijar", "nm512_torch", "sheeprl"))
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.steps 2e6 --logdir logs")]
 BAD = [

@@ -1,7 +1,8 @@
 """A later preset overrides the model size of an earlier preset.
 
 What it does:
-  Reports a preset of model sizes when a later preset sets most of its widths to other values.
+  Reports a preset of model sizes when a later preset sets most of its widths to other values, and presets in front of
+  ``defaults``, which sets every key.
 
 Why is this bad:
   Presets apply from left to right. ``dmc_proprio`` of danijar/dreamerv3 includes ``size1m``, so ``--configs size50m
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 
 from dreamerguard.core.model import Finding, Label, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG334", "overridden-preset", Severity.ERROR, dialects=("danijar", "nm512_torch"))
@@ -31,6 +33,7 @@ GOOD = [
 BAD = [
     Example("python dreamerv3/main.py --configs size50m dmc_proprio --logdir logs", mark="size50m"),
     Example("python dreamerv3/train.py --configs large dmc_vision --logdir logs", mark="large"),
+    Example("python dreamerv3/main.py --configs crafter defaults --logdir logs", mark="defaults"),
 ]
 
 _WIDTHS = {
@@ -50,10 +53,11 @@ _WIDTHS = {
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
+    yield from _reset(run)
     for index, preset in enumerate(run.presets):
         if not preset.keys or not {key.rpartition(".")[2] for key in preset.keys} <= _WIDTHS:
             continue
-        later = {item.name: item for item in run.presets[index + 1 :]}
+        later = {item.name: item for item in run.presets[index + 1 :] if item.name != "defaults"}
         for name, other in later.items():
             changed = [key for key in preset.keys if _overrides(run, key, preset.name, name)]
             if 2 * len(changed) > len(preset.keys):
@@ -67,6 +71,26 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                     help=f"write --configs {name} {preset.name}",
                 )
                 break
+
+
+def _reset(run: ResolvedRun) -> Iterator[Finding]:
+    """Finds ``defaults`` behind other presets: it sets every key, so nothing of them is left."""
+    for index, preset in enumerate(run.presets):
+        earlier = [item for item in run.presets[:index] if item.known and item.name != preset.name]
+        if preset.name != "defaults" or not earlier:
+            continue
+        names = " ".join(item.name for item in earlier)
+        ratio = run.setting("train_ratio")
+        shown = f": {ratio.key} is {spell_scalar(ratio.value)}" if ratio is not None else ""
+        yield rule.at(
+            preset.span,
+            f"defaults behind {names} resets every setting{shown}",
+            label="applied last",
+            key=ratio.key if ratio is not None else "",
+            secondary=tuple(Label(item.span, "applied first") for item in earlier),
+            help="leave defaults out: the program applies it first anyway",
+        )
+        return
 
 
 def _overrides(run: ResolvedRun, key: str, first: str, last: str) -> bool:

@@ -1,7 +1,8 @@
 """The task does not exist.
 
 What it does:
-  Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names.
+  Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names. For the
+  training programs of others it reports names that are near to a known task, and suites that the program does not make.
 
 Why is this bad:
   The environment cannot be made, and there are no published numbers to check the run against.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Edit, Finding, Severity
+from dreamerguard.core.model import Confidence, Edit, Finding, Severity
 from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest
@@ -29,6 +30,11 @@ BAD = [
         fixed="dreamerguard train dmc_walker_walk",
     ),
     Example("dreamerguard train dmc_no_such_thing", mark="dmc_no_such_thing"),
+    Example(
+        "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_wlk",
+        mark="--task dmc_walker_wlk",
+        fixed="python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk",
+    ),
 ]
 
 
@@ -39,15 +45,18 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if problem.rule != rule.name:
             continue
         setting = run.setting("task")
+        native = run.dialect == "native"
         place = setting.last.value_span if setting is not None else None
         near = nearest(str(problem.value), problem.help.split(", "))
         best = near[0] if near else ""
         yield rule.at(
             problem.label.span,
             problem.message + did_you_mean(best),
-            key="task",
+            key=problem.key,
+            severity=None if native else Severity.WARNING,
+            confidence=None if native else Confidence.MEDIUM,
             fix=fix(Edit(place, best), f"train {best}", safe=True) if best and place is not None else None,
-            help=_hint(problem.help),
+            help=_hint(problem.help) if native else "",
         )
 
 

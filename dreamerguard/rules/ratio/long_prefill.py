@@ -36,9 +36,15 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if setting is None or steps is None or budget is None or not (setting.chosen or steps.chosen):
         return
     total = steps.number / budget.action_repeat
-    if setting.number > 0.1 * total:
+    if total > 0 and setting.number > 0.1 * total:
         yield rule.at(
             run.place(setting if setting.chosen else steps),
-            f"the prefill takes {100 * setting.number / total:.0f} % of the run's {amount(total)} agent steps",
+            f"the prefill takes {_part(setting.number, total)}",
             key=setting.key,
         )
+
+
+def _part(prefill: float, total: float) -> str:
+    if prefill > total:
+        return f"{amount(prefill)} agent steps, more than the {amount(total)} that steps asks for"
+    return f"{100 * prefill / total:.0f} % of the run's {amount(total)} agent steps"

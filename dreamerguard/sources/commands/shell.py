@@ -25,6 +25,7 @@ Value = str | tuple[str, ...] | None
 MAX_PASSES = 64
 _MAX_NESTING = 3
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
+_HOME = re.compile(r"[A-Za-z_]\w*=~[\w.-]*(?:/|$)", re.ASCII)
 _OPENERS = frozenset({"if", "while", "until", "case", "{"})
 _CLOSERS = frozenset({"fi", "done", "esac", "}"})
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{", "time", "case"}) | _CLOSERS
@@ -76,6 +77,7 @@ class _Reader:
         self.mode = mode
         self.variables = variables
         self.nesting = nesting
+        self.tilde = mode != "make" and _fills_in_tilde(source.text)
         self.passes = 0
         self.reassigned: set[str] = set()
         self.found: dict[tuple[tuple[str, int], ...], Command] = {}
@@ -162,9 +164,22 @@ class _Reader:
             if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
                 return [Word(UNKNOWN, span, index)]
         text = self._text(token)
+        if self.tilde and _home(token):
+            text = text.replace("=~", f"={UNKNOWN}", 1)
         while UNKNOWN * 2 in text:
             text = text.replace(UNKNOWN * 2, UNKNOWN)
         return [Word(text, span, index)]
+
+
+def _fills_in_tilde(script: str) -> bool:
+    """Whether the shell fills in the home directory in ``name=~/x``, as bash does for arguments, and sh does not."""
+    first = script[:200].partition("\n")[0]
+    return not first.startswith("#!") or "bash" in first
+
+
+def _home(token: Token) -> bool:
+    first = token.pieces[0] if token.pieces else None
+    return first is not None and first.kind == "text" and not first.quoted and bool(_HOME.match(first.text))
 
 
 def _target(token: Token) -> tuple[str, str] | None:

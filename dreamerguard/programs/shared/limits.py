@@ -1,0 +1,105 @@
+"""Values with which nothing can train: a learning rate of zero, an empty batch, a discount above 1, text for a number.
+
+The programs check few of them. Each names its own keys; the limits of a role hold for all programs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+from dreamerguard.core.key import Key
+from dreamerguard.core.model import Edit, Label, Problem
+from dreamerguard.core.run import Role, Setting
+from dreamerguard.core.values import spell_scalar
+
+from .python_call import is_open
+
+#: Role -> least value; none where another rule judges the value and only text and not-a-number are wrong.
+_LEAST: dict[Role, float | None] = {
+    "envs": 1,
+    "action_repeat": 1,
+    "batch_size": 1,
+    "batch_length": 1,
+    "train_ratio": None,
+}
+
+
+def learning_rates(*paths: str) -> tuple[Key, ...]:
+    """Limits of learning rates."""
+    return tuple(Key(path, "number", None, above=0, high=1) for path in paths)
+
+
+def shares(*paths: str) -> tuple[Key, ...]:
+    """Limits of numbers from 0 to 1: a discount, the lambda of a return."""
+    return tuple(Key(path, "number", None, low=0, high=1) for path in paths)
+
+
+def counts(*paths: str) -> tuple[Key, ...]:
+    """Limits of numbers of steps: an imagined rollout, a replay."""
+    return tuple(Key(path, "number", None, low=1) for path in paths)
+
+
+def horizons(*paths: str) -> tuple[Key, ...]:
+    """Limits of horizons: the discount is ``1 - 1 / horizon``, which must lie between 0 and 1."""
+    return tuple(Key(path, "number", None, above=1) for path in paths)
+
+
+def role_limits(roles: Mapping[Role, str]) -> Iterator[Key]:
+    """Limits of the keys that play a role."""
+    if "frames" in roles:
+        yield Key(roles["frames"], "number", None, above=0)
+    for role, least in _LEAST.items():
+        if role in roles:
+            yield Key(roles[role], "number", None, low=least)
+
+
+def beyond_limits(
+    settings: Mapping[str, Setting], limits: Iterable[Key], reported: Iterable[Problem] = ()
+) -> Iterator[Problem]:
+    """Problems of written values that the limits do not allow.
+
+    Args:
+      settings: of the run.
+      limits: of its keys; keys that the run does not have are left out.
+      reported: problems that are known already, so that no key is reported twice.
+    """
+    known = {problem.key for problem in reported}
+    for key in {limit.path: limit for limit in limits}.values():
+        setting = settings.get(key.path)
+        if setting is None or not setting.chosen or key.path in known:
+            continue
+        problem = _problem(key, setting)
+        if problem is not None:
+            yield problem
+
+
+def _problem(key: Key, setting: Setting) -> Problem | None:
+    value, place = setting.value, setting.last.span
+    assert place is not None, "a chosen setting has a place"
+    if isinstance(value, str | bool):
+        return _no_number(key, setting) if isinstance(value, bool) or not is_open(value) else None
+    if not isinstance(value, int | float):
+        return None
+    endless = value == math.inf and key.high is None
+    if endless or key.in_range(value):
+        return None
+    text = f"{key.path} is {spell_scalar(value)}; it must be {key.expects}"
+    return Problem("out-of-range", text, Label(place), key.path)
+
+
+def _no_number(key: Key, setting: Setting) -> Problem:
+    value, place, edit = setting.value, setting.last.span, setting.last.value_span
+    assert place is not None, "a chosen setting has a place"
+    shown = spell_scalar(value) if isinstance(value, bool) else f"the text {str(value)[:60]!r}"
+    meant = _meant(str(value)) if edit is not None and isinstance(value, str) else ""
+    edits = (Edit(edit, meant),) if meant and edit is not None else ()
+    text = f"{key.path} is {shown}; it must be {key.expects}"
+    return Problem("wrong-type", text, Label(place), key.path, edits=edits, fix=f"write {meant}" if edits else "")
+
+
+def _meant(text: str) -> str:
+    try:
+        return text.strip() if math.isfinite(float(text)) else ""
+    except ValueError:
+        return ""

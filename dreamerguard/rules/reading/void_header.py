@@ -1,0 +1,45 @@
+"""A comment voids the package header of a configuration file.
+
+What it does:
+  Reports a line ``# @package NAME`` behind a comment line, in files of programs that hydra configures.
+
+Why is this bad:
+  Hydra stops reading the header at the first line that is not a ``# @`` line. The values of the file then go to the
+  package of its folder, for example ``exp.algo.replay_ratio``. Nothing reads them there, so the run keeps other
+  values.
+
+How to fix:
+  Make the header the first line of the file.
+
+References:
+  https://hydra.cc/docs/1.3/advanced/overriding_packages/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG006", "void-header", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))
+
+_FILES = with_r2_env()
+_ENV = _FILES["configs/env/mine.yaml"]
+
+GOOD = [Example(R2_COMMAND, files=_FILES | {"configs/env/mine.yaml": f"# @package env\n# ours\n{_ENV}"})]
+BAD = [
+    Example(
+        R2_COMMAND,
+        files=_FILES | {"configs/env/mine.yaml": f"# ours\n# @package _global_.env\n{_ENV}"},
+        mark="# @package _global_.env",
+    )
+]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Reports the problems that reading the files kept for this rule."""
+    yield from rule.reported(run)

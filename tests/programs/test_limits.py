@@ -1,0 +1,85 @@
+"""Values with which nothing can train, in every program; the defaults themselves are never beyond a limit."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_command
+from dreamerguard.sources.argv import read_command
+
+DANIJAR = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk"
+EARLY = "python dreamerv3/train.py --logdir x --configs dmc_proprio --task dmc_walker_walk"
+MIDDLE = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk --run.num_envs 4"
+TORCH = "python3 dreamer.py --logdir x --configs dmc_vision --task dmc_walker_walk"
+R2 = "python train.py env=dmc_vision env.task=dmc_walker_walk"
+SHEEPRL = "sheeprl exp=dreamer_v3_dmc_walker_walk"
+
+BEYOND = [
+    (DANIJAR, "--agent.opt.lr -1e-4"), (DANIJAR, "--agent.opt.lr nan"), (DANIJAR, "--batch_length 0"),
+    (DANIJAR, "--run.envs 0"), (DANIJAR, "--run.steps 0"), (DANIJAR, "--run.steps -5"), (DANIJAR, "--env.dmc.repeat 0"),
+    (DANIJAR, "--agent.horizon 1"), (DANIJAR, "--agent.imag_length 0"), (DANIJAR, "--run.train_ratio nan"),
+    (DANIJAR, "--replay.size 0"), (DANIJAR, "--agent.imag_loss.lam 1.5"),
+    (EARLY, "--model_opt.lr 0"), (EARLY, "--envs.amount 0"), (EARLY, "--horizon 1"), (EARLY, "--imag_horizon 0"),
+    (MIDDLE, "--opt.lr 0"), (MIDDLE, "--imag_length 0"), (MIDDLE, "--batch_size -1"),
+    (TORCH, "--model_lr 0"), (TORCH, "--batch_size 0"), (TORCH, "--action_repeat 0"),
+    (TORCH, "--steps -1"), (TORCH, "--discount 1.01"), (TORCH, "--imag_horizon 0"),
+    (R2, "model.lr=0"), (R2, "env.env_num=0"), (R2, "batch_size=0"), (R2, "env.steps=0"), (R2, "model.horizon=1"),
+    (R2, "env.action_repeat=0"), (R2, "trainer.steps=-1"), (R2, "env.train_ratio=nan"), (R2, "batch_length=-4"),
+    (SHEEPRL, "algo.actor.optimizer.lr=0"), (SHEEPRL, "algo.gamma=1.5"), (SHEEPRL, "algo.total_steps=0"),
+    (SHEEPRL, "algo.per_rank_batch_size=0"), (SHEEPRL, "env.action_repeat=0"), (SHEEPRL, "algo.horizon=0"),
+    (SHEEPRL, "algo.per_rank_sequence_length=-1"),
+]  # fmt: skip
+
+TEXTS = [
+    (R2, "env.train_ratio=abc", ""), (R2, "\"env.train_ratio='32'\"", ""), (R2, "model.lr=1/2", ""),
+    (R2, "batch_size=true", ""), (SHEEPRL, "algo.replay_ratio=1/2", ""),
+    (SHEEPRL, "'algo.replay_ratio=\"0.5\"'", "0.5"),
+    (SHEEPRL, "algo.total_steps=many", ""),
+]  # fmt: skip
+
+
+def check(command: str, folder: Path) -> Result:
+    return check_command(read_command(shlex.split(command)), folder=folder)
+
+
+@pytest.mark.parametrize(("command", "word"), BEYOND)
+def test_each_is_named_once(command: str, word: str, tmp_path: Path) -> None:
+    result = check(f"{command} {word}", tmp_path)
+    key = word.lstrip("-").split("=")[0].split()[0]
+    named = [finding for finding in result.findings if finding.name == "out-of-range"]
+    assert [key in finding.message or finding.key.split(".")[-1] == key for finding in named] == [True]
+    assert not any(
+        "-" in finding.message.partition("%")[0][-6:] for finding in result.findings if "%" in finding.message
+    )
+
+
+@pytest.mark.parametrize(("command", "word", "meant"), TEXTS)
+def test_text_where_a_number_is_needed(command: str, word: str, meant: str, tmp_path: Path) -> None:
+    findings = [finding for finding in check(f"{command} {word}", tmp_path).findings if finding.name == "wrong-type"]
+    assert len(findings) == 1
+    fix = findings[0].fix
+    assert (fix.edits[0].text if fix is not None else "") == meant
+
+
+@pytest.mark.parametrize("command", [DANIJAR, EARLY, MIDDLE, TORCH, R2, SHEEPRL])
+def test_published_runs_are_within_all_limits(command: str, tmp_path: Path) -> None:
+    names = {finding.name for finding in check(command, tmp_path).findings}
+    assert not names & {"out-of-range", "wrong-type"}
+
+
+@pytest.mark.parametrize(
+    "word", ["--run.steps inf", "--agent.opt.lr $LR", "--seed 0", "--agent.opt.wd 0", "--run.duration 0"]
+)
+def test_other_zeros_and_endless_runs_are_allowed(word: str, tmp_path: Path) -> None:
+    names = {finding.name for finding in check(f"{DANIJAR} {word}", tmp_path).findings}
+    assert not names & {"out-of-range", "wrong-type"}
+
+
+def test_pretraining_ends_with_the_first_call_of_the_ratio(tmp_path: Path) -> None:
+    plain = check(f"{SHEEPRL} algo.replay_ratio=0.03", tmp_path)
+    pretrained = check(f"{SHEEPRL} algo.replay_ratio=0.03 algo.per_rank_pretrain_steps=8000000", tmp_path)
+    assert {finding.name for finding in pretrained.findings} == {finding.name for finding in plain.findings} | {
+        "dead-key"
+    }

@@ -98,6 +98,8 @@ class UnknownKey:
     fatal: bool = True
     #: How sure it is that the program lacks it: low where a fork's own keys cannot be seen.
     certain: bool = True
+    #: What shows that nothing reads it, where the checkout's own code was read.
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class ResolvedRun:
       files: files that were read.
       sources: their texts, in which comments may accept findings.
       overrides: words of the command that set something.
+      given: keys to which the program's own code gives a value where the configuration leaves none.
       probe: what the environment is like, where it was asked for.
     """
 
@@ -256,6 +259,7 @@ class ResolvedRun:
     files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     overrides: int = 0
+    given: frozenset[str] = frozenset()
     probe: Probe | None = None
 
     @property

@@ -51,6 +51,7 @@ def test_a_value_that_only_an_unread_attribute_keeps_is_no_clear_read(tmp_path: 
 def test_unpacked_groups_reach_parameters(tmp_path: Path) -> None:
     found = index(tmp_path, a="net = Net(**config.encoder)", b="class Net:\n  def __init__(self, depth): pass")
     assert found.may_read("encoder.depth") and found.reads("encoder.depth")
+    assert not found.reads("value.depth")
     assert found.may_read("encoder.other")  # it may go on to somebody else
     assert not index(tmp_path, a="net = Net(config.encoder['depth'])").may_read("encoder.other")
 

@@ -31,7 +31,7 @@ class FileFacts:
       stored: attribute of an object -> reads that only give it its value.
       loaded: attributes that are read anywhere.
       whole: groups that are used as a whole: unpacked, passed on, kept.
-      unpacked: whether any settings are unpacked into arguments.
+      unpacked: names of the groups that are unpacked into arguments.
       given: keys that the code gives a value.
       passed: names of called functions that get the whole configuration.
       imports: imported modules, dotted, and what is imported from them.
@@ -45,7 +45,7 @@ class FileFacts:
     stored: dict[str, set[Pair]] = field(default_factory=lambda: defaultdict(set))
     loaded: set[str] = field(default_factory=set)
     whole: set[str] = field(default_factory=set)
-    unpacked: bool = False
+    unpacked: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
@@ -204,7 +204,7 @@ class _FactReader:
                 self.passed |= {(last_name(item), root_name(node.func)) for item in given}
 
     def _unpacked(self, node: ast.Call, value: ast.expr) -> None:
-        self.facts.unpacked = True
+        self.facts.unpacked.add(last_name(value))
         if wraps(node):
             self.narrow.add(id(value))
         elif is_mapping(last_name(value)) and id(node) not in self.quiet:

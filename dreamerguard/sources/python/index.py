@@ -112,7 +112,7 @@ class PythonIndex:
             for attribute, pairs in facts.stored.items():
                 if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
                     return True
-            if group and leaf in facts.fields and any(other.unpacked for other in self._with(f".{group})")):
+            if group and leaf in facts.fields and any(group in other.unpacked for other in self._with("**")):
                 return True
         return False
 

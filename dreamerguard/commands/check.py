@@ -79,7 +79,8 @@ def check(
         outcome = check_tree(paths or [], probe() if this_machine else UNKNOWN, settings=settings)
         _report(outcome, output_format, output, settings)
         if not outcome.checked and not allow_nothing:
-            raise Stop(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
+            reason = "; ".join(outcome.unread[:3]) or f"no run among {outcome.seen} files"
+            raise Stop(f"nothing to check: {reason}", NOTHING_CHECKED)
     except SourceError as error:
         say(Stop(error.message))
         raise typer.Exit(2) from error

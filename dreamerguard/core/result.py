@@ -63,6 +63,7 @@ class RepositoryResult:
       presets: files of presets, run files and files of configuration groups that were checked.
       dialects: program -> how many of its runs, and one reason for which it was recognised.
       unreadable: what could not be read, and why.
+      unread: places of Python files whose values are not literal, so that they were not judged.
     """
 
     results: tuple[Result, ...] = ()
@@ -72,6 +73,7 @@ class RepositoryResult:
     presets: int = 0
     dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     @property
     def checked(self) -> int:

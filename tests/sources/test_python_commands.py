@@ -78,6 +78,7 @@ def test_places_count_characters() -> None:
 def test_other_python_is_none() -> None:
     assert read("configs['a']\nx.update({'task': 1})\nsubprocess.run(['git', 'status'])") == []
     assert read("subprocess.run(['python'") == []
+    assert read("config = Config(agent.configs[name]).update(replay_size=size, task=task)") == []
 
 
 def test_launchers_that_cannot_be_read_are_named() -> None:

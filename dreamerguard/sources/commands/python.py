@@ -171,7 +171,8 @@ def _configured(tree: ast.Module, places: _Places) -> Iterator[Command]:
         scopes[id(scope)].append((node, sure))
     for nodes in scopes.values():
         presets, keys = _gather(nodes, places)
-        if keys and any(key[2:].startswith(_SIGNS) for (key, _), *_ in keys) and presets:
+        literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
+        if presets and any(key.startswith(_SIGNS) for key in literal):
             parts = [(word, presets[0][1]) for word in ("python", _SCRIPT, "--configs")] + presets
             yield places.words(parts + [part for key in keys for part in key])
 

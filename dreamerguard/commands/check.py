@@ -53,7 +53,8 @@ def check(
     except SourceError as error:
         fail(error.message)
     if not outcome.checked and not allow_nothing:
-        fail(f"nothing to check: no run among {outcome.seen} files", NOTHING_CHECKED)
+        reason = "; ".join(outcome.unread[:3]) or f"no run among {outcome.seen} files"
+        fail(f"nothing to check: {reason}", NOTHING_CHECKED)
     raise typer.Exit(0 if options.exit_zero else _exit_code(outcome))
 
 

@@ -65,6 +65,7 @@ class RepositoryResult:
       presets: number of preset files, run files and configuration group files checked.
       dialects: training program -> number of its runs, and one reason why it was recognised.
       unreadable: files that could not be read, with the reason.
+      unread: places of Python files whose values are not literal, so that they were not judged.
     """
 
     results: tuple[Result, ...] = ()
@@ -74,6 +75,7 @@ class RepositoryResult:
     presets: int = 0
     dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     @property
     def checked(self) -> int:

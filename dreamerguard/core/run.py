@@ -98,6 +98,8 @@ class UnknownKey:
     fatal: bool = True
     #: Whether the program certainly lacks the key; false if the keys of a fork cannot be read.
     certain: bool = True
+    #: What shows that nothing reads it, where the checkout's own code was read.
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class ResolvedRun:
       files: names of the files that were read.
       sources: texts of those files; their comments may hold suppressions.
       overrides: number of overrides in the command.
+      given: keys to which the code of the program gives a value if the configuration has none.
       probe: result of the environment probe, if it was requested.
     """
 
@@ -257,6 +260,7 @@ class ResolvedRun:
     files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     overrides: int = 0
+    given: frozenset[str] = frozenset()
     probe: Probe | None = None
 
     @property

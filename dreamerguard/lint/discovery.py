@@ -14,7 +14,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
+from dreamerguard.sources.commands.python import is_worth_reading
 from dreamerguard.sources.commands.readers import is_script, reader_of
+from dreamerguard.sources.python.files import read_file
 
 from . import gitignore
 
@@ -145,6 +147,8 @@ def _note(tree: FoundFiles, entry: os.DirEntry[str], name: str) -> None:
 
 
 def _kind(path: Path, name: str) -> Kind | None:
+    if name.endswith(".py"):
+        return "commands" if _starts_program(path, name) else None
     if reader_of(name) is not None:
         return "commands"
     if name.endswith(_SETTINGS):
@@ -152,6 +156,15 @@ def _kind(path: Path, name: str) -> Kind | None:
     if "." not in path.name and _starts_like_script(path):
         return "commands"
     return None
+
+
+def _starts_program(path: Path, name: str) -> bool:
+    """Whether a Python file may start a program or set a configuration; tests do so for their own ends."""
+    parts = name.split("/")
+    if parts[-1].startswith("test_") or "tests" in parts:
+        return False
+    file = read_file(path)
+    return file.data is not None and is_worth_reading(file.data.decode("utf-8", "replace"))
 
 
 def _starts_like_script(path: Path) -> bool:

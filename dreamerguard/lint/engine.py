@@ -23,13 +23,15 @@ from dreamerguard.core.model import Finding, Severity
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.programs.registry import by_name, programs, recognise
+from dreamerguard.programs.base import Program
+from dreamerguard.programs.registry import UnknownProgram, by_name, programs, recognise
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import remembering
 
 from . import suppressions as control
+from .configured_in_code import configured_in_code
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -83,7 +85,10 @@ def examine(
 ) -> Result:
     """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
     reasons = require_rules(allow or {}, settings)
-    program, detected = recognise(command, folder or Path()) if dialect is None else by_name(command, dialect)
+    if dialect is None:
+        command, program, detected = _recognise(command, folder or Path())
+    else:
+        program, detected = by_name(command, dialect)
     run = program.resolve(command, machine, folder or Path())
     if command.open:
         run = replace(run, open=True)
@@ -93,6 +98,18 @@ def examine(
     found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
     checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
+
+
+def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
+    """The program of a command; where the script sets the configuration in its code, the command that stands for it."""
+    try:
+        return command, *recognise(command, folder)
+    except UnknownProgram:
+        coded = configured_in_code(command, folder)
+        if coded is None:
+            raise
+        program, _ = recognise(coded, folder)
+        return coded, program, f"{coded.source.name} sets its configuration in code"
 
 
 def settle(

@@ -23,6 +23,7 @@ from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
 from dreamerguard.sources.files import read_source
@@ -125,6 +126,10 @@ class _Checker:
             self.done.add(key)
             if self._examine(command, folder):
                 self.seen.commands += 1
+                if found.name.endswith(".py"):
+                    self.seen.unread += list(unread_values(command))
+        if found.name.endswith(".py"):
+            self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
 
     def _start(self, launch: Launch, found: Found) -> Path:
         """Where a command of a file is started: the nearest folder above the file that has the program."""

@@ -42,6 +42,9 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
     if outcome.unreadable:
         yield f"  {_counted(len(outcome.unreadable), 'file')} cannot be read:"
         yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])
+    if outcome.unread:
+        yield f"  {_counted(len(outcome.unread), 'place')} in Python files not read:"
+        yield from (f"    {text}" for text in outcome.unread[:_NAMED])
 
 
 def _counted(number: int, noun: str) -> str:

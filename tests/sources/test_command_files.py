@@ -89,7 +89,7 @@ def test_places_in_a_launch_file() -> None:
 
 
 def test_other_files_hold_no_commands() -> None:
-    assert [reader_of(name) for name in ("train.py", "configs.yaml", "data.json", "a.txt")] == [None] * 4
+    assert [reader_of(name) for name in ("train.pyi", "configs.yaml", "data.json", "a.txt")] == [None] * 4
 
 
 def test_scripts_without_a_suffix_are_told_by_their_first_line() -> None:

@@ -199,7 +199,7 @@ class DanijarLayers:
             text = f"--{flag.name} is a group of settings, not a value; the program stops"
             self.problems.append(Problem("wrong-type", text, Label(flag.span), flag.name))
             return
-        start = flag.head.start + 2
+        start = flag.head.start + max(flag.head.text.find(flag.name), 0)
         span = flag.head.source.span(start, start + len(flag.name))
         value = flag.values[0] if len(flag.values) == 1 else flag.values
         self.unknown.append(UnknownKey(flag.name, value, flag.span, span, certain=self.seen))

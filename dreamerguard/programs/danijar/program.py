@@ -17,6 +17,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span, Value
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
 from dreamerguard.programs.base import Program, PublishedSettings
+from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
@@ -61,6 +62,8 @@ class Danijar(Program):
         call = read_call(command)
         if call is None or call.hydra or any(other in call.script for other in _OTHERS):
             return None
+        if is_foreign(call, folder):
+            return None
         home = PurePosixPath(call.script).parent.name
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS
         dotted = any(word.text.startswith("--") and "." in word.text.partition("=")[0] for word in call.words)
@@ -79,7 +82,8 @@ class Danijar(Program):
         assert call is not None
         flags = read_flags(call.words)
         file = locate(call.script, folder, _fits, flatten)
-        return _resolve(call, flags, file, command, machine, self.edition)
+        run = _resolve(call, flags, file, command, machine, self.edition, find_checkout(file, call, folder))
+        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""
@@ -98,10 +102,10 @@ class Danijar(Program):
         """Returns the run of the program with each preset of a file alone; findings point into the file."""
         call = PythonCall("main.py", ())
         edition = EDITIONS[self.edition] if self.edition is not None else _edition(call, _NO_FLAGS, file)
-        base, runs = _defaults(edition, file), []
+        base, runs, checkout = _defaults(edition, file), [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             flags = replace(_NO_FLAGS, presets=(Word(block, place, 0),))
-            runs.append(_finish(base.copy(), edition, flags, file, place, machine, whole=True))
+            runs.append(_finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True))
         return runs
 
     def published_settings(
@@ -134,10 +138,11 @@ def _resolve(
     command: Command,
     machine: Machine,
     chosen: str | None,
+    checkout: PythonCheckout | None,
 ) -> ResolvedRun:
     edition = EDITIONS[chosen] if chosen is not None else _edition(call, flags, file)
     draft = _defaults(edition, file)
-    return _finish(draft, edition, flags, file, _anchor(flags, command), machine, whole=False)
+    return _finish(draft, edition, flags, file, _anchor(flags, command), machine, checkout, whole=False)
 
 
 def _defaults(edition: Edition, file: PresetFile | None) -> DanijarLayers:
@@ -211,6 +216,7 @@ def _finish(
     file: PresetFile | None,
     anchor: Span,
     machine: Machine,
+    checkout: PythonCheckout | None,
     *,
     whole: bool,
 ) -> ResolvedRun:
@@ -235,6 +241,9 @@ def _finish(
     online = str(values.get(edition.script, "train")) in _ONLINE
     limited: dict[Role, str] = roles if online else {role: key for role, key in roles.items() if role != "envs"}
     draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)
+    if checkout is not None:
+        draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
+        draft.unknown = checkout.unknown(draft.unknown, draft.keys)
     return ResolvedRun(
         dialect=Danijar.name,
         anchor=anchor,
@@ -259,6 +268,7 @@ def _finish(
         whole=whole,
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
+        given=checkout.given() if checkout is not None else frozenset(),
     )
 
 

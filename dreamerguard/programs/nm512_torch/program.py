@@ -7,13 +7,16 @@ merged without any check, so the program silently accepts a key that nothing rea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.budget import Budget, Purpose
+from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
 from dreamerguard.programs.base import Program
+from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
@@ -61,6 +64,8 @@ class Nm512Torch(Program):
         call = read_call(command)
         if call is None or call.hydra:
             return None
+        if is_foreign(call, folder):
+            return None
         configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
         if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
             return f"{call.script} has the options of dreamerv3-torch"
@@ -74,7 +79,9 @@ class Nm512Torch(Program):
         assert call is not None
         words = read_words(call.words)
         file = locate(call.script, folder, _fits, flatten)
-        return _resolve(words, file, _anchor(words, command), machine, whole=False)
+        checkout = find_checkout(file, call, folder)
+        run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
+        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""
@@ -87,10 +94,10 @@ class Nm512Torch(Program):
 
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
         """Returns the run of the program with each preset of a file alone; places point into the file."""
-        runs = []
+        runs, checkout = [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
-            runs.append(_resolve(words, file, place, machine, whole=True))
+            runs.append(_resolve(words, file, place, machine, checkout, whole=True))
         return runs
 
 
@@ -102,7 +109,13 @@ def _fits(file: PresetFile) -> bool:
 
 
 def _resolve(
-    words: TorchArguments, file: PresetFile | None, anchor: Span, machine: Machine, *, whole: bool
+    words: TorchArguments,
+    file: PresetFile | None,
+    anchor: Span,
+    machine: Machine,
+    checkout: PythonCheckout | None,
+    *,
+    whole: bool,
 ) -> ResolvedRun:
     table = load_table("nm512_torch")
     seen = file is not None and bool(file.blocks)
@@ -124,12 +137,16 @@ def _resolve(
     draft.problems += [strange] if strange is not None else []
     known_task = complete and named and _compares(task, presets)
     reference = torch_reference(values, task) if known_task else None
+    keys: Mapping[str, Key] = make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD)
+    if checkout is not None:
+        keys = checkout.keys(keys, settings, [item.key for item in draft.unknown], whole=whole)
+        draft.unknown = checkout.unknown(draft.unknown, keys, RENAMES)
     return ResolvedRun(
         dialect=Nm512Torch.name,
         anchor=anchor,
         settings=settings,
         roles=ROLES if named else without_task(ROLES),
-        keys=make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD),
+        keys=keys,
         renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
         conditions=CONDITIONS,
         unknown=tuple(draft.unknown),
@@ -146,6 +163,7 @@ def _resolve(
         whole=whole,
         files=(file.source.name,) if file is not None else (),
         overrides=len(words.arguments),
+        given=checkout.given() if checkout is not None else frozenset(),
     )
 
 

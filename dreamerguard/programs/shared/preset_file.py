@@ -16,6 +16,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
 
 from .preset_values import Item
+from .task_names import suite_of
 
 #: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300
@@ -33,12 +34,14 @@ class PresetFile:
       blocks: block -> flat key -> item.
       names: block -> place of its name.
       problems: problems found while reading.
+      path: of the file.
     """
 
     source: Source
     blocks: Mapping[str, Mapping[str, Item]]
     names: Mapping[str, Span]
     problems: tuple[Problem, ...]
+    path: Path = Path()
 
     def holds(self, block: str, span: Span) -> bool:
         """Returns whether a span is in a block."""
@@ -58,8 +61,10 @@ class PresetFile:
 
 
 def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:
-    """Returns whether presets are meant for a task: one sets the task, or is made for a suite."""
-    return (task is not None and task.last.kind == "preset") or any(preset.suite for preset in presets)
+    """Returns whether presets are meant for a task: one sets it, or is made for the suite of the default task."""
+    if task is None:
+        return any(preset.suite for preset in presets)
+    return task.last.kind == "preset" or suite_of(str(task.value)) in {preset.suite for preset in presets}
 
 
 def without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
@@ -84,7 +89,7 @@ def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
     names = {entry.name: entry.key.span for entry in entries}
     if "defaults" not in names:
         return None
-    return PresetFile(source, _Blocks(document.root, flatten), names, document.problems)
+    return PresetFile(source, _Blocks(document.root, flatten), names, document.problems, path)
 
 
 class _Blocks(Mapping[str, Mapping[str, Item]]):

@@ -2,7 +2,8 @@
 
 What it does:
   Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is the
-  default.
+  default. Where the checkout can be seen, its Python files decide: a key that they read is not reported, and a key of a
+  fork that none of them reads is.
 
 Why is this bad:
   The setting looks as if it had an effect. For example, ``replay.priosignal`` does not select the signal of prioritized
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.model import Finding, Label, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
@@ -48,12 +49,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if span is None:
             continue
         if setting.chosen and setting.value != known.default:
-            yield rule.at(span, f"{key} has no effect: {known.dead}", key=key)
+            declared = setting.chain[0].span
+            secondary = (Label(declared, "declared here"),) if declared is not None and declared != span else ()
+            yield rule.at(span, f"{key} has no effect: {known.dead}", key=key, secondary=secondary)
         elif run.whole and len(setting.chain) == 1:
             yield rule.at(
                 span,
                 f"{key} has no effect: {known.dead}",
                 key=key,
-                severity=Severity.INFO,
+                severity=Severity.INFO if setting.last.upstream else None,
                 upstream=run.upstream if setting.last.upstream else "",
             )

@@ -1,7 +1,8 @@
 """The run has no log directory.
 
 What it does:
-  Reports a command without ``--logdir`` where the presets leave it empty or set it to ``/dev/null``.
+  Reports a command without ``--logdir`` where the presets leave it empty or set it to ``/dev/null``, and where the
+  checkout's own code gives it no value either.
 
 Why is this bad:
   The program stops at its first step: ``pathlib.Path(None)`` is a TypeError, and ``/dev/null`` is not a directory.
@@ -36,8 +37,10 @@ BAD = [
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     setting = run.settings.get("logdir")
-    if run.open or run.whole or setting is None:
+    if run.open or run.whole or setting is None or "logdir" in run.given:
         return
+    if any(item.key.endswith(".logdir") for item in run.unknown):
+        return  # a fork that nests the configuration
     if setting.value not in (None, "/dev/null") or setting.last.kind == "command line":
         return
     if not run.seen and any(not preset.known for preset in run.presets):

@@ -2,8 +2,9 @@
 
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
-  information when the probably intended key has the same value anyway. It is also information when no similar key
-  exists, because a fork's code may read keys that its defaults do not declare.
+  information when the probably intended key has the same value anyway. Where the checkout can be seen, a key that its
+  Python files read is not reported. Where it cannot be seen, a key without a similar one is information, because a
+  fork's code may read keys that its defaults do not declare.
 
 Why is this bad:
   The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``
@@ -47,14 +48,15 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         target = _target(run, unknown)
         meant = run.settings.get(target) if target is not None else None
-        harmless = target is None or (meant is not None and meant.value == unknown.value)
+        unlike = target is None and not unknown.evidence
+        harmless = unlike or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(
             unknown.span,
             f"{unknown.key} is never read{effect}{did_you_mean(target)}",
             key=unknown.key,
             severity=Severity.INFO if harmless else None,
-            confidence=Confidence.LOW if target is None else None,
+            confidence=Confidence.LOW if unlike else None,
             upstream=run.upstream if unknown.upstream else "",
         )
 
@@ -71,6 +73,8 @@ def _target(run: ResolvedRun, unknown: UnknownKey) -> str | None:
 
 
 def _effect(target: str | None, meant: Setting | None, unknown: UnknownKey) -> str:
+    if unknown.evidence:
+        return f": {unknown.evidence}"
     if target is None:
         return " by upstream's program, and the defaults do not declare it"
     if meant is None:

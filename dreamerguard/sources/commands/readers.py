@@ -10,6 +10,7 @@ from dreamerguard.sources.argv import Command
 
 from .makefile import read_makefile
 from .markdown import read_markdown
+from .python import read_python
 from .shell import read_shell
 from .structured import read_dockerfile, read_launch_file, read_notebook, read_workflow
 
@@ -33,6 +34,8 @@ def reader_of(path: str) -> Reader | None:
         return read_dockerfile
     if name == "launch.json":
         return read_launch_file
+    if suffix == ".py":
+        return read_python
     if suffix == ".ipynb":
         return read_notebook
     workflow = suffix in (".yml", ".yaml") and (".github/workflows/" in path or name == ".gitlab-ci.yml")

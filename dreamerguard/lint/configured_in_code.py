@@ -1,0 +1,36 @@
+"""A command whose script sets the configuration in its own code: the command that would set the same values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dreamerguard.core.model import SourceError
+from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.files import read_source
+from dreamerguard.util.paths import is_file
+
+
+def configured_in_code(command: Command, folder: Path) -> Command | None:
+    """The configuration that the script of a command sets, followed by the command's own options; None without one.
+
+    Args:
+      command: the command.
+      folder: where it would be started.
+    """
+    launch = read_launch(command)
+    path = folder / launch.program if launch is not None and not launch.module else None
+    if launch is None or path is None or path.suffix != ".py" or not is_file(path):
+        return None
+    from dreamerguard.sources.commands.python import read_configurations
+
+    try:
+        source, unreadable = read_source(path)
+    except SourceError:
+        return None
+    found = read_configurations(replace(source, name=launch.program)) if unreadable is None else []
+    if not found:
+        return None
+    options = launch.arguments if launch.arguments and launch.arguments[0].text.startswith("--") else ()
+    return Command(found[0].source, (*found[0].words, *options))

@@ -1,0 +1,168 @@
+"""The Python of a checkout as evidence: it decides over the tables of upstream's keys wherever it can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from dreamerguard.core.key import Key
+from dreamerguard.core.run import Setting, UnknownKey
+from dreamerguard.sources.python.files import read_file
+from dreamerguard.sources.python.index import PythonIndex, index_checkout
+from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.paths import exists, is_file
+
+from .preset_file import PresetFile
+from .python_call import PythonCall
+
+#: A folder with one of these is the root of a checkout.
+_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+_MOST_UP = 3
+#: Share of the declared keys that the code must read before it counts as the program that reads them.
+_COVERED = 0.5
+#: Scripts whose names begin like this use a trained agent and train none.
+_USES = ("eval", "test", "plot", "render", "play", "record", "visual", "export", "enjoy", "collect", "view", "demo")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCheckout:
+    """An indexed checkout, and the script that a command starts in it; None where that is not known."""
+
+    index: PythonIndex
+    script: str | None
+
+    def keys(
+        self, keys: Mapping[str, Key], settings: Mapping[str, Setting], unread: Iterable[str], *, whole: bool
+    ) -> dict[str, Key]:
+        """Keys with what the code says of them: those that it reads are alive, those that nothing reads are dead.
+
+        Args:
+          keys: all keys of the program, dead as the table says.
+          settings: their final values; only values that somebody chose are looked into.
+          unread: keys that are reported otherwise.
+          whole: whether the file of presets is checked, so that what it declares counts too.
+        """
+        judged, left = dict(keys), set(unread)
+        for name, key in keys.items():
+            setting = settings.get(name)
+            if setting is None or name in left or name.partition(".")[0] in left:
+                continue
+            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
+            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
+            if key.dead:
+                judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
+            elif not declared and not (setting.chosen and setting.value != key.default):
+                continue
+            elif not self.index.may_read(name) and self._sure(keys):
+                judged[name] = replace(key, dead=self._nothing())
+        return judged
+
+    def unknown(
+        self, unknown: Iterable[UnknownKey], keys: Mapping[str, Key], renamed: Container[str] = ()
+    ) -> list[UnknownKey]:
+        """Unknown keys without those that the code reads, and without options that one of its parsers declares.
+
+        Args:
+          unknown: keys that the program's defaults lack.
+          keys: all keys of the program.
+          renamed: names that other programs have for its keys: only a clear read makes one of them a key.
+        """
+        kept, items = [], list(unknown)
+        declared = self.index.declares(item.key for item in items if item.fatal)
+        for item in items:
+            if item.fatal and item.key in declared:
+                continue
+            if item.fatal:
+                kept.append(replace(item, certain=item.certain and not self._lenient()))
+            elif not self.index.may_read(item.key):
+                sure = not item.upstream and self._sure(keys)
+                kept.append(replace(item, evidence=self._nothing() if sure else ""))
+            elif (item.upstream or item.key in renamed) and not self.index.reads(item.key, keys):
+                kept.append(item)
+        return kept
+
+    def given(self) -> frozenset[str]:
+        """Keys of the log directory to which the script gives a value."""
+        return frozenset({"logdir"}) if self.index.gives("logdir", self.script) else frozenset()
+
+    def _lenient(self) -> bool:
+        """Whether the script goes on with options that it does not know."""
+        facts = self.index.facts(self.script) if self.script is not None else None
+        return facts is not None and facts.parsers.lenient and not facts.parsers.strict
+
+    def _sure(self, keys: Mapping[str, Key]) -> bool:
+        """Whether "nothing reads it" holds: everything was read, and it is the program of these keys."""
+        names = {name.partition(".")[0] for name in keys}
+        read = sum(self.index.may_read(name) for name in names)
+        return bool(names) and read >= _COVERED * len(names) and not self.index.doubts
+
+    def _nothing(self) -> str:
+        return f"none of the {len(self.index.files)} Python files of this checkout reads it"
+
+
+def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path) -> PythonCheckout | None:
+    """The checkout of a file of presets, or of a script; None where neither lies in one that has Python files.
+
+    Args:
+      file: the presets.
+      call: the command.
+      folder: where the command would be started.
+    """
+    script = folder / call.script if call is not None else None
+    home = file.path.parent if file is not None and file.path.name else None
+    if home is None and script is not None and is_file(script):
+        home = script.parent
+    if home is None:
+        return None
+    index = _index(_root(home), home)
+    if not index.files:
+        return None
+    return PythonCheckout(index, index.script(script) if script is not None else None)
+
+
+@remembered
+def _index(root: Path, home: Path) -> PythonIndex:
+    return index_checkout(root, (home,))
+
+
+def _root(home: Path) -> Path:
+    """The nearest folder above that looks like a repository's own; else the folder that holds the package."""
+    here, home = Path.cwd(), home.absolute()
+    user = Path.home()
+    above = [folder for folder in (home, *home.parents[:_MOST_UP]) if folder not in (user, Path(folder.anchor))]
+    for folder in above:
+        if folder == here or any(exists(folder / name) for name in _ROOTS):
+            return folder
+    for folder in above:
+        if not exists(folder / "__init__.py"):
+            return folder
+    return home
+
+
+def is_foreign(call: PythonCall, folder: Path) -> bool:
+    """Whether a script reads its own command line and knows nothing of presets, so that it is another program."""
+    path = folder / call.script
+    if not is_file(path):
+        return False
+    index = index_script(path)
+    facts = index.facts(path.name)
+    if facts is None or not facts.parsers.made or facts.parsers.presets:
+        return False
+    checkout = find_checkout(None, call, folder)
+    if checkout is None or checkout.script is None:
+        return True
+    reached = checkout.index.reachable(checkout.script)[1:]
+    return not any(other.parsers.presets and not other.parsers.made for other in reached)
+
+
+@remembered
+def index_script(path: Path) -> PythonIndex:
+    """An index of one file alone."""
+    return PythonIndex(path.parent, {path.name: read_file(path)})
+
+
+def trains(call: PythonCall | None) -> bool:
+    """Whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
+    return call is None or not call.file.startswith(_USES)

@@ -1,0 +1,184 @@
+"""An index of a checkout's Python: which settings its code reads, and how sure that is.
+
+Every question parses only the files that can answer it: those that hold the name as a word. Reading is generous, so
+that a key counts as unread only where nothing in the checkout could read it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from .facts import FileFacts, read_facts
+from .files import PythonFile, collect, parse
+from .names import is_config
+from .parsers import names_presets
+
+#: Imported files that a script's own parser or presets may lie in.
+_MOST_IMPORTS = 40
+#: Keys that are read from an object that holds settings.
+_SEVERAL = 2
+#: Packages that get a configuration and read none of its values.
+_HARMLESS = frozenset({"wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich"})
+
+
+@dataclass
+class PythonIndex:
+    """The Python files of one checkout.
+
+    Attributes:
+      root: folder that names are relative to.
+      files: by name.
+    """
+
+    root: Path
+    files: dict[str, PythonFile]
+    _facts: dict[str, FileFacts | None] = field(default_factory=dict)
+
+    def facts(self, name: str) -> FileFacts | None:
+        """Facts of one file; None where it was not read or is not valid Python."""
+        if name not in self._facts:
+            file = self.files.get(name)
+            tree = parse(file.data) if file is not None and file.data is not None else None
+            facts = read_facts(tree) if tree is not None else None
+            if tree is not None and facts is not None:
+                facts.parsers.presets = names_presets(tree)
+            self._facts[name] = facts
+        return self._facts[name]
+
+    def _with(self, word: str) -> Iterator[FileFacts]:
+        """Facts of the files that hold a word."""
+        pattern = word.encode()
+        for name, file in self.files.items():
+            if file.data is not None and pattern in file.data:
+                facts = self.facts(name)
+                if facts is not None:
+                    yield facts
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Files that were not read: too large, too many, not valid, nested too deeply."""
+        return tuple(name for name in self.files if self.facts(name) is None)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why "nothing reads it" would not be sure; empty when it is."""
+        found = [f"{name} was not read" for name in self.skipped]
+        for name in self.files:
+            facts = self.facts(name)
+            if facts is None:
+                continue
+            found += [f"{name}:{line} reads settings by names that are not literal" for line in facts.doubts[:1]]
+            found += [f"{name} passes its settings to {other}" for other in self._outside(facts)][:1]
+        return tuple(found)
+
+    def _outside(self, facts: FileFacts) -> Iterator[str]:
+        """Called functions from outside the checkout that get the whole configuration."""
+        tops = {PurePosixPath(name).parts for name in self.files}
+        own = {part.removesuffix(".py") for parts in tops for part in parts}
+        for called in facts.passed:
+            module = facts.imports.get(called, "")
+            top = module.partition(".")[0]
+            if top and top not in own and top not in sys.stdlib_module_names and top not in _HARMLESS:
+                yield module
+
+    def may_read(self, key: str) -> bool:
+        """Whether anything in the checkout could read a key: an attribute, a text, an argument of that name."""
+        leaf, group = key.rpartition(".")[2], key.rpartition(".")[0].rpartition(".")[2]
+        fields = False
+        for facts in self._with(leaf):
+            if leaf in facts.names:
+                return True
+            fields = fields or leaf in facts.fields
+        if fields and any(facts.unpacked for facts in self._with("**")):
+            return True
+        return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
+
+    def reads(self, key: str, keys: Container[str] = ()) -> bool:
+        """Whether code reads a key from a configuration, and keeps it in no attribute that nobody reads.
+
+        Args:
+          key: the key.
+          keys: other keys; an object from which several of them are read is a configuration whatever its name.
+        """
+        leaf, group = key.rpartition(".")[2], key.rpartition(".")[0].rpartition(".")[2]
+        for facts in self._with(leaf):
+            if _has(facts.pairs, group, leaf) or any(
+                name == leaf and _many(facts, owner, leaf, keys) for owner, name in facts.pairs
+            ):
+                return True
+            for attribute, pairs in facts.stored.items():
+                if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
+                    return True
+            if group and leaf in facts.fields and any(group in other.unpacked for other in self._with("**")):
+                return True
+        return False
+
+    def gives(self, key: str, script: str | None) -> bool:
+        """Whether a script gives a key a value where the configuration leaves none; any file where it is not known."""
+        leaf = key.rpartition(".")[2]
+        return any(leaf in facts.given for facts in (self.reachable(script) if script else self._with(leaf)))
+
+    def script(self, path: Path) -> str | None:
+        """Name of a script that belongs to the checkout."""
+        try:
+            name = path.resolve().relative_to(self.root.resolve()).as_posix()
+        except (ValueError, OSError, RuntimeError):
+            return None
+        return name if name in self.files else None
+
+    def reachable(self, name: str) -> tuple[FileFacts, ...]:
+        """Facts of a script and of the files that it imports, the script first."""
+        queue, seen, found = [name], {name}, []
+        while queue and len(seen) < _MOST_IMPORTS:
+            current = queue.pop(0)
+            facts = self.facts(current)
+            if facts is None:
+                continue
+            found.append(facts)
+            for module in facts.imports.values():
+                queue += [file for file in self._files_of(current, module) if file not in seen]
+                seen.update(queue)
+        return tuple(found)
+
+    def _files_of(self, importer: str, module: str) -> Iterator[str]:
+        path = module.strip(".").replace(".", "/")
+        folder = PurePosixPath(importer).parent
+        bases = [str(base) for base in (folder, *folder.parents)]
+        for target in (path, path.rpartition("/")[0]):
+            for base in bases if target else ():
+                start = "" if base == "." else f"{base}/"
+                yield from (
+                    name for name in (f"{start}{target}.py", f"{start}{target}/__init__.py") if name in self.files
+                )
+
+    def declares(self, flags: Iterable[str]) -> set[str]:
+        """Those of some options, without dashes, that any parser of the checkout declares."""
+        found: set[str] = set()
+        for flag in set(flags):
+            spelled = {flag, flag.replace("-", "_"), flag.replace("_", "-")}
+            if any(spelled & facts.parsers.flags for word in spelled for facts in self._with(word)):
+                found.add(flag)
+        return found
+
+
+def _has(pairs: Iterable[tuple[str, str]], group: str, leaf: str) -> bool:
+    return any(name == leaf and (owner == group or is_config(owner)) for owner, name in pairs)
+
+
+def _many(facts: FileFacts, owner: str, leaf: str, keys: Container[str]) -> bool:
+    """Whether other keys are read from the owner of one."""
+    others = {name for other, name in facts.pairs if other == owner and name != leaf and name in keys}
+    return owner not in ("", "self") and len(others) >= _SEVERAL
+
+
+def index_checkout(root: Path, first: Sequence[Path] = ()) -> PythonIndex:
+    """Indexes the Python files below a folder.
+
+    Args:
+      root: the checkout.
+      first: folders that matter most, so that the limits cut elsewhere.
+    """
+    return PythonIndex(root, {file.name: file for file in collect(root, first)})

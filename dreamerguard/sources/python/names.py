@@ -1,0 +1,69 @@
+"""How programs call the object that holds their configuration, and how an expression names it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_CONFIG = re.compile(r"(^|_)(config|cfg|conf|args|hparams?|hp|flags?|opts?|params|options|settings)$|[a-z]Config$")
+_RUN = re.compile(r"(^|_)(config|cfg|conf|args|hparams?|hp|flags?)$|[a-z]Config$")
+_MAPPING = re.compile(r"(^|_)(config|cfg|conf|hparams?)$")
+#: Calls that keep an object together: whoever reads its values later reads them by name.
+_WRAPPERS = frozenset(
+    {"Config", "dict", "Dict", "Namespace", "SimpleNamespace", "Box", "EasyDict", "Munch", "AttrDict"}
+)
+#: Calls that show or store a configuration and change nothing in the run.
+_SHOWS = frozenset({
+    "print", "pprint", "dump", "dumps", "safe_dump", "log", "info", "debug", "warning", "repr", "str", "save", "write",
+    "add_text", "log_hyperparams", "write_text", "hparams", "deepcopy", "copy", "isinstance", "type", "len", "id",
+    "hash", "sorted", "append", "format",
+})  # fmt: skip
+_SHOWING_MODULES = frozenset({"wandb", "json", "yaml", "logging", "logger", "pprint", "rich", "mlflow", "writer"})
+
+
+def last_name(node: ast.AST) -> str:
+    """The name or attribute that an expression ends with, without underscores in front; empty for other ones."""
+    if isinstance(node, ast.Name):
+        return node.id.lstrip("_")
+    if isinstance(node, ast.Attribute):
+        return node.attr.lstrip("_")
+    if isinstance(node, ast.Subscript):
+        return literal_text(node.slice)
+    return ""
+
+
+def root_name(node: ast.AST) -> str:
+    """The name that an expression of attributes, indices and calls begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def literal_text(node: ast.AST | None) -> str:
+    """The text of a literal; empty for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def is_config(name: str) -> bool:
+    """Whether an object of this name holds settings."""
+    return _CONFIG.search(name) is not None
+
+
+def is_run_config(name: str) -> bool:
+    """Whether an object of this name probably holds all settings of a run, not those of a network."""
+    return _RUN.search(name) is not None
+
+
+def is_mapping(name: str) -> bool:
+    """Whether an object of this name holds settings, and is no list of arguments."""
+    return _MAPPING.search(name) is not None
+
+
+def wraps(call: ast.Call) -> bool:
+    """Whether a call only makes another object that holds the same settings."""
+    return last_name(call.func) in _WRAPPERS
+
+
+def shows(call: ast.Call) -> bool:
+    """Whether a call prints or stores its arguments."""
+    return last_name(call.func) in _SHOWS or root_name(call.func) in _SHOWING_MODULES

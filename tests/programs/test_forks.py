@@ -1,0 +1,109 @@
+"""Forks are judged by their own Python, not by upstream's tables."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.model import Severity
+from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.rules.helpers.example_files import with_torch_preset
+from dreamerguard.sources.argv import read_command
+
+TRAINER = """
+import argparse, pathlib
+def main(config):
+    print(config.train_ratio, config.dyn_deter, config.batch_size, config.batch_length, config.seed, config.steps)
+    print(config.prefill, config.pretrain, config.eval_every, config.log_every, config.dataset_size, config.size)
+    print(config.task, config.logdir, config.envs, config.action_repeat, config.critic["layers"], config.units)
+    {more}
+parser = argparse.ArgumentParser()
+parser.add_argument("--configs", nargs="+")
+args, rest = parser.parse_known_args()
+configs = pathlib.Path("configs.yaml")
+{parse}
+"""
+
+
+def fork(folder: Path, more: str = "", parse: str = "main(parser.parse_args(rest))", preset: str = "seed: 1") -> None:
+    (folder / "configs.yaml").write_text(with_torch_preset(preset)["configs.yaml"], encoding="utf-8")
+    (folder / "dreamer.py").write_text(TRAINER.format(more=more, parse=parse), encoding="utf-8")
+
+
+def check(folder: Path, command: str) -> dict[str, tuple[str, Severity]]:
+    result = check_command(read_command(shlex.split(command)), folder=folder)
+    return {item.key: (item.name, item.severity) for item in result.findings if item.key}
+
+
+COMMAND = "python dreamer.py --configs mine --logdir x"
+
+
+def test_a_key_that_the_fork_reads_is_alive(tmp_path: Path) -> None:
+    fork(tmp_path, "print(config.horizon)", preset="horizon: 200")
+    assert "horizon" not in check(tmp_path, COMMAND)
+    assert check(tmp_path, f"{COMMAND} --horizon 3") == {}
+
+
+def test_a_key_that_the_fork_declares_and_never_reads_is_dead(tmp_path: Path) -> None:
+    fork(tmp_path, preset="my_speed: 200")
+    assert check(tmp_path, COMMAND)["my_speed"] == ("unread-key", Severity.WARNING)
+
+
+def test_a_default_that_nothing_reads_is_dead_at_its_declaration(tmp_path: Path) -> None:
+    fork(tmp_path)
+    path = tmp_path / "configs.yaml"
+    path.write_text(path.read_text().replace("  seed: 0", "  seed: 0\n  my_speed: 3"), encoding="utf-8")
+    result = check_presets(path)
+    assert result is not None
+    (found,) = (item for item in result.findings if item.key == "my_speed")
+    assert (found.name, found.severity, found.primary.span.text) == ("dead-key", Severity.WARNING, "my_speed: 3")
+    assert check(tmp_path, f"{COMMAND} --my_speed 9")["my_speed"][0] == "dead-key"
+    assert "my_speed" not in check(tmp_path, COMMAND)
+
+
+@pytest.mark.parametrize("more", ["getattr(config, name)", "f(**vars(config))", "library(**config)"])
+def test_doubt_keeps_quiet(more: str, tmp_path: Path) -> None:
+    fork(tmp_path, more, preset="my_speed: 200")
+    _, severity = check(tmp_path, COMMAND).get("my_speed", ("", Severity.INFO))
+    assert severity is Severity.INFO
+
+
+def test_a_known_alias_needs_a_clear_read(tmp_path: Path) -> None:
+    fork(tmp_path, "print(logger.step)", preset="step: 2e6")
+    assert check(tmp_path, COMMAND)["step"] == ("unread-key", Severity.WARNING)
+    fork(tmp_path, "print(config.step)", preset="step: 2e6")
+    assert "step" not in check(tmp_path, COMMAND)
+
+
+def test_options_of_a_second_parser_exist(tmp_path: Path) -> None:
+    parse = "c, more = parser.parse_known_args(rest)\nq = argparse.ArgumentParser()\nq.add_argument('--noise')\n"
+    fork(tmp_path, parse=parse + "q.parse_args(more)")
+    assert "noise" not in check(tmp_path, f"{COMMAND} --noise drift")
+    assert check(tmp_path, f"{COMMAND} --nois_ drift")["nois_"] == ("unknown-key", Severity.ERROR)
+
+
+def test_options_that_a_lenient_script_ignores_are_information(tmp_path: Path) -> None:
+    fork(tmp_path, parse="c, more = parser.parse_known_args(rest)")
+    assert check(tmp_path, f"{COMMAND} --noise drift")["noise"][1] is Severity.INFO
+
+
+def test_a_script_with_a_parser_of_another_kind_is_another_program(tmp_path: Path) -> None:
+    fork(tmp_path)
+    (tmp_path / "evaluate.py").write_text(
+        "import argparse\nfrom dreamer import main\np = argparse.ArgumentParser()\np.add_argument('--config')\n"
+    )
+    with pytest.raises(UnknownProgram):
+        check(tmp_path, "python evaluate.py --config mine --episodes 3")
+
+
+def test_a_log_directory_that_code_sets_is_not_missing(tmp_path: Path) -> None:
+    fork(tmp_path)
+    assert check(tmp_path, "python dreamer.py --configs mine")["logdir"][0] == "missing-logdir"
+    fork(tmp_path, "config.logdir = config.logdir or 'runs'")
+    assert "logdir" not in check(tmp_path, "python dreamer.py --configs mine")
+
+
+def test_a_nested_log_directory_counts(tmp_path: Path) -> None:
+    command = "python dreamerv3/train.py --task carla_four --dreamerv3.logdir L"
+    assert "logdir" not in check(tmp_path, command)

@@ -1,0 +1,153 @@
+"""The index of a checkout's Python: what is read, what is not, and how sure that is."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dreamerguard.sources.python.facts import read_facts
+from dreamerguard.sources.python.files import MAX_FILE_BYTES, parse
+from dreamerguard.sources.python.index import PythonIndex, index_checkout
+
+
+def index(folder: Path, **files: str) -> PythonIndex:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return index_checkout(folder)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(config.horizon)",
+        "self._config.horizon",
+        "x = config['horizon']",
+        "x = getattr(config, 'horizon')",
+        "x = config.get('horizon', 3)",
+        "y = config\nprint(y.horizon)",
+        "def f(c): return c.task, c.steps, c.horizon",
+        "self.length = g(config.horizon)\nprint(self.length)",
+    ],
+)
+def test_a_key_is_read(code: str, tmp_path: Path) -> None:
+    found = index(tmp_path, a=code)
+    assert found.may_read("horizon") and found.reads("horizon", ("task", "steps"))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["# config.horizon", "horizon = 3\nprint(horizon)", "f(horizon=2)", "self.horizon = 2", "'''the horizon'''"],
+)
+def test_a_name_is_no_read(code: str, tmp_path: Path) -> None:
+    assert not index(tmp_path, a=code).may_read("horizon")
+
+
+def test_a_value_that_only_an_unread_attribute_keeps_is_no_clear_read(tmp_path: Path) -> None:
+    found = index(tmp_path, a="self._clock = Every(config.reset_every)")
+    assert found.may_read("reset_every") and not found.reads("reset_every")
+
+
+def test_unpacked_groups_reach_parameters(tmp_path: Path) -> None:
+    found = index(tmp_path, a="net = Net(**config.encoder)", b="class Net:\n  def __init__(self, depth): pass")
+    assert found.may_read("encoder.depth") and found.reads("encoder.depth")
+    assert not found.reads("value.depth")
+    assert found.may_read("encoder.other")  # it may go on to somebody else
+    assert not index(tmp_path, a="net = Net(config.encoder['depth'])").may_read("encoder.other")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "getattr(config, name)",
+        "vars(args)",
+        "x = config[name]",
+        "for k, v in config.items(): pass",
+        "f(**config)",
+        "import lib\nlib.train(config)",
+        "def broken(",
+        "eval(text)",
+    ],
+)
+def test_doubts(code: str, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code).doubts
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(vars(config))",
+        "import wandb\nwandb.init(config=vars(config))",
+        "import json\njson.dump(config, f)",
+        "config = {'a': 1}\nfor k in config: pass",
+        "configs[name]",
+        "import b\nb.train(config)",
+        "import functools\nfunctools.partial(f, config)",
+    ],
+)
+def test_no_doubts(code: str, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code, b="").doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "given"),
+    [
+        ("if args.logdir is None: args.logdir = 'x'", True),
+        ("config.setdefault('logdir', 'x')", True),
+        ("config = config.update({'logdir': 'x'})", True),
+        ("logdir = config.logdir or 'x'", True),
+        ("p.add_argument('--logdir', default='x')", True),
+        ("p.add_argument('--logdir', default=None)", False),
+        ("config = config.update(logdir=config.logdir.format(t=1))", False),
+        ("if config.logdir is None: raise ValueError", False),
+        ("logdir = Path(config.logdir)", False),
+    ],
+)
+def test_values_set_in_code(code: str, given: bool, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code).gives("logdir", "a.py") is given
+
+
+def test_options_of_all_parsers(tmp_path: Path) -> None:
+    found = index(
+        tmp_path,
+        a="p.add_argument('-n', '--noise-kind')\nFlags(size=3).parse(argv)",
+        b="flags.DEFINE_string('name', '', '')\n@click.option('--wide')\ndef f(): pass",
+    )
+    assert found.declares(["noise_kind", "size", "name", "wide", "other"]) == {"noise_kind", "size", "name", "wide"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000,
+        "-" * 100_000 + "1",
+        "a" + ".b" * 60_000,
+        "x = " + "[" * 150 + "]" * 150,
+        "1" + "+1" * 60_000,
+        "f" + "()" * 60_000,
+        "\0",
+        "x" * (MAX_FILE_BYTES + 1),
+        "a," * 120_000,
+        "print(" * 90 + ")" * 90,
+    ],
+)
+def test_hostile_text_ends(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    found = index_checkout(tmp_path)
+    assert found.skipped in ((), ("a.py",))
+    assert not found.may_read("horizon")
+
+
+def test_other_kinds_of_files_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "none.py").symlink_to(tmp_path / "nowhere")
+    assert set(index_checkout(tmp_path).skipped) == {"folder.py", "none.py"}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(alphabet="abc.config(){}[]*=:,\n 'if or", max_size=80))
+def test_any_text_gives_facts(text: str) -> None:
+    tree = parse(text)
+    if tree is not None:
+        read_facts(tree)

@@ -85,7 +85,9 @@ class NativeLayers:
             task = find_task(name, known_suite)
         except UnknownTask as error:
             where = f" in suite {known_suite}" if known_suite else ""
-            self._problem("unknown-task", "task", f"there is no task {name!r}{where}", *error.suggestions)
+            confused = _names_suite(name)
+            suggestions = () if confused else error.suggestions
+            self._problem("unknown-task", "task", confused or f"there is no task {name!r}{where}", *suggestions)
             return None, None
         task = self._seen_as(task, name) if suite is None else task
         edition = self.value("edition")
@@ -145,3 +147,20 @@ class NativeLayers:
             for key in native_keys()
             if (chain := [*self.built_in.get(key, []), *self.user.get(key, [])])
         }
+
+
+def _names_suite(name: str) -> str:
+    """What to write instead of a suite, or of a suite in front of a task; empty for other names."""
+    from dreamerguard.schema.tasks import load_suite, suite_names
+
+    suites = [suite for suite in suite_names() if name == suite or name.startswith(f"{suite}_")]
+    if not suites:
+        return ""
+    suite = max(suites, key=len)
+    data = load_suite(suite)
+    if name == suite:
+        return (
+            f"{name!r} is a suite, not a task; write one of its tasks, such as {next(iter(data.tasks))} suite={suite}"
+        )
+    task = f"{data.prefix}{name.removeprefix(suite)}"
+    return f"there is no task {name!r}; write {task} suite={suite}" if task in data.tasks and task != name else ""

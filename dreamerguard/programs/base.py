@@ -2,12 +2,13 @@
 
 A program is one folder beside this file and one line in ``dreamerguard/core/programs.py``. The folder holds
 
-- ``program.py`` with ``PROGRAM``, an instance of `Program`: how its commands are recognised, how its configuration
-  layers resolve, which keys it has, where it logs, what is published for its tasks;
-- ``log_layout.py`` with ``LAYOUT``, a `dreamerguard.core.run_log.LogLayout`: how its logs are laid out;
-- ``make_env.py``, optional: makes its environment in the program's own Python, see `registry.environment_maker`.
+- ``program.py`` with ``PROGRAM``, an instance of `Program`: recognises its commands, resolves its configuration layers,
+  lists its keys, and knows its log directory and the published settings of its tasks;
+- ``log_layout.py`` with ``LAYOUT``, a `dreamerguard.core.run_log.LogLayout`: the layout of its logs;
+- ``make_env.py``, optional: makes its environment in the Python of the training program, see
+  `registry.environment_maker`.
 
-``tests/programs/test_conformance.py`` holds every program to this.
+``tests/programs/test_conformance.py`` checks that every program follows this interface.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PublishedSettings:
-    """Settings that were published for a task, to compare a run's stored configuration with.
+    """Published settings of a task, for a comparison with the stored configuration of a run.
 
     Attributes:
-      title: for people: where they stand.
+      title: name of the source, for people.
       values: dotted key -> value.
       origins: key -> title and address of its source.
       ignored: beginnings of keys that do not change training.
@@ -51,7 +52,7 @@ class FileCommand:
 
     Attributes:
       words: its arguments, the program first.
-      folder: where it is started; None for the root of the repository.
+      folder: folder in which it starts; None for the root of the repository.
     """
 
     words: tuple[str, ...]
@@ -62,8 +63,8 @@ class Program(ABC):
     """One supported training program.
 
     Attributes:
-      name: as in ``core/programs.py``.
-      editions: editions that can be named, as in ``danijar:2023``.
+      name: its name in ``core/programs.py``.
+      editions: editions that an option can name, as in ``danijar:2023``.
     """
 
     name: str
@@ -71,36 +72,36 @@ class Program(ABC):
 
     @abstractmethod
     def detect(self, command: Command, folder: Path) -> str | None:
-        """The reason why a command is one of this program's, for people; None if it is not.
+        """Returns the reason why the command starts this program, for people; None if it does not.
 
         Args:
           command: the whole command line.
-          folder: where it would be started; files there may tell programs with equal names apart.
+          folder: folder in which it would start; files there may distinguish programs with equal names.
         """
 
     @abstractmethod
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
-        """The run that the program would start.
+        """Returns the run that the command would start.
 
         Args:
           command: the whole command line.
           machine: facts about the machine that the run is meant for.
-          folder: where the command would be started; its relative paths begin there.
+          folder: folder in which the command would start; its relative paths refer to it.
 
         Raises:
           SourceError: a file of the command cannot be read.
         """
 
     def can_read(self, command: Command) -> bool:
-        """Whether a command that was not recognised can be resolved at all."""
+        """Returns whether this program can resolve a command that it did not recognise."""
         return True
 
     def of_edition(self, edition: str) -> Program:
-        """This program, fixed to one of its editions."""
+        """Returns this program, fixed to one of its editions."""
         raise ValueError(f"{self.name} has no edition {edition!r}")
 
     def presets(self, path: Path, name: str) -> PresetFile | None:
-        """The file, if it holds this program's presets, which can be linted alone.
+        """Returns the preset file if it holds presets of this program; otherwise None. Presets can be linted alone.
 
         Raises:
           SourceError: the file cannot be read.
@@ -108,21 +109,21 @@ class Program(ABC):
         return None
 
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """The run that each preset alone would start, in the order of the file; places point into the file."""
+        """Returns the run that each preset alone would start, in the order of the file; places point into the file."""
         return []
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """Commands that stand for a configuration file of this program; none for other files.
+        """Yields the commands that use a configuration file of this program; no command for other files.
 
         Args:
-          path: of the file.
+          path: path of the file.
           name: its path relative to the repository, with slashes.
           text: its content.
         """
         yield from ()
 
     def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
-        """The log directory of a run; parts in braces are not known before the start. None if it is unknown.
+        """Returns the log directory of a run; None if it is unknown. Parts in braces are not known before the start.
 
         Args:
           run: the resolved run.
@@ -134,5 +135,5 @@ class Program(ABC):
     def published_settings(
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str
     ) -> PublishedSettings | None:
-        """Published settings for the run that a stored configuration describes; None where none can be compared."""
+        """Returns the published settings for the run of a stored configuration; None if no settings are comparable."""
         return None

@@ -1,4 +1,4 @@
-"""Finds the training program of a command or a log. Programs are imported when their turn comes."""
+"""Finds the training program of a command or a log. A program is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ class UnknownProgram(LookupError):
     """No supported program recognises the command."""
 
     def __init__(self, program: str) -> None:
-        super().__init__(f"I do not know the program {program}")
+        super().__init__(f"unrecognised training program: {program}")
         self.program = program
 
 
 def programs() -> Iterator[Program]:
-    """Every supported program, the most specific first."""
+    """Yields every supported program, the most specific first."""
     for entry in SUPPORTED:
         yield load_program(entry.name)
 
 
 @cache
 def load_program(name: str) -> Program:
-    """The program of a name in the registry: ``PROGRAM`` in ``programs/<name>/program.py``."""
+    """Returns the program of a name in the registry: ``PROGRAM`` in ``programs/<name>/program.py``."""
     program: Program = import_module(f"dreamerguard.programs.{name}.program").PROGRAM
     return program
 
 
 @cache
 def log_layouts() -> tuple[LogLayout, ...]:
-    """How each program logs: ``LAYOUT`` in ``programs/<name>/log_layout.py``."""
+    """Returns the log layout of each program: ``LAYOUT`` in ``programs/<name>/log_layout.py``."""
     return tuple(import_module(f"dreamerguard.programs.{entry.name}.log_layout").LAYOUT for entry in SUPPORTED)
 
 
 def environment_maker(name: str) -> Path | None:
-    """The file that makes a program's environment for the environment probe; None where there is none.
+    """Returns the file that makes a program's environment for the environment probe; None if the program has no file.
 
-    It runs in the training program's own Python, so it is a file and not a module.
+    The file runs in the Python of the training program, so it is not imported here.
     """
     path = Path(__file__).parent / name / "make_env.py"
     return path if path.is_file() else None
 
 
 def recognise(command: Command, folder: Path) -> tuple[Program, str]:
-    """The program of a command started in a folder, and the reason for which it was recognised.
+    """Returns the program of a command started in a folder, and the reason why it was recognised.
 
     Raises:
       UnknownProgram: no program recognises it.
@@ -69,7 +69,7 @@ def recognise(command: Command, folder: Path) -> tuple[Program, str]:
 
 
 def by_name(command: Command, name: str) -> tuple[Program, str]:
-    """The program of a name, ``danijar:2023`` with an edition, for a command that it can read.
+    """Returns the program with a name (``danijar:2023`` with an edition), and the reason, for a command it can read.
 
     Raises:
       UnknownProgram: there is no such program or edition, or it cannot read the command.
@@ -82,14 +82,14 @@ def by_name(command: Command, name: str) -> tuple[Program, str]:
         raise UnknownProgram(name)
     if not program.can_read(command):
         raise UnknownProgram(command.source.text)
-    return (program.of_edition(edition) if edition else program), "as demanded"
+    return (program.of_edition(edition) if edition else program), "as requested"
 
 
 def names() -> tuple[str, ...]:
-    """Names of the supported programs."""
+    """Returns the names of the supported programs."""
     return tuple(entry.name for entry in SUPPORTED)
 
 
 def edition_names() -> tuple[str, ...]:
-    """``program:edition`` of every program that has editions."""
+    """Returns ``program:edition`` for every edition of every program."""
     return tuple(f"{program.name}:{edition}" for program in programs() for edition in program.editions)

@@ -119,8 +119,8 @@ def test_an_alias_bomb_is_refused_quickly() -> None:
 WRONG_WORDS = [
     ([], 3, "nothing to check"),
     (["--"], 3, "no command behind --"),
-    (["--", "python", "other/program.py", "--configs", "crafter"], 3, "I do not know the program python other"),
-    (["--", "ls"], 3, "I do not know the program ls"),
+    (["--", "python", "other/program.py", "--configs", "crafter"], 3, "unrecognised training program: python other"),
+    (["--", "ls"], 3, "unrecognised training program: ls"),
     (["missing.yaml"], 2, "no such file"),
     (["./folder"], 2, "it is a folder"),
     (["folder"], 2, "'folder' is a folder"),
@@ -224,7 +224,7 @@ def test_two_dashes_survive_the_real_entry() -> None:
     done = entry("lint -- dreamerguard train dmc_walker_walk --run.train_ratio 32")
     assert done.returncode == 1 and "low-train-ratio" in done.stdout and done.stderr == ""
     done = entry("lint -- python other.py --configs crafter")
-    assert done.returncode == 3 and "I do not know the program" in done.stderr
+    assert done.returncode == 3 and "unrecognised training program" in done.stderr
 
 
 def test_colors_of_the_real_entry() -> None:

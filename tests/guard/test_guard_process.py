@@ -200,7 +200,7 @@ def test_what_lint_refuses_is_not_started(tmp_path: Path) -> None:
     code, said = _refusal(tmp_path, "--strict", "--", "true")
     assert (code, "refused to start it because of --strict" in said) == (78, True)
     code, said = _refusal(tmp_path, "--", "true")
-    assert (code, "I do not know the program true, so the command is not checked" in said) == (0, True)
+    assert (code, "unrecognised training program: true, so the command is not checked" in said) == (0, True)
 
 
 def test_an_allowance_starts_the_run_and_is_kept_beside_the_log(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_program_and_edition_can_be_demanded(tmp_path: Path) -> None:
     with pytest.raises(UnknownProgram):
         check_command(read_command(["python", "start.py", "--amount", "8"]), folder=tmp_path)
     result = check_command(read_command(words), folder=tmp_path, dialect="danijar:2023")
-    assert (result.dialect, result.run.edition, result.detected) == ("danijar", "2023", "as demanded")
+    assert (result.dialect, result.run.edition, result.detected) == ("danijar", "2023", "as requested")
     result = check_command(read_command(words), folder=tmp_path, dialect="danijar:2025")
     assert {item.name for item in result.findings} >= {"unknown-key"}
     for wrong in ("danijar:1999", "tensorflow", "native:2023"):

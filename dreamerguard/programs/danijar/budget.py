@@ -1,8 +1,9 @@
-"""Gradient updates of a danijar/dreamerv3 run, by edition.
+"""The update budget of a danijar/dreamerv3 run, by edition.
 
 One update replays ``batch_size x batch_length`` steps; the 2024 edition counts the replay context inside
-``batch_length`` (danijar/dreamerv3 at 251910d, ``embodied/run/train.py``). Training starts when the replay holds that
-many windows, one batch of them in 2024. ``run.steps`` counts agent steps; the log multiplies it by the action repeat.
+``batch_length`` (danijar/dreamerv3 at 251910d, ``embodied/run/train.py``). Training starts when the replay buffer
+holds that many windows, or one batch of windows in the 2024 edition. ``run.steps`` counts agent steps;
+the log multiplies it by the action repeat.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from dreamerguard.core.budget import Budget
 from dreamerguard.core.model import Value
 from dreamerguard.core.values import as_number
 
-#: The default of 1e10 steps is no length: the run goes on until somebody stops it.
+#: Frames from which a length means no end: with the default of 1e10 steps, the run goes on until a user stops it.
 ENDLESS = 1e9
 
 Get = Callable[[str], Value]
 
 
 def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
-    """The budget that settings lead to; none when one is not known, or the ratio is a negative one's special case."""
+    """Returns the budget of the settings; None if a value is not known or the train ratio is negative."""
     size, length, ratio = (
         as_number(get("batch_size")),
         as_number(get("batch_length")),

@@ -1,4 +1,4 @@
-"""The three editions of danijar/dreamerv3 that are alive: how to tell them apart, and what their keys are for."""
+"""The three editions of danijar/dreamerv3 in use: how to recognise each one, and the roles of its keys."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Edition:
     """One edition.
 
     Attributes:
-      name: year of its layout.
+      name: year of the edition.
       table: name of its key table.
       roles: role -> key.
-      script: key that chooses the run script.
+      script: key that selects the run script.
       signs: beginnings of keys that only this edition has.
       dead: keys that it declares and never reads.
     """
@@ -33,7 +33,7 @@ class Edition:
     dead: Mapping[str, str] = field(default_factory=dict)
 
     def load(self) -> Table:
-        """Its keys and presets."""
+        """Loads its keys and presets."""
         return load_table(self.table)
 
 
@@ -58,7 +58,7 @@ EDITIONS: dict[str, Edition] = {
             "clock_port": _UNREAD,
             "replay.priosignal": f"{_UNREAD}: prioritized replay ignores the choice",
             "run.duration": _UNREAD,
-            "env.atari.lives": "the environment ends episodes with the game whatever it says",
+            "env.atari.lives": "the environment always ends an episode with the game and ignores the value",
         },
     ),
     "2024": Edition(
@@ -94,14 +94,14 @@ SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari100k"} |
 
 
 def suite_of_preset(edition: str, preset: str) -> str:
-    """The suite whose tasks upstream made a preset for; empty when it fits any."""
+    """Returns the suite that upstream made a preset for; empty if the preset is for any suite."""
     if preset not in EDITIONS[edition].load().presets:
         return ""
     return "atari" if preset == "atari100k" and edition != "2025" else SUITES.get(preset, "")
 
 
 def edition_of_keys(keys: Iterable[str]) -> str | None:
-    """The edition that the keys of a file belong to; none when they belong to none."""
+    """Returns the edition that the keys of a file belong to; None if they match no edition."""
     known = set(keys)
     if not known & {"task", "logdir"} or not known & {"run.train_ratio", "run.steps"}:
         return None
@@ -111,7 +111,7 @@ def edition_of_keys(keys: Iterable[str]) -> str | None:
 
 
 def edition_of_words(script: str, flags: Iterable[str], presets: Iterable[str]) -> str:
-    """The edition that a command was written for, where no file tells."""
+    """Returns the probable edition of a command by its script, flags and presets, for use without a preset file."""
     votes = dict.fromkeys(EDITIONS, 0.0)
     for flag in flags:
         for name, edition in EDITIONS.items():

@@ -1,4 +1,4 @@
-"""The command line of danijar/dreamerv3, read as ``elements.Flags`` does: ``--configs NAME``, ``--key VALUE``."""
+"""Reads the command line of danijar/dreamerv3 as ``elements.Flags`` does: ``--configs NAME``, ``--key VALUE``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Flag:
 
     Attributes:
       name: key or pattern, without dashes.
-      values: words behind it, or what follows ``=``.
-      spans: place of each value; none where quoting moved its characters.
-      head: the flag's own word.
+      values: arguments after it, or the text after ``=``.
+      spans: place of each value; None if quoting moved its characters.
+      head: place of the argument with the flag's name.
+      end: position after the last value.
     """
 
     name: str
@@ -30,18 +31,18 @@ class Flag:
 
     @property
     def span(self) -> Span:
-        """Flag and values."""
+        """Place of the flag and its values."""
         return replace(self.head, end=max(self.end, self.head.end))
 
     @property
     def open(self) -> bool:
-        """Whether any value is filled in by the shell."""
+        """Whether any value is a placeholder that the shell fills in."""
         return any(is_open(value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """A whole command line: presets in order, other flags, and words that belong to none."""
+    """A whole command line: presets in order, other flags, and problems such as arguments without a flag."""
 
     presets: tuple[Word, ...]
     flags: tuple[Flag, ...]
@@ -51,7 +52,7 @@ class Flags:
 
 
 def read_flags(words: tuple[Word, ...]) -> Flags:
-    """Sorts words as the program does in its two passes."""
+    """Sorts the arguments as the program does in its two passes."""
     flags, problems = list(_flags(words)), list(_stray(words))
     named = [flag for flag in flags if flag.name in ("configs", "configs+") and flag.values]
     problems += [_dropped(flag, named[-1]) for flag in named[:-1] if named[-1].name == "configs"]
@@ -90,7 +91,7 @@ def _flags(words: tuple[Word, ...]) -> Iterator[Flag]:
 
 
 def _loose(words: tuple[Word, ...]) -> Iterator[Word]:
-    """Words before the first flag."""
+    """Yields the arguments before the first flag."""
     for word in words:
         if word.text.startswith("--"):
             return
@@ -121,9 +122,9 @@ def _preset_words(flag: Flag) -> Iterator[Word]:
 def _dropped(flag: Flag, last: Flag) -> Problem:
     return Problem(
         "dropped-presets",
-        f"--configs is given twice: the program only applies {' '.join(last.values)}",
-        Label(flag.span, "is ignored"),
+        f"--configs is given more than once: the program only applies {' '.join(last.values)}",
+        Label(flag.span, "ignored"),
         key="configs",
-        secondary=(Label(last.span, "replaces the first"),),
+        secondary=(Label(last.span, "replaces the first --configs"),),
         help=f"write --configs {' '.join([*flag.values, *last.values])}",
     )

@@ -1,4 +1,4 @@
-"""Keys of other editions and programs, and what danijar/dreamerv3 calls them. Entries hold where the target exists."""
+"""Keys of other editions and programs -> keys of danijar/dreamerv3. An entry applies if its target exists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PAIRS: tuple[tuple[str, str, str], ...] = (
     ("replay_online", "replay.online", ""),
     ("replay.online", "replay_online", ""),
     ("dataset_size", "replay.size", ""),
-    # Scripts, logs and clocks.
+    # Scripts, logs and intervals.
     ("run.script", "script", ""),
     ("script", "run.script", ""),
     ("run.eval_every", "run.report_every", "it counts seconds"),
@@ -99,7 +99,7 @@ _PAIRS: tuple[tuple[str, str, str], ...] = (
     ("return_lambda", "agent.imag_loss.lam", ""),
     ("loss_scales.dyn", "agent.loss_scales.dyn", ""),
     ("loss_scales.rep", "agent.loss_scales.rep", ""),
-    # Habits from other programs.
+    # Aliases from other programs.
     ("steps", "run.steps", "it counts agent steps"),
     ("total_steps", "run.steps", "it counts agent steps"),
     ("train_ratio", "run.train_ratio", ""),
@@ -128,7 +128,7 @@ CONDITIONS: tuple[Condition, ...] = (
 
 
 def renames_for(keys: Container[str]) -> dict[str, RenamedKey]:
-    """Old key -> what a program that has ``keys`` calls it."""
+    """Returns old key -> replacement, for a program with these keys."""
     found: dict[str, RenamedKey] = {}
     for old, new, note in _PAIRS:
         if new in keys and old not in keys and old not in found:

@@ -1,4 +1,4 @@
-"""The layers of a danijar/dreamerv3 run: defaults, presets in their order, flags; and what goes wrong on the way."""
+"""The layers of a danijar/dreamerv3 run (defaults, presets in their order, flags), and the problems of merging them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .flags import Flag
 
 @dataclass
 class DanijarLayers:
-    """Layers while they are gathered.
+    """The layers of a run during merging.
 
     Attributes:
-      table: what upstream ships.
-      seen: whether the checkout's own presets were read.
+      table: upstream's keys and presets.
+      seen: whether the presets of the checkout were read.
       settings: every key with its layers so far; only the defaults add keys.
-      problems: what stops the program or is done in silence.
+      problems: errors that stop the program, and silent conversions.
       unknown: keys that the program lacks.
-      keys: what is known of the keys of the defaults.
-      renamed: old names of them.
-      matched: pattern -> keys that it matches, and those of which it matches no more than the beginning.
+      keys: facts about the keys of the defaults.
+      renamed: old key -> key of the defaults.
+      matched: pattern -> keys that it matches, and those of them of which it matches only the beginning.
     """
 
     table: Table
@@ -47,20 +47,20 @@ class DanijarLayers:
     matched: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
 
     def copy(self) -> DanijarLayers:
-        """One that can go its own way from here."""
+        """Returns a copy that can change independently."""
         return replace(self, settings=self.settings.copy(), problems=self.problems.copy(), unknown=self.unknown.copy())
 
     def value(self, key: str) -> Value:
-        """Value so far."""
+        """Returns the current value of a key; None if the key does not exist."""
         setting = self.settings.get(key)
         return setting.value if setting is not None else None
 
     def add(self, key: str, layer: Layer) -> None:
-        """Puts a layer over those that a key has."""
+        """Adds a layer over the existing layers of a key."""
         self.settings[key] = Setting(key, (*self.settings[key].chain, layer))
 
     def add_shipped(self, block: str) -> None:
-        """A block of the table, where the checkout cannot be seen."""
+        """Adds a block of the table, for a checkout that cannot be read."""
         origin = self.table.origin(block)
         if block == "defaults":
             for key, value in self.table.defaults.items():
@@ -70,11 +70,11 @@ class DanijarLayers:
             self.add(key, Layer("preset", block, value, origin, upstream=True))
 
     def current(self) -> dict[str, Value]:
-        """All values so far."""
+        """Returns all current values."""
         return {key: setting.chain[-1].value for key, setting in self.settings.items()}
 
     def add_defaults(self, items: Mapping[str, Item]) -> None:
-        """The checkout's own defaults."""
+        """Adds the defaults of the checkout."""
         for key, item in items.items():
             if item.nested or is_pattern(key):
                 continue
@@ -84,7 +84,7 @@ class DanijarLayers:
                 self.problems.append(Problem("wrong-type", f"{key}: {why}", Label(item.span), key))
 
     def add_preset(self, name: str, items: Mapping[str, Item]) -> list[str]:
-        """One of the checkout's presets; keys that it set."""
+        """Adds a preset of the checkout. Returns the keys that it set."""
         touched: list[str] = []
         for key, item in items.items():
             keys = self._matches(name, item) if is_pattern(key) else [key] if key in self.settings else []
@@ -136,7 +136,7 @@ class DanijarLayers:
         return Layer(kind, block, value, item.span, span, item.via, upstream=shipped)
 
     def add_flags(self, flags: Iterable[Flag]) -> None:
-        """The command line, which converts by the value that the presets left."""
+        """Adds the flags of the command line; the program converts them to the type of the value after the presets."""
         types: Mapping[str, Value] | None = None
         for flag in flags:
             types = self.current() if types is None else types
@@ -206,8 +206,8 @@ class DanijarLayers:
 
 def _too_wide(item: Item, wider: list[str]) -> Problem:
     some = ", ".join(wider[:3]) + (", ..." if len(wider) > 3 else "")
-    text = f"{item.key} also sets {some}: a preset's pattern only needs to match the beginning of a key"
-    return Problem("wide-pattern", text, Label(item.span), item.key, help=f"end it with $: {item.key}$")
+    text = f"{item.key} also sets {some}: the pattern of a preset only needs to match the beginning of a key"
+    return Problem("wide-pattern", text, Label(item.span), item.key, help=f"end the pattern with $: {item.key}$")
 
 
 def _refused_flag(flag: Flag, key: str, old: Value, made: Converted, place: Span | None) -> Problem:
@@ -218,7 +218,7 @@ def _refused_flag(flag: Flag, key: str, old: Value, made: Converted, place: Span
 
 
 def _meant(old: Value, word: str) -> str | None:
-    """What a refused word probably means: ``false`` is ``False``, ``[0]`` is ``0``."""
+    """Returns the value that a refused argument probably means (``False`` for ``false``, ``0`` for ``[0]``) or None."""
     bare = word.strip("[]()").replace(" ", "") if isinstance(old, tuple) else word
     truth = {"true": "True", "yes": "True", "on": "True", "1": "True", "false": "False", "no": "False", "0": "False"}
     candidate = truth.get(word.lower()) if isinstance(old, bool) else bare
@@ -234,7 +234,7 @@ def _match(text: str, settings: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def apply_plain(values: Mapping[str, Value], preset: Mapping[str, Value]) -> dict[str, Value]:
-    """What a preset without places changes."""
+    """Returns the values that a shipped preset changes."""
     changed: dict[str, Value] = {}
     for key, new in preset.items():
         keys = Pattern(key).matching(values) if is_pattern(key) else [key]

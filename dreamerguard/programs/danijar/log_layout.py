@@ -1,4 +1,4 @@
-"""Where danijar/dreamerv3 logs: ``scores.jsonl`` and ``metrics.jsonl``; x is environment frames.
+"""The log layout of danijar/dreamerv3: ``scores.jsonl`` and ``metrics.jsonl``; x is environment frames.
 
 Source: danijar/dreamerv3 e3f0224 (``embodied/run/train.py``, ``dreamerv3/main.py``), danijar/elements b781f90
 (``elements/logger.py``).
@@ -17,7 +17,7 @@ def wrote(found: LogEvidence) -> bool:
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
-    """The facts in a stored configuration."""
+    """Reads the facts from a stored configuration."""
     task = settings.text("task")
     prefix = task.split("_")[0] if task else ""
     repeat = settings.whole(f"env.{prefix}.repeat") or (1 if task else None)
@@ -26,7 +26,7 @@ def read_facts(settings: StoredSettings) -> RunFacts:
     if prefix == "dmc":
         pixels, vectors = settings.values.get("env.dmc.image"), settings.values.get("env.dmc.proprio")
         suite = "dmc_vision" if vectors is False else "dmc_proprio" if pixels is False else None
-    # Replayed steps include the context: the logged ratio is (length + context) / length of the setting.
+    # Replayed steps include the context: the logged ratio is the setting times (length + context) / length.
     ratio, length = settings.number("run.train_ratio"), settings.number("batch_length")
     context = settings.number("replay_context") or 0
     if ratio is not None and length:

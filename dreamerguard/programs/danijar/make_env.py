@@ -1,6 +1,6 @@
 """Makes the environment of a danijar/dreamerv3 run.
 
-Runs in the training program's own Python; ``probe`` is ``lint/environment_probe/script.py``.
+This file runs in the Python of the training program; ``probe`` is ``lint/environment_probe/script.py``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def make_env(question: dict[str, Any], probe: Any) -> Any:
-    """``make_env(config, index)`` of danijar/dreamerv3."""
+    """Calls ``make_env(config, index)`` of danijar/dreamerv3."""
     module = probe.program(question)
     try:
         settings = importlib.import_module("elements")

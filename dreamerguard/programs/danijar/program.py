@@ -1,8 +1,8 @@
 """danijar/dreamerv3 in its three editions, and its forks: ``python dreamerv3/main.py --configs crafter --seed 1``.
 
-Layers, the weakest first: the block ``defaults``, the presets of ``--configs`` in their order, flags. A checkout's own
-``configs.yaml`` is the truth for its keys; where it cannot be seen, upstream's keys and presets of the edition that
-the command was written for stand in, and what they do not know is not called wrong.
+Layers, the weakest first: the block ``defaults``, the presets of ``--configs`` in their order, flags. The
+``configs.yaml`` of a checkout defines its keys. If it cannot be read, upstream's keys and presets of the command's
+edition are used instead, and a key that they lack is not reported as an error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .replay_memory import replay_bytes_of
 
 _SCRIPTS = ("main.py", "train.py")
 _OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
-#: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
+#: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
@@ -49,7 +49,7 @@ class Danijar(Program):
     editions = tuple(EDITIONS)
 
     def __init__(self, edition: str | None = None) -> None:
-        """``edition`` settles which keys stand in where no file is seen; by default the command's words tell."""
+        """Args: edition: edition of the keys to use without a preset file; by default found from the command."""
         self.edition = edition
 
     def detect(self, command: Command, folder: Path) -> str | None:
@@ -64,9 +64,9 @@ class Danijar(Program):
         if own or (
             not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
         ):
-            return f"{call.script} takes danijar/dreamerv3's flags"
+            return f"{call.script} has the flags of danijar/dreamerv3"
         if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
-            return f"the presets beside {call.script} are danijar/dreamerv3's"
+            return f"the presets beside {call.script} are those of danijar/dreamerv3"
         return None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
@@ -78,20 +78,20 @@ class Danijar(Program):
         return _resolve(call, flags, file, command, machine, self.edition)
 
     def can_read(self, command: Command) -> bool:
-        """Whether the command starts a Python script."""
+        """Returns whether the command starts a Python script."""
         return read_call(command) is not None
 
     def of_edition(self, edition: str) -> Danijar:
-        """This program with the keys and presets of one edition."""
+        """Returns this program with the keys and presets of one edition."""
         return Danijar(edition)
 
     def presets(self, path: Path, name: str) -> PresetFile | None:
-        """The file, if it holds presets of this program."""
+        """Reads a preset file; returns None if it does not hold presets of this program."""
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """What the program would run with each preset of a file alone; findings point into the file."""
+        """Returns the run of the program with each preset of a file alone; findings point into the file."""
         call = PythonCall("main.py", ())
         edition = EDITIONS[self.edition] if self.edition is not None else _edition(call, _NO_FLAGS, file)
         base, runs = _defaults(edition, file), []
@@ -103,7 +103,7 @@ class Danijar(Program):
     def published_settings(
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str
     ) -> PublishedSettings | None:
-        """Upstream's preset for the suite, in the edition that the stored keys belong to."""
+        """Returns upstream's preset for the suite, in the edition of the stored keys; None without such a preset."""
         own = edition_of_keys(stored)
         table = EDITIONS[own].load() if own is not None else None
         if table is None or suite not in table.presets:
@@ -137,7 +137,7 @@ def _resolve(
 
 
 def _defaults(edition: Edition, file: PresetFile | None) -> DanijarLayers:
-    """The first layer: the checkout's defaults, or upstream's."""
+    """Returns the first layer: the defaults of the checkout, or upstream's."""
     draft = DanijarLayers(edition.load(), seen=file is not None and bool(file.blocks))
     if file is not None and file.blocks:
         draft.add_defaults(file.defaults)
@@ -156,7 +156,7 @@ def _edition(call: PythonCall, flags: Flags, file: PresetFile | None) -> Edition
 
 
 def _loader(problem: Problem) -> Problem:
-    """The program's YAML reader stops at a key that stands twice."""
+    """Adapts the message of a duplicate key, at which the program's YAML reader stops."""
     if problem.rule != "duplicate-key":
         return problem
     text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
@@ -169,7 +169,7 @@ def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetF
     for word in flags.presets:
         name = word.text
         if name == "defaults":
-            continue  # applied anyway, and first
+            continue  # always applied first
         before = draft.settings.copy()
         known = name in file.blocks if file is not None and file.blocks else name in shipped
         if known and file is not None and file.blocks:
@@ -215,7 +215,7 @@ def _finish(
     values = draft.current()
     task = str(values.get("task") or "")
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
-    complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
+    complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
     budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
     named = not whole or names_task(draft.settings.get("task"), presets)
     reference = None
@@ -265,7 +265,7 @@ def _roles(edition: Edition, values: Mapping[str, object], task: str) -> dict[Ro
 
 
 def _sidelined(edition: Edition, values: Mapping[str, object], task: str, presets: list[Preset]) -> bool:
-    """Whether no published run compares: debugging, evaluation, collecting, or another benchmark's preset."""
+    """Returns whether no published run is comparable: debugging, evaluation, collecting, or another suite's preset."""
     suites = [preset.suite for preset in presets if preset.suite]
     if suites and suites[-1] != suite_of(task):
         return True
@@ -277,7 +277,7 @@ def _sidelined(edition: Edition, values: Mapping[str, object], task: str, preset
 def _purpose(
     edition: Edition, values: Mapping[str, Value], budget: Budget | None, theirs: PublishedRun | None
 ) -> Purpose:
-    """``short`` where the length says nothing: no end, an ignored end, or a shorter end that the user wrote."""
+    """Returns ``short`` if the length is not comparable: endless, ignored, or shorter than published by choice."""
     if budget is None or theirs is None:
         return "full"
     endless = budget.frames >= ENDLESS * budget.action_repeat or str(values.get(edition.script, "")) == "parallel"

@@ -1,4 +1,4 @@
-"""What the program's own presets are for a task, in its edition: the run that a user's is compared with."""
+"""The published run of a task from upstream's presets, in the edition of the run: the reference for the user's run."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from .budget import ENDLESS, danijar_budget
 from .editions import EDITIONS
 from .layers import apply_plain
 
-#: Suites whose preset has the suite's own name.
+#: Suites with a preset of the same name.
 _SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
 _PUBLISHED: dict[str, PublishedEdition] = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
 
 
 def repeat_of(get: Mapping[str, Value], task: str) -> float:
-    """The action repeat that the logger multiplies steps by: ``env.<suite>.repeat``, or 1."""
+    """Returns the action repeat by which the logger multiplies steps: ``env.<suite>.repeat``, or 1."""
     value = as_number(get.get(f"env.{suite_of(task)}.repeat"))
     return value if value > 0 else 1.0
 
 
 def preset_of(edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...]) -> str | None:
-    """The preset that was made for a task and what the agent sees of it."""
+    """Returns the preset that was made for a task and its kind of observation; None without one."""
     suite = suite_of(task)
     if suite == "dmc" and not is_known_task(task):
         return None
     if suite == "dmc":
         return "dmc_proprio" if _proprio(edition, values) else "dmc_vision"
     if suite == "atari" and edition != "2025" and "atari100k" in asked:
-        return "atari100k"  # these editions have no tasks of that name
+        return "atari100k"  # these editions have no tasks with that prefix
     return suite if suite in _SAME and suite in EDITIONS[edition].load().presets else None
 
 
@@ -48,7 +48,7 @@ def _proprio(edition: str, values: Mapping[str, Value]) -> bool:
 
 
 def preset_values(table: Table, preset: str) -> dict[str, Value]:
-    """Every value of the program with one preset."""
+    """Returns every value of the program with one preset."""
     return dict(_preset_values(table.name, preset))
 
 
@@ -62,9 +62,9 @@ def _preset_values(name: str, preset: str) -> Mapping[str, Value]:
 def build_reference(
     edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...], run: Budget | None
 ) -> PublishedRun | None:
-    """The run that upstream's preset for the task makes; none where there is no such preset.
+    """Returns the run of upstream's preset for the task; None if there is no such preset.
 
-    A preset without a length is compared over the run's own.
+    For a preset without a length, the length of the user's run is used.
     """
     table = EDITIONS[edition].load()
     preset = preset_of(edition, values, task, asked)
@@ -96,7 +96,7 @@ def build_reference(
 
 
 def _others(edition: str, preset: str, task: str) -> dict[str, PublishedValue]:
-    """Train ratio and action repeat of another edition's preset of the same name; both keys are the same in all."""
+    """Returns train ratio and action repeat of another edition's preset of the same name; all have both keys."""
     table = EDITIONS[edition].load()
     if preset not in table.presets:
         return {}
@@ -106,6 +106,6 @@ def _others(edition: str, preset: str, task: str) -> dict[str, PublishedValue]:
 
 
 def load_curve(task: str, preset: str, edition: str) -> PublishedCurve | None:
-    """Published scores of the task, with the budget of the agent that reached them."""
+    """Loads the published scores of the task, with the budget of the published agent; None if nothing is published."""
     name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
     return published_curve(name, preset, _PUBLISHED[edition])

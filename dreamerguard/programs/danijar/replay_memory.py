@@ -1,7 +1,7 @@
-"""Bytes of a danijar/dreamerv3 replay: images and, where a context is replayed, the stored recurrent states.
+"""Bytes of a danijar/dreamerv3 replay buffer: images and, if a context is replayed, the stored recurrent states.
 
 The 2024 and 2025 editions store ``deter`` and ``stoch x classes`` as float32 (danijar/dreamerv3 at e3f0224,
-``dreamerv3/rssm.py:40``). Vectors, actions and rewards are left out; they are small.
+``dreamerv3/rssm.py:40``). Vectors, actions and rewards are not counted; they are small.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COLOR = 3
 
 
 def replay_bytes_of(edition: str, values: Mapping[str, Value], task: str, budget: Budget | None) -> float | None:
-    """Least bytes of the full replay; none when a size is not known."""
+    """Returns the least bytes of the full replay buffer; None if a size is not known."""
     capacity = as_number(values.get("replay_size" if edition == "2023" else "replay.size"))
     if budget is None or capacity != capacity:
         return None

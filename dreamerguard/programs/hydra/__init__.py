@@ -1,5 +1,5 @@
-"""Hydra's way from a command to a configuration: defaults lists, packages, overrides, interpolations.
+"""Composes a configuration from a command as hydra does: defaults lists, packages, overrides, interpolations.
 
-Nothing here needs hydra, and nothing runs code or resolvers of a checkout. What is not understood is refused or left
-unknown, never guessed; `exact` asks hydra itself where it is installed.
+Nothing here needs hydra, and nothing runs code or resolvers of a checkout. An unsupported construct is refused or its
+value stays unknown; nothing is guessed. `exact` calls hydra itself if it is installed.
 """

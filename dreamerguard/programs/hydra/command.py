@@ -1,4 +1,4 @@
-"""The words of a command that starts a hydra program, and the configuration folder that it would use."""
+"""Reads the arguments of a command that starts a hydra program, and finds its configuration folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 from .overrides import HydraOverride, Malformed, read_override
 
-#: Hydra's own options; true for those that take a value.
+#: Options of hydra itself; true for those that take a value.
 OPTIONS = {
     "--multirun": False, "-m": False, "--config-name": True, "-cn": True, "--config-path": True, "-cp": True,
     "--config-dir": True, "-cd": True, "--cfg": True, "-c": True, "--package": True, "-p": True, "--resolve": False,
@@ -25,14 +25,14 @@ OPTIONS = {
 
 
 def folder_above(path: Path, name: str, inside: str = "") -> Path | None:
-    """The folder that holds the folder ``name`` above a file, or one above that if it is ``inside``; or None."""
+    """Returns the parent of the folder ``name`` above a file; the grandparent if the parent is ``inside``; or None."""
     above = next((folder.parent for folder in path.parent.parents if folder.name == name), None)
     return above.parent if above is not None and inside and above.name == inside else above
 
 
 @dataclass(frozen=True, slots=True)
 class HydraArguments:
-    """What the words of a command mean to hydra."""
+    """The arguments of a command as hydra reads them."""
 
     overrides: tuple[HydraOverride, ...]
     problems: tuple[Problem, ...]
@@ -42,7 +42,7 @@ class HydraArguments:
 
 
 def read_words(words: Sequence[Word]) -> HydraArguments:
-    """Sorts words into overrides and options; a sweep without ``-m`` and a broken value become problems."""
+    """Sorts arguments into overrides and options; a sweep without ``-m`` and a malformed value become problems."""
     overrides: list[HydraOverride] = []
     problems: list[Problem] = []
     options: dict[str, str] = {}
@@ -69,21 +69,21 @@ def read_words(words: Sequence[Word]) -> HydraArguments:
     )
 
 
-def _malformed(word: Word, said: str) -> Problem:
+def _malformed(word: Word, reason: str) -> Problem:
     key = word.text.partition("=")[0].lstrip("+~")
-    text = "write the value in quotes that reach hydra: 'key=\"value\"'"
+    text = "write the value in quotes, and put the argument in quotes for the shell: 'key=\"value\"'"
     return Problem(
-        "malformed-override", f"hydra cannot read the value of {key}: {said}", Label(word.span), key, help=text
+        "malformed-override", f"hydra cannot read the value of {key}: {reason}", Label(word.span), key, help=text
     )
 
 
 def _sweep(span: Span, key: str) -> Problem:
     return Problem(
         "malformed-override",
-        f"several values of {key} make a sweep, which hydra only runs with -m",
+        f"{key} has several values, a sweep, which hydra only runs with -m",
         Label(span),
         key=key,
-        help="add -m to run them all, or put brackets around a list",
+        help="add -m to run all values, or write a list in brackets",
     )
 
 
@@ -92,10 +92,10 @@ class Checkout:
     """A configuration folder on disk.
 
     Attributes:
-      folder: the folder.
-      shown: how reports call it.
-      complete: whether it holds the first file too, not only additions.
-      additions: other folders whose files come first, as a search path of hydra puts them.
+      folder: path of the folder.
+      shown: its name in reports.
+      complete: whether it also holds the primary file, and not only additional files.
+      additions: other folders with files that take precedence, as in a search path of hydra.
     """
 
     folder: Path
@@ -105,14 +105,14 @@ class Checkout:
 
 
 def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
-    """The configuration folder beside a program, or below the folder where it is started.
+    """Returns the configuration folder beside a program, or below the folder in which it starts; None without one.
 
     Args:
-      launch: the program.
-      folder: where it is started.
-      places: where its configuration lies, relative to the program or to the root of its repository.
-      primary: the first file.
-      mark: pattern of a text that tells the program's configuration from another one's.
+      launch: the started program.
+      folder: folder in which it starts.
+      places: folders of its configuration, relative to the program or to the root of its repository.
+      primary: name of the primary file.
+      mark: pattern of a text that only the configuration of this program has.
     """
     beside = str(PurePosixPath(launch.program).parent) if not launch.module else ""
     bases = [beside] if beside not in ("", ".") and not beside.startswith("/") else []
@@ -131,7 +131,7 @@ def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: 
 
 @remembered
 def _kind(folder: Path, primary: str, mark: str) -> str | None:
-    """complete, partial, or none when the folder is not the program's."""
+    """Returns ``complete`` or ``partial``; None if the folder does not belong to the program."""
     try:
         if (folder / f"{primary}.yaml").is_file() and _mentions(folder, mark):
             return "complete"

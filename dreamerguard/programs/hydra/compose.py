@@ -1,4 +1,4 @@
-"""From a store of files and the overrides of a command to the configuration that the program would get."""
+"""Composes the configuration that the program would get from a store of files and the overrides of a command."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def compose(
     """Composes the files and applies the overrides.
 
     Args:
-      store: the files.
-      primary: name of the first file.
-      overrides: in the order of the command.
-      anchor: where a problem points that no word of the command causes.
-      sure: whether the store has all of the program's files; otherwise a fork may have more.
+      store: the configuration files.
+      primary: name of the primary file.
+      overrides: overrides in the order of the command.
+      anchor: place of a problem that no argument of the command causes.
+      sure: whether the store has all files of the program; otherwise a fork may have more.
 
     Raises:
-      Unsupported: hydra could compose this, and this reader cannot.
+      Unsupported: this reader cannot compose the configuration, but hydra could.
     """
     return _HydraComposer(store, primary, overrides, anchor, sure).compose()
 
@@ -65,7 +65,7 @@ class _HydraComposer:
         return self.result
 
     def _sort(self) -> None:
-        """Tells groups from values, as hydra does: by whether the group exists."""
+        """Separates group choices from values as hydra does: by whether the group exists."""
         for item in self.overrides:
             if item.key.startswith(("hydra/", "hydra.")) or item.key == "hydra":
                 continue
@@ -83,7 +83,7 @@ class _HydraComposer:
                 self.groups[item.element] = item
 
     def _option(self, item: HydraOverride) -> str | None:
-        """The option that a word chooses; none where it is not known, which leaves the group's package open."""
+        """Returns the option that an override chooses; None if it is unknown, which leaves the group's package open."""
         value = item.value
         if item.unknown or item.sweep or isinstance(value, Opaque | tuple) or "$" in str(item.text):
             self._leave_open(item.key, item.package or "")
@@ -112,7 +112,7 @@ class _HydraComposer:
             self._leave_open(missing.group, missing.element.partition("@")[2])
 
     def _leave_open(self, group: str, package: str) -> None:
-        """What a missing file would have set is not known."""
+        """Marks the settings of a missing file as unknown."""
         self.result.open.add(package or group.replace("/", "."))
         files = [self.store.load(f"{group}/{name}") for name in self.store.options(group)[:3]]
         self.result.blind |= not group or any(file is not None and file.package == "_global_" for file in files)
@@ -136,7 +136,7 @@ class _HydraComposer:
 
     def _no_choice(self, missing: Missing) -> Problem:
         options = ", ".join(self.store.options(missing.group)[:12])
-        message = f"{missing.element} must be chosen"
+        message = f"no option is chosen for {missing.element}, which is required"
         return Problem(
             "unknown-option", message, Label(self.anchor), key=missing.element, help=f"options are {options}"
         )
@@ -145,7 +145,7 @@ class _HydraComposer:
         for name in defaults.repeated:
             item = self.groups.get(f"+{name}")
             span = item.span if item is not None else self.anchor
-            message = f"the defaults list has {name} already"
+            message = f"{name} is twice in the defaults list"
             help = f"write {item.word.text[1:]}" if item is not None else ""
             self.result.problems.append(Problem("unknown-option", message, Label(span), key=name, help=help))
 
@@ -156,7 +156,7 @@ class _HydraComposer:
             self._leave_open(item.key, item.package or "")
             near = nearest(name, defaults.chosen)
             message = f"the defaults list has no group {name}{did_you_mean(near[0] if near else None)}"
-            text = f"hydra stops here; +{name}={item.text} would add the group"
+            text = f"hydra stops with an error; +{name}={item.text} would add the group"
             self.result.problems.append(Problem("unknown-option", message, Label(item.span), key=name, help=text))
 
     def _apply(self, item: HydraOverride) -> None:
@@ -212,18 +212,18 @@ class _HydraComposer:
         self.result.unknown.append(UnknownKey(item.key, value, item.span, item.key_span, fatal=fatal))
 
     def _built_by_call(self, path: list[str]) -> bool:
-        """Whether a mapping on the way names the function that gets its keys as arguments."""
+        """Returns whether a mapping on the path has a ``_target_``, a function that gets its keys as arguments."""
         parents = (find(self.result.root, path[:length]) for length in range(1, len(path)))
         return any(isinstance(parent, Tree) and "_target_" in parent.children for parent in parents)
 
     def _exists(self, item: HydraOverride) -> None:
-        text = f"{item.key} exists already, so + stops the program"
+        text = f"{item.key} already exists, so + stops the program"
         help = f"write {item.word.text[1:]}, or ++ to add or change the key"
         self.result.problems.append(Problem("malformed-override", text, Label(item.span), key=item.key, help=help))
 
 
 def _no_name(item: HydraOverride) -> Problem:
-    message = f"{item.key} needs the name of an option"
+    message = f"{item.key} has no value: it needs the name of an option"
     return Problem("malformed-override", message, Label(item.span), key=item.key)
 
 

@@ -1,4 +1,4 @@
-"""What a command composes, and how its values are looked up."""
+"""The composed configuration of a command, with look-up of its values."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .tree import Tree, leaves
 
 @dataclass
 class Composition:
-    """What a command composes.
+    """The composed configuration of a command.
 
     Attributes:
       root: the configuration.
-      problems: what hydra would refuse, or does not do as written.
+      problems: arguments and files that hydra would refuse, or does not apply as written.
       unknown: keys that the files do not have.
       choices: group -> option.
       presets: options that the command chose.
       files: names of the files that were merged.
-      blind: whether a choice that decides everything is only known when the shell runs.
-      open: packages whose contents are only known when the shell runs.
-      resolved: `settings`, once they were asked for.
+      blind: whether a choice that may change every value is only known when the shell runs.
+      open: packages with contents that are only known when the shell runs.
+      resolved: cached result of `settings`.
     """
 
     root: Tree = field(default_factory=Tree)
@@ -39,21 +39,21 @@ class Composition:
     resolved: dict[str, Setting] | None = None
 
     def target(self, key: str) -> Target | None:
-        """What a key leads to after all references."""
+        """Returns the target of a key after all references; None if it does not exist."""
         return follow(self.root, key.split("."))
 
     def value(self, key: str) -> Value:
-        """The final value of a key; none when it has none or nobody knows it."""
+        """Returns the final value of a key; None if it has no value or the value is unknown."""
         target = self.target(key)
         return target.value if target is not None and target.known else None
 
     def number(self, key: str) -> float:
-        """The same as a number; NaN when it is none."""
+        """Returns the final value of a key as a number; NaN if it is not a number."""
         value = self.value(key)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
 
     def settings(self) -> dict[str, Setting]:
-        """Every key with a known value. A reference keeps its own place and takes the value that it stands for."""
+        """Returns every key with a known value. A reference keeps its place and takes the value of its target."""
         if self.resolved is None:
             self.resolved = {} if self.blind else dict(self._settings())
         return self.resolved

@@ -1,7 +1,7 @@
-"""The defaults list: which files are merged, in which order, and into which package.
+"""Expands the defaults list: the files to merge, their order, and their packages.
 
-The order of decisions is hydra 1.3's (``_internal/defaults_list.py``): children are visited from the last to the
-first, so that an ``override`` acts on what stands in front of it, and the command line is stronger than any of them.
+The order of decisions follows hydra 1.3 (``_internal/defaults_list.py``): children are visited from the last to the
+first, so that an ``override`` acts on the entries before it, and the command line overrides all of them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _MAX_STEPS = 500
 
 
 class Unsupported(Exception):
-    """Something that only hydra itself can compose."""
+    """Only hydra itself can compose the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One file's own values, and the package that they go to."""
+    """The values of one file without its defaults, and the package that they are merged into."""
 
     file: ConfigFile
     package: str
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A file, or a choice, that does not exist. ``element`` is the group that was asked for."""
+    """A file, or a choice, that does not exist. ``element`` is the requested group."""
 
     element: str
     group: str
@@ -41,12 +41,12 @@ class Missing:
 
 @dataclass
 class Defaults:
-    """Composes the list.
+    """Expands the defaults list of a primary file.
 
     Attributes:
       choices: group (with its package where it is moved) -> option, from the command line, then from ``override``.
       used: groups that exist in the list.
-      missing: what could not be found.
+      missing: files and choices that were not found.
       chosen: final option of every group in the list.
       repeated: groups that are in the list twice, which hydra refuses.
     """
@@ -61,7 +61,7 @@ class Defaults:
     steps: int = 0
 
     def expand(self, primary: str, appended: tuple[Default, ...] = ()) -> list[Step]:
-        """All steps in the order of merging."""
+        """Returns all steps in the order of merging."""
         file = self.store.load(primary)
         if file is None:
             self.missing.append(Missing("", "", primary, ""))
@@ -73,7 +73,7 @@ class Defaults:
     ) -> list[Step]:
         self.steps += 1
         if depth > _MAX_DEPTH or self.steps > _MAX_STEPS:
-            raise Unsupported(f"the defaults lists lead in a circle at {file.name}")
+            raise Unsupported(f"the defaults lists are circular or too deep at {file.name}")
         items = list(file.defaults)
         if not any(item.is_self for item in items) and (not items or any(not item.override for item in items)):
             items.append(Default(None, "_self_"))
@@ -121,7 +121,7 @@ class Defaults:
     def _child(self, item: Default, path: str, base: str, package: str, depth: int) -> list[Step]:
         full = _join(base, path)
         if full.startswith("hydra/") and self.store.load(full) is None:
-            return []  # hydra's own settings, which do not reach the program
+            return []  # settings of hydra itself, which the program does not get
         file = self.store.load(full)
         if file is None:
             if not item.optional:
@@ -149,7 +149,7 @@ def _group(item: Default, base: str) -> str:
 
 
 def _header(file: ConfigFile) -> str | None:
-    """Package of a file's first line; always counted from the root."""
+    """Returns the package in a file's header, always as an absolute path from the root; None without a header."""
     if file.package is None:
         return None
     if file.package == "_group_":
@@ -167,7 +167,7 @@ def _absolute(package: str) -> str:
 
 
 def _key(item: Default, base: str, package: str) -> str:
-    """How the command line names a group: with its package where that is not the group's own."""
+    """Returns the name of a group on the command line: with its package if that is not the group's default package."""
     group = _group(item, base)
     relative = (item.group or "").lstrip("/").replace("/", ".")
     own = {"_here_": "", None: relative}.get(item.package, item.package)

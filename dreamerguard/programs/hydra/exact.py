@@ -1,7 +1,7 @@
-"""Composition by hydra itself, for what the own reader does not understand.
+"""Composes with hydra itself the configurations that the built-in reader does not support.
 
-Hydra runs in a process of its own, isolated from the checkout: the checkout's modules cannot be imported there, none of
-its resolvers is registered, and interpolations stay as they are written. So no code of the checkout runs. Install it
+Hydra runs in a separate process, isolated from the checkout: the checkout's modules cannot be imported there, none of
+its resolvers is registered, and interpolations stay as they are written. So no code of the checkout runs. Install hydra
 with ``pip install 'dreamerguard[hydra]'``.
 """
 
@@ -22,7 +22,8 @@ from .composition import Composition
 from .overrides import HydraOverride
 from .tree import Leaf, Tree
 
-#: Hydra takes a tenth of a second for its work; a file that asks for more is a trap. Loading it may take longer.
+#: Limits of the process. Composing takes hydra a tenth of a second, so a file that needs a second may be malicious;
+#: loading hydra may take longer.
 _BUSY_SECONDS, _BYTES, _SECONDS = 1, 300_000_000, 30
 _ORIGIN = Origin("composed by hydra", "https://hydra.cc")
 _PROGRAM = """
@@ -52,35 +53,38 @@ class NeedsHydra(SourceError):
 
 
 def installed() -> bool:
-    """Whether hydra can be asked."""
+    """Returns whether hydra is installed."""
     return find_spec("hydra") is not None and find_spec("omegaconf") is not None
 
 
 def compose_exactly(
     folder: Path | None, primary: str, overrides: Sequence[HydraOverride], anchor: Span, reason: str
 ) -> Composition:
-    """What hydra makes of a folder and overrides.
+    """Returns the configuration that hydra composes from a folder and overrides.
 
     Args:
-      folder: the configuration folder of the checkout; none without one.
-      primary: name of the first file.
-      overrides: in the order of the command; those with unknown values are left out, and their keys stay unknown.
-      anchor: where hydra's refusal points.
-      reason: why the own reader gave up, for the message.
+      folder: configuration folder of the checkout; None without a checkout.
+      primary: name of the primary file.
+      overrides: overrides in the order of the command; those with unknown values are not passed, and their keys stay
+        unknown.
+      anchor: place of the problem if hydra refuses the configuration.
+      reason: reason why the built-in reader cannot compose it, for the message.
 
     Raises:
       NeedsHydra: hydra is not installed, or there is no folder.
+      SourceError: hydra gives no answer, or needs too much time or memory.
     """
     if folder is None or not installed():
         raise NeedsHydra(
-            f"cannot compose this configuration: {reason}; hydra itself can: pip install 'dreamerguard[hydra]'"
+            f"cannot compose this configuration: {reason}; install hydra to compose it:"
+            " pip install 'dreamerguard[hydra]'"
         )
     known = [item for item in overrides if not item.unknown and not item.sweep]
     answer = _ask(folder, primary, [item.word.text for item in known])
     result = Composition()
     if "error" in answer:
         first = str(answer["error"]).strip().split("\n")[0]
-        result.problems.append(Problem("unknown-option", f"hydra refuses this: {first}", Label(anchor)))
+        result.problems.append(Problem("unknown-option", f"hydra refuses the configuration: {first}", Label(anchor)))
         result.blind = True
         return result
     result.root = _tree(answer["config"], "", {item.key: item for item in known})
@@ -101,12 +105,12 @@ def _ask(folder: Path, primary: str, words: list[str]) -> dict[str, Any]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        raise SourceError(f"hydra could not compose {folder}: {error}") from error
+        raise SourceError(f"hydra cannot compose {folder}: {error}") from error
     try:
         answer: dict[str, Any] = json.loads(done.stdout.strip().split("\n")[-1])
     except ValueError:
-        why = "it takes too much time or memory" if done.returncode else "it gave no answer"
-        raise SourceError(f"hydra could not compose {folder}: {why}") from None
+        why = "it takes too much time or memory" if done.returncode else "its process printed no answer"
+        raise SourceError(f"hydra cannot compose {folder}: {why}") from None
     return answer
 
 

@@ -1,6 +1,6 @@
-"""``${key}`` in values: what it stands for, and which key is really meant.
+"""Resolves references such as ``${key}`` in values to their target key and its value.
 
-Resolvers such as ``${now:...}`` or ``${oc.env:...}`` are never called; what holds one has no known value.
+Resolvers such as ``${now:...}`` or ``${oc.env:...}`` are never called; a value with a resolver is unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_HOPS = 16
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path leads to after all references: the key, its leaf or mapping, and the value where it is known."""
+    """The target of a path after all references: its key, its leaf or mapping, and its value if it is known."""
 
     key: str
     branch: Leaf | Tree
@@ -28,7 +28,7 @@ class Target:
 
 
 def is_final(leaf: Leaf) -> bool:
-    """Whether a leaf's value is known as it stands, without looking anything else up."""
+    """Returns whether a leaf's value is known without looking up other keys."""
     value = leaf.chain[-1].value
     if leaf.opaque or isinstance(value, tuple):
         return False
@@ -36,7 +36,7 @@ def is_final(leaf: Leaf) -> bool:
 
 
 def follow(root: Tree, path: list[str], hops: int = 0) -> Target | None:
-    """Walks a path and goes on wherever it meets a reference; none when something on the way does not exist."""
+    """Walks a path, follows every reference, and returns the target; None if a part of the path does not exist."""
     node: Leaf | Tree = root
     for index, part in enumerate(path):
         if isinstance(node, Leaf):
@@ -58,7 +58,7 @@ def follow(root: Tree, path: list[str], hops: int = 0) -> Target | None:
 
 
 def _reference(leaf: Leaf, parent: list[str]) -> list[str] | None:
-    """The path that a leaf stands for, when it is a reference and nothing else."""
+    """Returns the target path of a leaf that is one reference and nothing else; otherwise None."""
     value = leaf.value
     match = _WHOLE.fullmatch(value.strip()) if isinstance(value, str) and not leaf.opaque else None
     return _absolute(match[1], parent) if match else None
@@ -84,7 +84,7 @@ def _value(root: Tree, leaf: Leaf, parent: list[str], hops: int) -> tuple[bool, 
 
 
 def _plain(root: Tree, value: Plain, parent: list[str], hops: int) -> tuple[Plain] | None:
-    """The value in a one-tuple, with references in texts filled in; none when it is not known."""
+    """Returns the value in a one-tuple, with references in texts replaced; None if it is unknown."""
     if not isinstance(value, str):
         return (value,)
     if UNKNOWN in value or value == "???":

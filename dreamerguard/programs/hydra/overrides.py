@@ -1,7 +1,7 @@
-"""Words of a command as hydra's override grammar reads them.
+"""Reads arguments of a command with hydra's override grammar.
 
-``key=value`` changes what exists, ``+key=value`` adds, ``++key=value`` does either, ``~key`` deletes. A value may be a
-scalar, a list, a mapping, or several of them, which makes a sweep. See hydra 1.3, ``OverrideParser.g4``.
+``key=value`` changes an existing key, ``+key=value`` adds a key, ``++key=value`` does either, ``~key`` deletes. A value
+is a scalar, a list or a mapping; several values make a sweep. See hydra 1.3, ``OverrideParser.g4``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OVERRIDE = re.compile(
     r"(?P<sign>\+\+|\+|~)?(?P<key>[A-Za-z_$][\w$/.-]*)(?:@(?P<package>[\w$.-]*))?(?P<equals>=(?P<value>.*))?", re.DOTALL
 )
 _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "delete"}
-#: What a shell would have filled in, in a command that no shell has read.
+#: Expressions that a shell would replace, in a command that no shell has read.
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
@@ -30,11 +30,11 @@ _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 
 
 class Malformed(ValueError):
-    """A value that hydra's grammar does not allow."""
+    """Hydra's grammar does not allow the value."""
 
 
 class Opaque:
-    """A value that is known to exist and is more than plain values: a nested list, a mapping, a function call."""
+    """Marker for a value that is not a plain value or a flat list: a nested list, a mapping, a function call."""
 
 
 OPAQUE = Opaque()
@@ -46,14 +46,14 @@ class HydraOverride:
     """One override.
 
     Attributes:
-      kind: what its sign says.
+      kind: operation of its sign.
       key: dotted key, or group with slashes, without sign and package.
-      package: behind ``@``, none without.
-      text: characters of the value; none for ``~key``.
-      value: the value; `OPAQUE` when it is not plain, and none with ``text`` holding `UNKNOWN` when nobody knows it.
+      package: package after ``@``; None without one.
+      text: characters of the value; None for ``~key``.
+      value: the value; `OPAQUE` if it is not plain; None, with `UNKNOWN` in ``text``, if it is not known.
       sweep: whether it has several values.
       members: keys and values of a mapping.
-      word: the word.
+      word: the argument itself.
     """
 
     kind: Kind
@@ -67,7 +67,7 @@ class HydraOverride:
 
     @property
     def span(self) -> Span:
-        """The whole word."""
+        """Place of the whole argument."""
         return self.word.span
 
     @property
@@ -77,7 +77,7 @@ class HydraOverride:
 
     @property
     def element(self) -> str:
-        """Group and package as the defaults list names them."""
+        """Group and package in the notation of the defaults list."""
         return self.key if self.package is None else f"{self.key}@{self.package}"
 
     @property
@@ -95,7 +95,7 @@ class HydraOverride:
 
 
 def read_override(word: Word) -> HydraOverride | None:
-    """The override that a word is; none for options and other words.
+    """Reads an argument as an override; returns None for options and other arguments.
 
     Raises:
       Malformed: hydra would refuse the value.
@@ -127,7 +127,7 @@ def _read(text: str) -> tuple[Parsed, tuple[tuple[str, Parsed], ...] | None, boo
 
 
 class _Values:
-    """Recursive descent over one value. The grammar nests, so the depth is limited."""
+    """Parses one value by recursive descent. The depth is limited, because the grammar is nested."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -137,20 +137,20 @@ class _Values:
         self.members: tuple[tuple[str, Parsed], ...] | None = None
 
     def take(self, char: str) -> bool:
-        """Whether the next character that counts is this one; it is consumed."""
+        """Consumes a character if it is the next one after blanks. Returns whether it was."""
         self._blanks()
         found = self.text.startswith(char, self.at)
         self.at += found
         return found
 
     def finish(self) -> None:
-        """Nothing may follow."""
+        """Checks that no characters are left."""
         self._blanks()
         if self.at < len(self.text):
             raise Malformed(f"{self.text[self.at]!r} is not allowed here; quote the value")
 
     def element(self) -> Parsed:
-        """A scalar, list, mapping or function call."""
+        """Reads a scalar, list, mapping or function call."""
         self._blanks()
         self.depth += 1
         if self.depth > 20:
@@ -232,9 +232,9 @@ class _Values:
 
 
 def _trimmed(raw: str) -> str:
-    """Without blanks around it. One blank behind a backslash and all behind a colon belong to the text.
+    """Removes the blanks around a text, except one blank after a backslash and all blanks after a colon.
 
-    Hydra's lexer takes the blanks behind a colon as part of the colon, unless a backslash makes it a letter.
+    Hydra's lexer reads the blanks after a colon as part of the colon, unless a backslash escapes the colon.
     """
     text = raw.strip(" \t")
     behind = raw[raw.index(text) + len(text) :]

@@ -1,4 +1,4 @@
-"""What all hydra programs have in common on the way from a command to a `ResolvedRun`."""
+"""The steps from a command to a `ResolvedRun` that all hydra programs share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .table import TableStore, load_table
 
 
 class Overlay:
-    """A checkout's own files in front of upstream's, for repositories that only add some."""
+    """A store with a checkout's files before upstream's, for repositories that only add some files."""
 
     def __init__(self, own: Store, shipped: Store) -> None:
         self.own = own
@@ -53,29 +53,29 @@ class Composed:
     whole: bool
 
     def value(self, key: str) -> Value:
-        """The final value of a key."""
+        """Returns the final value of a key; None if it has no value or the value is unknown."""
         return self.composition.value(key)
 
     def number(self, key: str) -> float:
-        """The same as a number; NaN when it is none."""
+        """Returns the final value of a key as a number; NaN if it is not a number."""
         return self.composition.number(key)
 
     def canonical(self, key: str) -> str:
-        """The key that a key refers to."""
+        """Returns the key that a key refers to, or the key itself if it has no target."""
         target = self.composition.target(key)
         return target.key if target is not None else key
 
     @property
     def edition(self) -> str:
-        """What the command was compared with, for people."""
+        """Files that the command was resolved with, for people."""
         if self.checkout is None:
-            return f"{self.table.provenance} (shipped table; no checkout beside the command)"
-        return f"{self.checkout.shown} of the checkout, beside {self.table.provenance}"
+            return f"{self.table.provenance} (shipped table; no checkout was found)"
+        return f"{self.checkout.shown} of the checkout, compared with {self.table.provenance}"
 
 
 @remembered
 def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
-    """The files of a checkout, and whether they are all there; upstream's stand in for those that are not."""
+    """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
     shipped = load_table(table)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
     whole = checkout.complete and _has_all(own, primary)
@@ -86,7 +86,7 @@ def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, 
 
 
 def _has_all(store: Store, primary: str) -> bool:
-    """Whether a folder has every file that its own defaults name, so that nothing was left out of a copy."""
+    """Returns whether a folder has every file that its defaults lists name, so that it is not a partial copy."""
     defaults = Defaults(store, {})
     try:
         defaults.expand(primary)
@@ -96,10 +96,10 @@ def _has_all(store: Store, primary: str) -> bool:
 
 
 def compose_command(command: Command, launch: Launch, table: str, primary: str, checkout: Checkout | None) -> Composed:
-    """Composes what a command asks for, from a checkout or from the shipped table.
+    """Composes the configuration of a command, from a checkout or from the shipped table.
 
     Raises:
-      NeedsHydra: only hydra can compose it, and it is not installed.
+      NeedsHydra: only hydra can compose it, and hydra is not installed or there is no checkout.
     """
     words = read_words(launch.arguments)
     shipped = load_table(table)
@@ -115,7 +115,7 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
 
 @cache
 def preset_composition(table: str, primary: str, *words: str) -> Composition:
-    """What upstream itself makes of some overrides."""
+    """Returns the configuration that upstream's files and the given overrides compose to."""
     command = read_command(words)
     overrides = [item for word in command.words if (item := read_override(word)) is not None]
     return compose(load_table(table), primary, overrides, command.source.span(0))
@@ -133,7 +133,7 @@ def build_run(
     replay_bytes: float | None,
     units: Units = Units(),
 ) -> ResolvedRun:
-    """The run as rules see it."""
+    """Builds the resolved run for the rules."""
     composition = composed.composition
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
@@ -142,7 +142,7 @@ def build_run(
         anchor=composed.command.span,
         settings=composed.settings,
         roles={role: composed.canonical(key) for role, key in roles.items()},
-        keys=_keys(composed) if composition.unknown else {},  # only needed to say what was meant
+        keys=_keys(composed) if composition.unknown else {},  # only needed to suggest a key
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
         problems=(*composed.words.problems, *composition.problems),
@@ -166,7 +166,7 @@ def _preset(preset: Preset, table: TableStore) -> Preset:
 
 
 def _keys(composed: Composed) -> dict[str, Key]:
-    """Keys of the files; what the command adds is no key that could be meant."""
+    """Returns the keys of the files. Keys that the command adds are left out, because they must not be suggested."""
     settings = composed.settings.items()
     return {
         path: Key(path, _kind(setting.value), setting.value)
@@ -184,7 +184,7 @@ def _kind(value: Value) -> Kind:
 def expectations(
     composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
 ) -> dict[str, PublishedValue]:
-    """Upstream's values of all keys that play a role, under their own names and those that they refer to."""
+    """Returns upstream's values of all keys with a role, under their names and the names that they refer to."""
     found: dict[str, PublishedValue] = {}
     settings = composition.settings()
     for role, key in roles.items():
@@ -200,5 +200,5 @@ def expectations(
 
 
 def numbers(*values: float) -> bool:
-    """Whether all of them are known."""
+    """Returns whether all values are known, so that none is NaN."""
     return all(value == value for value in values)

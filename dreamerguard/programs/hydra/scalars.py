@@ -1,7 +1,7 @@
-"""Scalars as OmegaConf reads them, in files and on the command line.
+"""Reads scalars as OmegaConf does, in files and on the command line.
 
-Files follow YAML 1.1 with OmegaConf's own pattern for floats: ``1e6`` is a number, ``yes`` and ``off`` are booleans,
-``0o17`` is text and ``12:30`` counts in sixties (omegaconf 2.3, ``get_yaml_loader``). The command line has its own
+Files follow YAML 1.1 with OmegaConf's pattern for floats: ``1e6`` is a number, ``yes`` and ``off`` are booleans,
+``0o17`` is text and ``12:30`` counts in sixties (omegaconf 2.3, ``get_yaml_loader``). The command line has a separate
 grammar (hydra 1.3, ``OverrideLexer.g4``): ``yes`` is text there, and ``TRUE`` is true.
 """
 
@@ -32,7 +32,7 @@ _LONGEST = 60
 
 
 def file_scalar(text: str) -> Plain:
-    """The value of an unquoted scalar in a file."""
+    """Returns the value of an unquoted scalar in a file."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
@@ -45,7 +45,7 @@ def file_scalar(text: str) -> Plain:
 
 
 def word_scalar(text: str) -> Plain:
-    """The value of an unquoted scalar in an override."""
+    """Returns the value of an unquoted scalar in an override."""
     lowered = text.lower()
     if lowered == "null":
         return None

@@ -1,4 +1,4 @@
-"""Where configuration files come from: a checkout's folder, or the table that is shipped for an edition."""
+"""Stores of configuration files: the folder of a checkout, or the shipped table of an edition."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """An item of a defaults list. ``names`` are several options of one group; ``name`` none switches a group off."""
+    """An item of a defaults list. ``names`` are several options of one group; a ``name`` of None disables a group."""
 
     group: str | None
     name: str | None
@@ -36,13 +36,13 @@ class Default:
 
     @property
     def is_self(self) -> bool:
-        """Whether it says where the file's own values go."""
+        """Whether it is ``_self_``, the position of the file's own values."""
         return self.group is None and self.name == "_self_"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """One file: its header's package, its defaults list, and its values."""
+    """One configuration file: the package in its header, its defaults list, and its values."""
 
     name: str
     package: str | None
@@ -55,19 +55,19 @@ class Store(Protocol):
     """A set of configuration files, named by path without suffix: ``env/dmc_vision``."""
 
     def load(self, path: str) -> ConfigFile | None:
-        """The file; none when there is none."""
+        """Returns the file; None if it does not exist."""
 
     def options(self, group: str) -> tuple[str, ...]:
-        """Files of a group; empty when there is no such group."""
+        """Returns the names of the files of a group; empty if the group does not exist."""
 
 
 class FolderStore:
     """The configuration folder of a checkout.
 
     Args:
-      folder: the folder.
-      shown: how reports call it.
-      shipped: upstream's own files. What a checkout has in common with them is marked as upstream's.
+      folder: path of the folder.
+      shown: its name in reports.
+      shipped: upstream's files. Values of the checkout that equal theirs are marked as upstream's.
     """
 
     def __init__(self, folder: Path, shown: str, shipped: Store) -> None:
@@ -114,7 +114,7 @@ def _listed(folder: Path) -> tuple[str, ...]:
 
 
 def _inside(path: str) -> bool:
-    """Whether a path stays in its folder; a defaults list may hold anything."""
+    """Returns whether a path stays in its folder; a defaults list may hold any text."""
     return ".." not in path.split("/") and "\\" not in path and "\0" not in path and len(path) < 200
 
 
@@ -179,7 +179,7 @@ def _group(entry: nodes.Entry) -> Default:
 
 
 def default(text: str, name: str | None, *, grouped: bool = False) -> Default:
-    """``override /algo@package`` and the like, with the option that is chosen."""
+    """Reads an item such as ``override /algo@package``, with the chosen option ``name``."""
     words = text.split()
     marks, path = set(words[:-1]), words[-1] if words else ""
     path, _, package = path.partition("@")

@@ -1,4 +1,4 @@
-"""The configuration files of an edition as shipped data: keys, values and where upstream has them.
+"""The configuration files of an edition as shipped data: keys, values and their places in upstream's files.
 
 The tables hold facts only, without comments. `benchmarks/build_hydra_tables.py` derives them from a checkout.
 """
@@ -21,7 +21,7 @@ from .tree import Leaf, Tree
 
 @dataclass(frozen=True, slots=True)
 class TableOrigin:
-    """Whose files a table holds."""
+    """The upstream repository, commit, licence and folder of a table."""
 
     repository: str
     commit: str
@@ -32,14 +32,14 @@ class TableOrigin:
         return f"{self.repository}@{self.commit[:7]}"
 
     def origin(self, file: str, line: int) -> Origin:
-        """A line of an upstream file."""
+        """Returns the origin of a line in an upstream file."""
         path = f"{self.folder}/{file}.yaml"
         url = f"https://github.com/{self.repository}/blob/{self.commit}/{path}#L{line}"
         return Origin(str(self), url, f"{path}:{line}")
 
 
 class TableStore:
-    """A table as a store of files."""
+    """A store of the files in a shipped table."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.provenance = TableOrigin(data["repository"], data["commit"], data["licence"], data["folder"])
@@ -88,5 +88,5 @@ class TableStore:
 
 @cache
 def load_table(name: str) -> TableStore:
-    """A shipped table: ``r2dreamer`` or ``sheeprl``."""
+    """Loads a shipped table: ``r2dreamer`` or ``sheeprl``."""
     return TableStore(json.loads(table_path(name).read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""A configuration while it is composed: nested mappings whose leaves remember every layer that set them."""
+"""A configuration during composition: nested mappings with leaves that keep every layer that set them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value with its layers, the weakest first. ``opaque`` marks a list of more than plain values."""
+    """A value with its layers, the weakest first. ``opaque`` marks a list with items that are not plain values."""
 
     chain: tuple[Layer, ...]
     opaque: bool = False
 
     @property
     def value(self) -> Value:
-        """The value that won."""
+        """The value that takes effect."""
         return self.chain[-1].value
 
 
 @dataclass(slots=True)
 class Tree:
-    """A mapping."""
+    """A mapping from names to trees and leaves."""
 
     children: dict[str, Tree | Leaf] = field(default_factory=dict)
 
@@ -34,7 +34,7 @@ Branch = Tree | Leaf
 
 
 def merge(into: Tree, other: Tree) -> None:
-    """Merges as OmegaConf does: mappings join, everything else is replaced and goes on the record."""
+    """Merges as OmegaConf does: mappings are merged, other values are replaced and stay as earlier layers."""
     for name, theirs in other.children.items():
         ours = into.children.get(name)
         if isinstance(theirs, Tree):
@@ -48,7 +48,7 @@ def merge(into: Tree, other: Tree) -> None:
 
 
 def graft(root: Tree, package: str, body: Tree) -> None:
-    """Merges a body into the package that it belongs to."""
+    """Merges the values of a file into their package."""
     target = root
     for part in package.split(".") if package else ():
         below = target.children.get(part)
@@ -59,7 +59,7 @@ def graft(root: Tree, package: str, body: Tree) -> None:
 
 
 def find(root: Tree, path: list[str]) -> Branch | None:
-    """The branch at a path, without following interpolations."""
+    """Returns the branch at a path, without following interpolations; None if it does not exist."""
     node: Branch = root
     for part in path:
         below = node.children.get(part) if isinstance(node, Tree) else None
@@ -70,7 +70,7 @@ def find(root: Tree, path: list[str]) -> Branch | None:
 
 
 def leaves(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Leaf]]:
-    """All leaves with their dotted paths."""
+    """Yields all leaves with their dotted paths."""
     for name, branch in tree.children.items():
         path = f"{prefix}{name}"
         if isinstance(branch, Leaf):

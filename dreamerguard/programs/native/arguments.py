@@ -1,4 +1,4 @@
-"""The command line of ``dreamerguard train`` and ``dreamerguard lint``: tasks, files, overrides and own options."""
+"""Reads the command line of ``dreamerguard train`` and ``dreamerguard lint``: tasks, files, overrides and options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUFFIXES = {".yaml", ".yml", ".json"}
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The words of a native command, sorted by what they are."""
+    """The arguments of a command of the bundled trainer, sorted by kind."""
 
     tasks: tuple[Word, ...]
     files: tuple[Word, ...]
@@ -36,7 +36,7 @@ class Arguments:
 
     @property
     def problems(self) -> Iterator[Problem]:
-        """Overrides without a value, and a second task."""
+        """Problems: overrides without a value, and a second task."""
         for override in self.overrides:
             if override.value is None:
                 yield Problem(
@@ -51,15 +51,15 @@ class Arguments:
                 continue
             yield Problem(
                 "malformed-override",
-                f"{word.text!r} is a second task; a run has one",
-                Label(word.span, "not key=value, not a .yaml file"),
-                secondary=(Label(self.tasks[0].span, "the task"),),
+                f"{word.text!r} is a second task; a run has exactly one",
+                Label(word.span, "neither key=value nor a .yaml file"),
+                secondary=(Label(self.tasks[0].span, "the first task"),),
                 help="settings are written key=value",
             )
 
 
 def start_of_arguments(command: Command) -> int | None:
-    """Index of the first word behind ``dreamerguard train``; none when the command is another program's."""
+    """Returns the index of the first argument after ``dreamerguard train`` or ``lint``; None for other programs."""
     texts = [word.text for word in command.words]
     for index, (program, name) in enumerate(pairwise(texts)):
         if PurePath(program).name == PROGRAM and name in OPTIONS:
@@ -68,7 +68,7 @@ def start_of_arguments(command: Command) -> int | None:
 
 
 def read_native(command: Command) -> Arguments:
-    """Sorts the words behind the command's name."""
+    """Sorts the arguments after the command's name."""
     start = start_of_arguments(command) or 0
     known = OPTIONS[command.words[start - 1].text if start else "lint"]
     arguments = list(read_arguments(command.words[start:], known))
@@ -85,5 +85,5 @@ def read_native(command: Command) -> Arguments:
 
 
 def is_file(text: str) -> bool:
-    """Whether a bare word names a file, told by its form alone. Task names may hold a slash: ``bsuite_catch/0``."""
+    """Returns whether an argument has the form of a file name. Task names may hold a slash: ``bsuite_catch/0``."""
     return text.startswith((".", "/", "~")) or "\\" in text or PurePath(text).suffix.lower() in _SUFFIXES

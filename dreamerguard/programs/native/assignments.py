@@ -1,4 +1,4 @@
-"""What the user wrote, in the order in which it takes effect: files first, then the command line."""
+"""The settings that the user wrote, in the order in which they apply: files first, then the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .arguments import Arguments
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One key and the value that the user gave it. ``nested`` marks a list of more than plain values."""
+    """One key with the value that the user set. ``nested`` marks a list with items that are not plain values."""
 
     key: str
     value: Value
@@ -31,12 +31,12 @@ class Assignment:
     nested: bool = False
 
     def layer(self, value: Value) -> Layer:
-        """The layer that this makes, with the value converted to the key's type."""
+        """Returns the layer of this assignment, with a value converted to the key's type."""
         return Layer(self.kind, self.name, value, self.span, self.value_span, self.via)
 
 
 def from_document(document: Document) -> Iterator[Assignment]:
-    """Leaves of a run file. Nested sections and dotted keys mean the same."""
+    """Yields the assignments of a run file. Nested sections and dotted keys are equivalent."""
     if document.root is not None:
         yield from _leaves(document.root, "", None, document.source.name)
 
@@ -62,7 +62,7 @@ def _leaf(key: str, entry: Entry, via: Span | None, name: str) -> Assignment:
 
 
 def from_arguments(arguments: Arguments) -> Iterator[Assignment]:
-    """The task and the overrides of a command."""
+    """Yields the task and the overrides of a command."""
     for word in arguments.tasks[:1] if arguments.tasks and arguments.tasks[0].known else ():
         yield Assignment("task", word.text, "command line", "command line", word.span, None, word.span)
     for override in arguments.overrides:
@@ -87,7 +87,7 @@ def _key_span(override: Override) -> Span | None:
 
 
 def spelled_twice(assignments: list[Assignment]) -> Iterator[Problem]:
-    """Keys that one file sets in two spellings, nested and dotted; the parser saw two different keys."""
+    """Yields a problem for each key that one file sets both nested and dotted, which the parser read as two keys."""
     seen: dict[str, Assignment] = {}
     for item in assignments:
         first = seen.get(item.key)
@@ -97,7 +97,7 @@ def spelled_twice(assignments: list[Assignment]) -> Iterator[Problem]:
 
 
 def fits(key: Key, item: Assignment) -> Problem | None:
-    """What is wrong with a value of a known key; none when it fits."""
+    """Checks a value of a known key. Returns the problem; None if the value fits."""
     if item.nested or not key.accepts_type(item.value):
         return _wrong_type(key, item, describe(item.value))
     if key.in_range(item.value):
@@ -129,7 +129,7 @@ def _wrong_type(key: Key, item: Assignment, got: str) -> Problem:
 
 
 def describe(value: Value) -> str:
-    """A value with its type, for people."""
+    """Returns a value with its type, for people."""
     if value is None:
         return "empty"
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Writes the table of native keys from `RunConfig`.
+"""Writes the table of the bundled trainer's keys from `RunConfig`.
 
 Run ``python -m dreamerguard.programs.native.build_keys`` after any change of the schema. Linting reads the table
 and not the schema, because building pydantic models takes longer than all of its other work.
@@ -38,12 +38,12 @@ _BOUNDS = {
 
 
 def schema_keys() -> dict[str, Key]:
-    """Dotted key -> key, in the order of the schema."""
+    """Returns dotted key -> key, in the order of the schema."""
     return {key.path: key for key in _keys(RunConfig, "")}
 
 
 def table() -> str:
-    """The text of the table: one JSON object, one line for each key, without what is empty."""
+    """Returns the text of the table: a JSON array with one line for each key, without fields at their default."""
     rows = [
         {name: value for name, value in asdict(key).items() if _differs(name, value)} for key in schema_keys().values()
     ]

@@ -1,4 +1,4 @@
-"""Habits that people bring to native runs from other programs, and which settings only some runs read."""
+"""Aliases of the bundled trainer's keys from other programs, and the settings that only some runs read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dreamerguard.core.key import Condition, RenamedKey
 _STEPS = "it counts environment frames: agent steps x env.action_repeat"
 _UPDATES = "it counts replayed steps, not updates: multiply updates per step by replay.batch_size x replay.batch_length"
 
-#: Key of another code base, or a common habit -> the native key. From danijar/dreamerv3 (2023 to e3f0224),
+#: Key of another program, or a common alias -> key of the bundled trainer. From danijar/dreamerv3 (2023 to e3f0224),
 #: NM512/dreamerv3-torch at 6ef8646, NM512/r2dreamer at 546e4fa and Eclectic-Sheep/sheeprl at 33b6366.
 NATIVE_RENAMES: dict[str, RenamedKey] = {
     "run.steps": RenamedKey("run.frames", _STEPS),
@@ -107,7 +107,7 @@ _IMAGE_KEYS = (
     "model.image_blocks",
 )
 
-#: Settings of native runs that only some runs read.
+#: Settings that only some runs of the bundled trainer read.
 NATIVE_CONDITIONS: tuple[Condition, ...] = (
     Condition(_IMAGE_KEYS, "env.observation", ("vision",)),
     Condition(("optimizer.anneal",), "optimizer.schedule", ("linear", "cosine")),

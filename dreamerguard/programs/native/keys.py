@@ -15,7 +15,7 @@ __all__ = ["NATIVE_CONDITIONS", "NATIVE_RENAMES", "native_keys"]
 
 @cache
 def native_keys() -> dict[str, Key]:
-    """Dotted key -> key, in the order of the schema."""
+    """Returns dotted key -> key, in the order of the schema."""
     return {path: _key(row) for path, row in key_rows().items()}
 
 

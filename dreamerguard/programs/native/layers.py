@@ -1,4 +1,4 @@
-"""The layers of a native run while they are gathered, and what goes wrong on the way."""
+"""The layers of a run of the bundled trainer, and the problems of merging them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from dreamerguard.schema.editions import Edition
     from dreamerguard.schema.tasks import TaskDefaults
 
-_SCHEMA = Origin("schema of native runs", detail="dreamerguard explain KEY")
+_SCHEMA = Origin("schema of the bundled trainer", detail="dreamerguard explain KEY")
 _TASKS = Origin("published task defaults", detail="dreamerguard tasks TASK")
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
 @dataclass
 class NativeLayers:
-    """Layers while they are gathered."""
+    """The layers of a run during merging."""
 
     problems: list[Problem]
     user: dict[str, list[Layer]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class NativeLayers:
     unknown: list[UnknownKey] = field(default_factory=list)
 
     def add_user_layers(self, files: list[Iterator[Assignment]], command: Iterator[Assignment]) -> None:
-        """Files and the command line, the strongest last."""
+        """Adds the layers of the files and of the command line, the strongest last."""
         for items in map(list, files):
             reported = {problem.label.span for problem in self.problems}
             self.problems += [twice for twice in spelled_twice(items) if twice.label.span not in reported]
@@ -67,27 +67,31 @@ class NativeLayers:
         self.problems.append(Problem("wrong-type", message, Label(item.span), item.key, help=text))
 
     def value(self, key: str) -> Value:
-        """What the user wrote for a key."""
+        """Returns the value that the user wrote for a key; None without one."""
         layers = self.user.get(key)
         return layers[-1].value if layers else None
 
     def find_task(self) -> tuple[TaskDefaults | None, Edition | None]:
-        """The task's published defaults and the edition that applies; problems are kept for the rules."""
+        """Returns the published defaults of the task and the edition of the run; problems are added to `problems`."""
         from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
 
         name, suite = self.value("task"), self.value("suite")
         known_suite = suite if isinstance(suite, str) and suite in suite_names() else None
         if suite is not None and known_suite is None:
-            self._problem("unknown-suite", "suite", f"there is no suite {suite!r}")
+            self._problem("unknown-suite", "suite", f"suite {suite!r} does not exist")
         if not isinstance(name, str):
             return None, None
         try:
             task = find_task(name, known_suite)
         except UnknownTask as error:
             where = f" in suite {known_suite}" if known_suite else ""
+<<<<<<< HEAD
             confused = _names_suite(name)
             suggestions = () if confused else error.suggestions
             self._problem("unknown-task", "task", confused or f"there is no task {name!r}{where}", *suggestions)
+=======
+            self._problem("unknown-task", "task", f"task {name!r} does not exist{where}", *error.suggestions)
+>>>>>>> main
             return None, None
         task = self._seen_as(task, name) if suite is None else task
         edition = self.value("edition")
@@ -102,7 +106,7 @@ class NativeLayers:
         return task, task.default_edition
 
     def _seen_as(self, task: TaskDefaults, name: str) -> TaskDefaults:
-        """The suite whose observation the user asked for, where several suites have the task."""
+        """Returns the task in the suite with the observation that the user set, if several suites have the task."""
         from dreamerguard.schema.tasks import UnknownTask, find_task, prefixes
 
         wanted = self.value("env.observation")
@@ -124,7 +128,7 @@ class NativeLayers:
             )
 
     def add_built_in_layers(self, task: TaskDefaults | None, edition: Edition | None) -> None:
-        """Schema, published values and the size, the strongest last."""
+        """Adds the layers of the schema, the published values and the size, the strongest last."""
         from dreamerguard.schema import SIZES
 
         for path, key in native_keys().items():
@@ -141,7 +145,7 @@ class NativeLayers:
             self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))
 
     def settings(self) -> dict[str, Setting]:
-        """Every key that has a value, with its layers."""
+        """Returns every key that has a value, with its layers."""
         return {
             key: Setting(key, tuple(chain))
             for key in native_keys()

@@ -1,4 +1,4 @@
-"""Where the bundled trainer logs: ``scores.jsonl``, ``eval.jsonl`` and ``metrics.jsonl``; x is environment frames."""
+"""The bundled trainer's log layout: ``scores.jsonl``, ``eval.jsonl``, ``metrics.jsonl``; x is environment frames."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSe
 
 
 def wrote(found: LogEvidence) -> bool:
-    """Recognises the run file, or the keys of the logs. The folder of a run of several seeds is no log itself."""
+    """Recognises the run file, or the keys of the logs. The folder of a run of several seeds has no log itself."""
     if (found.directory / "run.yaml").is_file():
         return not any(found.directory.glob("seed*/run.yaml"))
     return {"frames", "score"} <= found.scores or {"frames", "updates"} <= found.metrics
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
-    """The facts in a stored configuration."""
+    """Reads the facts from a stored configuration."""
     batch = settings.product("replay.batch_size", "replay.batch_length")
     return RunFacts(
         task=settings.text("task"),

@@ -1,8 +1,8 @@
-"""The bundled trainer's own runs: ``dreamerguard train TASK [run.yaml ...] [key=value ...]``.
+"""Runs of the bundled trainer: ``dreamerguard train TASK [run.yaml ...] [key=value ...]``.
 
 Layers, the weakest first: the schema's defaults, the suite's and the task's published values in the run's edition, the
-named size, files in the order given, the command line. What is more specific wins: ``model.deter`` beats ``size``,
-whichever layer names the size.
+named size, files in the order given, the command line. A more specific key has priority: ``model.deter`` overrides
+``size``, whichever layer sets the size.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Native(Program):
     name = "native"
 
     def detect(self, command: Command, folder: Path) -> str | None:
-        """Recognises ``dreamerguard train`` and ``dreamerguard lint``, however the program is started."""
+        """Recognises ``dreamerguard train`` and ``dreamerguard lint``, at any path and after any other words."""
         return None if start_of_arguments(command) is None else "the command runs dreamerguard"
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
@@ -75,12 +75,12 @@ class Native(Program):
         return _finish(draft, settings, command, documents, arguments, machine, task, edition)
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """Linting a run file alone."""
+        """Yields the command that lints a run file alone."""
         if is_run_file(text):
             yield FileCommand(("dreamerguard", "lint", path.name), path.parent)
 
     def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
-        """The directory that the trainer derives from the configuration, unless the command names one."""
+        """Returns the directory in the command, or the one that the trainer derives from the configuration."""
         if named is not None or run.config is None:
             return named
         from .run_directory import default_directory
@@ -90,7 +90,7 @@ class Native(Program):
     def published_settings(
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str
     ) -> PublishedSettings | None:
-        """The defaults of the task in an edition."""
+        """Returns the defaults of the task in an edition; None if they are not a valid run."""
         from .run_directory import flatten
 
         words = ["dreamerguard", "train", task, f"suite={suite}", f"edition={edition}"]
@@ -135,7 +135,7 @@ def _finish(
     edition: Edition | None,
 ) -> ResolvedRun:
     anchor = _anchor(settings, command, documents)
-    open_task = not all(word.known for word in command.words)  # a word that only the shell knows may name the task
+    open_task = not all(word.known for word in command.words)  # an argument that only the shell knows may name the task
     if "task" not in settings and not open_task and not any(problem.key == "task" for problem in draft.problems):
         draft.problems.append(Problem("missing-task", "the run names no task", Label(anchor), "task"))
     if not draft.problems and not draft.unknown:
@@ -165,7 +165,7 @@ def _finish(
 
 
 def _with_vocabulary(run: ResolvedRun) -> ResolvedRun:
-    """Adds what the dialect knows whatever the run is."""
+    """Adds the facts that are the same for every run: renamed keys, conditions, suites and sizes."""
     from dreamerguard.schema import SIZES
     from dreamerguard.schema.tasks import suite_names
 

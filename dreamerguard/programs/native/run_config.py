@@ -1,4 +1,4 @@
-"""The resolved settings of a native run as a budget and as the configuration that the trainer gets."""
+"""Converts the resolved settings of a run of the bundled trainer to a budget and to the trainer's configuration."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def native_budget(settings: Mapping[str, Setting]) -> Budget:
 
 
 def native_thresholds(settings: Mapping[str, Setting]) -> Thresholds:
-    """The user's limits of the update budget."""
+    """Returns the user's limits of the update budget."""
     return Thresholds(settings["guard.warn_update_budget"].number, settings["guard.refuse_update_budget"].number)
 
 
 def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu: bool) -> float:
-    """Least bytes of the replay: images, recurrent states in the compute type and classes, for all seeds.
+    """Returns the least bytes of the replay buffer of all seeds: images, recurrent states and classes.
 
-    Vectors, actions and rewards are left out; they are small. The bundled trainer allocates no more than the run fills
-    and keeps one byte for the class of a latent variable.
+    Recurrent states have the compute type. Vectors, actions and rewards are not counted; they are small. The bundled
+    trainer allocates no more than the run fills, and stores the class of a latent variable in one byte.
     """
     vision = settings["env.observation"].value == "vision"
     image = 3 * settings["env.image_size"].number ** 2 if vision else 0
@@ -45,7 +45,7 @@ def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu:
 
 
 def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Problem]:
-    """What several settings together do wrong."""
+    """Yields a problem for each section with settings that contradict each other."""
     for section, check in CHECKS.items():
         prefix = f"{section}."
         values = {key.removeprefix(prefix): item.value for key, item in settings.items() if key.startswith(prefix)}
@@ -55,7 +55,7 @@ def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Prob
 
 
 def build_config(settings: Mapping[str, Setting]) -> RunConfig:
-    """The configuration as the trainer gets it, from settings without problems."""
+    """Builds the trainer's configuration from settings without problems."""
     from dreamerguard.schema import RunConfig
 
     nested: dict[str, Any] = {}

@@ -1,17 +1,17 @@
-"""The run directory: what it holds beside the logs, and when a new process may continue in it.
+"""The run directory of the bundled trainer: its files, and the check whether a new process may continue the run.
 
-| file | what |
+| file | content |
 | --- | --- |
-| ``run.yaml`` | the resolved configuration, every setting of it |
-| ``lint.json`` | the lint report, with the reasons of what was allowed |
+| ``run.yaml`` | the resolved configuration with every setting |
+| ``lint.json`` | the lint report, with the reasons of suppressions |
 | ``manifest.json`` | versions, git commit, device and command; one entry per start |
 | ``scores.jsonl``, ``metrics.jsonl``, ``eval.jsonl``, ``tensorboard/`` | logs |
 | ``checkpoints/`` | checkpoints |
-| ``status.json`` | the watcher's last word: verdict, health, likely causes |
-| ``curve.png`` | scores, over the published reference where there is one |
+| ``status.json`` | the watcher's last status: verdict, health, likely causes |
+| ``curve.png`` | scores, over the published reference if there is one |
 
-A run of several seeds keeps the shared files here, checkpoints included, and what belongs to one agent in
-``seed<k>/``: its logs, status and curve, and a ``run.yaml`` with its seed alone, so that it reads as a run of its own.
+A run of several seeds has the shared files here, checkpoints included, and the files of one agent in ``seed<k>/``: its
+logs, status and curve, and a ``run.yaml`` with this seed only, so that the folder can be read as a separate run.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ CONFIG, LINT, MANIFEST = "run.yaml", "lint.json", "manifest.json"
 
 
 class ConfigChanged(Exception):
-    """A run directory belongs to another configuration.
+    """The run directory holds a run with another configuration.
 
     Attributes:
-      differences: dotted key, its value in the directory, its value now.
+      differences: dotted key, value in the directory, and current value of each difference.
     """
 
     def __init__(self, directory: Path, differences: list[tuple[str, Any, Any]]) -> None:
@@ -52,9 +52,9 @@ class ConfigChanged(Exception):
 
 
 def default_directory(config: RunConfig) -> Path:
-    """``runs/TASK-SIZE-seedN-HASH``, of several seeds ``seedN-M``.
+    """Returns ``runs/TASK-SIZE-seedN-HASH``, with ``seedN-M`` for several seeds.
 
-    The same command finds its own run again, another configuration never does.
+    The hash is of the configuration: the same command finds its run again, another configuration never does.
     """
     digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode()).hexdigest()[:8]
     task = config.task.replace("/", "-")
@@ -63,7 +63,7 @@ def default_directory(config: RunConfig) -> Path:
 
 
 def agents(directory: Path, config: RunConfig) -> dict[Path, RunConfig]:
-    """Directory and configuration of every agent of a run; of a single one, those of the run."""
+    """Returns directory and configuration of every agent of a run; with a single seed, those of the run."""
     if config.seeds == 1:
         return {directory: config}
     seeds = range(config.seed, config.seed + config.seeds)
@@ -71,7 +71,7 @@ def agents(directory: Path, config: RunConfig) -> dict[Path, RunConfig]:
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted key."""
+    """Returns nested settings by dotted key."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -82,7 +82,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-    """Makes a run directory, or checks that an existing one holds the same run.
+    """Creates a run directory, or checks that an existing one holds the same run.
 
     Raises:
       ConfigChanged: the directory holds another configuration.
@@ -98,7 +98,7 @@ def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifes
 
 
 def _starts(path: Path) -> list[object]:
-    """Earlier starts of a run. A manifest that was damaged tells of none, and does not keep the run from going on."""
+    """Returns the earlier starts of a run; an empty list if the manifest is missing or damaged: the run can go on."""
     try:
         found = read_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -107,7 +107,7 @@ def _starts(path: Path) -> list[object]:
 
 
 def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-    """Makes a run directory as `prepare` does, and those of its agents.
+    """Creates a run directory, as `prepare` does, and the directories of its agents.
 
     Raises:
       ConfigChanged: a directory holds another configuration.
@@ -120,9 +120,9 @@ def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], 
 
 
 def withdraw(directory: Path, config: RunConfig) -> None:
-    """Takes the configuration of a run that could not start out of its directory again.
+    """Removes the configuration of a run that could not start from its directory.
 
-    A corrected command may then use the directory. What has a checkpoint has started, and stays.
+    A corrected command may then use the directory. A run with a checkpoint has started, so its configuration stays.
     """
     if any(path.name.isdigit() for path in directory.glob("checkpoints/*")):
         return
@@ -131,7 +131,7 @@ def withdraw(directory: Path, config: RunConfig) -> None:
 
 
 def load_config(directory: Path) -> RunConfig:
-    """The configuration of an existing run.
+    """Loads the configuration of an existing run.
 
     Raises:
       FileNotFoundError: there is no run in ``directory``.
@@ -143,11 +143,11 @@ def load_config(directory: Path) -> RunConfig:
     try:
         return RunConfig.model_validate(yaml.safe_load(path.read_text()))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no configuration that dreamerguard {__version__} can read: {error}") from error
+        raise ValueError(f"{path} is not a valid configuration for dreamerguard {__version__}: {error}") from error
 
 
 def describe_start(command: Sequence[str], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """One entry of the manifest: when, what, with which code, where."""
+    """Returns one entry of the manifest: start time, command, code versions and host."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "command": list(command),
@@ -177,7 +177,7 @@ def _config_text(config: RunConfig) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replaces a file in one step: a kill leaves the old or the new one, never half."""
+    """Replaces a file in one step, so that a killed process leaves the old or the new file, never a part."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text)
     temporary.replace(path)

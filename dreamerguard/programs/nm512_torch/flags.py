@@ -1,7 +1,7 @@
-"""The command line of dreamerv3-torch: argparse with abbreviations, in two passes.
+"""Reads the command line of dreamerv3-torch: argparse with abbreviations, in two passes.
 
 The first pass takes ``--configs NAME ...``, the second has one option for each top-level key, typed by the merged
-presets. Any unambiguous beginning of an option is the option (NM512/dreamerv3-torch at 6ef8646, ``dreamer.py:340``).
+presets. Any unambiguous prefix of an option is accepted (NM512/dreamerv3-torch at 6ef8646, ``dreamer.py:340``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class TorchArguments:
 
 
 def read_words(words: tuple[Word, ...]) -> TorchArguments:
-    """Groups words as both passes do."""
+    """Groups the arguments as both passes of the program do."""
     presets: list[Word] = []
     rest: list[Argument] = []
     problems: list[Problem] = []
@@ -101,9 +101,9 @@ def _dropped(first: Span, last: Span, names: list[Word], later: list[Word]) -> P
     return Problem(
         "dropped-presets",
         f"--configs is given twice: the program only applies {' '.join(word.text for word in later)}",
-        Label(first, "is ignored"),
+        Label(first, "ignored"),
         key="configs",
-        secondary=(Label(last, "replaces the first"),),
+        secondary=(Label(last, "replaces the first --configs"),),
         help=f"write --configs {' '.join(word.text for word in [*names, *later])}",
     )
 
@@ -113,7 +113,7 @@ def _abbreviated(name: str, meant: str, span: Span) -> Problem:
 
 
 def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None, Problem | None]:
-    """The key that an option means, and what is to be said about how it is written."""
+    """Returns the key of an option, and a problem if the option is abbreviated or ambiguous."""
     names = list(options)
     if argument.name in names:
         return argument.name, None
@@ -121,13 +121,13 @@ def find_option(argument: Argument, options: Iterable[str]) -> tuple[str | None,
     if len(matches) == 1:
         return matches[0], _abbreviated(argument.name, matches[0], argument.name_span)
     if matches:
-        text = f"--{argument.name} could be {', '.join(sorted(matches)[:4])}; the program stops"
+        text = f"--{argument.name} is ambiguous ({', '.join(sorted(matches)[:4])}); the program stops"
         return None, Problem("malformed-override", text, Label(argument.span), argument.name)
     return None, None
 
 
 def convert_argument(old: Value, text: str, sections: Container[str], key: str) -> Converted:
-    """A word for an option whose merged value is ``old``."""
+    """Converts the argument of an option with the merged value ``old``."""
     if key in sections:
         return Converted(old, "refused", "it is a group of settings, not a value")
     if old is None:

@@ -1,13 +1,13 @@
-"""What dreamerv3-torch never reads, and what it calls keys of other programs (NM512/dreamerv3-torch at 6ef8646)."""
+"""Keys that dreamerv3-torch never reads, and its names for keys of other programs (dreamerv3-torch at 6ef8646)."""
 
 from __future__ import annotations
 
 from dreamerguard.core.key import Condition, RenamedKey
 
-#: Keys that it declares and that change nothing.
+#: Keys that the program declares but that have no effect.
 DEAD: dict[str, str] = {
     "debug": "nothing in the program reads it; the preset of that name sets other keys",
-    "reset_every": "the clock that it sets is never asked (dreamer.py:37)",
+    "reset_every": "the program never reads the interval that it sets (dreamer.py:37)",
 }
 
 #: Options that only some runs read (``models.py:_compute_actor_loss`` and ``dreamer.py``).

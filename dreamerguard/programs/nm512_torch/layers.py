@@ -19,7 +19,7 @@ SUITE_KEYS = frozenset({"stickey", "lives", "noops", "resize", "actions", "break
 
 @dataclass
 class TorchLayers:
-    """Layers while they are gathered. Settings of groups have dotted keys: ``encoder.mlp_keys``."""
+    """The layers of a run during merging. Settings in groups have dotted keys: ``encoder.mlp_keys``."""
 
     table: Table
     seen: bool
@@ -28,20 +28,20 @@ class TorchLayers:
     unknown: list[UnknownKey] = field(default_factory=list)
 
     def settings(self) -> dict[str, Setting]:
-        """Every key with its layers."""
+        """Returns every key with its layers."""
         return {key: Setting(key, tuple(chain)) for key, chain in self.chains.items()}
 
     def current(self) -> dict[str, Value]:
-        """All values so far."""
+        """Returns all current values."""
         return {key: chain[-1].value for key, chain in self.chains.items()}
 
     @property
     def sections(self) -> set[str]:
-        """Names of groups."""
+        """Names of the groups of settings."""
         return {key.partition(".")[0] for key in self.chains if "." in key}
 
     def add_shipped(self, block: str, place: Span | None = None) -> None:
-        """A block of the table, where the checkout cannot be seen; ``place`` is the word that asks for it."""
+        """Adds a block of the table, for a checkout that cannot be read; ``place`` is the argument that names it."""
         kind: LayerKind = "defaults" if block == "defaults" else "preset"
         values = self.table.defaults if block == "defaults" else self.table.presets[block]
         for key, value in values.items():
@@ -50,7 +50,7 @@ class TorchLayers:
             self.chains.setdefault(key, []).append(Layer(kind, block, value, self.table.origin(block), upstream=True))
 
     def add_block(self, block: str, items: Mapping[str, Item]) -> None:
-        """One of the checkout's blocks. A key that the defaults lack is added without a word, and so is it here."""
+        """Adds a block of the checkout. Keys that the defaults lack are added too, as in the program, and reported."""
         kind: LayerKind = "defaults" if block == "defaults" else "preset"
         for key, item in items.items():
             if item.nested:
@@ -69,7 +69,7 @@ class TorchLayers:
             self.chains.setdefault(key, []).append(layer)
 
     def add_arguments(self, arguments: Iterable[Argument]) -> None:
-        """The command line."""
+        """Adds the options of the command line."""
         types = self.current()
         options = sorted({key.partition(".")[0] for key in types})
         for argument in arguments:
@@ -114,7 +114,7 @@ def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:
 
 
 def _same_kind(old: Value, new: Value) -> bool:
-    """Whether a value can stand where another one was: numbers for numbers, and nothing is checked against null."""
+    """Returns whether two values have the same kind: both numbers, both booleans, or both neither; null fits any."""
     if old is None or new is None:
         return True
     if isinstance(old, bool) or isinstance(new, bool):

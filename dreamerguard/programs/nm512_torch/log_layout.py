@@ -1,4 +1,4 @@
-"""Where dreamerv3-torch logs: ``metrics.jsonl``; x is environment frames. It stores no configuration.
+"""The log layout of dreamerv3-torch: ``metrics.jsonl``; x is environment frames. The program stores no configuration.
 
 Source: NM512/dreamerv3-torch 6ef8646 (``tools.py``, ``dreamer.py``, ``models.py``).
 """
@@ -16,7 +16,7 @@ def wrote(found: LogEvidence) -> bool:
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
-    """No facts: the program stores no configuration."""
+    """Returns no facts, because the program stores no configuration."""
     return RunFacts(settings=dict(settings.values))
 
 

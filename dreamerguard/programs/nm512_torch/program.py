@@ -1,7 +1,7 @@
 """NM512/dreamerv3-torch and its forks: ``python dreamer.py --configs dmc_vision --task dmc_walker_walk --logdir x``.
 
 Layers, the weakest first: the block ``defaults``, the presets of ``--configs`` in their order, options. Presets are
-merged without any check, so a key that nothing reads goes unnoticed.
+merged without any check, so the program silently accepts a key that nothing reads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ROLES: dict[Role, str] = {
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
-#: A run shorter than this share of the published one is judged by its length too; above it, the length is a choice.
+#: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 
 
@@ -59,9 +59,9 @@ class Nm512Torch(Program):
             return None
         configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
         if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
-            return f"{call.script} takes dreamerv3-torch's options"
+            return f"{call.script} has the options of dreamerv3-torch"
         if configs and locate(call.script, folder, _fits, flatten) is not None:
-            return f"the presets beside {call.script} are dreamerv3-torch's"
+            return f"the presets beside {call.script} are those of dreamerv3-torch"
         return None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
@@ -73,16 +73,16 @@ class Nm512Torch(Program):
         return _resolve(words, file, _anchor(words, command), machine, whole=False)
 
     def can_read(self, command: Command) -> bool:
-        """Whether the command starts a Python script."""
+        """Returns whether the command starts a Python script."""
         return read_call(command) is not None
 
     def presets(self, path: Path, name: str) -> PresetFile | None:
-        """The file, if it holds presets of this program."""
+        """Reads a preset file; returns None if it does not hold presets of this program."""
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """What the program would run with each preset of a file alone; places point into the file."""
+        """Returns the run of the program with each preset of a file alone; places point into the file."""
         runs = []
         for block, place in ((block, file.names[block]) for block in file.blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
@@ -141,14 +141,14 @@ def _resolve(
 
 
 def _compares(task: str, presets: list[Preset]) -> bool:
-    """Whether a published run compares: no debugging, and no other benchmark's preset."""
+    """Returns whether a published run is comparable: no debugging, and no preset of another suite."""
     suites = [preset.suite for preset in presets if preset.suite]
     fits = not suites or suites[-1] == suite_of(task)
     return fits and not is_open(suite_of(task)) and all(preset.name != "debug" for preset in presets)
 
 
 def _loader(problem: Problem) -> Problem:
-    """The program's YAML reader stops at a key that stands twice."""
+    """Adapts the message of a duplicate key, at which the program's YAML reader stops."""
     if problem.rule != "duplicate-key":
         return problem
     text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
@@ -193,7 +193,7 @@ def _unknown_preset(word: Word, blocks: Mapping[str, object], file: PresetFile |
 
 
 def _purpose(budget: Budget | None, theirs: PublishedRun | None) -> Purpose:
-    """``short`` where the length is a choice: shorter than the published one, and not by far."""
+    """Returns ``short`` if the length is a choice: shorter than the published one, but at least 20 % of it."""
     if budget is None or theirs is None:
         return "full"
     return "short" if _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"

@@ -1,7 +1,7 @@
-"""Budget, reference and replay of a dreamerv3-torch run.
+"""Budget, reference and replay buffer of a dreamerv3-torch run.
 
 ``steps`` counts frames and is divided by the action repeat; ``prefill`` counts agent steps and is not. The loop ends at
-the first evaluation behind ``steps + eval_every`` frames, and training begins with ``pretrain`` updates
+the first evaluation after ``steps + eval_every`` frames, and training begins with ``pretrain`` updates
 (NM512/dreamerv3-torch at 6ef8646, ``dreamer.py``).
 """
 
@@ -24,7 +24,7 @@ _KEYS = ("steps", "train_ratio", "action_repeat", "batch_size", "batch_length", 
 
 
 def torch_budget(values: Mapping[str, Value]) -> Budget | None:
-    """The budget that settings lead to; none when one is not known."""
+    """Returns the budget of the settings; None if a value is not known."""
     repeat, prefill = as_number(values.get("action_repeat")), as_number(values.get("prefill"))
     size, length = as_number(values.get("batch_size")), as_number(values.get("batch_length"))
     ratio, pretrain = as_number(values.get("train_ratio")), as_number(values.get("pretrain"))
@@ -39,7 +39,7 @@ def torch_budget(values: Mapping[str, Value]) -> Budget | None:
 
 
 def preset_of(values: Mapping[str, Value], task: str) -> str | None:
-    """Upstream's preset for a task and what the agent sees of it."""
+    """Returns upstream's preset for a task and its kind of observation; None without one."""
     suite = suite_of(task)
     if suite == "dmc" and not is_known_task(task):
         return None
@@ -49,7 +49,7 @@ def preset_of(values: Mapping[str, Value], task: str) -> str | None:
 
 
 def torch_reference(values: Mapping[str, Value], task: str) -> PublishedRun | None:
-    """The run that upstream's preset for the task makes; none where there is no such preset."""
+    """Returns the run of upstream's preset for the task; None if there is no such preset."""
     table = load_table("nm512_torch")
     preset = preset_of(values, task)
     if preset is None:
@@ -64,13 +64,13 @@ def torch_reference(values: Mapping[str, Value], task: str) -> PublishedRun | No
 
 
 def torch_curve(task: str, preset: str) -> PublishedCurve | None:
-    """Published scores of the edition that this program follows, the paper of 2023."""
+    """Returns the published scores of the edition that this program follows, the paper of 2023."""
     name = task.replace("atari_", "atari100k_", 1) if preset == "atari100k" else task
     return published_curve(name, preset, "paper-2023")
 
 
 def torch_replay_bytes(values: Mapping[str, Value], budget: Budget | None) -> float | None:
-    """Least bytes of the episodes in memory; every one has images, even where only vectors are encoded."""
+    """Returns the least bytes of the episodes in memory. Each has images, even if only vectors are encoded."""
     size, capacity = values.get("size"), as_number(values.get("dataset_size"))
     if budget is None or not isinstance(size, tuple) or not size or math.isnan(capacity):
         return None

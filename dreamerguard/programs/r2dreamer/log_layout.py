@@ -1,4 +1,4 @@
-"""Where r2dreamer logs: ``metrics.jsonl``, beside Hydra's ``.hydra``; x is environment frames.
+"""The log layout of r2dreamer: ``metrics.jsonl``, beside Hydra's ``.hydra``; x is environment frames.
 
 Source: NM512/r2dreamer 546e4fa (``trainer.py``, ``tools.py``).
 """
@@ -16,7 +16,7 @@ def wrote(found: LogEvidence) -> bool:
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
-    """The facts in a stored configuration."""
+    """Reads the facts from a stored configuration."""
     task, repeat = settings.text("env.task"), settings.whole("env.action_repeat")
     suite = None
     if task and task.startswith("dmc_"):

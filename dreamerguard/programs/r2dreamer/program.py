@@ -48,10 +48,10 @@ ROLES: dict[Role, str] = {
     "platform": "device",
 }
 
-#: In its files, and in those of no other program.
+#: Pattern of a text that only the files of this program have.
 _MARK = r"rep_loss:|\$\{env\.(train_ratio|action_repeat)\}"
 
-#: Habits from other programs, and keys that the code reads elsewhere.
+#: Aliases from other programs, and keys that the program reads at another path.
 RENAMED = {
     "task": RenamedKey("env.task"),
     "steps": RenamedKey("trainer.steps"),
@@ -81,7 +81,7 @@ class R2Dreamer(Program):
     name = "r2dreamer"
 
     def detect(self, command: Command, folder: Path) -> str | None:
-        """Recognises its ``train.py`` by the configuration beside it, or by words that only it understands."""
+        """Recognises its ``train.py`` by the configuration beside it, or by arguments that only this program has."""
         launch = read_launch(command)
         if launch is None or launch.name not in ("train.py", "train", "main.py"):
             return None
@@ -89,9 +89,9 @@ class R2Dreamer(Program):
             return None
         checkout = _checkout(launch, folder)
         if checkout is not None:
-            return f"{checkout.shown} has its settings"
-        telling = next((word.text for word in launch.arguments if _is_own(word.text)), None)
-        return f"the word {telling}" if telling is not None and launch.name == "train.py" else None
+            return f"{checkout.shown} has the settings of r2dreamer"
+        typical = next((word.text for word in launch.arguments if _is_own(word.text)), None)
+        return f"the argument {typical}" if typical is not None and launch.name == "train.py" else None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
@@ -111,13 +111,13 @@ class R2Dreamer(Program):
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """The command that selects a file of the configuration group ``env``."""
+        """Yields the command that selects a file of the configuration group ``env``."""
         file = PurePosixPath(name)
         if file.parent.name == "env" and (path.parent.parent / "configs.yaml").is_file():
             yield FileCommand(("python", "train.py", f"env={file.stem}"), folder_above(path, "configs"))
 
     def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
-        """Its own default names the folder by date and time (546e4fa, ``configs/configs.yaml``)."""
+        """Returns the log directory, by default named by date and time (546e4fa, ``configs/configs.yaml``)."""
         return super().log_directory(run, named) or "logdir/{date}/{time}"
 
 
@@ -129,7 +129,7 @@ def _checkout(launch: Launch, folder: Path) -> Checkout | None:
 
 
 def _is_own(text: str) -> bool:
-    """Whether a word names a key or an option that only this program has."""
+    """Returns whether an argument names a key or an option that only this program has."""
     from dreamerguard.core.model import Source
     from dreamerguard.sources.argv import Word
 
@@ -149,7 +149,7 @@ def _is_own(text: str) -> bool:
 
 
 def r2_budget(number: Callable[[str], float]) -> Budget | None:
-    """The budget that a configuration leads to; none when values are not known."""
+    """Returns the budget of a configuration; None if a value is not known."""
     frames, ratio, repeat = number("trainer.steps"), number("trainer.train_ratio"), number("trainer.action_repeat")
     size, length, envs = number("trainer.batch_size"), number("trainer.batch_length"), number("env.env_num")
     pretrain = number("trainer.pretrain")
@@ -157,7 +157,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
         return None
     together = max(envs, 1) * repeat
     return Budget(
-        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is looked at
+        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is checked
         action_repeat=repeat,
         train_ratio=ratio,
         batch_size=size,
@@ -168,7 +168,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
 
 
 def _reference(composed: Composed) -> PublishedRun | None:
-    """The program's own preset of the suite; none for environments that only a fork has."""
+    """Returns the run of upstream's preset for the suite; None for environments that only a fork has."""
     option, task = composed.composition.choices.get("env"), composed.value("env.task")
     if option is None or not isinstance(task, str) or f"env/{option}" not in composed.table.files:
         return None
@@ -186,7 +186,7 @@ def _reference(composed: Composed) -> PublishedRun | None:
 
 
 def _replay_bytes(composed: Composed) -> float | None:
-    """Bytes that the replay takes as soon as it is built: images, recurrent state and classes as float32."""
+    """Returns the bytes that the replay buffer takes when it is built: images, recurrent state, classes as float32."""
     size = composed.value("env.size")
     vision = composed.value("env.encoder.cnn_keys") not in (None, "$^")
     pixels = 3.0

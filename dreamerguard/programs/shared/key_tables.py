@@ -1,7 +1,7 @@
 """Keys, defaults and presets of upstream programs, derived by ``benchmarks/build_key_tables.py``.
 
-Each table names repository, commit and licence. They stand in where a checkout's own presets cannot be seen, tell a
-fork's own values from those that it inherited, and are what a published run is looked up in.
+Each table names repository, commit and licence. The tables replace the presets of a checkout that cannot be read,
+distinguish values of a fork from inherited values, and supply the settings of published runs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What one edition of a program knows.
+    """Keys, defaults and presets of one edition of a program.
 
     Attributes:
-      name: of the table: ``danijar_2025``.
-      repository, commit, file, licence: where it was derived from.
+      name: name of the table: ``danijar_2025``.
+      repository, commit, file, licence: source of the table.
       defaults: flat key -> default.
-      read: flat key -> file and line of its first reader; empty where nothing reads it.
+      read: flat key -> file and line of its first reader; empty if nothing reads it.
       presets: preset -> flat key or pattern -> value.
     """
 
@@ -40,7 +40,7 @@ class Table:
     presets: Mapping[str, Mapping[str, Value]]
 
     def origin(self, block: str) -> Origin:
-        """Where a value of a preset comes from."""
+        """Returns the origin of the values of a preset or of the defaults."""
         url = f"https://github.com/{self.repository}/blob/{self.commit}/{self.file}"
         name = "defaults" if block == "defaults" else f"preset {block}"
         return Origin(f"{self.repository} at {self.commit[:7]}", url, name)
@@ -51,20 +51,20 @@ class Table:
         return f"{self.repository} at {self.commit[:7]}"
 
     def ships(self, block: str, key: str, value: Value) -> bool:
-        """Whether upstream has this value in this place."""
+        """Returns whether upstream ships this value for the key in this block."""
         values = self.defaults if block == "defaults" else self.presets.get(block, {})
         return key in values and type(values[key]) is type(value) and values[key] == value
 
 
 def table_path(name: str) -> Path:
-    """File of a table: ``danijar_2025`` lies in the folder of the program ``danijar``."""
+    """Returns the file of a table: ``danijar_2025`` is in the folder of the program ``danijar``."""
     program = re.sub(r"_20\d\d$", "", name)
     return Path(__file__).parents[1] / program / "tables" / f"{name}.json"
 
 
 @cache
 def load_table(name: str) -> Table:
-    """The table of one edition: ``danijar_2023``, ``danijar_2024``, ``danijar_2025`` or ``nm512_torch``."""
+    """Loads the table of one edition: ``danijar_2023``, ``danijar_2024``, ``danijar_2025`` or ``nm512_torch``."""
     data: dict[str, Any] = json.loads(table_path(name).read_text(encoding="utf-8"))
     return Table(
         name,
@@ -83,7 +83,7 @@ def _values(data: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def make_keys(defaults: Mapping[str, Value], table: Table, dead: Mapping[str, str]) -> dict[str, Key]:
-    """Keys of a checkout, with what is known of those that upstream has too."""
+    """Returns the keys of a checkout, with the known facts about keys that upstream has too."""
     known = table.name, frozenset(dead.items())
     if known not in _MADE:
         _MADE[known] = {path: _make(path, value, table, dead) for path, value in table.defaults.items()}
@@ -95,7 +95,7 @@ def make_keys(defaults: Mapping[str, Value], table: Table, dead: Mapping[str, st
     return keys
 
 
-#: Table and what is known of dead keys -> keys with the table's own defaults, which most checkouts share.
+#: Table name and dead keys -> keys with the defaults of the table, which most checkouts share.
 _MADE: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, Key]] = {}
 
 

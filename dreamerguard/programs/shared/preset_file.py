@@ -1,4 +1,4 @@
-"""A ``configs.yaml``: a block of defaults and named presets, as danijar/dreamerv3 and its descendants keep them."""
+"""Reads a ``configs.yaml``: a block of defaults and presets, as in danijar/dreamerv3 and its descendants."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dreamerguard.util.paths import exists, is_file
 
 from .preset_values import Item
 
-#: Folders looked into when the script itself is not there, for example in a copy of the presets alone.
+#: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
 
@@ -26,13 +26,13 @@ Flatten = Callable[[nodes.Mapping], dict[str, Item]]
 
 @dataclass(frozen=True, slots=True)
 class PresetFile:
-    """Blocks of a file, flat.
+    """The flat blocks of a preset file.
 
     Attributes:
-      source: the text.
+      source: text of the file.
       blocks: block -> flat key -> item.
       names: block -> place of its name.
-      problems: what reading ran into.
+      problems: problems found while reading.
     """
 
     source: Source
@@ -41,37 +41,37 @@ class PresetFile:
     problems: tuple[Problem, ...]
 
     def holds(self, block: str, span: Span) -> bool:
-        """Whether a place lies in a block."""
+        """Returns whether a span is in a block."""
         start = self.names[block].start
         later = [name.start for name in self.names.values() if name.start > start]
         return start <= span.start < min(later, default=len(self.source.text) + 1)
 
     @property
     def groups(self) -> Collection[str]:
-        """What stands in the block of defaults itself: settings and groups of them."""
+        """Top-level names of the block of defaults: settings and groups of settings."""
         return self.blocks.groups if isinstance(self.blocks, _Blocks) else ()
 
     @property
     def defaults(self) -> Mapping[str, Item]:
-        """The block that all others change."""
+        """The block of defaults, which all presets change."""
         return self.blocks.get("defaults", {})
 
 
 def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:
-    """Whether presets are meant for a task: one sets it, or is named after a suite."""
+    """Returns whether presets are meant for a task: one sets the task, or is made for a suite."""
     return (task is not None and task.last.kind == "preset") or any(preset.suite for preset in presets)
 
 
 def without_task(roles: Mapping[Role, str]) -> dict[Role, str]:
-    """Roles of a preset that is meant for any task."""
+    """Returns the roles without the task, for a preset that is meant for any task."""
     return {role: key for role, key in roles.items() if role != "task"}
 
 
 def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
-    """The file's blocks; none when it is no file of presets.
+    """Reads the blocks of a preset file; returns None if the file is not a preset file.
 
     Raises:
-      SourceError: it cannot be opened.
+      SourceError: the file cannot be opened.
     """
     source, unreadable = read_source(path)
     source = replace(source, name=name)
@@ -88,7 +88,7 @@ def read_presets(path: Path, name: str, flatten: Flatten) -> PresetFile | None:
 
 
 class _Blocks(Mapping[str, Mapping[str, Item]]):
-    """Blocks that are flattened when they are asked for: a command names one or two of twenty."""
+    """Blocks that are flattened on first access, because a command names one or two of twenty."""
 
     def __init__(self, root: nodes.Mapping, flatten: Flatten) -> None:
         self._nodes = {entry.name: entry.value for entry in root.entries if isinstance(entry.value, nodes.Mapping)}
@@ -97,7 +97,7 @@ class _Blocks(Mapping[str, Mapping[str, Item]]):
 
     @property
     def groups(self) -> frozenset[str]:
-        """Names that stand in the block of defaults itself."""
+        """Top-level names of the block of defaults."""
         return frozenset(entry.name for entry in self._nodes["defaults"].entries)
 
     def __getitem__(self, name: str) -> Mapping[str, Item]:
@@ -116,9 +116,9 @@ class _Blocks(Mapping[str, Mapping[str, Item]]):
 
 
 def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:
-    """The presets that a script reads: ``configs.yaml`` beside it.
+    """Returns the preset file that a script reads: ``configs.yaml`` beside the script.
 
-    Where the script is not there, the one file below ``folder`` that fits; none when there are several.
+    If the script does not exist, returns the only file below ``folder`` that fits; None if several files fit.
     """
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
     if is_file(beside):

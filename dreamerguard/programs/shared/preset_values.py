@@ -1,4 +1,4 @@
-"""How danijar/dreamerv3 merges its configuration, from ``elements.Config`` and ``elements.Flags``.
+"""Merges a configuration as danijar/dreamerv3 does in ``elements.Config`` and ``elements.Flags``.
 
 Keys are flat and dotted. A key with any character outside ``A-Za-z0-9_.-`` is a pattern. In a preset a pattern needs
 to match the beginning of a key (``re.match``), on the command line the whole key (``re.fullmatch``). A value takes the
@@ -20,13 +20,13 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 _SPECIAL = re.compile(r"[^A-Za-z0-9_.-]")
 
-#: What became of a value: taken as it is, taken as something else in silence, or refused.
+#: Result of a conversion: the value is kept, silently changed, or refused.
 Outcome = Literal["kept", "changed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One flat key of a preset and where it was written."""
+    """One flat key of a preset, with its value and its place."""
 
     key: str
     value: Value
@@ -37,7 +37,7 @@ class Item:
 
     @property
     def span(self) -> Span:
-        """Key and value where they stand beside each other, else the key."""
+        """Key and value if they are close to each other, otherwise the key."""
         key, value = self.key_span, self.value_span
         near = value is not None and value.source is key.source and 0 <= value.start - key.end < 80
         return Span(key.source, key.start, value.end) if near and value is not None else key
@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A value after the program's conversion, and what is to be said about it."""
+    """A value after the program's conversion, with the outcome and the reason for a message."""
 
     value: Value
     outcome: Outcome = "kept"
@@ -53,12 +53,12 @@ class Converted:
 
 
 def is_pattern(key: str) -> bool:
-    """Whether the program takes the key for a pattern."""
+    """Returns whether the program treats the key as a pattern."""
     return _SPECIAL.search(key) is not None
 
 
 def flatten(mapping: Mapping, via: Span | None = None) -> dict[str, Item]:
-    """Flat key -> item, exactly as ``Config._flatten`` joins the parts."""
+    """Returns flat key -> item, with the parts joined exactly as ``Config._flatten`` does."""
     result: dict[str, Item] = {}
     _flatten(mapping, (), via, result)
     return result
@@ -75,7 +75,7 @@ def _flatten(mapping: Mapping, above: tuple[str, ...], via: Span | None, result:
 
 
 def _path(parts: tuple[str, ...]) -> str:
-    """Parts with a dot between them; with an escaped one in front of and behind parts that are patterns."""
+    """Joins parts with dots; a dot before or after a pattern is escaped."""
     path = ".".join(parts)
     if not is_pattern(path):
         return path
@@ -96,7 +96,7 @@ def _value_span(entry: Entry) -> Span | None:
 
 
 def default_problem(value: Value) -> str:
-    """Why a default stops the program; empty when it does not."""
+    """Returns the reason why a default stops the program; empty if it does not."""
     if value == ():
         return "an empty list has no type"
     if isinstance(value, tuple) and any(not isinstance(item, type(value[0])) for item in value[1:]):
@@ -105,7 +105,7 @@ def default_problem(value: Value) -> str:
 
 
 def convert_yaml(old: Value, new: Value) -> Converted:
-    """A preset's value for a key that holds ``old``."""
+    """Converts a preset's value for a key with the value ``old``."""
     shown = _shown(new)
     if old is None:
         return Converted(old, "refused", "its default is empty, so no preset can set it")
@@ -167,7 +167,7 @@ def _to_tuple(new: Value, shown: str) -> Converted:
 
 
 def convert_flag(old: Value, words: Sequence[str]) -> Converted:
-    """Words behind a flag for a key that holds ``old``."""
+    """Converts the arguments of a flag for a key with the value ``old``."""
     if isinstance(old, tuple):
         words = words[0].split(",") if len(words) == 1 and "," in words[0] else words
         items = [convert_flag(old[0], [word]) for word in words]
@@ -207,7 +207,7 @@ def _plain(value: Value) -> Plain:
 
 
 def spell_python(value: Value) -> str:
-    """``str(value)`` as the program computes it."""
+    """Returns ``str(value)`` as the program computes it."""
     if isinstance(value, tuple):
         return str(list(value))
     return str(value)

@@ -1,4 +1,4 @@
-"""Published settings and scores of a task, as layers and as the reference that rules compare with."""
+"""Published settings and scores of a task, as layers and as the reference of the rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def task_layers(task: TaskDefaults, edition: Edition) -> Iterator[tuple[str, Layer]]:
-    """Key and layer of every published value: the suite's, and above them the task's own."""
+    """Yields key and layer of every published value: first those of the suite, then those of the task."""
     from dreamerguard.schema.tasks import load_suite
 
     suite = load_suite(task.suite).editions.get(edition, {})
@@ -31,9 +31,9 @@ def task_layers(task: TaskDefaults, edition: Edition) -> Iterator[tuple[str, Lay
 
 
 def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> PublishedRun | None:
-    """The published run of a task; none where its train ratio or action repeat is not published.
+    """Returns the published run of a task; None if its train ratio or action repeat is not published.
 
-    Where no length is published, the run's own is taken, so that only updates per frame are compared.
+    If no length is published, the length of the run is used, so that only updates per frame are compared.
     """
     expected = {name: _expected(task, values) for name, values in task.editions.items()}
     budget = reference_budget(expected[edition], run_frames)
@@ -52,7 +52,7 @@ def build_reference(task: TaskDefaults, edition: Edition, run_frames: float) -> 
 
 
 def reference_budget(values: Mapping[str, PublishedValue], frames: float) -> Budget | None:
-    """The budget of an edition; what it does not state is the schema's default."""
+    """Returns the budget of an edition, with the schema's defaults for missing values; None without ratio or repeat."""
     if "run.train_ratio" not in values or "env.action_repeat" not in values:
         return None
 
@@ -83,7 +83,7 @@ def _origin(task: TaskDefaults, sourced: Sourced) -> Origin:
 def _curve(
     task: TaskDefaults, edition: Edition, expected: Mapping[Edition, Mapping[str, PublishedValue]]
 ) -> PublishedCurve | None:
-    """Published scores with the budget of the agent that made them; none where either is missing."""
+    """Returns the published scores with the budget of the published agent; None if either is missing."""
     from dreamerguard.regression.published import load_envelope
 
     release: Release = "2023" if edition == "paper-2023" else "2024"
@@ -114,11 +114,11 @@ def _gpu_time(task: TaskDefaults, edition: Edition) -> tuple[str, Origin] | None
 
 
 def published_curve(task: str, suite: str, edition: Edition) -> PublishedCurve | None:
-    """Published scores of a task, with the budget of the agent that reached them; None where nothing is published.
+    """Returns the published scores of a task, with the budget of the published agent; None if nothing is published.
 
     Args:
-      task, suite: as published suites spell them.
-      edition: whose scores; the task's default edition where this one has none.
+      task, suite: names in the spelling of the published suites.
+      edition: edition of the scores; the task's default edition is used if the task lacks this one.
     """
     from dreamerguard.schema.tasks import UnknownTask, find_task
 

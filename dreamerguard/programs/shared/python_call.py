@@ -1,4 +1,4 @@
-"""The part of a command that a Python program sees: its script, and the words behind it up to the shell's next word."""
+"""Finds the part of a command that a Python program gets: its script and its arguments, up to a shell operator."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _HYDRA = re.compile(r"[+~]{0,2}[A-Za-z_][\w.@/]*=.*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PythonCall:
-    """A Python program and its words.
+    """A Python program and its arguments.
 
     Attributes:
-      script: path of the script as typed; for ``-m package.module`` the path that it stands for.
-      words: what the program sees.
+      script: path of the script as typed; for ``-m package.module`` the path of the module.
+      words: arguments that the program gets.
     """
 
     script: str
@@ -32,16 +32,16 @@ class PythonCall:
 
     @property
     def hydra(self) -> bool:
-        """Whether the words are ``key=value`` overrides, so that another kind of program reads them."""
+        """Whether any argument is a ``key=value`` override, which only another kind of program reads."""
         return any(_HYDRA.fullmatch(word.text) for word in self.words if not word.text.startswith("-"))
 
     def has(self, *flags: str) -> bool:
-        """Whether a flag is given."""
+        """Returns whether any of the flags is given."""
         return any(word.text.partition("=")[0] in flags for word in self.words)
 
 
 def read_call(command: Command) -> PythonCall | None:
-    """The first script that the command starts; none when it starts no Python program."""
+    """Returns the first script that the command starts; None if it does not start a Python program."""
     words = command.words
     for index, word in enumerate(words):
         if word.text == "-m" and index + 1 < len(words) and index > 0:
@@ -61,5 +61,5 @@ def _own(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def is_open(text: str) -> bool:
-    """Whether a word stands for something that only the shell or the reader fills in: ``$SEED``, ``<path>``."""
+    """Returns whether an argument is a placeholder that the shell or the reader fills in: ``$SEED``, ``<path>``."""
     return UNKNOWN in text or "$" in text or "`" in text or _PLACEHOLDER.search(text) is not None

@@ -32,11 +32,11 @@ _DOMAINS = frozenset(
 
 
 def is_known_task(task: str) -> bool:
-    """Whether a task of a published suite exists there; forks add their own under the same prefix."""
+    """Returns whether a published suite has the task, for dmc by its domain; forks add tasks under the same prefix."""
     suite, _, rest = task.partition("_")
     return suite != "dmc" or rest.split("_")[0].lower() in _DOMAINS
 
 
 def suite_of(task: str) -> str:
-    """First part of a task's name, which chooses the environment."""
+    """Returns the first part of a task's name, which selects the environment."""
     return task.split("_", 1)[0]

@@ -1,4 +1,4 @@
-"""Where sheeprl logs: TensorBoard event files; x is policy steps, which the action repeat turns into frames.
+"""The log layout of sheeprl: TensorBoard event files; x is policy steps; times the action repeat, they are frames.
 
 Source: Eclectic-Sheep/sheeprl 33b6366 (``sheeprl/algos/dreamer_v3``).
 """
@@ -17,7 +17,7 @@ def wrote(found: LogEvidence) -> bool:
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
-    """The facts in a stored configuration."""
+    """Reads the facts from a stored configuration."""
     name, repeat = settings.text("env.id"), settings.whole("env.action_repeat")
     steps, ratio = settings.number("algo.total_steps"), settings.number("algo.replay_ratio")
     batch = settings.product("algo.per_rank_batch_size", "algo.per_rank_sequence_length")

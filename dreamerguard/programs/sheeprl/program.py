@@ -49,7 +49,7 @@ ROLES: dict[Role, str] = {
     "deter": "algo.world_model.recurrent_model.recurrent_state_size",
     "platform": "fabric.accelerator",
 }
-#: Until spring 2024 the update rate was one burst of gradient steps every so many policy steps.
+#: Until spring 2024 the update rate was set as a number of gradient steps every ``train_every`` policy steps.
 OLD_RATIO = "algo.train_every"
 
 _EVERY = "it was replaced by algo.replay_ratio, gradient updates per policy step: 1 / train_every"
@@ -73,7 +73,7 @@ RENAMED = {
     "logger": RenamedKey("metric.logger"),
 }
 
-#: What the wrapper's target mentions -> suite, and the experiment that upstream tuned for it.
+#: Part of the wrapper's target -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
     "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
@@ -93,7 +93,7 @@ class Sheeprl(Program):
         launch = read_launch(command)
         if launch is None or launch.name not in ("sheeprl", "sheeprl.py"):
             return None
-        return f"the program is {launch.name}"
+        return f"the command runs {launch.name}"
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
@@ -116,13 +116,13 @@ class Sheeprl(Program):
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """The command that selects a file of the configuration group ``exp``, if it is one of DreamerV3."""
+        """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
         file = PurePosixPath(name)
         if file.parent.name == "exp" and ("dreamer" in file.stem or "dreamer_v3" in text):
             yield FileCommand(("sheeprl", f"exp={file.stem}"), folder_above(path, "configs", inside="sheeprl"))
 
     def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
-        """The logger's root and the name of the run, which holds the time of the start."""
+        """Returns the logger's root and the run name, which contains the start time; None if the root is unknown."""
         root, name = run.settings.get("metric.logger.root_dir"), run.settings.get("run_name")
         if root is None or not isinstance(root.value, str):
             return None
@@ -137,7 +137,7 @@ def _checkout(launch: Launch, folder: Path) -> Checkout | None:
 
 
 def world_size(value: Callable[[str], Value]) -> int:
-    """Processes that train together; 1 where the machine decides (``auto``, ``-1``)."""
+    """Returns the number of processes that train together; 1 if the machine decides (``auto``, ``-1``)."""
     devices, nodes = value("fabric.devices"), value("fabric.num_nodes")
     count = 1
     if isinstance(devices, tuple):
@@ -150,7 +150,7 @@ def world_size(value: Callable[[str], Value]) -> int:
 
 
 def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]) -> Budget | None:
-    """The budget of a DreamerV3 run; none for other algorithms and where values are not known."""
+    """Returns the budget of a DreamerV3 run; None for other algorithms and if a value is not known."""
     if value("algo.name") != "dreamer_v3":
         return None
     steps, ratio, repeat = number("algo.total_steps"), number("algo.replay_ratio"), number("env.action_repeat")
@@ -184,7 +184,7 @@ def _suite(value: Callable[[str], Value]) -> tuple[str, str] | None:
 
 
 def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> PublishedRun | None:
-    """Upstream's own experiment: the one that was chosen, or the one for the same suite."""
+    """Returns the run of upstream's experiment: the chosen experiment, or the experiment for the same suite."""
     exp, env = composed.composition.choices.get("exp"), composed.composition.choices.get("env")
     suite = _suite(composed.value)
     name = exp if exp is not None and f"exp/{exp}" in composed.table.files and "benchmarks" not in exp else None
@@ -193,7 +193,7 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
     if suite is not None and suite[0] == "atari" and name in (_GENERAL, None):
         name = _SMALL_ATARI if composed.number("algo.total_steps") <= _SMALL_STEPS else _GENERAL
     if name is None or (OLD_RATIO in roles.values() and name != _SMALL_ATARI):
-        return None  # the old edition's other presets made one update in 16 steps
+        return None  # the other presets of the old edition made one update in 16 steps
     preset = preset_composition(TABLE, PRIMARY, f"exp={name}")
     budget = sheeprl_budget(preset.value, _meant(preset))
     if budget is None:
@@ -201,7 +201,7 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
     expected = expectations(preset, ROLES, composed.table, canonical)
     if name == _GENERAL:
-        budget = replace(budget, frames=run.frames)  # it is for no benchmark, so its length is nobody's
+        budget = replace(budget, frames=run.frames)  # it is not for a benchmark, so its length is not a published one
     if name == _GENERAL or preset.value("total_steps") is not None:
         expected.pop("algo.total_steps", None)
     task = composed.value("env.id")
@@ -211,7 +211,7 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
 
 
 def _meant(preset: Composition) -> Callable[[str], float]:
-    """The preset's numbers, with the length that its author wrote at the root, where nothing reads it."""
+    """Returns a look-up of the preset's numbers, with the length that its author wrote at the unread root key."""
 
     def number(key: str) -> float:
         root = preset.number("total_steps")
@@ -221,7 +221,7 @@ def _meant(preset: Composition) -> Callable[[str], float]:
 
 
 def _curve(task: str, suite: str, preset: str, pixels: bool) -> PublishedCurve | None:
-    """Published scores under the names of the published suites."""
+    """Returns the published scores, with the task names of the published suites; None if nothing is published."""
     if suite == "dmc":
         return published_curve(f"dmc_{task}", "dmc_vision" if pixels else "dmc_proprio", "paper-2023")
     if suite == "atari" and "100k" in preset:
@@ -231,7 +231,7 @@ def _curve(task: str, suite: str, preset: str, pixels: bool) -> PublishedCurve |
 
 
 def _replay_bytes(composed: Composed) -> float | None:
-    """Bytes of main memory for the replay; none when it lies in files on disk."""
+    """Returns the bytes of main memory for the replay buffer; None if it is in files on disk."""
     if composed.value("buffer.memmap") is not False or not composed.value("algo.cnn_keys.encoder"):
         return None
     channels = 1 if composed.value("env.grayscale") is True else 3

@@ -85,13 +85,9 @@ class NativeLayers:
             task = find_task(name, known_suite)
         except UnknownTask as error:
             where = f" in suite {known_suite}" if known_suite else ""
-<<<<<<< HEAD
             confused = _names_suite(name)
             suggestions = () if confused else error.suggestions
-            self._problem("unknown-task", "task", confused or f"there is no task {name!r}{where}", *suggestions)
-=======
-            self._problem("unknown-task", "task", f"task {name!r} does not exist{where}", *error.suggestions)
->>>>>>> main
+            self._problem("unknown-task", "task", confused or f"task {name!r} does not exist{where}", *suggestions)
             return None, None
         task = self._seen_as(task, name) if suite is None else task
         edition = self.value("edition")
@@ -167,4 +163,4 @@ def _names_suite(name: str) -> str:
             f"{name!r} is a suite, not a task; write one of its tasks, such as {next(iter(data.tasks))} suite={suite}"
         )
     task = f"{data.prefix}{name.removeprefix(suite)}"
-    return f"there is no task {name!r}; write {task} suite={suite}" if task in data.tasks and task != name else ""
+    return f"task {name!r} does not exist; write {task} suite={suite}" if task in data.tasks and task != name else ""

@@ -19,7 +19,7 @@ from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions
 from dreamerguard.programs.registry import UnknownProgram, edition_names, names
 from dreamerguard.sources.argv import read_command
-from dreamerguard.util.paths import exists, is_dir
+from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import plain, wants_color
 
@@ -79,29 +79,27 @@ def _command(own: Sequence[str], training: Sequence[str] | None) -> Command:
             fail("nothing to check: no command behind --", NOTHING_CHECKED)
         return read_command(training)
     command = read_command(["dreamerguard", "lint", *own])
-    _refuse_stray_words(command)
+    _refuse_stray_words(command, own)
     return command
 
 
-def _refuse_stray_words(command: Command) -> None:
+def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
+    from dreamerguard.commands.shared.first_contact import about_file, about_word
     from dreamerguard.programs.native.arguments import read_native
 
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
         fail(_NOTHING, NOTHING_CHECKED)
+    for word in arguments.files:
+        if advice := about_file(word.text):
+            fail(advice)
     for word in arguments.tasks:
         if _TASK_LIKE.fullmatch(word.text):
             continue
-        there = _there(Path(word.text))
-        if there == "folder":
-            fail(f"{word.text!r} is a folder; name a run file inside it")
-        kind = "run files end in .yaml, " if there else ""
+        if advice := about_word(word.text, own):
+            fail(advice)
+        kind = "run files end in .yaml, " if exists(Path(word.text)) else ""
         fail(f"{word.text!r} is neither a run file, nor key=value, nor a task: {kind}`dreamerguard tasks` lists tasks")
-
-
-def _there(path: Path) -> str:
-    """What is at a path; empty for nothing."""
-    return "folder" if is_dir(path) else "file" if exists(path) else ""
 
 
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:

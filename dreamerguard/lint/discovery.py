@@ -7,7 +7,6 @@ links to folders are not followed, so there are no circles.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -83,7 +82,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
 
 
 def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
-    queue: list[tuple[Path, tuple[gitignore.IgnorePattern, ...]]] = [(top, tuple(_above(tree.root, top)))]
+    queue: list[tuple[Path, tuple[gitignore.IgnoreFile, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
         folder, patterns = queue.pop(0)
         base = _relative(folder, tree.root)
@@ -117,7 +116,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _left_out(
-    entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.IgnorePattern], globs: tuple[str, ...]
+    entry: os.DirEntry[str], name: str, patterns: Sequence[gitignore.IgnoreFile], globs: tuple[str, ...]
 ) -> bool:
     if entry.name in _SKIPPED or entry.name.endswith(".egg-info"):
         return True
@@ -177,16 +176,16 @@ def _starts_like_script(path: Path) -> bool:
         return False
 
 
-def _gitignore(folder: Path, base: str) -> Iterator[gitignore.IgnorePattern]:
+def _gitignore(folder: Path, base: str) -> Iterator[gitignore.IgnoreFile]:
     path = folder / ".gitignore"
     try:
         if path.is_file() and path.stat().st_size < _GITIGNORE_BYTES:
-            yield from gitignore.read_patterns(path.read_text(encoding="utf-8", errors="replace"), base)
+            yield gitignore.read_patterns(path.read_text(encoding="utf-8", errors="replace"), base)
     except OSError:
         return
 
 
-def _above(root: Path, folder: Path) -> Iterator[gitignore.IgnorePattern]:
+def _above(root: Path, folder: Path) -> Iterator[gitignore.IgnoreFile]:
     """Patterns of the folders between the root and a folder."""
     parts = Path(_relative(folder, root)).parts
     for depth in range(len(parts)):
@@ -196,4 +195,4 @@ def _above(root: Path, folder: Path) -> Iterator[gitignore.IgnorePattern]:
 
 
 def _relative(path: Path, root: Path) -> str:
-    return re.sub(r"\\", "/", os.path.relpath(path, root))
+    return os.path.relpath(path, root).replace(os.sep, "/")

@@ -98,7 +98,7 @@ def test_patterns_as_git_reads_them(tmp_path_factory: pytest.TempPathFactory, li
     done = subprocess.run(
         ["git", "-C", str(root), "check-ignore", "--stdin", "--no-index"], input=asked, capture_output=True, text=True
     )
-    patterns = read_patterns("\n".join(lines))
+    patterns = [read_patterns("\n".join(lines))]
 
     def left_out(path: str) -> bool:
         parts = path.split("/")
@@ -113,4 +113,4 @@ def test_patterns_as_git_reads_them(tmp_path_factory: pytest.TempPathFactory, li
 @example("[---b]", "a")
 @given(st.text("ab*?[]!/\\#. ^-", max_size=30), st.text("ab/.", min_size=1, max_size=20))
 def test_any_pattern_is_read_without_a_crash(line: str, path: str) -> None:
-    assert ignored(path, False, read_patterns(line)) in (True, False)
+    assert ignored(path, False, [read_patterns(line)]) in (True, False)

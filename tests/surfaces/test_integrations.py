@@ -113,3 +113,17 @@ def test_links_between_documents_lead_somewhere() -> None:
     for page in [*(ROOT / "docs").glob("*.md"), ROOT / "docs" / "rules" / "index.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize(
+    "name", ["job.sbatch", "a/job.slurm", "Makefile", "train", "x.yml", "Dockerfile.gpu", "README.md"]
+)
+def test_the_hook_selects_files_with_commands(name: str) -> None:
+    (hook,) = load(".pre-commit-hooks.yaml")
+    assert re.search(hook["files"], name)
+
+
+@pytest.mark.parametrize("name", ["main.py", "data.csv", "a/b.json", "x.yaml.txt", "a.d/train.c"])
+def test_the_hook_leaves_other_files_out(name: str) -> None:
+    (hook,) = load(".pre-commit-hooks.yaml")
+    assert not re.search(hook["files"], name)

@@ -8,7 +8,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.model import Edit, Label, Problem, Span, Value
 from dreamerguard.core.run import Layer, LayerKind
 from dreamerguard.core.values import read_value, spell_scalar
-from dreamerguard.sources.argv import UNKNOWN
+from dreamerguard.sources.argv import UNKNOWN, Override
 from dreamerguard.sources.values.nodes import Document, Entry, Listing, Mapping, Scalar
 from dreamerguard.sources.values.yaml import duplicate
 from dreamerguard.util.fast_dataclass import dataclass
@@ -74,15 +74,16 @@ def from_arguments(arguments: Arguments) -> Iterator[Assignment]:
                 "command line",
                 "command line",
                 override.span,
-                _key_span(override.span, override.key),
+                _key_span(override),
                 override.value_span,
             )
 
 
-def _key_span(span: Span, key: str) -> Span | None:
-    """Place of a key in its word, behind dashes where it has them."""
-    at = span.text.find(key)
-    return span.source.span(span.start + at, span.start + at + len(key)) if at >= 0 else None
+def _key_span(override: Override) -> Span | None:
+    """Where the key of an override is written, without dashes; None if it is written in another way."""
+    at = override.span.text.find(override.key)
+    start = override.span.start + at
+    return override.span.source.span(start, start + len(override.key)) if at >= 0 else None
 
 
 def spelled_twice(assignments: list[Assignment]) -> Iterator[Problem]:

@@ -85,12 +85,9 @@ class NativeLayers:
             task = find_task(name, known_suite)
         except UnknownTask as error:
             where = f" in suite {known_suite}" if known_suite else ""
-            inside = next((item for item in suite_names() if "_" in item and f"{name}_".startswith(f"{item}_")), None)
-            if inside is not None:
-                text = f"{inside} is a suite, not part of a task name: {name!r}"
-                self._problem("unknown-task", "task", text, *_tasks_behind(name, inside))
-                return None, None
-            self._problem("unknown-task", "task", f"task {name!r} does not exist{where}", *error.suggestions)
+            confused = _names_suite(name)
+            suggestions = () if confused else error.suggestions
+            self._problem("unknown-task", "task", confused or f"task {name!r} does not exist{where}", *suggestions)
             return None, None
         task = self._seen_as(task, name) if suite is None else task
         edition = self.value("edition")
@@ -152,12 +149,18 @@ class NativeLayers:
         }
 
 
-def _tasks_behind(name: str, suite: str) -> list[str]:
-    """The task that is meant by a name that begins with a suite: ``dmc_walker_walk`` for ``dmc_vision_walker_walk``."""
-    from dreamerguard.schema.tasks import UnknownTask, find_task
+def _names_suite(name: str) -> str:
+    """What to write instead of a suite, or of a suite in front of a task; empty for other names."""
+    from dreamerguard.schema.tasks import load_suite, suite_names
 
-    prefix, rest = suite.partition("_")[0], name.removeprefix(suite)
-    try:
-        return [find_task(f"{prefix}{rest}", suite).name] if rest else []
-    except UnknownTask:
-        return []
+    suites = [suite for suite in suite_names() if name == suite or name.startswith(f"{suite}_")]
+    if not suites:
+        return ""
+    suite = max(suites, key=len)
+    data = load_suite(suite)
+    if name == suite:
+        return (
+            f"{name!r} is a suite, not a task; write one of its tasks, such as {next(iter(data.tasks))} suite={suite}"
+        )
+    task = f"{data.prefix}{name.removeprefix(suite)}"
+    return f"task {name!r} does not exist; write {task} suite={suite}" if task in data.tasks and task != name else ""

@@ -41,10 +41,19 @@ def _configuration(source: Source, item: Mapping) -> Command | None:
     words.append(_filled(named.value))
     if arguments is not None and isinstance(arguments.value, Listing):
         words += [_filled(node) for node in arguments.value.items if isinstance(node, Scalar)]
+    elif arguments is not None and isinstance(arguments.value, Scalar) and "\\" not in arguments.value.span.text:
+        words += _split(source, arguments.value.span)
     elif arguments is not None:
         words.append((UNKNOWN, named.value.span))
     placed = (Word(text, source.span(span.start, span.end), index) for index, (text, span) in enumerate(words))
     return Command(source, tuple(placed))
+
+
+def _split(source: Source, span: Span) -> Iterator[tuple[str, Span]]:
+    """Arguments that are written as one text, as a shell splits it."""
+    for command in read_shell(source, span.start + 1, span.end - 1)[:1]:
+        for word in command.words:
+            yield _EDITOR_VARIABLE.sub(UNKNOWN, word.text), word.span
 
 
 def _filled(node: Scalar) -> tuple[str, Span]:

@@ -1,0 +1,70 @@
+"""Names the command that works, for arguments of ``dreamerguard lint`` that are no run of the bundled trainer."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from dreamerguard.sources.argv import read_command
+from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.readers import is_script, reader_of
+from dreamerguard.util.paths import exists, is_dir, is_file
+
+_BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
+_MAX_BYTES = 1 << 20
+_INTERPRETER = re.compile(r"(.*/)?(python[\d.]*|(ba|z)?sh|uv|accelerate|torchrun|sheeprl|srun|sbatch)")
+
+
+def about_file(name: str) -> str | None:
+    """What to do with a YAML file that is no run file; None for any other file."""
+    path = Path(name)
+    if reader_of(path.as_posix()) is not None:
+        return _check(name, "holds commands")
+    if not is_file(path):
+        return None
+    text = _beginning(path)
+    if _BLOCKS.search(text):
+        return _check(name, "holds presets of danijar/dreamerv3 or one of its forks")
+    from dreamerguard.programs.registry import programs
+
+    for program in programs():
+        if program.name != "native" and any(program.file_commands(path, path.as_posix(), text)):
+            return _check(name, f"is a configuration file of {program.name}")
+    return None
+
+
+def about_word(text: str, words: Sequence[str]) -> str | None:
+    """What to do with an argument that is neither a run file nor a task.
+
+    Args:
+      text: the argument.
+      words: all arguments of the command.
+    """
+    if is_dir(Path(text)):
+        return f"{text!r} is a folder; name a run file inside it, or check everything in it:\n  {_command(text)}"
+    start = list(words).index(text) if text in words else 0
+    command = words[start:]
+    if _INTERPRETER.fullmatch(text) or read_launch(read_command(command)) is not None:
+        typed = shlex.join(["dreamerguard", "lint", *words[:start], "--", *command])
+        return f"{text!r} begins a training command; put -- in front of it:\n  {typed}"
+    if exists(Path(text)) and (reader_of(text) is not None or is_script(_beginning(Path(text)))):
+        return _check(text, "holds commands")
+    return None
+
+
+def _check(name: str, what: str) -> str:
+    return f"{name!r} {what}; lint checks one run. Check the file with:\n  {_command(name)}"
+
+
+def _command(name: str) -> str:
+    return shlex.join(["dreamerguard", "check", name])
+
+
+def _beginning(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,85 @@
+"""What a newcomer types first: the answer names the command that works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dreamerguard.commands.app import app
+from dreamerguard.lint.repository import check_tree
+from dreamerguard.programs.native.run_files import is_run_file
+
+PRESETS = "defaults:\n  task: dmc_walker_walk\n  batch_size: 16\ndmc_proprio:\n  run.train_ratio: 1024\n"
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(words))
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("configs.yaml", PRESETS), ("train.sh", "#!/bin/sh\npython main.py\n"), ("Makefile", "all:\n\ttrue\n")],
+)
+def test_lint_of_a_file_with_several_runs_names_check(name: str, text: str) -> None:
+    Path(name).write_text(text)
+    code, out, err = run("lint", name)
+    assert (code, out) == (2, "")
+    assert f"dreamerguard check {name}" in err
+
+
+@pytest.mark.parametrize("words", [["python", "main.py", "--task", "x"], ["bash", "a.sh"], ["sheeprl", "exp=a"]])
+def test_lint_of_a_command_names_the_two_dashes(words: list[str]) -> None:
+    code, _, err = run("lint", "--no-config", *words)
+    assert code == 2
+    assert f"dreamerguard lint --no-config -- {' '.join(words)}" in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task: build\nrun: make all\n",
+        "task: sentiment\nmodel: {name: bert}\nlogging: {level: info}\n",
+        "task: walker-walk\nagent: {lr: 3e-4}\nreplay: {capacity: 1e6}\n",
+        "task: dmc_mine\nmodel: {name: bert}\n",
+    ],
+)
+def test_files_of_other_programs_are_no_run_files(text: str) -> None:
+    assert not is_run_file(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task: dmc_walker_walk\n",
+        "task: dmc_walker_wlak\nrun: {train_ratio: 32}\n",
+        "task: mine\nrun: {train_ratio: 32, frames: 1e6}\n",
+        "# yaml-language-server: $schema=dreamerguard.schema.json\ntask: mine\n",
+    ],
+)
+def test_run_files_are_known_by_their_task_keys_or_schema(text: str) -> None:
+    assert is_run_file(text)
+
+
+@pytest.mark.parametrize(("typed", "fixed"), [("--sed 3", "--seed 3"), ("--sed=3", "--seed=3"), ("sed=3", "seed=3")])
+def test_a_renamed_key_keeps_its_form(typed: str, fixed: str) -> None:
+    _, out, _ = run("lint", "--no-config", "dmc_walker_walk", *typed.split())
+    assert f"dmc_walker_walk {fixed}\n" in out
+
+
+@pytest.mark.parametrize("name", ["dmc_vision", "dmc_vision_walker_walk"])
+def test_a_suite_is_not_taken_for_a_misspelled_task(name: str) -> None:
+    _, out, _ = run("lint", "--no-config", name)
+    assert "suite=dmc_vision" in out and "fix:" not in out and "fish_swim" not in out
+
+
+def test_foreign_files_stay_silent(tmp_path: Path) -> None:
+    Path("x.yaml").write_text("task: build\nrun: make all\n")
+    assert not check_tree([tmp_path]).results

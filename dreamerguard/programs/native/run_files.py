@@ -6,14 +6,17 @@ import re
 
 from .keys import native_keys
 
-_TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
-_TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)(?:\.[\w.]+)?[\"']?[ \t]*:", re.MULTILINE)
+#: Every task's name begins with its suite and an underscore.
+_TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*[\"']?\w+_\S", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)(\.[\w.]+)?[\"']?[ \t]*:[ \t]*([^\s#]?)", re.MULTILINE)
 
 
 def is_run_file(text: str) -> bool:
     """Whether a file looks like a run of the bundled trainer: nearly all of its keys are its own."""
-    sections = {key.partition(".")[0] for key in native_keys()}
+    keys = native_keys()
+    sections = {key.partition(".")[0] for key in keys}
     if not _TASK.search(text):
         return False
-    names = _TOP_LEVEL.findall(text)
-    return bool(names) and sum(name in sections for name in names) >= 0.75 * len(names)
+    lines = _TOP_LEVEL.findall(text)
+    own = [name in keys or (name in sections and (bool(dotted) or value in "{&*")) for name, dotted, value in lines]
+    return bool(own) and sum(own) >= 0.75 * len(own)

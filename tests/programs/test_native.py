@@ -9,6 +9,7 @@ from dreamerguard.core.model import SourceError, Span
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.native.keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from dreamerguard.programs.native.program import ROLES, Native
+from dreamerguard.programs.native.run_files import is_run_file
 from dreamerguard.schema import SIZES, RunConfig
 from dreamerguard.sources.argv import read_command
 
@@ -185,3 +186,19 @@ def test_the_place_of_a_key_is_behind_its_dashes(tmp_path: Path) -> None:
 def test_the_name_of_a_suite_is_no_task(task: str, meant: str, tmp_path: Path) -> None:
     problems = [problem for problem in resolve(tmp_path, task).problems if problem.rule == "unknown-task"]
     assert [problem.help for problem in problems] == [meant] and "is a suite" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        ("task: dmc_walker_walk\nrun:\n  frames: 1e6\n", True),
+        ("task: dmc_walker_walk\nrun: {frames: 1e6}\nrun.envs: 4\n", True),
+        ('"task": "dmc_walker_wlk"  # ours\nseed: 3\nrun: # length\n  frames: 1\n', True),
+        ("task: build\nrun: make all\n", False),
+        ("task: build_all\nrun: make all\n", False),
+        ("task: build\nseed: 3\n", False),
+        ("run:\n  frames: 1e6\n", False),
+    ],
+)
+def test_which_files_are_runs(text: str, ours: bool) -> None:
+    assert is_run_file(text) == ours

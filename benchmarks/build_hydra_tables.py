@@ -6,8 +6,8 @@
     python benchmarks/build_hydra_tables.py torchrl-single CHECKOUT
 
 NM512/r2dreamer and pytorch/rl are published under the MIT licence, Eclectic-Sheep/sheeprl under Apache-2.0. Values and
-names are facts about those programs; comments and layout are left behind. ``torchrl-single`` is the edition of pytorch/rl
-whose script is ``dreamer_v3.py``, ``torchrl`` the later one with ``train.py``.
+names are facts about those programs; comments and layout are left behind. ``torchrl-single`` is the edition of
+pytorch/rl whose script is ``dreamer_v3.py``, ``torchrl`` the later one with ``train.py``.
 """
 
 from __future__ import annotations

@@ -116,5 +116,9 @@ def _report(outcome: RepositoryResult, output_format: OutputFormat, output: Path
 
 
 def _exit_code(outcome: RepositoryResult) -> int:
-    counts = any(item.severity is not Severity.INFO for result in outcome.results for item in result.active)
-    return 1 if counts else 0
+    from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, exit_code
+
+    codes = {exit_code(result) for result in outcome.results}
+    if FINDINGS in codes:
+        return FINDINGS
+    return NOTHING_CHECKED if codes == {NOTHING_CHECKED} else CLEAN

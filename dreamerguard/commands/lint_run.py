@@ -156,7 +156,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
         if options.dialect is not None:
             raise Stop(_no_dialect(options.dialect)) from error
         raise Stop(
-            f"{error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED
+            f"not checked: {error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED
         ) from error
 
 

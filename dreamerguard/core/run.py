@@ -219,6 +219,8 @@ class ResolvedRun:
       constants: upstream's defaults.
       seen: whether the program's own keys and presets were read; otherwise upstream's stand in for them.
       whole: whether a file of presets is checked, and not a command.
+      trains: whether the run trains an agent; otherwise it has no budget to judge.
+      other: algorithm that the run trains instead of DreamerV3; only how it is written is checked then.
       units: what its settings count.
       open: whether the shell may add words to the command, so that nothing can be called missing.
       files: files that were read.
@@ -253,6 +255,8 @@ class ResolvedRun:
     constants: Mapping[str, Value] = field(default_factory=dict)
     seen: bool = True
     whole: bool = False
+    trains: bool = True
+    other: str = ""
     files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     overrides: int = 0

@@ -17,5 +17,7 @@ SIGNALLED = 128
 
 
 def exit_code(result: Result) -> int:
-    """0 without errors and warnings that count, else 1. Information alone is clean."""
-    return FINDINGS if any(item.severity is not Severity.INFO for item in result.active) else CLEAN
+    """0 without errors and warnings that count, else 1. Information alone is clean. 3 where nothing could be judged."""
+    if any(item.severity is not Severity.INFO for item in result.active):
+        return FINDINGS
+    return NOTHING_CHECKED if result.judged.nothing else CLEAN

@@ -57,7 +57,7 @@ class Table:
 
 
 def table_path(name: str) -> Path:
-    """File of a table: ``danijar_2025`` lies in the folder of ``danijar``, ``torchrl-single`` in that of ``torchrl``."""
+    """File of a table: ``danijar_2025`` lies in the folder ``danijar``, ``torchrl-single`` in ``torchrl``."""
     program = re.sub(r"_20\d\d$", "", name).partition("-")[0]
     return Path(__file__).parents[1] / program / "tables" / f"{name}.json"
 

@@ -6,11 +6,11 @@ file when it ends, which is no log.
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, ScoreKind, StoredSettings
 
 #: The name in the shipped configuration, and the one that a log has elsewhere.
 _OWN, _COMMON = "dreamer_v3_dmc_walker.jsonl", "metrics.jsonl"
-_SCORES = {"score": "train", "return": "eval"}
+_SCORES: dict[str, ScoreKind] = {"score": "train", "return": "eval"}
 
 
 def wrote(found: LogEvidence) -> bool:
@@ -38,7 +38,7 @@ LAYOUT = LogLayout(
     program="torchrl",
     title="torchrl",
     x="environment_steps",
-    files={_OWN: dict(_SCORES), _COMMON: dict(_SCORES)},  # type: ignore[dict-item]
+    files={_OWN: _SCORES, _COMMON: _SCORES},
     metrics=(_OWN, _COMMON),
     configs=(".hydra/config.yaml",),
     ratio_from_updates=True,

@@ -2,9 +2,12 @@
 
     python benchmarks/build_hydra_tables.py r2dreamer CHECKOUT
     python benchmarks/build_hydra_tables.py sheeprl CHECKOUT
+    python benchmarks/build_hydra_tables.py torchrl CHECKOUT
+    python benchmarks/build_hydra_tables.py torchrl-single CHECKOUT
 
-NM512/r2dreamer is published under the MIT licence, Eclectic-Sheep/sheeprl under Apache-2.0. Values and names are facts
-about those programs; comments and layout are not copied.
+NM512/r2dreamer and pytorch/rl are published under the MIT licence, Eclectic-Sheep/sheeprl under Apache-2.0. Values and
+names are facts about those programs; comments and layout are not copied. ``torchrl-single`` is the edition of
+pytorch/rl whose script is ``dreamer_v3.py``, ``torchrl`` the later one with ``train.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from dreamerguard.programs.shared.key_tables import table_path
 PROGRAMS = {
     "r2dreamer": ("NM512/r2dreamer", "MIT", "configs"),
     "sheeprl": ("Eclectic-Sheep/sheeprl", "Apache-2.0", "sheeprl/configs"),
+    "torchrl": ("pytorch/rl", "MIT", "sota-implementations/dreamer_v3"),
+    "torchrl-single": ("pytorch/rl", "MIT", "sota-implementations/dreamer_v3"),
 }
 
 

@@ -9,7 +9,6 @@ import typer
 
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.typer_options import takes_options
-from dreamerguard.core.model import Severity
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ def check(
     """Find and check every configuration and training command of a repository.
 
     Looks into scripts, Makefiles, Markdown, container files, editors' launch files, workflows and notebooks, into run
-    files and into the configuration of danijar/dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Files that
-    .gitignore excludes are left out.
+    files and into the configuration of danijar/dreamerv3, dreamerv3-torch, r2dreamer, sheeprl and torchrl. Files
+    that .gitignore excludes are left out.
 
     Exit code 0: nothing at warning or error; 1: findings; 2: a path or the settings cannot be read; 3: nothing was
     found that could be checked.
@@ -83,5 +82,9 @@ def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings)
 
 
 def _exit_code(outcome: RepositoryResult) -> int:
-    counts = any(item.severity is not Severity.INFO for result in outcome.results for item in result.active)
-    return 1 if counts else 0
+    from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, exit_code
+
+    codes = {exit_code(result) for result in outcome.results}
+    if FINDINGS in codes:
+        return FINDINGS
+    return NOTHING_CHECKED if codes == {NOTHING_CHECKED} else CLEAN

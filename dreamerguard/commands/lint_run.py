@@ -113,7 +113,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
-        fail(f"{error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED)
+        fail(f"not checked: {error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED)
 
 
 def _no_dialect(name: str) -> str:

@@ -24,6 +24,7 @@ class SupportedProgram:
 SUPPORTED = (
     SupportedProgram("native", "the bundled trainer", ("dreamerguard",)),
     SupportedProgram("sheeprl", "Eclectic-Sheep/sheeprl", ("sheeprl",)),
+    SupportedProgram("torchrl", "pytorch/rl"),
     SupportedProgram("r2dreamer", "NM512/r2dreamer"),
     SupportedProgram("nm512_torch", "NM512/dreamerv3-torch"),
     SupportedProgram("danijar", "danijar/dreamerv3"),

@@ -9,6 +9,7 @@ from dataclasses import field
 
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .judged import Judged, judge
 from .model import AllowedBy, Finding, Severity, Source
 from .run import ResolvedRun
 
@@ -40,6 +41,11 @@ class Result:
     checked: LintStats
     dialect: str
     detected: str
+
+    @property
+    def judged(self) -> Judged:
+        """What of the run could be judged: its task, its train ratio, its gradient updates."""
+        return judge(self.run)
 
     @property
     def active(self) -> tuple[Finding, ...]:
@@ -76,6 +82,11 @@ class RepositoryResult:
     dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+
+    @property
+    def unjudged(self) -> tuple[Result, ...]:
+        """Runs whose task, train ratio or gradient updates could not be judged."""
+        return tuple(result for result in self.results if not result.judged.everything)
 
     @property
     def checked(self) -> int:

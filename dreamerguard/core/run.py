@@ -222,6 +222,8 @@ class ResolvedRun:
       constants: upstream's defaults.
       seen: whether the keys and presets of the checkout were read; otherwise upstream's are used instead.
       whole: whether a preset file is checked, and not a command.
+      trains: whether the run trains an agent; otherwise it has no budget to judge.
+      other: algorithm that the run trains instead of DreamerV3; only its syntax and keys are checked then.
       units: units of its settings.
       open: whether the shell may add arguments to the command, so that no setting can be reported as missing.
       files: names of the files that were read.
@@ -257,6 +259,8 @@ class ResolvedRun:
     constants: Mapping[str, Value] = field(default_factory=dict)
     seen: bool = True
     whole: bool = False
+    trains: bool = True
+    other: str = ""
     files: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     overrides: int = 0

@@ -33,6 +33,9 @@ from dreamerguard.util.check_cache import remembering
 from . import suppressions as control
 from .configured_in_code import configured_in_code
 
+#: Rules about how a command is written, which hold whatever it trains.
+_ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
+
 Prober = Callable[[ResolvedRun], Probe]
 
 
@@ -179,6 +182,8 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
     fired: set[str] = set()
     for rule in _order(all_rules(run.dialect) if rules is None else rules):
         if rule.dialects and run.dialect not in rule.dialects:
+            continue
+        if run.other and rule.name not in _ANY_ALGORITHM:
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):

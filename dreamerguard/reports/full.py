@@ -66,21 +66,31 @@ def summary(result: Result) -> str:
         if counts[severity]
     ]
     severe = sum(finding.severe for finding in result.active)
-    found = ", ".join(words) or "no problems found"
+    found = ", ".join(words) or clean(result)
     found += f" ({severe} severe)" if severe else ""
     found += suppressed(result)
+    found += f"; {plain(result.judged.text)}" if result.judged.text else ""
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
     return f"{found}; checked {scope}{files} (program {result.dialect}: {result.detected})"
 
 
-def suppressed(result: Result) -> str:
+def clean(*results: Result) -> str:
+    """Returns the sentence of a report without findings; only fully judged runs have no problems."""
+    if results and all(result.run.other for result in results):
+        return "not checked"
+    judged = all(result.judged.everything for result in results)
+    return "no problems found" if judged else "nothing found in what was judged"
+
+
+def suppressed(*results: Result) -> str:
     """Returns the number of suppressed findings by place: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
-    hidden = counted([result])
-    allowed = hidden.pop("command", 0)
+    hidden = counted(results)
+    allowed, below = hidden.pop("command", 0), hidden.pop("threshold", 0)
     places = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
     text = f", {sum(hidden.values())} suppressed ({places})" if hidden else ""
+    text += f", {below} below the threshold" if below else ""
     return (f", {allowed} allowed" if allowed else "") + text
 
 

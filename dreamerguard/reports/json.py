@@ -30,6 +30,12 @@ def report_object(result: Result) -> dict[str, Any]:
         "dialect": result.dialect,
         "detected": result.detected,
         "checked": {**asdict(result.checked), "file_names": list(run.files)},
+        "judged": {
+            "task": result.judged.task,
+            "ratio": result.judged.ratio,
+            "budget": result.judged.budget,
+            "reason": result.judged.reason,
+        },
         "budget": {
             "purpose": run.purpose,
             "run": _budget(run.budget),

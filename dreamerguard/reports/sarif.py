@@ -16,6 +16,7 @@ from dreamerguard.core.result import Result
 from dreamerguard.core.run import Layer, Setting
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules import Rule, all_rules
+from dreamerguard.util.text import plain
 
 from .places import all_findings, fingerprints, sentence, uri_of
 from .rule_page import help_uri, rule_page
@@ -73,7 +74,13 @@ def _invocation(results: Sequence[Result]) -> dict[str, Any]:
     commands = [item.run.anchor.source.text for item in results if item.run.anchor.source.kind == "command line"]
     spans = [label.span for item in all_findings(results) for label in (item.primary, *item.secondary)]
     commands += [span.source.text for span in spans if span.source.kind == "command line"]
-    return {"executionSuccessful": True, **({"commandLine": commands[0]} if commands else {})}
+    unjudged = dict.fromkeys(item.judged.text for item in results if item.judged.text)
+    notes = [{"level": "note", "message": {"text": plain(text)}} for text in unjudged]
+    return {
+        "executionSuccessful": True,
+        **({"commandLine": commands[0]} if commands else {}),
+        **({"toolExecutionNotifications": notes} if notes else {}),
+    }
 
 
 def _histories(results: Sequence[Result]) -> dict[tuple[str, int, str], Setting]:

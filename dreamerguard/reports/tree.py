@@ -9,9 +9,9 @@ from dreamerguard.core.model import Severity
 from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
-from .full import finding_block
+from .full import clean, finding_block, suppressed
 
-#: Unreadable files that are listed by name; the others are only counted.
+#: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
 
 
@@ -30,15 +30,18 @@ def summary(outcome: RepositoryResult) -> str:
 
 def _summary(outcome: RepositoryResult) -> Iterator[str]:
     counts = Counter(item.severity for result in outcome.results for item in result.active)
-    allowed = sum(len(result.findings) - len(result.active) for result in outcome.results)
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
-    found = ", ".join(parts) or "no problems found"
+    found = ", ".join(parts) or clean(*outcome.results)
     yield (
-        f"{found}{f', {allowed} allowed' if allowed else ''}; checked {_counted(outcome.commands, 'command')} and"
+        f"{found}{suppressed(*outcome.results)}; checked {_counted(outcome.commands, 'command')} and"
         f" {_counted(outcome.presets, 'configuration file')} in {outcome.files} of {_counted(outcome.seen, 'file')}"
     )
     for name, (count, reason) in outcome.dialects.items():
         yield f"  {name}: {_counted(count, 'run')}, recognised: {reason}"
+    reasons = Counter(result.judged.text for result in outcome.unjudged)
+    yield from (
+        f"  {number} of {_counted(len(outcome.results), 'run')}: {text}" for text, number in reasons.most_common(_NAMED)
+    )
     if outcome.unreadable:
         yield f"  {_counted(len(outcome.unreadable), 'file')} cannot be read:"
         yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])

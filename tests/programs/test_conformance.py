@@ -31,6 +31,7 @@ COMMANDS = {
     "native": "dreamerguard train dmc_walker_walk",
     "sheeprl": "sheeprl exp=dreamer_v3_dmc_walker_walk",
     "r2dreamer": "python train.py env=dmc_vision env.task=dmc_walker_walk",
+    "torchrl": "python sota-implementations/dreamer_v3/train.py --config-name=config_dmc_walker",
     "nm512_torch": "python dreamer.py --configs dmc_proprio --task dmc_walker_walk --logdir logs",
     "danijar": "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk --logdir logs",
 }
@@ -98,7 +99,9 @@ def test_its_log_layout_is_complete(entry: SupportedProgram, tmp_path: Path) -> 
     assert set(layout.metrics) <= set(layout.files)
     assert not layout.wrote(LogEvidence(tmp_path, frozenset(), frozenset(), events=False))
     assert isinstance(layout.facts(StoredSettings({})), RunFacts)
-    targets = {layout.metric_name(key) for key in ("loss/dyn", "train/loss/dyn", "dyn_loss", "Loss/dyn_loss")}
+    targets = {
+        layout.metric_name(key) for key in ("loss/dyn", "train/loss/dyn", "dyn_loss", "Loss/dyn_loss", "loss_reward")
+    }
     assert targets - {None}, "its losses are not read"
 
 

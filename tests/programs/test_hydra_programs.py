@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from dreamerguard import lint_command
+from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
 from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
 from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.reports.full import summary
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 
 
@@ -181,3 +183,21 @@ def test_a_bomb_that_only_hydra_could_compose_is_given_up(tmp_path: Path) -> Non
     write(tmp_path, files)
     with pytest.raises(SourceError, match="too much time or memory"):
         check(R2_COMMAND, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "algorithm"),
+    [
+        ("exp=ppo env=gym", "ppo"),
+        ("exp=dreamer_v1 env=dmc", "dreamer_v1"),
+        ("exp=dreamer_v2", "dreamer_v2"),
+        ("algo=sac", "sac"),
+        ("exp=dreamer_v3 algo=sac", "sac"),
+        ("exp=p2e_dv3_exploration", "p2e_dv3_exploration"),
+    ],
+)
+def test_other_algorithms_of_sheeprl_are_not_checked(words: str, algorithm: str) -> None:
+    result = lint_command(["sheeprl", *words.split()])
+    assert result.run.other == algorithm and result.judged.nothing and not result.active
+    assert exit_code(result) == NOTHING_CHECKED
+    assert summary(result).startswith(f"not checked; sheeprl trains {algorithm} here, which is not DreamerV3:")

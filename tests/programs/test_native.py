@@ -180,12 +180,16 @@ def test_the_place_of_a_key_is_behind_its_dashes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "meant"),
-    [("dmc_vision", ""), ("dmc_vision_walker_walk", "dmc_walker_walk"), ("dmc_proprio_nothing", "")],
+    ("task", "said"),
+    [
+        ("dmc_vision", "is a suite, not a task"),
+        ("dmc_vision_walker_walk", "write dmc_walker_walk suite=dmc_vision"),
+        ("dmc_proprio_nothing", "does not exist"),
+    ],
 )
-def test_the_name_of_a_suite_is_no_task(task: str, meant: str, tmp_path: Path) -> None:
-    problems = [problem for problem in resolve(tmp_path, task).problems if problem.rule == "unknown-task"]
-    assert [problem.help for problem in problems] == [meant] and "is a suite" in problems[0].message
+def test_the_name_of_a_suite_is_no_task(task: str, said: str, tmp_path: Path) -> None:
+    (problem,) = [problem for problem in resolve(tmp_path, task).problems if problem.rule == "unknown-task"]
+    assert said in problem.message
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ SIGNALLED = 128
 
 
 def exit_code(result: Result) -> int:
-    """0 without errors and warnings that count, else 1. Information alone is clean."""
+    """0 without errors and warnings that count, else 1. Information alone is clean. 3 if nothing could be judged."""
     from dreamerguard.core.model import Severity
 
-    return FINDINGS if any(item.severity is not Severity.INFO for item in result.active) else CLEAN
+    if any(item.severity is not Severity.INFO for item in result.active):
+        return FINDINGS
+    return NOTHING_CHECKED if result.judged.nothing else CLEAN

@@ -266,6 +266,7 @@ def _finish(
         seen=draft.seen,
         units=Units(length="agent steps"),
         whole=whole,
+        trains=not str(values.get(edition.script, "train")).startswith("eval"),
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
         given=checkout.given() if checkout is not None else frozenset(),

@@ -57,8 +57,8 @@ class Table:
 
 
 def table_path(name: str) -> Path:
-    """Returns the file of a table: ``danijar_2025`` is in the folder of the program ``danijar``."""
-    program = re.sub(r"_20\d\d$", "", name)
+    """Returns the file of a table: ``danijar_2025`` is in the folder ``danijar``, ``torchrl-single`` in ``torchrl``."""
+    program = re.sub(r"_20\d\d$", "", name).partition("-")[0]
     return Path(__file__).parents[1] / program / "tables" / f"{name}.json"
 
 

@@ -33,7 +33,7 @@ from dreamerguard.programs.hydra.program import (
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
-from dreamerguard.sources.argv import Command
+from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
 TABLE, PRIMARY = "sheeprl", "config"
@@ -92,6 +92,8 @@ _SUITES = {
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
     "AtariPreprocessing": ("atari", "dreamer_v3"),
 }
+#: Options of ``algo`` that train something else.
+_OTHERS = re.compile(r"(a2c|ppo|sac|droq|dreamer_v[12]|p2e_dv[123])(_|$)")
 _GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
@@ -116,7 +118,7 @@ class Sheeprl(Program):
         budget = sheeprl_budget(composed.value, composed.number)
         old = budget is not None and composed.value("algo.replay_ratio") is None
         roles: dict[Role, str] = ROLES | ({"train_ratio": OLD_RATIO} if old else {})
-        return build_run(
+        run = build_run(
             composed,
             dialect=self.name,
             roles=roles,
@@ -130,6 +132,7 @@ class Sheeprl(Program):
             strange=_strange(composed),
             dead=DEAD,
         )
+        return replace(run, other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
@@ -150,6 +153,14 @@ PROGRAM = Sheeprl()
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     return find_checkout(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
+
+
+def _other_algorithm(composed: Composed) -> str:
+    """What trains instead of DreamerV3, else empty; ``algo`` alone, without ``exp``, counts by its name."""
+    words = {item.key: item.text for item in composed.words.overrides}
+    chosen = words.get("algo") or ""
+    name = composed.value("algo.name") or (chosen if _OTHERS.match(chosen) else "")
+    return "" if not isinstance(name, str) or "dreamer_v3" in name or UNKNOWN in name else name
 
 
 def world_size(value: Callable[[str], Value]) -> int:

@@ -1,0 +1,90 @@
+"""What of a run could be judged at all, so that a clean report never stands for a run that nobody knows.
+
+Three things decide whether a run may reach the published score: its task, its train ratio, and the budget of gradient
+updates. Reports say "no problems found" only where all three were judged.
+"""
+
+from __future__ import annotations
+
+from dreamerguard.util.fast_dataclass import dataclass
+
+from .run import ResolvedRun, Setting
+
+#: Stands in a value for what only the shell knows; `dreamerguard.sources.argv` writes it.
+_OPEN = "\ufffc"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Which parts of a run were judged.
+
+    Attributes:
+      task: whether it is known.
+      ratio: whether the train ratio is known and was compared with a published one.
+      budget: the same for the gradient updates in all.
+      reason: why not, for people; empty where everything was judged.
+    """
+
+    task: bool
+    ratio: bool
+    budget: bool
+    reason: str = ""
+
+    @property
+    def everything(self) -> bool:
+        """Whether all parts were."""
+        return self.task and self.ratio and self.budget
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no part was."""
+        return not (self.task or self.ratio or self.budget)
+
+    @property
+    def text(self) -> str:
+        """Why, and what was not judged: ``the task is `$1`, which is only known to the shell: updates not judged``."""
+        if self.everything:
+            return ""
+        parts = {"task": self.task, "train ratio": self.ratio, "updates": self.budget}
+        return f"{self.reason}: {' and '.join(name for name, done in parts.items() if not done)} not judged"
+
+
+def judge(run: ResolvedRun) -> Judged:
+    """What could be judged of a run. A file of presets is no run, and its values were."""
+    if run.other:
+        return Judged(False, False, False, f"{run.dialect} trains {run.other} here, which is not DreamerV3")
+    if run.whole or not run.trains:
+        return Judged(True, True, True)
+    task, compared = _task(run), run.reference is not None
+    ratio = compared and run.budget is not None and not _from_shell(run.setting("train_ratio"))
+    budget = compared and run.budget is not None
+    return Judged(task, ratio, budget, "" if task and ratio and budget else _reason(run, task))
+
+
+def _task(run: ResolvedRun) -> bool:
+    setting = run.setting("task")
+    if run.reference is not None:
+        return True
+    return setting is not None and isinstance(setting.value, str) and not _from_shell(setting)
+
+
+def _from_shell(setting: Setting | None) -> bool:
+    return setting is not None and isinstance(setting.value, str) and _OPEN in setting.value
+
+
+def _reason(run: ResolvedRun, task: bool) -> str:
+    setting = run.setting("task")
+    if setting is not None and _from_shell(setting):
+        return f"the task is `{_written(setting)}`, which is only known to the shell"
+    if not task:
+        return "the task is not known"
+    if run.reference is None and setting is not None and run.budget is not None:
+        return f"nothing is published for {setting.value} to compare with"
+    return "the settings that decide about its updates are not all known"
+
+
+def _written(setting: Setting) -> str:
+    """The value as it stands in the file."""
+    span = setting.last.span
+    text = span.text if span is not None else ""
+    return text.replace("=", " ").split()[-1].strip("\"'") if text.strip() else "?"

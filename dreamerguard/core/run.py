@@ -222,6 +222,7 @@ class ResolvedRun:
       whole: whether a preset file is checked, and not a command.
       units: units of its settings.
       open: whether the shell may add arguments to the command, so that no setting can be reported as missing.
+      unread: which words of the command are unknown and why, one sentence each.
       files: names of the files that were read.
       sources: texts of those files; their comments may hold suppressions.
       overrides: number of overrides in the command.
@@ -246,6 +247,7 @@ class ResolvedRun:
     thresholds: Thresholds = Thresholds()
     units: Units = Units()
     open: bool = False
+    unread: tuple[str, ...] = ()
     machine: Machine = UNKNOWN
     load_config: Callable[[], Any] = nothing
     edition: str = ""

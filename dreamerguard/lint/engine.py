@@ -28,6 +28,7 @@ from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.util.check_cache import remembering
 
 from . import suppressions as control
+from .unread_words import rests_on_known, with_unread_words
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -116,12 +117,11 @@ def examine(
     reasons = {_named(name).name: reason for name, reason in (allow or {}).items()}
     program, detected = recognise(command, folder or Path()) if dialect is None else by_name(command, dialect)
     run = program.resolve(command, machine, folder or Path())
-    if command.open:
-        run = replace(run, open=True)
+    run = with_unread_words(run, command)
     if prober is not None:
         run = replace(run, probe=prober(run))
     rules = active_rules(settings, run.dialect)
-    found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
+    found = [_allowed(finding, reasons) for finding in run_rules(run, rules) if rests_on_known(finding, run)]
     checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dreamerguard.core.model import Source
 from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.repository import check_tree
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.sources.commands.shell import read_shell
 
@@ -145,6 +146,29 @@ def test_nothing_rests_on_a_flag_that_may_be_there(line: str, names: set[str], t
     result = check_command(read_shell(Source("run.sh", line))[0], folder=tmp_path)
     assert {finding.name for finding in result.findings if finding.severity.name != "INFO"} == names
     assert result.run.open is ("$" in line)
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ('--configs dmc_vision --task "$T" --run.train_ratio 16', {"low-train-ratio"}),
+        ("--configs dmc_proprio --task dmc_$T --run.train_ratio 32", {"low-train-ratio"}),
+        ("--configs dmc_proprio --task dmc_$T", set()),
+        ("--configs atari --task $1", set()),
+        ("--task $1 --run.train_ratio 16", set()),
+    ],
+)
+def test_a_preset_is_enough_to_judge_an_unknown_task(words: str, names: set[str], tmp_path: Path) -> None:
+    result = check_command(read_shell(Source("run.sh", f"{MAIN} {words}"))[0], folder=tmp_path)
+    assert {finding.name for finding in result.findings if finding.severity.name != "INFO"} == names
+
+
+def test_presets_with_windows_line_ends_are_checked(tmp_path: Path) -> None:
+    keys = "logdir: x,task: dmc_walker_walk,train_ratio: 512,dyn_deter: 512,batch_size: 16,batch_length: 64,steps: 1e6"
+    text = "defaults:\n" + "".join(f"  {key}\n" for key in keys.split(",")) + "my:\n  step: 1e7\n"
+    (tmp_path / "configs.yaml").write_bytes(text.replace("\n", "\r\n").encode())
+    outcome = check_tree([tmp_path])
+    assert [finding.key for result in outcome.results for finding in result.findings] == ["step"]
 
 
 def test_values_that_double_are_bounded() -> None:

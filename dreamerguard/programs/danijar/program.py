@@ -216,12 +216,15 @@ def _finish(
     task = str(values.get("task") or "")
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone are no run
-    budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
+    budget = (
+        danijar_budget(edition.name, values.get, repeat_of(values, _meant_task(task, presets))) if complete else None
+    )
     named = not whole or names_task(draft.settings.get("task"), presets)
     reference = None
-    if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
+    meant = _meant_task(task, presets)
+    if complete and named and not is_open(suite_of(meant)) and not _sidelined(edition, values, meant, presets):
         asked = tuple(preset.name for preset in presets)
-        reference = build_reference(edition.name, values, task, asked, budget)
+        reference = build_reference(edition.name, values, meant, asked, budget)
     roles = _roles(edition, values, task)
     return ResolvedRun(
         dialect=Danijar.name,
@@ -248,6 +251,14 @@ def _finish(
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
     )
+
+
+def _meant_task(task: str, presets: list[Preset]) -> str:
+    """Returns the task, or the suite of the last preset if the task is unknown: its tasks share most values."""
+    suites = [preset.suite for preset in presets if preset.suite]
+    if not is_open(task) or not suites:
+        return task
+    return f"{suites[-1]}_*" if is_open(suite_of(task)) else f"{suite_of(task)}_*"
 
 
 def _has_ratio(values: Iterable[str]) -> bool:

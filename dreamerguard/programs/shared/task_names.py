@@ -34,7 +34,7 @@ _DOMAINS = frozenset(
 def is_known_task(task: str) -> bool:
     """Whether a task of a published suite exists there, or ``*`` stands for all; forks add their own under the same prefix."""
     suite, _, rest = task.partition("_")
-    return suite != "dmc" or rest == "*" or rest.split("_")[0].lower() in _DOMAINS
+    return suite != "dmc" or rest.split("_")[0].lower() in {"*", *_DOMAINS}
 
 
 def suite_of(task: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-#: Domains of dm_control's suite, as these programs spell them, with ``manip`` and ``cup`` of danijar/dreamerv3.
+#: Domains of dm_control's suite, as these programs spell them; ``*`` is any, ``manip`` and ``cup`` are danijar's.
 _DOMAINS = frozenset(
     [
+        "*",
         "acrobot",
         "ball",
         "cartpole",
@@ -32,9 +33,9 @@ _DOMAINS = frozenset(
 
 
 def is_known_task(task: str) -> bool:
-    """Whether a task of a published suite exists there, or ``*`` stands for all; forks add their own under the same prefix."""
+    """Whether a task of a published suite exists there; forks add their own under the same prefix."""
     suite, _, rest = task.partition("_")
-    return suite != "dmc" or rest.split("_")[0].lower() in {"*", *_DOMAINS}
+    return suite != "dmc" or rest.split("_")[0].lower() in _DOMAINS
 
 
 def suite_of(task: str) -> str:

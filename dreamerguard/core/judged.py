@@ -1,7 +1,7 @@
-"""What of a run could be judged at all, so that a clean report never stands for a run that nobody knows.
+"""Which parts of a run were judged, so that a clean report never stands for an unknown run.
 
 Three things decide whether a run may reach the published score: its task, its train ratio, and the budget of gradient
-updates. Reports say "no problems found" only where all three were judged.
+updates. Reports say "no problems found" only if all three were judged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 from .run import ResolvedRun, Setting
 
-#: Stands in a value for what only the shell knows; `dreamerguard.sources.argv` writes it.
+#: Marks a part of a value that only the shell knows; `dreamerguard.sources.argv` writes it.
 _OPEN = "\ufffc"
 
 
@@ -21,8 +21,8 @@ class Judged:
     Attributes:
       task: whether it is known.
       ratio: whether the train ratio is known and was compared with a published one.
-      budget: the same for the gradient updates in all.
-      reason: why not, for people; empty where everything was judged.
+      budget: whether the number of gradient updates is known and was compared with a published one.
+      reason: why a part was not judged; empty if everything was.
     """
 
     task: bool
@@ -50,7 +50,7 @@ class Judged:
 
 
 def judge(run: ResolvedRun) -> Judged:
-    """What could be judged of a run. A file of presets is no run, and its values were."""
+    """Returns which parts of a run were judged. A preset file is no run, and its values were all judged."""
     if run.other:
         return Judged(False, False, False, f"{run.dialect} trains {run.other} here, which is not DreamerV3")
     if run.whole or not run.trains:
@@ -58,14 +58,17 @@ def judge(run: ResolvedRun) -> Judged:
     task, compared = _task(run), run.reference is not None
     ratio = compared and run.budget is not None and not _from_shell(run.setting("train_ratio"))
     budget = compared and run.budget is not None
+    if run.open:  # an unread argument may set anything, so only what the command sets was judged
+        given = run.setting("train_ratio")
+        ratio, budget = ratio and given is not None and given.chosen, False
     return Judged(task, ratio, budget, "" if task and ratio and budget else _reason(run, task))
 
 
 def _task(run: ResolvedRun) -> bool:
     setting = run.setting("task")
-    if run.reference is not None:
-        return True
-    return setting is not None and isinstance(setting.value, str) and not _from_shell(setting)
+    if _from_shell(setting):
+        return False
+    return run.reference is not None or (setting is not None and isinstance(setting.value, str))
 
 
 def _from_shell(setting: Setting | None) -> bool:
@@ -76,6 +79,8 @@ def _reason(run: ResolvedRun, task: bool) -> str:
     setting = run.setting("task")
     if setting is not None and _from_shell(setting):
         return f"the task is `{_written(setting)}`, which is only known to the shell"
+    if run.open and run.unread:
+        return run.unread[0]
     if not task:
         return "the task is not known"
     if run.reference is None and setting is not None and run.budget is not None:

@@ -226,6 +226,7 @@ class ResolvedRun:
       other: algorithm that the run trains instead of DreamerV3; only its syntax and keys are checked then.
       units: units of its settings.
       open: whether the shell may add arguments to the command, so that no setting can be reported as missing.
+      unread: which words of the command are unknown and why, one sentence each.
       files: names of the files that were read.
       sources: texts of those files; their comments may hold suppressions.
       overrides: number of overrides in the command.
@@ -251,6 +252,7 @@ class ResolvedRun:
     thresholds: Thresholds = Thresholds()
     units: Units = Units()
     open: bool = False
+    unread: tuple[str, ...] = ()
     machine: Machine = UNKNOWN
     load_config: Callable[[], Any] = nothing
     edition: str = ""

@@ -32,6 +32,7 @@ from dreamerguard.util.check_cache import remembering
 
 from . import suppressions as control
 from .configured_in_code import configured_in_code
+from .unread_words import rests_on_known, with_unread_words
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
@@ -93,12 +94,11 @@ def examine(
     else:
         program, detected = by_name(command, dialect)
     run = program.resolve(command, machine, folder or Path())
-    if command.open:
-        run = replace(run, open=True)
+    run = with_unread_words(run, command)
     if prober is not None:
         run = replace(run, probe=prober(run))
     rules = active_rules(settings, run.dialect)
-    found = [_allowed(finding, reasons) for finding in run_rules(run, rules)]
+    found = [_allowed(finding, reasons) for finding in run_rules(run, rules) if rests_on_known(finding, run)]
     checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
     return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
 

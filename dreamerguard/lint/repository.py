@@ -35,7 +35,7 @@ from .engine import check_presets, examine, settle
 from .rebase_paths import RebasedPaths
 from .upstream_documents import shipped_by
 
-_BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
+_BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 
 @remembering()

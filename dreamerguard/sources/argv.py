@@ -17,6 +17,8 @@ from dreamerguard.util.fast_dataclass import dataclass
 _OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
 _NEGATIVE = re.compile(r"-[.0-9]")
+#: Shell text that may become several words.
+_SEVERAL = re.compile(r"\$\{?(?:[@*]|\w+\[[@*]\])")
 #: Replaces text that is unknown before the shell runs the command: a variable, ``$(command)``, a glob.
 UNKNOWN = "\ufffc"
 
@@ -50,6 +52,8 @@ class Command:
 
     source: Source
     words: tuple[Word, ...]
+    #: A backslash that does not continue the line, because a blank follows it.
+    broken: Span | None = None
 
     @property
     def span(self) -> Span:
@@ -60,12 +64,38 @@ class Command:
 
     @property
     def open(self) -> bool:
-        """Whether the shell may add unknown words: ``$OPTIONS``, ``"$@"``."""
-        return any(word.text == UNKNOWN for word in self.words)
+        """Whether the shell may add unknown flags: ``$OPTIONS``, ``"$@"``."""
+        return bool(unknown_flags(self.words))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Says which words are unknown and what each may be, one sentence for each, without duplicates."""
+        flags = unknown_flags(self.words)
+        told = [
+            f"{word.span.text} is only known when the shell runs, "
+            + ("and may be any flag" if word in flags else "so this value is unknown")
+            for word in self.words
+            if not word.known
+        ]
+        return tuple(dict.fromkeys(told))
 
     def behind(self, index: int) -> Command:
         """Returns the command without its first ``index`` words."""
-        return Command(self.source, self.words[index:])
+        return Command(self.source, self.words[index:], self.broken)
+
+
+def unknown_flags(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Returns the unknown words that may be flags: all that stand alone, except one value behind ``--key``.
+
+    ``"$@"`` and ``"${OPTIONS[@]}"`` may be several words, so they may be flags behind ``--key`` too.
+    """
+    found: list[Word] = []
+    for index, word in enumerate(words):
+        before = words[index - 1].text if index else ""
+        value = before.startswith("--") and len(before) > 2 and "=" not in before
+        if word.text == UNKNOWN and (not value or _SEVERAL.search(word.span.text)):
+            found.append(word)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

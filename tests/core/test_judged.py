@@ -24,8 +24,8 @@ UNKNOWN_TASK = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task
 
 def test_a_task_from_the_shell_is_named(tmp_path: Path) -> None:
     result = result_of(tmp_path, UNKNOWN_TASK)
-    assert (result.judged.task, result.judged.ratio, result.judged.budget) == (False, False, False)
-    assert result.judged.text.startswith("the task is `$1`, which is only known to the shell: task and")
+    assert (result.judged.task, result.judged.ratio, result.judged.budget) == (False, True, True)
+    assert result.judged.text == "the task is `$1`, which is only known to the shell: task not judged"
     said = "the task is `$1`, which is only known to the shell"
     for name in ("full", "concise", "json", "markdown", "sarif"):
         text = render(name, [result])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.programs.shared.python_call import is_open
-from dreamerguard.sources.argv import Word
+from dreamerguard.sources.argv import Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass
 
 
@@ -53,7 +53,8 @@ class Flags:
 
 def read_flags(words: tuple[Word, ...]) -> Flags:
     """Sorts the arguments as the program does in its two passes."""
-    flags, problems = list(_flags(words)), list(_stray(words))
+    added = {word.index for word in unknown_flags(words)}
+    flags, problems = list(_flags(words, added)), list(_stray(words))
     named = [flag for flag in flags if flag.name in ("configs", "configs+") and flag.values]
     presets, dropped = _presets(named)
     problems += dropped
@@ -62,7 +63,7 @@ def read_flags(words: tuple[Word, ...]) -> Flags:
         tuple(word for word in presets if not is_open(word.text)),
         tuple(flag for flag in rest if flag.name != "help"),
         tuple(problems),
-        any(is_open(word.text) for word in presets) or any(is_open(word.text) for word in _loose(words)),
+        any(is_open(word.text) for word in (*presets, *_loose(words))) or (bool(added) and not named),
         named[-1] if named else None,
     )
 
@@ -82,7 +83,8 @@ def _presets(named: list[Flag]) -> tuple[list[Word], list[Problem]]:
     return presets, problems
 
 
-def _flags(words: tuple[Word, ...]) -> Iterator[Flag]:
+def _flags(words: tuple[Word, ...], added: set[int]) -> Iterator[Flag]:
+    """Yields the flags. Words that may be flags themselves are values of ``--configs`` only."""
     current: Flag | None = None
     for word in words:
         if word.text.startswith("--"):
@@ -93,7 +95,7 @@ def _flags(words: tuple[Word, ...]) -> Iterator[Flag]:
             values = (value,) if given else ()
             spans = (word.part(start),) if given else ()
             current = Flag(name[2:], values, spans, word.span, word.span.end)
-        elif current is not None:
+        elif current is not None and (word.index not in added or current.name.startswith("configs")):
             current = replace(
                 current,
                 values=(*current.values, word.text),

@@ -8,9 +8,10 @@ from dreamerguard.core.run import Preset
 
 from .python_call import is_open
 
-#: Domains of dm_control's suite, as these programs spell them, with ``manip`` and ``cup`` of danijar/dreamerv3.
+#: Domains of dm_control's suite, as these programs spell them: ``*`` is any, ``manip`` and ``cup`` are danijar's names.
 _DOMAINS = frozenset(
     [
+        "*",
         "acrobot",
         "ball",
         "cartpole",
@@ -44,9 +45,11 @@ def is_known_task(task: str) -> bool:
 
 
 def judged_task(task: str, presets: Sequence[Preset]) -> str:
-    """The task, or one without a name of the last preset's suite where only the shell knows the suite."""
+    """Returns the task, or all tasks of its suite (``dmc_*``) if only the shell knows it: presets are for suites."""
     suite = next((preset.suite for preset in reversed(presets) if preset.suite), "")
-    return f"{suite}_{task}" if suite and is_open(suite_of(task)) else task
+    if not suite or not is_open(task):
+        return task
+    return f"{suite}_*" if is_open(suite_of(task)) else f"{suite_of(task)}_*"
 
 
 def suite_of(task: str) -> str:

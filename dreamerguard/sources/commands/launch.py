@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from dreamerguard.core.programs import CONSOLE_COMMANDS
-from dreamerguard.sources.argv import UNKNOWN, Command, Word
+from dreamerguard.sources.argv import UNKNOWN, Command, Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass
 
 #: Launchers: programs that start another program, named after their options.
@@ -16,7 +16,7 @@ _WRAPPERS = frozenset({
     "singularity", "apptainer", "enroot", "xvfb-run", "diambra", "exec", "command", "numactl", "taskset",
     "mpirun", "mpiexec", "deepspeed", "stdbuf", "setsid", "sudo", "caffeinate", "screen", "tmux", "bash", "sh",
     "zsh", "eval", "ts", "bsub", "qsub", "jsrun", "ibrun", "modal", "nsys", "unbuffer", "script", "start",
-    "cmd", "prime-run", "optirun", "vglrun", "wandb",
+    "cmd", "xargs", "parallel", "prime-run", "optirun", "vglrun", "wandb",
 })  # fmt: skip
 _PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
@@ -51,7 +51,7 @@ class Launch:
     @property
     def open(self) -> bool:
         """Whether the shell may add unknown arguments."""
-        return any(word.text == UNKNOWN for word in self.arguments)
+        return bool(unknown_flags(self.arguments))
 
 
 def read_launch(command: Command) -> Launch | None:

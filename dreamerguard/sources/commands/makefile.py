@@ -7,7 +7,8 @@ import re
 from dreamerguard.core.model import Source
 from dreamerguard.sources.argv import Command
 
-from .shell import Value, read_shell
+from .shell import read_shell
+from .shell_variables import Value
 
 _VARIABLE = re.compile(r"^(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(::?=|=|:=|\?=|\+=)[ \t]*([^\n#]*)", re.MULTILINE)
 _RECIPE = re.compile(r"^(?P<indent>\t|[ ]{2,})(?P<prefix>[@+-]*)", re.MULTILINE)

@@ -44,5 +44,5 @@ def reader_of(path: str) -> Reader | None:
 
 def is_script(text: str) -> bool:
     """Returns whether the first line of a file without a suffix names a shell."""
-    first = text[:80].split("\n", 1)[0]
+    first = text[:80].split("\n", 1)[0].lstrip("\ufeff\ufffd")
     return first.startswith("#!") and first.rstrip().endswith(("sh", "bash", "zsh"))

@@ -15,6 +15,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 _ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+_ARGUMENTS = re.compile(r"\$[@*]|\$\{[@*]\}")
+_DEFAULT = re.compile(r"(?:[A-Za-z_]\w*|[1-9]\d?|[@*]):?[-=].*", re.ASCII | re.DOTALL)
 #: Characters without a meaning for the shell inside a word.
 _RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
 _QUOTED_RUN = re.compile(r'[^"\\$`]+')
@@ -30,7 +32,9 @@ class Lexer:
         self.at = start
         self.end = len(text) if end is None else end
         self.mode = mode
-        self.heredocs: list[tuple[str, bool]] = []
+        self.heredocs: list[tuple[str, bool, int]] = []
+        #: Place of a ``<<`` -> range of its here-document.
+        self.bodies: dict[int, tuple[int, int]] = {}
         self.unclosed: set[str] = set()
         self.in_array = False
 
@@ -56,7 +60,7 @@ class Lexer:
         if operator and not placeholder:
             self.at = operator.end()
             if operator[0] in ("<<", "<<-"):
-                self._open_heredoc(operator[0] == "<<-")
+                self._open_heredoc(operator[0] == "<<-", start)
             return Token("operator", start, self.at, text=operator[0])
         return self._word()
 
@@ -79,18 +83,20 @@ class Lexer:
             return 2
         return 1 if self.text.startswith("\n", at) and at < self.end else 0
 
-    def _open_heredoc(self, tabs: bool) -> None:
+    def _open_heredoc(self, tabs: bool, place: int) -> None:
         self._skip_blanks()
         if self.at < self.end and self.text[self.at] not in _STOP:
             word = self._word()
-            self.heredocs.append((word.plain or "", tabs))
+            self.heredocs.append((word.plain or "", tabs, place))
 
     def _skip_heredocs(self) -> None:
-        for delimiter, tabs in self.heredocs:
+        for delimiter, tabs, place in self.heredocs:
+            self.bodies[place] = (self.at, self.end)
             while self.at < self.end:
                 stop = self.text.find("\n", self.at, self.end)
                 stop = stop if stop >= 0 else self.end
                 line = self.text[self.at : stop].rstrip("\r")
+                self.bodies[place] = (self.bodies[place][0], self.at)
                 self.at = min(stop + 1, self.end)
                 if (line.lstrip("\t") if tabs else line) == delimiter:
                     break
@@ -219,6 +225,9 @@ class Lexer:
         elif array:
             word.add("array", array[1], quoted)
             self.at = array.end()
+        elif self.mode != "make" and (arguments := _ARGUMENTS.match(text, at, self.end)):
+            word.add("arguments", "@", quoted)
+            self.at = arguments.end()
         elif self.mode == "make" and text.startswith("$$", at):
             self.at = at + 2
             name = _NAME.match(text, self.at, self.end)
@@ -229,6 +238,9 @@ class Lexer:
         elif name := _NAME.match(text, at + 1, self.end):
             word.add("variable", name[0], quoted)
             self.at = name.end()
+        elif self.mode == "script" and text[at + 1 : at + 2] in set("123456789"):
+            word.add("variable", text[at + 1], quoted)
+            self.at = at + 2
         elif text[at + 1 : at + 2] and text[at + 1] in "0123456789@*#?$!-":
             word.add("unknown", quoted=quoted)
             self.at = min(at + 2, self.end)
@@ -255,8 +267,12 @@ class Lexer:
             self._skip_unclosed(opening, word)
             return
         inner = self.text[self.at + 2 : stop]
-        named = _NAME.fullmatch(inner) and (opening == "{" or self.mode == "make")
-        word.add("variable" if named else "unknown", inner if named else "", quoted)
+        if (_NAME.fullmatch(inner) and (opening == "{" or self.mode == "make")) or (opening == "{" and inner.isdigit()):
+            word.add("variable", inner, quoted)
+        elif opening == "{" and self.mode == "script" and _DEFAULT.fullmatch(inner):
+            word.add("default", inner, quoted)
+        else:
+            word.add("unknown", "", quoted)
         self.at = stop + 1
 
     def _matching(self, opening: str, closing: str) -> int:

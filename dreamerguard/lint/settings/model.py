@@ -30,7 +30,7 @@ class Settings:
     Attributes:
       select: only rules that one of these selectors names; empty for all. A selector is a rule's name, its code, the
         beginning of a code (``DG1``) or a category (``ratio``).
-      ignore: selector -> reason, for rules whose findings do not count.
+      ignore: selector -> reason, for rules with findings that do not count.
       severity: selector -> severity of its findings instead of the rule's severity.
       min_severity, min_confidence: findings of lower severity or confidence do not count.
       per_path: rules that do not count in some files.

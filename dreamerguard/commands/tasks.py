@@ -53,7 +53,7 @@ def _show_suites(suites: list[dict[str, Any]]) -> None:
         rows.append((row["suite"], str(row["tasks"]), row["default_edition"], *values, rate, curves))
     print_table(columns, rows)
     typer.echo(
-        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - means not published.\n"
+        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - is unpublished.\n"
         "dreamerguard tasks --suite SUITE lists its tasks; dreamerguard tasks TASK shows one and its sources."
     )
 

@@ -196,7 +196,7 @@ def test_what_lint_refuses_is_not_started(tmp_path: Path) -> None:
     code, said = _refusal(tmp_path, "--", *DANIJAR, *low)
     assert code == 78
     assert "low-train-ratio" in said
-    assert 'accept it with --allow low-train-ratio="reason"' in said
+    assert 'accept them with --allow low-train-ratio="reason"' in said
     code, said = _refusal(tmp_path, "--strict", "--", "true")
     assert (code, "not started because of --strict" in said) == (78, True)
     code, said = _refusal(tmp_path, "--", "true")

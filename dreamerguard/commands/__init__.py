@@ -1,1 +1,1 @@
-"""One module per command. Each keeps its heavy imports inside its function, so that the others start quickly."""
+"""Commands, one module each. A module imports heavy packages inside its function, so that other commands start fast."""

@@ -1,4 +1,4 @@
-"""The Typer application. A command's module is only imported when the command is named, so that each starts quickly."""
+"""The Typer application. It imports only the module of the command that runs, so that each command starts quickly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dreamerguard import __version__
 from dreamerguard.commands.shared.errors import CommandFailed, report_failure
 from dreamerguard.commands.shared.typer_argv import WordsCommand
 
-#: Command -> module and attribute, a function or an application of subcommands. In the order of ``--help``.
+#: Command -> module and attribute (a function, or an application with subcommands), in the order of ``--help``.
 COMMANDS = {
     "lint": "dreamerguard.commands.lint:lint",
     "check": "dreamerguard.commands.check:check",
@@ -35,35 +35,35 @@ COMMANDS = {
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
 TAKES_WORDS = {"lint", "train", "guard"}
 
-#: Typer without rich and without its own way of showing errors.
-_LEAN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+#: Options that turn off rich and Typer's display of exceptions.
+_PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 
-#: What Typer raises for words that it cannot read; it has no name of its own for it.
-_USAGE: Any = typer.BadParameter.__base__
+#: The error that Typer raises for arguments that it cannot read; Typer does not export this class.
+_USAGE_ERROR: Any = typer.BadParameter.__base__
 
 
 class LazyGroup(TyperGroup):
-    """Imports a command when it is asked for."""
+    """Imports a command when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """All commands, in the order of the help."""
+        """Returns the names of all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name; none when there is no such command."""
+        """Returns the command with a name; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         target = getattr(import_module(module), attribute)
         if not isinstance(target, typer.Typer):
-            function, target = target, typer.Typer(**_LEAN)
+            function, target = target, typer.Typer(**_PLAIN)
             target.command(cmd_name, cls=WordsCommand if cmd_name in TAKES_WORDS else None)(function)
         command = typer.main.get_command(target)
         command.name = cmd_name
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the words name; the nearest name where there is none."""
+        """Returns the command that the arguments name; fails with the nearest name if there is no such command."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from dreamerguard.util.hints import did_you_mean, nearest
 
@@ -72,7 +72,7 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads the words in front of the command's name."""
+        """Reads the arguments before the command's name."""
         with _plain_errors():
             return super().parse_args(ctx, args)
 
@@ -87,10 +87,10 @@ class LazyGroup(TyperGroup):
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Errors of use repeat what was typed; not what could act on the terminal."""
+    """Removes from usage errors, which repeat the input, every character that could act on the terminal."""
     try:
         yield
-    except _USAGE as error:
+    except _USAGE_ERROR as error:
         from dreamerguard.util.text import plain
 
         error.message = "\n".join(plain(line) for line in error.message.split("\n"))
@@ -102,7 +102,7 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Lint, train and regression-guard DreamerV3 runs.",
     no_args_is_help=True,
-    **_LEAN | {"add_completion": True},
+    **_PLAIN | {"add_completion": True},
 )
 
 

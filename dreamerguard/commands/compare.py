@@ -1,4 +1,4 @@
-"""``dreamerguard compare``: did my change make the agent worse, and how sure are we?"""
+"""``dreamerguard compare``: tests whether a change made the agent worse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dreamerguard.util.terminal import echo
 if TYPE_CHECKING:
     from dreamerguard.regression.compare.inputs import Material
 
-#: Exit code of a comparison that shows nothing either way.
+#: Exit code of a comparison that shows neither WORSE nor NON-INFERIOR.
 INCONCLUSIVE = 4
 
 
@@ -30,22 +30,24 @@ class CompareFormat(StrEnum):
 
 def compare(
     candidates: Annotated[
-        list[Path], typer.Argument(help="Candidate runs, or folders of them.", metavar="CANDIDATE...")
+        list[Path], typer.Argument(help="Candidate runs, or folders of runs.", metavar="CANDIDATE...")
     ],
     baseline: Annotated[
-        list[Path] | None, typer.Option("--baseline", "-b", help="Baseline run, or a folder of them. Repeatable.")
+        list[Path] | None, typer.Option("--baseline", "-b", help="Baseline run, or a folder of runs. Repeatable.")
     ] = None,
     reference: Reference = None,
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
     margin: Annotated[
-        float, typer.Option("--margin", min=0.001, max=1, help="Loss that is accepted, as a share of what is learned.")
+        float, typer.Option("--margin", min=0.001, max=1, help="Accepted loss, as a share of the learned score.")
     ] = 0.05,
-    seed: Annotated[int, typer.Option("--seed", help="Of drawn labelings.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random relabelings.")] = 0,
     allow: Annotated[
         list[str] | None,
-        typer.Option("--allow", help="Compare in spite of x-unit, action-repeat, score-kind or edition. Repeatable."),
+        typer.Option(
+            "--allow", help="Compare even if x-unit, action-repeat, score-kind or edition differ. Repeatable."
+        ),
     ] = None,
     allow_inconclusive: Annotated[
         bool, typer.Option("--allow-inconclusive", help="INCONCLUSIVE gives exit code 0.")
@@ -54,9 +56,9 @@ def compare(
         CompareFormat, typer.Option("--output-format", help="Report to print.")
     ] = CompareFormat.TEXT,
 ) -> None:
-    """Compare runs with a baseline, your own runs or the published curves, over seeds and tasks.
+    """Compare runs with a baseline (your runs or the published curves) over seeds and tasks.
 
-    Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: usage, unreadable or not comparable.
+    Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: wrong usage, or runs that are unreadable or not comparable.
     """
     from dreamerguard.regression.compare.decision import Outcome
     from dreamerguard.regression.compare.decision import compare as decide
@@ -79,7 +81,7 @@ def _material(
     candidates: list[Path],
     baseline: list[Path],
     reference: str | None,
-    told: tuple[str | None, str | None, int | None],
+    given: tuple[str | None, str | None, int | None],
     allow: list[str],
 ) -> Material:
     from dreamerguard.logs import LogError
@@ -89,11 +91,11 @@ def _material(
 
     unknown = [name for name in allow if name not in MUST_AGREE]
     if unknown:
-        fail(f"--allow {unknown[0]}: known are {', '.join(MUST_AGREE)}")
+        fail(f"--allow {unknown[0]}: unknown; use one of {', '.join(MUST_AGREE)}")
     try:
-        ours = read_sides(find_runs(candidates), *told)
+        ours = read_sides(find_runs(candidates), *given)
         if reference:
             return against_reference(ours, reference, allow)
-        return against_runs(ours, read_sides(find_runs(baseline), *told), allow)
+        return against_runs(ours, read_sides(find_runs(baseline), *given), allow)
     except (LogError, NotComparable) as error:
         fail(str(error))

@@ -1,4 +1,4 @@
-"""``dreamerguard config``: which settings of the linter apply here, and where each comes from."""
+"""``dreamerguard config``: shows the linter settings that apply here, and the origin of each."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _options() -> None:
 @app.command("show")
 def show(
     config_file: Annotated[
-        str | None, typer.Option("--config-file", help="Settings file, instead of the nearest one.")
+        str | None, typer.Option("--config-file", help="Settings file to read instead of the nearest one.")
     ] = None,
 ) -> None:
-    """Show every setting, its value, and the file that gives it."""
+    """Show every setting with its value and the file that sets it."""
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.settings.finder import load_settings
     from dreamerguard.util.text import plain
@@ -45,7 +45,7 @@ def show(
 
 
 def _rows(settings: Settings) -> list[tuple[str, str]]:
-    """Names and values as a settings file writes them."""
+    """Returns names and values as in a settings file."""
     per_path: dict[str, dict[str, str]] = {}
     for item in settings.per_path:
         per_path.setdefault(item.pattern, {}).update(dict.fromkeys(item.selectors, item.reason))

@@ -16,7 +16,7 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Evaluate the newest checkpoint of a run, every seed of it. The policy samples, as in the reference."""
+    """Evaluate the newest checkpoint of every seed of a run. The policy samples, as in the reference."""
     from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()

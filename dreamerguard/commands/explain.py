@@ -1,4 +1,4 @@
-"""``dreamerguard explain``: what a rule, a key or a task is, without a network."""
+"""``dreamerguard explain``: explains a rule, a key or a task, without network access."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def explain(
     name: Annotated[
         str | None, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every rule.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Explain every rule.")] = False,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", help="With --all: write one page for each rule into this folder.")
     ] = None,
 ) -> None:
-    """Explain a rule, a key or a task; or all rules."""
+    """Explain a rule, a key, a task, or all rules."""
     if every:
         _explain_all(markdown)
         return
     if name is None or markdown is not None:
-        fail("name a rule, a key or a task, or use --all, with --markdown DIR for pages")
+        fail("name a rule, a key or a task, or use --all; --markdown DIR needs --all")
     from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.rules import find_rule
     from dreamerguard.schema.tasks import UnknownTask, find_task
@@ -88,7 +88,7 @@ def _example(example: Example) -> Iterator[str]:
         yield "    # run.yaml"
         yield from (f"    {line}" for line in example.file.rstrip("\n").split("\n"))
     if example.fixed and not example.file:
-        yield f"    corrected: {example.fixed}"
+        yield f"    fixed: {example.fixed}"
 
 
 def _key(key: Key) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _key(key: Key) -> Iterator[str]:
 
 
 def _published(path: str) -> Iterator[str]:
-    """Which suites, sizes and editions set a key."""
+    """Yields a line for each suite, task and size that sets a key."""
     from dreamerguard.core.values import spell_scalar
     from dreamerguard.schema import SIZES
     from dreamerguard.schema.tasks import load_suite, suite_names

@@ -1,4 +1,4 @@
-"""``dreamerguard guard``: run any training command, checked before and watched while it trains."""
+"""``dreamerguard guard``: checks a training command, runs it and watches it while it trains."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
 def guard(
     ctx: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(help="Behind --: the training command.", metavar="-- COMMAND...")
+        list[str] | None, typer.Argument(help="The training command, after --.", metavar="-- COMMAND...")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a command that cannot be checked.")] = False,
     logdir: Annotated[
-        str | None, typer.Option("--logdir", help="Where the program logs; by default as its command says.")
+        str | None, typer.Option("--logdir", help="Log directory of the program; by default read from its command.")
     ] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task, where the log does not tell.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Task, if the log does not state it.")] = None,
     suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
     action_repeat: Annotated[
-        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the log does not tell.")
+        int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, if the log does not state it.")
     ] = None,
     reference: Annotated[
-        str | None, typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones.")
+        str | None,
+        typer.Option("--reference", help="Published curves of release 2024 or 2023, or a file with your curves."),
     ] = None,
     interval: Annotated[float, typer.Option("--interval", min=0.1, help="Seconds between two looks.")] = 10.0,
     on_regression: Annotated[
@@ -44,16 +45,17 @@ def guard(
     ] = OnRegression.WARN,
     grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds between the warning and SIGTERM.")] = 60.0,
     kill_after: Annotated[
-        float | None, typer.Option("--kill-after", min=0, help="Seconds from that SIGTERM to SIGKILL; else never.")
+        float | None,
+        typer.Option("--kill-after", min=0, help="Seconds from that SIGTERM to SIGKILL; without it, no SIGKILL."),
     ] = None,
     report: Annotated[Path | None, typer.Option("--report", help="JSON file for the final status.")] = None,
     *,
     options: TrainOptions,
 ) -> None:
-    """Run a training command of any supported program, checked before and watched while it trains.
+    """Check a training command of any supported program, run it and watch it while it trains.
 
-    Input, output, signals and the exit code are the program's own; 128 + n when signal n ended it. 78: refused because
-    of what lint found; 2: usage; 126 and 127: the program cannot be executed, or does not exist.
+    The program keeps its input, output and signals. The exit code is the program's, or 128 + n if signal n ended it.
+    78: refused because of findings; 2: wrong usage; 126: the program cannot be executed; 127: it does not exist.
     """
     from dreamerguard.guard.guarded_run import GuardOptions
     from dreamerguard.guard.watching import WatchOptions
@@ -96,21 +98,21 @@ def _refuse(refused: Refused) -> int:
 
     result = refused.check.result
     if result is None:
-        say(f"{refused.check.unchecked}; refused to start it because of --strict")
+        say(f"{refused.check.unchecked}; not started because of --strict")
         return REFUSED
     sys.stderr.write(render_full(result, wants_color(sys.stderr.isatty(), os.environ)))
     names = " ".join(f'--allow {name}="reason"' for name in sorted({finding.name for finding in result.refused}))
-    say(f"refused to start. Correct it as shown, or accept it with {names}")
+    say(f"refused to start. Fix the findings as shown, or accept them with {names}")
     return REFUSED
 
 
 def _command(ctx: typer.Context, words: list[str] | None) -> tuple[str, ...]:
-    before, behind = typed_words(ctx)
-    if behind is None:
-        fail("write the training command behind --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
+    before, after = typed_words(ctx)
+    if after is None:
+        fail("write the training command after --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
     if words:
-        fail(f"{words[0]!r} is no option of guard; the training command stands behind --")
+        fail(f"{words[0]!r} is not an option of guard; write the training command after --")
     del before
-    if not behind:
-        fail("there is no command behind --")
-    return behind
+    if not after:
+        fail("there is no command after --")
+    return after

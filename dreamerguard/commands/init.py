@@ -1,4 +1,4 @@
-"""``dreamerguard init``: a commented run configuration with the published settings of a task."""
+"""``dreamerguard init``: writes a commented run configuration with the published settings of a task."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dreamerguard.util.terminal import echo
 if TYPE_CHECKING:
     from dreamerguard.schema.tasks import TaskDefaults
 
-#: Section -> its settings in the written file. `size` stands at the top.
+#: Section -> its settings in the written file. `size` comes first, outside the sections.
 _SECTIONS = {"run": ("frames", "train_ratio", "envs"), "env": ("action_repeat", "observation", "image_size")}
 
-#: Name of the schema that is written beside the configuration.
+#: Name of the schema file that is written next to the configuration.
 SCHEMA_FILE = "dreamerguard.schema.json"
 
 
 def init(
     task: Annotated[str, typer.Argument(help="Task, for example dmc_walker_walk.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("run.yaml"),
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, where several have the task.")] = None,
-    edition: Annotated[Edition | None, typer.Option("--edition", help="Generation of published defaults.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite, if several suites have the task.")] = None,
+    edition: Annotated[Edition | None, typer.Option("--edition", help="Edition of published defaults.")] = None,
     size: Annotated[SizeName | None, typer.Option("--size", help="Model size instead of the published one.")] = None,
     schema_url: Annotated[
         str | None, typer.Option("--schema-url", help="Point editors to this schema instead of writing one.")
@@ -45,14 +45,14 @@ def init(
         fail(str(error))
     chosen = edition or defaults.default_edition
     if chosen not in defaults.editions:
-        fail(f"edition {chosen} says nothing about {defaults.name}; choose {', '.join(defaults.editions)}.")
+        fail(f"edition {chosen} has no values for {defaults.name}; choose {', '.join(defaults.editions)}.")
     text = configuration(defaults, chosen, size, schema_url or SCHEMA_FILE)
     files = {out: text}
     if schema_url is None:
         files[out.with_name(SCHEMA_FILE)] = json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
-    taken = [path for path in files if path.exists() and not (force or _is_ours(path, SCHEMA_ID))]
+    taken = [path for path in files if path.exists() and not (force or _is_generated_schema(path, SCHEMA_ID))]
     if taken:
-        fail(f"{' and '.join(map(str, taken))} exists already; --force overwrites it.")
+        fail(f"{' and '.join(map(str, taken))} already exists; --force overwrites it.")
     for path, content in files.items():
         _write(path, content)
     echo(f"wrote {' and '.join(map(str, files))}")
@@ -61,7 +61,7 @@ def init(
 def configuration(
     defaults: TaskDefaults, edition: Edition, size: SizeName | None = None, schema: str = SCHEMA_FILE
 ) -> str:
-    """Text of a run configuration that repeats an edition's main settings, each with its unit and source.
+    """Returns the text of a run configuration with an edition's main settings, each with its unit and source.
 
     Args:
       defaults: published defaults of the task.
@@ -100,7 +100,7 @@ def configuration(
 
 
 def _line(key: str, defaults: TaskDefaults, edition: Edition, sources: list[str], size: SizeName | None = None) -> str:
-    """One setting with its comment; a comment alone where no source states a length; empty for other gaps."""
+    """Returns one setting with its comment. Without a published value: a comment for `run.frames`, else empty text."""
     from dreamerguard.schema.publish import unit
 
     name, value = key.rpartition(".")[2], defaults.values(edition).get(key)
@@ -108,8 +108,8 @@ def _line(key: str, defaults: TaskDefaults, edition: Edition, sources: list[str]
         return f"# {name}: {unit(key)}; no source states it for this edition" if key == "run.frames" else ""
     if size is not None:
         return f"size: {size}  # chosen; published is {value.value} [{sources.index(value.source) + 1}]"
-    words = "; ".join(part for part in (unit(key), value.note) if part)
-    return f"{name}: {value.value}  # {words + ' ' if words else ''}[{sources.index(value.source) + 1}]"
+    comment = "; ".join(part for part in (unit(key), value.note) if part)
+    return f"{name}: {value.value}  # {comment + ' ' if comment else ''}[{sources.index(value.source) + 1}]"
 
 
 def _write(path: Path, content: str) -> None:
@@ -120,8 +120,8 @@ def _write(path: Path, content: str) -> None:
         fail(f"cannot write {path}: {error.strerror}.")
 
 
-def _is_ours(path: Path, schema_id: str) -> bool:
-    """Whether a file is a schema that this command wrote before, which may be renewed without asking."""
+def _is_generated_schema(path: Path, schema_id: str) -> bool:
+    """Returns whether a file is a schema that this command wrote earlier; it may be overwritten without --force."""
     if path.name != SCHEMA_FILE or not path.is_file():
         return False
     return f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")

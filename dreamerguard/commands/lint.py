@@ -1,4 +1,4 @@
-"""``dreamerguard lint``: will this configuration hurt?"""
+"""``dreamerguard lint``: checks the configuration of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def lint(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Run files, key=value settings, a task; or -- and a whole training command."),
+        typer.Argument(help="Run files, key=value settings and a task; or -- and a training command."),
     ] = None,
     task: Annotated[str | None, typer.Option("--task", help="Task, if no file names it.")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="Edition of published defaults.")] = None,
@@ -24,12 +24,12 @@ def lint(
     *,
     options: LintOptions,
 ) -> None:
-    """Check a run before it trains: its keys, its values, and what its gradient updates will cost in score.
+    """Check a run before it trains: its keys, its values, and the score that missing gradient updates will cost.
 
-    Later files and settings win. Exit code 0: nothing at warning or error; 1: findings; 2: the input cannot be read or
-    names no task; 3: nothing was checked.
+    Later files and settings override earlier ones. Exit code 0: no warning or error; 1: a warning or an error; 2: the
+    input cannot be read or names no task; 3: nothing was checked.
     """
     from .lint_run import run_lint
 
-    del words, task, edition, size  # for --help; read from the arguments as typed, so that findings point at them
+    del words, task, edition, size  # only for --help; read from the arguments as typed, so that findings point at them
     raise typer.Exit(run_lint(options, *typed_words(ctx)))

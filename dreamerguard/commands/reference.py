@@ -1,4 +1,4 @@
-"""``dreamerguard reference``: own runs as a reference for ``watch`` and ``compare``."""
+"""``dreamerguard reference``: makes your runs a reference for ``watch`` and ``compare``."""
 
 from __future__ import annotations
 
@@ -26,22 +26,24 @@ def _options() -> None:
 
 @app.command("build")
 def build(
-    runs: Annotated[list[Path], typer.Argument(help="Finished runs, or folders of them.", metavar="RUN...")],
+    runs: Annotated[list[Path], typer.Argument(help="Finished runs, or folders of runs.", metavar="RUN...")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
     frames: Annotated[
-        float | None, typer.Option("--frames", min=1, help="Common length; by default that of the shortest run.")
+        float | None,
+        typer.Option("--frames", min=1, help="Common length in frames; by default the length of the shortest run."),
     ] = None,
     borrow: Annotated[
-        str | None, typer.Option("--borrow", help="Suite to borrow false-alarm statistics from, below 19 curves.")
+        str | None,
+        typer.Option("--borrow", help="Suite to take false-alarm statistics from if there are fewer than 19 curves."),
     ] = None,
 ) -> None:
     """Build reference curves from your own runs, several seeds per task.
 
-    ``watch --reference FILE`` and ``compare --reference FILE`` hold runs against them. Exit code 2: runs that cannot be
-    read or do not belong together.
+    ``watch --reference FILE`` and ``compare --reference FILE`` compare runs with them. Exit code 2: runs that cannot be
+    read or are not comparable.
     """
     import json
 

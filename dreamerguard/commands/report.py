@@ -1,4 +1,4 @@
-"""``dreamerguard report``: a page about runs to read, print, send and keep."""
+"""``dreamerguard report``: writes an HTML page about runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def report(
     runs: Runs,
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
-    png: Annotated[Path | None, typer.Option("--png", help="Also write the curves as a picture.")] = None,
+    png: Annotated[Path | None, typer.Option("--png", help="Also write the curves to this PNG file.")] = None,
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
@@ -28,7 +28,7 @@ def report(
 ) -> None:
     """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
 
-    The page is a single file without scripts, and loads nothing. Exit code 0: it was written; 2: a run cannot be read.
+    The page is a single file without scripts and loads no other file. Exit code 0: written; 2: a run cannot be read.
     """
     import time
 
@@ -45,7 +45,7 @@ def report(
     check_reference(reference)
     missing = next((run for run in runs if not is_dir(run)), None)
     if missing is not None:
-        fail(f"{missing} is no directory" if exists(missing) else f"{missing} does not exist")
+        fail(f"{missing} is not a directory" if exists(missing) else f"{missing} does not exist")
     statuses = look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
     pages = [describe(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
@@ -60,7 +60,7 @@ def report(
 
 
 def _labels(statuses: Sequence[Status]) -> list[str]:
-    """Directory names, with as many parents as it takes to tell them apart."""
+    """Returns directory names, with as many parents as are needed to make them different."""
     paths = [status.directory.resolve() for status in statuses]
     for depth in range(1, max((len(path.parts) for path in paths), default=1)):
         labels = ["/".join(path.parts[-depth:]) for path in paths]

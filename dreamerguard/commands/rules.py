@@ -1,4 +1,4 @@
-"""``dreamerguard test-rules``: do rules do what their examples say?"""
+"""``dreamerguard test-rules``: runs the examples of rules as tests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from dreamerguard.commands.shared.errors import fail
 
 
 def test_rules(
-    names: Annotated[list[str] | None, typer.Argument(help="Rules, by name or code; all of your own without.")] = None,
-    built_in: Annotated[bool, typer.Option("--built-in", help="Also those that come with dreamerguard.")] = False,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Rules, by name or code; by default all custom rules.")
+    ] = None,
+    built_in: Annotated[bool, typer.Option("--built-in", help="Also test the built-in rules.")] = False,
     config_file: Annotated[
-        str | None, typer.Option("--config-file", help="Settings file, instead of the nearest one.")
+        str | None, typer.Option("--config-file", help="Settings file to read instead of the nearest one.")
     ] = None,
 ) -> None:
-    """Run the examples of rules from local-rules and plugins: silent on GOOD, exactly one finding on BAD.
+    """Test rules from local-rules and plugins with their examples: GOOD gives no finding, BAD gives exactly one.
 
-    Exit code 0: all hold; 1: some do not; 2: a rule cannot be loaded; 3: there is no rule to test.
+    Exit code 0: all pass; 1: some fail; 2: a rule cannot be loaded; 3: there is no rule to test.
     """
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.plugins import load_rules
@@ -32,7 +34,7 @@ def test_rules(
     try:
         settings = load_settings(Path(), config_file)
         rules = [*load_rules(settings), *(all_rules() if built_in else ())]
-        # What the project ignores must not decide whether an example holds.
+        # The project's ignores must not affect the examples.
         settings = Settings(local_rules=settings.local_rules, plugins=settings.plugins, file=settings.file)
     except SourceError as error:
         fail(error.message)
@@ -40,12 +42,12 @@ def test_rules(
     chosen = [rule for rule in rules if not wanted or wanted & {rule.name, rule.code.lower()}]
     broken = 0
     for rule in chosen:
-        mistakes = list(broken_examples(rule, settings))
-        broken += bool(mistakes)
-        typer.echo(f"{'failed' if mistakes else 'passed'}  {rule.code}  {rule.name}")
-        for mistake in mistakes:
-            typer.echo(f"    {plain(mistake)}")
+        errors = list(broken_examples(rule, settings))
+        broken += bool(errors)
+        typer.echo(f"{'failed' if errors else 'passed'}  {rule.code}  {rule.name}")
+        for text in errors:
+            typer.echo(f"    {plain(text)}")
     typer.echo(f"{len(chosen)} rules tested, {broken} failed")
     if not chosen:
-        typer.echo("name your rules with local-rules or plugins in the settings", err=True)
+        typer.echo("no rule to test: name your rules with local-rules or plugins in the settings", err=True)
     raise typer.Exit(3 if not chosen else int(broken > 0))

@@ -1,4 +1,4 @@
-"""``dreamerguard tasks``: published defaults of suites and tasks, and what the published agent reaches."""
+"""``dreamerguard tasks``: shows published defaults of suites and tasks, and the published agent's scores."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dreamerguard.commands.shared.tables import print_table
 
 
 def tasks(
-    task: Annotated[str | None, typer.Argument(help="Task to show; without it, the suites are listed.")] = None,
+    task: Annotated[str | None, typer.Argument(help="Task to show; by default the suites are listed.")] = None,
     suite: Annotated[str | None, typer.Option("--suite", "-s", help="Suite to list, or to take the task from.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the published defaults of suites and tasks, who states them and what the published agent reaches."""
+    """Show the published defaults of suites and tasks, their sources, and the scores of the published agent."""
     import json
 
     from dreamerguard.schema.tasks import UnknownTask, check_suite, find_task, suite_names
@@ -53,7 +53,7 @@ def _show_suites(suites: list[dict[str, Any]]) -> None:
         rows.append((row["suite"], str(row["tasks"]), row["default_edition"], *values, rate, curves))
     print_table(columns, rows)
     typer.echo(
-        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - is not published.\n"
+        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - is unpublished.\n"
         "dreamerguard tasks --suite SUITE lists its tasks; dreamerguard tasks TASK shows one and its sources."
     )
 
@@ -65,11 +65,13 @@ def _show_suite(suite: dict[str, Any]) -> None:
     rows = []
     for row in suite["tasks"]:
         final = row["final"] or {}
-        words = [
-            word for word, said in (("not in the papers", not row["published"]), ("sparse", row["sparse"])) if said
+        remarks = [
+            remark
+            for remark, holds in (("not in the papers", not row["published"]), ("sparse", row["sparse"]))
+            if holds
         ]
         scores = [_text(final.get(key)) for key in ("median", "min", "max")]
-        rows.append((row["task"], *scores, _text(row["seeds"]), ", ".join(words)))
+        rows.append((row["task"], *scores, _text(row["seeds"]), ", ".join(remarks)))
     print_table(("task", "final score, median", "lowest", "highest", "seeds", "remarks"), rows)
 
 
@@ -81,7 +83,7 @@ def _show_task(task: dict[str, Any]) -> None:
     if task["sparse"]:
         typer.echo(f"sparse reward: {task['reason']} [{numbers[task['reason_source']]}]")
     if not task["published"]:
-        typer.echo("not in the papers: the defaults are those of its suite")
+        typer.echo("not in the papers: its suite's defaults apply")
     typer.echo("")
     _show_editions(task, numbers)
     for release, curve in list(task["curves"].items())[:1]:
@@ -147,7 +149,7 @@ def _show_curve(release: str, curve: dict[str, Any]) -> None:
         for row in curve["reach"]
     ]
     print_table(
-        ("share of the final score", "frames, median seed", "fastest", "slowest", "seeds that got there"), reach
+        ("share of the final score", "frames, median seed", "fastest", "slowest", "seeds that reached it"), reach
     )
     typer.echo(f"\n{curve['note']}".rstrip())
     typer.echo(f"Curves: {curve['source']}")
@@ -164,7 +166,7 @@ def _cited(value: dict[str, Any] | None, numbers: dict[str, int]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A number with thousands separated, at most four digits behind the point; - for nothing."""
+    """Returns a value as text: thousands separators, four significant digits below 1000; - for None."""
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""``dreamerguard train``: lint first, then train, and keep everything that is needed to judge the run later."""
+"""``dreamerguard train``: lints a run, trains it, and stores everything that is needed to judge it later."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="First seed.")] = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", help="Independent agents to train together, with seeds from --seed on.")
+        int | None, typer.Option("--seeds", help="Independent agents to train together; seeds count up from --seed.")
     ] = None,
     *,
     options: TrainOptions,
 ) -> None:
-    """Train a DreamerV3 agent, after checking what it is asked to do.
+    """Check a run, then train a DreamerV3 agent.
 
-    An error, or a warning of severe harm, refuses the run (exit code 78). The project's lint settings count as in
-    lint. The same command continues a run that was interrupted. Ctrl-C and SIGTERM save it first (exit codes 130 and
+    An error, or a warning with severe cost, refuses the run (exit code 78). The project's lint settings apply as in
+    lint. The same command continues an interrupted run. Ctrl-C and SIGTERM save the run and end it (exit codes 130 and
     143).
 
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
 
-    del words, seed, seeds  # for --help; read from the arguments as typed, so that findings can point at them
-    own, behind = typed_words(ctx)
-    if behind is not None:
-        fail("train takes no --: write the task and its settings without it")
+    del words, seed, seeds  # only for --help; read from the arguments as typed, so that findings point at them
+    own, after = typed_words(ctx)
+    if after is not None:
+        fail("train does not accept --; write the task and its settings without it")
     if options.output_format is not PlanFormat.TEXT and not options.dry_run:
         fail("--output-format needs --dry-run")
     if not options.dry_run:
@@ -75,7 +75,7 @@ def _lint(typed: list[str], options: TrainOptions) -> Result:
 
 
 def _show(result: Result) -> None:
-    """Prints the findings and, where they forbid to train, how to accept them."""
+    """Prints the findings and, if they refuse the run, how to accept them."""
     import os
     import sys
 
@@ -86,8 +86,8 @@ def _show(result: Result) -> None:
         typer.echo(render_full(result, wants_color(sys.stderr.isatty(), os.environ)), err=True, nl=False, color=True)
     if result.refused:
         names = " ".join(f'--allow {name}="reason"' for name in sorted({finding.name for finding in result.refused}))
-        accept = f", or accept it with {names}" if result.run.config is not None else ""
-        echo(f"refused to train. Correct it as shown{accept}", error=True)
+        accept = f", or accept them with {names}" if result.run.config is not None else ""
+        echo(f"refused to train. Fix the findings as shown{accept}", error=True)
 
 
 def _train(result: Result, options: TrainOptions, typed: list[str]) -> int:

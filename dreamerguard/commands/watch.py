@@ -1,4 +1,4 @@
-"""``dreamerguard watch``: is this running run below what the published agent does?"""
+"""``dreamerguard watch``: tests whether a running run scores below the published agent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WatchFormat(StrEnum):
 
 
 class OnRegression(StrEnum):
-    """What to do about a run that is too low."""
+    """Actions for a run with too low a score."""
 
     WARN = "warn"
     STOP = "stop"
@@ -46,19 +46,19 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once and exit, for cron and CI.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a directory that does not exist yet.")] = False,
     interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 5.0,
-    strict: Annotated[bool, typer.Option("--strict", help="A run at WATCH gives exit code 1 too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="WATCH gives exit code 1 too.")] = False,
     on_regression: Annotated[
         OnRegression, typer.Option("--on-regression", help="stop sends SIGTERM to --pid at the 2 % threshold.")
     ] = OnRegression.WARN,
     pid: Annotated[int | None, typer.Option("--pid", help="Process to stop.")] = None,
-    grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds between the warning and the stop.")] = 60.0,
+    grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds between the warning and SIGTERM.")] = 60.0,
     output_format: Annotated[WatchFormat, typer.Option("--output-format", help="Report to print.")] = WatchFormat.TEXT,
 ) -> None:
-    """Watch a run while it trains, against the published curves of DreamerV3 or your own.
+    """Watch a run while it trains and compare it with the published curves of DreamerV3 or your curves.
 
-    Understands logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Exit code 0: OK, TOO EARLY,
-    UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with --strict); 2: usage, or the
-    directory is missing or cannot be read; 3: there was nothing to judge by.
+    Reads logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Exit code 0: OK, TOO EARLY,
+    UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with --strict); 2: wrong usage, or
+    the directory is missing or cannot be read; 3: no run has a verdict.
     """
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher
@@ -83,13 +83,13 @@ def watch(
 
 
 def exit_code(statuses: list[Status], strict: bool) -> int:
-    """What a look at some runs means for a script; see `watch`."""
+    """Returns the exit code of `watch` for the state of its runs."""
     from dreamerguard.core.model import Severity
     from dreamerguard.regression.watch.verdict import State
 
     bad = {State.REGRESSED, State.WATCH} if strict else {State.REGRESSED}
-    sick = any(finding.severity is Severity.ERROR for status in statuses for finding in status.health)
-    if sick or any(status.verdict and status.verdict.state in bad for status in statuses):
+    unhealthy = any(finding.severity is Severity.ERROR for status in statuses for finding in status.health)
+    if unhealthy or any(status.verdict and status.verdict.state in bad for status in statuses):
         return 1
     return 0 if any(status.verdict for status in statuses) else 3
 

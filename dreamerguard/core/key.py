@@ -125,8 +125,8 @@ class Key:
         whole = isinstance(value, int) or value.is_integer()
         return int(value) if whole and self.kind in ("integer", "choice") else value
 
-    def mend(self, value: Value) -> Value:
-        """Returns the correctly typed value that a text probably means, or the value itself if there is none."""
+    def intended_value(self, value: Value) -> Value:
+        """Returns the correctly typed value that a text probably means, or the value itself if no typed value fits."""
         if not isinstance(value, str):
             return value
         plain: Value = resolve_scalar(value.replace("_", "") if self.kind in ("integer", "number") else value)

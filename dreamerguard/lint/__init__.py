@@ -1,1 +1,1 @@
-"""Linting: from a command, a run file or a repository to findings. Never prints, never exits."""
+"""Lints a command, a run file or a repository and returns findings. Never prints and never exits."""

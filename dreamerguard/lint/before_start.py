@@ -1,7 +1,7 @@
-"""Lints a training command before it starts: the same for ``dreamerguard train`` and ``dreamerguard guard``.
+"""Lints a training command before it starts, for ``dreamerguard train`` and ``dreamerguard guard``.
 
-The project's settings count as in ``dreamerguard lint``: local rules and plugins run, and findings that comments, the
-settings or the baseline accept refuse nothing. They stay in the result with the reason.
+The project's settings apply as in ``dreamerguard lint``: local rules and plugins run. A finding that a comment, the
+settings or the baseline accepts does not refuse the run. It stays in the result with the reason.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .suppressions import check_selectors
 def read_start_settings(
     folder: Path = Path(), allow: Mapping[str, str] | None = None, *, file: str | None = None, none: bool = False
 ) -> Settings:
-    """Reads and checks the lint settings for a start, so that a mistake in them is not taken for one in the command.
+    """Reads and checks the lint settings, so that an error in them is not reported as an error in the command.
 
     Args:
-      folder: folder in which the command runs; the nearest settings file counts.
+      folder: folder in which the command runs; the nearest settings file applies.
       allow: rule name or code -> reason, for findings that are accepted.
-      file: settings file to read instead.
+      file: settings file to read instead of the nearest one.
       none: whether to read no settings file.
 
     Raises:
@@ -52,14 +52,14 @@ def lint_before_start(
     allow: Mapping[str, str] | None = None,
     machine: Machine | None = None,
 ) -> Result:
-    """Lints a training command for the machine that starts it. ``Result.refused`` holds the findings that forbid it.
+    """Lints a training command for the machine that starts it. ``Result.refused`` holds the findings that refuse it.
 
     Args:
       command: the training command.
       settings: from `read_start_settings`.
       folder: folder in which the command runs.
       allow: rule name or code -> reason, for findings that are accepted.
-      machine: by default this machine.
+      machine: machine that starts the command; this machine by default.
 
     Raises:
       SourceError: a file of the command cannot be read.

@@ -1,10 +1,11 @@
-"""Comments that accept a finding where it is written, with a reason.
+"""Reads comments that accept a finding in the file where it occurs, with a reason.
 
     train_ratio: 32  # dreamerguard: ignore[low-train-ratio] -- smoke test on a laptop
 
-At the end of a line the comment is about that line, on a line of its own about the next one. ``ignore-block`` is about
-the next key and everything below it, in scripts up to the next empty line, and ``ignore-file`` about the whole file. A
-line that ends with a backslash continues. Without a reason a comment has no effect.
+A comment at the end of a line applies to that line. A comment on a separate line applies to the next line.
+``ignore-block`` applies to the next key and everything below it, in scripts up to the next empty line.
+``ignore-file`` applies to the whole file. A line that ends with a backslash continues on the next line. A comment
+without a reason has no effect.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dreamerguard.sources.comments import comments, is_yaml
 from dreamerguard.util.fast_dataclass import dataclass
 
 MARK = "dreamerguard:"
-#: Further comments of a file are not read. No file that people write has as many.
+#: Comments of one file that are read. Files written by people have fewer.
 MAX_COMMENTS = 200
 _DIRECTIVE = re.compile(
     r"#\s*dreamerguard:\s*(?P<scope>ignore|ignore-block|ignore-file)\s*\[(?P<rules>[^\]]*)\]\s*(?:--\s*(?P<reason>.*))?"
@@ -30,14 +31,14 @@ _MENTION = re.compile(r"#\s*dreamerguard:")
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One comment.
+    """One suppression comment.
 
     Attributes:
       span: the comment.
-      selectors: what stands in the brackets.
-      reason: what stands behind ``--``; empty when it is missing.
-      start, end: the characters that it is about.
-      readable: whether it has the right form.
+      selectors: selectors in the brackets.
+      reason: text after ``--``; empty if it is missing.
+      start, end: range of characters that the comment applies to.
+      readable: whether the comment has the correct form.
     """
 
     span: Span
@@ -48,13 +49,13 @@ class Suppression:
     readable: bool = True
 
     def covers(self, finding: Finding) -> bool:
-        """Whether the finding lies in what the comment is about."""
+        """Returns whether the comment applies to the finding."""
         span = finding.primary.span
         return span.source.name == self.span.source.name and self.start <= span.start <= self.end
 
 
 def read_suppressions(source: Source) -> tuple[Suppression, ...]:
-    """All comments of a source that are addressed to dreamerguard."""
+    """Returns all comments of a source that start with ``dreamerguard:``."""
     if MARK not in source.text:
         return ()
     found = (span for span in comments(source) if _MENTION.match(span.text))
@@ -75,10 +76,10 @@ def _range(span: Span, scope: str) -> tuple[int, int]:
     if scope == "ignore-file":
         return 0, len(text)
     start = text.rfind("\n", 0, span.start) + 1
-    alone = not text[start : span.start].strip()
+    on_separate_line = not text[start : span.start].strip()
     lines, following = _layout(text)
     at = bisect_right(lines, (span.start, len(text))) - 1
-    if not alone:
+    if not on_separate_line:
         return lines[at]
     first = following[at + 1]
     if first == len(lines):
@@ -102,7 +103,7 @@ def _block_end(source: Source, lines: Sequence[tuple[int, int]]) -> int:
 
 @lru_cache(maxsize=4)
 def _layout(text: str) -> tuple[list[tuple[int, int]], list[int]]:
-    """Logical lines, and for each index the first line from there on that has content; one further index at the end."""
+    """Returns the logical lines, and for each index (and one past the end) the first line from there with content."""
     lines = _logical_lines(text)
     following = [len(lines)] * (len(lines) + 1)
     for index in range(len(lines) - 1, -1, -1):
@@ -112,7 +113,7 @@ def _layout(text: str) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 def _logical_lines(text: str) -> list[tuple[int, int]]:
-    """Start and end of every line; a line that ends with a backslash takes the next one in."""
+    """Returns start and end of every logical line; a line that ends with a backslash includes the next one."""
     lines: list[tuple[int, int]] = []
     start = position = 0
     while position <= len(text):

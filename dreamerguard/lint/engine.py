@@ -1,4 +1,4 @@
-"""Resolve, run the rules, sort. Everything that checks a run goes through here: commands, tests, and other programs.
+"""Resolves a run, runs the rules and sorts the findings. Commands, tests and other programs check runs through it.
 
     >>> from dreamerguard.lint.engine import check_command
     >>> from dreamerguard.sources.argv import read_command
@@ -41,7 +41,7 @@ Prober = Callable[[ResolvedRun], Probe]
 
 
 class UnknownRule(LookupError):
-    """A rule that is to be allowed does not exist."""
+    """A rule in ``allow`` does not exist."""
 
     def __init__(self, name: str, rules: Sequence[Rule] | None = None) -> None:
         from dreamerguard.util.hints import did_you_mean, nearest
@@ -64,12 +64,12 @@ def check_command(
     """Checks a training command.
 
     Args:
-      dialect: the program, where it shall not be recognised: its name, and ``danijar:2023`` with an edition.
-      prober: describes the environment of a resolved run, see `lint.environment_probe.run`; by default nothing is run.
+      dialect: name of the program, as in ``danijar`` or, with an edition, ``danijar:2023``; by default it is detected.
+      prober: probes the environment of a resolved run, see `lint.environment_probe.run`; by default nothing is run.
 
     Raises:
       SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
-      UnknownProgram: no dialect recognises the command.
+      UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
     result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober)
@@ -87,7 +87,10 @@ def examine(
     dialect: str | None = None,
     prober: Prober | None = None,
 ) -> Result:
-    """The same before comments, settings and baseline are asked: for runs that share files and are judged together."""
+    """Checks a command as `check_command`, but does not apply comments, settings and baseline; `settle` does that.
+
+    Runs that share files are examined one by one and then settled together.
+    """
     reasons = require_rules(allow or {}, settings)
     if dialect is None:
         command, program, detected = _recognise(command, folder or Path())
@@ -118,7 +121,7 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
 def settle(
     results: Sequence[Result], settings: Settings | None = None, folder: Path | None = None
 ) -> tuple[Result, ...]:
-    """What `examine` gave, after comments in the files, the settings and the baseline were asked.
+    """Applies comments in the files, the settings and the baseline to results of `examine`.
 
     Raises:
       SourceError: a selector names no rule, or the baseline cannot be read.
@@ -130,7 +133,7 @@ def settle(
 
 
 def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:
-    """Built-in rules, of one dialect or all, and those that the settings bring along."""
+    """Returns the built-in rules, of one training program or all, and the rules that the settings add."""
     if settings is None or not (settings.local_rules or settings.plugins):
         return all_rules(dialect)
     from .plugins import load_rules
@@ -141,16 +144,16 @@ def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple
 def check_presets(
     path: Path, machine: Machine = UNKNOWN, *, name: str | None = None, allow: Mapping[str, str] | None = None
 ) -> Result | None:
-    """Checks a program's own file of presets: each preset as if a run used it alone.
+    """Checks a training program's file of presets: each preset as if a run used only that preset.
 
     Args:
       path: the file.
       machine: facts about the machine that the runs are meant for.
-      name: how findings call the file, by default its path.
+      name: name of the file in findings; its path by default.
       allow: rule name or code -> reason, for findings that are accepted.
 
     Returns:
-      Findings that point into the file, each place and rule once; none when no dialect knows such files.
+      Findings in the file, each place and rule once; None if no supported program has such a file.
 
     Raises:
       SourceError: the file cannot be read.
@@ -167,7 +170,7 @@ def check_presets(
                 if finding.primary.span.source.name != file.source.name:
                     continue
                 if not file.holds(block, finding.primary.span) and finding.severity is Severity.WARNING:
-                    finding = replace(finding, severity=Severity.INFO)  # a value of the defaults, made for other tasks
+                    finding = replace(finding, severity=Severity.INFO)  # a default value, meant for other tasks
                 place = (finding.name, finding.primary.span.start, finding.key)
                 found.setdefault(place, _allowed(finding, reasons))
         settings = sum(len(block) for block in file.blocks.values())
@@ -178,7 +181,7 @@ def check_presets(
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
-    """Findings of all rules; a rule is skipped when one that says the same thing better found something."""
+    """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
     fired: set[str] = set()
     for rule in _order(all_rules(run.dialect) if rules is None else rules):
         if rule.dialects and run.dialect not in rule.dialects:
@@ -198,12 +201,12 @@ def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:
 
 @cache
 def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
-    """Names of rules, each behind those that say the same thing better."""
+    """Returns the names of the rules, each after the rules in its `unless`."""
     return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
 
 
 def require_rules(allow: Mapping[str, str], settings: Settings | None = None) -> dict[str, str]:
-    """Rule name -> reason, from rule name or code -> reason. Rules that the settings add count too.
+    """Converts rule name or code -> reason to rule name -> reason. Rules that the settings add are included.
 
     Raises:
       UnknownRule: a rule does not exist.

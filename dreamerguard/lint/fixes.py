@@ -1,7 +1,7 @@
-"""Corrects configuration in place: edits of characters, so that comments, order and spacing stay as they are.
+"""Fixes configuration in place. It edits single characters, so comments, order and spacing stay as they are.
 
-A fix is safe when the original could not have run, so that nothing that worked changes; other fixes are only made when
-asked for. What the upstream program itself ships is never edited.
+A fix is safe if the original could not run: nothing that worked changes. Unsafe fixes are made only on request. Text
+that the upstream program ships is never edited.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from dreamerguard.core.model import Edit, Finding, Source, SourceError, apply_ed
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
 
-#: Fixes can uncover other findings; more rounds than this mean that two fixes undo each other.
+#: Highest number of rounds. A fix can uncover other findings; more rounds mean that two fixes undo each other.
 MAX_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Edits that do not overlap, by source, and the findings that they correct."""
+    """Edits that do not overlap, by source, and the findings that they fix."""
 
     edits: Mapping[str, tuple[Source, tuple[Edit, ...]]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     def texts(self) -> dict[str, str]:
-        """The corrected text of every source."""
+        """Returns the fixed text of every source."""
         return {name: apply_edits(source.text, edits) for name, (source, edits) in self.edits.items()}
 
 
 def plan(findings: Iterable[Finding], *, unsafe: bool = False) -> Plan:
-    """What can be corrected at once. Of fixes that touch the same characters, the gravest finding's comes first."""
+    """Returns the fixes that can be made in one round. If fixes overlap, the fix of the most severe finding is made."""
     edits: dict[str, tuple[Source, tuple[Edit, ...]]] = {}
-    corrected: list[Finding] = []
+    fixed: list[Finding] = []
     for finding in sorted(findings, key=lambda item: item.order):
         fix = finding.fix
         if fix is None or finding.allowed is not None or finding.upstream or not (fix.safe or unsafe):
@@ -49,12 +49,12 @@ def plan(findings: Iterable[Finding], *, unsafe: bool = False) -> Plan:
         for edit in fix.edits:
             source = edit.span.source
             edits[source.name] = (source, (*edits.get(source.name, (source, ()))[1], edit))
-        corrected.append(finding)
-    return Plan(edits, tuple(corrected))
+        fixed.append(finding)
+    return Plan(edits, tuple(fixed))
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
-    """Whether two edits share characters, or insert at the same place."""
+    """Returns whether two edits share characters or insert at the same place."""
     if one.span.source.name != other.span.source.name:
         return False
     first, second = sorted((one.span, other.span), key=lambda span: (span.start, span.end))
@@ -63,12 +63,12 @@ def _overlap(one: Edit, other: Edit) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What fixing did.
+    """The outcome of `fix_files`.
 
     Attributes:
-      result: of the last check.
-      findings: what was corrected in files.
-      command: the corrected command line; none when it needs no correction.
+      result: result of the last check.
+      findings: findings that were fixed in files.
+      command: the fixed command line; None if it needs no fix.
     """
 
     result: Result
@@ -77,12 +77,12 @@ class Fixed:
 
 
 def fix_files(check: Callable[[], Result], folder: Path, *, unsafe: bool = False) -> Fixed:
-    """Checks, corrects files, and checks again until nothing is left to correct.
+    """Checks, fixes files, and checks again until there is nothing to fix.
 
     Raises:
-      SourceError: a file cannot be written, changed meanwhile, or would not be readable after its correction.
+      SourceError: a file cannot be written, has changed since the check, or cannot be parsed after its fix.
     """
-    result, corrected = check(), []
+    result, fixed = check(), []
     for _ in range(MAX_ROUNDS):
         todo = plan(result.findings, unsafe=unsafe)
         files = {name: source for name, (source, _) in todo.edits.items() if source.kind == "file"}
@@ -96,20 +96,20 @@ def fix_files(check: Callable[[], Result], folder: Path, *, unsafe: bool = False
         if _unreadable(after) > _unreadable(result):
             for name, data in before.items():
                 write_atomically(folder / name, data)
-            raise SourceError(f"the correction of {', '.join(files)} would break the file, so it was taken back")
-        corrected += [item for item in todo.findings if item.fix and item.fix.edits[0].span.source.kind == "file"]
+            raise SourceError(f"the fix of {', '.join(files)} would make the YAML invalid, so it was undone")
+        fixed += [item for item in todo.findings if item.fix and item.fix.edits[0].span.source.kind == "file"]
         result = after
-    return Fixed(result, tuple(corrected), corrected_command(result, unsafe=unsafe))
+    return Fixed(result, tuple(fixed), corrected_command(result, unsafe=unsafe))
 
 
 def corrected_command(result: Result, *, unsafe: bool = False) -> str | None:
-    """The command line after all fixes that touch it."""
+    """Returns the command line after all its fixes; None if it needs no fix."""
     todo = plan(result.findings, unsafe=unsafe)
     return next((todo.texts()[name] for name, (source, _) in todo.edits.items() if source.kind == "command line"), None)
 
 
 def diff(result: Result, *, unsafe: bool = False) -> str:
-    """What the first round of corrections would change in files, as a unified diff; empty when nothing."""
+    """Returns the changes of the first round of fixes to files as a unified diff; empty without changes."""
     todo = plan(result.findings, unsafe=unsafe)
     texts = todo.texts()
     lines = [
@@ -127,7 +127,7 @@ def _diff(name: str, old: str, new: str) -> Iterable[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines with their ends; only line feeds end one, as in the file."""
+    """Returns the lines with their line feeds. Only a line feed ends a line, as in the file."""
     parts = text.split("\n")
     return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
@@ -138,12 +138,12 @@ def _bytes(path: Path, source: Source) -> bytes:
     except OSError as error:
         raise SourceError(f"cannot read {str(path)!r}: {error.strerror}") from error
     if data.decode("utf-8-sig", "replace") != source.text:
-        raise SourceError(f"{path} changed while it was checked; nothing was corrected")
+        raise SourceError(f"{path} changed while it was checked; nothing was fixed")
     return data
 
 
 def _encode(text: str, original: bytes) -> bytes:
-    """The text as bytes, with a byte order mark if the original has one."""
+    """Returns the text as bytes, with a byte order mark if the original has one."""
     return (codecs.BOM_UTF8 if original.startswith(codecs.BOM_UTF8) else b"") + text.encode("utf-8")
 
 

@@ -1,7 +1,7 @@
-"""Known findings that do not count: how an old project adopts the linter without mending everything first.
+"""Reads and writes the baseline: a file of known findings that do not count.
 
-Entries are keyed by file, rule and key path, with a count. Line numbers are left out on purpose: they shift with every
-edit, key paths do not.
+With a baseline, an old project can adopt the linter before it fixes every finding. An entry has a file, a rule, a key
+path and a count. It has no line number, because an edit shifts line numbers but not key paths.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_BYTES = 1 << 24
 
 @dataclass(frozen=True, slots=True, order=True)
 class KnownFinding:
-    """What a finding is about: file relative to the baseline, name of the rule, key path."""
+    """The identity of a finding: file relative to the baseline, name of the rule, key path."""
 
     file: str
     rule: str
@@ -34,19 +34,19 @@ class KnownFinding:
 
 @dataclass(frozen=True, slots=True)
 class KnownFindings:
-    """A file of known findings. ``spans`` says where each entry stands in it."""
+    """The content of a baseline. ``spans`` holds the place of each entry in the file."""
 
     path: Path
     counts: Counter[KnownFinding]
     spans: dict[KnownFinding, Span]
 
     def entry(self, finding: Finding, folder: Path) -> KnownFinding:
-        """The entry that a finding would have. Paths of findings are relative to ``folder``."""
+        """Returns the entry for a finding. Paths of findings are relative to ``folder``."""
         return entry_of(finding, self.path, folder)
 
 
 def entry_of(finding: Finding, path: Path, folder: Path) -> KnownFinding:
-    """The entry of a finding in the baseline at ``path``."""
+    """Returns the entry for a finding in the baseline at ``path``. Paths of findings are relative to ``folder``."""
     return KnownFinding(file_name(finding.primary.span.source, path, folder), finding.name, finding.key)
 
 
@@ -54,7 +54,7 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> KnownFindings:
     """Reads a baseline.
 
     Raises:
-      SourceError: the file is missing, unless that is fine, or is no baseline.
+      SourceError: the file is not a baseline, or is missing without ``missing_ok``.
     """
     if missing_ok and not exists(path):
         return KnownFindings(path, Counter(), {})
@@ -68,7 +68,7 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> KnownFindings:
         raise SourceError(f"cannot read the baseline {str(path)!r}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
-            f"{path} is no baseline of version {VERSION} ({error}); --write-baseline writes a new one"
+            f"{path} is not a baseline of version {VERSION} ({error}); --write-baseline writes a new one"
         ) from error
     counts: Counter[KnownFinding] = Counter()
     for entry, count in rows:
@@ -82,12 +82,12 @@ def _rows(document: Any) -> Iterator[tuple[KnownFinding, int]]:
     for row in document["findings"]:
         count = row["count"]
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"count {count!r} is no positive whole number")
+            raise ValueError(f"count {count!r} is not a positive whole number")
         yield KnownFinding(str(row["file"]), current_name(str(row["rule"])), str(row["key"])), count
 
 
 def _spans(source: Source, counts: Iterable[KnownFinding]) -> dict[KnownFinding, Span]:
-    """Places of entries; the start of the file for those that somebody wrote in another form."""
+    """Returns the place of each entry, or the start of the file for an entry that is not on one line."""
     found: dict[KnownFinding, Span] = {}
     start = 0
     for line in source.text.splitlines(keepends=True):
@@ -99,7 +99,7 @@ def _spans(source: Source, counts: Iterable[KnownFinding]) -> dict[KnownFinding,
                 entry = KnownFinding(row["file"], current_name(str(row["rule"])), row["key"])
                 found[entry] = source.span(place, place + len(text))
             except (ValueError, KeyError, TypeError):
-                pass  # written by hand over several lines: it counts, only its place is not known
+                pass  # an entry over several lines, written by hand: it counts, but its place is not known
         start += len(line)
     return {entry: found.get(entry, source.span(0)) for entry in counts}
 

@@ -1,4 +1,4 @@
-"""Renews a baseline from what a check finds now. Entries about files that were not checked are kept."""
+"""Updates a baseline with the findings of a check. Entries for files that were not checked are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Update = tuple[Counter[KnownFinding], str]
 
 
 def written(settings: Settings, check: Callable[[Settings], Result], folder: Path = Path()) -> Update:
-    """Counts in which every finding of the run is listed, and a sentence about them."""
+    """Returns counts that list every current finding, and a sentence about them."""
     old, now, checked = _counts(settings, check, folder)
     kept = Counter({entry: count for entry, count in old.items() if entry.file not in checked})
     total = sum(now.values())
@@ -29,17 +29,17 @@ def written(settings: Settings, check: Callable[[Settings], Result], folder: Pat
 
 
 def pruned(settings: Settings, check: Callable[[Settings], Result], folder: Path = Path()) -> Update:
-    """Counts without what no longer occurs, and a sentence about them."""
+    """Returns counts without the findings that no longer occur, and a sentence about them."""
     old, now, checked = _counts(settings, check, folder)
     left = Counter({entry: min(count, now[entry]) if entry.file in checked else count for entry, count in old.items()})
-    gone = sum(old.values()) - sum(left.values())
-    return left, f"{gone} finding{'' if gone == 1 else 's'} removed, {sum(left.values())} left"
+    removed = sum(old.values()) - sum(left.values())
+    return left, f"{removed} finding{'' if removed == 1 else 's'} removed, {sum(left.values())} left"
 
 
 def _counts(
     settings: Settings, check: Callable[[Settings], Result], folder: Path
 ) -> tuple[Counter[KnownFinding], Counter[KnownFinding], set[str]]:
-    """What is listed, what counts without the baseline, and the files that were checked."""
+    """Returns the listed findings, the findings that count without the baseline, and the checked files."""
     path = settings.baseline
     assert path is not None
     old = read_baseline(path, missing_ok=True).counts

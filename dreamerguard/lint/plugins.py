@@ -1,7 +1,7 @@
-"""Rules that do not come with the package: files of the project, and installed packages.
+"""Loads rules from files of the project and from installed packages.
 
-Both are Python code that runs when linting. So they are only loaded when the settings of the project name them, and
-local files only when those settings belong to the user who runs the linter, or to the system.
+Both are Python code that runs during linting. So they are loaded only if the settings of the project name them. Local
+files are loaded only if the settings file belongs to the user who runs the linter, or to root.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ GROUP = "dreamerguard.rules"
 
 
 def load_rules(settings: Settings) -> tuple[Rule, ...]:
-    """The rules that the settings name.
+    """Returns the rules that the settings name.
 
     Raises:
-      SourceError: a file or an entry point is missing, fails, holds no rule, or repeats a name or code.
+      SourceError: a file or an entry point is missing, fails, defines no rule, or repeats a name or code.
     """
     if settings.local_rules and settings.file is not None:
-        _require_own(settings.file)
+        _require_trusted_owner(settings.file)
     found = [*_local(settings.local_rules), *_installed(settings.plugins)]
     taken = {identity: rule for rule in all_rules() for identity in (rule.name, rule.code.lower())}
     for rule in found:
         for identity in (rule.name, rule.code.lower()):
             if identity in taken:
-                raise SourceError(f"{_home(rule)}: the rule {rule.name} ({rule.code}) repeats {taken[identity].name}")
+                other = taken[identity].name
+                raise SourceError(
+                    f"{_file_of(rule)}: the rule {rule.name} ({rule.code}) has the name or code of {other}"
+                )
             taken[identity] = rule
     return tuple(found)
 
@@ -46,7 +49,7 @@ def _local(paths: tuple[Path, ...]) -> tuple[Rule, ...]:
         for file in files:
             rule = _rule_of(_import_file(file))
             if rule is None and not path.is_dir():
-                raise SourceError(f"{file} defines no `rule`; see `dreamerguard explain low-train-ratio` for a model")
+                raise SourceError(f"{file} defines no `rule`; see `dreamerguard explain low-train-ratio` as an example")
             rules += [rule] if rule is not None else []
         if not files:
             raise SourceError(f"local-rules: there is no Python file in {path}")
@@ -85,7 +88,9 @@ def _installed(names: tuple[str, ...]) -> tuple[Rule, ...]:
         modules = module if isinstance(module, list | tuple) else [module]
         found = [rule for item in modules if isinstance(item, ModuleType) and (rule := _rule_of(item)) is not None]
         if not found:
-            raise SourceError(f"plugins: {name} gives no rule; it must name a module with `rule`, or a list of them")
+            raise SourceError(
+                f"plugins: {name} provides no rule; it must name a module with `rule`, or a list of such modules"
+            )
         rules += found
     return tuple(rules)
 
@@ -99,15 +104,15 @@ def _rule_of(module: ModuleType) -> Rule | None:
     missing = [name for name in ("GOOD", "BAD") if not hasattr(module, name)]
     if missing or not module.__doc__ or not hasattr(rule, "run"):
         what = [*missing, *([] if module.__doc__ else ["a docstring"]), *([] if hasattr(rule, "run") else ["a check"])]
-        raise SourceError(f"{_home(rule)}: the rule {rule.name} lacks {', '.join(what)}")
+        raise SourceError(f"{_file_of(rule)}: the rule {rule.name} lacks {', '.join(what)}")
     return rule
 
 
-def _home(rule: Rule) -> str:
+def _file_of(rule: Rule) -> str:
     return str(rule.module.__file__)
 
 
-def _require_own(file: Path) -> None:
+def _require_trusted_owner(file: Path) -> None:
     if not hasattr(os, "getuid"):
         return
     owner = file.stat().st_uid

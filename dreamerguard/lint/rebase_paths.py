@@ -1,4 +1,4 @@
-"""Places of findings under other names of the same files."""
+"""Renames the files in the places of findings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dreamerguard.core.model import Finding, Label, Source, Span
 
 @dataclass
 class RebasedPaths:
-    """Names the files of findings relative to a root; a dialect names them relative to where the program starts.
+    """Renames the files of findings relative to a root. Before, they are relative to the program's start folder.
 
     Attributes:
-      command: the text that the command stands in, which has its name already.
-      folder: where the program is started.
-      root: what names shall be relative to.
+      command: source that contains the command; it keeps its name.
+      folder: folder in which the program starts.
+      root: folder that the new names are relative to.
     """
 
     command: Source
@@ -25,7 +25,7 @@ class RebasedPaths:
     sources: dict[str, Source] = field(default_factory=dict)
 
     def finding(self, finding: Finding) -> Finding:
-        """The finding with renamed places."""
+        """Returns the finding with renamed files."""
         fix = finding.fix
         if fix is not None:
             fix = replace(fix, edits=tuple(replace(edit, span=self._span(edit.span)) for edit in fix.edits))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.lint.settings.model import Settings
 
-#: Name of the file that is the baseline of an example.
+#: Name of the baseline among the files of an example.
 BASELINE = "baseline.json"
 
 
@@ -49,17 +49,17 @@ def broken_examples(rule: Rule, settings: Settings | None = None) -> Iterator[st
             except SourceError as error:
                 yield f"{example.command}: {error.message}"
                 continue
-        wrong = _wrong_good(rule, result) if good else _wrong_bad(rule, example, result)
-        if wrong:
-            yield f"{'GOOD' if good else 'BAD'} {example.command}: {wrong}"
+        error_text = _error_in_good(rule, result) if good else _error_in_bad(rule, example, result)
+        if error_text:
+            yield f"{'GOOD' if good else 'BAD'} {example.command}: {error_text}"
 
 
-def _wrong_good(rule: Rule, result: Result) -> str:
+def _error_in_good(rule: Rule, result: Result) -> str:
     found = [item.name for item in result.active if item.severity is not Severity.INFO or item.name == rule.name]
     return f"reports {', '.join(found)}" if found else ""
 
 
-def _wrong_bad(rule: Rule, example: Example, result: Result) -> str:
+def _error_in_bad(rule: Rule, example: Example, result: Result) -> str:
     found = [item.name for item in result.active]
     if found != [rule.name]:
         return f"reports {', '.join(found) or 'nothing'} instead of {rule.name}"
@@ -69,4 +69,4 @@ def _wrong_bad(rule: Rule, example: Example, result: Result) -> str:
     if finding.fix is None:
         return "offers no fix" if example.fixed else ""
     fixed = apply_edits(finding.fix.edits[0].span.source.text, finding.fix.edits)
-    return f"is corrected to {fixed!r} instead of {example.fixed!r}" if fixed != example.fixed else ""
+    return f"is fixed to {fixed!r} instead of {example.fixed!r}" if fixed != example.fixed else ""

@@ -1,4 +1,4 @@
-"""Which rules a selector names."""
+"""Matches selectors with rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dreamerguard.util.hints import did_you_mean, nearest
 
 
 def names(selector: str, rules: Iterable[Rule]) -> list[str]:
-    """Names of the rules that a selector means: a name, a code, the beginning of a code, or a category."""
+    """Returns the names of the rules for a selector: a name, a code, the beginning of a code, or a category."""
     wanted = current_name(selector.strip().lower())
     if not wanted:
         return []
@@ -24,10 +24,10 @@ def names(selector: str, rules: Iterable[Rule]) -> list[str]:
 
 
 def require(selectors: Iterable[str], rules: Sequence[Rule], where: str) -> None:
-    """Refuses selectors that mean no rule.
+    """Checks that every selector names a rule.
 
     Raises:
-      SourceError: with the nearest name.
+      SourceError: a selector names no rule; the message suggests the nearest name.
     """
     for selector in selectors:
         if not names(selector, rules):
@@ -35,13 +35,13 @@ def require(selectors: Iterable[str], rules: Sequence[Rule], where: str) -> None
 
 
 def hint(selector: str, rules: Iterable[Rule]) -> str:
-    """The end of a message that offers the nearest rule."""
+    """Returns the end of a message that suggests the nearest rule."""
     near = nearest(selector, (rule.name for rule in rules))
     return did_you_mean(near[0] if near else None)
 
 
 class Selection:
-    """Selectors made quick to ask."""
+    """Looks up the selector for a finding quickly."""
 
     def __init__(self, selectors: Iterable[str], rules: Sequence[Rule]) -> None:
         self._by_name = {name: selector for selector in selectors for name in names(selector, rules)}
@@ -50,5 +50,5 @@ class Selection:
         return bool(self._by_name)
 
     def selector(self, finding: Finding) -> str | None:
-        """The last selector that names the finding's rule."""
+        """Returns the last selector that names the finding's rule; None if there is none."""
         return self._by_name.get(finding.name)

@@ -1,7 +1,7 @@
-"""Which findings count: comments in the files, the project's settings, and the baseline.
+"""Decides which findings count, from comments in the files, the project's settings and the baseline.
 
-Nothing disappears. A finding that does not count keeps the reason, so that every report can say how many there are.
-Runs that were checked together are judged together, since they may share files.
+A suppressed finding is not dropped. It keeps the reason, so every report can count the suppressed findings.
+Runs that were checked together are judged together, because they may share files.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
     from .known_findings import KnownFinding, KnownFindings
 
-#: A file that cannot be read is not a matter of taste, and the control's own findings are ignored in settings only.
+#: Rules that no comment, baseline or ignore suppresses: a file must be readable. Settings may suppress ``OWN``.
 _ALWAYS = frozenset({"invalid-yaml"})
 OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
 
 
 def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule], folder: Path) -> tuple[Result, ...]:
-    """Results in which every finding that does not count says so, with findings about unneeded comments and entries.
+    """Marks the findings that do not count, and adds findings about comments and baseline entries that have no effect.
 
     Args:
-      results: as the rules left them.
-      settings: the project's, with the command line's options.
-      rules: every rule that ran, for selectors.
-      folder: what the names of files are relative to.
+      results: results of the rules.
+      settings: the project's settings with the command line's options.
+      rules: every rule that ran, to resolve selectors.
+      folder: folder that file names are relative to.
 
     Raises:
       SourceError: a selector names no rule, or the baseline cannot be read.
@@ -52,13 +52,13 @@ def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule],
 
 
 def names_rules(results: Sequence[Result], settings: Settings) -> bool:
-    """Whether settings, a comment or a baseline name rules, so that all of them must be known."""
+    """Returns whether the settings, a comment or a baseline name rules, so that all rules are needed."""
     named = settings.select or settings.ignore or settings.severity or settings.per_path or settings.baseline
     return bool(named) or any(MARK in source.text for result in results for source in sources_of(result))
 
 
 def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
-    """Refuses settings that name no rule.
+    """Checks that every selector in the settings names a rule.
 
     Raises:
       SourceError: a selector names no rule.
@@ -71,7 +71,7 @@ def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
 
 
 def _where(settings: Settings, name: str) -> str:
-    """Which place gave a setting, for messages: an option, or a file and its key."""
+    """Returns the origin of a setting for messages: an option, or a file and its key."""
     origin = settings.origins.get(name, "settings")
     return origin if origin.startswith("--") else f"{origin}: {name.replace('_', '-')}"
 
@@ -85,7 +85,7 @@ class _Judge:
     used: set[tuple[Span, str]] = field(default_factory=set)
     #: Names of rules that found something in any run.
     fired: set[str] = field(default_factory=set)
-    spent: dict[KnownFinding, set[tuple[str, int]]] = field(default_factory=dict)
+    matched: dict[KnownFinding, set[tuple[str, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.selected = Selection(self.settings.select, self.rules)
@@ -99,7 +99,7 @@ class _Judge:
             self.baseline = read_baseline(self.settings.baseline)
 
     def judge_all(self, result: Result) -> Iterator[Finding]:
-        """The findings of one run that were selected, each with what is to be said against it."""
+        """Yields the selected findings of one run, each with the reason if it does not count."""
         for source in sources_of(result):
             if source.name not in self.suppressions:
                 self.suppressions[source.name] = read_suppressions(source)
@@ -109,7 +109,7 @@ class _Judge:
                 yield self.judge(finding)
 
     def judge(self, finding: Finding) -> Finding:
-        """One finding with its final severity and, if it does not count, why."""
+        """Returns a finding with its final severity and, if it does not count, the reason."""
         selector = self.severities.selector(finding)
         if selector is not None:
             finding = replace(finding, severity=self.settings.severity[selector])
@@ -120,7 +120,7 @@ class _Judge:
         return replace(finding, allowed=text, allowed_by=by)
 
     def _reasons(self, finding: Finding) -> Iterator[tuple[AllowedBy, str] | None]:
-        # Comments and the baseline come first and are always asked, so that what they hide is known not to be stale.
+        # Comments and the baseline come first and are always tried, so that a used one is not reported as stale.
         if finding.name not in _ALWAYS | OWN:
             yield self._by_comment(finding)
             yield self._by_baseline(finding)
@@ -142,7 +142,7 @@ class _Judge:
         if self.baseline is None:
             return None
         entry = self.baseline.entry(finding, self.folder)
-        places = self.spent.setdefault(entry, set())
+        places = self.matched.setdefault(entry, set())
         place = (finding.primary.span.source.name, finding.primary.span.start)
         if place not in places and len(places) >= self.baseline.counts[entry]:
             return None
@@ -161,15 +161,15 @@ class _Judge:
         return None
 
     def _by_threshold(self, finding: Finding) -> tuple[AllowedBy, str] | None:
-        least, surest = self.settings.min_severity, self.settings.min_confidence
-        if finding.severity.rank > least.rank:
-            return "threshold", f"milder than {least}"
-        if list(Confidence).index(finding.confidence) > list(Confidence).index(surest):
-            return "threshold", f"less certain than {surest}"
+        minimum, confidence = self.settings.min_severity, self.settings.min_confidence
+        if finding.severity.rank > minimum.rank:
+            return "threshold", f"severity below {minimum}"
+        if list(Confidence).index(finding.confidence) > list(Confidence).index(confidence):
+            return "threshold", f"confidence below {confidence}"
         return None
 
     def with_own_findings(self, results: Sequence[Result]) -> Iterator[list[Finding]]:
-        """Findings of every run, and in the first run that read a file those about its comments."""
+        """Yields the findings of every run; findings about a file's comments are in the first run that reads it."""
         rules = {rule.name: rule for rule in self.rules}
         seen: set[str] = set()
         for index, result in enumerate(results):
@@ -217,7 +217,7 @@ class _Judge:
         )
 
     def _ran(self, selector: str) -> bool:
-        """Whether the rules of a selector were asked: selected, and no rule that says the same better fired."""
+        """Returns whether the rules of a selector ran: they are selected, and no rule in their `unless` fired."""
         named = names(selector, self.rules)
         if any(rule.name in named and not self.fired.isdisjoint(rule.unless) for rule in self.rules):
             return False
@@ -230,8 +230,8 @@ class _Judge:
     def _about_baseline(self, results: Sequence[Result]) -> Iterator[Problem]:
         if self.baseline is None:
             return
-        for entry in stale_entries(self.baseline, self.spent, self._files(results), self._runs(results)):
-            found = len(self.spent.get(entry, ()))
+        for entry in stale_entries(self.baseline, self.matched, self._files(results), self._runs(results)):
+            found = len(self.matched.get(entry, ()))
             listed = self.baseline.counts[entry]
             message = f"{entry.rule} on {entry.key or entry.file} is listed {listed} times and found {found} times"
             yield Problem("stale-baseline", message, Label(self.baseline.spans[entry]), entry.key)
@@ -242,28 +242,28 @@ class _Judge:
         return {file_name(source, self.baseline.path, self.folder) for source in read}
 
     def _runs(self, results: Sequence[Result]) -> set[str]:
-        """Names of the rules that had a chance to find something."""
+        """Returns the names of the selected rules."""
         return {rule.name for rule in self.rules if not self.selected or self._may_find(rule.name)}
 
 
 def stale_entries(
-    baseline: KnownFindings, spent: dict[KnownFinding, set[tuple[str, int]]], files: set[str], ran: set[str]
+    baseline: KnownFindings, matched: dict[KnownFinding, set[tuple[str, int]]], files: set[str], ran: set[str]
 ) -> list[KnownFinding]:
-    """Entries about files and rules that were checked, of which fewer were found than listed."""
+    """Returns entries for checked files and rules that list more findings than there are."""
     return [
         entry
         for entry, count in sorted(baseline.counts.items())
-        if entry.file in files and entry.rule in ran and len(spent.get(entry, ())) < count
+        if entry.file in files and entry.rule in ran and len(matched.get(entry, ())) < count
     ]
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Whether a relative path fits a glob. ``*`` also crosses folders, and a folder means everything in it."""
+    """Returns whether a relative path matches a glob. ``*`` also matches slashes; a folder matches all files in it."""
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
 
 
 def _with_line(span: Span) -> Span:
-    """The comment with the space in front of it, or with its whole line when it stands alone."""
+    """Returns the span of the comment with the space before it, or of its whole line if it has no other content."""
     text = span.source.text
     start = text.rfind("\n", 0, span.start) + 1
     before = text[start : span.start]

@@ -1,7 +1,7 @@
-"""Commands in documents of the programs themselves that hold a mistake. Forks keep these, and did not write it.
+"""Knows commands with errors in the training programs' documents. Forks keep them, but did not write them.
 
-``upstream_documents.json`` lists them: words as in the document, joined by blanks, and who ships it. ``python -m
-benchmarks.upstream CHECKOUTS --documents`` writes it.
+``upstream_documents.json`` lists each command, its shell words joined by spaces, with repository and commit.
+``python -m benchmarks.upstream CHECKOUTS --documents`` writes it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ TABLE = Path(__file__).with_name("upstream_documents.json")
 
 
 def spelling(command: Command) -> str:
-    """The words of a command in one line, however it was broken into lines."""
+    """Returns the shell words of a command on one line, joined by spaces."""
     return " ".join(word.text for word in command.words)
 
 
 def shipped_by(command: Command) -> str:
-    """Repository and commit whose document has this command; empty for commands elsewhere, and of one's own."""
+    """Returns the repository and commit that ship this command in a document; empty for any other command."""
     if reader_of(command.source.name) is not read_markdown:
         return ""
     return _table().get(spelling(command), "")

@@ -77,7 +77,7 @@ def test_tasks_as_json() -> None:
         (["tasks", "dmc_walker_wlak"], "Did you mean dmc_walker_walk"),
         (["tasks", "--suite", "crafte"], "Did you mean crafter"),
         (["init", "dmc_walker_wlak"], "Did you mean dmc_walker_walk"),
-        (["init", "metaworld_reach", "--edition", "head"], "says nothing about metaworld_reach; choose r2dreamer"),
+        (["init", "metaworld_reach", "--edition", "head"], "has no values for metaworld_reach; choose r2dreamer"),
         (["init", "crafter_reward", "-o", "a_file/run.yaml"], "cannot write a_file/run.yaml: "),
     ],
 )
@@ -153,7 +153,7 @@ def test_init_overwrites_only_when_told() -> None:
     Path("run.yaml").write_text("mine")
     refused = run(app, ["init", "crafter_reward"])
     assert refused.exit_code == 2
-    assert "run.yaml exists already; --force overwrites it." in refused.stderr
+    assert "run.yaml already exists; --force overwrites it." in refused.stderr
     assert Path("run.yaml").read_text() == "mine"
     assert run(app, ["init", "crafter_reward", "--force"]).exit_code == 0
     assert yaml.safe_load(Path("run.yaml").read_text())["task"] == "crafter_reward"

@@ -161,7 +161,7 @@ def test_the_founding_mistake_is_refused_unless_a_reason_is_given(folder: Path) 
     ("words", "says"),
     [
         (("train", "dmc_walker_wlak"), "dmc_walker_walk"),
-        (("train", "dmc_walker_walk", "--allow", "low-train-ratio"), "say why"),
+        (("train", "dmc_walker_walk", "--allow", "low-train-ratio"), "the reason is missing"),
         (("train", "dmc_walker_walk", "--allow", "low-ratio=x"), "no rule"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("eval", "nowhere"), "holds no run"),

@@ -116,8 +116,8 @@ def test_settings_of_the_project_decide() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("dmc_cartpole_balance", "--allow", "low-train-ratio"), "say why"),
-        (("dmc_cartpole_balance", "--", "seed=1"), "train takes no --"),
+        (("dmc_cartpole_balance", "--allow", "low-train-ratio"), "the reason is missing"),
+        (("dmc_cartpole_balance", "--", "seed=1"), "train does not accept --"),
         (("dmc_cartpole_balance", "--output-format", "xml"), "xml"),
     ],
 )

@@ -169,7 +169,7 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
         ((run,), "give either --baseline DIRECTORY or --reference"),
         ((run, "--reference", "2024", "-b", run), "give either"),
         ((run, "--reference", "2024"), "not comparable; --allow action-repeat"),
-        ((run, "--reference", "2024", "--allow", "speed"), "known are x-unit, action-repeat, score-kind, edition"),
+        ((run, "--reference", "2024", "--allow", "speed"), "use one of x-unit, action-repeat, score-kind, edition"),
         ((tmp_path / "no", "--reference", "2024"), "does not exist"),
         ((run, "--reference", tmp_path / "no.json"), "cannot be read"),
     ):

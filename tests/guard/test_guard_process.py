@@ -196,9 +196,9 @@ def test_what_lint_refuses_is_not_started(tmp_path: Path) -> None:
     code, said = _refusal(tmp_path, "--", *DANIJAR, *low)
     assert code == 78
     assert "low-train-ratio" in said
-    assert 'accept it with --allow low-train-ratio="reason"' in said
+    assert 'accept them with --allow low-train-ratio="reason"' in said
     code, said = _refusal(tmp_path, "--strict", "--", "true")
-    assert (code, "refused to start it because of --strict" in said) == (78, True)
+    assert (code, "not started because of --strict" in said) == (78, True)
     code, said = _refusal(tmp_path, "--", "true")
     assert (code, "unrecognised training program: true, so the command is not checked" in said) == (0, True)
 
@@ -224,10 +224,10 @@ def test_an_allowance_starts_the_run_and_is_kept_beside_the_log(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "write the training command behind --"),
-        (("--",), "there is no command behind --"),
-        (("--stirct", "--", "true"), "'--stirct' is no option of guard"),
-        (("--allow", "low-train-ratio", "--", "true"), "say why"),
+        ((), "write the training command after --"),
+        (("--",), "there is no command after --"),
+        (("--stirct", "--", "true"), "'--stirct' is not an option of guard"),
+        (("--allow", "low-train-ratio", "--", "true"), "the reason is missing"),
         (("--allow", "low-ratio=x", "--", "true"), "there is no rule"),
         (("--report", "no/where.json", "--", "true"), "the folder does not exist"),
         (("--reference", "no.json", "--", "true"), "--reference"),

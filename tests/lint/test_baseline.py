@@ -124,7 +124,7 @@ def test_broken_files_and_accepted_findings_are_not_listed(project: Path) -> Non
 )
 def test_broken_baselines_are_one_message(project: Path, text: str) -> None:
     (project / "baseline.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(SourceError, match="no baseline of version 1"):
+    with pytest.raises(SourceError, match="not a baseline of version 1"):
         check(project, settings(project))
 
 

@@ -111,7 +111,7 @@ def test_a_correction_that_breaks_the_file_is_taken_back(tmp_path: Path) -> None
         bad = [finding(item, 6, 9, "[") for item in result.run.sources]
         return replace(result, findings=(*result.findings, *bad))
 
-    with pytest.raises(SourceError, match="would break the file, so it was taken back"):
+    with pytest.raises(SourceError, match="would make the YAML invalid, so it was undone"):
         fix_files(check_and_suggest, tmp_path)
     assert path.read_text(encoding="utf-8") == "task: dmc_walker_walk\n"
 

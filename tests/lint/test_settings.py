@@ -134,7 +134,7 @@ def test_severity_is_the_users_and_the_threshold_sees_it(tmp_path: Path) -> None
     assert [item.severity for item in check(tmp_path).active] == [Severity.ERROR]
     write(tmp_path, 'severity = {DG101 = "info"}\nmin-severity = "warning"')
     (hidden,) = check(tmp_path).findings
-    assert (hidden.allowed_by, hidden.allowed) == ("threshold", "milder than warning")
+    assert (hidden.allowed_by, hidden.allowed) == ("threshold", "severity below warning")
 
 
 def test_confidence_threshold(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_local_rules_run_where_the_settings_name_them(tmp_path: Path) -> None:
     [
         ("x = 1\n", "defines no `rule`"),
         ("1 / 0\n", "fails: ZeroDivisionError"),
-        (RULE.replace("US001", "DG101"), "repeats low-train-ratio"),
+        (RULE.replace("US001", "DG101"), "has the name or code of low-train-ratio"),
         (RULE.replace("GOOD = ", "FINE = "), "lacks GOOD"),
         (RULE.partition('"""\n')[2], "lacks a docstring"),
     ],

@@ -197,7 +197,7 @@ def test_the_command(runs: list[Path], tmp_path: Path, monkeypatch: pytest.Monke
     ("words", "says"),
     [
         (("nowhere",), "error: nowhere does not exist"),
-        (("file",), "error: file is no directory"),
+        (("file",), "error: file is not a directory"),
         ((".", "-o", "no/report.html"), "error: cannot write 'no/report.html'"),
         ((".", "--png", "no/curves.png"), "error: cannot write no/curves.png"),
         ((".", "--reference", "no.json"), "error: --reference"),

@@ -1,4 +1,4 @@
-"""The trainer is an optional extra. Reports when it is not installed."""
+"""Checks whether the packages of the bundled trainer, an optional extra, are installed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import importlib.util
 
 from .errors import fail
 
-#: Modules that the extra `agent` brings and that the trainer imports.
+#: Modules that the extra `agent` installs and the trainer imports.
 NEEDED = ("jax", "flax", "optax", "orbax", "dm_control", "mujoco", "numpy")
 
 
 def missing_packages() -> str:
-    """Which packages of the trainer are missing and how to install them; empty when none is."""
+    """Returns a message with the trainer's missing packages and how to install them; empty if none is missing."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if not missing:
         return ""
@@ -22,7 +22,7 @@ def missing_packages() -> str:
 
 
 def require_agent() -> None:
-    """Ends the command when packages of the trainer are missing."""
+    """Ends the command if packages of the trainer are missing."""
     missing = missing_packages()
     if missing:
         fail(missing)

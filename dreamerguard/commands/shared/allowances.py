@@ -1,4 +1,4 @@
-"""``--allow RULE="reason"``, as several commands take it."""
+"""Reads ``--allow RULE="reason"``, an option of several commands."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .errors import fail, note
 
 
 def read_allowances(items: Iterable[str]) -> dict[str, str]:
-    """Returns rule -> reason, and notes every rule that was renamed. Ends the command if one has no reason."""
+    """Returns rule -> reason and prints a note for every renamed rule. Ends the command if a reason is missing."""
     reasons = {}
     for item in items:
         rule, _, reason = item.partition("=")
         if not reason.strip():
             name = rule or "RULE"
-            fail(f'--allow {item}: say why, as --allow {name}="reason"; the reason is kept with the run')
+            fail(f'--allow {item}: the reason is missing; write --allow {name}="reason". It is stored with the run')
         reasons[rule.strip()] = reason.strip()
     for text in renamed(reasons):
         note(text)

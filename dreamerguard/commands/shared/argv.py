@@ -1,4 +1,4 @@
-"""Commands whose arguments are configuration: they see every word as typed, also ``--`` and what stands behind it."""
+"""Splits the arguments of a command at ``--``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def split_words(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The words in front of ``--``, and those behind it; none when there is no ``--``."""
+    """Returns the arguments before ``--`` and those after it; None for the latter without ``--``."""
     if "--" not in words:
         return tuple(words), None
     split = list(words).index("--")

@@ -1,7 +1,7 @@
-"""How a command reports a failure or a note on the error stream. Loads no Typer, because the quick path uses it too.
+"""Reports failures and notes on the error stream. Does not import Typer, because the fast path uses it too.
 
-A command calls `fail`. The two entries, ``dreamerguard.cli`` and the Typer application, catch `CommandFailed`, print
-its message and end with its exit code.
+A command calls `fail`. The two entry points, ``dreamerguard.cli`` and the Typer application, catch `CommandFailed`,
+print its message and end with its exit code.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def fail(message: str, code: int = USAGE) -> NoReturn:
 
 
 def report_failure(failed: CommandFailed) -> int:
-    """Prints why a command failed, without any character that could act on the terminal. Returns the exit code."""
+    """Prints the message of a failure without characters that could act on the terminal. Returns the exit code."""
     echo(f"error: {failed.message}", error=True)
     return failed.code
 
 
 def note(text: str) -> None:
-    """Prints one line beside the result, on the error stream."""
+    """Prints one line on the error stream."""
     write(sys.stderr, f"{plain(text)}\n")

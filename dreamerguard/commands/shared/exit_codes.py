@@ -1,4 +1,4 @@
-"""What the exit codes of all commands mean."""
+"""Defines the exit codes of all commands."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
 BUG = 70
-#: A run was not started because of what lint found.
+#: A run was not started because of lint findings.
 REFUSED = 78
-#: A signal ended the run after it had saved itself: 128 plus the signal's number, as shells count.
+#: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.
 SIGNALLED = 128
 
 
 def exit_code(result: Result) -> int:
-    """0 without errors and warnings that count, else 1. Information alone is clean. 3 if nothing could be judged."""
+    """Returns 1 if an error or a warning counts, 3 if nothing could be judged, else 0."""
     from dreamerguard.core.model import Severity
 
     if any(item.severity is not Severity.INFO for item in result.active):

@@ -1,4 +1,4 @@
-"""The project's settings together with the options of ``lint`` and ``check``."""
+"""Combines the project's settings with the options of ``lint`` and ``check``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import fail, note
 
 
 def read_settings(options: LintOptions) -> Settings:
-    """The project's settings, with the values of the options in their place.
+    """Returns the project's settings, with the values of the options in place.
 
     Raises:
       CommandFailed: options contradict each other.
@@ -29,7 +29,8 @@ def read_settings(options: LintOptions) -> Settings:
         baseline=Path(options.baseline) if options.baseline else None,
     )
     if (options.write_baseline or options.prune_baseline) and changed.baseline is None:
-        fail("name the baseline with --baseline FILE, or with baseline = in the settings")
+        option = "--write-baseline" if options.write_baseline else "--prune-baseline"
+        fail(f"{option} needs a file: name the baseline with --baseline FILE, or with baseline = in the settings")
     if options.probe_env is not None and not options.probe:
         fail("--probe-env needs --probe")
     if options.unsafe_fixes and not (options.fix or options.diff):

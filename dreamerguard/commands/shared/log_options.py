@@ -1,4 +1,4 @@
-"""Options and steps of the commands that read logs: ``watch``, ``report``, ``compare`` and ``reference``."""
+"""Options and helpers of the commands that read logs: ``watch``, ``report``, ``compare`` and ``reference``."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 Runs = Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="RUN...")]
 Logdirs = Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="LOGDIR...")]
-Task = Annotated[str | None, typer.Option("--task", help="Task, where the logs do not tell.")]
+Task = Annotated[str | None, typer.Option("--task", help="Task, if the logs do not state it.")]
 Suite = Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")]
 ActionRepeat = Annotated[
-    int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, where the logs do not tell.")
+    int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, if the logs do not state it.")
 ]
 Reference = Annotated[
-    str | None, typer.Option("--reference", help="2024 or 2023, the published curves, or a file of own ones.")
+    str | None,
+    typer.Option("--reference", help="Published curves of release 2024 or 2023, or a file with your curves."),
 ]
 
 
 def look(watchers: Sequence[Watcher]) -> list[Status]:
-    """What the runs show now; ends the command where a log cannot be read."""
+    """Returns the current status of the runs. Ends the command if a log cannot be read."""
     from dreamerguard.logs import LogError
     from dreamerguard.regression.watch.watcher import look_at_all
 
@@ -37,7 +38,7 @@ def look(watchers: Sequence[Watcher]) -> list[Status]:
 
 
 def check_reference(name: str | None) -> None:
-    """Ends the command where ``--reference`` names neither a release nor a file of curves."""
+    """Ends the command if ``--reference`` names neither a release nor a file of curves."""
     from dreamerguard.regression.reference.choice import is_published, own_curves
 
     if name is not None and not is_published(name):

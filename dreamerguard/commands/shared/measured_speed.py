@@ -1,4 +1,4 @@
-"""How fast earlier runs of the same shape went on this machine, for the time estimate of ``train --dry-run``."""
+"""Reads the speed of earlier, similar runs on this machine for the time estimate of ``train --dry-run``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dreamerguard.util.json_text import read_json
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
 
-#: Settings that do not change how fast a run goes. Everything else must be equal.
+#: Settings that do not change the speed of a run. All others must be equal.
 _IRRELEVANT = frozenset({
     "edition", "suite", "purpose", "seed", "run.frames", "replay.capacity", "runtime.compilation_cache",
 })  # fmt: skip
 _IRRELEVANT_SECTIONS = ("logging.", "checkpoint.", "eval.", "guard.")
-#: Folders that are looked at, the newest first, and rows that a speed needs.
+#: Highest number of runs that are read, newest first, and lowest number of log rows for a speed.
 _MOST_RUNS, _LEAST_ROWS = 200, 3
 
 
@@ -29,8 +29,8 @@ class Speed:
     """A measured speed.
 
     Attributes:
-      frames_per_second: median over the rows of the log in which updates happened, of each agent.
-      rows: how many rows.
+      frames_per_second: of each agent; median over the log rows with updates, without the first.
+      rows: number of these rows.
       run: directory of the run.
     """
 
@@ -40,12 +40,12 @@ class Speed:
 
 
 def measured_speed(config: RunConfig, directory: Path, platform: str) -> Speed | None:
-    """The speed of the newest run beside ``directory`` that has the same shape and ran on this machine.
+    """Returns the speed of the newest run next to ``directory`` with equal relevant settings on this machine.
 
     Args:
-      config: the run that is planned.
+      config: the planned run.
       directory: its run directory.
-      platform: device that it will use, as the manifest of a run names it: ``cpu`` or ``gpu``.
+      platform: device that the run will use, as the manifest names it: ``cpu`` or ``gpu``.
     """
     for run in _runs(directory):
         if _ran_here(run, platform) and _has_shape(run, config):
@@ -56,7 +56,7 @@ def measured_speed(config: RunConfig, directory: Path, platform: str) -> Speed |
 
 
 def newest_frames(directory: Path, config: RunConfig) -> float:
-    """Environment frames in the log of a run; 0 without a log."""
+    """Returns the number of environment frames in the log of a run; 0 without a log."""
     return max((row.get("frames", 0.0) for row in _rows(directory, config)), default=0.0)
 
 
@@ -96,7 +96,7 @@ def _shape(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _speeds(run: Path, config: RunConfig) -> list[float]:
-    """Speeds of all rows with updates but the first, which includes the compilation."""
+    """Returns the speeds of all rows with updates except the first, which includes the compilation."""
     rows = [row for row in _rows(run, config) if row.get("updates", 0.0) > 0]
     return [speed for row in rows[1:] if math.isfinite(speed := row.get("fps/frames", 0.0)) and speed > 0]
 

@@ -1,4 +1,4 @@
-"""The plan of ``train --dry-run`` for people."""
+"""Formats the plan of ``train --dry-run`` as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dreamerguard.core.values import spell_scalar
 
 
 def render_plan(plan: Mapping[str, Any]) -> str:
-    """Blocks of lines: settings with their origin, budget, memory, run directory, time."""
+    """Returns the plan as blocks of lines: settings with their origin, budget, memory, run directory and time."""
     blocks = (
         ("settings, with the layer that set each", _settings(plan["settings"])),
         ("budget of each agent", _budget(plan["budget"])),
@@ -26,7 +26,7 @@ def _settings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _origin(row: Mapping[str, Any]) -> str:
-    """``command line:1:36``, ``file run.yaml:2:1``, ``suite (dmc_proprio, edition paper-2025)``, ``schema default``."""
+    """Returns ``command line:1:36``, ``file run.yaml:2:1``, ``suite (dmc_proprio, edition paper-2025)`` or the like."""
     if row["layer"] in ("command line", "schema"):
         return str(row["place"])
     return f"file {row['place']}" if row["layer"] == "file" else f"{row['layer']} ({row['place']})"

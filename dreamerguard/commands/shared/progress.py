@@ -1,4 +1,4 @@
-"""What `dreamerguard train` shows while it works: a live line on a terminal, plain lines everywhere else."""
+"""Shows the progress of `dreamerguard train`: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-#: Losses of the metrics rows that the progress line shows, in this order.
+#: Losses that the progress line shows, in this order.
 LOSSES = ("loss/dyn", "loss/rep", "loss/rew", "loss/policy", "loss/value")
 
 
 class Progress:
-    """Listens to a run and reports it; see ``dreamerguard_agent.events.Observer``.
+    """Observes a run and shows its progress; see ``dreamerguard_agent.events.Observer``.
 
-    Usable as a context manager, which ends the live line in any case.
+    As a context manager, it always ends the live line.
     """
 
     def __init__(self, frames: int, console: Console | None = None, clock: Callable[[], float] = time.monotonic):
@@ -45,7 +45,7 @@ class Progress:
             self._live = None
 
     def phase(self, text: str) -> None:
-        """Shows that a stage begins; on a terminal with a spinner, because a silent minute looks like a hang."""
+        """Shows that a stage starts. On a terminal a spinner shows that the program still works."""
         if self._live:
             self._live.update(Spinner("dots", Text(f"{text} ...")))
         else:
@@ -56,12 +56,12 @@ class Progress:
         self._print(f"{self._elapsed()}  {text}")
 
     def episode(self, frames: int, episode: Any) -> None:
-        """Keeps the score for the next line."""
+        """Stores the score for the next line."""
         self._scores.setdefault(episode.seed, deque(maxlen=10)).append(episode.score)
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """Shows one row of metrics."""
-        scores = [sum(mine) / len(mine) for mine in self._scores.values()]
+        scores = [sum(recent) / len(recent) for recent in self._scores.values()]
         line = f"{self._elapsed()}  {describe(row, self._frames, scores)}"
         if self._live:
             self._live.update(Text(line))
@@ -76,7 +76,7 @@ class Progress:
         )
 
     def saved(self, frames: int) -> None:
-        """Checkpoints are frequent and uneventful: nothing is shown."""
+        """Shows nothing, because checkpoints are frequent."""
 
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
@@ -87,12 +87,12 @@ class Progress:
 
 
 def describe(row: Mapping[str, float], frames: int, scores: list[float]) -> str:
-    """One line about a row of metrics: frames, score, updates, ratios, speeds, losses.
+    """Returns one line for a row of metrics: frames, score, updates, ratios, speeds and losses.
 
     Args:
-      row: of the log.
-      frames: of the whole run.
-      scores: mean of the last episodes of every agent that has finished one.
+      row: row of the log.
+      frames: frames of the whole run.
+      scores: mean score of the last episodes, for every agent that has finished one.
     """
     parts = [f"{row['frames']:>9,.0f} / {frames:,} frames"]
     parts.append(_score(scores))

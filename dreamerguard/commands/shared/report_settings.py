@@ -1,4 +1,4 @@
-"""How a run's stored settings differ from those that were published for its task."""
+"""Compares a run's stored settings with the published settings for its task."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from dreamerguard.regression.charts.run_facts import Difference, RunPage
     from dreamerguard.regression.watch.watcher import Status
 
-#: What does not change what is trained, or differs between any two runs.
-_NOISE = (
+#: Settings that do not affect training, or differ between any two runs.
+_IGNORED = (
     "seed",
     "runtime.",
     "logging.",
@@ -25,7 +25,7 @@ _NOISE = (
 
 
 def describe(label: str, status: Status) -> RunPage:
-    """A run with its lint report and its differences from what was published."""
+    """Returns a run with its lint report and its differences from the published settings."""
     from dreamerguard.programs.registry import load_program
     from dreamerguard.regression.charts.run_facts import RunPage
     from dreamerguard.regression.watch.likely_causes import read_lint_report
@@ -41,9 +41,9 @@ def describe(label: str, status: Status) -> RunPage:
         None if own else program.published_settings(log.facts.settings, envelope.task, envelope.suite, envelope.edition)
     )
     if published is None:
-        return RunPage(label, status, lint, why="The log keeps no settings that can be compared; see the table above.")
-    noise = (*_NOISE, *published.ignored)
-    found = _compare(log.facts.settings, published.values, published.origins, noise)
+        return RunPage(label, status, lint, why="The log has no settings that can be compared; see the table above.")
+    ignored = (*_IGNORED, *published.ignored)
+    found = _compare(log.facts.settings, published.values, published.origins, ignored)
     return RunPage(label, status, lint, found, "", published.title)
 
 
@@ -51,11 +51,11 @@ def _compare(
     run: Mapping[str, Any],
     published: Mapping[str, Any],
     origins: Mapping[str, tuple[str, str]],
-    noise: tuple[str, ...],
+    ignored: tuple[str, ...],
 ) -> tuple[Difference, ...]:
     from dreamerguard.regression.charts.run_facts import Difference
 
-    keys = [key for key in published if key in run and not key.startswith(noise)]
+    keys = [key for key in published if key in run and not key.startswith(ignored)]
     return tuple(
         Difference(key, _shown(run[key]), _shown(published[key]), *origins.get(key, ("", "")))
         for key in keys

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask a run to save itself and end; a second Ctrl-C ends it at once."""
+"""Handles Ctrl-C and SIGTERM: the run is saved and ends. A second Ctrl-C ends it at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 class StopSignals:
-    """While entered, remembers the first SIGINT or SIGTERM instead of dying of it.
+    """Context manager that records SIGINT and SIGTERM instead of ending the process.
 
     Attributes:
-      received: the signal, None before one came.
+      received: the last recorded signal; None if there was none.
     """
 
     def __init__(self) -> None:
@@ -19,12 +19,12 @@ class StopSignals:
         self._before: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
-        """Whether the run is to stop."""
+        """Returns whether the run must stop."""
         return self.received is not None
 
     def __enter__(self) -> StopSignals:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._remember)
+            self._before[number] = signal.signal(number, self._record)
         return self
 
     def __exit__(
@@ -33,7 +33,7 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _remember(self, number: int, frame: FrameType | None) -> None:
+    def _record(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.received = signal.Signals(number)

@@ -1,4 +1,4 @@
-"""Tables on standard output: drawn for people at a terminal, plain columns that never lose a character in a pipe."""
+"""Prints tables on standard output: drawn tables on a terminal, plain columns without truncation elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints rows under their columns; columns after the first are aligned to the right where all cells are numbers."""
+    """Prints rows under column titles. A column with only numbers is aligned to the right."""
     right = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
     if sys.stdout.isatty():
         _draw(columns, rows, right)

@@ -1,4 +1,4 @@
-"""What ``dreamerguard tasks`` shows, as plain data: the same facts for the tables and for ``--json``."""
+"""Collects the facts for ``dreamerguard tasks`` as plain data, for its tables and for ``--json``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dreamerguard.schema.task_data import GpuTime
 from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
 
 #: Shares of the budget at which the published scores are shown.
-_LOOKS = (0.1, 0.25, 0.5, 0.75, 1.0)
+_SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def suite_facts(suite: str) -> dict[str, Any]:
-    """One suite in its default edition."""
+    """Returns the facts about one suite in its default edition."""
     data = load_suite(suite)
     values = {key: value.value for key, value in data.editions[data.default_edition].items()}
     first = find_task(next(iter(data.tasks)), suite)
@@ -33,7 +33,7 @@ def suite_facts(suite: str) -> dict[str, Any]:
 
 
 def suite_tasks(suite: str) -> list[dict[str, Any]]:
-    """The tasks of a suite with what the published agent ends at."""
+    """Returns the tasks of a suite with the final scores of the published agent."""
     from dreamerguard.regression.published import load_envelope, releases
 
     published = releases(suite)
@@ -52,7 +52,7 @@ def suite_tasks(suite: str) -> list[dict[str, Any]]:
 
 
 def task_facts(task: TaskDefaults) -> dict[str, Any]:
-    """Everything about one task."""
+    """Returns all facts about one task."""
     facts = asdict(task)
     facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
     facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
@@ -65,7 +65,7 @@ def _has(name: str, suite: str) -> bool:
 
 
 def updates(task: TaskDefaults, edition: Edition) -> dict[str, float | None]:
-    """Gradient updates of an edition at batch 16 x 64: per 1000 frames and in all; None where a number is missing."""
+    """Returns the updates of an edition at batch 16 x 64, per 1000 frames and in total; None for a missing number."""
     rate = task.updates_per_1000_frames(edition)
     frames = task.values(edition).get("run.frames")
     total = None if rate is None or frames is None else rate * float(frames.value) / 1000
@@ -73,7 +73,7 @@ def updates(task: TaskDefaults, edition: Edition) -> dict[str, float | None]:
 
 
 def gpu_time(time: GpuTime) -> str:
-    """For people: ``below 1 day``, ``0.3 days (A100)``."""
+    """Returns a time for people, as in ``below 1 day`` or ``0.3 days (A100)``."""
     days = f"{'below ' if time.upper_bound else ''}{time.days:g} {'day' if time.days == 1 else 'days'}"
     return f"{days} ({time.gpu})" if time.gpu else days
 
@@ -85,14 +85,14 @@ def _curve(task: TaskDefaults, release: str) -> dict[str, Any] | None:
     envelope = load_envelope(task.suite, task.name, which)
     if envelope is None:
         return None
-    looks = [round(share * envelope.budget) for share in _LOOKS]
+    points = [round(share * envelope.budget) for share in _SHARES]
     return {
         "edition": envelope.edition,
         "note": envelope.note,
         "seeds": envelope.seeds,
         "budget": envelope.budget,
         "action_repeat": envelope.action_repeat,
-        "scores": [{"frames": frames, **_scores(envelope.score_at(frames))} for frames in looks],
+        "scores": [{"frames": frames, **_scores(envelope.score_at(frames))} for frames in points],
         "final": {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max},
         "reach": [
             {"share": share, "reached": row.reached, "median": row.median, "first": row.first, "last": row.last}

@@ -1,6 +1,6 @@
-"""The plan of a run for ``train --dry-run``: settings, budget, memory, run directory and time, as plain data.
+"""Makes the plan for ``train --dry-run`` as plain data: settings, budget, memory, run directory and time.
 
-Nothing is written or started. Memory is estimated from shapes alone, on the CPU, so no GPU is needed.
+It writes and starts nothing. Memory is estimated from shapes on the CPU, so no GPU is needed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
 
 VERSION = 1
-#: Settings that are shown in any case, beside those with a role and those that the user wrote.
+#: Settings that are always shown, in addition to those with a role and those that the user set.
 _SHOWN = ("seed", "seeds", "optimizer.lr")
 #: Packages that let JAX use an NVIDIA GPU.
 _GPU_PACKAGES = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 
 def make_plan(result: Result, directory: Path, typed: list[str]) -> dict[str, Any]:
-    """What ``dreamerguard train`` would do.
+    """Returns the plan of ``dreamerguard train``.
 
     Args:
-      result: lint's; a refused run has no plan beyond it.
+      result: lint result. For a refused run the plan holds only this and the verdict and command.
       directory: the run directory.
       typed: the arguments as typed.
 
     Raises:
-      CommandFailed: the run could not start: another configuration in the directory, no environment, no memory.
+      CommandFailed: the run cannot start: the directory has another configuration, the environment cannot be made, or
+        memory is too small.
     """
     from dreamerguard.reports.json import report_object
 
@@ -64,7 +65,7 @@ def _settings(run: ResolvedRun) -> Iterator[dict[str, Any]]:
 
 
 def _source(layer: Layer) -> str | None:
-    """Address of the publication that states a built-in value."""
+    """Returns the address of the publication that states a built-in value; None if there is none."""
     return getattr(layer.origin, "url", "") or None
 
 
@@ -82,7 +83,7 @@ def _directory(directory: Path, config: RunConfig) -> dict[str, Any]:
 
 
 def _device(config: RunConfig, gpus: int | None) -> str:
-    """The kind of device that the run will use: ``cpu``, ``gpu`` or ``tpu``."""
+    """Returns the kind of device that the run will use: ``cpu``, ``gpu`` or ``tpu``."""
     if config.runtime.platform != "auto":
         return {"cuda": "gpu"}.get(config.runtime.platform, config.runtime.platform)
     usable = bool(gpus) and any(importlib.util.find_spec(name) is not None for name in _GPU_PACKAGES)
@@ -90,7 +91,7 @@ def _device(config: RunConfig, gpus: int | None) -> str:
 
 
 def _memory(config: RunConfig, device: str, replay: float | None) -> dict[str, Any]:
-    """The estimate of the agent package, or why there is none."""
+    """Returns the memory estimate of the bundled trainer, or the reason why there is none."""
     from .agent_extra import missing_packages
 
     missing = missing_packages()
@@ -119,14 +120,14 @@ def _memory(config: RunConfig, device: str, replay: float | None) -> dict[str, A
 
 
 def _time(run: ResolvedRun, config: RunConfig, directory: Path, device: str, continued: bool) -> dict[str, Any]:
-    """The time that is left, from a run of the same shape on this machine; unknown without one."""
+    """Returns the remaining time, estimated from a similar run on this machine; None without such a run."""
     from .measured_speed import measured_speed, newest_frames
 
     published = run.reference.gpu_time if run.reference is not None else None
-    said = None if published is None else {"time": published[0], "source": str(published[1])}
+    published_time = None if published is None else {"time": published[0], "source": str(published[1])}
     speed = measured_speed(config, directory, device)
     if speed is None:
-        return {"seconds": None, "published": said}
+        return {"seconds": None, "published": published_time}
     done = newest_frames(directory, config) if continued else 0.0
     left = max(config.run.frames - done, 0.0)
     return {
@@ -135,5 +136,5 @@ def _time(run: ResolvedRun, config: RunConfig, directory: Path, device: str, con
         "frames_per_second": speed.frames_per_second,
         "rows": speed.rows,
         "run": str(speed.run),
-        "published": said,
+        "published": published_time,
     }

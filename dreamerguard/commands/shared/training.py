@@ -1,4 +1,4 @@
-"""Runs a training that lint has passed: run directory, trainer, watcher, curve, and the exit code."""
+"""Trains a run that lint accepted: run directory, trainer, watcher, curve and exit code."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
-    """Trains, or continues, a run.
+    """Trains a run or continues it.
 
     Args:
       config: the run.
-      directory: its run directory; made here.
-      result: lint's, stored with the run.
+      directory: its run directory; created if needed.
+      result: lint result; it is stored with the run.
       typed: the arguments as typed, for the manifest.
 
     Returns:
@@ -43,7 +43,7 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
     except (PlatformError, rundir.ConfigChanged, ValueError) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"cannot write the run directory {directory}: {error.strerror}; choose another with --logdir")
+        fail(f"cannot write the run directory {directory}: {error.strerror}; choose another one with --logdir")
     echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
     return _train(config, directory)
 
@@ -70,12 +70,12 @@ def _train(config: RunConfig, directory: Path) -> int:
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
-    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues", error=True)
+    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
 
 
 def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:
-    """An observer that also watches every agent; each of several more rarely, and under its name."""
+    """Returns an observer that also watches every agent. With several agents it looks less often and prints names."""
     import os
 
     from dreamerguard.guard.training_observer import GUARDED, Watched

@@ -1,4 +1,4 @@
-"""Typer commands whose arguments are configuration: they see every word as typed, also ``--`` and what follows."""
+"""Typer commands that take configuration as arguments: they get every argument as typed, including ``--``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY = "dreamerguard.words"
 
 
 class WordsCommand(TyperCommand):
-    """Keeps the words as typed in the context. The parser drops ``--``, and with it which side a word was on.
+    """Stores the arguments as typed in the context, because the parser drops ``--``.
 
     Unknown options are settings here (``--run.train_ratio 32``), so the parser lets them pass.
     """
@@ -22,13 +22,13 @@ class WordsCommand(TyperCommand):
     allow_extra_args = True
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Remembers all words, and parses those in front of ``--``."""
+        """Stores all arguments and parses those before ``--``."""
         ctx.meta[_KEY] = tuple(args)
         own = args[: args.index("--")] if "--" in args else args
         return super().parse_args(ctx, list(own))
 
 
 def typed_words(ctx: typer.Context) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The words in front of ``--``, and those behind it; none when there is no ``--``."""
+    """Returns the arguments before ``--`` and those after it; None for the latter without ``--``."""
     words: tuple[str, ...] = ctx.meta[_KEY]
     return split_words(words)

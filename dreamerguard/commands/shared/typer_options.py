@@ -1,4 +1,4 @@
-"""Typer signatures from the tables of options in `dreamerguard.programs.native.options`."""
+"""Builds Typer signatures from the tables of options in `dreamerguard.programs.native.options`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dreamerguard.programs.native.options import gathers, options_of, takes_valu
 
 
 def takes_options(table: type, *names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds options of a table to a Typer command, which gets them gathered as its argument ``options``.
+    """Adds options of a table to a Typer command. The command gets them as one argument ``options``.
 
     Args:
       table: a table of options.

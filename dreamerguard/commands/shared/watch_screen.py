@@ -1,4 +1,4 @@
-"""What `dreamerguard watch` shows on a terminal: a row for each run, and the curve of the worst."""
+"""Shows `dreamerguard watch` on a terminal: a row for each run, and the curve of the worst run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STYLES = {"REGRESSED": "bold red", "WATCH": "bold yellow", "OK": "bold green"}
 
 
 class Screen:
-    """A live screen where there is a terminal; elsewhere it only remembers what was said already.
+    """Draws a live screen on a terminal. Elsewhere it only records the state that was last shown.
 
     Args:
       live: whether to draw.
@@ -24,7 +24,7 @@ class Screen:
 
     def __init__(self, live: bool) -> None:
         self.live = live
-        self._said: object = None
+        self._last_shown: object = None
         self._display: Any = None
 
     def __enter__(self) -> Screen:
@@ -44,15 +44,15 @@ class Screen:
             self._display.stop()
 
     def changed(self, statuses: Sequence[Status], text: str) -> bool:
-        """Whether there is anything that was not shown yet. Off a terminal only verdicts and findings count."""
+        """Returns whether the state has changed since last time. Off a terminal, only verdicts and findings count."""
         now: object = ([_key(status, self.live) for status in statuses], text if self.live else bool(text))
-        if now == self._said:
+        if now == self._last_shown:
             return False
-        self._said = now
+        self._last_shown = now
         return True
 
     def draw(self, statuses: Sequence[Status], text: str) -> None:
-        """Draws everything anew."""
+        """Draws the whole screen again."""
         from rich.console import Group
         from rich.text import Text
 
@@ -76,11 +76,11 @@ def _table(statuses: Sequence[Status]) -> Any:
     for column in ("score", "expected", "alarm below", "p"):
         table.add_column(column, justify="right")
     for status in statuses:
-        word = headline(status)
+        verdict = headline(status)
         frames = f"{status.log.frames:,.0f}" if status.log else "-"
         episodes = f"{len(status.log.train):,}" if status.log else "-"
-        cells = (plain(status.directory.name), plain(status.task), word, frames, episodes, *_numbers(status))
-        table.add_row(*(Text(cell, style=_STYLES.get(word, "") if cell == word else "") for cell in cells))
+        cells = (plain(status.directory.name), plain(status.task), verdict, frames, episodes, *_numbers(status))
+        table.add_row(*(Text(cell, style=_STYLES.get(verdict, "") if cell == verdict else "") for cell in cells))
     return table
 
 
@@ -101,7 +101,7 @@ def _rank(status: Status) -> int:
 
 
 def _key(status: Status, live: bool) -> object:
-    """What must change for a run to be worth showing again."""
+    """Returns the part of a run's state that is compared to decide whether to show it again."""
     findings = tuple(finding.name for finding in status.health)
     seen = (status.waiting, headline(status), findings, status.no_reference)
     if not live or status.log is None:

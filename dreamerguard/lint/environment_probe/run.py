@@ -1,6 +1,6 @@
-"""Asks the training program's own Python what a run's environment is like, in a process that is given limited time.
+"""Probes a run's environment with the training program's Python, in a separate process with a time limit.
 
-This is the one check that runs code of the checkout. It does so because ``--probe`` was asked for.
+This is the only check that runs code of the checkout. It runs only with ``--probe``.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from dreamerguard.programs.shared.python_call import read_call
 from dreamerguard.sources.argv import Command
 
 SCRIPT = Path(__file__).with_name("script.py")
-#: Agent steps of an episode, and seconds for both episodes.
+#: Agent steps of one episode, and seconds for both episodes together.
 STEPS, SECONDS = 10_000, 60.0
-#: Seconds beyond those, for imports and the first reset.
+#: Additional seconds for imports and the first reset.
 PATIENCE = 60.0
 
 
 def prober(command: Command, folder: Path, factory: str | None = None) -> Callable[[ResolvedRun], Probe]:
-    """What `engine.check_command` calls with the resolved run.
+    """Returns the function that `engine.check_command` calls with the resolved run.
 
     Args:
-      command: the training command; its Python is asked, or this one where it names none.
-      folder: where it is started.
-      factory: ``module:function`` that makes the environment, given the task; by default the program's own.
+      command: the training command; the probe runs with its Python, or with this one if the command names no Python.
+      folder: folder in which the command starts.
+      factory: ``module:function`` that makes the environment, given the task; by default the program's function.
     """
 
-    def ask(run: ResolvedRun) -> Probe:
+    def run_probe(run: ResolvedRun) -> Probe:
         question = _question(run, command, folder, factory)
         try:
-            return read_probe(_ask(_python(command), question))
+            return read_probe(_run_script(_python(command), question))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return Probe(error=f"no answer: {error}")
+            return Probe(error=f"the environment probe gave no valid answer: {error}")
 
-    return ask
+    return run_probe
 
 
 def _question(run: ResolvedRun, command: Command, folder: Path, factory: str | None) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def _question(run: ResolvedRun, command: Command, folder: Path, factory: str | N
 
 
 def _python(command: Command) -> str:
-    """The interpreter that the command names, where there is one."""
+    """Returns the interpreter that the command names, or this one if it names none that exists."""
     named = (word.text for word in command.words if PurePath(word.text).name.startswith("python"))
     return shutil.which(next(named, "")) or sys.executable
 
 
-def _ask(python: str, question: dict[str, Any]) -> dict[str, Any]:
+def _run_script(python: str, question: dict[str, Any]) -> dict[str, Any]:
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [python, str(SCRIPT)], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
@@ -78,7 +78,7 @@ def _ask(python: str, question: dict[str, Any]) -> dict[str, Any]:
             answer, _ = child.communicate(json.dumps(question), timeout=SECONDS + PATIENCE)
         except subprocess.TimeoutExpired:
             answer = json.dumps({"error": f"TimeoutError: no answer after {SECONDS + PATIENCE:.0f} s"})
-        finally:  # with all that it started
+        finally:  # also ends its child processes
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, signal.SIGKILL)
     if not answer.strip():

@@ -1,7 +1,7 @@
-"""Runs in the training program's own Python, by itself: makes one environment, plays random episodes, tells facts.
+"""Makes one environment, plays random episodes and reports facts. Runs as a script in the training program's Python.
 
-Reads one JSON object from standard input and writes one to what standard output was. It imports nothing of
-dreamerguard, because that need not be installed there; numpy is there wherever an environment is.
+It reads one JSON object from standard input and writes one to the original standard output. It imports nothing of
+dreamerguard, which may not be installed there. It does import numpy, which every environment needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Kinds of numbers as rules name them.
+#: NumPy kind of a number -> its name in rules.
 KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 
 
@@ -27,7 +27,7 @@ class NoMaker(Exception):
 
 
 def make(question: dict[str, Any]) -> Any:
-    """The environment: by the function that was named, by the program's own, or by dm_control's suite."""
+    """Makes the environment with the named function, the training program's function or dm_control's suite."""
     if question["factory"]:
         name, _, function = question["factory"].partition(":")
         return call(getattr(importlib.import_module(name), function or "make_env"), question["task"])
@@ -37,7 +37,7 @@ def make(question: dict[str, Any]) -> Any:
     except ImportError as error:
         if not question["task"].startswith("dmc_"):
             raise
-        sys.stderr.write(f"{error}; dm_control is asked instead\n")
+        sys.stderr.write(f"{error}; trying dm_control instead\n")
     if question["task"].startswith("dmc_"):
         from dm_control import suite
 
@@ -46,17 +46,17 @@ def make(question: dict[str, Any]) -> Any:
         found = next((pair for pair in suite.ALL_TASKS if "_".join(pair) == name), None)
         if found is not None:
             return suite.load(*found)
-    raise NoMaker(f"nothing here makes {question['task'] or 'the task'}; name a function with --probe-env")
+    raise NoMaker(f"no known function makes {question['task'] or 'the task'}; name one with --probe-env")
 
 
 def call(function: Any, *given: Any) -> Any:
-    """Calls a function with as many of the arguments as it takes."""
+    """Calls a function with as many arguments as it has positional parameters."""
     takes = [item for item in inspect.signature(function).parameters.values() if item.kind in (0, 1)]
     return function(*given[: len(takes)])
 
 
 def load_file(path: str) -> Any:
-    """A Python file as a module: how a program's environment is made, from dreamerguard's own folder."""
+    """Loads a Python file of dreamerguard that makes a training program's environment."""
     spec = importlib.util.spec_from_file_location("make_env_of_program", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -65,7 +65,7 @@ def load_file(path: str) -> Any:
 
 
 def program(question: dict[str, Any]) -> Any:
-    """The module of the training script, with its folder to import from."""
+    """Imports the training script as a module and adds its folder and the parent folder to the import path."""
     script = Path(question["script"]).resolve()
     sys.path[:0] = [str(script.parent.parent), str(script.parent)]
     package = (script.parent / "__init__.py").is_file()
@@ -73,7 +73,7 @@ def program(question: dict[str, Any]) -> Any:
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:
-    """Dotted keys as dictionaries in dictionaries."""
+    """Converts dotted keys to nested dictionaries."""
     result: dict[str, Any] = {}
     for key, value in values.items():
         *groups, leaf = key.split(".")
@@ -85,30 +85,30 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Player:
-    """One way to play. ``first()`` and ``step()`` give observations, reward, whether it was the last, and terminal."""
+    """Plays one kind of environment. ``first()`` and ``step()`` return observations, reward, last and terminal."""
 
     def __init__(self, env: Any) -> None:
         self.env = env
 
     def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Spaces or specs of observations and actions, by key."""
+        """Returns the spaces or specs of observations and actions, by key."""
         raise NotImplementedError
 
     def first(self) -> tuple[dict[str, Any], float, bool, bool]:
-        """Begins an episode."""
+        """Starts an episode."""
         raise NotImplementedError
 
     def step(self) -> tuple[dict[str, Any], float, bool, bool]:
-        """Goes on with a random action."""
+        """Takes one step with a random action."""
         raise NotImplementedError
 
     def frame(self) -> Any:
-        """A picture of now; raises what rendering raises."""
+        """Renders the current state. Errors of rendering pass through."""
         return self.env.render()
 
 
 class Embodied(Player):
-    """danijar/dreamerv3: actions and observations are dictionaries, episode flags among the observations."""
+    """danijar/dreamerv3: actions and observations are dictionaries; the observations include the episode flags."""
 
     def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(self.env.obs_space), {k: v for k, v in self.env.act_space.items() if k != "reset"}
@@ -130,7 +130,7 @@ class Embodied(Player):
 
 
 class Gym(Player):
-    """gym and gymnasium: four or five values a step, actions drawn from the space, one-hot where that is asked for."""
+    """gym and gymnasium: a step returns four or five values; actions are samples of the space, one-hot if required."""
 
     def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
         observed = getattr(self.env.observation_space, "spaces", None)
@@ -146,8 +146,8 @@ class Gym(Player):
         observed, reward, *ended, info = self.env.step(self._action())
         observed = self._named(observed)
         last = any(bool(x) for x in ended)
-        said = observed.get("is_terminal", info.get("is_terminal") if isinstance(info, dict) else None)
-        terminal = bool(ended[0]) if len(ended) == 2 or said is None else bool(said)
+        reported_terminal = observed.get("is_terminal", info.get("is_terminal") if isinstance(info, dict) else None)
+        terminal = bool(ended[0]) if len(ended) == 2 or reported_terminal is None else bool(reported_terminal)
         return observed, float(reward), last, last and terminal
 
     def _action(self) -> Any:
@@ -168,7 +168,7 @@ class Gym(Player):
 
 
 class DmEnv(Player):
-    """dm_env: time steps with specs."""
+    """dm_env: specs and time steps."""
 
     def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(self.env.observation_spec()), {"action": self.env.action_spec()}
@@ -189,7 +189,7 @@ class DmEnv(Player):
 
 
 def player(env: Any) -> Player:
-    """How an environment is played, told by its methods."""
+    """Returns the player for an environment, chosen by the attributes that it has."""
     if hasattr(env, "obs_space") and hasattr(env, "act_space"):
         return Embodied(env)
     if hasattr(env, "observation_spec") and hasattr(env, "action_spec"):
@@ -200,7 +200,7 @@ def player(env: Any) -> Player:
 
 
 def space_facts(space: Any) -> dict[str, Any]:
-    """Shape, kind and bounds of a space or spec; ``classes`` of a discrete one."""
+    """Returns shape, kind and bounds of a space or spec, and ``classes`` of a discrete one."""
     import numpy as np
 
     classes = getattr(space, "n", getattr(space, "num_values", None))
@@ -217,7 +217,7 @@ def space_facts(space: Any) -> dict[str, Any]:
 
 
 def bound(values: Any, which: Any) -> float | str | None:
-    """The outermost bound; none without bounds, and text where it is not finite."""
+    """Returns the outermost bound; None without bounds, text if it is not finite."""
     import numpy as np
 
     if values is None or np.size(values) == 0:
@@ -227,7 +227,7 @@ def bound(values: Any, which: Any) -> float | str | None:
 
 
 class ObservedKey:
-    """What is gathered of one key over all steps."""
+    """Facts about one observation key, collected over all steps."""
 
     def __init__(self, value: Any) -> None:
         import numpy as np
@@ -238,7 +238,7 @@ class ObservedKey:
         self.blank = first.ndim == 3 and first.size > 0 and bool((first == first.flat[0]).all())
 
     def add(self, value: Any) -> None:
-        """One more value."""
+        """Adds one value."""
         import numpy as np
 
         value = np.asarray(value)
@@ -247,13 +247,13 @@ class ObservedKey:
         self.constant = self.constant and value.shape == self.first.shape and bool((value == self.first).all())
 
     def facts(self) -> dict[str, Any]:
-        """As JSON."""
+        """Returns the facts as plain data for JSON."""
         names = ("shape", "kind", "finite", "constant", "blank")
         return {name: getattr(self, name) for name in names}
 
 
 def play(game: Player, observations: dict[str, ObservedKey], steps: int, deadline: float) -> dict[str, Any]:
-    """One episode of random actions."""
+    """Plays one episode of random actions."""
     length, total, largest, last, terminal = 0, 0.0, 0.0, False, False
     seen, *_ = game.first()
     while True:
@@ -263,12 +263,12 @@ def play(game: Player, observations: dict[str, ObservedKey], steps: int, deadlin
             break
         seen, reward, last, terminal = game.step()
         length, total, largest = length + 1, total + reward, max(largest, abs(reward))
-    cut = not last and length < steps  # by the clock: nothing is known of its end
+    cut = not last and length < steps  # stopped by the time limit, so its end is not known
     return {"length": length, "total": total, "largest": largest, "last": last, "terminal": terminal, "cut": cut}
 
 
 def frame_facts(game: Player, observations: dict[str, ObservedKey]) -> dict[str, Any]:
-    """Whether a picture can be made: an image among the observations, or rendering one now."""
+    """Returns whether there are images: one of the observations is an image, or rendering works."""
     if any(len(item.shape) == 3 for item in observations.values()):
         return {"frame": True, "frame_error": ""}
     try:
@@ -278,7 +278,7 @@ def frame_facts(game: Player, observations: dict[str, ObservedKey]) -> dict[str,
 
 
 def probe(question: dict[str, Any]) -> dict[str, Any]:
-    """Everything that rules want to know."""
+    """Returns all facts that the rules need."""
     deadline = time.monotonic() + question["seconds"]
     random.seed(0)
     game = player(make(question))
@@ -297,7 +297,7 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answers one question. Whatever the environment prints goes to the error stream."""
+    """Answers one question. Output of the environment goes to the error stream."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     question = json.load(sys.stdin)
@@ -306,10 +306,10 @@ def main() -> None:
     try:
         answer = probe(question)
     except Exception as error:
-        # Where the user named the maker, it has to be there.
+        # A function that the user named must exist.
         lacks = isinstance(error, (ImportError, NoMaker)) and not question["factory"]
-        said = str(error) if isinstance(error, NoMaker) else f"{type(error).__name__}: {error}"
-        answer = {"error": said[:500], "lacking": lacks}
+        message = str(error) if isinstance(error, NoMaker) else f"{type(error).__name__}: {error}"
+        answer = {"error": message[:500], "lacking": lacks}
     with contextlib.suppress(OSError):
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

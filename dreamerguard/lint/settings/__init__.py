@@ -1,1 +1,1 @@
-"""The project's own settings for linting: ``dreamerguard.toml`` or ``[tool.dreamerguard]``."""
+"""The project's settings for linting: ``dreamerguard.toml`` or ``[tool.dreamerguard]``."""

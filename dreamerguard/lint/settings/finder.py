@@ -11,14 +11,14 @@ NAMES = ("dreamerguard.toml", "pyproject.toml")
 
 
 def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
-    """The settings that apply in a folder.
+    """Returns the settings that apply in a folder.
 
     Args:
-      folder: where to begin to look.
-      file: read this one instead.
+      folder: folder where the search starts.
+      file: settings file to read instead of the nearest one.
 
     Raises:
-      SourceError: the file cannot be read, or holds what is no setting.
+      SourceError: the file cannot be read, or holds a key or value that is not valid.
     """
     path = Path(file) if file is not None else find_settings(folder)
     if path is None:
@@ -29,7 +29,7 @@ def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
 
 
 def find_settings(folder: Path) -> Path | None:
-    """The nearest settings file. The search ends at the root of the repository, so that nothing above it can matter."""
+    """Returns the nearest settings file. The search ends at the repository's root; files above have no effect."""
     for parent in _upwards(folder):
         for name in NAMES:
             path = parent / name

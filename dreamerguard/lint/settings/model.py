@@ -10,13 +10,13 @@ from typing import Any
 from dreamerguard.core.model import Confidence, Severity, Source, SourceError
 from dreamerguard.util.fast_dataclass import dataclass
 
-#: A settings file is a few kilobytes; whatever is larger is not one.
+#: Size limit of a settings file. A real one has a few kilobytes.
 MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class PathRule:
-    """Rules that do not count in some files: a glob relative to the settings file, selectors, and why."""
+    """Rules that do not count in some files: a glob relative to the settings file, selectors and the reason."""
 
     pattern: str
     selectors: tuple[str, ...]
@@ -25,22 +25,22 @@ class PathRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How findings are judged. The defaults report everything that every rule finds.
+    """The settings that decide which findings count. With the defaults every finding of every rule counts.
 
     Attributes:
       select: only rules that one of these selectors names; empty for all. A selector is a rule's name, its code, the
         beginning of a code (``DG1``) or a category (``ratio``).
-      ignore: selector -> reason, for rules whose findings do not count.
-      severity: selector -> severity that its findings get instead of their own.
-      min_severity, min_confidence: milder or less certain findings do not count.
+      ignore: selector -> reason, for rules with findings that do not count.
+      severity: selector -> severity of its findings instead of the rule's severity.
+      min_severity, min_confidence: findings of lower severity or confidence do not count.
       per_path: rules that do not count in some files.
-      exclude: globs of files that are not checked when a folder is.
+      exclude: globs of files that are skipped when a folder is checked.
       baseline: file of known findings.
-      local_rules: files or folders with rules of the project's own.
+      local_rules: files or folders with the project's custom rules.
       plugins: entry points of the group ``dreamerguard.rules`` that may add rules.
-      root: folder of the settings file, which globs are relative to.
-      file: the settings file; none without one.
-      origins: setting -> where its value comes from, for people.
+      root: folder of the settings file; globs are relative to it.
+      file: the settings file; None without one.
+      origins: setting -> origin of its value, for people.
     """
 
     select: tuple[str, ...] = ()
@@ -64,29 +64,29 @@ class Settings:
         return (*self.select, *self.ignore, *self.severity, *in_paths)
 
     def with_options(self, **values: Any) -> Settings:
-        """The settings with what the command line gives instead; nones and empty values change nothing."""
+        """Returns the settings with values of the command line in place. None and an empty tuple change nothing."""
         given = {name: value for name, value in values.items() if value not in (None, ())}
         names = {name: f"--{name.replace('_', '-')}" for name in given}
         return replace(self, **given, origins={**self.origins, **names})
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a settings file.
+    """Reads the content of a settings file.
 
     Raises:
-      SourceError: it cannot be read, or is far too large.
+      SourceError: it cannot be read, or is too large.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"cannot read the settings {str(path)!r}: {error.strerror}") from error
     if len(data) > MAX_BYTES:
-        raise SourceError(f"{path} is larger than 1 MiB, so it holds no settings")
+        raise SourceError(f"{path} is larger than 1 MiB; a settings file must be smaller")
     return data
 
 
 def file_name(source: Source, path: Path, folder: Path) -> str:
-    """How the settings or the baseline at ``path`` call a source: relative to their own folder."""
+    """Returns a source's name relative to the folder of the settings file or baseline at ``path``."""
     if source.kind != "file":
         return source.name
     here, home = (folder / source.name).resolve(), path.resolve().parent

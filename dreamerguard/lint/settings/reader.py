@@ -1,4 +1,4 @@
-"""Reads and checks a settings file. Loaded only where there is one, because pydantic takes longer than linting."""
+"""Reads and checks a settings file. Loaded only if there is one, because loading pydantic takes longer than linting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .model import PathRule, Settings, read_bytes
 
 
 def _reasons(value: object) -> object:
-    """A list of selectors is a table without reasons."""
+    """Converts a list of selectors to a table without reasons."""
     return dict.fromkeys(value, "") if isinstance(value, list) and all(isinstance(i, str) for i in value) else value
 
 
@@ -30,24 +30,24 @@ class SettingsFile(BaseModel):
     select: tuple[str, ...] = Field((), description="Only these rules: names, codes, beginnings of codes, categories.")
     extend_select: tuple[str, ...] = Field((), description="More rules beside `select`.")
     ignore: Reasons = Field(default_factory=dict, description="Not these rules: a list, or a table RULE = reason.")
-    extend_ignore: Reasons = Field(default_factory=dict, description="More of the same.")
+    extend_ignore: Reasons = Field(default_factory=dict, description="More rules beside `ignore`.")
     severity: dict[str, Severity] = Field(default_factory=dict, description="RULE = error, warning or info.")
-    min_severity: Severity = Field(Severity.INFO, description="Milder findings do not count.")
-    min_confidence: Confidence = Field(Confidence.LOW, description="Less certain findings do not count.")
+    min_severity: Severity = Field(Severity.INFO, description="Findings of lower severity do not count.")
+    min_confidence: Confidence = Field(Confidence.LOW, description="Findings of lower confidence do not count.")
     per_path_ignores: dict[str, Reasons] = Field(
         default_factory=dict, description="GLOB = list of rules, or a table RULE = reason; relative to this file."
     )
-    exclude: tuple[str, ...] = Field((), description="Globs of files that are not checked when a folder is.")
+    exclude: tuple[str, ...] = Field((), description="Globs of files that are skipped when a folder is checked.")
     baseline: str | None = Field(None, description="File of known findings, relative to this file.")
-    local_rules: tuple[str, ...] = Field((), description="Files or folders with your own rules. Their code is run.")
+    local_rules: tuple[str, ...] = Field((), description="Files or folders with custom rules. Their code is run.")
     plugins: tuple[str, ...] = Field((), description="Entry points of the group dreamerguard.rules to load.")
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings of a file.
+    """Reads the settings of a file.
 
     Raises:
-      SourceError: with every mistake in it, one on each line.
+      SourceError: the file is not valid; the message has one line for each error.
     """
     try:
         data: Any = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
@@ -63,7 +63,7 @@ def read_settings(path: Path) -> Settings:
     try:
         return _settings(path, SettingsFile.model_validate(data), data)
     except ValidationError as error:
-        raise SourceError("\n".join(_mistake(path, dict(item)) for item in error.errors())) from error
+        raise SourceError("\n".join(_error_text(path, dict(item)) for item in error.errors())) from error
 
 
 def _settings(path: Path, given: SettingsFile, data: dict[str, Any]) -> Settings:
@@ -89,7 +89,7 @@ def _settings(path: Path, given: SettingsFile, data: dict[str, Any]) -> Settings
     )
 
 
-def _mistake(path: Path, error: dict[str, Any]) -> str:
+def _error_text(path: Path, error: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = [item.alias or name for name, item in SettingsFile.model_fields.items()]

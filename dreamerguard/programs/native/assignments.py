@@ -113,9 +113,9 @@ def fits(key: Key, item: Assignment) -> Problem | None:
 
 
 def _wrong_type(key: Key, item: Assignment, got: str) -> Problem:
-    meant = key.mend(item.value)
-    differs = meant is not item.value and item.value_span is not None
-    edits = (Edit(item.value_span, spell_scalar(meant)),) if differs and item.value_span is not None else ()
+    intended = key.intended_value(item.value)
+    differs = intended is not item.value and item.value_span is not None
+    edits = (Edit(item.value_span, spell_scalar(intended)),) if differs and item.value_span is not None else ()
     underscore = isinstance(item.value, str) and "_" in item.value and differs
     return Problem(
         "wrong-type",
@@ -124,7 +124,7 @@ def _wrong_type(key: Key, item: Assignment, got: str) -> Problem:
         key=key.path,
         help="YAML 1.2 numbers have no underscores" if underscore else "",
         edits=edits,
-        fix=f"write {spell_scalar(meant)}" if edits else "",
+        fix=f"write {spell_scalar(intended)}" if edits else "",
     )
 
 

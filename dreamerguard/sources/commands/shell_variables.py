@@ -41,7 +41,7 @@ class Variables:
         self.reassigned: set[str] = set()
         self.left = _MAX_EXPANDED
         first = source.text[:80].split("\n", 1)[0]
-        self.bash = mode == "script" and first.startswith("#!") and "bash" in first
+        self.bash = mode != "make" and (not first.startswith("#!") or "bash" in first)
 
     def assign(self, token: Token, conditional: bool) -> None:
         """Sets the variable of an assignment."""

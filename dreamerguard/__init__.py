@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dreamerguard.api import report as report
     from dreamerguard.api import watch as watch
     from dreamerguard.core.machine import Machine as Machine
-    from dreamerguard.core.machine import probe as this_machine  # noqa: F401
+    from dreamerguard.core.machine import detect_machine as this_machine  # noqa: F401
     from dreamerguard.core.model import Confidence as Confidence
     from dreamerguard.core.model import Evidence as Evidence
     from dreamerguard.core.model import Finding as Finding
@@ -80,7 +80,7 @@ _PUBLIC = {
     "read_run": "logs:read_run",
     "render": "reports:render",
     "report": "api:report",
-    "this_machine": "core.machine:probe",
+    "this_machine": "core.machine:detect_machine",
     "watch": "api:watch",
 }
 

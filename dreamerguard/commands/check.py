@@ -41,13 +41,13 @@ def check(
     """
     from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
     from dreamerguard.commands.shared.lint_settings import read_settings
-    from dreamerguard.core.machine import UNKNOWN, probe
+    from dreamerguard.core.machine import UNKNOWN, detect_machine
     from dreamerguard.core.model import SourceError
     from dreamerguard.lint.repository import check_tree
 
     try:
         settings = read_settings(options)
-        outcome = check_tree(paths or [], probe() if options.this_machine else UNKNOWN, settings=settings)
+        outcome = check_tree(paths or [], detect_machine() if options.this_machine else UNKNOWN, settings=settings)
         _report(outcome, options, settings)
     except SourceError as error:
         fail(error.message)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.shared.lint_settings import read_settings
-from dreamerguard.core.machine import UNKNOWN, probe
+from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.model import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
@@ -103,7 +103,7 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
 
 
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:
-    machine, prober = probe() if options.this_machine else UNKNOWN, None
+    machine, prober = detect_machine() if options.this_machine else UNKNOWN, None
     if options.probe:
         from dreamerguard.lint.environment_probe.run import prober as make_prober
 

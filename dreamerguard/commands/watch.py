@@ -174,7 +174,7 @@ def _stop(pid: int) -> None:
 
 
 def _memory_gb() -> float | None:
-    from dreamerguard.core.machine import probe
+    from dreamerguard.core.machine import detect_machine
 
-    memory = probe().memory
+    memory = detect_machine().memory
     return None if memory is None else memory / 1e9

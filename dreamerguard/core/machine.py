@@ -27,7 +27,7 @@ class Machine:
 UNKNOWN = Machine()
 
 
-def probe() -> Machine:
+def detect_machine() -> Machine:
     """Returns the facts about this machine without starting programs or loading libraries."""
     return Machine(gpus=count_gpus(), cpus=len(_affinity()) or os.cpu_count(), memory=_memory())
 

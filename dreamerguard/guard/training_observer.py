@@ -125,11 +125,11 @@ class Watched:
         self._due = end + max(self._every, (end - start) / _SHARE)
 
     def _look(self) -> None:
-        from dreamerguard.core.machine import probe
+        from dreamerguard.core.machine import detect_machine
         from dreamerguard.regression.watch.watcher import Watcher
 
         if self._watcher is None:
-            memory = probe().memory
+            memory = detect_machine().memory
             self._watcher = Watcher(self._directory, memory_gb=None if memory is None else memory / 1e9)
         status = self._watcher.look()
         if status.log is not None:

@@ -130,10 +130,10 @@ class Watch:
         self._watchers = {run: self._watchers.get(run) or self._new_watcher(run) for run in found}
 
     def _new_watcher(self, directory: Path) -> Watcher:
-        from dreamerguard.core.machine import probe
+        from dreamerguard.core.machine import detect_machine
         from dreamerguard.regression.watch.watcher import Watcher
 
-        options, memory = self._options, probe().memory
+        options, memory = self._options, detect_machine().memory
         gigabytes = None if memory is None else memory / 1e9
         return Watcher(directory, options.task, options.suite, options.action_repeat, options.reference, gigabytes)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dreamerguard.core.machine import Machine, probe
+from dreamerguard.core.machine import Machine, detect_machine
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import active_rules, check_command, require_rules
 from dreamerguard.lint.settings.finder import load_settings
@@ -66,5 +66,5 @@ def lint_before_start(
       UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    machine = probe() if machine is None else machine
+    machine = detect_machine() if machine is None else machine
     return check_command(command, machine, allow=allow, folder=folder, settings=settings)

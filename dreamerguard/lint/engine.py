@@ -28,9 +28,9 @@ from dreamerguard.programs.registry import UnknownProgram, by_name, programs, re
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
-from dreamerguard.util.check_cache import remembering
+from dreamerguard.util.check_cache import check_cache_scope
 
-from . import suppressions as control
+from . import suppressions
 from .configured_in_code import configured_in_code
 from .unread_words import rests_on_known, with_unread_words
 
@@ -72,12 +72,14 @@ def check_command(
       UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    result = examine(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober)
-    return settle((result,), settings, folder)[0]
+    result = lint_without_suppressions(
+        command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober
+    )
+    return apply_suppressions((result,), settings, folder)[0]
 
 
-@remembering()
-def examine(
+@check_cache_scope()
+def lint_without_suppressions(
     command: Command,
     machine: Machine = UNKNOWN,
     *,
@@ -87,9 +89,9 @@ def examine(
     dialect: str | None = None,
     prober: Prober | None = None,
 ) -> Result:
-    """Checks a command as `check_command`, but does not apply comments, settings and baseline; `settle` does that.
+    """Lints one run without applying comments, settings and baseline.
 
-    Runs that share files are examined one by one and then settled together.
+    Pass the results of runs that share files to `apply_suppressions` together.
     """
     reasons = require_rules(allow or {}, settings)
     if dialect is None:
@@ -118,18 +120,18 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
         return coded, program, f"{coded.source.name} sets its configuration in code"
 
 
-def settle(
+def apply_suppressions(
     results: Sequence[Result], settings: Settings | None = None, folder: Path | None = None
 ) -> tuple[Result, ...]:
-    """Applies comments in the files, the settings and the baseline to results of `examine`.
+    """Applies comments in the files, the settings and the baseline to results of `lint_without_suppressions`.
 
     Raises:
       SourceError: a selector names no rule, or the baseline cannot be read.
     """
     settings = settings or Settings()
-    names = {None} if control.names_rules(results, settings) else {result.run.dialect for result in results}
+    names = {None} if suppressions.names_rules(results, settings) else {result.run.dialect for result in results}
     rules = {rule.name: rule for name in names for rule in active_rules(settings, name)}
-    return control.settle(results, settings, tuple(rules.values()), folder or Path())
+    return suppressions.mark_suppressed(results, settings, tuple(rules.values()), folder or Path())
 
 
 def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:

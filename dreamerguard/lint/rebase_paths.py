@@ -10,7 +10,7 @@ from dreamerguard.core.model import Finding, Label, Source, Span
 
 
 @dataclass
-class RebasedPaths:
+class PathRebaser:
     """Renames the files of findings relative to a root. Before, they are relative to the program's start folder.
 
     Attributes:

@@ -27,18 +27,18 @@ from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
 from dreamerguard.sources.files import read_source
-from dreamerguard.util.check_cache import remembering
+from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
-from .engine import check_presets, examine, settle
-from .rebase_paths import RebasedPaths
+from .engine import apply_suppressions, check_presets, lint_without_suppressions
+from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 
-@remembering()
+@check_cache_scope()
 def check_tree(
     paths: Sequence[Path] = (),
     machine: Machine = UNKNOWN,
@@ -90,7 +90,7 @@ class _Checker:
         """Everything together, judged by comments, settings and baseline."""
         counts = Counter(result.dialect for result in self.results)
         self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
-        self.seen.results = settle(tuple(self.results), self.settings, self.tree.root)
+        self.seen.results = apply_suppressions(tuple(self.results), self.settings, self.tree.root)
         return self.seen
 
     def look(self, found: Found) -> None:
@@ -170,7 +170,7 @@ class _Checker:
 
     def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:
         try:
-            result = examine(command, self.machine, folder=folder, settings=self.settings)
+            result = lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
         except UnknownProgram:
             return False
         except SourceError as error:
@@ -179,7 +179,7 @@ class _Checker:
         if found is not None and _unused(result, command):
             return False
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
-        rename = RebasedPaths(command.source, folder, self.tree.root)
+        rename = PathRebaser(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
         if found is not None:
             findings = (_milder(item) for item in findings)

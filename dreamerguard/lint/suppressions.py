@@ -30,7 +30,9 @@ _ALWAYS = frozenset({"invalid-yaml"})
 OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
 
 
-def settle(results: Sequence[Result], settings: Settings, rules: Sequence[Rule], folder: Path) -> tuple[Result, ...]:
+def mark_suppressed(
+    results: Sequence[Result], settings: Settings, rules: Sequence[Rule], folder: Path
+) -> tuple[Result, ...]:
     """Marks the findings that do not count, and adds findings about comments and baseline entries that have no effect.
 
     Args:

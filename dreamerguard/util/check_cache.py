@@ -14,7 +14,7 @@ _MEMORY: ContextVar[dict[Any, Any] | None] = ContextVar("memory", default=None)
 
 
 @contextmanager
-def remembering() -> Iterator[None]:
+def check_cache_scope() -> Iterator[None]:
     """Enables the cache during one check. Also a decorator; a nested use shares the outer cache."""
     if _MEMORY.get() is not None:
         yield
@@ -26,7 +26,7 @@ def remembering() -> Iterator[None]:
         _MEMORY.reset(token)
 
 
-def remembered(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
+def cached_per_check(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
     """Makes a function run once per check for equal arguments, which must be hashable."""
 
     @functools.wraps(function)

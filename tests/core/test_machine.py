@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.core.machine import count_gpus, probe
+from dreamerguard.core.machine import count_gpus, detect_machine
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_cards_known_only_to_the_driver_or_to_windows(tmp_path: Path, monkeypatc
 
 
 def test_probe_knows_this_machine() -> None:
-    machine = probe()
+    machine = detect_machine()
     assert machine.gpus is not None and machine.gpus >= 0
     assert machine.cpus is not None and machine.cpus >= 1
     assert machine.memory is None or machine.memory > 2**20

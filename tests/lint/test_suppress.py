@@ -10,7 +10,7 @@ from dreamerguard import lint_run
 from dreamerguard.core.model import Source
 from dreamerguard.core.result import Result
 from dreamerguard.lint.comments import read_suppressions
-from dreamerguard.lint.engine import examine, settle
+from dreamerguard.lint.engine import apply_suppressions, lint_without_suppressions
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.comments import comments
@@ -119,11 +119,11 @@ def test_runs_that_share_a_file_are_judged_together(tmp_path: Path) -> None:
     text = f"run:\n  train_ratio: 32  {WHY}\n"
     (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
     commands = [f"dreamerguard train {task} base.yaml" for task in ("atari_pong", "dmc_walker_walk")]
-    results = [examine(read_command(command.split()), folder=tmp_path) for command in commands]
-    atari, walker = settle(results, folder=tmp_path)
+    results = [lint_without_suppressions(read_command(command.split()), folder=tmp_path) for command in commands]
+    atari, walker = apply_suppressions(results, folder=tmp_path)
     assert atari.findings == ()
     assert [item.allowed for item in walker.findings] == ["smoke test"]
-    (alone,) = settle(results[:1], folder=tmp_path)
+    (alone,) = apply_suppressions(results[:1], folder=tmp_path)
     assert names(alone) == ["stale-suppression"]
 
 

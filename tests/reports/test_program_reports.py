@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dreamerguard import lint_run
 from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
-from dreamerguard.lint.engine import examine, settle
+from dreamerguard.lint.engine import apply_suppressions, lint_without_suppressions
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
 from dreamerguard.reports.markdown import escape
@@ -193,7 +193,7 @@ def test_sarif_keeps_suppressed_findings_with_their_reason(result: Result) -> No
     assert item["suppressions"] == [
         {"kind": "inSource", "status": "accepted", "justification": "kept for an old script"}
     ]
-    ignored = settle(
+    ignored = apply_suppressions(
         [lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])], Settings(ignore={"DG101": "study"})
     )
     (item,) = sarif(*ignored)["results"]
@@ -244,7 +244,10 @@ def test_fingerprints_stay_when_lines_move_and_differ_from_each_other(tmp_path: 
 def test_runs_that_share_a_finding_report_it_once(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("foo: 1\n", encoding="utf-8")
     commands = [f"dreamerguard train {task} base.yaml" for task in ("atari_pong", "crafter_reward")]
-    results = settle([examine(read_command(command.split()), folder=tmp_path) for command in commands], folder=tmp_path)
+    results = apply_suppressions(
+        [lint_without_suppressions(read_command(command.split()), folder=tmp_path) for command in commands],
+        folder=tmp_path,
+    )
     assert len(json.loads(render("gitlab", results))) == 1
     assert len(sarif(*results)["results"]) == 1
     assert render("github", results).count("::error") == 1
@@ -303,7 +306,7 @@ def test_markdown(clean: Result) -> None:
 
 def test_the_summary_always_says_how_many_are_suppressed(result: Result) -> None:
     assert ", 1 suppressed (1 by comment); checked" in render("full", [result])
-    hidden = settle([result], Settings(ignore={"unknown-key": ""}))
+    hidden = apply_suppressions([result], Settings(ignore={"unknown-key": ""}))
     assert ", 4 suppressed (1 by comment, 3 by settings); checked" in render("full", hidden)
     assert "unknown-key" not in render("full", hidden)
 

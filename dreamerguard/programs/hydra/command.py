@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.model import Label, Problem, Span
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.commands.launch import Launch
-from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .overrides import HydraOverride, Malformed, read_override
@@ -129,7 +129,7 @@ def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: 
     return None
 
 
-@remembered
+@cached_per_check
 def _kind(folder: Path, primary: str, mark: str) -> str | None:
     """Returns ``complete`` or ``partial``; None if the folder does not belong to the program."""
     try:

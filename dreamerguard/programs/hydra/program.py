@@ -14,7 +14,7 @@ from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, Resolved
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
-from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .command import Checkout, HydraArguments, read_words
@@ -74,7 +74,7 @@ class Composed:
         return f"{self.checkout.shown} of the checkout, compared with {self.table.provenance}"
 
 
-@remembered
+@cached_per_check
 def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
     shipped = load_table(table)

@@ -12,7 +12,7 @@ from dreamerguard.core.run import Layer
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml
-from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import is_file
 
@@ -103,7 +103,7 @@ class FolderStore:
         return ConfigFile(path, package, defaults, body, (*document.problems, *wrong))
 
 
-@remembered
+@cached_per_check
 def _listed(folder: Path) -> tuple[str, ...]:
     try:
         return tuple(sorted(path.stem for path in folder.glob("*.yaml")))

@@ -10,7 +10,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.run import Setting, UnknownKey
 from dreamerguard.sources.python.files import read_file
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
-from dreamerguard.util.check_cache import remembered
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
 
@@ -122,7 +122,7 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     return PythonCheckout(index, index.script(script) if script is not None else None)
 
 
-@remembered
+@cached_per_check
 def _index(root: Path, home: Path) -> PythonIndex:
     return index_checkout(root, (home,))
 
@@ -157,7 +157,7 @@ def is_foreign(call: PythonCall, folder: Path) -> bool:
     return not any(other.parsers.presets and not other.parsers.made for other in reached)
 
 
-@remembered
+@cached_per_check
 def index_script(path: Path) -> PythonIndex:
     """An index of one file alone."""
     return PythonIndex(path.parent, {path.name: read_file(path)})

@@ -14,7 +14,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.programs.shared.key_tables import table_path
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.sources.values.nodes import Mapping

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.lint.repository import check_tree

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dreamerguard.core.model import Finding, Severity, Source
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.source import Source
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.upstream_documents import TABLE, spelling

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from dreamerguard.api import load_settings as load_settings
     from dreamerguard.api import report as report
     from dreamerguard.api import watch as watch
+    from dreamerguard.core.finding import Confidence as Confidence
+    from dreamerguard.core.finding import Evidence as Evidence
+    from dreamerguard.core.finding import Finding as Finding
+    from dreamerguard.core.finding import Severity as Severity
     from dreamerguard.core.machine import Machine as Machine
     from dreamerguard.core.machine import detect_machine as this_machine  # noqa: F401
-    from dreamerguard.core.model import Confidence as Confidence
-    from dreamerguard.core.model import Evidence as Evidence
-    from dreamerguard.core.model import Finding as Finding
-    from dreamerguard.core.model import Severity as Severity
-    from dreamerguard.core.model import SourceError as SourceError
-    from dreamerguard.core.model import Span as Span
     from dreamerguard.core.result import RepositoryResult as RepositoryResult
     from dreamerguard.core.result import Result as Result
     from dreamerguard.core.run import ResolvedRun as Run  # noqa: F401
+    from dreamerguard.core.source import SourceError as SourceError
+    from dreamerguard.core.source import Span as Span
     from dreamerguard.lint.engine import UnknownRule as UnknownRule
     from dreamerguard.lint.settings.model import Settings as Settings
     from dreamerguard.logs import LogError as LogError
@@ -50,10 +50,10 @@ __version__ = "0.1.0"
 #: Public name -> module and the name there.
 _PUBLIC = {
     "Comparison": "regression.compare.decision:Comparison",
-    "Confidence": "core.model:Confidence",
-    "Evidence": "core.model:Evidence",
+    "Confidence": "core.finding:Confidence",
+    "Evidence": "core.finding:Evidence",
     "Example": "rules:Example",
-    "Finding": "core.model:Finding",
+    "Finding": "core.finding:Finding",
     "LogError": "logs:LogError",
     "Machine": "core.machine:Machine",
     "NotComparable": "regression.reference.comparability:NotComparable",
@@ -64,9 +64,9 @@ _PUBLIC = {
     "RunConfig": "schema:RunConfig",
     "RunLog": "logs:RunLog",
     "Settings": "lint.settings.model:Settings",
-    "Severity": "core.model:Severity",
-    "SourceError": "core.model:SourceError",
-    "Span": "core.model:Span",
+    "Severity": "core.finding:Severity",
+    "SourceError": "core.source:SourceError",
+    "Span": "core.source:Span",
     "Status": "regression.watch.watcher:Status",
     "UnknownProgram": "programs.registry:UnknownProgram",
     "UnknownRule": "lint.engine:UnknownRule",

@@ -42,7 +42,7 @@ def check(
     from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
     from dreamerguard.commands.shared.lint_settings import read_settings
     from dreamerguard.core.machine import UNKNOWN, detect_machine
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.lint.repository import check_tree
 
     try:

@@ -30,7 +30,7 @@ def show(
     ] = None,
 ) -> None:
     """Show every setting with its value and the file that sets it."""
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.lint.settings.finder import load_settings
     from dreamerguard.util.text import plain
 

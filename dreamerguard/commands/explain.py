@@ -57,7 +57,7 @@ def _explain_all(folder: Path | None) -> None:
         typer.echo("\n\n".join("\n".join(_rule(rule)) for rule in all_rules()))
         return
     from dreamerguard.core.files import write_atomically
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.reports.rule_page import rule_pages
 
     pages = rule_pages(all_rules())

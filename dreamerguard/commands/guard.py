@@ -72,7 +72,7 @@ def guard(
 
 
 def _run(command: tuple[str, ...], options: GuardOptions) -> int:
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.guard.guarded_run import Refused
     from dreamerguard.guard.guarded_run import guard as run
     from dreamerguard.lint.engine import UnknownRule

@@ -13,7 +13,7 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
 from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, detect_machine
-from dreamerguard.core.model import SourceError
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions

@@ -35,7 +35,7 @@ def report(
     from dreamerguard import __version__
     from dreamerguard.commands.shared.report_settings import describe
     from dreamerguard.core.files import write_atomically
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.charts.page import report_page
     from dreamerguard.regression.watch.status_report import headline

@@ -23,7 +23,7 @@ def test_rules(
 
     Exit code 0: all pass; 1: some fail; 2: a rule cannot be loaded; 3: there is no rule to test.
     """
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.lint.plugins import load_rules
     from dreamerguard.lint.rule_examples import broken_examples
     from dreamerguard.lint.settings.finder import load_settings

@@ -56,7 +56,7 @@ def train(
 
 
 def _lint(typed: list[str], options: TrainOptions) -> Result:
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.lint.before_start import lint_before_start, read_start_settings
     from dreamerguard.lint.engine import UnknownRule
     from dreamerguard.rules.redirects import renamed

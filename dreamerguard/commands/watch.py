@@ -84,7 +84,7 @@ def watch(
 
 def exit_code(statuses: list[Status], strict: bool) -> int:
     """Returns the exit code of `watch` for the state of its runs."""
-    from dreamerguard.core.model import Severity
+    from dreamerguard.core.finding import Severity
     from dreamerguard.regression.watch.verdict import State
 
     bad = {State.REGRESSED, State.WATCH} if strict else {State.REGRESSED}

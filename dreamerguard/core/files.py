@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from .model import SourceError
+from .source import SourceError
 
 
 def write_atomically(path: Path, data: bytes) -> None:

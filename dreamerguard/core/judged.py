@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .run import ResolvedRun, Setting
+from .run import ResolvedRun
+from .setting import Setting
 
 #: Marks a part of a value that only the shell knows; `dreamerguard.sources.argv` writes it.
 _OPEN = "\ufffc"

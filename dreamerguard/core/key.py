@@ -7,7 +7,7 @@ from typing import Literal
 
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .model import Value
+from .source import Value
 from .values import resolve_scalar, spell_scalar
 
 Kind = Literal["integer", "number", "boolean", "text", "choice", "integers", "list"]

@@ -9,9 +9,10 @@ from dataclasses import field
 
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .finding import AllowedBy, Finding, Severity
 from .judged import Judged, judge
-from .model import AllowedBy, Finding, Severity, Source
 from .run import ResolvedRun
+from .source import Source
 
 
 @dataclass(frozen=True, slots=True)

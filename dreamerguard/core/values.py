@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 
-from .model import Plain, Value
+from .source import Plain, Value
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})

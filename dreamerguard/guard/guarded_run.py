@@ -177,7 +177,7 @@ def _report(
 
 def _write_report(path: Path, report: Mapping[str, Any]) -> None:
     from dreamerguard.core.files import write_atomically
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
 
     try:
         write_atomically(path, (json.dumps(report, indent=2, allow_nan=False) + "\n").encode())

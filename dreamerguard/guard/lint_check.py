@@ -52,7 +52,7 @@ def check(
       UnknownRule: ``allow`` names a rule that does not exist.
       SourceError: the settings cannot be read.
     """
-    from dreamerguard.core.model import SourceError
+    from dreamerguard.core.source import SourceError
     from dreamerguard.lint.before_start import lint_before_start, read_start_settings
     from dreamerguard.programs.registry import UnknownProgram
 

@@ -142,7 +142,7 @@ class Watch:
         if self._lint is None or not directory.is_dir():
             return
         from dreamerguard.core.files import write_atomically
-        from dreamerguard.core.model import SourceError
+        from dreamerguard.core.source import SourceError
 
         text, self._lint = json.dumps(self._lint, indent=2) + "\n", None
         try:

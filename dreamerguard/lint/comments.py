@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
-from dreamerguard.core.model import Finding, Source, Span
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.comments import comments, is_yaml
 from dreamerguard.util.fast_dataclass import dataclass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from dreamerguard.core.model import SourceError
+from dreamerguard.core.source import SourceError
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.files import read_source

@@ -18,8 +18,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from dreamerguard.core.environment import Probe
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.machine import UNKNOWN, Machine
-from dreamerguard.core.model import Finding, Severity
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings

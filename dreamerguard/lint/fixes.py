@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.files import write_atomically
-from dreamerguard.core.model import Edit, Finding, Source, SourceError, apply_edits
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.source import Edit, Source, SourceError, apply_edits
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.model import Finding, Source, SourceError, Span
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.source import Source, SourceError, Span
 from dreamerguard.lint.settings.model import file_name
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.fast_dataclass import dataclass

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from dreamerguard.core.model import SourceError
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dreamerguard.core.model import Finding, Label, Source, Span
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.source import Label, Source, Span
 
 
 @dataclass

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.machine import UNKNOWN, Machine
-from dreamerguard.core.model import Finding, Severity, Source, SourceError
 from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.core.result import RepositoryResult, Result
+from dreamerguard.core.source import Source, SourceError
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word

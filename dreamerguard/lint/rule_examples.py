@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from dreamerguard.core.model import Severity, SourceError, apply_edits
+from dreamerguard.core.finding import Severity
+from dreamerguard.core.source import SourceError, apply_edits
 from dreamerguard.rules.rule import Example, Rule
 
 if TYPE_CHECKING:

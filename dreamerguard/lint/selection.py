@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dreamerguard.core.model import Finding, SourceError
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.source import SourceError
 from dreamerguard.rules import Rule
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.hints import did_you_mean, nearest

@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamerguard.core.model import AllowedBy, Confidence, Edit, Finding, Label, Problem, Source, Span
+from dreamerguard.core.finding import AllowedBy, Confidence, Finding, Problem
 from dreamerguard.core.result import sources_of
+from dreamerguard.core.source import Edit, Label, Source, Span
 from dreamerguard.lint.settings.model import Settings, file_name
 from dreamerguard.rules import Rule
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dreamerguard.core.model import Finding, Label, Problem
+from dreamerguard.core.finding import Finding, Problem
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command
 
 #: Rules about something that is absent.

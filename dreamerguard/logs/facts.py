@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.run_log import LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.source import SourceError
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.ruamel import plain_value

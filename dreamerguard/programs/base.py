@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dreamerguard.core.model import Value
+from dreamerguard.core.source import Value
 
 if TYPE_CHECKING:
     from dreamerguard.core.machine import Machine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.util.text import plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Fix, Severity
+from dreamerguard.core.finding import Finding, Fix, Severity
 from dreamerguard.core.result import Result, counted
 from dreamerguard.util.text import paint, plain
 

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.model import Finding, Fix, Harm, Label, Span
+from dreamerguard.core.finding import Finding, Fix, Harm
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Label, Span
 
 VERSION = 1
 

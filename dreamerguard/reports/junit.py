@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.result import Result
 from dreamerguard.util.text import plain
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
-from dreamerguard.core.model import Finding, Source
+from dreamerguard.core.finding import Finding
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Source
 
 
 def path_of(source: Source) -> str:

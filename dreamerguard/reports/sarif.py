@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dreamerguard import __version__
-from dreamerguard.core.model import Finding, Fix, Label, Severity, Span
+from dreamerguard.core.finding import Finding, Fix, Severity
 from dreamerguard.core.result import Result
-from dreamerguard.core.run import Layer, Setting
+from dreamerguard.core.setting import Layer, Setting
+from dreamerguard.core.source import Label, Span
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.util.text import plain

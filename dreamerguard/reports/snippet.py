@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamerguard.core.model import Label, Source
+from dreamerguard.core.source import Label, Source
 from dreamerguard.util.text import paint, plain, width
 
 #: Longer lines are cut around the place, so that the carets stay visible.

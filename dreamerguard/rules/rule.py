@@ -11,9 +11,10 @@ from dataclasses import field
 from types import ModuleType
 
 from dreamerguard.core.environment import Probe
+from dreamerguard.core.finding import Confidence, Evidence, Finding, Fix, Harm, Problem, Severity
 from dreamerguard.core.machine import UNKNOWN, Machine
-from dreamerguard.core.model import Confidence, Evidence, Finding, Fix, Harm, Label, Problem, Severity, Span
 from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.core.source import Label, Span
 from dreamerguard.util.fast_dataclass import dataclass
 
 Check = Callable[[ResolvedRun], Iterator[Finding]]

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 from dreamerguard.util.fast_dataclass import dataclass
 
 _OPTION = re.compile(r"--(?P<key>[^\s=-][^\s=]*)(?P<rest>=.*)?", re.DOTALL)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 
 _IN_GAP = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 #: Quoted text, an escaped character, or a comment of a shell script.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamerguard.core.model import Label, Problem, Source, SourceError
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Source, SourceError
 
 #: Size limit of a run file. A run file has a few kilobytes; a larger file is not a run file.
 MAX_BYTES = 1 << 20

@@ -65,7 +65,7 @@ def test_a_task_without_published_scores_is_known_but_not_compared() -> None:
 
 
 def test_what_is_below_the_threshold_is_not_called_allowed(tmp_path: Path) -> None:
-    from dreamerguard.core.model import Severity
+    from dreamerguard.core.finding import Severity
 
     (tmp_path / "run.sh").write_text("dreamerguard train dmc_walker_walk run.train_ratio=32\n")
     text = render_tree(check_tree([tmp_path], settings=Settings(min_severity=Severity.ERROR)))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard import lint_command
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.known_findings import KnownFinding, read_baseline, write_baseline
 from dreamerguard.lint.known_findings_update import pruned, written
 from dreamerguard.lint.settings.model import Settings

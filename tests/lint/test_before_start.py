@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import SourceError
 from dreamerguard.guard.lint_check import check
 from dreamerguard.lint.before_start import lint_before_start, read_start_settings
 from dreamerguard.lint.engine import UnknownRule
@@ -34,7 +34,7 @@ How to fix:
   Take another seed.
 """
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.rules import Example, Rule
 
 rule = Rule("US002", "odd-seed-at-start", Severity.ERROR)

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dreamerguard.commands.app import app
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import RepositoryResult
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports.tree import render_tree

@@ -8,8 +8,8 @@ import pytest
 
 from dreamerguard import lint_command, lint_run
 from dreamerguard.commands.shared.exit_codes import exit_code
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import UnknownRule, check_command
 from dreamerguard.programs.registry import UnknownProgram

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
-from dreamerguard.core.model import Edit, Finding, Fix, Label, Severity, Source, SourceError, apply_edits
+from dreamerguard.core.finding import Finding, Fix, Severity
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Edit, Label, Source, SourceError, apply_edits
 from dreamerguard.lint.fixes import corrected_command, diff, fix_files, plan
 
 WRONG = """\

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
-from dreamerguard.core.model import Confidence, Severity, SourceError
+from dreamerguard.core.finding import Confidence, Severity
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.settings.finder import find_settings, load_settings
 from dreamerguard.lint.settings.model import Settings
 
@@ -190,7 +191,7 @@ How to fix:
   Take another one.
 """
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.rules import Example, Rule
 
 rule = Rule("US001", "odd-seed", Severity.WARNING)

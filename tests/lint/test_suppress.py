@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
-from dreamerguard.core.model import Source
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Source
 from dreamerguard.lint.comments import read_suppressions
 from dreamerguard.lint.engine import apply_suppressions, lint_without_suppressions
 from dreamerguard.lint.settings.model import Settings

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.core.model import Origin, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Origin
 from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.programs.danijar.keys import renames_for
 from dreamerguard.programs.danijar.program import Danijar

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.rules.helpers.example_files import with_torch_preset

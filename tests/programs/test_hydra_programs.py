@@ -7,8 +7,8 @@ import pytest
 
 from dreamerguard import lint_command
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import SourceError
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
 from dreamerguard.programs.registry import UnknownProgram

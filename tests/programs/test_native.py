@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.core.model import SourceError, Span
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import SourceError, Span
 from dreamerguard.programs.native.keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from dreamerguard.programs.native.program import ROLES, Native
 from dreamerguard.programs.native.run_files import is_run_file

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.core.model import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.engine import check_command

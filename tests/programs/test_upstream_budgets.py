@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Value
+from dreamerguard.core.source import Value
 from dreamerguard.programs.danijar.budget import danijar_budget
 from dreamerguard.programs.nm512_torch.published import torch_budget
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import ruamel.yaml
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.sources.argv import read_command

@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard import lint_run
-from dreamerguard.core.model import SourceError
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import SourceError
 from dreamerguard.lint.engine import apply_suppressions, lint_without_suppressions
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render

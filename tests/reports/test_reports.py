@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from dreamerguard import lint_run
-from dreamerguard.core.model import Source
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Source
 from dreamerguard.reports import render_concise, render_full, render_json
 from dreamerguard.reports.budget import render_budget
 from dreamerguard.util.text import plain, wants_color, width

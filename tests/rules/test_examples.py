@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.core.model import Severity, apply_edits
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import apply_edits
 from dreamerguard.lint.rule_examples import lint_example
 from dreamerguard.rules import Example, Rule, all_rules
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.sources.commands.readers import is_script, reader_of
 

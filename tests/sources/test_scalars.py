@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Value
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import read_value, resolve_scalar, spell_scalar
 
 TABLE = [

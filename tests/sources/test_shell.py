@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.shell import read_shell

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.sources.argv import UNKNOWN

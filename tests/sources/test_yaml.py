@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.values.nodes import Document, Mapping, Scalar
 from dreamerguard.sources.values.yaml import MAX_DEPTH, read_yaml
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 from dreamerguard.util.fast_dataclass import dataclass
 
 

@@ -20,7 +20,7 @@ SIGNALLED = 128
 
 def exit_code(result: Result) -> int:
     """Returns 1 if an error or a warning counts, 3 if nothing could be judged, else 0."""
-    from dreamerguard.core.model import Severity
+    from dreamerguard.core.finding import Severity
 
     if any(item.severity is not Severity.INFO for item in result.active):
         return FINDINGS

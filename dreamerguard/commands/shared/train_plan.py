@@ -15,7 +15,8 @@ from .errors import fail
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
-    from dreamerguard.core.run import Layer, ResolvedRun
+    from dreamerguard.core.run import ResolvedRun
+    from dreamerguard.core.setting import Layer
     from dreamerguard.schema import RunConfig
 
 VERSION = 1

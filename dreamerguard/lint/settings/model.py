@@ -7,7 +7,8 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.model import Confidence, Severity, Source, SourceError
+from dreamerguard.core.finding import Confidence, Severity
+from dreamerguard.core.source import Source, SourceError
 from dreamerguard.util.fast_dataclass import dataclass
 
 #: Size limit of a settings file. A real one has a few kilobytes.

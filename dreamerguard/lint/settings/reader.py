@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from dreamerguard.core.model import Confidence, Severity, SourceError
+from dreamerguard.core.finding import Confidence, Severity
+from dreamerguard.core.source import SourceError
 from dreamerguard.util.hints import did_you_mean, nearest
 
 from .model import PathRule, Settings, read_bytes

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.model import Value
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 
 #: Frames from which a length means no end: with the default of 1e10 steps, the run goes on until a user stops it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
-from dreamerguard.core.run import Role
+from dreamerguard.core.setting import Role
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.util.fast_dataclass import dataclass
 

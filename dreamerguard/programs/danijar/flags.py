@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass

@@ -13,9 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dreamerguard.core.budget import Budget, Purpose
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Label, Problem, Span, Value
-from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role, Units
+from dreamerguard.core.published import PublishedRun
+from dreamerguard.core.run import ResolvedRun, Units
+from dreamerguard.core.setting import Preset, Role
+from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.programs.base import Program, PublishedSettings
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.key_tables import make_keys

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache, partial
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.model import Value
-from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.programs.shared.published_task import published_curve

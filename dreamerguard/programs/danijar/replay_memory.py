@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dreamerguard.core.budget import Budget, replay_bytes
-from dreamerguard.core.model import Value
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.task_names import suite_of
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Span
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check

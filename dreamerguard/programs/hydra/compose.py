@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamerguard.core.model import Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, Preset, UnknownKey
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Layer, Preset, UnknownKey
+from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.util.hints import did_you_mean, nearest
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from dreamerguard.core.model import Problem, Value
-from dreamerguard.core.run import Preset, Setting, UnknownKey
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Preset, Setting, UnknownKey
+from dreamerguard.core.source import Value
 
 from .interpolation import Target, follow, is_final
 from .tree import Tree, leaves

@@ -15,8 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.model import Label, Origin, Problem, SourceError, Span, Value
-from dreamerguard.core.run import Layer
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Layer
+from dreamerguard.core.source import Label, Origin, SourceError, Span, Value
 
 from .composition import Composition
 from .overrides import HydraOverride

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from dreamerguard.core.model import Label, Problem, Source
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Source
 
 _MARK = re.compile(r"\s*#\s*@")
 _LONGEST = 2000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from dreamerguard.core.model import Plain, Span, Value
+from dreamerguard.core.source import Plain, Span, Value
 from dreamerguard.sources.argv import UNKNOWN, Word
 from dreamerguard.util.fast_dataclass import dataclass
 

@@ -7,10 +7,13 @@ from dataclasses import replace
 from functools import cache
 
 from dreamerguard.core.budget import Budget
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Problem, Span, Value
-from dreamerguard.core.run import Preset, PublishedRun, PublishedValue, ResolvedRun, Role, Setting, Units
+from dreamerguard.core.published import PublishedRun, PublishedValue
+from dreamerguard.core.run import ResolvedRun, Units
+from dreamerguard.core.setting import Preset, Role, Setting
+from dreamerguard.core.source import Span, Value
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch

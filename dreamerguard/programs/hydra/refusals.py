@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dreamerguard.core.model import Label, Problem, Span
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Span
 
 from .defaults import Defaults
 from .overrides import HydraOverride

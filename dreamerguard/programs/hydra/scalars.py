@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from dreamerguard.core.model import Plain
+from dreamerguard.core.source import Plain
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from dreamerguard.core.model import Problem, SourceError, Span, Value
-from dreamerguard.core.run import Layer
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Layer
+from dreamerguard.core.source import SourceError, Span, Value
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from dreamerguard.core.model import Origin, Value
-from dreamerguard.core.run import Layer
+from dreamerguard.core.setting import Layer
+from dreamerguard.core.source import Origin, Value
 from dreamerguard.programs.shared.key_tables import table_path
 from dreamerguard.util.fast_dataclass import dataclass
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field
 
-from dreamerguard.core.model import Value
-from dreamerguard.core.run import Layer
+from dreamerguard.core.setting import Layer
+from dreamerguard.core.source import Value
 from dreamerguard.util.fast_dataclass import dataclass
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import PurePath
 
-from dreamerguard.core.model import Label, Problem
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command, Option, Override, Word, read_arguments
 from dreamerguard.util.fast_dataclass import dataclass
 

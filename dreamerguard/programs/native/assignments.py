@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import Key
-from dreamerguard.core.model import Edit, Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, LayerKind
+from dreamerguard.core.setting import Layer, LayerKind
+from dreamerguard.core.source import Edit, Label, Span, Value
 from dreamerguard.core.values import read_value, spell_scalar
 from dreamerguard.sources.argv import UNKNOWN, Override
 from dreamerguard.sources.values.nodes import Document, Entry, Listing, Mapping, Scalar

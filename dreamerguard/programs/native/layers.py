@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from dreamerguard.core.model import Label, Origin, Problem, Value
-from dreamerguard.core.run import Layer, Setting, UnknownKey
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Layer, Setting, UnknownKey
+from dreamerguard.core.source import Label, Origin, Value
 from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice

@@ -12,7 +12,7 @@ from dataclasses import Field, field, fields
 from enum import StrEnum
 from typing import Any
 
-from dreamerguard.core.model import Confidence, Severity
+from dreamerguard.core.finding import Confidence, Severity
 from dreamerguard.util.fast_dataclass import dataclass
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dreamerguard.core.budget import Purpose
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.machine import UNKNOWN, Machine
-from dreamerguard.core.model import Label, Origin, Problem, Span, Value
-from dreamerguard.core.run import ResolvedRun, Role, Setting, nothing
+from dreamerguard.core.run import ResolvedRun, nothing
+from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.source import Label, Origin, Span, Value
 from dreamerguard.programs.base import FileCommand, Program, PublishedSettings
 from dreamerguard.programs.shared.published_task import build_reference
 from dreamerguard.sources.argv import Command, read_command

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dreamerguard.core.budget import Budget, replay_bytes, warmup
-from dreamerguard.core.model import Label, Problem, Span
-from dreamerguard.core.run import Setting, Thresholds
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.run import Thresholds
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label, Span
 from dreamerguard.schema.consistency import CHECKS
 
 if TYPE_CHECKING:

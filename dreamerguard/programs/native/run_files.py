@@ -52,7 +52,7 @@ def _has_known_prefix(name: str) -> bool:
 
 def _native_keys(text: str) -> int:
     """Number of keys that only the trainer has, in the right sections."""
-    from dreamerguard.core.model import Source
+    from dreamerguard.core.source import Source
     from dreamerguard.sources.values.nodes import Mapping
     from dreamerguard.sources.values.yaml import read_yaml
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
-from dreamerguard.core.model import Label, Problem, Span, Value
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.programs.shared.preset_values import Converted
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Word

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dreamerguard.core.model import Edit, Label, Problem, Span, Value
-from dreamerguard.core.run import Layer, LayerKind, Setting, UnknownKey
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Layer, LayerKind, Setting, UnknownKey
+from dreamerguard.core.source import Edit, Label, Span, Value
 from dreamerguard.programs.shared.key_tables import Table
 from dreamerguard.programs.shared.preset_values import Item
 from dreamerguard.programs.shared.python_call import is_open

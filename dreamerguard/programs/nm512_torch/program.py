@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.budget import Budget, Purpose
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Label, Problem, Span
-from dreamerguard.core.run import Preset, PublishedRun, ResolvedRun, Role
+from dreamerguard.core.published import PublishedRun
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Preset, Role
+from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.key_tables import load_table, make_keys

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from dreamerguard.core.budget import Budget, replay_bytes
-from dreamerguard.core.model import Value
-from dreamerguard.core.run import PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.programs.shared.published_task import published_curve

@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Problem
-from dreamerguard.core.run import PublishedRun, ResolvedRun, Role
+from dreamerguard.core.published import PublishedRun
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
@@ -144,7 +146,7 @@ def _checkout(launch: Launch, folder: Path) -> Checkout | None:
 
 def _is_own(text: str) -> bool:
     """Returns whether an argument names a key or an option that only this program has."""
-    from dreamerguard.core.model import Source
+    from dreamerguard.core.source import Source
     from dreamerguard.sources.argv import Word
 
     try:

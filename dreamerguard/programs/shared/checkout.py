@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.key import Key
-from dreamerguard.core.run import Setting, UnknownKey
+from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.sources.python.files import read_file
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.util.check_cache import cached_per_check

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamerguard.core.key import Key, Kind
-from dreamerguard.core.model import Origin, Value
+from dreamerguard.core.source import Origin, Value
 from dreamerguard.util.fast_dataclass import dataclass
 
 

@@ -9,8 +9,9 @@ import difflib
 from collections.abc import Collection, Iterable
 from functools import cache
 
-from dreamerguard.core.model import Label, Problem
-from dreamerguard.core.run import Setting
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label
 from dreamerguard.util.hints import LONGEST, nearest
 
 from .python_call import is_open

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import Key
-from dreamerguard.core.model import Edit, Label, Problem
-from dreamerguard.core.run import Role, Setting
+from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.source import Edit, Label
 from dreamerguard.core.values import spell_scalar
 
 from .python_call import is_open

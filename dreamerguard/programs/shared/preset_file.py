@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.model import Label, Problem, Source, SourceError, Span
-from dreamerguard.core.run import Preset, Role, Setting
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Preset, Role, Setting
+from dreamerguard.core.source import Label, Source, SourceError, Span
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml

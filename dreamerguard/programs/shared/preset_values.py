@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from dreamerguard.core.model import Plain, Span, Value
+from dreamerguard.core.source import Plain, Span, Value
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.sources.values.nodes import Entry, Mapping, Scalar
 from dreamerguard.sources.values.ruamel import plain_value

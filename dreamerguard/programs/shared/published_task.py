@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.budget import Budget, warmup
-from dreamerguard.core.model import Origin, Score
-from dreamerguard.core.run import Layer, PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.finding import Score
+from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
+from dreamerguard.core.setting import Layer
+from dreamerguard.core.source import Origin
 from dreamerguard.schema.key_table import default_number
 
 if TYPE_CHECKING:

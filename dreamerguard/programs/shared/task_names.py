@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dreamerguard.core.run import Preset
+from dreamerguard.core.setting import Preset
 
 from .python_call import is_open
 

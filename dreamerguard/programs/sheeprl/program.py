@@ -15,10 +15,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.budget import Budget
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Problem, Value
-from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun, Role, Units
+from dreamerguard.core.published import PublishedCurve, PublishedRun
+from dreamerguard.core.run import ResolvedRun, Units
+from dreamerguard.core.setting import Role
+from dreamerguard.core.source import Value
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
 from dreamerguard.programs.hydra.composition import Composition

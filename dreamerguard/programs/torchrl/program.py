@@ -14,7 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.run import PublishedRun, ResolvedRun, Role
+from dreamerguard.core.published import PublishedRun
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_checkout
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.logs import RunLog
 
 from .likely_causes import LintNote

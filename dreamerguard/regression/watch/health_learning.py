@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from dreamerguard.core.model import Severity
+from dreamerguard.core.finding import Severity
 from dreamerguard.logs import RunLog, Series
 
 from .health_finding import Context, HealthFinding, configured_ratio

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from dreamerguard.core.environment import Probe, Space
-from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dreamerguard.core.environment import Observed, Probe
-from dreamerguard.core.model import Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.patterns import Pattern, PatternError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.model import Evidence
-from dreamerguard.core.run import PublishedValue
+from dreamerguard.core.finding import Evidence
+from dreamerguard.core.published import PublishedValue
 from dreamerguard.core.values import spell_scalar
 
 

@@ -6,8 +6,9 @@ published agent after as many updates as this run will make in total. The text s
 
 from __future__ import annotations
 
-from dreamerguard.core.model import Evidence, Harm, HarmLevel, Score
-from dreamerguard.core.run import PublishedCurve, PublishedRun, ResolvedRun
+from dreamerguard.core.finding import Evidence, Harm, HarmLevel, Score
+from dreamerguard.core.published import PublishedCurve, PublishedRun
+from dreamerguard.core.run import ResolvedRun
 
 from .formatting import amount, score, share
 

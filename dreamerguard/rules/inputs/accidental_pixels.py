@@ -21,8 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Evidence, Finding, Label, Severity
+from dreamerguard.core.finding import Confidence, Evidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 

@@ -23,8 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, TORCH_COMMAND, with_r2_env, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule

@@ -22,8 +22,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 

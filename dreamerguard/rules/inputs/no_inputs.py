@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Label
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_r2_env, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 

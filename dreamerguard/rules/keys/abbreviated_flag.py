@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Edit, Finding, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.core.source import Edit
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG331", "abbreviated-flag", Severity.INFO, dialects=("nm512_torch",))

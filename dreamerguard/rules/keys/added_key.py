@@ -21,8 +21,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, UnknownKey
+from dreamerguard.core.finding import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import UnknownKey
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 

@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator
 from string import Formatter
 
-from dreamerguard.core.model import Finding, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 

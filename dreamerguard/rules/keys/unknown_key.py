@@ -18,8 +18,10 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Edit, Finding, Fix, Severity
-from dreamerguard.core.run import ResolvedRun, UnknownKey, fix
+from dreamerguard.core.finding import Confidence, Finding, Fix, Severity
+from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.core.setting import UnknownKey
+from dreamerguard.core.source import Edit
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Edit, Finding, Severity, Span
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun, fix
+from dreamerguard.core.source import Edit, Span
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG316", "unknown-option", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))

@@ -24,8 +24,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting, UnknownKey
+from dreamerguard.core.finding import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Finding, Severity
+from dreamerguard.core.finding import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.rules.helpers.formatting import gibibytes
 from dreamerguard.rules.rule import Example, Rule
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.core.finding import Evidence, Finding, Harm, Severity
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Evidence, Finding, Harm, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule

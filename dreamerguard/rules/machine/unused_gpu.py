@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.core.finding import Finding, Fix, Harm, Severity
 from dreamerguard.core.machine import Machine
-from dreamerguard.core.model import Finding, Fix, Harm, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG503", "unused-gpu", Severity.WARNING)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Label, Severity
+from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Label
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG401", "overridden-size", Severity.INFO)

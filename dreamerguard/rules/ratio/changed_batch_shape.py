@@ -20,8 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Evidence, Finding, Harm, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.finding import Evidence, Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import share, times
 from dreamerguard.rules.helpers.score_cost import update_harm

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.finding import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule

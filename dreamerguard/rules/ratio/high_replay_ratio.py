@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Evidence, Finding, Severity
+from dreamerguard.core.finding import Confidence, Evidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Harm, HarmLevel, Severity
-from dreamerguard.core.run import ResolvedRun, earlier
+from dreamerguard.core.finding import Finding, Harm, HarmLevel, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import earlier
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.evidence import published
 from dreamerguard.rules.helpers.formatting import times

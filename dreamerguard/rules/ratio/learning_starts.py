@@ -21,8 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import share
 from dreamerguard.rules.rule import Example, Rule

@@ -23,8 +23,10 @@ from collections.abc import Iterator
 from typing import cast
 
 from dreamerguard.core.budget import causes
-from dreamerguard.core.model import Finding, Fix, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Role, Setting
+from dreamerguard.core.finding import Finding, Fix, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount, share
 from dreamerguard.rules.helpers.right_ratio import right_ratio

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Harm, Severity
+from dreamerguard.core.finding import Finding, Harm, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.right_ratio import right_ratio
 from dreamerguard.rules.rule import Example, Rule

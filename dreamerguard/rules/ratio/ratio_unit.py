@@ -22,8 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.helpers.score_cost import update_harm

@@ -19,8 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Finding, Harm, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.finding import Finding, Harm, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
+from dreamerguard.core.source import Label
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Confidence, Finding, Severity
-from dreamerguard.core.run import ResolvedRun, Role
+from dreamerguard.core.finding import Confidence, Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 from dreamerguard.rules.helpers.formatting import amount

@@ -16,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from dreamerguard.core.model import Finding, Label, Severity
-from dreamerguard.core.run import ResolvedRun, Setting
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean

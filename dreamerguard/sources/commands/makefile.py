@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .shell import read_shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .shell import read_shell

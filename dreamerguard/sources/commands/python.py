@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.sources.python.files import parse
 from dreamerguard.sources.python.names import is_config, last_name, literal_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .makefile import read_makefile

@@ -13,8 +13,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from dreamerguard.core.model import Source, Span
 from dreamerguard.core.programs import CONSOLE_COMMANDS
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
 from .shell_statements import (

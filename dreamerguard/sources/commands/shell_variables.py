@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Word
 
 from .shell_statements import target_of

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from dreamerguard.core.model import Source, Span
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.sources.values.jsonc import read_jsonc
 from dreamerguard.sources.values.nodes import Entry, Listing, Mapping, Node, Scalar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from dreamerguard.core.model import Source
+from dreamerguard.core.source import Source
 
 from .nodes import Document
 from .yaml import read_yaml

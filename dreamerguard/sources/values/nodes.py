@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.model import Plain, Problem, Source, Span
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Plain, Source, Span
 from dreamerguard.util.fast_dataclass import dataclass
 
 

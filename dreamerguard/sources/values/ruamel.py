@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from dreamerguard.core.model import Plain, Value
+from dreamerguard.core.source import Plain, Value
 from dreamerguard.core.values import resolve_scalar
 
 from .nodes import Listing, Mapping, Node, Scalar

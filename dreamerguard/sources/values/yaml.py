@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from dreamerguard.core.model import Label, Problem, Source, Span
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Source, Span
 from dreamerguard.core.values import resolve_scalar
 
 from .nodes import Document, Entry, Listing, Mapping, Node, Scalar

@@ -1,0 +1,228 @@
+"""Turns the layers of a danijar/dreamerv3 run into the resolved run: defaults, presets in order, flags, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dreamerguard.core.budget import Budget, Purpose
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.published import PublishedRun
+from dreamerguard.core.run import ResolvedRun, Units
+from dreamerguard.core.setting import Preset, Role
+from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.programs.shared.key_tables import make_keys
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.preset_file import PresetFile, names_task, without_task
+from dreamerguard.programs.shared.python_call import PythonCall, is_open
+from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.sources.argv import Command, Word
+
+from .budget import ENDLESS, danijar_budget
+from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
+from .flags import Flags
+from .keys import CONDITIONS, LIMITS, renames_for
+from .layers import DanijarLayers
+from .published import build_reference, repeat_of
+from .replay_memory import replay_bytes_of
+
+#: Run scripts that play; a fork's script that trains from stored episodes has no environments.
+_ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
+#: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
+_SHORT = 0.2
+
+
+def resolve_command(
+    call: PythonCall,
+    flags: Flags,
+    file: PresetFile | None,
+    command: Command,
+    machine: Machine,
+    chosen: str | None,
+    checkout: PythonCheckout | None,
+) -> ResolvedRun:
+    """Returns the run of a command: the layers of its file and its flags, in the chosen or the recognised edition."""
+    edition = EDITIONS[chosen] if chosen is not None else find_edition(call, flags, file)
+    draft = default_layers(edition, file)
+    return finish(draft, edition, flags, file, _anchor(flags, command), machine, checkout, whole=False)
+
+
+def default_layers(edition: Edition, file: PresetFile | None) -> DanijarLayers:
+    """Returns the first layer: the defaults of the checkout, or upstream's."""
+    draft = DanijarLayers(edition.load(), seen=file is not None and bool(file.blocks))
+    if file is not None and file.blocks:
+        draft.add_defaults(file.defaults)
+    else:
+        draft.add_shipped("defaults")
+    draft.problems[:0] = [_loader(problem) for problem in file.problems] if file is not None else []
+    draft.keys = make_keys(draft.current(), draft.table, edition.dead)
+    draft.renamed = renames_for(draft.settings)
+    return draft
+
+
+def find_edition(call: PythonCall, flags: Flags, file: PresetFile | None) -> Edition:
+    """Returns the edition of the preset file, or else the one that the command was written for."""
+    found = edition_of_keys(file.defaults) if file is not None and file.blocks else None
+    names = [flag.name for flag in flags.flags]
+    return EDITIONS[found or edition_of_words(call.script, names, (word.text for word in flags.presets))]
+
+
+def _loader(problem: Problem) -> Problem:
+    """Adapts the message of a duplicate key, at which the program's YAML reader stops."""
+    if problem.rule != "duplicate-key":
+        return problem
+    text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
+    return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
+
+
+def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
+    shipped = draft.table.presets
+    presets: list[Preset] = []
+    for word in flags.presets:
+        name = word.text
+        if name == "defaults" and not presets:
+            continue  # always applied first
+        before = draft.settings.copy()
+        blocks = {**file.blocks, "defaults": file.defaults} if file is not None and file.blocks else None
+        known = name in (blocks if blocks is not None else {*shipped, "defaults"})
+        if known and blocks is not None:
+            draft.add_preset(name, blocks[name])
+        elif known:
+            draft.add_shipped(name)
+        keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
+        suite = suite_of_preset(edition, name)
+        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
+        if not known:
+            draft.problems.append(_unknown_preset(word, file, draft))
+    return presets
+
+
+def _unknown_preset(word: Word, file: PresetFile | None, draft: DanijarLayers) -> Problem:
+    seen = file is not None and bool(file.blocks)
+    names = list(file.blocks if file is not None and seen else draft.table.presets)
+    where = file.source.name if file is not None and seen else draft.table.title
+    return Problem(
+        "unknown-preset",
+        f"there is no preset {word.text} in {where}",
+        Label(word.span),
+        key=word.text,
+        help=", ".join(name for name in names if name != "defaults"),
+        place=word.span,
+        value=seen,
+    )
+
+
+def finish(
+    draft: DanijarLayers,
+    edition: Edition,
+    flags: Flags,
+    file: PresetFile | None,
+    anchor: Span,
+    machine: Machine,
+    checkout: PythonCheckout | None,
+    *,
+    whole: bool,
+) -> ResolvedRun:
+    """Adds presets and flags to the layers, and returns the resolved run; ``whole``: a preset without a command."""
+    presets = _add_presets(draft, edition.name, flags, file)
+    draft.problems += flags.problems
+    draft.add_flags(flags.flags)
+    values = draft.current()
+    task = judged_task(str(values.get("task") or ""), presets)
+    complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
+    complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
+    budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
+    named = not whole or names_task(draft.settings.get("task"), presets)
+    reference = None
+    if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
+        asked = tuple(preset.name for preset in presets)
+        reference = build_reference(edition.name, values, task, asked, budget)
+    roles = _roles(edition, values, task)
+    _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
+    if checkout is not None:
+        draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
+        draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+    return ResolvedRun(
+        dialect="danijar",
+        anchor=anchor,
+        settings=draft.settings,
+        roles=roles if named else without_task(roles),
+        keys=draft.keys,
+        renamed=draft.renamed,
+        conditions=CONDITIONS,
+        unknown=tuple(draft.unknown),
+        problems=tuple(draft.problems),
+        budget=budget,
+        replay_bytes=replay_bytes_of(edition.name, values, task, budget),
+        reference=reference,
+        purpose=_purpose(edition, values, budget, reference),
+        machine=machine,
+        edition=edition.name,
+        upstream=draft.table.title,
+        presets=tuple(presets),
+        constants=draft.table.defaults,
+        seen=draft.seen,
+        units=Units(length="agent steps"),
+        whole=whole,
+        trains=not str(values.get(edition.script, "train")).startswith("eval"),
+        files=(file.source.name,) if file is not None else (),
+        overrides=len(flags.flags),
+        given=checkout.given() if checkout is not None else frozenset(),
+    )
+
+
+def _check_values(
+    draft: DanijarLayers, edition: Edition, file: PresetFile | None, roles: Mapping[Role, str], *, familiar: bool
+) -> None:
+    """Adds the problems of a task that the program cannot make, and of values with which nothing can train."""
+    own = (*file.blocks, *draft.settings) if file is not None else ()
+    strange = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
+    draft.problems += [strange] if strange is not None else []
+    online = str(draft.current().get(edition.script, "train")) in _ONLINE
+    limited: dict[Role, str] = {role: key for role, key in roles.items() if online or role != "envs"}
+    draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)
+
+
+def _has_ratio(values: Iterable[str]) -> bool:
+    return any(key.endswith("train_ratio") and key.rpartition(".")[2] == "train_ratio" for key in values)
+
+
+def _roles(edition: Edition, values: Mapping[str, object], task: str) -> dict[Role, str]:
+    suite = suite_of(task)
+    roles = dict(edition.roles)
+    if f"env.{suite}.repeat" in values:
+        roles["action_repeat"] = f"env.{suite}.repeat"
+    if f"env.{suite}.size" in values:
+        roles["image_size"] = f"env.{suite}.size"
+    return roles
+
+
+def _sidelined(edition: Edition, values: Mapping[str, object], task: str, presets: list[Preset]) -> bool:
+    """Returns whether no published run is comparable: debugging, evaluation, collecting, or another suite's preset."""
+    suites = [preset.suite for preset in presets if preset.suite]
+    if suites and suites[-1] != suite_of(task):
+        return True
+    asked = [preset.name for preset in presets]
+    script = str(values.get(edition.script, "train"))
+    return "debug" in asked or script.startswith("eval") or script.endswith(("_env", "_envs", "_replay"))
+
+
+def _purpose(
+    edition: Edition, values: Mapping[str, Value], budget: Budget | None, theirs: PublishedRun | None
+) -> Purpose:
+    """Returns ``short`` if the length is not comparable: endless, ignored, or shorter than published by choice."""
+    if budget is None or theirs is None:
+        return "full"
+    endless = budget.frames >= ENDLESS * budget.action_repeat or str(values.get(edition.script, "")) == "parallel"
+    return "short" if endless or _SHORT * theirs.budget.frames <= budget.frames < theirs.budget.frames else "full"
+
+
+def _anchor(flags: Flags, command: Command) -> Span:
+    task = next((flag for flag in reversed(flags.flags) if flag.name == "task"), None)
+    if task is not None:
+        return task.span
+    if flags.configs is not None:
+        return flags.configs.span
+    return command.source.span(0, len(command.source.text))

@@ -189,14 +189,14 @@ def _decide(
         return State.TOO_EARLY, f"verdicts start at {method.burn_in * envelope.budget:,.0f} frames"
     where = f"{last.score:.4g} at {last.frames:,.0f} frames"
     if last.below(STOP_RATE):
-        return State.REGRESSED, f"{where}, {_reference_text(last)}: as low as at most {last.p:.1%} of healthy runs"
+        return (
+            State.REGRESSED,
+            f"{where}, {_reference_text(last)}: at most {last.p:.1%} of healthy runs are ever this low",
+        )
     if last.below(WATCH_RATE) and last.share >= USED_UP:
         return State.REGRESSED, f"{where}, {_reference_text(last)}, and still too low at the end"
     if last.below(WATCH_RATE):
-        return (
-            State.WATCH,
-            f"{where}, {_reference_text(last)}: as low as {last.p:.1%} of healthy runs, mostly late learners",
-        )
+        return State.WATCH, f"{where}, {_reference_text(last)}: {last.p:.1%} of healthy runs are ever this low"
     caught = envelope.flat_run_caught_at
     if caught is None:
         return (

@@ -98,3 +98,8 @@ def test_the_preset_judges_a_task_that_only_the_shell_knows(command: str, judged
     findings = check(command, tmp_path).findings
     assert ("low-train-ratio" in {finding.name for finding in findings}) == judged
     assert not any("None" in finding.message or "$" in finding.message for finding in findings)
+
+
+def test_a_task_with_another_word_is_another_task(tmp_path: Path) -> None:
+    """``subtle`` tasks of NM512/r2dreamer 546e4fa (``envs/dmc_subtle.py``) are no misspelt ``sparse`` ones."""
+    assert named(f"{DANIJAR} --configs dmc_vision --task dmc_cartpole_swingup_subtle", tmp_path) == []

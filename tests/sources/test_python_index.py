@@ -151,3 +151,14 @@ def test_any_text_gives_facts(text: str) -> None:
     tree = parse(text)
     if tree is not None:
         read_facts(tree)
+
+
+def test_an_attribute_that_a_class_sets_itself_is_no_read(tmp_path: Path) -> None:
+    env = "class Env:\n  def step(self):\n    self.duration = 0\n    return self.duration\n"
+    assert not index(tmp_path, a=env, b="args = Config(**config.run)\nmake(**args)").may_read("run.duration")
+
+
+def test_a_group_that_is_only_copied_reaches_no_parameter(tmp_path: Path) -> None:
+    wrapper = "def limit(duration):\n  return duration\n"
+    assert not index(tmp_path, a=wrapper, b="args = Config(**config.run, logdir='x')").may_read("run.duration")
+    assert index(tmp_path, a=wrapper, b="limit(**config.run)").may_read("run.duration")

@@ -181,3 +181,8 @@ def test_values_that_double_are_bounded() -> None:
 @pytest.mark.parametrize("part", ["${a:-", "${a:-x} ", "f() { f; }\n", "A+=(x)\n", "cat <<E\n", "\\ \n"])
 def test_repeated_parts_are_read(part: str) -> None:
     read_shell(Source("run.sh", part * 2_000))
+
+
+def test_installing_a_package_starts_nothing() -> None:
+    text = 'pip install "sheeprl @ git+https://example.org/sheeprl"\npython -m pip install "sheeprl [atari] @ x"\n'
+    assert not [words for words in commands(text) if words[0] == "sheeprl"]

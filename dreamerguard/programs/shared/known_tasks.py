@@ -44,6 +44,8 @@ _SUITES = frozenset(
 )  # fmt: skip
 #: A name that is less alike, or longer or shorter by more, is another task and not a misspelt one.
 _NEAR, _FAR = 0.85, 2
+#: A word that is less alike than this is another word.
+_WORD = 0.6
 
 
 def check_task(
@@ -95,8 +97,16 @@ def _told(name: str, suites: Collection[str], own: Iterable[str]) -> tuple[str, 
 
 def _near(name: str, known: Collection[str]) -> tuple[str, ...]:
     close = nearest(name, known)
-    alike = (item for item in close if abs(len(item) - len(name)) <= _FAR)
+    alike = (item for item in close if abs(len(item) - len(name)) <= _FAR and _same_words(name, item))
     return tuple(item for item in alike if difflib.SequenceMatcher(None, name, item).ratio() >= _NEAR)
+
+
+def _same_words(name: str, known: str) -> bool:
+    """Returns whether every word of a name may be a misspelt word of another: ``subtle`` is not ``sparse``."""
+    ours, theirs = name.split("_"), known.split("_")
+    if len(ours) != len(theirs):
+        return True
+    return all(difflib.SequenceMatcher(None, *pair).ratio() >= _WORD for pair in zip(ours, theirs, strict=True))
 
 
 @cache

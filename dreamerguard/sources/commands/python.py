@@ -95,6 +95,8 @@ class _Places:
 
 def _is_start(node: ast.Call) -> bool:
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if any(item.arg is None for item in node.keywords):  # another object, made from settings that are already there
+        return False
     return last_name(node.func) in _STARTS and last_name(owner or node.func) in ("subprocess", "os", "shlex", "Popen")
 
 
@@ -206,6 +208,8 @@ def _gather(
 
 def _on_config(node: ast.Call) -> bool:
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if any(item.arg is None for item in node.keywords):  # another object, made from settings that are already there
+        return False
     return last_name(node.func) == "Config" or (owner is not None and is_config(last_name(owner)))
 
 

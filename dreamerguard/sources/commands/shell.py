@@ -37,6 +37,8 @@ _MAX_NESTING = 3
 _LINE_END = re.compile(r"[ \t]*\r?(?:\n|\Z)")
 _PRINTS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})
 _QUOTED_COMMAND = re.compile(rf"(?<![\w.-])(python[\d.]*|{'|'.join(sorted(CONSOLE_COMMANDS, reverse=True))})\s")
+#: Words of ``pip`` and its like, behind which a package is named and not started.
+_INSTALLS = frozenset({"install", "add", "download", "wheel"})
 #: Programs that run a here-document.
 _SHELLS = frozenset({"bash", "sh", "zsh", "sbatch", "ssh", "srun", "qsub", "bsub", "sudo", "docker"})
 
@@ -126,7 +128,8 @@ class _Reader:
             self._call(self.functions[name], words, simple.conditional)
         elif words:
             self._command(_filled(words), broken)
-            if name not in _PRINTS and self.nesting < _MAX_NESTING:
+            installs = any(word.text in _INSTALLS for word in words[1:4])
+            if name not in _PRINTS and not installs and self.nesting < _MAX_NESTING:
                 self._quoted(tokens, words)
                 self._here(simple, name)
 

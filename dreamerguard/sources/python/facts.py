@@ -72,10 +72,13 @@ class _FactReader:
         self.local: set[str] = set()  # names of dictionaries that the file itself writes out
         self.doubts: list[tuple[str, int]] = []
         self.passed: set[tuple[str, str]] = set()
+        self.own: set[str] = set()  # attributes of self that the file sets
+        self.own_reads: set[str] = set()
         self.kept: dict[int, str] = {}  # nodes whose value is kept under an attribute
 
     def finish(self) -> FileFacts:
         facts = self.facts
+        facts.fields |= self.own_reads - self.own  # a value that the class sets itself is not a setting
         facts.doubts = sorted(line for owner, line in self.doubts if owner not in self.local)
         facts.passed = {called for owner, called in self.passed if is_mapping(owner) and owner not in self.local}
         for names in (facts.pairs, *facts.stored.values()):
@@ -99,10 +102,12 @@ class _FactReader:
 
     def attribute(self, node: ast.Attribute) -> None:
         facts, name = self.facts, node.attr
+        own = isinstance(node.value, ast.Name) and node.value.id == "self"
         if isinstance(node.ctx, ast.Store):
+            self.own |= {name} if own else set()
             return
         facts.loaded.add(name)
-        (facts.fields if isinstance(node.value, ast.Name) and node.value.id == "self" else facts.names).add(name)
+        (self.own_reads if own else facts.names).add(name)
         if name in _WHOLE and id(node) not in self.quiet and self.is_config(node.value):
             self.doubt(node.value, node.lineno)
         if id(node) not in self.narrow:
@@ -204,10 +209,11 @@ class _FactReader:
                 self.passed |= {(last_name(item), root_name(node.func)) for item in given}
 
     def _unpacked(self, node: ast.Call, value: ast.expr) -> None:
-        self.facts.unpacked.add(last_name(value))
         if wraps(node):
             self.narrow.add(id(value))
-        elif is_mapping(last_name(value)) and id(node) not in self.quiet:
+            return
+        self.facts.unpacked.add(last_name(value))
+        if is_mapping(last_name(value)) and id(node) not in self.quiet:
             self.doubt(value, node.lineno)
 
     def _by_name(self, node: ast.Call, name: str) -> None:

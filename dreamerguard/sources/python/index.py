@@ -92,7 +92,8 @@ class PythonIndex:
             if leaf in facts.names:
                 return True
             fields = fields or leaf in facts.fields
-        if fields and any(facts.unpacked for facts in self._with("**")):
+        unpacked = {name for facts in self._with("**") for name in facts.unpacked} if fields else set()
+        if any(name in (group, "") or is_config(name) for name in unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from dreamerguard.programs.native.run_directory import load_config
-from dreamerguard.regression.charts.png import Curve, draw, read_curve
+from dreamerguard.regression.charts.png import Curve, draw_png, read_curve
 from dreamerguard.regression.published import load_envelope
 
 CONFIG = Path(__file__).with_name("demo.yaml")
@@ -78,7 +78,7 @@ def report(results: list[dict[str, float]], directory: Path) -> None:
         read_curve(directory / f"seed{seed}-low", f"train ratio {results[0]['low_ratio']:g}"),
     ]
     envelope = load_envelope("dmc_proprio", config.task)
-    draw(directory / "curves.png", curves, f"{config.task}, {config.size}", envelope)
+    draw_png(directory / "curves.png", curves, f"{config.task}, {config.size}", envelope)
     print(f"\n   Both curves: {directory / 'curves.png'}")
 
 

@@ -162,7 +162,7 @@ def compare(
       ValueError: both or neither of ``baseline`` and ``reference`` are given.
     """
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.decision import compare as decide
+    from dreamerguard.regression.compare.decision import decide as decide
     from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 
     if bool(baseline) == bool(reference):

@@ -10,7 +10,7 @@ from rich.console import Console
 from dreamerguard.commands.shared.progress import Progress
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.programs.native import run_directory as rundir
-from dreamerguard.regression.charts.png import Curve, draw
+from dreamerguard.regression.charts.png import Curve, draw_png
 from dreamerguard.schema import RunConfig
 
 CONFIG = RunConfig(task="dmc_cartpole_balance", seed=3, seeds=3)
@@ -74,9 +74,9 @@ def test_a_configuration_is_withdrawn_unless_the_run_has_begun(tmp_path: Path) -
 def test_seeds_are_drawn_together(tmp_path: Path) -> None:
     curves = [Curve(f"seed{i}", [10.0, 20.0, 30.0 + i], [i, 2.0 * i, 3.0 * i]) for i in range(3)]
     curves.append(Curve("none yet", [], []))
-    draw(tmp_path / "curve.png", curves, "three seeds", together=True)
+    draw_png(tmp_path / "curve.png", curves, "three seeds", together=True)
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert [curves[1].at(frames) for frames in (5, 10, 19, 20, 99)] == [1, 1, 1, 1.5, 2]
     assert curves[1].at(99) == curves[1].smoothed()[-1]
-    draw(tmp_path / "empty.png", curves[3:], "no episode yet", together=True)
+    draw_png(tmp_path / "empty.png", curves[3:], "no episode yet", together=True)
     assert (tmp_path / "empty.png").exists()

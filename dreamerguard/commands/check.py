@@ -63,7 +63,7 @@ def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings)
 
     from dreamerguard.lint.engine import active_rules
     from dreamerguard.reports import render
-    from dreamerguard.reports.tree import render_tree, summary
+    from dreamerguard.reports.tree import render_tree, repository_summary
     from dreamerguard.util.terminal import write
     from dreamerguard.util.text import wants_color
 
@@ -71,7 +71,7 @@ def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings)
         text = render_tree(outcome, options.output is None and wants_color(sys.stdout.isatty(), os.environ))
     else:
         text = render(options.output_format, outcome.results, rules=active_rules(settings))
-        for line in summary(outcome).split("\n"):
+        for line in repository_summary(outcome).split("\n"):
             note(line)
     if options.output is None:
         write(sys.stdout, text)

@@ -61,7 +61,7 @@ def compare(
     Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: wrong usage, or runs that are unreadable or not comparable.
     """
     from dreamerguard.regression.compare.decision import Outcome
-    from dreamerguard.regression.compare.decision import compare as decide
+    from dreamerguard.regression.compare.decision import decide as decide
     from dreamerguard.regression.compare.report import FORMATS
 
     if bool(baseline) == bool(reference):

@@ -74,7 +74,7 @@ def guard(
 def _run(command: tuple[str, ...], options: GuardOptions) -> int:
     from dreamerguard.core.source import SourceError
     from dreamerguard.guard.guarded_run import Refused
-    from dreamerguard.guard.guarded_run import guard as run
+    from dreamerguard.guard.guarded_run import run_guarded as run
     from dreamerguard.lint.engine import UnknownRule
 
     try:

@@ -17,7 +17,7 @@ from dreamerguard.core.source import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions
-from dreamerguard.programs.registry import UnknownProgram, edition_names, names
+from dreamerguard.programs.registry import UnknownProgram, edition_names, program_names
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
@@ -113,11 +113,12 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
-        fail(f"not checked: {error}; commands of these programs can be checked: {', '.join(names())}", NOTHING_CHECKED)
+        known = ", ".join(program_names())
+        fail(f"not checked: {error}; commands of these programs can be checked: {known}", NOTHING_CHECKED)
 
 
 def _no_dialect(name: str) -> str:
-    known, editions = names(), edition_names()
+    known, editions = program_names(), edition_names()
     if name in (*known, *editions):
         return f"--dialect {name}: the command cannot be one of that program's"
     return f"--dialect {name} is unknown: known are {', '.join(known)}, and {', '.join(editions)}"

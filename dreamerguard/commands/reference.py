@@ -51,7 +51,7 @@ def build(
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.compare.inputs import read_sides
     from dreamerguard.regression.reference.comparability import NotComparable
-    from dreamerguard.regression.reference.own import build as build_content
+    from dreamerguard.regression.reference.own import build_reference_file as build_content
 
     try:
         content = build_content(read_sides(find_runs(runs), task, suite, action_repeat), frames, borrow)

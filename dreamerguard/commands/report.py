@@ -33,7 +33,7 @@ def report(
     import time
 
     from dreamerguard import __version__
-    from dreamerguard.commands.shared.report_settings import describe
+    from dreamerguard.commands.shared.report_settings import describe_run
     from dreamerguard.core.files import write_atomically
     from dreamerguard.core.source import SourceError
     from dreamerguard.logs.follow import find_runs
@@ -47,7 +47,7 @@ def report(
     if missing is not None:
         fail(f"{missing} is not a directory" if exists(missing) else f"{missing} does not exist")
     statuses = look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
-    pages = [describe(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
+    pages = [describe_run(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
     try:
         write_atomically(output, report_page(pages, made).encode("utf-8"))
@@ -70,14 +70,14 @@ def _labels(statuses: Sequence[Status]) -> list[str]:
 
 
 def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None:
-    from dreamerguard.regression.charts.png import Curve, draw
+    from dreamerguard.regression.charts.png import Curve, draw_png
 
     logs = [(label, status.log) for label, status in zip(labels, statuses, strict=True) if status.log is not None]
     curves = [Curve(label, log.scores[0].frames, log.scores[0].values) for label, log in logs]
     tasks = {status.task for status in statuses}
     reference = next((status.reference for status in statuses if status.reference), None) if len(tasks) == 1 else None
     try:
-        draw(path, curves, ", ".join(sorted(tasks)), reference.envelope if reference else None)
+        draw_png(path, curves, ", ".join(sorted(tasks)), reference.envelope if reference else None)
     except ImportError:
         fail("--png needs matplotlib: pip install 'dreamerguard[agent]'")
     except OSError as error:

@@ -79,10 +79,10 @@ def watch(
     else:
         stop = pid if on_regression is OnRegression.STOP else None
         statuses = _follow(watchers, statuses, interval, as_json, stop, grace)
-    raise typer.Exit(exit_code(statuses, strict))
+    raise typer.Exit(watch_exit_code(statuses, strict))
 
 
-def exit_code(statuses: list[Status], strict: bool) -> int:
+def watch_exit_code(statuses: list[Status], strict: bool) -> int:
     """Returns the exit code of `watch` for the state of its runs."""
     from dreamerguard.core.finding import Severity
     from dreamerguard.regression.watch.verdict import State

@@ -50,7 +50,7 @@ class Judged:
         return f"{self.reason}: {' and '.join(name for name, done in parts.items() if not done)} not judged"
 
 
-def judge(run: ResolvedRun) -> Judged:
+def judge_parts(run: ResolvedRun) -> Judged:
     """Returns which parts of a run were judged. A preset file is no run, and its values were all judged."""
     if run.other:
         return Judged(False, False, False, f"{run.dialect} trains {run.other} here, which is not DreamerV3")

@@ -10,7 +10,7 @@ from dataclasses import field
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .finding import AllowedBy, Finding, Severity
-from .judged import Judged, judge
+from .judged import Judged, judge_parts
 from .run import ResolvedRun
 from .source import Source
 
@@ -46,7 +46,7 @@ class Result:
     @property
     def judged(self) -> Judged:
         """What of the run could be judged: its task, its train ratio, its gradient updates."""
-        return judge(self.run)
+        return judge_parts(self.run)
 
     @property
     def active(self) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dreamerguard.sources.argv import read_command
 
 from .child import Child, Ending
-from .lint_check import Check, check
+from .lint_check import Check, check_guarded_command
 from .log_directory import LogPlace, log_place
 from .signals import Signals
 from .training_observer import GUARDED
@@ -58,11 +58,11 @@ class GuardOptions:
 
 
 class Refused(Exception):
-    """The guard did not start the command. ``check`` holds the reason."""
+    """The guard did not start the command. ``check_guarded_command`` holds the reason."""
 
-    def __init__(self, check: Check) -> None:
-        super().__init__(check.unchecked or "lint does not allow the command to start")
-        self.check = check
+    def __init__(self, check_guarded_command: Check) -> None:
+        super().__init__(check_guarded_command.unchecked or "lint does not allow the command to start")
+        self.check = check_guarded_command
 
 
 def say(line: str) -> None:
@@ -75,7 +75,7 @@ def say(line: str) -> None:
         return
 
 
-def guard(words: Sequence[str], options: GuardOptions) -> int:
+def run_guarded(words: Sequence[str], options: GuardOptions) -> int:
     """Runs a training command under guard and returns its exit code, or 128 + n if signal n ended it.
 
     Raises:
@@ -83,7 +83,7 @@ def guard(words: Sequence[str], options: GuardOptions) -> int:
       UnknownRule, SourceError: ``allow`` or the settings are wrong.
     """
     command = read_command(words)
-    checked = check(command, options.allow, file=options.config_file, none=options.no_config)
+    checked = check_guarded_command(command, options.allow, file=options.config_file, none=options.no_config)
     if checked.refused(options.strict):
         raise Refused(checked)
     _print_findings(checked)

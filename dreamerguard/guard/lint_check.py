@@ -36,7 +36,7 @@ class Check:
         return bool(self.result.refused) and not self.own
 
 
-def check(
+def check_guarded_command(
     command: Command, allow: Mapping[str, str], folder: Path = Path(), *, file: str | None = None, none: bool = False
 ) -> Check:
     """Lints a command for this machine with the settings of the folder. A failure of lint does not refuse the command.

@@ -11,7 +11,7 @@ from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.hints import did_you_mean, nearest
 
 
-def names(selector: str, rules: Iterable[Rule]) -> list[str]:
+def selected_rules(selector: str, rules: Iterable[Rule]) -> list[str]:
     """Returns the names of the rules for a selector: a name, a code, the beginning of a code, or a category."""
     wanted = current_name(selector.strip().lower())
     if not wanted:
@@ -31,7 +31,7 @@ def require(selectors: Iterable[str], rules: Sequence[Rule], where: str) -> None
       SourceError: a selector names no rule; the message suggests the nearest name.
     """
     for selector in selectors:
-        if not names(selector, rules):
+        if not selected_rules(selector, rules):
             raise SourceError(f"{where}: there is no rule {selector!r}{hint(selector, rules)}")
 
 
@@ -45,7 +45,7 @@ class Selection:
     """Looks up the selector for a finding quickly."""
 
     def __init__(self, selectors: Iterable[str], rules: Sequence[Rule]) -> None:
-        self._by_name = {name: selector for selector in selectors for name in names(selector, rules)}
+        self._by_name = {name: selector for selector in selectors for name in selected_rules(selector, rules)}
 
     def __bool__(self) -> bool:
         return bool(self._by_name)

@@ -19,7 +19,7 @@ from dreamerguard.lint.settings.model import Settings, file_name
 from dreamerguard.rules import Rule
 
 from .comments import MARK, Suppression, read_suppressions
-from .selection import Selection, hint, names, require
+from .selection import Selection, hint, require, selected_rules
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -136,7 +136,7 @@ class _Judge:
     def _by_comment(self, finding: Finding) -> tuple[AllowedBy, str] | None:
         for item in self.suppressions.get(finding.primary.span.source.name, ()):
             for selector in item.selectors if item.reason and item.covers(finding) else ():
-                if finding.name in names(selector, self.rules):
+                if finding.name in selected_rules(selector, self.rules):
                     self.used.add((item.span, selector))
                     return "comment", item.reason
         return None
@@ -192,7 +192,7 @@ class _Judge:
                 help = "write # dreamerguard: ignore[RULE] -- reason"
                 yield Problem("unknown-suppression", "this comment is not a valid suppression", label, help=help)
                 continue
-            unknown = [selector for selector in item.selectors if not names(selector, self.rules)]
+            unknown = [selector for selector in item.selectors if not selected_rules(selector, self.rules)]
             for selector in unknown:
                 message = f"there is no rule {selector!r}{hint(selector, self.rules)}"
                 yield Problem("unknown-suppression", message, label)
@@ -221,14 +221,14 @@ class _Judge:
 
     def _ran(self, selector: str) -> bool:
         """Returns whether the rules of a selector ran: they are selected, and no rule in their `unless` fired."""
-        named = names(selector, self.rules)
+        named = selected_rules(selector, self.rules)
         if any(rule.name in named and not self.fired.isdisjoint(rule.unless) for rule in self.rules):
             return False
         return not self.selected or self._may_find(selector)
 
     def _may_find(self, selector: str) -> bool:
-        selected = {name for item in self.settings.select for name in names(item, self.rules)}
-        return not selected.isdisjoint(names(selector, self.rules))
+        selected = {name for item in self.settings.select for name in selected_rules(item, self.rules)}
+        return not selected.isdisjoint(selected_rules(selector, self.rules))
 
     def _about_baseline(self, results: Sequence[Result]) -> Iterator[Problem]:
         if self.baseline is None:

@@ -17,7 +17,7 @@ from dreamerguard.sources.values.ruamel import plain_value
 from dreamerguard.sources.values.yaml import read_yaml
 
 
-def read_facts(directory: Path, layout: LogLayout) -> RunFacts:
+def read_run_facts(directory: Path, layout: LogLayout) -> RunFacts:
     """Returns the facts of a run directory; empty facts if the configuration is missing or unreadable."""
     for name in layout.configs:
         try:

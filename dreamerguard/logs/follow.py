@@ -11,7 +11,7 @@ from dreamerguard.util.paths import exists, is_dir
 
 from .detect import detect
 from .event_directory import EventFiles
-from .facts import read_facts
+from .facts import read_run_facts
 from .json_lines import JsonFile
 from .run_log import LogProblem, RunLog
 from .series import Scores
@@ -125,7 +125,7 @@ def _detected(directory: Path) -> LogLayout | None:
 
 
 def _empty_log(directory: Path, layout: LogLayout, repeat: int | None) -> RunLog:
-    facts = read_facts(directory, layout)
+    facts = read_run_facts(directory, layout)
     if repeat is not None:
         facts = replace(facts, action_repeat=repeat)
     log = RunLog(directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))

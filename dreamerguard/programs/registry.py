@@ -75,7 +75,7 @@ def by_name(command: Command, name: str) -> tuple[Program, str]:
       UnknownProgram: there is no such program or edition, or it cannot read the command.
     """
     base, _, edition = name.partition(":")
-    if base not in names():
+    if base not in program_names():
         raise UnknownProgram(name)
     program = load_program(base)
     if edition and edition not in program.editions:
@@ -85,7 +85,7 @@ def by_name(command: Command, name: str) -> tuple[Program, str]:
     return (program.of_edition(edition) if edition else program), "as requested"
 
 
-def names() -> tuple[str, ...]:
+def program_names() -> tuple[str, ...]:
     """Returns the names of the supported programs."""
     return tuple(entry.name for entry in SUPPORTED)
 

@@ -20,10 +20,10 @@ def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
     findings = [item for result in outcome.results for item in result.findings]
     shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
     blocks = [finding_block(item, color) for item in sorted(shown, key=lambda item: item.order)]
-    return "\n\n".join([*blocks, summary(outcome)]) + "\n"
+    return "\n\n".join([*blocks, repository_summary(outcome)]) + "\n"
 
 
-def summary(outcome: RepositoryResult) -> str:
+def repository_summary(outcome: RepositoryResult) -> str:
     """Returns the counts of findings and of what was checked, for people."""
     return "\n".join(plain(line) for line in _summary(outcome))
 

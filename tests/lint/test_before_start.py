@@ -10,7 +10,7 @@ import pytest
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import SourceError
-from dreamerguard.guard.lint_check import check
+from dreamerguard.guard.lint_check import check_guarded_command
 from dreamerguard.lint.before_start import lint_before_start, read_start_settings
 from dreamerguard.lint.engine import UnknownRule
 from dreamerguard.programs.registry import UnknownProgram
@@ -85,7 +85,7 @@ def test_settings_decide_what_refuses(project: Path, text: str) -> None:
     write(project, text)
     for line in (LOW, DANIJAR):
         assert names(lint(project, line)) == []
-        assert not check(read_command(line.split()), {}, project).refused(strict=True)
+        assert not check_guarded_command(read_command(line.split()), {}, project).refused(strict=True)
     assert names(lint(project, LOW, none=True)) == ["low-train-ratio"]
     (project / "other.toml").write_text("", encoding="utf-8")
     assert names(lint(project, LOW, file=str(project / "other.toml"))) == ["low-train-ratio"]
@@ -146,13 +146,13 @@ def test_broken_settings_end_every_start(project: Path, text: str, message: str)
         with pytest.raises(SourceError, match=message):
             lint(project, line)
         with pytest.raises(SourceError, match=message):
-            check(read_command(line.split()), {}, project)
+            check_guarded_command(read_command(line.split()), {}, project)
 
 
 def test_a_program_that_is_not_supported(project: Path) -> None:
     with pytest.raises(UnknownProgram):
         lint(project, "python own.py")
-    checked = check(read_command(["python", "own.py"]), {}, project)
+    checked = check_guarded_command(read_command(["python", "own.py"]), {}, project)
     assert checked.refused(strict=True) and not checked.refused(strict=False)
     with pytest.raises(UnknownRule):
-        check(read_command(["python", "own.py"]), {"low-train-rato": "x"}, project)
+        check_guarded_command(read_command(["python", "own.py"]), {"low-train-rato": "x"}, project)

@@ -18,7 +18,7 @@ from dreamerguard.programs.registry import (
     environment_maker,
     load_program,
     log_layouts,
-    names,
+    program_names,
     recognise,
 )
 from dreamerguard.sources.argv import read_command
@@ -40,7 +40,7 @@ ENTRIES = pytest.mark.parametrize("entry", SUPPORTED, ids=lambda entry: entry.na
 
 def test_every_folder_is_registered() -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")} - NOT_PROGRAMS
-    assert folders == set(names()) == set(COMMANDS)
+    assert folders == set(program_names()) == set(COMMANDS)
 
 
 @ENTRIES
@@ -70,7 +70,7 @@ def test_its_command_is_recognised_and_resolved(entry: SupportedProgram, tmp_pat
 @ENTRIES
 def test_no_other_program_takes_its_command(entry: SupportedProgram, tmp_path: Path) -> None:
     command = read_command(COMMANDS[entry.name].split())
-    takers = [name for name in names() if load_program(name).detect(command, tmp_path) is not None]
+    takers = [name for name in program_names() if load_program(name).detect(command, tmp_path) is not None]
     assert takers == [entry.name]
 
 

@@ -13,7 +13,7 @@ from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.overrides import Malformed, Opaque, read_override
 from dreamerguard.programs.hydra.scalars import file_scalar
 from dreamerguard.programs.hydra.store import FolderStore
-from dreamerguard.programs.hydra.table import TableStore, load_table
+from dreamerguard.programs.hydra.table import TableStore, load_table_store
 from dreamerguard.programs.hydra.tree import Leaf, Tree
 from dreamerguard.sources.argv import UNKNOWN, read_command
 
@@ -23,7 +23,7 @@ from hydra import initialize_config_dir  # noqa: E402
 from hydra.core.override_parser.overrides_parser import OverridesParser  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
 
-SHEEPRL, R2 = load_table("sheeprl"), load_table("r2dreamer")
+SHEEPRL, R2 = load_table_store("sheeprl"), load_table_store("r2dreamer")
 EMPTY = TableStore({"repository": "", "commit": "", "licence": "", "folder": "", "files": {}})
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmarks import comparison
 from benchmarks.published import Suite
-from dreamerguard.regression.compare.decision import Outcome, TaskSeeds, compare
+from dreamerguard.regression.compare.decision import Outcome, TaskSeeds, decide
 from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 from dreamerguard.regression.compare.report import FORMATS
 from dreamerguard.regression.reference.comparability import NotComparable
@@ -94,18 +94,18 @@ def test_a_lower_candidate_is_never_less_worse(scores: list[float], loss: float)
 def test_worse_non_inferior_and_inconclusive() -> None:
     base = [95.0, 98.0, 100.0, 102.0, 105.0]
     tasks = [_task(base, [96.0 - i, 99.0 - i], f"t{i}") for i in range(6)]
-    worse = compare([_task(base, [70.0, 75.0], task.task) for task in tasks])
+    worse = decide([_task(base, [70.0, 75.0], task.task) for task in tasks])
     assert worse.outcome is Outcome.WORSE
     assert worse.change is not None
     assert worse.low is not None
     assert worse.high is not None
     assert worse.low < worse.change < worse.high < 0
     assert worse.better == 0
-    fine = compare([_task(base, [101.0, 99.0], task.task) for task in tasks])
+    fine = decide([_task(base, [101.0, 99.0], task.task) for task in tasks])
     assert fine.outcome is Outcome.NON_INFERIOR
     assert fine.p_margin is not None
     assert fine.p_margin <= 0.05
-    unclear = compare([_task([40.0, 100.0, 160.0], [90.0], "noisy")])
+    unclear = decide([_task([40.0, 100.0, 160.0], [90.0], "noisy")])
     assert unclear.outcome is Outcome.INCONCLUSIVE
     assert "p cannot be below 0.25" in unclear.reason
     assert (unclear.low, unclear.high) == (None, None)
@@ -114,7 +114,7 @@ def test_worse_non_inferior_and_inconclusive() -> None:
 def test_a_slower_run_that_ends_as_high_is_worse_by_its_area() -> None:
     fast = tuple(_learning(100.0 + shift) for shift in range(-2, 3))
     slow = tuple(tuple((100.0 + s) * min(1.0, i / 44) for i in range(50)) for s in (-1, 1))
-    result = compare([TaskSeeds(f"t{i}", "suite", fast, slow, 0.1) for i in range(4)])
+    result = decide([TaskSeeds(f"t{i}", "suite", fast, slow, 0.1) for i in range(4)])
     assert result.outcome is Outcome.WORSE
     assert "area under the curve" in result.reason
     assert result.p_final > 0.1
@@ -124,17 +124,17 @@ def test_further_seeds_by_hand() -> None:
     # prior 0.1 and no spread of its own: sd = sqrt(4 * 0.01 / (4 + 3)) = 0.0756 of what is learned; with n = 4 fixed
     # 2.487 * 0.0756 * sqrt((1 / 4 + 1 / k) / m) <= 0.05 first holds for m = 6 tasks at k = 3
     tasks = [_task([100.0] * 4, [90.0], f"t{i}") for i in range(6)]
-    result = compare(tasks)
+    result = decide(tasks)
     sd = math.sqrt(0.04 / 7)
     need = next(k for k in range(1, 99) if 2.487 * sd * math.sqrt((1 / 4 + 1 / k) / 6) <= 0.05)
     assert result.further == need - 1
-    few = compare([_task([100.0] * 3, [90.0])])
+    few = decide([_task([100.0] * 3, [90.0])])
     assert few.further is None
     assert few.further_both is not None
 
 
 def test_a_task_where_nothing_is_learned_cannot_be_lost() -> None:
-    result = compare([TaskSeeds("skiing", "atari", ((0.0,) * 50,) * 3, ((0.0,) * 50,) * 2, 0.1)])
+    result = decide([TaskSeeds("skiing", "atari", ((0.0,) * 50,) * 3, ((0.0,) * 50,) * 2, 0.1)])
     assert (result.tasks[0].change, result.p_margin, result.change) == (None, None, None)
     assert result.outcome is Outcome.INCONCLUSIVE
 
@@ -155,14 +155,14 @@ def _folder(tmp_path: Path, name: str, gain: float = 1.0, **known: object) -> li
 
 
 def test_runs_against_the_published_curves(tmp_path: Path) -> None:
-    low = compare(against_reference(read_sides(_folder(tmp_path, "low", 0.6)), "2024").tasks)
+    low = decide(against_reference(read_sides(_folder(tmp_path, "low", 0.6)), "2024").tasks)
     assert low.outcome is Outcome.WORSE
     assert low.exact
     assert low.p_final == 1 / math.comb(8, 3)
     (task,) = low.tasks
     assert (task.n, task.k, task.too_low, task.better) == (5, 3, 3, 0)
     assert task.change == pytest.approx(-0.417, abs=0.01)
-    fine = compare(against_reference(read_sides(_folder(tmp_path, "fine")), "2024").tasks)
+    fine = decide(against_reference(read_sides(_folder(tmp_path, "fine")), "2024").tasks)
     assert fine.outcome is not Outcome.WORSE
     assert fine.tasks[0].too_low == 0
 
@@ -174,7 +174,7 @@ def test_runs_against_runs_are_cut_to_the_shortest(tmp_path: Path) -> None:
     assert "compared up to 300,000 frames" in " ".join(material.caveats)
     (task,) = material.tasks
     assert (len(task.baseline), len(task.candidate), len(task.candidate[0])) == (3, 3, 50)
-    assert compare(material.tasks).tasks[0].change == pytest.approx(0, abs=0.01)
+    assert decide(material.tasks).tasks[0].change == pytest.approx(0, abs=0.01)
 
 
 def test_what_differs_in_the_settings_is_said(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_runs_without_scores_task_or_common_task(tmp_path: Path) -> None:
 
 def test_reports(tmp_path: Path) -> None:
     material = against_reference(read_sides(_folder(tmp_path, "low", 0.6)), "2024")
-    result = compare(material.tasks)
+    result = decide(material.tasks)
     text, markdown, data, junit = (FORMATS[name](result, material.caveats) for name in FORMATS)
     assert text.startswith("WORSE: the final score is lower with p = 0.018\n")
     assert "| dmc_walker_walk | 5 | 3 |" in markdown
@@ -238,6 +238,6 @@ def test_reports(tmp_path: Path) -> None:
     suite = ElementTree.fromstring(junit)
     assert (suite.get("failures"), suite.get("skipped")) == ("1", "0")
     assert suite.find("testcase/failure") is not None
-    unclear = compare([_task([40.0, 100.0, 160.0], [90.0])])
+    unclear = decide([_task([40.0, 100.0, 160.0], [90.0])])
     assert ElementTree.fromstring(FORMATS["junit"](unclear, ["<&>"])).find("testcase/skipped") is not None
     assert "add tasks rather than seeds" in FORMATS["text"](unclear, [])

@@ -12,7 +12,7 @@ from dreamerguard.logs import RunLog
 from dreamerguard.logs.run_log import NonFinite
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.regression.watch.health import Context, check_health, is_flat
-from dreamerguard.regression.watch.likely_causes import LintNote, causes, likely_cause, read_lint, update_rate
+from dreamerguard.regression.watch.likely_causes import LintNote, likely_cause, rank_causes, read_lint, update_rate
 
 RATIO = LintNote("DG101", "low-train-ratio", "train ratio 32 is 16 times below 512", severe=True, rank=1)
 
@@ -173,10 +173,10 @@ def test_flat_scores() -> None:
 def test_causes_name_lint_first_and_then_missing_updates() -> None:
     log = _log()
     _replace(log, "train_ratio", [32.0] * 100)
-    first, second = causes(log, [RATIO], published_rate=250)
+    first, second = rank_causes(log, [RATIO], published_rate=250)
     assert first.startswith("lint reported DG101")
     assert "15.6 gradient updates per 1000 frames, 6% of the published 250" in second
-    assert causes(_log(), [], published_rate=250) == []
+    assert rank_causes(_log(), [], published_rate=250) == []
     assert update_rate(_log()) == pytest.approx(249.5, abs=0.1)
     torch = RunLog(Path("run"), _layout("nm512_torch"))
     for i in range(10):

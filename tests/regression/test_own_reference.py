@@ -11,7 +11,7 @@ import pytest
 from dreamerguard.regression.compare.inputs import read_sides
 from dreamerguard.regression.published import load_calibration, load_envelope, load_reference_file
 from dreamerguard.regression.reference.comparability import NotComparable, Side
-from dreamerguard.regression.reference.own import build
+from dreamerguard.regression.reference.own import build_reference_file
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Watcher
 
@@ -24,7 +24,7 @@ def _runs(tmp_path: Path, count: int = 5, **known: object) -> list[Side]:
 
 def test_the_published_seeds_give_the_published_envelope(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
-    path.write_text(json.dumps(build(_runs(tmp_path / "runs")), allow_nan=False))
+    path.write_text(json.dumps(build_reference_file(_runs(tmp_path / "runs")), allow_nan=False))
     curves = load_reference_file(path)
     ours, published = curves.envelopes["dmc_walker_walk"], walker()
     assert (curves.suite, curves.release) == ("dmc_proprio", "own")
@@ -37,7 +37,7 @@ def test_the_published_seeds_give_the_published_envelope(tmp_path: Path) -> None
 
 
 def test_few_curves_borrow_and_say_so(tmp_path: Path) -> None:
-    data = build(_runs(tmp_path))
+    data = build_reference_file(_runs(tmp_path))
     published = load_calibration("dmc_proprio")
     assert published is not None
     assert data["calibration"]["null"] == published[0].null
@@ -48,7 +48,7 @@ def test_few_curves_borrow_and_say_so(tmp_path: Path) -> None:
 
 
 def test_nineteen_curves_stand_on_their_own(tmp_path: Path) -> None:
-    data = build(_runs(tmp_path, 19))
+    data = build_reference_file(_runs(tmp_path, 19))
     assert data["calibration"]["curves"] == 19
     assert data["calibration"]["alarm"]["0.02"] is None
     assert data["calibration"]["alarm"]["0.05"] >= 0
@@ -57,7 +57,7 @@ def test_nineteen_curves_stand_on_their_own(tmp_path: Path) -> None:
 
 def test_a_run_is_watched_against_own_curves(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
-    path.write_text(json.dumps(build(_runs(tmp_path / "runs"))))
+    path.write_text(json.dumps(build_reference_file(_runs(tmp_path / "runs"))))
     low = Watcher(native_run(tmp_path / "low", gain=0.27), reference=str(path)).look()
     assert low.verdict is not None
     assert low.verdict.state is State.REGRESSED
@@ -69,7 +69,7 @@ def test_a_run_is_watched_against_own_curves(tmp_path: Path) -> None:
 
 def test_two_seeds_are_kept_but_cannot_judge(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
-    path.write_text(json.dumps(build(_runs(tmp_path / "runs", 2))))
+    path.write_text(json.dumps(build_reference_file(_runs(tmp_path / "runs", 2))))
     assert "Tasks with fewer than three seeds cannot be judged: dmc_walker_walk" in load_reference_file(path).note
     status = Watcher(native_run(tmp_path / "low", gain=0.1), reference=str(path)).look()
     assert status.verdict is not None
@@ -79,20 +79,20 @@ def test_two_seeds_are_kept_but_cannot_judge(tmp_path: Path) -> None:
 def test_runs_of_different_lengths_need_a_common_one(tmp_path: Path) -> None:
     sides = [*_runs(tmp_path / "long", 2), *_runs(tmp_path / "short", 2, cells=20)]
     with pytest.raises(NotComparable, match="leave the short run out, or set --frames"):
-        build(sides)
-    assert build(sides, frames=200_000)["budget"] == 200_000
+        build_reference_file(sides)
+    assert build_reference_file(sides, frames=200_000)["budget"] == 200_000
     with pytest.raises(NotComparable, match="fewer than --frames 400,000"):
-        build(sides, frames=400_000)
+        build_reference_file(sides, frames=400_000)
 
 
 def test_only_runs_that_belong_together(tmp_path: Path) -> None:
     with pytest.raises(NotComparable, match="action-repeat"):
-        build([*_runs(tmp_path / "a", 1), *_runs(tmp_path / "b", 1, repeat=1)])
+        build_reference_file([*_runs(tmp_path / "a", 1), *_runs(tmp_path / "b", 1, repeat=1)])
     pixels = read_sides([native_run(tmp_path / "c")], None, "dmc_vision")
     with pytest.raises(NotComparable, match="of dmc_proprio, dmc_vision"):
-        build([*_runs(tmp_path / "d", 1), *pixels])
+        build_reference_file([*_runs(tmp_path / "d", 1), *pixels])
     with pytest.raises(NotComparable, match="--borrow crafter"):
-        build(_runs(tmp_path / "e", 3), borrow="crafter")
+        build_reference_file(_runs(tmp_path / "e", 3), borrow="crafter")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"tasks": {"t": {}}}', '{"tasks": []}'])

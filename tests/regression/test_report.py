@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dreamerguard.commands.app import app
-from dreamerguard.commands.shared.report_settings import describe
+from dreamerguard.commands.shared.report_settings import describe_run
 from dreamerguard.regression.charts.html import count, figure, link, linked, percent, tag, text
 from dreamerguard.regression.charts.page import report_page
 from dreamerguard.regression.charts.svg import thinned, ticks
@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 def _page(*runs: Path) -> str:
-    return report_page([describe(run.name, Watcher(run).look()) for run in runs], "Made today.")
+    return report_page([describe_run(run.name, Watcher(run).look()) for run in runs], "Made today.")
 
 
 def _run(*words: object) -> Result:
@@ -159,7 +159,7 @@ def test_runs_without_scores_reference_or_log(tmp_path: Path) -> None:
 
 
 def test_settings_are_compared_with_what_was_published(tmp_path: Path) -> None:
-    native = describe("a", Watcher(native_run(tmp_path / "native", ratio=32)).look())
+    native = describe_run("a", Watcher(native_run(tmp_path / "native", ratio=32)).look())
     assert native.differences is not None
     found = {item.key: item for item in native.differences}
     assert found.keys() == {"run.train_ratio", "run.frames"}
@@ -174,7 +174,7 @@ def test_settings_are_compared_with_what_was_published(tmp_path: Path) -> None:
     values = preset_values(EDITIONS["2025"].load(), "dmc_proprio")
     changed = values | {"task": "dmc_walker_walk", "run.train_ratio": 32.0, "seed": 7, "logdir": "/x", "batch_size": 8}
     (run / "config.yaml").write_text(json.dumps(changed))
-    page = describe("b", Watcher(run, suite="dmc_proprio").look())
+    page = describe_run("b", Watcher(run, suite="dmc_proprio").look())
     assert page.differences is not None
     assert {(item.key, item.run, item.published) for item in page.differences} == {
         ("run.train_ratio", "32", "1024"),

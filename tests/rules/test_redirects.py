@@ -11,7 +11,7 @@ from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.known_findings import KnownFinding, read_baseline
-from dreamerguard.lint.selection import names
+from dreamerguard.lint.selection import selected_rules
 from dreamerguard.lint.settings.finder import load_settings
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.rules import all_rules, find_rule
@@ -29,8 +29,8 @@ def check(settings: Settings | None = None, allow: dict[str, str] | None = None)
 def test_an_earlier_name_selects_the_rules_of_the_current_one(old: str) -> None:
     rules = all_rules()
     assert old not in {name for rule in rules for name in (rule.name, rule.category)}
-    assert names(old, rules) == names(REDIRECTS[old], rules) != []
-    assert names(old.upper(), rules) == names(old, rules)
+    assert selected_rules(old, rules) == selected_rules(REDIRECTS[old], rules) != []
+    assert selected_rules(old.upper(), rules) == selected_rules(old, rules)
     assert REDIRECTS[old] not in REDIRECTS
 
 

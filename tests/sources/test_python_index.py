@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.sources.python.facts import read_facts
+from dreamerguard.sources.python.facts import read_file_facts
 from dreamerguard.sources.python.files import MAX_FILE_BYTES, parse
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 
@@ -150,7 +150,7 @@ def test_other_kinds_of_files_are_not_read(tmp_path: Path) -> None:
 def test_any_text_gives_facts(text: str) -> None:
     tree = parse(text)
     if tree is not None:
-        read_facts(tree)
+        read_file_facts(tree)
 
 
 def test_an_attribute_that_a_class_sets_itself_is_no_read(tmp_path: Path) -> None:

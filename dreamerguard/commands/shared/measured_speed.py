@@ -80,13 +80,13 @@ def _ran_here(run: Path, platform: str) -> bool:
 
 
 def _has_shape(run: Path, config: RunConfig) -> bool:
-    from dreamerguard.programs.native.run_directory import flatten, load_config
+    from dreamerguard.programs.native.run_directory import flatten_config, load_config
 
     try:
         stored = load_config(run)
     except (OSError, ValueError):
         return False
-    ours, theirs = _shape(flatten(config.model_dump())), _shape(flatten(stored.model_dump()))
+    ours, theirs = _shape(flatten_config(config.model_dump())), _shape(flatten_config(stored.model_dump()))
     return ours == theirs
 
 

@@ -24,7 +24,7 @@ _IGNORED = (
 )
 
 
-def describe(label: str, status: Status) -> RunPage:
+def describe_run(label: str, status: Status) -> RunPage:
     """Returns a run with its lint report and its differences from the published settings."""
     from dreamerguard.programs.registry import load_program
     from dreamerguard.regression.charts.run_facts import RunPage

@@ -95,7 +95,7 @@ def _say(name: str, silent: bool, text: str) -> None:
 
 
 def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
-    from dreamerguard.regression.charts.png import draw, read_curve
+    from dreamerguard.regression.charts.png import draw_png, read_curve
     from dreamerguard.regression.published import load_envelope
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
@@ -105,10 +105,10 @@ def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
     except UnknownTask:
         envelope = None
     for run in own:
-        draw(run / "curve.png", [read_curve(run, "this run")], config.task, envelope)
+        draw_png(run / "curve.png", [read_curve(run, "this run")], config.task, envelope)
     if len(own) > 1:
         curves = [read_curve(run, run.name) for run in own]
-        draw(directory / "curve.png", curves, config.task, envelope, together=True)
+        draw_png(directory / "curve.png", curves, config.task, envelope, together=True)
 
 
 def _score(own: list[Path]) -> str:

@@ -23,9 +23,9 @@ def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
     path = Path(file) if file is not None else find_settings(folder)
     if path is None:
         return Settings()
-    from .reader import read_settings  # loads pydantic, which takes longer than linting
+    from .reader import read_settings_file  # loads pydantic, which takes longer than linting
 
-    return read_settings(path)
+    return read_settings_file(path)
 
 
 def find_settings(folder: Path) -> Path | None:

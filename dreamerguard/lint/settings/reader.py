@@ -44,7 +44,7 @@ class SettingsFile(BaseModel):
     plugins: tuple[str, ...] = Field((), description="Entry points of the group dreamerguard.rules to load.")
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings_file(path: Path) -> Settings:
     """Reads the settings of a file.
 
     Raises:

@@ -60,7 +60,7 @@ def _preset_values(name: str, preset: str) -> Mapping[str, Value]:
     return values | apply_plain(values, table.presets[preset])
 
 
-def build_reference(
+def preset_reference(
     edition: str, values: Mapping[str, Value], task: str, asked: tuple[str, ...], run: Budget | None
 ) -> PublishedRun | None:
     """Returns the run of upstream's preset for the task; None if there is no such preset.

@@ -25,7 +25,7 @@ from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_o
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
-from .published import build_reference, repeat_of
+from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
@@ -138,7 +138,7 @@ def finish(
     reference = None
     if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
         asked = tuple(preset.name for preset in presets)
-        reference = build_reference(edition.name, values, task, asked, budget)
+        reference = preset_reference(edition.name, values, task, asked, budget)
     roles = _roles(edition, values, task)
     _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
     if checkout is not None:

@@ -42,7 +42,7 @@ class HydraArguments:
     multirun: bool = False
 
 
-def read_words(words: Sequence[Word]) -> HydraArguments:
+def read_hydra_arguments(words: Sequence[Word]) -> HydraArguments:
     """Sorts arguments into overrides and options; a sweep without ``-m`` and a malformed value become problems."""
     overrides: list[HydraOverride] = []
     problems: list[Problem] = []
@@ -105,7 +105,7 @@ class Checkout:
     additions: tuple[Checkout, ...] = ()
 
 
-def find_checkout(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
+def find_config_folder(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
     """Returns the configuration folder beside a program, or below the folder in which it starts; None without one.
 
     Args:

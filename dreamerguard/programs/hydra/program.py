@@ -20,14 +20,14 @@ from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .command import Checkout, HydraArguments, read_words
+from .command import Checkout, HydraArguments, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
 from .defaults import Defaults, Unsupported
 from .exact import compose_exactly
 from .overrides import read_override
 from .store import ConfigFile, FolderStore, Store
-from .table import TableStore, load_table
+from .table import TableStore, load_table_store
 
 
 class Overlay:
@@ -80,7 +80,7 @@ class Composed:
 @cached_per_check
 def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
-    shipped = load_table(table)
+    shipped = load_table_store(table)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
     whole = checkout.complete and _has_all(own, primary)
     store = own if whole else Overlay(own, shipped)
@@ -105,8 +105,8 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     Raises:
       NeedsHydra: only hydra can compose it, and hydra is not installed or there is no checkout.
     """
-    words = read_words(launch.arguments)
-    shipped = load_table(table)
+    words = read_hydra_arguments(launch.arguments)
+    shipped = load_table_store(table)
     store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
     name = (words.config_name or primary).removesuffix(".yaml")
     try:
@@ -122,7 +122,7 @@ def preset_composition(table: str, primary: str, *words: str) -> Composition:
     """Returns the configuration that upstream's files and the given overrides compose to."""
     command = read_command(words)
     overrides = [item for word in command.words if (item := read_override(word)) is not None]
-    return compose(load_table(table), primary, overrides, command.source.span(0))
+    return compose(load_table_store(table), primary, overrides, command.source.span(0))
 
 
 def build_run(

@@ -87,6 +87,6 @@ class TableStore:
 
 
 @cache
-def load_table(name: str) -> TableStore:
+def load_table_store(name: str) -> TableStore:
     """Loads a shipped table: ``r2dreamer`` or ``sheeprl``."""
     return TableStore(json.loads(table_path(name).read_text(encoding="utf-8")))

@@ -76,15 +76,15 @@ def read_native(command: Command) -> Arguments:
     words = [item for item in arguments if isinstance(item, Word)]
     options = tuple(item for item in arguments if isinstance(item, Option))
     named = [Word(item.value, item.span, start) for item in options if item.name == "--config" and item.value]
-    files = [*named, *(word for word in words if is_file(word.text))]
+    files = [*named, *(word for word in words if names_file(word.text))]
     return Arguments(
-        tasks=tuple(word for word in words if not is_file(word.text)),
+        tasks=tuple(word for word in words if not names_file(word.text)),
         files=tuple(sorted((word for word in files if word.known), key=lambda word: word.span.start)),
         overrides=tuple(item for item in arguments if isinstance(item, Override)),
         options=options,
     )
 
 
-def is_file(text: str) -> bool:
+def names_file(text: str) -> bool:
     """Returns whether an argument has the form of a file name. Task names may hold a slash: ``bsuite_catch/0``."""
     return text.startswith((".", "/", "~")) or "\\" in text or PurePath(text).suffix.lower() in _SUFFIXES

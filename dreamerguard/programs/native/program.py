@@ -93,7 +93,7 @@ class Native(Program):
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str
     ) -> PublishedSettings | None:
         """Returns the defaults of the task in an edition; None if they are not a valid run."""
-        from .run_directory import flatten
+        from .run_directory import flatten_config
 
         words = ["dreamerguard", "train", task, f"suite={suite}", f"edition={edition}"]
         run = self.resolve(read_command(words), UNKNOWN, Path())
@@ -104,7 +104,7 @@ class Native(Program):
             origin = setting.last.origin
             if isinstance(origin, Origin):
                 origins[key] = (str(origin), origin.url)
-        values = flatten(run.config.model_dump(mode="json"))
+        values = flatten_config(run.config.model_dump(mode="json"))
         return PublishedSettings(f"the defaults of {task}, edition {edition}", values, origins)
 
 

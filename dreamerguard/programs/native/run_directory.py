@@ -70,12 +70,12 @@ def agents(directory: Path, config: RunConfig) -> dict[Path, RunConfig]:
     return {directory / f"seed{seed}": config.model_copy(update={"seed": seed, "seeds": 1}) for seed in seeds}
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten_config(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Returns nested settings by dotted key."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
+            flat |= flatten_config(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat
@@ -165,7 +165,7 @@ def check_same(directory: Path, config: RunConfig) -> None:
       ConfigChanged: the directory holds another configuration.
       ValueError: its configuration cannot be read by this version.
     """
-    old, new = flatten(load_config(directory).model_dump()), flatten(config.model_dump())
+    old, new = flatten_config(load_config(directory).model_dump()), flatten_config(config.model_dump())
     differences = [(key, old.get(key), new.get(key)) for key in sorted(old | new) if old.get(key) != new.get(key)]
     if differences:
         raise ConfigChanged(directory, differences)

@@ -42,7 +42,7 @@ class TorchArguments:
     open_presets: bool
 
 
-def read_words(words: tuple[Word, ...]) -> TorchArguments:
+def read_torch_arguments(words: tuple[Word, ...]) -> TorchArguments:
     """Groups the arguments as both passes of the program do."""
     presets: list[Word] = []
     rest: list[Argument] = []

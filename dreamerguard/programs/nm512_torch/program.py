@@ -29,7 +29,7 @@ from dreamerguard.programs.shared.python_call import is_open, read_call
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
-from .flags import TorchArguments, read_words
+from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
 from .layers import TorchLayers
 from .published import torch_budget, torch_reference, torch_replay_bytes
@@ -80,7 +80,7 @@ class Nm512Torch(Program):
         """Merges the checkout's presets, or upstream's, with the options."""
         call = read_call(command)
         assert call is not None
-        words = read_words(call.words)
+        words = read_torch_arguments(call.words)
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)

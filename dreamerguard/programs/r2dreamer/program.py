@@ -20,7 +20,7 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.base import FileCommand, Program
-from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
+from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
 from dreamerguard.programs.hydra.program import (
     Composed,
@@ -30,7 +30,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
-from dreamerguard.programs.hydra.table import load_table
+from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
@@ -141,7 +141,7 @@ PROGRAM = R2Dreamer()
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    return find_checkout(launch, folder, ("configs",), PRIMARY, _MARK)
+    return find_config_folder(launch, folder, ("configs",), PRIMARY, _MARK)
 
 
 def _is_own(text: str) -> bool:
@@ -156,7 +156,7 @@ def _is_own(text: str) -> bool:
     if item is None:
         return False
     if item.key in ("env", "model"):
-        return not item.unknown and item.text in load_table(TABLE).options(item.key)
+        return not item.unknown and item.text in load_table_store(TABLE).options(item.key)
     head = item.key.partition(".")[0]
     return (
         head in ("env", "model", "trainer", "buffer")

@@ -23,7 +23,7 @@ from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
 from dreamerguard.core.source import Value
 from dreamerguard.programs.base import FileCommand, Program
-from dreamerguard.programs.hydra.command import Checkout, find_checkout, folder_above
+from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
     Composed,
@@ -155,7 +155,7 @@ PROGRAM = Sheeprl()
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    return find_checkout(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
+    return find_config_folder(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
 
 
 def _other_algorithm(composed: Composed) -> str:

@@ -18,7 +18,7 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.base import FileCommand, Program
-from dreamerguard.programs.hydra.command import Checkout, find_checkout
+from dreamerguard.programs.hydra.command import Checkout, find_config_folder
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
@@ -132,7 +132,7 @@ def _carries(table: str) -> bool:
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    found = find_checkout(launch, folder, ("",), PRIMARY, _MARK)
+    found = find_config_folder(launch, folder, ("",), PRIMARY, _MARK)
     return replace(found, shown=found.shown or ".") if found is not None else None
 
 

@@ -26,7 +26,7 @@ def text(value: object) -> Html:
     return Html(html.escape("\n".join(plain(line) for line in str(value).split("\n")), quote=True))
 
 
-def join(parts: Iterable[str], between: str = "") -> Html:
+def join_html(parts: Iterable[str], between: str = "") -> Html:
     """Concatenates pieces of markup with ``between`` and escapes the plain strings among them."""
     return Html(between.join(part if isinstance(part, Html) else text(part) for part in parts))
 
@@ -38,7 +38,7 @@ def tag(name: str, *children: str, **attributes: object) -> Html:
         for key, value in attributes.items()
         if value is not None
     ]
-    return Html(f"<{name}{''.join(written)}>{join(children)}</{name}>")
+    return Html(f"<{name}{''.join(written)}>{join_html(children)}</{name}>")
 
 
 def link(label: object, url: str) -> Html:
@@ -51,10 +51,10 @@ def link(label: object, url: str) -> Html:
 def linked(value: object) -> Html:
     """Returns text in which http and https addresses are links."""
     pieces = _ADDRESS.split(str(value))
-    return join(link(piece, piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
+    return join_html(link(piece, piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:
     """Returns a table that scrolls sideways on a narrow screen.
 
     Args:
@@ -68,21 +68,23 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numb
     def style(index: int) -> str | None:
         return "number" if index >= first else None
 
-    top = join(tag("th", cell, scope="col", class_=style(i)) for i, cell in enumerate(head))
-    body = join(
+    top = join_html(tag("th", cell, scope="col", class_=style(i)) for i, cell in enumerate(head))
+    body = join_html(
         tag(
             "tr",
-            join(tag("td", cell, class_=style(i)) if i else tag("th", cell, scope="row") for i, cell in enumerate(row)),
+            join_html(
+                tag("td", cell, class_=style(i)) if i else tag("th", cell, scope="row") for i, cell in enumerate(row)
+            ),
         )
         for row in rows
     )
-    content = join([tag("caption", caption), tag("thead", tag("tr", top)), tag("tbody", body)])
+    content = join_html([tag("caption", caption), tag("thead", tag("tr", top)), tag("tbody", body)])
     return tag("div", tag("table", content), class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
 def items(parts: Iterable[str], class_: str | None = None) -> Html:
     """Returns an unordered list."""
-    return tag("ul", join(tag("li", part) for part in parts), class_=class_)
+    return tag("ul", join_html(tag("li", part) for part in parts), class_=class_)
 
 
 def count(value: float) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 from dreamerguard.regression.watch.status_report import headline
 from dreamerguard.regression.watch.watcher import Status
 
-from .html import Html, count, figure, items, join, link, linked, percent, table, tag, text
+from .html import Html, count, figure, html_table, items, join_html, link, linked, percent, tag, text
 from .run_charts import common_chart, p_chart, ratio_chart, score_chart, speed_charts
-from .run_facts import RunPage, fact_rows, throughput
-from .svg import draw
+from .run_facts import RunPage, fact_rows, throughput_facts
+from .svg import draw_svg
 
 _CLASSES = {"OK": "ok", "WATCH": "watch", "REGRESSED": "regressed"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -31,7 +31,7 @@ def report_page(runs: Sequence[RunPage], made: str) -> str:
       made: footer that states when and with which program the page was made.
     """
     title = f"{runs[0].label}: {headline(runs[0].status)}" if len(runs) == 1 else f"{len(runs)} DreamerV3 runs"
-    head = join(
+    head = join_html(
         [
             Html('<meta charset="utf-8">'),
             Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
@@ -57,7 +57,7 @@ def _body(runs: Sequence[RunPage], title: str) -> Iterator[Html]:
             chart = common_chart(
                 [run.status for run in group], [run.label for run in group], f"all-{index}", group[0].status.task
             )
-            yield draw(chart)
+            yield draw_svg(chart)
     for index, run in enumerate(runs):
         yield _section(run, f"run-{index}", alone=len(runs) == 1)
 
@@ -83,7 +83,7 @@ def _overview(runs: Sequence[RunPage]) -> Html:
         scores = figure(last.score if last else None), figure(last.median if last else None)
         frames = count(status.log.frames) if status.log else "–"
         rows.append((name, _badge(status), p, *scores, frames, status.task))
-    return table(head, rows, "Verdicts, and the trailing mean score at the last look", numbers=2)
+    return html_table(head, rows, "Verdicts, and the trailing mean score at the last look", numbers=2)
 
 
 def _badge(status: Status) -> Html:
@@ -108,9 +108,9 @@ def _parts(run: RunPage, name: str, alone: bool) -> Iterator[Html]:
     rows = fact_rows(status)
     if rows:
         yield tag("h3", "Comparison with the published agent")
-        yield table(("", "this run", "published"), rows, "Requested and achieved figures of the run", numbers=1)
+        yield html_table(("", "this run", "published"), rows, "Requested and achieved figures of the run", numbers=1)
     if log is not None:
-        yield tag("p", text(f"Speed: {throughput(log)}, median over the second half."), class_="soft")
+        yield tag("p", text(f"Speed: {throughput_facts(log)}, median over the second half."), class_="soft")
     yield from _health(status)
     yield from _lint(run.lint)
     yield from _differences(run)
@@ -136,13 +136,13 @@ def _location(status: Status) -> str:
 def _charts(status: Status, name: str) -> Iterator[Html]:
     scores = score_chart(status, f"{name}-scores")
     if scores is not None:
-        yield draw(scores)
+        yield draw_svg(scores)
     p = p_chart(status, f"{name}-p")
     ratio = ratio_chart(status.log, f"{name}-ratio") if status.log else None
     speeds = list(speed_charts(status.log, name)) if status.log else []
     small = [chart for chart in (p, ratio, *speeds) if chart is not None]
     if small:
-        yield tag("div", *(draw(chart) for chart in small), class_="pair")
+        yield tag("div", *(draw_svg(chart) for chart in small), class_="pair")
 
 
 def _health(status: Status) -> Iterator[Html]:
@@ -204,7 +204,7 @@ def _differences(run: RunPage) -> Iterator[Html]:
         (tag("code", item.key), text(item.run), text(item.published), link(item.source, item.url))
         for item in run.differences
     ]
-    yield table(("setting", "this run", "published", "source"), rows, f"Compared with {run.compared_with}")
+    yield html_table(("setting", "this run", "published", "source"), rows, f"Compared with {run.compared_with}")
 
 
 def _notes(status: Status) -> Iterator[Html]:
@@ -235,5 +235,5 @@ def _looks(status: Status) -> Iterator[Html]:
         for look in looks
     ]
     head = ("frames", "score", "reference", "90 % of seeds", "WATCH below", "p")
-    content = table(head, rows, "Scores and thresholds at each look", numbers=1)
+    content = html_table(head, rows, "Scores and thresholds at each look", numbers=1)
     yield tag("details", tag("summary", "All values as a table"), content)

@@ -51,7 +51,7 @@ def read_curve(run: Path, label: str) -> Curve:
     return Curve(label, [row["frames"] for row in rows], [row["score"] for row in rows])
 
 
-def draw(
+def draw_png(
     path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None, *, together: bool = False
 ) -> None:
     """Writes a PNG with every episode as a dot, the trailing mean over 10 episodes as a line, the reference as a band.

@@ -93,7 +93,7 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
     return [(text(name), ours, published) for name, ours, published in rows]
 
 
-def throughput(log: RunLog) -> str:
+def throughput_facts(log: RunLog) -> str:
     """Formats frames and updates per second, each the median over the second half of the log."""
     parts = []
     for metric, unit in (("fps_frames", "frames/s"), ("fps_updates", "updates/s")):

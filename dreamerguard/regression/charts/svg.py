@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .html import Html, join, tag, text
+from .html import Html, join_html, tag, text
 
 #: Width and height of the drawing in SVG units; the page stretches it.
 SIZE = 1000
@@ -89,7 +89,7 @@ class _Plane:
         return math.log10(max(y, 1e-12)) if self.log else y
 
 
-def draw(chart: Chart) -> Html:
+def draw_svg(chart: Chart) -> Html:
     """Returns a figure element with legend, axes and the drawing."""
     plane = _new_plane(chart)
     xs, ys = ticks(0.0, chart.x_end, 5), _y_ticks(chart, plane)
@@ -161,7 +161,7 @@ def _area(band: Band, plane: _Plane) -> str:
 
 
 def _tips(line: Line, plane: _Plane) -> Html:
-    return join(
+    return join_html(
         tag("path", tag("title", tip), class_="tip", d=f"M{plane.place(x, y)}h0")
         for (x, y), tip in zip(line.points, line.tips, strict=True)
     )
@@ -172,7 +172,7 @@ def _axis_label(axis: str, label: str, style: str) -> Html:
 
 
 def _legend(chart: Chart) -> Html:
-    return tag("span", join(_legend_entries(chart.bands, chart.lines)), class_="legend")
+    return tag("span", join_html(_legend_entries(chart.bands, chart.lines)), class_="legend")
 
 
 def _legend_entries(bands: Iterable[Band], lines: Iterable[Line]) -> Iterator[Html]:

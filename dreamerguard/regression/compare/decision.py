@@ -125,7 +125,7 @@ class Comparison:
     further_both: int | None
 
 
-def compare(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_000, seed: int = 0) -> Comparison:
+def decide(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_000, seed: int = 0) -> Comparison:
     """Compares candidates with baselines.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 from dreamerguard.logs import read_run
 from dreamerguard.regression.published import load_calibration, releases
 from dreamerguard.regression.reference.choice import NoReference, find_reference
-from dreamerguard.regression.reference.comparability import NotComparable, Side, agree, drift, fits
+from dreamerguard.regression.reference.comparability import NotComparable, Side, agree, check_reference_fits, drift
 from dreamerguard.regression.statistics.binned_curve import Curve, relative_spread, to_cells
 from dreamerguard.schema.tasks import UnknownTask, find_task
 
@@ -101,7 +101,7 @@ def against_reference(candidates: Sequence[Side], name: str | None, allow: Seque
             reference = find_reference(group[0].log, key[1], key[0], name)
         except NoReference as error:
             raise NotComparable(str(error)) from error
-        caveats += fits(group, reference, allow)
+        caveats += check_reference_fits(group, reference, allow)
         envelope = reference.envelope
         end = min(side.log.frames for side in group)
         cells = sum(edge <= end * (1 + 1e-9) + 0.5 * envelope.grid[0] for edge in envelope.grid)

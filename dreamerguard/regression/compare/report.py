@@ -27,7 +27,7 @@ def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
     return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n" + "\n".join(_summary(comparison)) + f"\n{notes}"
 
 
-def render_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
+def comparison_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns Markdown for a pull request: verdict, table, effect and notes."""
     rows = ["| " + " | ".join(_HEAD) + " |", "|---" * len(_HEAD) + "|"]
     rows += ["| " + " | ".join(_row(task)) + " |" for task in comparison.tasks]
@@ -35,13 +35,13 @@ def render_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
     return "\n".join([f"**{comparison.outcome}**: {comparison.reason}", "", *rows, "", *notes]) + "\n"
 
 
-def render_json(comparison: Comparison, caveats: Sequence[str]) -> str:
+def comparison_json(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns one JSON object that ends with a line break."""
     data = {"version": VERSION, **asdict(comparison), "outcome": comparison.outcome.value, "caveats": list(caveats)}
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def render_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
+def comparison_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns JUnit XML with one test case: failed if WORSE, skipped if INCONCLUSIVE, passed otherwise."""
     body = escape("\n".join([*_summary(comparison), *caveats]))
     inner = f"<system-out>{body}</system-out>"
@@ -61,9 +61,9 @@ def render_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
 #: Output format -> function that writes the report.
 FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
     "text": render_text,
-    "markdown": render_markdown,
-    "json": render_json,
-    "junit": render_junit,
+    "markdown": comparison_markdown,
+    "json": comparison_json,
+    "junit": comparison_junit,
 }
 
 

@@ -74,7 +74,7 @@ def agree(sides: Sequence[Side], allow: Sequence[str]) -> list[str]:
     return caveats
 
 
-def fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> list[str]:
+def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Sequence[str]) -> list[str]:
     """Checks that runs of one task agree with a reference and returns the caveats.
 
     Raises:

@@ -41,7 +41,9 @@ _REACH = (0.25, 0.5, 0.75, 0.9)
 _USUAL_PI90 = 2.0
 
 
-def build(sides: Sequence[Side], frames: float | None = None, borrow: str | None = None) -> dict[str, Any]:
+def build_reference_file(
+    sides: Sequence[Side], frames: float | None = None, borrow: str | None = None
+) -> dict[str, Any]:
     """Returns the content of a reference file.
 
     Args:

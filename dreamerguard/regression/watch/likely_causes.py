@@ -66,7 +66,7 @@ def likely_cause(lint: Sequence[LintNote], words: Sequence[str]) -> str:
     return next((f"lint reported {note}" for note in lint if any(word in note.name for word in words)), "")
 
 
-def causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) -> list[str]:
+def rank_causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) -> list[str]:
     """Returns the likely causes of a low run, most likely first.
 
     Args:

@@ -12,7 +12,7 @@ from dreamerguard.regression.reference.choice import NoReference, Reference, fin
 from dreamerguard.regression.statistics.binned_curve import to_cells
 
 from .health import Context, HealthFinding, check_health, is_flat
-from .likely_causes import LintNote, causes, read_lint
+from .likely_causes import LintNote, rank_causes, read_lint
 from .verdict import STOP_RATE, State, Verdict, escalate, judge_cells
 
 #: Seconds between two health checks while the log does not grow.
@@ -120,7 +120,7 @@ class Watcher:
         struggling = low or is_flat(log.scores[0].values)
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
         rate = reference.published_rate if reference else None
-        why = tuple(causes(log, self._lint, rate)) if low else ()
+        why = tuple(rank_causes(log, self._lint, rate)) if low else ()
         return Status(self.directory, now, log, "", reference, missing, verdict, tuple(health), why)
 
 

@@ -53,7 +53,7 @@ class FileFacts:
     parsers: ParserFacts = field(default_factory=ParserFacts)
 
 
-def read_facts(tree: ast.Module) -> FileFacts:
+def read_file_facts(tree: ast.Module) -> FileFacts:
     """Walks through a tree once, without recursion."""
     reader = _FactReader()
     for node in ast.walk(tree):

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .facts import FileFacts, read_facts
+from .facts import FileFacts, read_file_facts
 from .files import PythonFile, collect, parse
 from .names import is_config
 from .parsers import names_presets
@@ -42,7 +42,7 @@ class PythonIndex:
         if name not in self._facts:
             file = self.files.get(name)
             tree = parse(file.data) if file is not None and file.data is not None else None
-            facts = read_facts(tree) if tree is not None else None
+            facts = read_file_facts(tree) if tree is not None else None
             if tree is not None and facts is not None:
                 facts.parsers.presets = names_presets(tree)
             self._facts[name] = facts

@@ -1,4 +1,4 @@
-"""What ``dreamerguard lint`` does once its options are read. Loads no Typer, see `lint_options`."""
+"""Runs ``dreamerguard lint`` once its options are read. Loads no Typer, see `lint_options`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
 
 
 def _needs_hydra(error: SourceError) -> bool:
-    """Whether nothing is wrong with the input, and only a library is missing to read it."""
+    """Returns whether nothing is wrong with the input, and only a library is missing to read it."""
     return type(error).__name__ == "NeedsHydra"
 
 

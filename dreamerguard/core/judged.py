@@ -1,4 +1,4 @@
-"""Which parts of a run were judged, so that a clean report never stands for an unknown run.
+"""The parts of a run that were judged, so that a clean report never stands for an unknown run.
 
 Three things decide whether a run may reach the published score: its task, its train ratio, and the budget of gradient
 updates. Reports say "no problems found" only if all three were judged.
@@ -17,7 +17,7 @@ _OPEN = "\ufffc"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Which parts of a run were judged.
+    """The parts of a run that were judged.
 
     Attributes:
       task: whether it is known.

@@ -45,7 +45,7 @@ class Result:
 
     @property
     def judged(self) -> Judged:
-        """What of the run could be judged: its task, its train ratio, its gradient updates."""
+        """The parts of the run that were judged: task, train ratio, gradient updates."""
         return judge_parts(self.run)
 
     @property

@@ -1,4 +1,4 @@
-"""A command whose script sets the configuration in its own code: the command that would set the same values."""
+"""Finds settings in the code of a script, and the command that would set the same values."""
 
 from __future__ import annotations
 

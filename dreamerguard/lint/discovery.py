@@ -1,4 +1,4 @@
-"""Which files of a repository configure or start a run. Pure looking: nothing is judged, nothing is run.
+"""Finds the files of a repository that configure or start a run. Nothing is judged or run here.
 
 Folders that hold no source (``.git``, environments, caches, builds) and whatever ``.gitignore`` excludes are left out,
 links to folders are not followed, so there are no circles.
@@ -43,7 +43,7 @@ class Found:
 
 @dataclass
 class FoundFiles:
-    """What a walk saw.
+    """The files that a walk found.
 
     Attributes:
       root: what names are relative to.
@@ -61,7 +61,7 @@ class FoundFiles:
 
 
 def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> FoundFiles:
-    """Files below some folders, or named themselves; a file that is named is always looked into.
+    """Returns the files below some folders; a file that is named itself is always read.
 
     Args:
       paths: files and folders, by default the root alone.
@@ -158,7 +158,7 @@ def _kind(path: Path, name: str) -> Kind | None:
 
 
 def _starts_program(path: Path, name: str) -> bool:
-    """Whether a Python file may start a program or set a configuration; tests do so for their own ends."""
+    """Returns whether a Python file may start a program or set a configuration; tests do so for their own ends."""
     parts = name.split("/")
     if parts[-1].startswith("test_") or "tests" in parts:
         return False

@@ -72,7 +72,7 @@ class IgnoreFile:
     _path_globs: _Globs = field(default_factory=_Globs)
 
     def decides(self, path: str, is_folder: bool) -> bool | None:
-        """Whether the file excludes a path relative to the root; None if it has no pattern for the path."""
+        """Returns whether the file excludes a path relative to the root; None if it has no pattern for the path."""
         if self.base and not path.startswith(f"{self.base}/"):
             return None
         below = path[len(self.base) + 1 :] if self.base else path
@@ -95,7 +95,7 @@ def _last(rules: Iterable[_Rule], is_folder: bool, best: _Rule | None) -> _Rule 
 
 
 def ignored(path: str, is_folder: bool, files: Sequence[IgnoreFile]) -> bool:
-    """Whether a path relative to the root is excluded: the deepest file with a pattern for it decides."""
+    """Returns whether a path relative to the root is excluded: the deepest file with a pattern for it decides."""
     for file in reversed(files):
         decision = file.decides(path, is_folder)
         if decision is not None:

@@ -133,7 +133,7 @@ class _Checker:
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
 
     def _start(self, launch: Launch, found: Found) -> Path:
-        """Where a command of a file is started: the nearest folder above the file that has the program."""
+        """Returns the folder in which a command is started: the nearest one above the file that has the program."""
         script = launch.program.replace(".", "/") + ".py" if launch.module else launch.program
         folder = PurePosixPath(found.name).parent
         for base in (folder, *folder.parents):
@@ -183,7 +183,7 @@ class _Checker:
         rename = PathRebaser(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
         if found is not None:
-            findings = (_milder(item) for item in findings)
+            findings = (_upstream_as_info(item) for item in findings)
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         result = replace(result, findings=tuple(findings))
@@ -206,18 +206,18 @@ class _Checker:
 
 
 def _words(source: Source, texts: Sequence[str]) -> tuple[Word, ...]:
-    """Arguments of a command that stands for a whole file: all of them point at its beginning."""
+    """Returns the arguments of a command that represents a whole file: all of them point at its beginning."""
     line = source.text.find("\n")
     span = source.span(0, line if line >= 0 else len(source.text))
     return tuple(Word(text, span, index) for index, text in enumerate(texts))
 
 
 def _unused(result: Result, command: Command) -> bool:
-    """Whether the program does not have the group of a file, so that nothing of the file can take effect."""
+    """Returns whether the program does not have the group of a file, so that nothing of the file can take effect."""
     option = command.words[-1].text.partition("=")[0]
     return any(item.name == "unknown-option" and item.key == option for item in result.findings)
 
 
-def _milder(finding: Finding) -> Finding:
-    """A finding on a file by itself: what upstream ships in it is worth knowing, and nobody's mistake."""
+def _upstream_as_info(finding: Finding) -> Finding:
+    """Lowers a finding in a file to info if upstream ships the value: it is not the user's mistake."""
     return replace(finding, severity=Severity.INFO) if finding.upstream else finding

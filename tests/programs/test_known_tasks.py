@@ -7,7 +7,7 @@ import pytest
 
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
-from dreamerguard.programs.shared.known_tasks import _tasks, _told
+from dreamerguard.programs.shared.known_tasks import _message, _tasks
 from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 
@@ -79,7 +79,7 @@ def test_a_fork_that_mentions_the_suite_makes_it(command: str, files: dict[str, 
 
 @pytest.mark.parametrize("suite", ["dmc", "atari", "crafter", "procgen", "metaworld", "minecraft"])
 def test_no_known_task_counts_as_a_misspelt_one(suite: str) -> None:
-    assert not [task for task in _tasks(suite) if _told(task, (), ()) is not None]
+    assert not [task for task in _tasks(suite) if _message(task, (), ()) is not None]
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ class Binary:
     logit: jax.Array
 
     def pred(self) -> jax.Array:
-        """Whether yes is more likely, bool."""
+        """Returns whether yes is more likely, bool."""
         return self.logit > 0
 
     def prob(self) -> jax.Array:

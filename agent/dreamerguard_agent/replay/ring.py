@@ -186,7 +186,7 @@ def write_back(replay: Ring, indices: jax.Array, latents: StoredLatents, counts:
 
 
 def _written_again(stream: jax.Array, number: jax.Array) -> jax.Array:
-    """Whether a later window of the batch covers the same record: [B, T] from [B] and [B, T]."""
+    """Returns whether a later window of the batch covers the same record: [B, T] from [B] and [B, T]."""
     first, last = number[:, 0], number[:, -1]
     covers = (first <= number[..., None]) & (number[..., None] <= last)
     order = jnp.arange(len(stream))

@@ -1,1 +1,1 @@
-"""What a run needs besides the algorithm: device, compiled functions, checkpoints, logs, memory."""
+"""The run around the algorithm: device, compiled functions, checkpoints, logs, memory."""

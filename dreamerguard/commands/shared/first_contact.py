@@ -1,4 +1,4 @@
-"""Names the command that works, for arguments of ``dreamerguard lint`` that are no run of the bundled trainer."""
+"""Names the command that works, if an argument of ``dreamerguard lint`` is not a run of the bundled trainer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INTERPRETER = re.compile(r"(.*/)?(python[\d.]*|(ba|z)?sh|uv|accelerate|torchrun
 
 
 def about_file(name: str) -> str | None:
-    """What to do with a YAML file that is no run file; None for any other file."""
+    """Returns what to type for a YAML file that is not a run file; None for other files."""
     path = Path(name)
     if reader_of(path.as_posix()) is not None:
         return _check(name, "holds commands")
@@ -36,7 +36,7 @@ def about_file(name: str) -> str | None:
 
 
 def about_word(text: str, words: Sequence[str]) -> str | None:
-    """What to do with an argument that is neither a run file nor a task.
+    """Returns what to type for an argument that is neither a run file nor a task; None if that is unknown.
 
     Args:
       text: the argument.

@@ -135,10 +135,7 @@ def finish(
     complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
     budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
     named = not whole or names_task(draft.settings.get("task"), presets)
-    reference = None
-    if complete and named and not is_open(suite_of(task)) and not _sidelined(edition, values, task, presets):
-        asked = tuple(preset.name for preset in presets)
-        reference = preset_reference(edition.name, values, task, asked, budget)
+    reference = _reference(edition, values, task, presets, budget) if complete and named else None
     roles = _roles(edition, values, task)
     _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
     if checkout is not None:
@@ -173,13 +170,22 @@ def finish(
     )
 
 
+def _reference(
+    edition: Edition, values: Mapping[str, Value], task: str, presets: list[Preset], budget: Budget | None
+) -> PublishedRun | None:
+    """Returns the published run to compare with; None if the suite is unknown or no published run is comparable."""
+    if is_open(suite_of(task)) or _sidelined(edition, values, task, presets):
+        return None
+    return preset_reference(edition.name, values, task, tuple(preset.name for preset in presets), budget)
+
+
 def _check_values(
     draft: DanijarLayers, edition: Edition, file: PresetFile | None, roles: Mapping[Role, str], *, familiar: bool
 ) -> None:
     """Adds the problems of a task that the program cannot make, and of values with which nothing can train."""
     own = (*file.blocks, *draft.settings) if file is not None else ()
-    strange = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
-    draft.problems += [strange] if strange is not None else []
+    problem = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
+    draft.problems += [problem] if problem is not None else []
     online = str(draft.current().get(edition.script, "train")) in _ONLINE
     limited: dict[Role, str] = {role: key for role, key in roles.items() if online or role != "envs"}
     draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)

@@ -47,7 +47,7 @@ def read_header(source: Source, name: str) -> tuple[str | None, list[Problem]]:
 
 
 def _own(package: str, name: str) -> bool:
-    """Whether a package is the one that the file has without a header."""
+    """Returns whether a package is the one that the file has without a header."""
     return package in ("_group_", name.rpartition("/")[0].replace("/", "."))
 
 

@@ -138,20 +138,17 @@ def build_run(
     units: Units = Units(),
     limits: tuple[Key, ...] = (),
     dead: Mapping[str, str] | None = None,
-    strange: Problem | None = None,
+    task_problem: Problem | None = None,
 ) -> ResolvedRun:
     """Builds the resolved run for the rules.
 
     Args:
       limits: values with which nothing can train, beside those of the roles.
       dead: keys that change nothing, and why.
-      strange: the problem with the task, if there is one.
+      task_problem: the problem with the task, if there is one.
     """
     composition = composed.composition
     canonical: dict[Role, str] = {role: composed.canonical(key) for role, key in roles.items()}
-    problems = [*composed.words.problems, *composition.problems, *([strange] if strange is not None else [])]
-    named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
-    problems += beyond_limits(composed.settings, (*role_limits(canonical), *named), problems)
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
@@ -162,7 +159,7 @@ def build_run(
         keys=_keys(composed, dead or {}),
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
-        problems=tuple(problems),
+        problems=_problems(composed, canonical, limits, task_problem),
         budget=budget,
         replay_bytes=replay_bytes,
         reference=reference,
@@ -175,6 +172,16 @@ def build_run(
         units=units,
         seen=composed.whole,
     )
+
+
+def _problems(
+    composed: Composed, roles: Mapping[Role, str], limits: tuple[Key, ...], task_problem: Problem | None
+) -> tuple[Problem, ...]:
+    """Returns the problems of reading, composing and the task, and those of values with which nothing can train."""
+    problems = [*composed.words.problems, *composed.composition.problems]
+    problems += [task_problem] if task_problem is not None else []
+    named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
+    return (*problems, *beyond_limits(composed.settings, (*role_limits(roles), *named), problems))
 
 
 def _preset(preset: Preset, table: TableStore) -> Preset:

@@ -1,4 +1,4 @@
-"""What hydra refuses although every name in it exists, and how to write it."""
+"""Overrides that hydra refuses although every name in them exists, and how to write them."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def from_arguments(arguments: Arguments) -> Iterator[Assignment]:
 
 
 def _key_span(override: Override) -> Span | None:
-    """Where the key of an override is written, without dashes; None if it is written in another way."""
+    """Returns the place of the key of an override, without dashes; None if it is written in another way."""
     at = override.span.text.find(override.key)
     start = override.span.start + at
     return override.span.source.span(start, start + len(override.key)) if at >= 0 else None

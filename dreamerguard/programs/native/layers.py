@@ -151,7 +151,7 @@ class NativeLayers:
 
 
 def _names_suite(name: str) -> str:
-    """What to write instead of a suite, or of a suite in front of a task; empty for other names."""
+    """Returns what to write instead of a suite, or a suite in front of a task; empty for other names."""
     from dreamerguard.schema.tasks import load_suite, suite_names
 
     suites = [suite for suite in suite_names() if name == suite or name.startswith(f"{suite}_")]

@@ -99,12 +99,12 @@ def options_of(table: type, names: Collection[str] = ()) -> dict[str, Field[Any]
 
 
 def takes_value(option: Field[Any]) -> bool:
-    """Whether a value follows the option."""
+    """Returns whether a value follows the option."""
     return not isinstance(option.default, bool)
 
 
 def gathers(option: Field[Any]) -> bool:
-    """Whether the option may be repeated."""
+    """Returns whether the option may be repeated."""
     return isinstance(option.default, tuple)
 
 

@@ -1,4 +1,4 @@
-"""Which files are run files of the bundled trainer."""
+"""Recognises run files of the bundled trainer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMMON = frozenset({"task", "seed", "seeds", "size", "suite", "purpose"})
 
 
 def is_run_file(text: str) -> bool:
-    """Whether a file is a run of the bundled trainer.
+    """Returns whether a file is a run of the bundled trainer.
 
     Nearly all of its top-level keys must be keys of the trainer. Since many programs have ``task``, ``run`` or
     ``model``, the file must also name a known task, set some keys that only the trainer has, or point to its schema.
@@ -44,7 +44,7 @@ def _is_task(name: str) -> bool:
 
 
 def _has_known_prefix(name: str) -> bool:
-    """Whether a task is written like one of a known suite, so that it may be misspelled."""
+    """Returns whether a task is written like one of a known suite, so that it may be misspelled."""
     from dreamerguard.schema.tasks import prefixes
 
     return "_" in name and name.partition("_")[0] in prefixes()

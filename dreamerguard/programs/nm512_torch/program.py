@@ -6,7 +6,7 @@ merged without any check, so the program silently accepts a key that nothing rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Preset, Role
+from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.base import Program
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
@@ -132,18 +132,11 @@ def _resolve(
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
     budget = torch_budget(values) if complete else None
     settings = draft.settings()
-    draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
     named = not whole or names_task(settings.get("task"), presets)
     own = (*file.blocks, *values) if file is not None and seen else ()
-    familiar = named and all(preset.known for preset in presets)
-    strange = check_task(settings.get("task"), _MADE, own) if familiar else None
-    draft.problems += [strange] if strange is not None else []
-    known_task = complete and named and _compares(task, presets)
-    reference = torch_reference(values, task) if known_task else None
-    keys: Mapping[str, Key] = make_keys({key: chain[0].value for key, chain in draft.chains.items()}, table, DEAD)
-    if checkout is not None:
-        keys = checkout.keys(keys, settings, [item.key for item in draft.unknown], whole=whole)
-        draft.unknown = checkout.unknown(draft.unknown, keys, RENAMES)
+    _check_values(draft, settings, own, familiar=named and all(preset.known for preset in presets))
+    reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
+    keys = _keys(draft, settings, checkout, whole=whole)
     return ResolvedRun(
         dialect=Nm512Torch.name,
         anchor=anchor,
@@ -168,6 +161,25 @@ def _resolve(
         overrides=len(words.arguments),
         given=checkout.given() if checkout is not None else frozenset(),
     )
+
+
+def _check_values(draft: TorchLayers, settings: Mapping[str, Setting], own: Iterable[str], *, familiar: bool) -> None:
+    """Adds the problems of values with which nothing can train, and of a task that the program cannot make."""
+    draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
+    problem = check_task(settings.get("task"), _MADE, own) if familiar else None
+    draft.problems += [problem] if problem is not None else []
+
+
+def _keys(
+    draft: TorchLayers, settings: Mapping[str, Setting], checkout: PythonCheckout | None, *, whole: bool
+) -> Mapping[str, Key]:
+    """Returns the keys; a checkout says which of them, and of the unknown ones, its code reads."""
+    keys: Mapping[str, Key] = make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, DEAD)
+    if checkout is None:
+        return keys
+    keys = checkout.keys(keys, settings, [item.key for item in draft.unknown], whole=whole)
+    draft.unknown = checkout.unknown(draft.unknown, keys, RENAMES)
+    return keys
 
 
 def _compares(task: str, presets: list[Preset]) -> bool:

@@ -123,7 +123,7 @@ class R2Dreamer(Program):
             renamed=RENAMED,
             replay_bytes=_replay_bytes(composed),
             limits=LIMITS,
-            strange=_strange(composed),
+            task_problem=_task_problem(composed),
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
@@ -183,7 +183,7 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     )
 
 
-def _strange(composed: Composed) -> Problem | None:
+def _task_problem(composed: Composed) -> Problem | None:
     option = composed.composition.choices.get("env")
     shipped = option is not None and f"env/{option}" in composed.table.files
     return check_task(composed.settings.get("env.task"), ()) if shipped else None

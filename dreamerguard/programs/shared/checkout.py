@@ -22,7 +22,7 @@ _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 _MOST_UP = 3
 #: Share of the declared keys that the code must read before it counts as the program that reads them.
 _COVERED = 0.5
-#: Scripts whose names begin like this use a trained agent and train none.
+#: Names of scripts that use a trained agent and train none begin like this.
 _USES = ("eval", "test", "plot", "render", "play", "record", "visual", "export", "enjoy", "collect", "view", "demo")
 
 
@@ -88,12 +88,12 @@ class PythonCheckout:
         return frozenset({"logdir"}) if self.index.gives("logdir", self.script) else frozenset()
 
     def _lenient(self) -> bool:
-        """Whether the script goes on with options that it does not know."""
+        """Returns whether the script goes on with options that it does not know."""
         facts = self.index.facts(self.script) if self.script is not None else None
         return facts is not None and facts.parsers.lenient and not facts.parsers.strict
 
     def _sure(self, keys: Mapping[str, Key]) -> bool:
-        """Whether "nothing reads it" holds: everything was read, and it is the program of these keys."""
+        """Returns whether "nothing reads it" holds: everything was read, and it is the program of these keys."""
         names = {name.partition(".")[0] for name in keys}
         read = sum(self.index.may_read(name) for name in names)
         return bool(names) and read >= _COVERED * len(names) and not self.index.doubts
@@ -164,5 +164,5 @@ def index_script(path: Path) -> PythonIndex:
 
 
 def trains(call: PythonCall | None) -> bool:
-    """Whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
+    """Returns whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
     return call is None or not call.file.startswith(_USES)

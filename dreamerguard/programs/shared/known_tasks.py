@@ -51,11 +51,11 @@ _WORD = 0.6
 def check_task(
     setting: Setting | None, suites: Collection[str], own: Iterable[str] = (), *, prefix: str = ""
 ) -> Problem | None:
-    """The problem of a written task that the program cannot make; none when it can, or when nobody knows.
+    """The problem of a written task that the program cannot make; None if it can, or when nobody knows.
 
     Args:
       setting: the task.
-      suites: suites that the program makes; empty where any may be.
+      suites: suites that the program makes; empty if any may be.
       own: names in the checkout's files; a suite that they mention is the fork's own.
       prefix: what stands in front of the task's name in other programs: ``dmc_`` for ``walker_walk``.
     """
@@ -64,10 +64,10 @@ def check_task(
     name = f"{prefix}{setting.value}"
     if not isinstance(setting.value, str) or is_open(name) or len(name) > LONGEST:
         return None
-    told = _told(name, suites, own)
-    if told is None:
+    found = _message(name, suites, own)
+    if found is None:
         return None
-    message, names = told
+    message, names = found
     names = tuple(item.removeprefix(prefix) for item in names)
     return Problem(
         "unknown-task", message.replace(name, setting.value), Label(setting.last.span), setting.key,
@@ -75,7 +75,7 @@ def check_task(
     )  # fmt: skip
 
 
-def _told(name: str, suites: Collection[str], own: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+def _message(name: str, suites: Collection[str], own: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
     suite = suite_of(name)
     preset = next((item for item in ("dmc_vision", "dmc_proprio") if name == item or name.startswith(f"{item}_")), None)
     if preset is not None:

@@ -132,7 +132,7 @@ class Sheeprl(Program):
             replay_bytes=_replay_bytes(composed),
             units=Units(length="agent steps", ratio="updates"),
             limits=LIMITS,
-            strange=_strange(composed),
+            task_problem=_task_problem(composed),
             dead=DEAD,
         )
         return replace(run, other=_other_algorithm(composed))
@@ -159,7 +159,7 @@ def _checkout(launch: Launch, folder: Path) -> Checkout | None:
 
 
 def _other_algorithm(composed: Composed) -> str:
-    """What trains instead of DreamerV3, else empty; ``algo`` alone, without ``exp``, counts by its name."""
+    """Returns the algorithm that trains instead of DreamerV3, else empty; ``algo`` alone counts by its name."""
     words = {item.key: item.text for item in composed.words.overrides}
     chosen = words.get("algo") or ""
     name = composed.value("algo.name") or (chosen if _OTHERS.match(chosen) else "")
@@ -207,7 +207,7 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     )
 
 
-def _strange(composed: Composed) -> Problem | None:
+def _task_problem(composed: Composed) -> Problem | None:
     dmc = (_suite(composed.value) or ("",))[0] == "dmc"
     domain, task = composed.value("env.wrapper.domain_name"), composed.settings.get("env.wrapper.task_name")
     return check_task(task, (), prefix=f"dmc_{domain}_") if dmc and isinstance(domain, str) else None

@@ -1,4 +1,4 @@
-"""How many updates torchrl's DreamerV3 makes, for both of its scripts.
+"""The gradient updates of torchrl's DreamerV3, for both of its scripts.
 
 Both collect ``collector.frames_per_batch`` environment steps, then train once the replay holds
 ``warmup_factor * batch_size * seq_len`` of them. They differ in what ``optimization.train_ratio`` means:

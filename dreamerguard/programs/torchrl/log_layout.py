@@ -1,4 +1,4 @@
-"""Where torchrl logs: the JSON lines file of ``logger.metrics_jsonl``; x is environment steps, which are frames.
+"""The logs of torchrl: the JSON lines file of ``logger.metrics_jsonl``; x is environment steps, which are frames.
 
 Source: pytorch/rl 039b49a (``sota-implementations/dreamer_v3/train.py``). The earlier ``dreamer_v3.py`` writes one JSON
 file when it ends, which is no log.

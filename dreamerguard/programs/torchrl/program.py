@@ -85,7 +85,7 @@ class TorchRL(Program):
         return f"the word {telling}" if telling is not None else None
 
     def can_read(self, command: Command) -> bool:
-        """Whether the command starts a program at all."""
+        """Returns whether the command starts a program at all."""
         return read_launch(command) is not None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:

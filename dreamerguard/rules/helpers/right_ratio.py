@@ -45,7 +45,7 @@ class RightRatio:
 
 
 def right_ratio(run: ResolvedRun) -> RightRatio | None:
-    """Returns the ratio for this run's batch shape; none where the task has no published ratio."""
+    """Returns the ratio for this run's batch shape; None if the task has no published ratio."""
     expected, budget = run.expected("train_ratio"), run.budget
     if expected is None or budget is None or run.reference is None or not isinstance(expected.value, int | float):
         return None

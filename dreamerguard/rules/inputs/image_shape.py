@@ -65,7 +65,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _sides(run: ResolvedRun, size: Setting) -> tuple[float, ...]:
-    """Returns the side lengths that the program reads; none where they are not numbers, which another rule reports."""
+    """Returns the side lengths that the program reads; None if they are not numbers, which another rule reports."""
     if run.dialect == "sheeprl":
         return (size.number,) if size.number >= 1 and size.number.is_integer() else ()
     if not isinstance(size.value, tuple):

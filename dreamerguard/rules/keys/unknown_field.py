@@ -61,7 +61,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _wrong(text: str) -> str | None:
-    """Returns what Python's ``format`` refuses, for people; none when it accepts the text."""
+    """Returns what Python's ``format`` refuses, for people; None if it accepts the text."""
     try:
         fields = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError:

@@ -77,7 +77,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _length(run: ResolvedRun) -> float | None:
-    """Returns the run length in the unit of its intervals; none where it is unknown, or is that of a test."""
+    """Returns the run length in the unit of its intervals; None if it is unknown, or is that of a test."""
     if run.dialect == "nm512_torch":
         steps = run.setting("frames")
         return steps.number if steps is not None and steps.number >= _LONG else None

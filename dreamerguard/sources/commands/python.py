@@ -32,7 +32,7 @@ _SCRIPT = "dreamerv3/train.py"
 
 
 def is_worth_reading(text: str) -> bool:
-    """Whether a Python file may start a program or set a configuration."""
+    """Returns whether a Python file may start a program or set a configuration."""
     return _WORTH.search(text) is not None
 
 
@@ -153,7 +153,7 @@ def _part(node: ast.expr, places: _Places) -> tuple[str, Span]:
 
 
 def _spelled(node: ast.expr, places: _Places) -> tuple[str, ...]:
-    """How a literal value is written on a command line; empty when it is none."""
+    """How a literal value is written on a command line; empty if it is none."""
     if isinstance(node, ast.List | ast.Tuple):
         items = [_spelled(item, places) for item in node.elts]
         return tuple(item[0] for item in items) if items and all(len(item) == 1 for item in items) else ()

@@ -1,4 +1,4 @@
-"""What one Python file says about settings: which it reads, which it gives a value, which options it declares."""
+"""Facts of one Python file about settings: which it reads, which it gives a value, which options it declares."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ class _FactReader:
 
 
 def _written_out(node: ast.expr) -> bool:
-    """Whether an expression is a dictionary of the file's own making."""
+    """Returns whether an expression is a dictionary of the file's own making."""
     if isinstance(node, ast.Call):
         return last_name(node.func) == "dict" and not node.args and all(item.arg for item in node.keywords)
     return isinstance(node, ast.Dict | ast.DictComp)

@@ -64,7 +64,7 @@ class PythonIndex:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why "nothing reads it" would not be sure; empty when it is."""
+        """Why "nothing reads it" would not be sure; empty if it is."""
         found = [f"{name} was not read" for name in self.skipped]
         for name in self.files:
             facts = self.facts(name)
@@ -85,7 +85,7 @@ class PythonIndex:
                 yield module
 
     def may_read(self, key: str) -> bool:
-        """Whether anything in the checkout could read a key: an attribute, a text, an argument of that name."""
+        """Returns whether anything in the checkout could read a key: an attribute, a text, an argument of that name."""
         leaf, group = key.rpartition(".")[2], key.rpartition(".")[0].rpartition(".")[2]
         fields = False
         for facts in self._with(leaf):
@@ -98,7 +98,7 @@ class PythonIndex:
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 
     def reads(self, key: str, keys: Container[str] = ()) -> bool:
-        """Whether code reads a key from a configuration, and keeps it in no attribute that nobody reads.
+        """Returns whether code reads a key from a configuration, and does not only keep it in an unread attribute.
 
         Args:
           key: the key.
@@ -170,7 +170,7 @@ def _has(pairs: Iterable[tuple[str, str]], group: str, leaf: str) -> bool:
 
 
 def _many(facts: FileFacts, owner: str, leaf: str, keys: Container[str]) -> bool:
-    """Whether other keys are read from the owner of one."""
+    """Returns whether other keys are read from the owner of one."""
     others = {name for other, name in facts.pairs if other == owner and name != leaf and name in keys}
     return owner not in ("", "self") and len(others) >= _SEVERAL
 

@@ -1,4 +1,4 @@
-"""How programs call the object that holds their configuration, and how an expression names it."""
+"""Names that programs use for their configuration object, and the names in an expression."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def literal_text(node: ast.AST | None) -> str:
 
 
 def is_config(name: str) -> bool:
-    """Whether an object of this name holds settings."""
+    """Returns whether an object of this name holds settings."""
     return _CONFIG.search(name) is not None
 
 
 def is_run_config(name: str) -> bool:
-    """Whether an object of this name probably holds all settings of a run, not those of a network."""
+    """Returns whether an object of this name probably holds all settings of a run, not those of a network."""
     return _RUN.search(name) is not None
 
 
 def is_mapping(name: str) -> bool:
-    """Whether an object of this name holds settings, and is no list of arguments."""
+    """Returns whether an object of this name holds settings, and is no list of arguments."""
     return _MAPPING.search(name) is not None
 
 
 def wraps(call: ast.Call) -> bool:
-    """Whether a call only makes another object that holds the same settings."""
+    """Returns whether a call only makes another object that holds the same settings."""
     return last_name(call.func) in _WRAPPERS
 
 
 def shows(call: ast.Call) -> bool:
-    """Whether a call prints or stores its arguments."""
+    """Returns whether a call prints or stores its arguments."""
     return last_name(call.func) in _SHOWS or root_name(call.func) in _SHOWING_MODULES

@@ -14,7 +14,7 @@ from .common import INFINITY, at_least, control_cost, into_frame, length, tolera
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What one humanoid calls its parts.
+    """Names of the parts of one humanoid.
 
     Attributes:
       torso: body that carries the frame of reference.
@@ -70,7 +70,7 @@ class Humanoid:
 
 
 class HumanoidState(Humanoid):
-    """The same tasks, observed as the plain state."""
+    """Humanoid tasks, observed as the plain state."""
 
     def observe(self) -> dict[str, Array]:
         """See `Formula`."""
@@ -109,7 +109,7 @@ class Quadruped:
 
 
 def _sensors(read: MujocoFields, *kinds: int) -> Array:
-    """Where in ``sensordata`` sensors of these kinds write, in order of their numbers."""
+    """Returns the positions in ``sensordata`` of sensors of these kinds, in order of their numbers."""
     model = read.model
     numbers = np.flatnonzero(np.isin(model.sensor_type, [int(kind) for kind in kinds]))
     starts, sizes = model.sensor_adr[numbers], model.sensor_dim[numbers]

@@ -61,7 +61,7 @@ class FingerSpin:
         return (self._read["sensordata"][:, self._rates[2]] <= -15).astype(np.float64)
 
     def _from_hinge(self, place: str) -> Array:
-        """Where a place is from the hinge, x and z, [E, 2]."""
+        """Returns the position relative to the hinge, x and z, [E, 2]."""
         sensors, start, hinge = self._read["sensordata"], self._places[place], self._places["spinner"]
         return sensors[:, [start, start + 2]] - sensors[:, [hinge, hinge + 2]]
 

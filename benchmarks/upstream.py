@@ -22,7 +22,7 @@ from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.upstream_documents import TABLE, spelling
 from dreamerguard.programs.registry import UnknownProgram
-from dreamerguard.sources.commands.markdown import read_markdown
+from dreamerguard.sources.commands.markdown_blocks import read_markdown
 
 KNOWN = Path(__file__).with_name("upstream.json")
 

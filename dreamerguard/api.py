@@ -162,8 +162,8 @@ def compare(
       ValueError: both or neither of ``baseline`` and ``reference`` are given.
     """
     from dreamerguard.logs.follow import find_runs
+    from dreamerguard.regression.compare.compared_runs import against_reference, against_runs, read_sides
     from dreamerguard.regression.compare.decision import decide as decide
-    from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
 
     if bool(baseline) == bool(reference):
         raise ValueError("give exactly one of baseline and reference")

@@ -32,9 +32,9 @@ def _quick(words: Sequence[str]) -> int | None:
     if words[:1] != ["lint"] or "_DREAMERGUARD_COMPLETE" in os.environ:
         return None
     from dreamerguard.commands.lint_run import run_lint
-    from dreamerguard.commands.shared.argv import split_words
     from dreamerguard.commands.shared.errors import CommandFailed, report_failure
     from dreamerguard.commands.shared.lint_options import read_options
+    from dreamerguard.commands.shared.split_arguments import split_words
 
     own, training = split_words(words[1:])
     options = read_options(own)

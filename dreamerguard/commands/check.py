@@ -63,7 +63,7 @@ def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings)
 
     from dreamerguard.lint.engine import active_rules
     from dreamerguard.reports import render
-    from dreamerguard.reports.tree import render_tree, repository_summary
+    from dreamerguard.reports.repository_summary import render_tree, repository_summary
     from dreamerguard.util.terminal import write
     from dreamerguard.util.text import wants_color
 
@@ -76,7 +76,7 @@ def _report(outcome: RepositoryResult, options: LintOptions, settings: Settings)
     if options.output is None:
         write(sys.stdout, text)
         return
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
 
     write_atomically(Path(options.output), text.encode("utf-8"))
 

@@ -13,7 +13,7 @@ from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Su
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
-    from dreamerguard.regression.compare.inputs import Material
+    from dreamerguard.regression.compare.compared_runs import Material
 
 #: Exit code of a comparison that shows neither WORSE nor NON-INFERIOR.
 INCONCLUSIVE = 4
@@ -60,9 +60,9 @@ def compare(
 
     Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: wrong usage, or runs that are unreadable or not comparable.
     """
+    from dreamerguard.regression.compare.comparison_report import FORMATS
     from dreamerguard.regression.compare.decision import Outcome
     from dreamerguard.regression.compare.decision import decide as decide
-    from dreamerguard.regression.compare.report import FORMATS
 
     if bool(baseline) == bool(reference):
         fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
@@ -86,7 +86,7 @@ def _material(
 ) -> Material:
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
+    from dreamerguard.regression.compare.compared_runs import against_reference, against_runs, read_sides
     from dreamerguard.regression.reference.comparability import MUST_AGREE, NotComparable
 
     unknown = [name for name in allow if name not in MUST_AGREE]

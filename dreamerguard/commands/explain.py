@@ -56,7 +56,7 @@ def _explain_all(folder: Path | None) -> None:
     if folder is None:
         typer.echo("\n\n".join("\n".join(_rule(rule)) for rule in all_rules()))
         return
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
     from dreamerguard.core.source import SourceError
     from dreamerguard.reports.rule_page import rule_pages
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamerguard.commands.shared.errors import fail
-from dreamerguard.schema.editions import Edition
+from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.sizes import SizeName
 from dreamerguard.util.terminal import echo
 

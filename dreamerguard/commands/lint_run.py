@@ -105,7 +105,7 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
 def _check(command: Command, options: LintOptions, settings: Settings) -> Result:
     machine, prober = detect_machine() if options.this_machine else UNKNOWN, None
     if options.probe:
-        from dreamerguard.lint.environment_probe.run import prober as make_prober
+        from dreamerguard.lint.environment_probe.probe_process import prober as make_prober
 
         prober = make_prober(command, Path(), options.probe_env)
     try:
@@ -167,13 +167,13 @@ def _report(result: Result, options: LintOptions, settings: Settings) -> None:
     described = active_rules(settings) if options.output_format == "sarif" else None
     text = render(options.output_format, (result,), color, described)
     if options.explain_budget and options.output_format == "full":
-        from dreamerguard.reports.budget import render_budget
+        from dreamerguard.reports.budget_table import render_budget
 
         text = f"{render_budget(result.run)}\n{text}"
     if options.output is None:
         write(sys.stdout, text)
         return
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
 
     write_atomically(Path(options.output), text.encode("utf-8"))
     from dreamerguard.reports.full import summary

@@ -49,7 +49,7 @@ def build(
 
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.inputs import read_sides
+    from dreamerguard.regression.compare.compared_runs import read_sides
     from dreamerguard.regression.reference.comparability import NotComparable
     from dreamerguard.regression.reference.own import build_reference_file as build_content
 

@@ -34,7 +34,7 @@ def report(
 
     from dreamerguard import __version__
     from dreamerguard.commands.shared.report_settings import describe_run
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
     from dreamerguard.core.source import SourceError
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.charts.page import report_page

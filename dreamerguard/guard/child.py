@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from .linux import death_signal
 from .signals import FORWARDED, Signals
-from .terminal import Terminal
+from .terminal_modes import Terminal
 
 #: Seconds between SIGTERM and SIGKILL for the remaining processes of the group.
 _SWEEP_SECONDS = 3.0

@@ -176,7 +176,7 @@ def _report(
 
 
 def _write_report(path: Path, report: Mapping[str, Any]) -> None:
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
     from dreamerguard.core.source import SourceError
 
     try:

@@ -145,7 +145,7 @@ class Watched:
             self._say(status_text(status))
 
     def _store(self, status: Status) -> None:
-        from dreamerguard.core.files import write_atomically
+        from dreamerguard.core.atomic_write import write_atomically
         from dreamerguard.regression.watch.status_report import status_json
 
         text = json.dumps(status_json(status), indent=2, allow_nan=False) + "\n"

@@ -141,7 +141,7 @@ class Watch:
         """Stores the lint report, with the reasons of accepted findings, once the program has made the directory."""
         if self._lint is None or not directory.is_dir():
             return
-        from dreamerguard.core.files import write_atomically
+        from dreamerguard.core.atomic_write import write_atomically
         from dreamerguard.core.source import SourceError
 
         text, self._lint = json.dumps(self._lint, indent=2) + "\n", None

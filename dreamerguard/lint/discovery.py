@@ -15,7 +15,7 @@ from typing import Literal
 
 from dreamerguard.sources.commands.python import is_worth_reading
 from dreamerguard.sources.commands.readers import is_script, reader_of
-from dreamerguard.sources.python.files import read_file
+from dreamerguard.sources.python.python_files import read_file
 
 from . import gitignore
 

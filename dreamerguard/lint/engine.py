@@ -23,7 +23,7 @@ from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.programs.base import Program
+from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import UnknownProgram, by_name, programs, recognise
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name

@@ -13,7 +13,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamerguard.core.files import write_atomically
+from dreamerguard.core.atomic_write import write_atomically
 from dreamerguard.core.finding import Finding
 from dreamerguard.core.source import Edit, Source, SourceError, apply_edits
 

@@ -111,7 +111,7 @@ def write_baseline(path: Path, counts: Counter[KnownFinding]) -> None:
     Raises:
       SourceError: the file cannot be written.
     """
-    from dreamerguard.core.files import write_atomically
+    from dreamerguard.core.atomic_write import write_atomically
 
     rows = [
         {"file": entry.file, "rule": entry.rule, "key": entry.key, "count": count}

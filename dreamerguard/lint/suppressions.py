@@ -18,8 +18,8 @@ from dreamerguard.core.source import Edit, Label, Source, Span
 from dreamerguard.lint.settings.model import Settings, file_name
 from dreamerguard.rules import Rule
 
-from .comments import MARK, Suppression, read_suppressions
 from .selection import Selection, hint, require, selected_rules
+from .suppression_comments import MARK, Suppression, read_suppressions
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result

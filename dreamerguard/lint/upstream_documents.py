@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from dreamerguard.sources.argv import Command
-from dreamerguard.sources.commands.markdown import read_markdown
+from dreamerguard.sources.commands.markdown_blocks import read_markdown
 from dreamerguard.sources.commands.readers import reader_of
 
 TABLE = Path(__file__).with_name("upstream_documents.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout
+from dreamerguard.core.log_format import LogEvidence, LogLayout
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.json_text import read_json
 

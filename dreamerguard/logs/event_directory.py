@@ -6,7 +6,7 @@ import math
 import re
 from pathlib import Path
 
-from dreamerguard.core.run_log import LogLayout, ScoreKind
+from dreamerguard.core.log_format import LogLayout, ScoreKind
 
 from .event_files import EventScalar, read_events
 from .json_lines import WATCHED

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dreamerguard.core.run_log import LogLayout
+from dreamerguard.core.log_format import LogLayout
 from dreamerguard.util.paths import exists, is_dir
 
 from .detect import detect
 from .event_directory import EventFiles
-from .facts import read_run_facts
 from .json_lines import JsonFile
 from .run_log import LogProblem, RunLog
 from .series import Scores
+from .stored_config import read_run_facts
 
 #: Replayed agent steps of one update, in all four programs unless configured otherwise: batch 16, length 64.
 _USUAL_BATCH = 16 * 64

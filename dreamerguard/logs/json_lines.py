@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.run_log import LogLayout, ScoreKind
+from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
 from .run_log import LogProblem, NonFinite, RunLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dreamerguard.core.run_log import LogLayout, RunFacts, ScoreKind
+from dreamerguard.core.log_format import LogLayout, RunFacts, ScoreKind
 
 from .series import Scores, Series
 

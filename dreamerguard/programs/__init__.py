@@ -1,1 +1,1 @@
-"""One folder per training program, behind one interface, see ``base.Program``; ``registry`` lists them."""
+"""One folder per training program, behind one interface, see ``interface.Program``; ``registry`` lists them."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from dreamerguard.core.programs import SUPPORTED
 
 if TYPE_CHECKING:
-    from dreamerguard.core.run_log import LogLayout
+    from dreamerguard.core.log_format import LogLayout
     from dreamerguard.sources.argv import Command
 
-    from .base import Program
+    from .interface import Program
 
 
 class UnknownProgram(LookupError):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .editions import Edition
+from .published_editions import Edition
 from .sizes import SIZES, SizeName
 
 if TYPE_CHECKING:
-    from .run import RunConfig
+    from .config import RunConfig
     from .sections import (
         EnvSection,
         EvalSection,
@@ -45,6 +45,6 @@ def __getattr__(name: str) -> Any:
     """Loads a model on first use, see PEP 562."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import run, sections
+    from . import config, sections
 
-    return getattr(run if name == "RunConfig" else sections, name)
+    return getattr(config if name == "RunConfig" else sections, name)

@@ -7,7 +7,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .run import RunConfig
+from .config import RunConfig
 
 #: Identifier of the schema; a URN, because the schema is written beside the configuration and never fetched.
 SCHEMA_ID = "urn:dreamerguard:run"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .base import Section, consistent, setting
+from .section_base import Section, consistent, setting
 
 
 class RunSection(Section):

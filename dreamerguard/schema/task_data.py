@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .editions import Edition
+from .published_editions import Edition
 
 #: `check_suite_data` refuses unknown fields, so that a misspelt field is never ignored.
 _STRICT = {"extra": "forbid"}

@@ -15,7 +15,7 @@ from typing import Any
 
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .editions import Edition
+from .published_editions import Edition
 from .task_data import Citation, Editions, GpuTime, Sourced, SuiteDefaults, cited, read_suite
 
 #: Largest number of tasks with a common name part, such as ``walker``, that a message lists.

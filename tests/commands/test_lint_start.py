@@ -17,8 +17,8 @@ from dreamerguard.commands import lint as lint_module
 from dreamerguard.commands import lint_run
 from dreamerguard.commands.app import COMMANDS, app
 from dreamerguard.commands.lint import lint
-from dreamerguard.commands.shared.argv import split_words
 from dreamerguard.commands.shared.lint_options import read_options
+from dreamerguard.commands.shared.split_arguments import split_words
 from dreamerguard.commands.shared.typer_argv import WordsCommand
 from dreamerguard.programs.native.options import LintOptions
 

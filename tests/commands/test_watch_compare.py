@@ -198,7 +198,7 @@ def test_watching_imports_nothing_heavy(tmp_path: Path) -> None:
     run = native_run(tmp_path / "run")
     code = (
         "import sys; from pathlib import Path; from dreamerguard.regression.watch.watcher import Watcher; "
-        "import dreamerguard.regression.compare.inputs, dreamerguard.regression.reference.own; "
+        "import dreamerguard.regression.compare.compared_runs, dreamerguard.regression.reference.own; "
         "import dreamerguard.regression.charts.braille; "
         f"assert Watcher(Path({str(run)!r})).look().verdict; "
         "assert not {'numpy', 'jax', 'mujoco', 'matplotlib', 'tensorboard'} & sys.modules.keys()"

@@ -10,7 +10,7 @@ from dreamerguard.core.result import Result
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports import render
-from dreamerguard.reports.tree import render_tree
+from dreamerguard.reports.repository_summary import render_tree
 
 
 def result_of(folder: Path, line: str) -> Result:

@@ -11,7 +11,7 @@ from dreamerguard.core.result import RepositoryResult
 from dreamerguard.core.source import SourceError
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.reports.tree import render_tree
+from dreamerguard.reports.repository_summary import render_tree
 from dreamerguard.rules.helpers.example_files import with_preset, with_r2_env
 
 SCRIPT = "#!/bin/bash\nRATIO=32\nfor task in dmc_walker_walk dmc_hopper_hop; do\n  python train.py env=dmc_vision \\\n"

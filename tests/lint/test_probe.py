@@ -12,7 +12,7 @@ import pytest
 
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
-from dreamerguard.lint.environment_probe import run as probing
+from dreamerguard.lint.environment_probe import probe_process as probing
 from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from dreamerguard import lint_run
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import Source
-from dreamerguard.lint.comments import read_suppressions
 from dreamerguard.lint.engine import apply_suppressions, lint_without_suppressions
 from dreamerguard.lint.settings.model import Settings
+from dreamerguard.lint.suppression_comments import read_suppressions
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.comments import comments
 

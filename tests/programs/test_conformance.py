@@ -1,4 +1,4 @@
-"""Every registered program keeps the interface of ``programs/base.py``."""
+"""Every registered program keeps the interface of ``programs/interface.py``."""
 
 import ast
 import subprocess
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import dreamerguard.programs
+from dreamerguard.core.log_format import LogEvidence, RunFacts, StoredSettings
 from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.programs import SUPPORTED, SupportedProgram
-from dreamerguard.core.run_log import LogEvidence, RunFacts, StoredSettings
-from dreamerguard.programs.base import Program
+from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import (
     UnknownProgram,
     by_name,

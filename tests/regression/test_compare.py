@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from benchmarks import comparison
 from benchmarks.published import Suite
+from dreamerguard.regression.compare.compared_runs import against_reference, against_runs, read_sides
+from dreamerguard.regression.compare.comparison_report import FORMATS
 from dreamerguard.regression.compare.decision import Outcome, TaskSeeds, decide
-from dreamerguard.regression.compare.inputs import against_reference, against_runs, read_sides
-from dreamerguard.regression.compare.report import FORMATS
 from dreamerguard.regression.reference.comparability import NotComparable
 from dreamerguard.regression.statistics.permutation import PermutationTest as Permutations
 

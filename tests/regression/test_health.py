@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.core.run_log import LogLayout, RunFacts
+from dreamerguard.core.log_format import LogLayout, RunFacts
 from dreamerguard.logs import RunLog
 from dreamerguard.logs.run_log import NonFinite
 from dreamerguard.programs.registry import log_layouts

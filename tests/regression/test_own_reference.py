@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.regression.compare.inputs import read_sides
+from dreamerguard.regression.compare.compared_runs import read_sides
 from dreamerguard.regression.published import load_calibration, load_envelope, load_reference_file
 from dreamerguard.regression.reference.comparability import NotComparable, Side
 from dreamerguard.regression.reference.own import build_reference_file

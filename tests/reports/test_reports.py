@@ -11,7 +11,7 @@ from dreamerguard import lint_run
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import Source
 from dreamerguard.reports import render_concise, render_full, render_json
-from dreamerguard.reports.budget import render_budget
+from dreamerguard.reports.budget_table import render_budget
 from dreamerguard.util.text import plain, wants_color, width
 
 HERE = Path(__file__).parent

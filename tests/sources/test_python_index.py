@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.sources.python.facts import read_file_facts
-from dreamerguard.sources.python.files import MAX_FILE_BYTES, parse
+from dreamerguard.sources.python.file_facts import read_file_facts
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
+from dreamerguard.sources.python.python_files import MAX_FILE_BYTES, parse
 
 
 def index(folder: Path, **files: str) -> PythonIndex:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from dreamerguard.schema.editions import Edition
+from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.task_data import GpuTime
 from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
 

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from .argv import split_words
+from .split_arguments import split_words
 
 _KEY = "dreamerguard.words"
 

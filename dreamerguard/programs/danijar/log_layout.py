@@ -6,7 +6,7 @@ Source: danijar/dreamerv3 e3f0224 (``embodied/run/train.py``, ``dreamerv3/main.p
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
 _KEYS = frozenset({"fps/policy", "fps/train", "replay/replay_ratio", "replay/items", "epstats", "train_stats"})
 

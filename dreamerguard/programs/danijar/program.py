@@ -14,7 +14,7 @@ from typing import Any
 
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.programs.base import Program, PublishedSettings
+from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten

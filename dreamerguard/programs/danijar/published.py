@@ -13,7 +13,7 @@ from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import is_known_task, suite_of
-from dreamerguard.schema.editions import Edition as PublishedEdition
+from dreamerguard.schema.published_editions import Edition as PublishedEdition
 
 from .budget import ENDLESS, danijar_budget
 from .editions import EDITIONS

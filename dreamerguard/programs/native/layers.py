@@ -15,7 +15,7 @@ from .assignments import Assignment, fits, spelled_twice
 from .keys import native_keys
 
 if TYPE_CHECKING:
-    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.published_editions import Edition
     from dreamerguard.schema.tasks import TaskDefaults
 
 _SCHEMA = Origin("schema of the bundled trainer", detail="dreamerguard explain KEY")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
 
 def wrote(found: LogEvidence) -> bool:

@@ -19,7 +19,7 @@ from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.run import ResolvedRun, nothing
 from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.source import Label, Origin, Span, Value
-from dreamerguard.programs.base import FileCommand, Program, PublishedSettings
+from dreamerguard.programs.interface import FileCommand, Program, PublishedSettings
 from dreamerguard.programs.shared.published_task import build_reference
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.files import read_source
@@ -34,7 +34,7 @@ from .run_config import build_config, inconsistent, native_budget, native_replay
 from .run_files import is_run_file
 
 if TYPE_CHECKING:
-    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.published_editions import Edition
     from dreamerguard.schema.tasks import TaskDefaults
 
 ROLES: dict[Role, str] = {

@@ -5,7 +5,7 @@ Source: NM512/dreamerv3-torch 6ef8646 (``tools.py``, ``dreamer.py``, ``models.py
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
 _KEYS = frozenset({"train_return", "eval_return", "update_count", "train_length", "dataset_size", "model_loss"})
 

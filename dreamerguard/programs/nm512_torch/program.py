@@ -18,7 +18,7 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Label, Span
-from dreamerguard.programs.base import Program
+from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.known_tasks import check_task

@@ -5,7 +5,7 @@ Source: NM512/r2dreamer 546e4fa (``trainer.py``, ``tools.py``).
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
 _KEYS = frozenset({"fps/fps", "episode/eval_score", "episode/eval_length", "train/opt/grad_scale", "train/opt/lr"})
 

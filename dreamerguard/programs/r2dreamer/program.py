@@ -19,7 +19,6 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
-from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
 from dreamerguard.programs.hydra.program import (
@@ -31,6 +30,7 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.table import load_table_store
+from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Setting, UnknownKey
-from dreamerguard.sources.python.files import read_file
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
+from dreamerguard.sources.python.python_files import read_file
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file

@@ -15,7 +15,7 @@ from dreamerguard.schema.key_table import default_number
 
 if TYPE_CHECKING:
     from dreamerguard.regression.published import Release
-    from dreamerguard.schema.editions import Edition
+    from dreamerguard.schema.published_editions import Edition
     from dreamerguard.schema.task_data import Sourced
     from dreamerguard.schema.tasks import TaskDefaults
 

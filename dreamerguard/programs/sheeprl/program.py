@@ -22,7 +22,6 @@ from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
 from dreamerguard.core.source import Value
-from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
@@ -33,6 +32,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve

@@ -6,7 +6,7 @@ file when it ends, which is no log.
 
 from __future__ import annotations
 
-from dreamerguard.core.run_log import LogEvidence, LogLayout, RunFacts, ScoreKind, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, ScoreKind, StoredSettings
 
 #: The name in the shipped configuration, and the one that a log has elsewhere.
 _OWN, _COMMON = "dreamer_v3_dmc_walker.jsonl", "metrics.jsonl"

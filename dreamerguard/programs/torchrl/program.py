@@ -17,9 +17,9 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
-from dreamerguard.programs.base import FileCommand, Program
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
+from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch

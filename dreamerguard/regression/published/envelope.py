@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from dreamerguard.schema.editions import Edition
+from dreamerguard.schema.published_editions import Edition
 from dreamerguard.util.fast_dataclass import dataclass
 
 #: One value per cell; None where no seed has a value.

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
-from dreamerguard.sources.python.files import parse
 from dreamerguard.sources.python.names import is_config, last_name, literal_text
+from dreamerguard.sources.python.python_files import parse
 
 from .shell import read_shell
 

@@ -9,7 +9,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .makefile import read_makefile
-from .markdown import read_markdown
+from .markdown_blocks import read_markdown
 from .python import read_python
 from .shell import read_shell
 from .structured import read_dockerfile, read_launch_file, read_notebook, read_workflow

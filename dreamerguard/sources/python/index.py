@@ -11,10 +11,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .facts import FileFacts, read_file_facts
-from .files import PythonFile, collect, parse
+from .file_facts import FileFacts, read_file_facts
 from .names import is_config
 from .parsers import names_presets
+from .python_files import PythonFile, collect, parse
 
 #: Imported files that a script's own parser or presets may lie in.
 _MOST_IMPORTS = 40

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from .base import Section, setting
-from .editions import Edition
+from .published_editions import Edition
+from .section_base import Section, setting
 from .sections import (
     CheckpointSection,
     EnvSection,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.run_log import LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogLayout, RunFacts, StoredSettings
 from dreamerguard.core.source import SourceError
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes

@@ -201,3 +201,15 @@ def test_other_algorithms_of_sheeprl_are_not_checked(words: str, algorithm: str)
     assert result.run.other == algorithm and result.judged.nothing and not result.active
     assert exit_code(result) == NOTHING_CHECKED
     assert summary(result).startswith(f"not checked; sheeprl trains {algorithm} here, which is not DreamerV3:")
+
+
+def test_a_forks_own_algorithm_may_decode_nothing(tmp_path: Path) -> None:
+    configs = tmp_path / "sheeprl" / "configs"
+    for group in ("exp", "algo"):
+        (configs / group).mkdir(parents=True)
+    (configs / "config.yaml").write_text("defaults:\n  - algo: default\n  - exp: ???\n  - _self_\nseed: 1\n")
+    (configs / "algo" / "default.yaml").write_text("name: ???\ncnn_keys: {encoder: [rgb], decoder: []}\n")
+    (configs / "algo" / "dreamer_v3_own.yaml").write_text("defaults:\n  - default\n  - _self_\nname: dreamer_v3_own\n")
+    (configs / "exp" / "own.yaml").write_text("# @package _global_\ndefaults:\n  - override /algo: dreamer_v3_own\n")
+    result = check("sheeprl exp=own", tmp_path)
+    assert result.run.other == "dreamer_v3_own" and not result.active and result.judged.nothing

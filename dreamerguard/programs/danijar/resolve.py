@@ -93,6 +93,8 @@ def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetF
             draft.add_shipped(name)
         keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
         suite = suite_of_preset(edition, name)
+        if suite and blocks is not None and "task" in blocks.get(name, {}):
+            suite = suite_of(str(blocks[name]["task"].value))
         presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, file, draft))

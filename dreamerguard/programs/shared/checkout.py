@@ -18,7 +18,9 @@ from .preset_file import PresetFile
 from .python_call import PythonCall
 
 #: A folder with one of these is the root of a checkout.
-_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+#: A folder with this may be one, or a package inside it.
+_MAYBE_ROOT = "requirements.txt"
 _MOST_UP = 3
 #: Share of the declared keys that the code must read before it counts as the program that reads them.
 _COVERED = 0.5
@@ -135,10 +137,9 @@ def _root(home: Path) -> Path:
     for folder in above:
         if folder == here or any(exists(folder / name) for name in _ROOTS):
             return folder
-    for folder in above:
-        if not exists(folder / "__init__.py"):
-            return folder
-    return home
+    packages = [folder for folder in above if not exists(folder / "__init__.py")]
+    marked = [folder for folder in packages if exists(folder / _MAYBE_ROOT)]
+    return next(iter(marked[-1:] or packages), home)
 
 
 def is_foreign(call: PythonCall, folder: Path) -> bool:

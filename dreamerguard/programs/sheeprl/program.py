@@ -163,7 +163,7 @@ def _other_algorithm(composed: Composed) -> str:
     words = {item.key: item.text for item in composed.words.overrides}
     chosen = words.get("algo") or ""
     name = composed.value("algo.name") or (chosen if _OTHERS.match(chosen) else "")
-    return "" if not isinstance(name, str) or "dreamer_v3" in name or UNKNOWN in name else name
+    return "" if not isinstance(name, str) or name == "dreamer_v3" or UNKNOWN in name else name
 
 
 def world_size(value: Callable[[str], Value]) -> int:

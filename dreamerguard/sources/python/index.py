@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from .file_facts import FileFacts, read_file_facts
@@ -62,7 +63,7 @@ class PythonIndex:
         """Files that were not read: too large, too many, not valid, nested too deeply."""
         return tuple(name for name in self.files if self.facts(name) is None)
 
-    @property
+    @cached_property
     def doubts(self) -> tuple[str, ...]:
         """Why "nothing reads it" would not be sure; empty if it is."""
         found = [f"{name} was not read" for name in self.skipped]
@@ -74,14 +75,17 @@ class PythonIndex:
             found += [f"{name} passes its settings to {other}" for other in self._outside(facts)][:1]
         return tuple(found)
 
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """Names of the checkout's folders and modules."""
+        return frozenset(part.removesuffix(".py") for name in self.files for part in name.split("/"))
+
     def _outside(self, facts: FileFacts) -> Iterator[str]:
         """Called functions from outside the checkout that get the whole configuration."""
-        tops = {PurePosixPath(name).parts for name in self.files}
-        own = {part.removesuffix(".py") for parts in tops for part in parts}
         for called in facts.passed:
             module = facts.imports.get(called, "")
             top = module.partition(".")[0]
-            if top and top not in own and top not in sys.stdlib_module_names and top not in _HARMLESS:
+            if top and top not in self._own and top not in sys.stdlib_module_names and top not in _HARMLESS:
                 yield module
 
     def may_read(self, key: str) -> bool:

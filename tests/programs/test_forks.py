@@ -149,3 +149,10 @@ def test_a_preset_that_the_fork_moved_to_another_suite_fits_its_tasks(tmp_path: 
     assert check(tmp_path, command.format("atari100k_qbert"))["task"][0] == "mismatched-preset"
     (tmp_path / "dreamerv3" / "configs.yaml").write_text(text.replace("atari_", "atari100k_"), encoding="utf-8")
     assert "task" not in check(tmp_path, command.format("atari100k_qbert"))
+
+
+def test_a_script_that_is_not_there_is_another_program_unless_its_name_says_training(tmp_path: Path) -> None:
+    fork(tmp_path)
+    assert check(tmp_path, "python train_arm.py --configs mine")["logdir"][0] == "missing-logdir"
+    with pytest.raises(UnknownProgram):
+        check(tmp_path, "python visualizations.py --config mine --size 1m")

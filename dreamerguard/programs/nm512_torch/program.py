@@ -6,6 +6,7 @@ merged without any check, so the program silently accepts a key that nothing rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
+from dreamerguard.util.paths import is_file
 
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
@@ -53,6 +55,8 @@ _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
 }
 #: Suites that it makes (``make_env`` in ``dreamer.py``).
 _MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
+#: Names of scripts that may train, where the script itself is not in the folder.
+_TRAINER = re.compile(r"(dreamer|train|main|run)[\w-]*\.py$")
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 
@@ -72,7 +76,8 @@ class Nm512Torch(Program):
         configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
         if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
             return f"{call.script} has the options of dreamerv3-torch"
-        if configs and locate(call.script, folder, _fits, flatten) is not None:
+        there = _TRAINER.match(call.file) or is_file(folder / call.script)
+        if configs and there and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of dreamerv3-torch"
         return None
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import time
 import traceback
 from collections import Counter
@@ -25,10 +24,12 @@ from typing import Any
 from benchmarks.corpus import end_of_block, rows, verdict
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.result import Result
+from dreamerguard.core.source import Source, SourceError
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
-from dreamerguard.sources.argv import read_command
+from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.shell import read_shell
 
 #: Largest distance in lines between a finding and the line that a person noted.
 _NEAR = 4
@@ -59,22 +60,23 @@ def tree_of(batch: Path, repo: str) -> Path:
     return batch / "trees" / repo.replace("/", "+")
 
 
-def classify(command: str, folder: Path) -> tuple[str, Result | None, str]:
-    """Returns ``ok``, ``warns``, ``error``, ``not-dreamer`` or ``crash``, the result, and why parts were not judged."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    try:
-        result = check_command(read_command(words), folder=folder)
-    except UnknownProgram:
-        return "not-dreamer", None, "unknown program"
-    except LookupError as error:
-        return "not-dreamer", None, str(error)
-    except Exception:
-        return "crash", None, traceback.format_exc().strip().split("\n")[-1]
-    other = result.judged.nothing and bool(result.run.other)
-    return ("not-dreamer" if other else verdict(result)), result, result.judged.text
+def classify(command: str, folder: Path) -> tuple[str, list[Result], str]:
+    """Returns ``ok``, ``warns``, ``error``, ``not-dreamer`` or ``crash``, the results, and what was not judged."""
+    results, why = [], "unknown program"
+    for item in read_shell(Source("command", command)):
+        if read_launch(item) is None:
+            continue
+        try:
+            results.append(check_command(item, folder=folder))
+        except (UnknownProgram, SourceError) as error:
+            why = str(error)
+        except Exception:
+            return "crash", [], traceback.format_exc().strip().split("\n")[-1]
+    own = [result for result in results if not (result.judged.nothing and result.run.other)]
+    if not own:
+        return "not-dreamer", results, why
+    worst = min((verdict(result) for result in own), key=("error", "warns", "ok").index)
+    return worst, own, "; ".join(filter(None, (result.judged.text for result in own)))
 
 
 def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:
@@ -83,16 +85,16 @@ def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:
     for row in rows(batch / "commands.tsv"):
         tree = tree_of(batch, row["repo"])
         start = time.process_time()
-        found, result, why = classify(row["command"], tree / (row["cwd"] or "."))
+        found, results, why = classify(row["command"], tree / (row["cwd"] or "."))
         item = Judgement(row["id"], row["repo"], row["place"], row["verdict"].split()[0].rstrip(":"), found)
         item.judged, item.seconds = why, round(time.process_time() - start, 2)
-        if result is not None:
-            item.rules = [f"{finding.name}:{finding.severity.value}" for finding in result.active]
-            loud += [
-                {"command": item.id, "repo": item.repo, **described(finding, tree)}
-                for finding in result.active
-                if finding.severity in _LOUD
-            ]
+        active = [finding for result in results for finding in result.active]
+        item.rules = [f"{finding.name}:{finding.severity.value}" for finding in active]
+        loud += [
+            {"command": item.id, "repo": item.repo, **described(finding, tree)}
+            for finding in active
+            if finding.severity in _LOUD
+        ]
         table.append(item)
     return table, loud
 

@@ -156,3 +156,19 @@ def test_a_script_that_is_not_there_is_another_program_unless_its_name_says_trai
     assert check(tmp_path, "python train_arm.py --configs mine")["logdir"][0] == "missing-logdir"
     with pytest.raises(UnknownProgram):
         check(tmp_path, "python visualizations.py --config mine --size 1m")
+
+
+def test_a_preset_is_not_compared_where_code_makes_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    text = with_preset("task: bsuite_mnist/0", "run.train_ratio: 1024")["dreamerv3/configs.yaml"]
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text.replace("mine:", "bsuite:"), encoding="utf-8")
+    code = (
+        "config = embodied.Config(configs['defaults'])\nconfig = config.update(configs['bsuite'])\n"
+        "config = config.update({'logdir': 'x', 'run.train_ratio': 64})\nenv = "
+    )
+    (tmp_path / "own.py").write_text(code + "gym.make('CartPole-v0')")
+    result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
+    assert not result.active and "gym.make('CartPole-v0')" in result.judged.text
+    (tmp_path / "own.py").write_text(code + "make_env(config)")
+    result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
+    assert [item.name for item in result.active] == ["low-train-ratio"]

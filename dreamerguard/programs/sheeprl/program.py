@@ -21,7 +21,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
-from dreamerguard.core.source import Value
+from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
@@ -135,7 +135,7 @@ class Sheeprl(Program):
             task_problem=_task_problem(composed),
             dead=DEAD,
         )
-        return replace(run, other=_other_algorithm(composed))
+        return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
@@ -156,6 +156,23 @@ PROGRAM = Sheeprl()
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     return find_config_folder(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
+
+
+def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:
+    """Yields the problem of mandatory settings without a value: the program asks for all of them before it trains."""
+    missing = composed.composition.missing() if composed.whole and not run.unread else []
+    if not missing:
+        return
+    keys = " and ".join(setting.key for setting in missing[:3])
+    places = [origin for setting in missing if isinstance(origin := setting.last.origin, Span)]
+    yield Problem(
+        "missing-value",
+        f"{keys} {'has' if len(missing) == 1 else 'have'} no value, so the program stops",
+        Label(run.anchor),
+        missing[0].key,
+        secondary=tuple(Label(place, "mandatory") for place in places[:1]),
+        help=f"set {missing[0].key} in the experiment or on the command line",
+    )
 
 
 def _other_algorithm(composed: Composed) -> str:

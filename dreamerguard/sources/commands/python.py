@@ -177,7 +177,11 @@ def _configured(tree: ast.Module, places: _Places) -> Iterator[Command]:
         if presets and any(key.startswith(_SIGNS) for key in literal):
             parts = [(word, presets[0][1]) for word in ("python", _SCRIPT, "--configs")] + presets
             made = next((places.span(node) for node, _ in nodes if _makes_environment(node)), None)
-            parts += [("--task", made), (made.text.split("\n")[0], made)] if made is not None and "task" not in literal else []
+            parts += (
+                [("--task", made), (made.text.split("\n")[0], made)]
+                if made is not None and "task" not in literal
+                else []
+            )
             yield places.words(parts + [part for key in keys for part in key])
 
 

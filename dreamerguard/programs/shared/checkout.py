@@ -49,11 +49,12 @@ class PythonCheckout:
             setting = settings.get(name)
             if setting is None or name in left or name.partition(".")[0] in left:
                 continue
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
+            declared = whole and len(setting.chain) == 1
+            if not declared and not (setting.chosen and setting.value != key.default):
+                continue
             if key.dead:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
-            elif not declared and not (setting.chosen and setting.value != key.default):
+            elif setting.last.upstream and declared:
                 continue
             elif not self.index.may_read(name) and self._sure(keys):
                 judged[name] = replace(key, dead=self._nothing())

@@ -194,6 +194,8 @@ class _FactReader(FlowReader):
                 self.doubt(arguments[0], node.lineno)
         elif name == "get" and arguments and isinstance(node.func, ast.Attribute):
             self._get(node, node.func.value)
+        elif name == "select" and len(arguments) > 1 and not literal_text(arguments[1]):
+            self.doubt(arguments[0], node.lineno)
         elif name in _VIEWS and arguments:
             if id(node) not in self.quiet | self.tracked:
                 self.doubt(arguments[0], node.lineno)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @takes_options(
     LintOptions, "output_format", "output", "this_machine", "select", "ignore", "min_severity", "min_confidence",
-    "config_file", "no_config", "baseline", "exit_zero",
+    "config_file", "no_config", "no_cache", "baseline", "exit_zero",
 )  # fmt: skip
 def check(
     paths: Annotated[
@@ -44,10 +44,13 @@ def check(
     from dreamerguard.core.machine import UNKNOWN, detect_machine
     from dreamerguard.core.source import SourceError
     from dreamerguard.lint.repository import check_tree
+    from dreamerguard.util.user_cache import user_cache_scope
 
     try:
         settings = read_settings(options)
-        outcome = check_tree(paths or [], detect_machine() if options.this_machine else UNKNOWN, settings=settings)
+        machine = detect_machine() if options.this_machine else UNKNOWN
+        with user_cache_scope(on=not options.no_cache):
+            outcome = check_tree(paths or [], machine, settings=settings)
         _report(outcome, options, settings)
     except SourceError as error:
         fail(error.message)

@@ -22,6 +22,7 @@ from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import plain, wants_color
+from dreamerguard.util.user_cache import user_cache_scope
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -53,7 +54,8 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
             write(sys.stdout, _rules(settings))
             return CLEAN
         command = _command(own, training)
-        return _lint(lambda judged: _check(command, options, judged), options, settings)
+        with user_cache_scope(on=not options.no_cache):
+            return _lint(lambda judged: _check(command, options, judged), options, settings)
     except SourceError as error:
         fail(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.sources.python.file_facts import read_file_facts
+from dreamerguard.sources.python.fact_reader import read_file_facts
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import MAX_FILE_BYTES, parse
 
@@ -43,6 +43,11 @@ def test_a_name_is_no_read(code: str, tmp_path: Path) -> None:
     assert not index(tmp_path, a=code).may_read("horizon")
 
 
+def test_a_file_that_is_no_python_may_read_what_it_names(tmp_path: Path) -> None:
+    found = index(tmp_path, a="print horizon")
+    assert found.may_read("horizon") and not found.may_read("discount") and not found.reads("horizon")
+
+
 def test_a_value_that_only_an_unread_attribute_keeps_is_no_clear_read(tmp_path: Path) -> None:
     found = index(tmp_path, a="self._clock = Every(config.reset_every)")
     assert found.may_read("reset_every") and not found.reads("reset_every")
@@ -65,7 +70,7 @@ def test_unpacked_groups_reach_parameters(tmp_path: Path) -> None:
         "for k, v in config.items(): pass",
         "f(**config)",
         "import lib\nlib.train(config)",
-        "def broken(",
+        "def broken(config",
         "eval(text)",
     ],
 )

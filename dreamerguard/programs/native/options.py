@@ -71,6 +71,7 @@ class LintOptions:
     min_confidence: Confidence | None = _option(None, "Report only findings of at least this confidence.", Confidence)
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
+    no_cache: bool = _option(False, "Neither read nor write facts of Python files in the user's cache directory.")
     baseline: str | None = _option(None, "Known findings that do not count.")
     write_baseline: bool = _option(False, "Put all findings of this run into the baseline.")
     prune_baseline: bool = _option(False, "Remove from the baseline the findings that no longer occur.")

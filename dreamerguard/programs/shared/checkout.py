@@ -36,28 +36,36 @@ class PythonCheckout:
     script: str | None
 
     def keys(
-        self, keys: Mapping[str, Key], settings: Mapping[str, Setting], unread: Iterable[str], *, whole: bool
+        self,
+        keys: Mapping[str, Key],
+        settings: Mapping[str, Setting],
+        unread: Iterable[str],
+        *,
+        whole: bool,
+        all_keys: Mapping[str, Key] | None = None,
     ) -> dict[str, Key]:
         """Keys with what the code says of them: those that it reads are alive, those that nothing reads are dead.
 
         Args:
-          keys: all keys of the program, dead as the table says.
+          keys: keys of the program, dead as the table says.
           settings: their final values; only values that somebody chose are looked into.
           unread: keys that are reported otherwise.
           whole: whether the file of presets is checked, so that what it declares counts too.
+          all_keys: all keys of the program; by default those in ``keys``.
         """
         judged, left = dict(keys), set(unread)
         for name, key in keys.items():
             setting = settings.get(name)
             if setting is None or name in left or name.partition(".")[0] in left:
                 continue
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
+            declared = whole and len(setting.chain) == 1
+            if not declared and not (setting.chosen and setting.value != key.default):
+                continue
             if key.dead:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
-            elif not declared and not (setting.chosen and setting.value != key.default):
+            elif setting.last.upstream and declared:
                 continue
-            elif not self.index.may_read(name) and self._sure(keys):
+            elif not self.index.may_read(name) and self._sure(keys if all_keys is None else all_keys):
                 judged[name] = replace(key, dead=self._nothing())
         return judged
 
@@ -122,6 +130,13 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     if not index.files:
         return None
     return PythonCheckout(index, index.script(script) if script is not None else None)
+
+
+def checkout_of(folder: Path) -> PythonCheckout | None:
+    """Returns the checkout of a configuration folder; None if it has no Python files."""
+    home = folder.parent
+    index = _index(_root(home), home)
+    return PythonCheckout(index, None) if index.files else None
 
 
 @cached_per_check

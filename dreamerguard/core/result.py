@@ -26,8 +26,23 @@ class LintStats:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepStats:
+    """The runs of a sweep.
+
+    Attributes:
+      runs: number of runs that the command starts.
+      linted: number of runs that were linted; the others are combinations of values that were linted.
+      judged: the parts that were judged in all linted runs.
+    """
+
+    runs: int
+    linted: int
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """The lint result of one run.
+    """The lint result of one run, or of all runs of a sweep.
 
     Attributes:
       findings: the most severe first. Suppressed findings are included with their reason and do not count.
@@ -35,6 +50,7 @@ class Result:
       checked: counts of what was checked.
       dialect: name of the training program.
       detected: reason why the training program was recognised.
+      sweep: the runs of a sweep, of which ``run`` is the worst; None for a single run.
     """
 
     findings: tuple[Finding, ...]
@@ -42,11 +58,17 @@ class Result:
     checked: LintStats
     dialect: str
     detected: str
+    sweep: SweepStats | None = None
 
     @property
     def judged(self) -> Judged:
-        """The parts of the run that were judged: task, train ratio, gradient updates."""
-        return judge_parts(self.run)
+        """The parts of the run, or of all runs, that were judged: task, train ratio, gradient updates."""
+        return judge_parts(self.run) if self.sweep is None else self.sweep.judged
+
+    @property
+    def runs(self) -> int:
+        """Number of runs that the command starts."""
+        return 1 if self.sweep is None else self.sweep.runs
 
     @property
     def active(self) -> tuple[Finding, ...]:

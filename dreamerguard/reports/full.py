@@ -73,7 +73,16 @@ def summary(result: Result) -> str:
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {scope}{files} (program {result.dialect}: {result.detected})"
+    return f"{found}; checked {scope}{files}{sweep(result)} (program {result.dialect}: {result.detected})"
+
+
+def sweep(result: Result) -> str:
+    """Returns the number of runs of a sweep: `` in 12 runs of a sweep``; empty for a single run."""
+    if result.sweep is None:
+        return ""
+    linted, runs = result.sweep.linted, result.sweep.runs
+    part = f"{linted} of {runs} runs of a sweep, every value and the worst combinations" if linted < runs else ""
+    return f" in {part or f'{runs} runs of a sweep'}"
 
 
 def clean(*results: Result) -> str:

@@ -29,6 +29,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
@@ -106,6 +107,11 @@ class R2Dreamer(Program):
             return f"{checkout.shown} has the settings of r2dreamer"
         typical = next((word.text for word in launch.arguments if _is_own(word.text)), None)
         return f"the argument {typical}" if typical is not None and launch.name == "train.py" else None
+
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        return command if launch is None else with_sweep(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""

@@ -1,0 +1,120 @@
+"""Merges the findings of the runs of a sweep: one story is told once, and names the values that it belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dreamerguard.core.finding import Finding
+from dreamerguard.core.judged import Judged
+from dreamerguard.core.result import Result, SweepStats
+from dreamerguard.core.source import Span
+from dreamerguard.sources.argv import SweepAxis
+from dreamerguard.util.fast_dataclass import dataclass
+
+#: Most values of an axis that a finding names.
+_NAMED = 5
+
+_Story = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SweptRun:
+    """The result of one run of a sweep, and the value of each axis."""
+
+    result: Result
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A finding of one run."""
+
+    run: SweptRun
+    finding: Finding
+
+
+def merged(runs: Sequence[SweptRun], axes: Sequence[SweepAxis], total: int) -> Result:
+    """Returns one result for all runs.
+
+    Args:
+      runs: the linted runs, the worst first.
+      axes: the axes of the sweep.
+      total: number of runs that the sweep starts.
+    """
+    stories: dict[_Story, list[_Told]] = {}
+    for run in runs:
+        for finding in run.result.findings:
+            stories.setdefault(_story(finding, axes), []).append(_Told(run, finding))
+    findings = (_finding(told, runs, axes) for told in stories.values())
+    stats = SweepStats(total, len(runs), _judged([run.result.judged for run in runs]))
+    ordered = tuple(sorted(findings, key=lambda item: item.order))
+    return replace(runs[0].result, findings=ordered, sweep=stats)
+
+
+def _story(finding: Finding, axes: Sequence[SweepAxis]) -> _Story:
+    span = finding.primary.span
+    axis = _axis_at(span, axes)
+    return (finding.name, finding.key, span.source.name, span.start if axis is None else -1 - axis)
+
+
+def _axis_at(span: Span, axes: Sequence[SweepAxis]) -> int | None:
+    """Returns the axis that has a value at a place."""
+    for number, axis in enumerate(axes):
+        for word in (word for choice in axis.choices for word in choice):
+            if word.span.source.name == span.source.name and word.span.start <= span.start < max(word.span.end, 1):
+                return number
+    return None
+
+
+def _finding(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]) -> Finding:
+    """Returns the worst finding of a story, with the values of the sweep that it belongs to."""
+    worst = min(told, key=lambda item: item.finding.order[:2])
+    named = [number for number in range(len(axes)) if _matters(number, told, runs)]
+    finding = worst.finding
+    if named:
+        finding = replace(finding, message=f"{finding.message} ({_values(named, worst, told, runs, axes)})")
+    fix = finding.fix
+    edits = fix.edits if fix is not None else ()
+    same = all(item.finding.fix is not None and item.finding.fix.edits == edits for item in told)
+    inside = any(_axis_at(edit.span, axes) is not None for edit in edits)
+    return finding if same and not inside else replace(finding, fix=None)
+
+
+def _matters(number: int, told: Sequence[_Told], runs: Sequence[SweptRun]) -> bool:
+    """Returns whether a finding depends on the value of an axis."""
+    if {item.run.labels[number] for item in told} != {run.labels[number] for run in runs}:
+        return True
+    messages: dict[str, set[str]] = {}
+    for item in told:
+        messages.setdefault(item.run.labels[number], set()).add(item.finding.message)
+    return len(set(map(frozenset, messages.values()))) > 1
+
+
+def _values(
+    named: Sequence[int], worst: _Told, told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]
+) -> str:
+    text = "sweep: " + ", ".join(f"{axes[number].name}={worst.run.labels[number]}" for number in named)
+    if len(named) == 1:
+        others = dict.fromkeys(item.run.labels[named[0]] for item in told)
+        others.pop(worst.run.labels[named[0]])
+        listed = [*others][:_NAMED]
+        more = len(others) - len(listed)
+        text += f", also {', '.join(listed)}" + (f" and {more} more" if more else "") if listed else ""
+    return text + (f"; {len(told)} of {len(runs)} runs" if len(told) < len(runs) else "")
+
+
+def _judged(parts: Sequence[Judged]) -> Judged:
+    """Returns the parts that were judged in all runs, and the reason that most of the other runs have."""
+    if all(item.everything for item in parts):
+        return parts[0]
+    missing = [item for item in parts if not item.everything]
+    reason, _ = Counter(item.reason for item in missing).most_common(1)[0]
+    named = reason if len(missing) == len(parts) else f"{len(missing)} of {len(parts)} runs of the sweep: {reason}"
+    return Judged(
+        all(item.task for item in parts),
+        all(item.ratio for item in parts),
+        all(item.budget for item in parts),
+        named,
+    )

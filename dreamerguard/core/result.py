@@ -32,11 +32,13 @@ class SweepStats:
     Attributes:
       runs: number of runs that the command starts.
       linted: number of runs that were linted; the others are combinations of values that were linted.
+      unjudged: number of linted runs in which a part was not judged.
       judged: the parts that were judged in all linted runs.
     """
 
     runs: int
     linted: int
+    unjudged: int
     judged: Judged
 
 
@@ -71,6 +73,11 @@ class Result:
         return 1 if self.sweep is None else self.sweep.runs
 
     @property
+    def unjudged(self) -> int:
+        """Number of linted runs in which a part was not judged."""
+        return int(not self.judged.everything) if self.sweep is None else self.sweep.unjudged
+
+    @property
     def active(self) -> tuple[Finding, ...]:
         """Findings that are not suppressed."""
         return tuple(finding for finding in self.findings if finding.allowed is None)
@@ -94,7 +101,7 @@ class RepositoryResult:
       presets: number of preset files, run files and configuration group files checked.
       dialects: training program -> number of its runs, and one reason why it was recognised.
       unreadable: files that could not be read, with the reason.
-      unread: places of Python files whose values are not literal, so that they were not judged.
+      unread: places that were not judged, with the reason: Python files without literal values, other programs.
     """
 
     results: tuple[Result, ...] = ()

@@ -48,7 +48,8 @@ def merged(runs: Sequence[SweptRun], axes: Sequence[SweepAxis], total: int) -> R
         for finding in run.result.findings:
             stories.setdefault(_story(finding, axes), []).append(_Told(run, finding))
     findings = (_finding(told, runs, axes) for told in stories.values())
-    stats = SweepStats(total, len(runs), _judged([run.result.judged for run in runs]))
+    unjudged = sum(run.result.unjudged for run in runs)
+    stats = SweepStats(total, len(runs), unjudged, _judged([run.result.judged for run in runs]))
     ordered = tuple(sorted(findings, key=lambda item: item.order))
     return replace(runs[0].result, findings=ordered, sweep=stats)
 
@@ -71,7 +72,7 @@ def _axis_at(span: Span, axes: Sequence[SweepAxis]) -> int | None:
 def _finding(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]) -> Finding:
     """Returns the worst finding of a story, with the values of the sweep that it belongs to."""
     worst = min(told, key=lambda item: item.finding.order[:2])
-    named = [number for number in range(len(axes)) if _matters(number, told, runs)]
+    named = _named(told, runs, axes)
     finding = worst.finding
     if named:
         finding = replace(finding, message=f"{finding.message} ({_values(named, worst, told, runs, axes)})")
@@ -80,6 +81,16 @@ def _finding(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[Swe
     same = all(item.finding.fix is not None and item.finding.fix.edits == edits for item in told)
     inside = any(_axis_at(edit.span, axes) is not None for edit in edits)
     return finding if same and not inside else replace(finding, fix=None)
+
+
+def _named(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]) -> list[int]:
+    """Returns the axes that a finding depends on; only one if its values alone explain where the finding occurs."""
+    named = [number for number in range(len(axes)) if _matters(number, told, runs)]
+    for number in sorted(named, key=lambda item: axes[item].name != told[0].finding.key):
+        values = {item.run.labels[number] for item in told}
+        if sum(run.labels[number] in values for run in runs) == len(told) and len(values) < len(runs):
+            return [number]
+    return named
 
 
 def _matters(number: int, told: Sequence[_Told], runs: Sequence[SweptRun]) -> bool:
@@ -95,7 +106,7 @@ def _matters(number: int, told: Sequence[_Told], runs: Sequence[SweptRun]) -> bo
 def _values(
     named: Sequence[int], worst: _Told, told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]
 ) -> str:
-    text = "sweep: " + ", ".join(f"{axes[number].name}={worst.run.labels[number]}" for number in named)
+    text = "with " + ", ".join(f"{axes[number].name}={worst.run.labels[number]}" for number in named)
     if len(named) == 1:
         others = dict.fromkeys(item.run.labels[named[0]] for item in told)
         others.pop(worst.run.labels[named[0]])
@@ -111,10 +122,9 @@ def _judged(parts: Sequence[Judged]) -> Judged:
         return parts[0]
     missing = [item for item in parts if not item.everything]
     reason, _ = Counter(item.reason for item in missing).most_common(1)[0]
-    named = reason if len(missing) == len(parts) else f"{len(missing)} of {len(parts)} runs of the sweep: {reason}"
     return Judged(
         all(item.task for item in parts),
         all(item.ratio for item in parts),
         all(item.budget for item in parts),
-        named,
+        reason,
     )

@@ -30,13 +30,12 @@ class _Linted:
     picked: _Picked
     result: Result
 
-    @property
-    def badness(self) -> _Badness:
-        """Sort key: the worst run first."""
-        active = self.result.active
-        share = self.result.run.update_share
-        rank = min((item.severity.rank for item in active), default=9)
-        return (rank, not any(item.severe for item in active), inf if share is None else share)
+
+def badness(result: Result) -> _Badness:
+    """Returns a sort key that puts the worst run first."""
+    share = result.run.update_share
+    rank = min((item.severity.rank for item in result.active), default=9)
+    return (rank, not any(item.severe for item in result.active), inf if share is None else share)
 
 
 def lint_sweep(command: Command, lint: Callable[[Command], Result]) -> Result:
@@ -53,7 +52,7 @@ def lint_sweep(command: Command, lint: Callable[[Command], Result]) -> Result:
         for picked in _worst(sizes, list(linted.values())):
             if picked not in linted:
                 linted[picked] = _Linted(picked, lint(command.pick(picked)))
-    ordered = sorted(linted.values(), key=lambda item: item.badness)
+    ordered = sorted(linted.values(), key=lambda item: badness(item.result))
     runs = [SweptRun(item.result, _labels(command.axes, item.picked)) for item in ordered]
     return merged(runs, command.axes, total)
 
@@ -104,8 +103,8 @@ def _worst(sizes: Sequence[int], linted: Sequence[_Linted]) -> Iterator[_Picked]
     for index in range(len(sizes)):
         best: dict[int, _Badness] = {}
         for item in linted:
-            value = item.picked[index]
-            best[value] = min(best.get(value, item.badness), item.badness)
+            value, own = item.picked[index], badness(item.result)
+            best[value] = min(best.get(value, own), own)
         ranked.append(sorted(best, key=lambda value: (best[value], value)))
     worst = tuple(values[0] for values in ranked)
     yield worst

@@ -19,6 +19,9 @@ _ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
 _NEGATIVE = re.compile(r"-[.0-9]")
 #: Shell text that may become several words.
 _SEVERAL = re.compile(r"\$\{?(?:[@*]|\w+\[[@*]\])")
+#: Why a word is unknown, if nothing else is said.
+FROM_SHELL = "is only known when the shell runs"
+FROM_SWEEP = "is chosen while the sweep runs"
 #: Replaces text that is unknown before the shell runs the command: a variable, ``$(command)``, a glob.
 UNKNOWN = "\ufffc"
 
@@ -31,7 +34,7 @@ class Word:
     span: Span
     index: int
     #: Why a part of the text is unknown.
-    reason: str = "is only known when the shell runs"
+    reason: str = FROM_SHELL
 
     @property
     def known(self) -> bool:
@@ -103,6 +106,14 @@ class Command:
             if not word.known
         ]
         return tuple(dict.fromkeys(told))
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Returns the keys of a sweep with values that cannot be listed."""
+        words = [word for word in self.words if not word.known and word.reason == FROM_SWEEP]
+        names = (word.text.partition("=")[0].lstrip("-+") for word in words)
+        found = (word.span.text if name == UNKNOWN else name for word, name in zip(words, names, strict=True))
+        return tuple(dict.fromkeys(name for name in found if name))
 
     def behind(self, index: int) -> Command:
         """Returns the command without its first ``index`` words."""

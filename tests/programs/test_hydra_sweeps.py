@@ -113,7 +113,7 @@ def test_an_interval_is_an_unknown_value_on_which_nothing_rests() -> None:
     assert not result.findings
     assert not result.judged.ratio
     assert "algo.replay_ratio=interval(0.001,0.002)" in result.judged.reason
-    assert "chosen by the sweeper" in result.judged.reason
+    assert "chosen while the sweep runs" in result.judged.reason
 
 
 def test_parameters_of_the_sweeper_on_the_command_line() -> None:
@@ -135,7 +135,7 @@ def test_parameters_of_the_sweeper_in_a_file(tmp_path: Path) -> None:
     command = read_command(["python", "sheeprl.py", "exp=mine"])
     (finding,) = [item for item in check_command(command, folder=checkout(tmp_path)).findings if item.severe]
     assert finding.name == "low-train-ratio"
-    assert "algo.replay_ratio=0.01; 1 of 2 runs" in finding.message
+    assert "with algo.replay_ratio=0.01; 1 of 2 runs" in finding.message
     assert finding.primary.span.source.name.endswith("mine.yaml")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dreamerguard.core.source import Span
-from dreamerguard.sources.argv import UNKNOWN, Command, SweepAxis, Word
+from dreamerguard.sources.argv import FROM_SWEEP, UNKNOWN, Command, SweepAxis, Word
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 
@@ -26,7 +26,6 @@ from .table import load_table_store
 from .tree import Leaf, Tree, find
 
 _PARAMETERS = "hydra.sweeper.params"
-_CHOSEN_LATER = "is chosen by the sweeper"
 _MAX_PARAMETERS = 50
 
 
@@ -87,7 +86,7 @@ def _from_words(overrides: Sequence[HydraOverride]) -> Iterator[Word]:
 
 
 def _parameter(key: str, value: str, place: Span) -> Word:
-    return Word(f"{key}={UNKNOWN if '$' in value else value}", place, 0, _CHOSEN_LATER)
+    return Word(f"{key}={UNKNOWN if '$' in value else value}", place, 0, FROM_SWEEP)
 
 
 def _axes(words: Sequence[Word], first: int, store: Store) -> Iterator[SweepAxis]:
@@ -115,7 +114,7 @@ def _axis(index: int, item: HydraOverride, store: Store) -> SweepAxis:
     values = sweep_values(text, store.options(item.key))
     before = item.word.text[: len(item.word.text) - len(text)]
     if values is None:
-        unknown = Word(f"{before}{UNKNOWN}", item.word.span, index, _CHOSEN_LATER)
+        unknown = Word(f"{before}{UNKNOWN}", item.word.span, index, FROM_SWEEP)
         return SweepAxis(index, item.key, ((unknown,),), (text,))
     choices: list[tuple[Word, ...]] = []
     for value in values:

@@ -30,6 +30,7 @@ from dreamerguard.programs.hydra.program import (
     preset_composition,
 )
 from dreamerguard.programs.hydra.sweep import with_sweep
+from dreamerguard.programs.hydra.sweep_values import sweep_values
 from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
@@ -162,7 +163,10 @@ def _is_own(text: str) -> bool:
     if item is None:
         return False
     if item.key in ("env", "model"):
-        return not item.unknown and item.text in load_table_store(TABLE).options(item.key)
+        options = load_table_store(TABLE).options(item.key)
+        chosen = sweep_values(item.text or "", options) if item.sweep else None
+        names = [value.text for value in chosen] if chosen is not None else [item.text]
+        return not item.unknown and any(name in options for name in names)
     head = item.key.partition(".")[0]
     return (
         head in ("env", "model", "trainer", "buffer")

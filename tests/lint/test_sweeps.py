@@ -147,3 +147,26 @@ def test_a_loop_is_one_command(tmp_path: Path) -> None:
     (result,) = check_tree([tmp_path]).results
     assert result.runs == 6
     assert ("low-train-ratio", "with env.train_ratio=32, also 64; 4 of 6 runs") in told(result)
+
+
+ARRAY = """#!/bin/bash
+#SBATCH --array=0-5
+RATIOS=(512 32 64)
+TASKS=(walker_walk cheetah_run)
+python train.py env=dmc_vision env.task=dmc_${TASKS[$((SLURM_ARRAY_TASK_ID / 3))]} \\
+  env.train_ratio=${RATIOS[SLURM_ARRAY_TASK_ID % 3]} seed=$SLURM_ARRAY_TASK_ID
+"""
+
+
+def test_an_array_job_is_one_command(tmp_path: Path) -> None:
+    (tmp_path / "job.sbatch").write_text(ARRAY)
+    outcome = check_tree([tmp_path])
+    (result,) = outcome.results
+    assert (outcome.commands, result.runs) == (1, 6)
+    assert ("low-train-ratio", "with env.train_ratio=32, also 64; 4 of 6 runs") in told(result)
+
+
+def test_a_sound_array_job_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "job.sbatch").write_text(ARRAY.replace("(512 32 64)", "(512 512 512)"))
+    (result,) = check_tree([tmp_path]).results
+    assert not [item for item in result.findings if item.severity != "info"]

@@ -175,6 +175,8 @@ class _Checker:
     def _sweep_file(self, found: Found, source: Source) -> None:
         before = self.seen.commands
         commands = read_wandb_sweep(source)
+        if not commands:
+            self.seen.unreadable.append(f"{found.name}: the sweep cannot be read")
         self._commands(found, source, commands)
         if commands and self.seen.commands == before:
             self.seen.unread.append(f"{found.name} is a sweep that starts no supported program, so it was not judged")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dreamerguard.core.finding import Finding
@@ -17,6 +17,8 @@ from dreamerguard.util.fast_dataclass import dataclass
 _NAMED = 5
 
 _Story = tuple[str, str, str, int]
+#: Name of a file, start, end, number of an axis.
+_Place = tuple[str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +45,43 @@ def merged(runs: Sequence[SweptRun], axes: Sequence[SweepAxis], total: int) -> R
       axes: the axes of the sweep.
       total: number of runs that the sweep starts.
     """
+    places = tuple(_places(axes))
     stories: dict[_Story, list[_Told]] = {}
     for run in runs:
         for finding in run.result.findings:
-            stories.setdefault(_story(finding, axes), []).append(_Told(run, finding))
-    findings = (_finding(told, runs, axes) for told in stories.values())
+            stories.setdefault(_story(finding, places), []).append(_Told(run, finding))
+    findings = (_finding(told, runs, axes, places) for told in stories.values())
     unjudged = sum(run.result.unjudged for run in runs)
     stats = SweepStats(total, len(runs), unjudged, _judged([run.result.judged for run in runs]))
     ordered = tuple(sorted(findings, key=lambda item: item.order))
     return replace(runs[0].result, findings=ordered, sweep=stats)
 
 
-def _story(finding: Finding, axes: Sequence[SweepAxis]) -> _Story:
+def _places(axes: Sequence[SweepAxis]) -> Iterator[_Place]:
+    """Yields the range of each file in which the values of an axis stand."""
+    for number, axis in enumerate(axes):
+        ranges: dict[str, tuple[int, int]] = {}
+        for span in (word.span for choice in axis.choices for word in choice):
+            start, end = ranges.get(span.source.name, (span.start, span.end))
+            ranges[span.source.name] = (min(start, span.start), max(end, span.end))
+        yield from ((name, start, end, number) for name, (start, end) in ranges.items())
+
+
+def _axis_at(span: Span, places: Sequence[_Place]) -> int | None:
+    """Returns the axis that has a value at a place."""
+    found = (axis for name, start, end, axis in places if name == span.source.name and start <= span.start < end)
+    return next(found, None)
+
+
+def _story(finding: Finding, places: Sequence[_Place]) -> _Story:
     span = finding.primary.span
-    axis = _axis_at(span, axes)
+    axis = _axis_at(span, places)
     return (finding.name, finding.key, span.source.name, span.start if axis is None else -1 - axis)
 
 
-def _axis_at(span: Span, axes: Sequence[SweepAxis]) -> int | None:
-    """Returns the axis that has a value at a place."""
-    for number, axis in enumerate(axes):
-        for word in (word for choice in axis.choices for word in choice):
-            if word.span.source.name == span.source.name and word.span.start <= span.start < max(word.span.end, 1):
-                return number
-    return None
-
-
-def _finding(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis]) -> Finding:
+def _finding(
+    told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[SweepAxis], places: Sequence[_Place]
+) -> Finding:
     """Returns the worst finding of a story, with the values of the sweep that it belongs to."""
     worst = min(told, key=lambda item: item.finding.order[:2])
     named = _named(told, runs, axes)
@@ -79,7 +91,7 @@ def _finding(told: Sequence[_Told], runs: Sequence[SweptRun], axes: Sequence[Swe
     fix = finding.fix
     edits = fix.edits if fix is not None else ()
     same = all(item.finding.fix is not None and item.finding.fix.edits == edits for item in told)
-    inside = any(_axis_at(edit.span, axes) is not None for edit in edits)
+    inside = any(_axis_at(edit.span, places) is not None for edit in edits)
     return finding if same and not inside else replace(finding, fix=None)
 
 

@@ -35,7 +35,7 @@ from .shell_words import Lexer
 #: Largest number of passes through loop bodies; beyond it the variables of a loop are unknown.
 MAX_PASSES = 64
 #: Largest number of passes in all tasks of an array job together.
-_MAX_TASK_PASSES = 512
+_MAX_TASK_PASSES = 256
 _MAX_NESTING = 3
 _LINE_END = re.compile(r"[ \t]*\r?(?:\n|\Z)")
 _PRINTS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})

@@ -23,6 +23,7 @@ _MAX_DEPTH = 4
 _MAX_EXPANDED = 2_000_000
 _DEFAULT = re.compile(r"(\w+|[@*])(:?)[-=](.*)", re.ASCII | re.DOTALL)
 _COUNT = re.compile(r"\$\{#([A-Za-z_]\w*)\[@\]\}", re.ASCII)
+_INDEXED = re.compile(r"\b([A-Za-z_]\w*)\[[^\]\n]{0,200}\]\+?=", re.ASCII)
 _TILDE = re.compile(r"([A-Za-z_]\w*=)~[\w.-]*(?=/|$)", re.ASCII)
 
 
@@ -32,6 +33,7 @@ class Variables:
     Attributes:
       values: name -> value; a name that the script did not set so far is absent.
       arguments: ``$1`` and the following; None if unknown.
+      indexed: names of arrays with items that the script sets one at a time; None before they were looked up.
       reassigned: names that another command may set, so that they are never known.
     """
 
@@ -41,6 +43,7 @@ class Variables:
         self.values = values
         self.arguments: tuple[str, ...] | None = None
         self.reassigned: set[str] = set()
+        self.indexed: frozenset[str] | None = None
         self.left = _MAX_EXPANDED
         first = source.text[:80].split("\n", 1)[0]
         self.zsh = first.startswith("#!") and "zsh" in first
@@ -138,7 +141,9 @@ class Variables:
         value = self.values.get(name)
         if not isinstance(value, tuple) or self.zsh or any(UNKNOWN in item or item[:1] == "[" for item in value):
             return None
-        return None if re.search(rf"\b{name}\[[^\]\n]*\]\+?=", self.source.text) else value
+        if self.indexed is None:
+            self.indexed = frozenset(_INDEXED.findall(self.source.text))
+        return None if name in self.indexed else value
 
     def _number(self, text: str) -> int | None:
         """Returns the value of an arithmetic expression; None if unknown."""

@@ -72,6 +72,7 @@ class _Reader:
         self.nesting = nesting
         self.calls = 0
         self.passes = 0
+        self.followed: set[int] = set()
         self.functions: dict[str, Function] = {}
         self.called: set[str] = set()
         self.bodies: dict[int, tuple[int, int]] = {}
@@ -122,10 +123,13 @@ class _Reader:
     def _loop(self, loop: Loop) -> None:
         values = [word.text for token in loop.words for word in self.variables.expand(token)]
         known = bool(values) and not any(UNKNOWN in value for value in values)
-        if not known or self.passes + len(values) > MAX_PASSES:
+        if known and self.passes + len(values) > MAX_PASSES and id(loop) in self.followed:
+            values = values[:1]  # each of them was followed in an earlier pass of an outer loop
+        elif not known or self.passes + len(values) > MAX_PASSES:
             self.variables.values[loop.name] = None
             self._run(loop.body)
             return
+        self.followed.add(id(loop))
         for value in values:
             self.passes += 1
             self.variables.values[loop.name] = value

@@ -8,6 +8,7 @@ from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Word
 
 from .shell_arithmetic import evaluate
+from .shell_lists import listed_words
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_words import Lexer
@@ -86,6 +87,9 @@ class Variables:
 
     def _expand(self, token: Token, span: Span) -> list[Word]:
         if len(token.pieces) == 1:
+            listed = listed_words(span.text) if token.pieces[0].kind == "unknown" and self.mode != "make" else None
+            if listed is not None:
+                return [Word(part, span, 0) for part in listed]
             parts = self._alone(token.pieces[0])
             if parts is not None:
                 return [Word(part, span, 0) for part in parts]

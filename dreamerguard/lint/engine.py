@@ -32,6 +32,7 @@ from dreamerguard.util.check_cache import check_cache_scope
 
 from . import suppressions
 from .configured_in_code import configured_in_code
+from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
 
 #: Rules about how a command is written, which hold whatever it trains.
@@ -89,23 +90,29 @@ def lint_without_suppressions(
     dialect: str | None = None,
     prober: Prober | None = None,
 ) -> Result:
-    """Lints one run without applying comments, settings and baseline.
+    """Lints one run, or all runs of a sweep, without applying comments, settings and baseline.
 
     Pass the results of runs that share files to `apply_suppressions` together.
     """
     reasons = require_rules(allow or {}, settings)
+    base = folder or Path()
+    first = command.pick([0] * len(command.axes)) if command.axes else command
     if dialect is None:
-        command, program, detected = _recognise(command, folder or Path())
+        found, program, detected = _recognise(first, base)
     else:
-        program, detected = by_name(command, dialect)
-    run = program.resolve(command, machine, folder or Path())
-    run = with_unread_words(run, command)
-    if prober is not None:
-        run = replace(run, probe=prober(run))
-    rules = active_rules(settings, run.dialect)
-    found = [_allowed(finding, reasons) for finding in run_rules(run, rules) if rests_on_known(finding, run)]
-    checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
-    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
+        found, (program, detected) = first, by_name(first, dialect)
+
+    def lint_run(one: Command) -> Result:
+        run = with_unread_words(program.resolve(one, machine, base), one)
+        if prober is not None:
+            run = replace(run, probe=prober(run))
+        rules = active_rules(settings, run.dialect)
+        findings = [_allowed(item, reasons) for item in run_rules(run, rules) if rests_on_known(item, run)]
+        checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+        return Result(tuple(sorted(findings, key=lambda item: item.order)), run, checked, program.name, detected)
+
+    swept = program.with_sweep(found if found is not first else command, base)
+    return lint_sweep(swept, lint_run) if swept.axes else lint_run(swept)
 
 
 def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:

@@ -27,12 +27,14 @@ from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
+from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_presets, lint_without_suppressions
+from .loops import by_place, merged_loop
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
@@ -89,7 +91,9 @@ class _Checker:
 
     def outcome(self) -> RepositoryResult:
         """Everything together, judged by comments, settings and baseline."""
-        counts = Counter(result.dialect for result in self.results)
+        counts: Counter[str] = Counter()
+        for result in self.results:
+            counts[result.dialect] += result.runs
         self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
         self.seen.results = apply_suppressions(tuple(self.results), self.settings, self.tree.root)
         return self.seen
@@ -116,21 +120,29 @@ class _Checker:
         source = self._source(found)
         if source is None:
             return
-        for command in (reader_of(found.name) or read_shell)(source):
-            launch = read_launch(command)
-            if launch is None:
-                continue
-            folder = self._start(launch, found)
-            key = (str(folder), *(word.text for word in command.words))
-            if key in self.done:
-                continue
-            self.done.add(key)
-            if self._examine(command, folder):
-                self.seen.commands += 1
-                if found.name.endswith(".py"):
-                    self.seen.unread += list(unread_values(command))
+        self._commands(found, source, (reader_of(found.name) or read_shell)(source))
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
+
+    def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
+        """Checks the commands of a file; one that starts several runs counts once."""
+        for group in by_place(commands):
+            fresh: list[Command] = []
+            folder = self.tree.root
+            for command in group:
+                launch = read_launch(command)
+                if launch is None:
+                    continue
+                folder = self._start(launch, found)
+                labels = (label for axis in command.axes for label in (axis.name, *axis.labels))
+                key = (str(folder), *(word.text for word in command.words), *labels)
+                if key not in self.done:
+                    self.done.add(key)
+                    fresh.append(command)
+            if self._examine(fresh, folder):
+                self.seen.commands += 1
+                if found.name.endswith(".py"):
+                    self.seen.unread += list(unread_values(fresh[0]))
 
     def _start(self, launch: Launch, found: Found) -> Path:
         """Returns the folder in which a command is started: the nearest one above the file that has the program."""
@@ -147,15 +159,27 @@ class _Checker:
         if source is None:
             return
         text = source.text
+        if is_wandb_sweep(text):
+            self._sweep_file(found, source)
+            return
         if _BLOCKS.search(text) and self._presets(found):
             return
         for program in programs():
             commands = list(program.file_commands(found.path, found.name, text))
             for item in commands:
                 command = Command(source, _words(source, item.words))
-                self.seen.presets += self._examine(command, item.folder or self.tree.root, found)
+                self.seen.presets += self._examine([command], item.folder or self.tree.root, found)
             if commands:
                 return
+
+    def _sweep_file(self, found: Found, source: Source) -> None:
+        before = self.seen.commands
+        commands = read_wandb_sweep(source)
+        if not commands:
+            self.seen.unreadable.append(f"{found.name}: the sweep cannot be read")
+        self._commands(found, source, commands)
+        if commands and self.seen.commands == before:
+            self.seen.unread.append(f"{found.name} is a sweep that starts no supported program, so it was not judged")
 
     def _presets(self, found: Found) -> bool:
         try:
@@ -169,16 +193,13 @@ class _Checker:
         self._keep(result)
         return True
 
-    def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:
-        try:
-            result = lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
-        except UnknownProgram:
+    def _examine(self, commands: Sequence[Command], folder: Path, found: Found | None = None) -> bool:
+        """Checks the runs of one command, and returns whether a supported program was found."""
+        linted = [(command, result) for command in commands if (result := self._lint(command, folder)) is not None]
+        if not linted or (found is not None and _unused(linted[0][1], linted[0][0])):
             return False
-        except SourceError as error:
-            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
-            return False
-        if found is not None and _unused(result, command):
-            return False
+        command = linted[0][0]
+        result = merged_loop([item for item, _ in linted], [result for _, result in linted])
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
         rename = PathRebaser(command.source, folder, self.tree.root)
         findings = (rename.finding(item) for item in result.findings)
@@ -186,9 +207,17 @@ class _Checker:
             findings = (_upstream_as_info(item) for item in findings)
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
-        result = replace(result, findings=tuple(findings))
-        self._keep(result)
+        self._keep(replace(result, findings=tuple(findings)))
         return True
+
+    def _lint(self, command: Command, folder: Path) -> Result | None:
+        try:
+            return lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
+        except UnknownProgram:
+            return None
+        except SourceError as error:
+            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
+            return None
 
     def _keep(self, result: Result) -> None:
         """Findings of several commands that blame the same place say the same thing."""

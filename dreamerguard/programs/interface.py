@@ -92,6 +92,15 @@ class Program(ABC):
           SourceError: a file of the command cannot be read.
         """
 
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of the sweep that it starts; by default unchanged.
+
+        Args:
+          command: the whole command line.
+          folder: folder in which it would start.
+        """
+        return command
+
     def can_read(self, command: Command) -> bool:
         """Returns whether this program can resolve a command that it did not recognise."""
         return True

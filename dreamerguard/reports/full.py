@@ -69,11 +69,28 @@ def summary(result: Result) -> str:
     found = ", ".join(words) or clean(result)
     found += f" ({severe} severe)" if severe else ""
     found += suppressed(result)
-    found += f"; {plain(result.judged.text)}" if result.judged.text else ""
+    some = f"{result.unjudged} of {result.sweep.linted} runs: " if result.sweep is not None else ""
+    found += f"; {some}{plain(result.judged.text)}" if result.judged.text else ""
+    found += f"; {unlisted(result)}" if unlisted(result) else ""
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {scope}{files} (program {result.dialect}: {result.detected})"
+    return f"{found}; checked {scope}{files}{sweep(result)} (program {result.dialect}: {result.detected})"
+
+
+def sweep(result: Result) -> str:
+    """Returns the number of runs of a sweep: `` in 12 runs of a sweep``; empty for a single run."""
+    if result.sweep is None:
+        return ""
+    linted, runs = result.sweep.linted, result.sweep.runs
+    part = f"{linted} of {runs} runs of a sweep: every value, and the worst together" if linted < runs else ""
+    return f" in {part or f'{runs} runs of a sweep'}"
+
+
+def unlisted(result: Result) -> str:
+    """Returns the keys of a sweep with unknown values that did not prevent judging, as a sentence; or an empty text."""
+    keys = plain(", ".join(key for key in result.run.unlisted if key not in result.judged.text))
+    return f"the values of {keys} are chosen while the sweep runs, so they were not judged" if keys else ""
 
 
 def clean(*results: Result) -> str:

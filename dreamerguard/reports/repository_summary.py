@@ -9,7 +9,7 @@ from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
-from .full import clean, finding_block, suppressed
+from .full import clean, finding_block, suppressed, unlisted
 
 #: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
@@ -38,15 +38,18 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
     )
     for name, (count, reason) in outcome.dialects.items():
         yield f"  {name}: {_counted(count, 'run')}, recognised: {reason}"
-    reasons = Counter(result.judged.text for result in outcome.unjudged)
-    yield from (
-        f"  {number} of {_counted(len(outcome.results), 'run')}: {text}" for text, number in reasons.most_common(_NAMED)
-    )
+    reasons: Counter[str] = Counter()
+    for result in outcome.unjudged:
+        reasons[result.judged.text] += result.unjudged
+    runs = sum(1 if result.sweep is None else result.sweep.linted for result in outcome.results)
+    yield from (f"  {number} of {_counted(runs, 'run')}: {text}" for text, number in reasons.most_common(_NAMED))
+    open_sweeps = Counter(text for result in outcome.results if (text := unlisted(result)))
+    yield from (f"  {_counted(number, 'sweep')}: {text}" for text, number in open_sweeps.most_common(_NAMED))
     if outcome.unreadable:
         yield f"  {_counted(len(outcome.unreadable), 'file')} cannot be read:"
         yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])
     if outcome.unread:
-        yield f"  {_counted(len(outcome.unread), 'place')} in Python files not read:"
+        yield f"  {_counted(len(outcome.unread), 'place')} not read:"
         yield from (f"    {text}" for text in outcome.unread[:_NAMED])
 
 

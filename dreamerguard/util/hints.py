@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: Longest name that is compared: a longer name is not a misspelt one, and its comparison would take long.
 LONGEST = 120
@@ -23,9 +24,11 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
     A key with the right last part in a wrong section, or without a section, counts as closer than a key with similar
     letters: ``train_ratio`` means ``run.train_ratio``.
     """
-    if len(key) > LONGEST:
-        return None
-    keys = list(known)
+    return _nearest_key(key, tuple(known)) if len(key) <= LONGEST else None
+
+
+@lru_cache(maxsize=256)  # the runs of a sweep misspell the same keys
+def _nearest_key(key: str, keys: tuple[str, ...]) -> str | None:
     *path, leaf = _normalized(key).split(".")
     ranked = sorted(((_similarity(path, leaf, candidate), candidate) for candidate in keys), reverse=True)
     best = ranked[0] if ranked else (0.0, "")

@@ -10,6 +10,7 @@ from pathlib import Path
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
+from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
@@ -27,6 +28,8 @@ def about_file(name: str) -> str | None:
     text = _beginning(path)
     if _BLOCKS.search(text):
         return _check(name, "holds presets of danijar/dreamerv3 or one of its forks")
+    if is_wandb_sweep(text):
+        return _check(name, "is a sweep file")
     from dreamerguard.programs.registry import programs
 
     for program in programs():

@@ -79,7 +79,7 @@ class Composed:
 
 
 @cached_per_check
-def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
+def folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
     shipped = load_table_store(table)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
@@ -108,7 +108,7 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     """
     words = read_hydra_arguments(launch.arguments)
     shipped = load_table_store(table)
-    store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
+    store, whole = folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
     name = (words.config_name or primary).removesuffix(".yaml")
     try:
         composition = compose(store, name, words.overrides, launch.place.span, sure=whole)

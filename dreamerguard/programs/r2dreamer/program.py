@@ -29,6 +29,8 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.hydra.sweep import with_sweep
+from dreamerguard.programs.hydra.sweep_values import sweep_values
 from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
@@ -107,6 +109,11 @@ class R2Dreamer(Program):
         typical = next((word.text for word in launch.arguments if _is_own(word.text)), None)
         return f"the argument {typical}" if typical is not None and launch.name == "train.py" else None
 
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        return command if launch is None else with_sweep(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
         launch = read_launch(command)
@@ -156,7 +163,10 @@ def _is_own(text: str) -> bool:
     if item is None:
         return False
     if item.key in ("env", "model"):
-        return not item.unknown and item.text in load_table_store(TABLE).options(item.key)
+        options = load_table_store(TABLE).options(item.key)
+        chosen = sweep_values(item.text or "", options) if item.sweep else None
+        names = [value.text for value in chosen] if chosen is not None else [item.text]
+        return not item.unknown and any(name in options for name in names)
     head = item.key.partition(".")[0]
     return (
         head in ("env", "model", "trainer", "buffer")

@@ -32,6 +32,7 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
@@ -112,6 +113,11 @@ class Sheeprl(Program):
         if launch is None or launch.name not in ("sheeprl", "sheeprl.py"):
             return None
         return f"the command runs {launch.name}"
+
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        return command if launch is None else with_sweep(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""

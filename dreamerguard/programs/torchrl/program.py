@@ -19,6 +19,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
+from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
@@ -87,6 +88,14 @@ class TorchRL(Program):
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a program at all."""
         return read_launch(command) is not None
+
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        if launch is None:
+            return command
+        table = TABLES.get(launch.name, TABLES["train.py"])
+        return with_sweep(command, launch, table, PRIMARY, _checkout(launch, folder))
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""

@@ -1,9 +1,9 @@
 """Reads the commands of a shell script with the positions of their words.
 
 Variables are resolved only if the script sets them to a literal on every path to the command; ``${name:-default}`` is
-the default if the script does not set the name. A loop over literal words is followed for each word, and a function for
-each call. All other values become `UNKNOWN` and are never guessed. Commands in quotes, as in
-``bash -c "python train.py"``, and in here-documents for a shell are read too.
+the default if the script does not set the name. A loop over literal words is followed for each word, a function for
+each call, and an array job for each task. All other values become `UNKNOWN` and are never guessed. Commands in quotes,
+as in ``bash -c "python train.py"``, and in here-documents for a shell are read too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
+from .array_jobs import array_tasks
 from .shell_statements import (
     DECLARES,
     Function,
@@ -33,6 +34,8 @@ from .shell_words import Lexer
 
 #: Largest number of passes through loop bodies; beyond it the variables of a loop are unknown.
 MAX_PASSES = 64
+#: Largest number of passes in all tasks of an array job together.
+_MAX_TASK_PASSES = 256
 _MAX_NESTING = 3
 _LINE_END = re.compile(r"[ \t]*\r?(?:\n|\Z)")
 _PRINTS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})
@@ -69,6 +72,7 @@ class _Reader:
         self.nesting = nesting
         self.calls = 0
         self.passes = 0
+        self.followed: set[int] = set()
         self.functions: dict[str, Function] = {}
         self.called: set[str] = set()
         self.bodies: dict[int, tuple[int, int]] = {}
@@ -78,12 +82,34 @@ class _Reader:
         lexer = Lexer(self.source.text, start, end, self.mode)
         statements = parse_statements(lexer.tokens())
         self.bodies = lexer.bodies
-        self.variables.reassigned = set(reassigned_names(statements))
+        reassigned = set(reassigned_names(statements))
+        for variables in self._tasks(start, end):
+            variables.reassigned = reassigned
+            self.variables = variables
+            self._script(statements)
+        return list(self.found.values())
+
+    def _tasks(self, start: int, end: int) -> Iterator[Variables]:
+        """Yields the variables of the script, once for each task of an array job."""
+        whole = start == 0 and end == len(self.source.text) and self.mode == "script"
+        tasks = array_tasks(self.source.text) if whole else None
+        if tasks is None:
+            yield self.variables
+            return
+        name, numbers = tasks
+        given, total = dict(self.variables.values), 0
+        for number in numbers:
+            variables = Variables(self.source, self.mode, given | {name: str(number)})
+            variables.left = self.variables.left
+            yield variables
+            total += self.passes
+            self.passes = 0 if total < _MAX_TASK_PASSES else MAX_PASSES
+
+    def _script(self, statements: Sequence[Statement]) -> None:
         self._run(statements)
         for function in [item for name, item in self.functions.items() if name not in self.called]:
             self.variables.arguments = None
             self._run(function.body)
-        return list(self.found.values())
 
     def _run(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
@@ -97,10 +123,13 @@ class _Reader:
     def _loop(self, loop: Loop) -> None:
         values = [word.text for token in loop.words for word in self.variables.expand(token)]
         known = bool(values) and not any(UNKNOWN in value for value in values)
-        if not known or self.passes + len(values) > MAX_PASSES:
+        if known and self.passes + len(values) > MAX_PASSES and id(loop) in self.followed:
+            values = values[:1]  # each of them was followed in an earlier pass of an outer loop
+        elif not known or self.passes + len(values) > MAX_PASSES:
             self.variables.values[loop.name] = None
             self._run(loop.body)
             return
+        self.followed.add(id(loop))
         for value in values:
             self.passes += 1
             self.variables.values[loop.name] = value

@@ -8,8 +8,9 @@ from typing import Literal
 #: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` is a
 #: placeholder.
 Mode = Literal["script", "make", "docs"]
-#: arguments: ``$@`` and ``$*``; default: ``${name:-text}``; ``text`` of a piece holds what stands between the braces.
-PieceKind = Literal["text", "variable", "array", "arguments", "default", "unknown"]
+#: arguments: ``$@`` and ``$*``; default: ``${name:-text}``; item: ``${name[index]}``; count: ``${#name[@]}``; sum:
+#: ``$((expression))``; ``text`` of a piece holds what stands between the braces.
+PieceKind = Literal["text", "variable", "array", "arguments", "default", "item", "count", "sum", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

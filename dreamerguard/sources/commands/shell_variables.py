@@ -7,6 +7,8 @@ import re
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Word
 
+from .shell_arithmetic import evaluate
+from .shell_lists import listed_words
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_words import Lexer
@@ -21,6 +23,8 @@ _MAX_DEPTH = 4
 #: Most characters that are expanded in one script; beyond it words are unknown.
 _MAX_EXPANDED = 2_000_000
 _DEFAULT = re.compile(r"(\w+|[@*])(:?)[-=](.*)", re.ASCII | re.DOTALL)
+_COUNT = re.compile(r"\$\{#([A-Za-z_]\w*)\[@\]\}", re.ASCII)
+_INDEXED = re.compile(r"\b([A-Za-z_]\w*)\[[^\]\n]{0,200}\]\+?=", re.ASCII)
 _TILDE = re.compile(r"([A-Za-z_]\w*=)~[\w.-]*(?=/|$)", re.ASCII)
 
 
@@ -30,6 +34,7 @@ class Variables:
     Attributes:
       values: name -> value; a name that the script did not set so far is absent.
       arguments: ``$1`` and the following; None if unknown.
+      indexed: names of arrays with items that the script sets one at a time; None before they were looked up.
       reassigned: names that another command may set, so that they are never known.
     """
 
@@ -39,8 +44,10 @@ class Variables:
         self.values = values
         self.arguments: tuple[str, ...] | None = None
         self.reassigned: set[str] = set()
+        self.indexed: frozenset[str] | None = None
         self.left = _MAX_EXPANDED
         first = source.text[:80].split("\n", 1)[0]
+        self.zsh = first.startswith("#!") and "zsh" in first
         self.bash = mode != "make" and (not first.startswith("#!") or "bash" in first)
 
     def assign(self, token: Token, conditional: bool) -> None:
@@ -80,6 +87,9 @@ class Variables:
 
     def _expand(self, token: Token, span: Span) -> list[Word]:
         if len(token.pieces) == 1:
+            listed = listed_words(span.text) if token.pieces[0].kind == "unknown" and self.mode != "make" else None
+            if listed is not None:
+                return [Word(part, span, 0) for part in listed]
             parts = self._alone(token.pieces[0])
             if parts is not None:
                 return [Word(part, span, 0) for part in parts]
@@ -97,7 +107,7 @@ class Variables:
         if piece.kind == "array":
             value = self.values.get(piece.text)
             return list(value) if isinstance(value, tuple) else None
-        if piece.kind in ("variable", "default") and not piece.quoted:
+        if piece.kind in ("variable", "default", "item") and not piece.quoted:
             return self._piece(piece).split()
         if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
             return [UNKNOWN]
@@ -112,7 +122,43 @@ class Variables:
         if piece.kind == "variable":
             value = self._value(piece.text)
             return value if isinstance(value, str) else UNKNOWN
+        if piece.kind in ("item", "count", "sum"):
+            return self._computed(piece)
         return self._default(piece.text, depth) if piece.kind == "default" else UNKNOWN
+
+    def _computed(self, piece: Piece) -> str:
+        """Returns an item of an array, its number of items, or the result of an expression."""
+        if piece.kind == "item":
+            name, _, index = piece.text[:-1].partition("[")
+            items, number = self._known_items(name), self._number(index)
+            if items is None or number is None or not -len(items) <= number:
+                return UNKNOWN
+            return items[number] if number < len(items) else ""
+        if piece.kind == "count":
+            items = self._known_items(piece.text)
+            return UNKNOWN if items is None else str(len(items))
+        result = self._number(piece.text)
+        return UNKNOWN if result is None else str(result)
+
+    def _known_items(self, name: str) -> tuple[str, ...] | None:
+        """Returns the items of an array; None unless every item is known to be one word of a bash array."""
+        value = self.values.get(name)
+        if not isinstance(value, tuple) or self.zsh or any(UNKNOWN in item or item[:1] == "[" for item in value):
+            return None
+        if self.indexed is None:
+            self.indexed = frozenset(_INDEXED.findall(self.source.text))
+        return None if name in self.indexed else value
+
+    def _number(self, text: str) -> int | None:
+        """Returns the value of an arithmetic expression; None if unknown."""
+        for count in set(_COUNT.findall(text)):
+            items = self._known_items(count)
+            text = text.replace(f"${{#{count}[@]}}", UNKNOWN if items is None else str(len(items)))
+        return evaluate(text.replace("$((", "(("), self._digits)
+
+    def _digits(self, name: str) -> str | None:
+        value = self._value(name)
+        return value if isinstance(value, str) and UNKNOWN not in value else None
 
     def _value(self, name: str) -> Value:
         if name.isdigit():

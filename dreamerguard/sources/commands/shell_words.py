@@ -15,6 +15,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 _ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+_ITEM = re.compile(r"[A-Za-z_]\w*\[(?![@*]\])[^\n]{1,200}\]", re.ASCII)
+_COUNT = re.compile(r"#([A-Za-z_]\w*)\[[@*]\]", re.ASCII)
 _ARGUMENTS = re.compile(r"\$[@*]|\$\{[@*]\}")
 _DEFAULT = re.compile(r"(?:[A-Za-z_]\w*|[1-9]\d?|[@*]):?[-=].*", re.ASCII | re.DOTALL)
 #: Characters without a meaning for the shell inside a word.
@@ -271,6 +273,12 @@ class Lexer:
             word.add("variable", inner, quoted)
         elif opening == "{" and self.mode == "script" and _DEFAULT.fullmatch(inner):
             word.add("default", inner, quoted)
+        elif opening == "{" and self.mode != "make" and _ITEM.fullmatch(inner):
+            word.add("item", inner, quoted)
+        elif opening == "{" and self.mode != "make" and (count := _COUNT.fullmatch(inner)):
+            word.add("count", count[1], quoted)
+        elif opening == "(" and self.mode != "make" and inner[:1] == "(" and inner[-1:] == ")":
+            word.add("sum", inner[1:-1], quoted)
         else:
             word.add("unknown", "", quoted)
         self.at = stop + 1

@@ -101,11 +101,6 @@ class PythonIndex:
         return tuple(found)
 
     @cached_property
-    def _own(self) -> frozenset[str]:
-        """Names of the checkout's folders and modules."""
-        return frozenset(part.removesuffix(".py") for name in self.files for part in name.split("/"))
-
-    @cached_property
     def _carriers(self) -> dict[str, set[str]]:
         """File -> names that hold settings there although they are not called so, from assignments and calls."""
         speaking = [name for name, file in self.files.items() if file.data is None or speaks_of_settings(file.data)]

@@ -36,6 +36,13 @@ from .unread_words import rests_on_known, with_unread_words
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
+#: Rules about training outside the category of the train ratio; they do not hold for an evaluation.
+_TRAINING = frozenset(
+    {"debug-left-on", "frames-unit", "ignored-length", "late-crash", "long-evaluation", "misnamed-run",
+     "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
+     "replay-exceeds-memory", "replay-on-gpu", "slow-on-cpu", "sparse-logging", "steps-unit", "undersized-model",
+     "oversized-model", "zero-interval"}
+)  # fmt: skip
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -189,6 +196,8 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
         if rule.dialects and run.dialect not in rule.dialects:
             continue
         if run.other and rule.name not in _ANY_ALGORITHM:
+            continue
+        if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):

@@ -15,7 +15,7 @@ from typing import Any
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
-from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains
+from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, read_call
@@ -25,6 +25,7 @@ from .editions import EDITIONS, edition_of_keys
 from .flags import Flags, read_flags
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
+from .scripts import script_problems, stored_problems
 
 _SCRIPTS = ("main.py", "train.py")
 _OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
@@ -71,8 +72,12 @@ class Danijar(Program):
         assert call is not None
         flags = read_flags(call.words)
         file = locate(call.script, folder, _fits, flatten)
-        run = resolve_command(call, flags, file, command, machine, self.edition, find_checkout(file, call, folder))
-        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
+        checkout = find_checkout(file, call, folder)
+        run = resolve_command(call, flags, file, command, machine, self.edition, checkout)
+        script = EDITIONS[run.edition].script
+        found = script_problems(run.settings, script, checkout, folder, open_words=command.open)
+        run = replace(run, problems=(*run.problems, *found, *stored_problems(run, folder)))
+        return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""

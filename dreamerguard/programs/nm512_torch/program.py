@@ -6,7 +6,7 @@ merged without any check, so the program silently accepts a key that nothing rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.interface import Program
-from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
+from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, read_call
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 
@@ -84,7 +85,8 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
+        run = replace(run, problems=(*run.problems, *_stored(run, folder)))
+        return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""
@@ -105,6 +107,15 @@ class Nm512Torch(Program):
 
 
 PROGRAM = Nm512Torch()
+
+
+def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
+    """Yields the problems of a log directory in which a fork stored the configuration of another run."""
+    logdir = run.settings.get("logdir")
+    stored = stored_in_directory(logdir, folder, "config.yaml", "config.yml", "config.json")
+    if stored is not None and logdir is not None and logdir.last.span is not None:
+        loads = "its latest.pt is continued and its logs grow"
+        yield from other_run(run, stored, ("task", "deter", "train_ratio"), logdir, loads)
 
 
 def _fits(file: PresetFile) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.key import Key
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import read_file
@@ -49,7 +50,6 @@ class PythonCheckout:
             setting = settings.get(name)
             if setting is None or name in left or name.partition(".")[0] in left:
                 continue
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
             declared = whole and len(setting.chain) == 1 and not setting.last.upstream
             if key.dead:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
@@ -166,3 +166,8 @@ def index_script(path: Path) -> PythonIndex:
 def trains(call: PythonCall | None) -> bool:
     """Returns whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
     return call is None or not call.file.startswith(_USES)
+
+
+def without_training(run: ResolvedRun) -> ResolvedRun:
+    """Returns the run of a script that uses a trained agent: it has no budget, and its log directory may be fixed."""
+    return replace(run, trains=False, budget=None, reference=None, given=run.given | {"logdir"})

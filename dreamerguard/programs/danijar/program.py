@@ -16,9 +16,9 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
-from dreamerguard.programs.shared.preset_file import PresetFile, locate, read_presets
+from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
-from dreamerguard.programs.shared.python_call import PythonCall, read_call
+from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.sources.argv import Command, Word
 
 from .editions import EDITIONS, edition_of_keys
@@ -28,7 +28,6 @@ from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import script_problems, stored_problems
 
 _SCRIPTS = ("main.py", "train.py")
-_OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
     "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
@@ -50,9 +49,11 @@ class Danijar(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
         call = read_call(command)
-        if call is None or call.hydra or any(other in call.script for other in _OTHERS):
+        if call is None or call.hydra or is_foreign(call, folder):
             return None
-        if is_foreign(call, folder):
+        if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
+            return f"the presets beside {call.script} are those of danijar/dreamerv3"
+        if names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
             return None
         home = PurePosixPath(call.script).parent.name
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS
@@ -62,8 +63,6 @@ class Danijar(Program):
             not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
         ):
             return f"{call.script} has the flags of danijar/dreamerv3"
-        if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
-            return f"the presets beside {call.script} are those of danijar/dreamerv3"
         return None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:

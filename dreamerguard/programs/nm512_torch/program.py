@@ -23,9 +23,16 @@ from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout,
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
+from dreamerguard.programs.shared.preset_file import (
+    PresetFile,
+    has_other_presets,
+    locate,
+    names_task,
+    read_presets,
+    without_task,
+)
 from dreamerguard.programs.shared.preset_values import flatten
-from dreamerguard.programs.shared.python_call import is_open, read_call
+from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
@@ -52,6 +59,8 @@ ROLES: dict[Role, str] = {
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
+#: Presets of DreamerV2's ports, which also have a ``dreamer.py``; this program has none of these names.
+_OTHER_PRESETS = frozenset({"dmc", "atari"})
 #: Suites that it makes (``make_env`` in ``dreamer.py``).
 _MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
@@ -71,11 +80,15 @@ class Nm512Torch(Program):
         if is_foreign(call, folder):
             return None
         configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
-        if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
-            return f"{call.script} has the options of dreamerv3-torch"
-        if configs and locate(call.script, folder, _fits, flatten) is not None:
+        script = call.file == "dreamer.py"
+        named = configs or (script and call.has("--logdir", "--task", "--traindir"))
+        if named and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of dreamerv3-torch"
-        return None
+        if not (script and configs) or names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
+            return None
+        if _OTHER_PRESETS.intersection(word.text for word in read_torch_arguments(call.words).presets):
+            return None
+        return f"{call.script} has the options of dreamerv3-torch"
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Merges the checkout's presets, or upstream's, with the options."""

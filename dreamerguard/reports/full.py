@@ -70,6 +70,7 @@ def summary(result: Result) -> str:
     found += f" ({severe} severe)" if severe else ""
     found += suppressed(result)
     found += f"; {plain(result.judged.text)}" if result.judged.text else ""
+    found += f"; {result.run.probe.text}" if result.run.probe is not None else ""
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""

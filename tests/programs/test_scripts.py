@@ -97,3 +97,38 @@ def test_the_checkout_decides_which_keys_a_script_reads(tmp_path: Path, read: bo
     (tmp_path / "dreamerv3/main.py").write_text("print(1)\n", encoding="utf-8")
     command = "python dreamerv3/main.py --configs mine --script eval_only --run.from_checkpoint c --run.eval_eps 9"
     assert ("unread-by-script" in names(command, tmp_path)) is not read
+
+
+def test_an_evaluation_of_sheeprl_has_no_budget(tmp_path: Path) -> None:
+    result = lint("sheeprl-eval checkpoint_path=logs/ckpt_1.ckpt fabric.accelerator=gpu", tmp_path)
+    assert (result.findings, result.run.trains, result.run.other) == ((), False, "")
+
+
+@pytest.mark.parametrize("command", ["sheeprl-eval", "python sheeprl_eval.py env.capture_video=False"])
+def test_an_evaluation_of_sheeprl_needs_a_checkpoint(command: str, tmp_path: Path) -> None:
+    assert names(command, tmp_path) == {"missing-checkpoint"}
+
+
+def test_an_evaluation_of_sheeprl_needs_the_configuration_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "v0/checkpoint").mkdir(parents=True)
+    (tmp_path / "v0/checkpoint/1.ckpt").write_text("", encoding="utf-8")
+    command = "sheeprl-eval checkpoint_path=v0/checkpoint/1.ckpt"
+    assert names(command, tmp_path) == {"missing-checkpoint"}
+    (tmp_path / "v0/config.yaml").write_text("algo: {name: dreamer_v3}\n", encoding="utf-8")
+    assert names(command, tmp_path) == set()
+    (tmp_path / "v0/config.yaml").write_text("algo: {name: ppo}\n", encoding="utf-8")
+    assert lint(command, tmp_path).run.other == "ppo"
+
+
+def test_the_checkpoint_of_another_algorithm_shows_in_its_path(tmp_path: Path) -> None:
+    assert lint("sheeprl-eval checkpoint_path=logs/runs/ppo/v0/1.ckpt", tmp_path).run.other == "ppo"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_keys_of_an_evaluation_of_sheeprl(known: bool, tmp_path: Path) -> None:
+    if known:
+        (tmp_path / "sheeprl/configs").mkdir(parents=True)
+        path = tmp_path / "sheeprl/configs/eval_config.yaml"
+        path.write_text("seed: null\ncheckpoint_path: ???\nmore: 1\n", encoding="utf-8")
+    assert names("sheeprl-eval checkpoint_path=c more=2 seed=3", tmp_path) == set()
+    assert ("unknown-key" in names("sheeprl-eval checkpoint_path=c env.id=x", tmp_path)) is known

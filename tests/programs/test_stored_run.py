@@ -86,3 +86,24 @@ def test_no_text_of_a_stored_file_stops_the_check(text: str, tmp_path_factory: p
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     stored = read_stored(path, Source("x", "").name)
     assert stored is None or isinstance(stored, StoredRun)
+
+
+RESUME = "sheeprl exp=dreamer_v3_dmc_walker_walk checkpoint.resume_from=v0/checkpoint/1.ckpt"
+
+
+def test_sheeprl_stops_at_another_environment(tmp_path: Path) -> None:
+    (tmp_path / "v0").mkdir()
+    (tmp_path / "v0/config.yaml").write_text("env: {id: cheetah_run}\n", encoding="utf-8")
+    (finding,) = other(RESUME, tmp_path)
+    assert (finding.severity, "cheetah_run" in finding.message) == ("error", True)
+
+
+def test_a_resumed_run_of_sheeprl_is_judged_by_its_stored_configuration(tmp_path: Path) -> None:
+    (tmp_path / "v0").mkdir()
+    path = tmp_path / "v0/config.yaml"
+    path.write_text("seed: 5\nalgo: {replay_ratio: 0.01, name: dreamer_v3}\n", encoding="utf-8")
+    result = check_command(read_command(shlex.split(f"{RESUME} algo.replay_ratio=0.5 seed=5")), folder=tmp_path)
+    found = {item.name: item for item in result.findings}
+    assert found["low-train-ratio"].primary.span.source.name == "v0/config.yaml"
+    assert found["ignored-on-resume"].primary.span.text == "algo.replay_ratio=0.5"
+    assert "seed" not in found["ignored-on-resume"].message

@@ -6,7 +6,6 @@ Facts from danijar/dreamerv3 at 8fa35f8 (2023), 251910d (2024) and e3f0224 (2025
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,13 @@ from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.source import Edit, Label, Span
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.python_call import is_open
-from dreamerguard.programs.shared.stored_run import other_run, stored_beside, stored_in_directory
+from dreamerguard.programs.shared.stored_run import (
+    missing_checkpoint,
+    named_path,
+    other_run,
+    stored_beside,
+    stored_in_directory,
+)
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .budget import ENDLESS
@@ -110,20 +115,18 @@ def _checkpoint(
         yield Problem(
             "missing-checkpoint", text, Label(script.last.span), _CHECKPOINT, help=f"add --{_CHECKPOINT} PATH"
         )
-    if isinstance(given, str) and setting is not None and given and not is_open(given):
-        yield from missing_checkpoint(setting, folder)
+    if setting is not None:
+        yield from _named(setting, folder)
 
 
-def missing_checkpoint(setting: Setting, folder: Path) -> Iterator[Problem]:
-    """Yields the problem of a named checkpoint that is not in a folder that exists; other machines may have others."""
-    path, place = folder / os.path.expanduser(str(setting.value)), setting.last.span  # noqa: PTH111 - may raise
-    if place is None:
+def _named(setting: Setting, folder: Path) -> Iterator[Problem]:
+    """Yields the problem of a named checkpoint that is not there, or that is the folder of all checkpoints."""
+    path, place = named_path(setting, folder), setting.last.span
+    if path is None or place is None:
         return
     if is_dir(path) and not exists(path / "done") and is_file(path / "latest"):
         yield _folder_of_checkpoints(setting, path, place)
-    elif not exists(path) and is_dir(path.parent) and path.parent != folder:
-        text = f"there is no checkpoint {path.name} in {Path(str(setting.value)).parent}"
-        yield Problem("missing-checkpoint", text, Label(place), setting.key)
+    yield from missing_checkpoint(setting, folder)
 
 
 def _folder_of_checkpoints(setting: Setting, path: Path, place: Span) -> Problem:

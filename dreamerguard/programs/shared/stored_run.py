@@ -21,7 +21,7 @@ from dreamerguard.core.values import spell_scalar
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values.yaml import read_yaml
 from dreamerguard.util.fast_dataclass import dataclass
-from dreamerguard.util.paths import is_file
+from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .preset_values import Item, flatten
 from .python_call import is_open
@@ -102,6 +102,21 @@ def stored_beside(setting: Setting | None, folder: Path, *, most_up: int = 2) ->
         if typed != Path() and (found := read_stored(own / "config.yaml", (typed / "config.yaml").as_posix())):
             return found
     return None
+
+
+def is_present(setting: Setting, folder: Path) -> bool:
+    """Returns whether the file or folder that a setting names exists here."""
+    path = named_path(setting, folder)
+    return path is not None and exists(path)
+
+
+def missing_checkpoint(setting: Setting, folder: Path) -> Iterator[Problem]:
+    """Yields the problem of a checkpoint that its existing folder lacks; another machine may have other folders."""
+    path, place = named_path(setting, folder), setting.last.span
+    if path is None or place is None or exists(path) or not is_dir(path.parent) or path.parent == folder:
+        return
+    text = f"there is no checkpoint {path.name} in {Path(str(setting.value)).parent}"
+    yield Problem("missing-checkpoint", text, Label(place), setting.key)
 
 
 def other_run(

@@ -36,8 +36,13 @@ from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.stored_run import stored_beside
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
+
+from .evaluation import NAMES as EVALUATIONS
+from .evaluation import OTHERS, resolve_evaluation
+from .resume import RESUME, resume_problems, with_stored
 
 TABLE, PRIMARY = "sheeprl", "config"
 
@@ -95,8 +100,6 @@ _SUITES = {
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
     "AtariPreprocessing": ("atari", "dreamer_v3"),
 }
-#: Options of ``algo`` that train something else.
-_OTHERS = re.compile(r"(a2c|ppo|sac|droq|dreamer_v[12]|p2e_dv[123])(_|$)")
 _GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
@@ -109,7 +112,7 @@ class Sheeprl(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises the program by its name."""
         launch = read_launch(command)
-        if launch is None or launch.name not in ("sheeprl", "sheeprl.py"):
+        if launch is None or launch.name not in ("sheeprl", "sheeprl.py", *EVALUATIONS):
             return None
         return f"the command runs {launch.name}"
 
@@ -117,7 +120,12 @@ class Sheeprl(Program):
         """Composes the configuration and puts it in common units."""
         launch = read_launch(command)
         assert launch is not None, "detect() saw a program"
+        if launch.name in EVALUATIONS:
+            return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        stored = stored_beside(composed.settings.get(RESUME), folder)
+        if stored is not None:
+            composed = with_stored(composed, stored)
         budget = sheeprl_budget(composed.value, composed.number)
         old = budget is not None and composed.value("algo.replay_ratio") is None
         roles: dict[Role, str] = ROLES | ({"train_ratio": OLD_RATIO} if old else {})
@@ -135,7 +143,10 @@ class Sheeprl(Program):
             task_problem=_task_problem(composed),
             dead=DEAD,
         )
-        return replace(run, other=_other_algorithm(composed))
+        run = replace(run, other=_other_algorithm(composed))
+        if stored is None:
+            return run
+        return replace(run, resumed=stored.name, problems=(*run.problems, *resume_problems(run, stored)))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
@@ -162,7 +173,7 @@ def _other_algorithm(composed: Composed) -> str:
     """Returns the algorithm that trains instead of DreamerV3, else empty; ``algo`` alone counts by its name."""
     words = {item.key: item.text for item in composed.words.overrides}
     chosen = words.get("algo") or ""
-    name = composed.value("algo.name") or (chosen if _OTHERS.match(chosen) else "")
+    name = composed.value("algo.name") or (chosen if OTHERS.fullmatch(chosen) else "")
     return "" if not isinstance(name, str) or "dreamer_v3" in name or UNKNOWN in name else name
 
 

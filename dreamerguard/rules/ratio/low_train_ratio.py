@@ -118,7 +118,7 @@ def _with_report(run: ResolvedRun, harm: Harm) -> Harm:
     low, high = min(expected.median, _REPORTED_POINTS[0]), max(expected.median, _REPORTED_POINTS[1])
     text = (
         f"the expected score is about {score(low)} to {score(high)} instead of {score(goal.median)} points"
-        f" (estimate: the published agent scored {score(expected.median)} after as many updates; a reported run ended at"
-        f" {score(_REPORTED_POINTS[0])} to {score(_REPORTED_POINTS[1])})"
+        f" (estimate: the published agent scored {score(expected.median)} after as many updates; a reported run"
+        f" ended at {score(_REPORTED_POINTS[0])} to {score(_REPORTED_POINTS[1])})"
     )
     return replace(harm, text=text)

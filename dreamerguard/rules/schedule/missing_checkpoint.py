@@ -38,6 +38,7 @@ GOOD = [
     Example("python dreamerv3/main.py --configs dmc_proprio --logdir x"),
 ]
 BAD = [
+    Example("sheeprl-eval env.capture_video=False", mark="sheeprl-eval"),
     Example(_EVAL, mark="--script eval_only"),
     Example(
         f"{_EVAL} --run.from_checkpoint runs/ckpt",

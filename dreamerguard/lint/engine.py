@@ -39,7 +39,7 @@ _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override"
 #: Rules about training outside the category of the train ratio; they do not hold for an evaluation.
 _TRAINING = frozenset(
     {"debug-left-on", "frames-unit", "ignored-length", "late-crash", "long-evaluation", "misnamed-run",
-     "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
+     "indivisible-batch", "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
      "replay-exceeds-memory", "replay-on-gpu", "slow-on-cpu", "sparse-logging", "steps-unit", "undersized-model",
      "oversized-model", "zero-interval"}
 )  # fmt: skip
@@ -186,6 +186,26 @@ def check_presets(
         checked = LintStats(len(all_rules()), 1, settings, 0)
         findings = tuple(sorted(found.values(), key=lambda item: item.order))
         return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
+    return None
+
+
+def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
+    """Checks the resolved configuration that a training program stored for a run; None for other files.
+
+    Args:
+      path: the file.
+      machine: facts about the machine that the run is meant for.
+      name: name of the file in findings; its path by default.
+    """
+    shown = name or str(path)
+    for program in programs():
+        run = program.resolve_stored(path, shown, machine)
+        if run is not None:
+            run = replace(run, files=(shown,))
+            found = tuple(sorted(run_rules(run), key=lambda item: item.order))
+            chosen = sum(setting.chosen for setting in run.settings.values())
+            checked = LintStats(len(all_rules(run.dialect)), 1, chosen, 0)
+            return Result(found, run, checked, program.name, "the stored configuration of a run")
     return None
 
 

@@ -32,11 +32,14 @@ from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
-from .engine import apply_suppressions, check_presets, lint_without_suppressions
+from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
+
+#: Keys of a resolved configuration, which no other file of settings has together.
+_STORED = (re.compile(r"^task[ \t]*:", re.MULTILINE), re.compile(r"\btrain_ratio[ \t]*:"))
 
 
 @check_cache_scope()
@@ -149,6 +152,8 @@ class _Checker:
         text = source.text
         if _BLOCKS.search(text) and self._presets(found):
             return
+        if all(pattern.search(text) for pattern in _STORED) and self._stored(found):
+            return
         for program in programs():
             commands = list(program.file_commands(found.path, found.name, text))
             for item in commands:
@@ -163,6 +168,14 @@ class _Checker:
         except SourceError as error:
             self.seen.unreadable.append(error.message)
             return True
+        if result is None:
+            return False
+        self.seen.presets += 1
+        self._keep(result)
+        return True
+
+    def _stored(self, found: Found) -> bool:
+        result = check_stored(found.path, self.machine, name=found.name)
         if result is None:
             return False
         self.seen.presets += 1

@@ -19,21 +19,21 @@ from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, tra
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
+from dreamerguard.programs.shared.stored_run import read_stored
 from dreamerguard.sources.argv import Command, Word
 
 from .editions import EDITIONS, edition_of_keys
-from .flags import Flags, read_flags
+from .flags import NO_FLAGS, read_flags
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import script_problems, stored_problems
+from .stored import resolve_stored_run
 
 _SCRIPTS = ("main.py", "train.py")
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
     "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
 )  # fmt: skip
-
-_NO_FLAGS = Flags((), (), (), False, None)
 
 
 class Danijar(Program):
@@ -94,12 +94,17 @@ class Danijar(Program):
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
         """Returns the run of the program with each preset of a file alone; findings point into the file."""
         call = PythonCall("main.py", ())
-        edition = EDITIONS[self.edition] if self.edition is not None else find_edition(call, _NO_FLAGS, file)
+        edition = EDITIONS[self.edition] if self.edition is not None else find_edition(call, NO_FLAGS, file)
         base, runs, checkout = default_layers(edition, file), [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
-            flags = replace(_NO_FLAGS, presets=(Word(block, place, 0),))
+            flags = replace(NO_FLAGS, presets=(Word(block, place, 0),))
             runs.append(finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True))
         return runs
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run of a ``config.yaml`` that the program wrote into a log directory."""
+        stored = read_stored(path, name)
+        return resolve_stored_run(stored, machine) if stored is not None else None
 
     def published_settings(
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str

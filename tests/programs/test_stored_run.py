@@ -107,3 +107,15 @@ def test_a_resumed_run_of_sheeprl_is_judged_by_its_stored_configuration(tmp_path
     assert found["low-train-ratio"].primary.span.source.name == "v0/config.yaml"
     assert found["ignored-on-resume"].primary.span.text == "algo.replay_ratio=0.5"
     assert "seed" not in found["ignored-on-resume"].message
+
+
+def test_hydra_stored_the_configuration_of_another_run(tmp_path: Path) -> None:
+    (tmp_path / "old/.hydra").mkdir(parents=True)
+    path = tmp_path / "old/.hydra/config.yaml"
+    path.write_text("env: {task: dmc_cheetah_run}\ntrainer: {train_ratio: '${env.train_ratio}'}\n", encoding="utf-8")
+    command = "python train.py env=dmc_vision env.task=dmc_walker_walk logdir=old"
+    (finding,) = other(command, tmp_path)
+    assert "dmc_cheetah_run" in finding.message
+    path.write_text("env: {task: dmc_walker_walk, train_ratio: 512}\n", encoding="utf-8")
+    assert other(command, tmp_path) == []
+    assert "256" in other(f"{command} env.train_ratio=256", tmp_path)[0].message

@@ -192,6 +192,8 @@ def check_presets(
 def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
     """Checks the resolved configuration that a training program stored for a run; None for other files.
 
+    No fix is offered: the run has started, and a changed file would not change it.
+
     Args:
       path: the file.
       machine: facts about the machine that the run is meant for.
@@ -202,7 +204,7 @@ def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = N
         run = program.resolve_stored(path, shown, machine)
         if run is not None:
             run = replace(run, files=(shown,))
-            found = tuple(sorted(run_rules(run), key=lambda item: item.order))
+            found = tuple(sorted((replace(item, fix=None) for item in run_rules(run)), key=lambda item: item.order))
             chosen = sum(setting.chosen for setting in run.settings.values())
             checked = LintStats(len(all_rules(run.dialect)), 1, chosen, 0)
             return Result(found, run, checked, program.name, "the stored configuration of a run")

@@ -38,8 +38,8 @@ from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
-#: Keys of a resolved configuration, which no other file of settings has together.
-_STORED = (re.compile(r"^task[ \t]*:", re.MULTILINE), re.compile(r"\btrain_ratio[ \t]*:"))
+#: A resolved configuration has one of these keys.
+_STORED = re.compile(r"\b(?:train_ratio|replay_ratio|per_rank_batch_size)[ \t]*:")
 
 
 @check_cache_scope()
@@ -152,7 +152,7 @@ class _Checker:
         text = source.text
         if _BLOCKS.search(text) and self._presets(found):
             return
-        if all(pattern.search(text) for pattern in _STORED) and self._stored(found):
+        if _STORED.search(text) and self._stored(found):
             return
         for program in programs():
             commands = list(program.file_commands(found.path, found.name, text))

@@ -15,10 +15,13 @@ from .flags import NO_FLAGS
 from .published import preset_of, preset_values
 from .resolve import default_layers, finish
 
+#: A resolved configuration has far more keys; a smaller file is not worth loading the tables.
+_LEAST = 25
+
 
 def resolve_stored_run(stored: StoredRun, machine: Machine) -> ResolvedRun | None:
     """Returns the run of a stored configuration; None if the keys are those of no edition."""
-    name = edition_of_keys(stored.items)
+    name = edition_of_keys(stored.items) if len(stored.items) >= _LEAST else None
     task = stored.items.get("task")
     if name is None or task is None or not isinstance(task.value, str):
         return None

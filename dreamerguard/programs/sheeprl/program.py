@@ -36,8 +36,8 @@ from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
-from dreamerguard.programs.shared.stored_run import stored_beside
-from dreamerguard.sources.argv import UNKNOWN, Command
+from dreamerguard.programs.shared.stored_run import read_stored, stored_beside
+from dreamerguard.sources.argv import UNKNOWN, Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
 from .evaluation import NAMES as EVALUATIONS
@@ -100,6 +100,8 @@ _SUITES = {
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
     "AtariPreprocessing": ("atari", "dreamer_v3"),
 }
+#: Keys that every stored configuration has.
+_STORED = {"algo.name", "algo.total_steps", "env.id", "env.num_envs", "buffer.size"}
 _GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
@@ -124,8 +126,24 @@ class Sheeprl(Program):
             return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
         stored = stored_beside(composed.settings.get(RESUME), folder)
-        if stored is not None:
-            composed = with_stored(composed, stored)
+        if stored is None:
+            return self._judge(composed, machine)
+        run = self._judge(with_stored(composed, stored), machine)
+        return replace(run, resumed=stored.name, problems=(*run.problems, *resume_problems(run, stored)))
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run of a ``config.yaml`` that the program wrote into a log directory: hydra reads it alone."""
+        stored = read_stored(path, name)
+        if stored is None or not stored.items.keys() >= _STORED or "defaults" in stored.items:
+            return None
+        command = read_command(["sheeprl"])
+        launch = read_launch(command)
+        assert launch is not None, "sheeprl is a console command"
+        home = Checkout(path.parent, PurePosixPath(name).parent.as_posix(), complete=True)
+        run = self._judge(compose_command(command, launch, TABLE, path.stem, home), machine)
+        return replace(run, anchor=stored.items["algo.name"].span)
+
+    def _judge(self, composed: Composed, machine: Machine) -> ResolvedRun:
         budget = sheeprl_budget(composed.value, composed.number)
         old = budget is not None and composed.value("algo.replay_ratio") is None
         roles: dict[Role, str] = ROLES | ({"train_ratio": OLD_RATIO} if old else {})
@@ -143,10 +161,7 @@ class Sheeprl(Program):
             task_problem=_task_problem(composed),
             dead=DEAD,
         )
-        run = replace(run, other=_other_algorithm(composed))
-        if stored is None:
-            return run
-        return replace(run, resumed=stored.name, problems=(*run.problems, *resume_problems(run, stored)))
+        return replace(run, other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""

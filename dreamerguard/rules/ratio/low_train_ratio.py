@@ -75,8 +75,8 @@ BAD = [
 
 #: A share of the task's ratio above which only the update budget counts.
 _LOW = 0.25
-#: Task, ratios near the reported one, and points at the end of the reported run.
-_REPORTED_TASK, _REPORTED_RATIOS, _REPORTED_POINTS = "dmc_walker_walk", (16, 64), (200.0, 300.0)
+#: Names of the task, ratios near the reported one, and points at the end of the reported run.
+_REPORTED_TASKS, _REPORTED_RATIOS, _REPORTED_POINTS = ("dmc_walker_walk", "walker_walk"), (16, 64), (200.0, 300.0)
 _REPORT = Evidence(
     "reported",
     "a run with ratio 32 on dmc_walker_walk ended at 200 to 300 points instead of 900 to 1000",
@@ -113,7 +113,7 @@ def _with_report(run: ResolvedRun, harm: Harm) -> Harm:
     if expected is None or goal is None or budget is None or run.reference is None:
         return harm
     near = _REPORTED_RATIOS[0] <= budget.train_ratio <= _REPORTED_RATIOS[1]
-    if not near or run.reference.task != _REPORTED_TASK:
+    if not near or run.reference.task not in _REPORTED_TASKS:
         return harm
     low, high = min(expected.median, _REPORTED_POINTS[0]), max(expected.median, _REPORTED_POINTS[1])
     text = (

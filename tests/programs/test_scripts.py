@@ -9,6 +9,7 @@ from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import Source
 from dreamerguard.lint.engine import check_command
+from dreamerguard.reports.budget_table import render_budget
 from dreamerguard.rules.helpers.example_files import with_preset
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.commands.shell import read_shell
@@ -38,6 +39,7 @@ def test_a_part_of_a_parallel_run_has_no_budget(script: str, tmp_path: Path) -> 
     result = lint(f"{MAIN} --script {script} --run.train_ratio 8", tmp_path)
     assert not result.run.trains
     assert result.run.budget is None
+    assert "does not train" in render_budget(result.run)
 
 
 @pytest.mark.parametrize("script", ["train", "train_eval", "parallel"])

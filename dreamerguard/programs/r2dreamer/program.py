@@ -87,7 +87,7 @@ LIMITS = (
     *learning_rates("model.lr"),
     *horizons("model.horizon"),
     *shares("model.lamb"),
-    *counts("model.imag_horizon", "buffer.max_size"),
+    *counts("model.imag_horizon", "buffer.max_size", "model.deter", "model.hidden", "model.units"),
 )
 
 

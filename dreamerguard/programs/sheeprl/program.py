@@ -87,7 +87,9 @@ RENAMED = {
 LIMITS = (
     *learning_rates(*(f"algo.{network}.optimizer.lr" for network in ("world_model", "actor", "critic"))),
     *shares("algo.gamma", "algo.lmbda"),
-    *counts("algo.horizon", "buffer.size"),
+    *counts("algo.horizon", "buffer.size", "env.screen_size"),
+    *counts("algo.world_model.stochastic_size", "algo.world_model.discrete_size"),
+    *counts("algo.world_model.recurrent_model.recurrent_state_size"),
 )
 #: Keys that change nothing (``Ratio`` in ``sheeprl/utils/utils.py``).
 DEAD = {

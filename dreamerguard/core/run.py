@@ -84,6 +84,7 @@ class ResolvedRun:
       overrides: number of overrides in the command.
       given: keys to which the code of the program gives a value if the configuration has none.
       unlisted: keys of a sweep with values that cannot be listed.
+      resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
       probe: result of the environment probe, if it was requested.
     """
 
@@ -121,6 +122,7 @@ class ResolvedRun:
     overrides: int = 0
     given: frozenset[str] = frozenset()
     unlisted: tuple[str, ...] = ()
+    resumed: str = ""
     probe: Probe | None = None
 
     @property

@@ -37,6 +37,13 @@ from .unread_words import rests_on_known, with_unread_words
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
+#: Rules about training outside the category of the train ratio; they do not hold for an evaluation.
+_TRAINING = frozenset(
+    {"debug-left-on", "frames-unit", "ignored-length", "late-crash", "long-evaluation", "misnamed-run",
+     "indivisible-batch", "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
+     "replay-exceeds-memory", "replay-on-gpu", "slow-on-cpu", "sparse-logging", "steps-unit", "undersized-model",
+     "oversized-model", "zero-interval"}
+)  # fmt: skip
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -189,6 +196,28 @@ def check_presets(
     return None
 
 
+def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
+    """Checks the resolved configuration that a training program stored for a run; None for other files.
+
+    No fix is offered: the run has started, and a changed file would not change it.
+
+    Args:
+      path: the file.
+      machine: facts about the machine that the run is meant for.
+      name: name of the file in findings; its path by default.
+    """
+    shown = name or str(path)
+    for program in programs():
+        run = program.resolve_stored(path, shown, machine)
+        if run is not None:
+            run = replace(run, files=(shown,))
+            found = tuple(sorted((replace(item, fix=None) for item in run_rules(run)), key=lambda item: item.order))
+            chosen = sum(setting.chosen for setting in run.settings.values())
+            checked = LintStats(len(all_rules(run.dialect)), 1, chosen, 0)
+            return Result(found, run, checked, program.name, "the stored configuration of a run")
+    return None
+
+
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
     """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
     fired: set[str] = set()
@@ -196,6 +225,8 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
         if rule.dialects and run.dialect not in rule.dialects:
             continue
         if run.other and rule.name not in _ANY_ALGORITHM:
+            continue
+        if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):

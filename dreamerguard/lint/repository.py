@@ -33,12 +33,15 @@ from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
-from .engine import apply_suppressions, check_presets, lint_without_suppressions
+from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
 from .loops import by_place, merged_loop
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
+
+#: A resolved configuration has one of these keys.
+_STORED = re.compile(r"\b(?:train_ratio|replay_ratio|per_rank_batch_size)[ \t]*:")
 
 
 @check_cache_scope()
@@ -164,6 +167,8 @@ class _Checker:
             return
         if _BLOCKS.search(text) and self._presets(found):
             return
+        if _STORED.search(text) and self._stored(found):
+            return
         for program in programs():
             commands = list(program.file_commands(found.path, found.name, text))
             for item in commands:
@@ -187,6 +192,14 @@ class _Checker:
         except SourceError as error:
             self.seen.unreadable.append(error.message)
             return True
+        if result is None:
+            return False
+        self.seen.presets += 1
+        self._keep(result)
+        return True
+
+    def _stored(self, found: Found) -> bool:
+        result = check_stored(found.path, self.machine, name=found.name)
         if result is None:
             return False
         self.seen.presets += 1

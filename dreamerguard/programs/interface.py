@@ -121,6 +121,16 @@ class Program(ABC):
         """Returns the run that each preset alone would start, in the order of the file; places point into the file."""
         return []
 
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run that a program stored as a resolved configuration; None if the file is not one of its own.
+
+        Args:
+          path: path of the file.
+          name: its name in findings.
+          machine: facts about the machine that the run is meant for.
+        """
+        return None
+
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the commands that use a configuration file of this program; no command for other files.
 

@@ -72,6 +72,7 @@ def summary(result: Result) -> str:
     some = f"{result.unjudged} of {result.sweep.linted} runs: " if result.sweep is not None else ""
     found += f"; {some}{plain(result.judged.text)}" if result.judged.text else ""
     found += f"; {unlisted(result)}" if unlisted(result) else ""
+    found += f"; {result.run.probe.text}" if result.run.probe is not None else ""
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
@@ -33,6 +34,8 @@ def about_file(name: str) -> str | None:
     from dreamerguard.programs.registry import programs
 
     for program in programs():
+        if program.resolve_stored(path, path.as_posix(), UNKNOWN) is not None:
+            return _check(name, f"is the stored configuration of a run of {program.name}")
         if program.name != "native" and any(program.file_commands(path, path.as_posix(), text)):
             return _check(name, f"is a configuration file of {program.name}")
     return None

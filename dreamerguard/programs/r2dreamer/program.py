@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -36,6 +37,7 @@ from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
@@ -87,7 +89,7 @@ LIMITS = (
     *learning_rates("model.lr"),
     *horizons("model.horizon"),
     *shares("model.lamb"),
-    *counts("model.imag_horizon", "buffer.max_size"),
+    *counts("model.imag_horizon", "buffer.max_size", "model.deter", "model.hidden", "model.units"),
 )
 
 
@@ -120,7 +122,7 @@ class R2Dreamer(Program):
         assert launch is not None, "detect() saw a program"
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
         budget = r2_budget(composed.number)
-        return build_run(
+        run = build_run(
             composed,
             dialect=self.name,
             roles=ROLES,
@@ -132,6 +134,7 @@ class R2Dreamer(Program):
             limits=LIMITS,
             task_problem=_task_problem(composed),
         )
+        return replace(run, problems=(*run.problems, *_stored(run, folder)))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``env``."""
@@ -145,6 +148,14 @@ class R2Dreamer(Program):
 
 
 PROGRAM = R2Dreamer()
+
+
+def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
+    """Yields the problems of a log directory that hydra stored the configuration of another run in."""
+    logdir = run.settings.get("logdir")
+    stored = stored_in_directory(logdir, folder, ".hydra/config.yaml")
+    if stored is not None and logdir is not None and logdir.last.span is not None:
+        yield from other_run(run, stored, ("task", "deter", "train_ratio"), logdir, "its logs grow")
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.key import Key
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import read_file
@@ -182,3 +183,8 @@ def index_script(path: Path) -> PythonIndex:
 def trains(call: PythonCall | None) -> bool:
     """Returns whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
     return call is None or not call.file.startswith(_USES)
+
+
+def without_training(run: ResolvedRun) -> ResolvedRun:
+    """Returns the run of a script that uses a trained agent: it has no budget, and its log directory may be fixed."""
+    return replace(run, trains=False, budget=None, reference=None, given=run.given | {"logdir"})

@@ -21,6 +21,7 @@ from dreamerguard.programs.hydra.command import Checkout, find_config_folder
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
 from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -64,6 +65,19 @@ LATER = frozenset({
     "optimization.compile_rssm", "optimization.rssm_scan_unroll", "optimization.cudagraph_train_step",
     "optimization.compile_train_step", "optimization.optimizer_eps",
 })  # fmt: skip
+
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates("optimization.lr"),
+    *shares("optimization.gamma", "optimization.lmbda"),
+    *horizons("optimization.continuation_horizon"),
+    *counts(
+        "optimization.imagination_horizon",
+        "replay_buffer.buffer_size",
+        "networks.rnn_hidden_dim",
+        "networks.hidden_dim",
+    ),
+)
 
 
 class TorchRL(Program):
@@ -117,6 +131,7 @@ class TorchRL(Program):
             reference=_reference(composed, table, named=ratio is not None),
             renamed=RENAMED,
             replay_bytes=None,
+            limits=LIMITS,
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:

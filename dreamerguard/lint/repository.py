@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -180,10 +180,10 @@ class _Checker:
         if found is not None and _unused(result, command):
             return False
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
-        rename = PathRebaser(command.source, folder, self.tree.root)
-        findings = (rename.finding(item) for item in result.findings)
+        result = PathRebaser(command.source, folder, self.tree.root).result(result)
+        findings: Iterable[Finding] = result.findings
         if found is not None:
-            findings = (_upstream_as_info(item) for item in findings)
+            findings = map(_upstream_as_info, findings)
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         result = replace(result, findings=tuple(findings))

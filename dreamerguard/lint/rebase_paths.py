@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dreamerguard.core.finding import Finding
-from dreamerguard.core.result import Result
+from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.setting import Layer, Setting
 from dreamerguard.core.source import Label, Source, Span
 
@@ -19,18 +19,18 @@ class PathRebaser:
     Attributes:
       command: source that contains the command; it keeps its name.
       folder: folder in which the program starts.
-      root: folder that the new names are relative to.
+      root: folder that the new names are relative to; None to put ``folder`` in front of every name.
     """
 
     command: Source
     folder: Path
-    root: Path
+    root: Path | None
     sources: dict[str, Source] = field(default_factory=dict)
 
     def result(self, result: Result) -> Result:
         """Returns the result with renamed files, also in the resolved run."""
         run, findings = result.run, tuple(map(self.finding, result.findings))
-        if os.path.normpath(self.folder) == os.path.normpath(self.root):
+        if self.root is not None and os.path.normpath(self.folder) == os.path.normpath(self.root):
             return replace(result, findings=findings)
         run = replace(
             run,
@@ -65,6 +65,7 @@ class PathRebaser:
         span, value, via = layer.span, layer.value_span, layer.via
         return replace(
             layer,
+            name=layer.name if span is None or layer.name != span.source.name else self._span(span).source.name,
             origin=layer.origin if span is None else self._span(span),
             value_span=None if value is None else self._span(value),
             via=None if via is None else self._span(via),
@@ -83,4 +84,12 @@ class PathRebaser:
         return self.sources[source.name]
 
     def _name(self, name: str) -> str:
-        return os.path.relpath(self.folder / name, self.root).replace(os.sep, "/")
+        path = self.folder / name
+        return (os.path.normpath(path) if self.root is None else os.path.relpath(path, self.root)).replace(os.sep, "/")
+
+
+def below(outcome: RepositoryResult, folder: Path) -> RepositoryResult:
+    """Returns the outcome of a check with ``folder`` in front of every file name: the names that the user can open."""
+    rename = PathRebaser(Source("", ""), folder, None)
+    unread = [f"{folder.as_posix()}/{text}" for text in outcome.unread]
+    return replace(outcome, results=tuple(map(rename.result, outcome.results)), unread=unread)

@@ -27,7 +27,7 @@ from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
-from dreamerguard.sources.files import read_source
+from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
@@ -59,9 +59,9 @@ def check_tree(
       SourceError: a path does not exist, or the settings name what does not exist.
     """
     for path in paths:
-        if not exists(path):
+        if not (exists(path) or is_given(path)):
             raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
-    root = folder or _root(paths)
+    root = folder or root_of(paths)
     chosen = settings or Settings()
     tree = discover(paths, root, chosen.exclude)
     checker = _Checker(tree, machine, chosen)
@@ -70,7 +70,8 @@ def check_tree(
     return checker.outcome()
 
 
-def _root(paths: Sequence[Path]) -> Path:
+def root_of(paths: Sequence[Path]) -> Path:
+    """Returns the folder that names are relative to: the current one, or the only folder if it lies elsewhere."""
     here = Path.cwd()
     elsewhere = len(paths) == 1 and is_dir(paths[0]) and not paths[0].resolve().is_relative_to(here)
     return paths[0] if elsewhere else Path()
@@ -184,6 +185,7 @@ class _Checker:
         findings: Iterable[Finding] = result.findings
         if found is not None:
             findings = map(_upstream_as_info, findings)
+            result = replace(result, detected=f"{found.name} is one of its configuration files")
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         result = replace(result, findings=tuple(findings))

@@ -78,7 +78,9 @@ def summary(result: Result) -> str:
 
 def clean(*results: Result) -> str:
     """Returns the sentence of a report without findings; only fully judged runs have no problems."""
-    if results and all(result.run.other for result in results):
+    if not results:
+        return "nothing to check"
+    if all(result.run.other for result in results):
         return "not checked"
     judged = all(result.judged.everything for result in results)
     return "no problems found" if judged else "nothing found in what was judged"

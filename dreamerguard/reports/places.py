@@ -47,7 +47,10 @@ def all_findings(results: Sequence[Result]) -> list[Finding]:
 
 
 def sentence(finding: Finding) -> str:
-    """Returns the message as a sentence, followed by the cost if there is one."""
+    """Returns the message as a sentence, followed by the cost if there is one. A name at its beginning is kept."""
     cost = f" Cost ({finding.harm.level}): {finding.harm.text}." if finding.harm is not None else ""
     end = "" if finding.message.endswith((".", "?", "!")) else "."
-    return f"{finding.message[:1].upper()}{finding.message[1:]}{end}{cost}"
+    first = finding.message.partition(" ")[0]
+    plain_word = first.isalpha() and first != finding.key
+    text = f"{finding.message[:1].upper()}{finding.message[1:]}" if plain_word else finding.message
+    return f"{text}{end}{cost}"

@@ -127,6 +127,27 @@ def diff(results: Sequence[Result], *, unsafe: bool = False) -> str:
     return "".join(lines)
 
 
+def with_whole_commands(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Returns the findings with fixed command lines that hold every fix of the command, not only their own.
+
+    A fix that cannot be made together with the others keeps its command, and its message says so.
+    """
+    several = [item for item in findings if item.fix is not None and item.fix.command is not None]
+    if len(several) < 2:
+        return findings
+    todo = plan(several, unsafe=True)
+    commands = [text for name, text in todo.texts().items() if todo.edits[name][0].kind == "command line"]
+
+    def whole(item: Finding) -> Finding:
+        if item.fix is None or item.fix.command is None or item.allowed is not None or not commands:
+            return item
+        if item in todo.findings:
+            return replace(item, fix=replace(item.fix, command=commands[0]))
+        return replace(item, fix=replace(item.fix, message=f"{item.fix.message}, without the other fixes"))
+
+    return tuple(map(whole, findings))
+
+
 def fixes_within(results: Sequence[Result], folder: Path, paths: Sequence[Path]) -> tuple[Result, ...]:
     """Returns the results without the fixes that edit a file outside of some paths.
 

@@ -167,7 +167,7 @@ class _Checker:
         if result is None:
             return False
         self.seen.presets += 1
-        self._keep(result)
+        self._keep(replace(result, findings=tuple(map(_upstream_as_info, result.findings))))
         return True
 
     def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:

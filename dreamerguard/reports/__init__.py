@@ -48,6 +48,10 @@ def _render_repository(name: str, outcome: RepositoryResult, color: bool, rules:
         from .repository_summary import render_tree
 
         return render_tree(outcome, color)
+    if name == "concise":
+        from .concise import render_concise_check
+
+        return render_concise_check(outcome)
     if name == "json":
         from .check_json import render_check_json
 

@@ -83,3 +83,13 @@ def test_a_suite_is_not_taken_for_a_misspelled_task(name: str) -> None:
 def test_foreign_files_stay_silent(tmp_path: Path) -> None:
     Path("x.yaml").write_text("task: build\nrun: make all\n")
     assert not check_tree([tmp_path]).results
+
+
+def test_compare_names_a_missing_path_first() -> None:
+    Path("a").mkdir()
+    assert run("compare", "a", "--baseline", "nosuch") == (2, "", "error: nosuch does not exist\n")
+
+
+@pytest.mark.parametrize("command", ["reference", "config"])
+def test_groups_do_not_offer_completion(command: str) -> None:
+    assert "completion" not in run(command, "--help")[1]

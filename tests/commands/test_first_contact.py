@@ -49,6 +49,13 @@ def test_lint_of_a_command_names_the_two_dashes(words: list[str]) -> None:
         "task: sentiment\nmodel: {name: bert}\nlogging: {level: info}\n",
         "task: walker-walk\nagent: {lr: 3e-4}\nreplay: {capacity: 1e6}\n",
         "task: dmc_mine\nmodel: {name: bert}\n",
+        "task: dmc_walker_walk\nrun: python train.py\n",
+        "task: atari_pong\nrun:\n  name: exp1\n  seed: 4\nmodel:\n  hidden: 256\n",
+        "task: walker_walk\nenv: {name: walker, action_repeat: 2}\nreplay: {capacity: 1000000, batch_size: 16}\n",
+        "task: atari_pong\nenv: {action_repeat: 4, image_size: 84}\nmodel: {lr: 1e-4}\nlogging: {level: info}\n"
+        "optimizer: {name: adam, lr: 3e-4}\n",
+        "task: dmc_walker_walk\nsize: 64\nseed: 1\n",
+        "task: crafter_reward\nrun:\n  script: train_ppo.py\n  args: [--lr, 1e-4]\n",
     ],
 )
 def test_files_of_other_programs_are_no_run_files(text: str) -> None:
@@ -60,6 +67,9 @@ def test_files_of_other_programs_are_no_run_files(text: str) -> None:
     [
         "task: dmc_walker_walk\n",
         "task: dmc_walker_wlak\nrun: {train_ratio: 32}\n",
+        "task: dmc_walker_walk\nrun: {train_ration: 32}\n",
+        "task: dmc_walker_walk\nsize: size12m\nrun: {frames: 1e6, name: mine}\nmodel: {deter: 512}\n",
+        "task: dmc_walker_walk\nrun:\n",
         "task: mine\nrun: {train_ratio: 32, frames: 1e6}\n",
         "# yaml-language-server: $schema=dreamerguard.schema.json\ntask: mine\n",
     ],

@@ -52,8 +52,10 @@ def test_lint_of_a_command_names_the_two_dashes(words: list[str]) -> None:
         "task: dmc_walker_walk\nrun: python train.py\n",
         "task: atari_pong\nrun:\n  name: exp1\n  seed: 4\nmodel:\n  hidden: 256\n",
         "task: walker_walk\nenv: {name: walker, action_repeat: 2}\nreplay: {capacity: 1000000, batch_size: 16}\n",
-        "task: atari_pong\nenv: {action_repeat: 4, image_size: 84}\nmodel: {lr: 1e-4}\nlogging: {level: info}\n"
-        "optimizer: {name: adam, lr: 3e-4}\n",
+        (
+            "task: atari_pong\nenv: {action_repeat: 4, image_size: 84}\nmodel: {lr: 1e-4}\nlogging: {level: info}\n"
+            "optimizer: {name: adam, lr: 3e-4}\n"
+        ),
         "task: dmc_walker_walk\nsize: 64\nseed: 1\n",
         "task: crafter_reward\nrun:\n  script: train_ppo.py\n  args: [--lr, 1e-4]\n",
     ],

@@ -97,7 +97,7 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
     if not (arguments.tasks or arguments.files or arguments.overrides):
         fail(_NOTHING, NOTHING_CHECKED)
     for word in arguments.files:
-        if advice := about_file(word.text):
+        if advice := about_file(word.text) or (about_word(word.text, own) if word.text.endswith(".py") else None):
             fail(advice)
     for word in arguments.tasks:
         if _TASK_LIKE.fullmatch(word.text):
@@ -120,7 +120,11 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
         known = ", ".join(program_names())
-        fail(f"not checked: {error}; commands of these programs can be checked: {known}", NOTHING_CHECKED)
+        fail(
+            f"not checked: {error}; commands of these programs can be checked: {known}"
+            " (--dialect NAME checks the command of a copy that does not look like one)",
+            NOTHING_CHECKED,
+        )
 
 
 def _no_dialect(name: str) -> str:

@@ -104,10 +104,16 @@ def clean(*results: Result) -> str:
 def suppressed(*results: Result) -> str:
     """Returns the number of suppressed findings by place: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
     hidden = counted(results)
-    allowed, below = hidden.pop("command", 0), hidden.pop("threshold", 0)
+    allowed, _ = hidden.pop("command", 0), hidden.pop("threshold", 0)
+    below = Counter(
+        "--min-confidence" if str(item.allowed).startswith("confidence") else "--min-severity"
+        for result in results
+        for item in result.findings
+        if item.allowed is not None and item.allowed_by == "threshold"
+    )
     places = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
     text = f", {sum(hidden.values())} suppressed ({places})" if hidden else ""
-    text += f", {below} below the threshold" if below else ""
+    text += "".join(f", {count} below {option}" for option, count in sorted(below.items()))
     return (f", {allowed} allowed" if allowed else "") + text
 
 

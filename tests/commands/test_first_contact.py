@@ -105,3 +105,26 @@ def test_compare_names_a_missing_path_first() -> None:
 @pytest.mark.parametrize("command", ["reference", "config"])
 def test_groups_do_not_offer_completion(command: str) -> None:
     assert "completion" not in run(command, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("lint", "walker-walk"), "did you mean dmc_walker_walk?"),
+        (("lint", "nosuch.sh"), "cannot read 'nosuch.sh': there is no such file"),
+        (("lint", "-"), "dreamerguard check - --stdin-filename FILE"),
+        (("lint", "./dreamerv3/main.py", "--configs", "a"), "dreamerguard lint -- ./dreamerv3/main.py --configs a"),
+        (("tasks", "dmc_proprio"), "dreamerguard tasks --suite dmc_proprio"),
+        (("explain", "dmc_vision"), "dreamerguard tasks --suite dmc_vision"),
+        (("check", "--no-config", "--baseline", "nosuch.json"), "--write-baseline writes it"),
+    ],
+)
+def test_the_message_names_what_works(words: tuple[str, ...], advice: str) -> None:
+    code, _, err = run(*words)
+    assert code == 2
+    assert advice in err
+
+
+def test_the_diff_says_how_many_findings_it_cannot_fix() -> None:
+    Path("run.yaml").write_text("task: dmc_walker_walk\nrun: {train_ratio: 32}\n")
+    assert "nothing to correct in 1 finding; --unsafe-fixes" in run("check", "--no-config", "--diff")[2]

@@ -47,7 +47,9 @@ def show_diff(results: Sequence[Result], unsafe: bool) -> bool:
         write(sys.stdout, f"corrected command: {plain(command)}\n")
     if text or command is not None:
         return True
-    note("nothing to correct" + ("" if unsafe else "; --unsafe-fixes also offers what changes the training"))
+    left = sum(len(result.active) for result in results)
+    scope = f" in {left} finding{'' if left == 1 else 's'}" if left else ""
+    note(f"nothing to correct{scope}" + ("" if unsafe else "; --unsafe-fixes also offers what changes the training"))
     return False
 
 

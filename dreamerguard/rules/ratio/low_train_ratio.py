@@ -24,13 +24,14 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from dreamerguard.core.finding import Evidence, Finding, Severity
+from dreamerguard.core.finding import Evidence, Finding, Harm, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import earlier
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.evidence import published
-from dreamerguard.rules.helpers.formatting import share
+from dreamerguard.rules.helpers.formatting import score, share
 from dreamerguard.rules.helpers.right_ratio import right_ratio
 from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
@@ -74,9 +75,11 @@ BAD = [
 
 #: A share of the task's ratio above which only the update budget counts.
 _LOW = 0.25
+_REPORTED_TASK, _REPORTED_RATIO, _REPORTED_SCORES = "dmc_walker_walk", 32, (200, 300)
 _REPORT = Evidence(
     "reported",
-    "a run with ratio 32 on dmc_walker_walk ended at 200 to 300 points instead of 900 to 1000",
+    f"a run with ratio {_REPORTED_RATIO} on {_REPORTED_TASK} ended at {_REPORTED_SCORES[0]} to {_REPORTED_SCORES[1]}"
+    " points instead of 900 to 1000",
     "https://github.com/danijar/dreamerv3/issues/140",
 )
 
@@ -99,6 +102,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         key=setting.key,
         secondary=earlier(setting),
         fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
-        evidence=(published(setting.key, expected), *evidence, _REPORT),
-        harm=harm,
+        evidence=(published(setting.key, expected), *evidence, *((_REPORT,) if "dmc" in run.reference.suite else ())),
+        harm=_with_report(harm) if run.reference.task == _REPORTED_TASK and setting.number == _REPORTED_RATIO else harm,
     )
+
+
+def _with_report(harm: Harm) -> Harm:
+    """Returns the cost as the range from the estimate to the reported scores, so that both say one thing."""
+    if harm.expected is None or harm.reference is None:
+        return harm
+    estimate = harm.expected.median
+    low, high = min(_REPORTED_SCORES[0], estimate), max(_REPORTED_SCORES[1], estimate)
+    text = (
+        f"the expected score is {score(low)} to {score(high)} instead of {score(harm.reference.median)} points"
+        f" (estimate: {score(estimate)} is the published agent's score after as many updates; a reported run ended at"
+        f" {_REPORTED_SCORES[0]} to {_REPORTED_SCORES[1]})"
+    )
+    return replace(harm, text=text)

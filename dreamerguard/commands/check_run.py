@@ -127,7 +127,8 @@ class _Check:
         outcome = self.outcome
         if outcome.checked or self.allow_nothing:
             return
-        reason = "; ".join(outcome.unread[:3]) or f"no run among {outcome.seen} file{'s' if outcome.seen != 1 else ''}"
+        reason = "; ".join((outcome.unread or outcome.unreadable)[:3])
+        reason = reason or f"no run among {outcome.seen} file{'s' if outcome.seen != 1 else ''}"
         fail(f"nothing to check: {reason}", NOTHING_CHECKED)
 
     def _exit_code(self) -> int:

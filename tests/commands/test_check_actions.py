@@ -188,6 +188,9 @@ def test_junit_and_markdown_do_not_call_an_unjudged_run_clean(folder: Path) -> N
 
 def test_nothing_checked_is_not_called_clean() -> None:
     assert "no problems found" not in render("full", RepositoryResult())
+    put("bin.yaml", "\0")
+    assert "nothing to check: bin.yaml: byte 1 is zero" in run("bin.yaml")[2]
+    Path("bin.yaml").unlink()
     put("a.txt", "x")
     code, _, err = run()
     assert code == 3

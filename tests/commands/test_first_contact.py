@@ -111,6 +111,7 @@ def test_groups_do_not_offer_completion(command: str) -> None:
     ("words", "advice"),
     [
         (("lint", "walker-walk"), "did you mean dmc_walker_walk?"),
+        (("lint", "dmc_walker_walk", "run.train_ratio"), "write run.train_ratio=VALUE"),
         (("lint", "nosuch.sh"), "cannot read 'nosuch.sh': there is no such file"),
         (("lint", "-"), "dreamerguard check - --stdin-filename FILE"),
         (("lint", "./dreamerv3/main.py", "--configs", "a"), "dreamerguard lint -- ./dreamerv3/main.py --configs a"),

@@ -8,7 +8,7 @@ import pytest
 from dreamerguard import lint_command
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
 from dreamerguard.core.result import Result
-from dreamerguard.core.source import SourceError
+from dreamerguard.core.source import Source, SourceError
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
 from dreamerguard.programs.registry import UnknownProgram
@@ -201,3 +201,19 @@ def test_other_algorithms_of_sheeprl_are_not_checked(words: str, algorithm: str)
     assert result.run.other == algorithm and result.judged.nothing and not result.active
     assert exit_code(result) == NOTHING_CHECKED
     assert summary(result).startswith(f"not checked; sheeprl trains {algorithm} here, which is not DreamerV3:")
+
+
+def test_without_a_folder_the_message_says_that_a_checkout_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    anchor = Source("command line", "", "command line").span(0)
+    monkeypatch.setattr(exact, "installed", lambda: True)
+    with pytest.raises(NeedsHydra, match="run dreamerguard in a checkout") as found:
+        exact.compose_exactly(None, "configs", [], anchor, "a reason")
+    assert "pip install" not in found.value.message
+    monkeypatch.setattr(exact, "installed", lambda: False)
+    with pytest.raises(NeedsHydra, match=r"in a checkout .*, and install hydra: pip install"):
+        exact.compose_exactly(None, "configs", [], anchor, "a reason")
+
+
+def test_a_key_that_is_null_has_no_known_type() -> None:
+    (finding,) = lint_command(["python", "dreamer_v3.py", "optimization.train_ration=512"]).findings
+    assert "text" not in finding.help

@@ -61,8 +61,11 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
 
 
 def _about_task(text: str) -> str | None:
+    from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
+    if text in native_keys():
+        return f"{text} has no value; write {text}=VALUE"
     try:
         find_task(text.replace("-", "_").lower())
     except UnknownTask as error:

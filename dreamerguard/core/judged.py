@@ -47,7 +47,9 @@ class Judged:
         if self.everything:
             return ""
         parts = {"task": self.task, "train ratio": self.ratio, "updates": self.budget}
-        return f"{self.reason}: {' and '.join(name for name, done in parts.items() if not done)} not judged"
+        missing = [name for name, done in parts.items() if not done]
+        names = " and ".join([*([", ".join(missing[:-1])] if missing[1:] else []), missing[-1]])
+        return f"{self.reason}: {names} not judged"
 
 
 def judge_parts(run: ResolvedRun) -> Judged:

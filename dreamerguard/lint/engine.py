@@ -32,6 +32,7 @@ from dreamerguard.util.check_cache import check_cache_scope
 
 from . import suppressions
 from .configured_in_code import configured_in_code
+from .fixes import with_whole_commands
 from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
 
@@ -145,7 +146,8 @@ def apply_suppressions(
     settings = settings or Settings()
     names = {None} if suppressions.names_rules(results, settings) else {result.run.dialect for result in results}
     rules = {rule.name: rule for name in names for rule in active_rules(settings, name)}
-    return suppressions.mark_suppressed(results, settings, tuple(rules.values()), folder or Path())
+    judged = suppressions.mark_suppressed(results, settings, tuple(rules.values()), folder or Path())
+    return tuple(replace(result, findings=with_whole_commands(result.findings)) for result in judged)
 
 
 def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +28,7 @@ from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_of
 from dreamerguard.sources.commands.shell import read_shell
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
-from dreamerguard.sources.files import read_source
+from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
@@ -64,9 +64,9 @@ def check_tree(
       SourceError: a path does not exist, or the settings name what does not exist.
     """
     for path in paths:
-        if not exists(path):
+        if not (exists(path) or is_given(path)):
             raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
-    root = folder or _root(paths)
+    root = folder or root_of(paths)
     chosen = settings or Settings()
     tree = discover(paths, root, chosen.exclude)
     checker = _Checker(tree, machine, chosen)
@@ -75,7 +75,8 @@ def check_tree(
     return checker.outcome()
 
 
-def _root(paths: Sequence[Path]) -> Path:
+def root_of(paths: Sequence[Path]) -> Path:
+    """Returns the folder that names are relative to: the current one, or the only folder if it lies elsewhere."""
     here = Path.cwd()
     elsewhere = len(paths) == 1 and is_dir(paths[0]) and not paths[0].resolve().is_relative_to(here)
     return paths[0] if elsewhere else Path()
@@ -195,7 +196,7 @@ class _Checker:
         if result is None:
             return False
         self.seen.presets += 1
-        self._keep(result)
+        self._keep(replace(result, findings=tuple(map(_upstream_as_info, result.findings))))
         return True
 
     def _stored(self, found: Found) -> bool:
@@ -214,10 +215,11 @@ class _Checker:
         command = linted[0][0]
         result = merged_loop([item for item, _ in linted], [result for _, result in linted])
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
-        rename = PathRebaser(command.source, folder, self.tree.root)
-        findings = (rename.finding(item) for item in result.findings)
+        result = PathRebaser(command.source, folder, self.tree.root).result(result)
+        findings: Iterable[Finding] = result.findings
         if found is not None:
-            findings = (_upstream_as_info(item) for item in findings)
+            findings = map(_upstream_as_info, findings)
+            result = replace(result, detected=f"{found.name} is one of its configuration files")
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         self._keep(replace(result, findings=tuple(findings)))

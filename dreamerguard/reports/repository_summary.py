@@ -10,6 +10,7 @@ from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
 from .full import clean, finding_block, suppressed, unlisted
+from .places import all_findings
 
 #: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
@@ -17,9 +18,8 @@ _NAMED = 5
 
 def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
     """Returns all findings, the most severe first, and a summary, ending with a line break."""
-    findings = [item for result in outcome.results for item in result.findings]
-    shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
-    blocks = [finding_block(item, color) for item in sorted(shown, key=lambda item: item.order)]
+    shown = [item for item in all_findings(outcome.results) if item.allowed is None or item.allowed_by == "command"]
+    blocks = [finding_block(item, color) for item in shown]
     return "\n\n".join([*blocks, repository_summary(outcome)]) + "\n"
 
 
@@ -29,7 +29,7 @@ def repository_summary(outcome: RepositoryResult) -> str:
 
 
 def _summary(outcome: RepositoryResult) -> Iterator[str]:
-    counts = Counter(item.severity for result in outcome.results for item in result.active)
+    counts = Counter(item.severity for item in all_findings(outcome.results) if item.allowed is None)
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
     found = ", ".join(parts) or clean(*outcome.results)
     yield (

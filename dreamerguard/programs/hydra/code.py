@@ -1,7 +1,7 @@
 """The Python beside a configuration folder as evidence: which overridden keys nothing reads, which added keys it reads.
 
-A key counts as read wherever anything could read it: code under its name, an interpolation of another key, or a function
-or class that a ``_target_`` above it names.
+A key counts as read wherever anything could read it: code under its name, an interpolation of another key, or a
+function or class that a ``_target_`` above it names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Setting, UnknownKey
-from dreamerguard.programs.shared.checkout import PythonCheckout, checkout_of
+from dreamerguard.programs.shared.checkout import checkout_of
 
 from .command import Checkout
 from .composition import Composition

@@ -27,7 +27,7 @@ _MOST_IMPORTS = 40
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
 _HARMLESS = frozenset({"wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich"})
-_DEFINES = re.compile(rb"\b(?:def|class)[ \t]+(\w+)")
+_NAME = re.compile(rb"[ \t]*(\w+)")
 
 
 @dataclass
@@ -114,8 +114,11 @@ class PythonIndex:
     def _defined(self) -> dict[bytes, dict[str, None]]:
         found: dict[bytes, dict[str, None]] = defaultdict(dict)
         for name, file in self.files.items():
-            for called in _DEFINES.findall(file.data or b""):
-                found[called][name] = None
+            data = file.data or b""
+            for part in (*data.split(b"def ")[1:], *data.split(b"class ")[1:]):  # a pattern alone takes much longer
+                called = _NAME.match(part)
+                if called is not None:
+                    found[called[1]][name] = None
         return found
 
     def _outside(self, facts: FileFacts, carriers: set[str]) -> Iterator[str]:

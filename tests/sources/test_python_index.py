@@ -199,3 +199,16 @@ def test_many_files_that_hand_settings_to_each_other_end(tmp_path: Path) -> None
         (tmp_path / f"m{number}.py").write_text(f"def f{number}(x):\n  f{(number + 1) % 300}(x)\nf0(config)\n")
     (tmp_path / "m299.py").write_text("def f299(x):\n  for key in vars(x): use(key)\n")
     assert index_checkout(tmp_path).doubts == ("m299.py:2 reads settings by names that are not literal",)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import tyro\nclass Args:\n  noise_kind: str = 'a'\nargs = tyro.cli(Args)",
+        "import fire\ndef main(noise_kind='a'): pass\nfire.Fire(main)",
+        "import typer\napp = typer.Typer()\n@app.command()\ndef main(noise_kind: str = 'a'): pass",
+    ],
+)
+def test_options_made_from_names(code: str, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code).declares(["noise_kind", "noise-kind", "other"]) == {"noise_kind", "noise-kind"}
+    assert index(tmp_path, a="class Args:\n  noise_kind: str = 'a'").declares(["noise_kind"]) == set()

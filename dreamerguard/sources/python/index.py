@@ -26,7 +26,11 @@ _MOST_IMPORTS = 40
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
-_HARMLESS = frozenset({"wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich"})
+_HARMLESS = frozenset(
+    {"wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich", "cloudpickle"}
+)
+#: Packages that make options from parameters of functions and fields of classes.
+_FROM_NAMES = frozenset({"tyro", "fire", "typer", "simple_parsing", "draccus", "jsonargparse", "pydantic_settings"})
 _NAME = re.compile(rb"[ \t]*(\w+)")
 
 
@@ -208,13 +212,20 @@ class PythonIndex:
         found: set[str] = set()
         for flag in set(flags):
             spelled = {flag, flag.replace("-", "_"), flag.replace("_", "-")}
-            if any(spelled & facts.parsers.flags for word in spelled for facts in self._with(word)):
+            if any(spelled & _options(facts) for word in spelled for facts in self._with(word)):
                 found.add(flag)
         return found
 
 
 def _has(pairs: Iterable[tuple[str, str]], group: str, leaf: str) -> bool:
     return any(name == leaf and (owner == group or is_config(owner)) for owner, name in pairs)
+
+
+def _options(facts: FileFacts) -> set[str]:
+    """Options of a file; some libraries make them from parameters and fields, whose names have underscores."""
+    if _FROM_NAMES.isdisjoint(module.partition(".")[0] for module in facts.imports.values()):
+        return facts.parsers.flags
+    return facts.parsers.flags | facts.fields
 
 
 def _many(facts: FileFacts, owner: str, leaf: str, keys: Container[str]) -> bool:

@@ -13,7 +13,7 @@ from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import read_file
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
-from dreamerguard.util.paths import exists, is_file
+from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .preset_file import PresetFile
 from .python_call import PythonCall
@@ -135,7 +135,8 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
 
 def checkout_of(folder: Path) -> PythonCheckout | None:
     """Returns the checkout of a configuration folder; None if it has no Python files."""
-    home = folder.parent
+    beside = any(entry.suffix == ".py" for entry in folder.iterdir()) if is_dir(folder) else False
+    home = folder if beside else folder.parent
     index = _index(_root(home), home)
     return PythonCheckout(index, None) if index.files else None
 

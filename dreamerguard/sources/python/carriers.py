@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 
 from .file_facts import FileFacts
 from .names import is_run_config
-
-#: Steps from one function to the next that are followed.
-_STEPS = 2000
 
 
 def find_carriers(
@@ -21,47 +19,64 @@ def find_carriers(
       facts_of: the facts of a file.
       defining: files that define a function or class.
     """
-    found: dict[str, set[str]] = {}
-    queue, done = list(first), set[tuple[str, str, str]]()
-    for _ in range(_STEPS):
-        if not queue:
-            break
-        file = queue.pop()
-        names, facts = found.setdefault(file, set()), facts_of(file)
+    search = _Search(facts_of, defining)
+    for file in first:
+        search.open(file)
+    while search.queue:
+        search.step(*search.queue.pop())
+    return search.found
+
+
+class _File:
+    """The facts of a file by the names that they are looked up with."""
+
+    def __init__(self, facts: FileFacts | None) -> None:
+        self.targets: dict[str, list[str]] = defaultdict(list)
+        self.calls: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.parameters: dict[tuple[str, str], list[str]] = defaultdict(list)
         if facts is None:
-            continue
-        _assigned(facts, names)
-        for called, place in _forwarded(facts, names):
-            for other in defining(called):
-                if (called, place, other) not in done:
-                    done.add((called, place, other))
-                    queue += _bound(called, place, other, facts_of(other), found)
-    return found
-
-
-def _forwarded(facts: FileFacts, names: set[str]) -> Iterator[tuple[str, str]]:
-    for called, place, source in facts.forwards:
-        if source in names or is_run_config(source):
-            yield called, place
-
-
-def _bound(called: str, place: str, file: str, facts: FileFacts | None, found: dict[str, set[str]]) -> Iterator[str]:
-    """Adds the parameter of a function to the carriers of its file; yields the file if that is new."""
-    for function, where, parameter in facts.functions if facts is not None else ():
-        name = parameter.lstrip("_")
-        if (function, where) == (called, place) and not is_run_config(name):
-            names = found.setdefault(file, set())
-            if name not in names:
-                names.add(name)
-                yield file
-
-
-def _assigned(facts: FileFacts, names: set[str]) -> None:
-    """Adds the names that get their value from a carrier."""
-    left = set(facts.flows)
-    while True:
-        new = {item for item in left if item[1] in names or is_run_config(item[1])}
-        if not new:
             return
-        left -= new
-        names |= {target for target, _ in new if target and not is_run_config(target)}
+        for target, source in facts.flows:
+            self.targets[source].append(target)
+        for called, place, source in facts.forwards:
+            self.calls[source].append((called, place))
+        for called, place, name in facts.functions:
+            self.parameters[called, place].append(name)
+
+
+class _Search:
+    def __init__(self, facts_of: Callable[[str], FileFacts | None], defining: Callable[[str], Iterable[str]]) -> None:
+        self.facts_of = facts_of
+        self.defining = defining
+        self.files: dict[str, _File] = {}
+        self.found: dict[str, set[str]] = {}
+        self.queue: list[tuple[str, str]] = []
+        self.called: set[tuple[str, str]] = set()
+
+    def open(self, file: str) -> _File:
+        """Reads a file; its own names of settings are followed too."""
+        if file not in self.files:
+            self.found[file] = set()
+            read = self.files[file] = _File(self.facts_of(file))
+            self.queue += [(file, name) for name in {*read.targets, *read.calls} if is_run_config(name)]
+        return self.files[file]
+
+    def step(self, file: str, name: str) -> None:
+        """Follows one name of one file."""
+        read = self.files[file]
+        for target in read.targets.get(name, ()):
+            self._add(file, target)
+        for call in read.calls.get(name, ()):
+            if call not in self.called:
+                self.called.add(call)
+                self._bind(call)
+
+    def _bind(self, call: tuple[str, str]) -> None:
+        for file in self.defining(call[0]):
+            for parameter in self.open(file).parameters.get(call, ()):
+                self._add(file, parameter)
+
+    def _add(self, file: str, name: str) -> None:
+        if name and name not in self.found[file] and not is_run_config(name):
+            self.found[file].add(name)
+            self.queue.append((file, name))

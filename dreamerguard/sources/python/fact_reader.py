@@ -24,12 +24,16 @@ _VIEWS = frozenset({"vars", "asdict", "to_container"})
 def parse_facts(data: bytes) -> FileFacts | None:
     """Returns the facts of a file's content; None if it is not valid Python."""
     with collection_paused():
-        tree = parse(data)
-        if tree is None:
-            return None
-        facts = read_file_facts(tree)
-        facts.parsers.presets = b"configs" in data and names_presets(tree)
-        return facts
+        return _facts(data)  # a function, so that the tree is gone when the collection starts again
+
+
+def _facts(data: bytes) -> FileFacts | None:
+    tree = parse(data)
+    if tree is None:
+        return None
+    facts = read_file_facts(tree)
+    facts.parsers.presets = b"configs" in data and names_presets(tree)
+    return facts
 
 
 def read_file_facts(tree: ast.Module) -> FileFacts:

@@ -20,11 +20,14 @@ class FlowReader:
         self.quiet: set[int] = set()  # nodes inside calls that show or store
         self.tracked: set[int] = set()  # nodes that carry settings to a place that is looked at
         self.classes: dict[int, str] = {}  # constructors, and the class that they make
+        self.listed: set[str] = set()  # names of parameters with a star
         self.local: set[str] = set()  # names of dictionaries that the file itself writes out
 
     def finish_flows(self) -> None:
         """Drops what cannot be about settings."""
         facts = self.facts
+        assigned = {target for target, _ in facts.flows}
+        self.local |= self.listed - assigned  # ``*args`` of a function holds any values
         known = {name for _, _, name in facts.functions} | {target for target, _ in facts.flows}
 
         def matters(source: str) -> bool:
@@ -49,10 +52,10 @@ class FlowReader:
         arguments = node.args
         names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
-        spread = [arguments.vararg.arg] * (_PLACES - len(names)) if arguments.vararg is not None else []
+        self.listed |= {item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None}
         called = self.classes.get(id(node), node.name)
         found = self.facts.functions
-        found |= {(called, str(place), name.lstrip("_")) for place, name in enumerate((names + spread)[:_PLACES])}
+        found |= {(called, str(place), name.lstrip("_")) for place, name in enumerate(names[:_PLACES])}
         found |= {(called, name, name.lstrip("_")) for name in (*names, *(item.arg for item in arguments.kwonlyargs))}
         if any(root_name(item) == "hydra" for item in node.decorator_list) and names:
             self.facts.flows.add((names[0].lstrip("_"), "config"))
@@ -83,18 +86,15 @@ class FlowReader:
             name, root = last_name(given[0]), root_name(given[0])
             given = given[1:]
         into_names = name == "update" and isinstance(node.func, ast.Attribute) and _holds_names(node.func.value)
-        spread = any(isinstance(item, ast.Starred) for item in given)
         named = [(item.arg or "", item.value) for item in node.keywords]
         for place, item in [*((str(number), item) for number, item in enumerate(given)), *named]:
-            source = carried(item) if place else ""
+            source = carried(item) if place and not isinstance(item, ast.Starred) else ""
             if not source:
                 continue
             if not isinstance(item, ast.Name):
                 self.follow(item)
             facts.roots.add((root, source))
-            facts.forwards |= (
-                {(name, str(any_place), source) for any_place in range(_PLACES)} if spread else {(name, place, source)}
-            )
+            facts.forwards.add((name, place, source))
             if into_names:
                 self.doubt(item, node.lineno)
 

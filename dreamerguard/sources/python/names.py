@@ -13,6 +13,7 @@ _MAPPING = re.compile(r"(^|_)(config|cfg|conf|hparams?)$")
 _ANY = re.compile(
     rb"[cC]onfigs?(?![A-Za-z0-9_])|(?<![A-Za-z0-9])(?:cfg|conf|args|arguments|hparams?|hp|flags?|eval|exec)(?![A-Za-z0-9_])"
 )
+_PARTS = (b"onfig", b"cfg", b"conf", b"args", b"arguments", b"hp", b"flag", b"eval", b"exec")
 #: Calls that keep an object together: whoever reads its values later reads them by name.
 _WRAPPERS = frozenset(
     {"Config", "dict", "Dict", "Namespace", "SimpleNamespace", "Box", "EasyDict", "Munch", "AttrDict"}
@@ -51,7 +52,7 @@ def literal_text(node: ast.AST | None) -> str:
 
 def speaks_of_settings(data: bytes) -> bool:
     """Returns whether a file has a name of settings anywhere. Only such a file can read settings by computed names."""
-    return _ANY.search(data) is not None
+    return any(part in data for part in _PARTS) and _ANY.search(data) is not None
 
 
 @lru_cache(4096)

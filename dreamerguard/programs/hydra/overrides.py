@@ -25,7 +25,7 @@ _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
 _FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
-_FUNCTIONS = (*_SWEEPS, "int", "float", "str", "bool", "json_str", "extend_list")
+_FUNCTIONS = (*_SWEEPS, "int", "float", "str", "bool")  # hydra 1.3 has no other, such as json_str
 _PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 

@@ -16,7 +16,10 @@ def finding(command: str) -> Finding:
 @pytest.mark.parametrize(
     ("command", "scores"),
     [
-        (f"{DANIJAR} dmc_proprio --task dmc_walker_walk --run.train_ratio 32", "is about 200 to 742 instead of 940 points"),
+        (
+            f"{DANIJAR} dmc_proprio --task dmc_walker_walk --run.train_ratio 32",
+            "is about 200 to 742 instead of 940 points",
+        ),
         ("dreamerguard train dmc_walker_walk run.train_ratio=32", "is about 155 to 300 instead of 940 points"),
         (f"{DANIJAR} dmc_proprio --task dmc_walker_walk --run.train_ratio 64", "is about "),
         (f"{DANIJAR} dmc_proprio --task dmc_cheetah_run --run.train_ratio 32", "is about "),

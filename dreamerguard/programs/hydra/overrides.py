@@ -27,7 +27,7 @@ FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
 ARGUMENT_NAME = re.compile(r"[A-Za-z_][\w-]*\s*=\s*")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
 _CASTS = ("int", "float", "str", "bool")
-_FUNCTIONS = (*_SWEEPS, *_CASTS, "json_str", "extend_list")
+_FUNCTIONS = (*_SWEEPS, *_CASTS)  # hydra 1.3 has no other, such as json_str
 _PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 

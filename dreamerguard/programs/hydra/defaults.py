@@ -125,7 +125,7 @@ class Defaults:
             return [step for steps in found for step in steps]
         if key in self.chosen:
             again = item.name == self.chosen[key]
-            if not again or (item.name is not None and not self._has_list(item, base)):
+            if not again or (item.name is not None and self._is_plain(item, base)):
                 self.repeated.append(key)
         self.chosen.setdefault(key, item.name)
         if item.name is None:
@@ -137,10 +137,10 @@ class Defaults:
             return []
         return self._child(item, f"{item.group}/{item.name}", base, package, depth)
 
-    def _has_list(self, item: Default, base: str) -> bool:
-        """Returns whether a file has a defaults list: hydra takes such a file twice, and stops at others."""
+    def _is_plain(self, item: Default, base: str) -> bool:
+        """Returns whether a file has no defaults list: hydra stops where such a file is chosen twice."""
         file = self.store.load(f"{_group(item, base)}/{item.name}")
-        return file is not None and bool(file.defaults)
+        return not item.optional if file is None else not file.defaults
 
     def _child(self, item: Default, path: str, base: str, package: str, depth: int) -> list[Step]:
         full = _join(base, path)

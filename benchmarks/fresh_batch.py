@@ -4,7 +4,8 @@
 
 The batch is not part of this project. It has ``repos.tsv`` (repo, commit, program, note), ``commands.tsv`` (id, repo,
 place, command, cwd, verdict, reason), ``mistakes.tsv`` (id, repo, place, origin, severity, mistake, effect, evidence)
-and the checkouts ``trees/<owner>+<repo>/``. A verdict is ``ok``, ``warns: WHY``, ``error: WHY`` or ``not-dreamer``.
+and the checkouts ``trees/<owner>+<repo>/``. A verdict is ``ok``, ``warns: WHY``, ``error: WHY``, ``not-dreamer`` or
+``unknowable`` (code computes the settings).
 Precision needs a person's judgement: ``--findings`` writes what has to be judged. With ``--judged FILE`` (the same
 list, each finding with ``right``: true or false) precision is printed too.
 """
@@ -51,7 +52,9 @@ class Judgement:
 
     @property
     def agrees(self) -> bool:
-        """Whether the classes are the same."""
+        """Whether the classes are the same; what nobody can know must not be called sound."""
+        if self.expected == "unknowable":
+            return self.found == "not-dreamer" or (self.found == "ok" and bool(self.judged))
         return self.expected == self.found
 
 
@@ -166,7 +169,7 @@ def report(table: list[Judgement], known: list[dict[str, Any]], judged: list[dic
     sound = [item for item in table if item.expected == "ok"]
     flagged = [item for item in sound if item.found in ("warns", "error")]
     loud = {"warns": "flagged", "error": "flagged"}
-    same = [item for item in table if loud.get(item.expected, item.expected) == loud.get(item.found, item.found)]
+    same = [item for item in table if item.agrees or loud.get(item.expected) == loud.get(item.found, "")]
     own = [row for row in known if row["origin"] == "own"]
     severe = [row for row in own if row["severity"] != "info"]
     near = [row for row in severe if row["rules"]]

@@ -25,16 +25,25 @@ _MAYBE_ROOT = "requirements.txt"
 _MOST_UP = 3
 #: Share of the declared keys that the code must read before it counts as the program that reads them.
 _COVERED = 0.5
+#: Scripts of the programs that train.
+_TRAINERS = ("main.py", "train.py", "dreamer.py")
 #: Names of scripts that use a trained agent and train none begin like this.
 _USES = ("eval", "test", "plot", "render", "play", "record", "visual", "export", "enjoy", "collect", "view", "demo")
 
 
 @dataclass(frozen=True, slots=True)
 class PythonCheckout:
-    """An indexed checkout, and the script that a command starts in it; None where that is not known."""
+    """An indexed checkout.
+
+    Attributes:
+      index: its Python.
+      script: the script that a command starts; None where that is not known.
+      trainers: scripts beside the presets that may train with them.
+    """
 
     index: PythonIndex
     script: str | None
+    trainers: tuple[str, ...] = ()
 
     def keys(
         self,
@@ -81,7 +90,7 @@ class PythonCheckout:
           renamed: names that other programs have for its keys: only a clear read makes one of them a key.
         """
         kept, items = [], list(unknown)
-        declared = self.index.declares(item.key for item in items if item.fatal)
+        declared = self.index.declares((item.key for item in items if item.fatal), self.script)
         for item in items:
             if item.fatal and item.key in declared:
                 continue
@@ -107,7 +116,11 @@ class PythonCheckout:
         """Returns whether "nothing reads it" holds: everything was read, and it is the program of these keys."""
         names = {name.partition(".")[0] for name in keys}
         read = sum(self.index.may_read(name) for name in names)
-        return bool(names) and read >= _COVERED * len(names) and not self.index.doubts
+        return bool(names) and read >= _COVERED * len(names) and not self.index.doubts_of(self._scripts)
+
+    @property
+    def _scripts(self) -> tuple[str, ...]:
+        return (self.script,) if self.script is not None else self.trainers
 
     def _nothing(self) -> str:
         return f"none of the {len(self.index.files)} Python files of this checkout reads it"
@@ -130,7 +143,8 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     index = _index(_root(home), home)
     if not index.files:
         return None
-    return PythonCheckout(index, index.script(script) if script is not None else None)
+    beside = tuple(name for file in _TRAINERS if (name := index.script(home / file)) is not None)
+    return PythonCheckout(index, index.script(script) if script is not None else None, beside)
 
 
 def checkout_of(folder: Path) -> PythonCheckout | None:

@@ -22,12 +22,19 @@ from .names import is_config, is_mapping, is_run_config, speaks_of_settings
 from .python_files import PythonFile, collect
 
 #: Imported files that a script's own parser or presets may lie in.
-_MOST_IMPORTS = 40
+_MOST_IMPORTS = 200
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
-_HARMLESS = frozenset(
-    {"wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich", "cloudpickle"}
+_HARMLESS = frozenset({
+    "wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich", "cloudpickle",
+    "numpy", "pandas", "jax", "jaxlib", "ninjax", "optax", "flax", "chex", "tensorflow", "tensorflow_probability",
+    "lightning", "msgpack", "attridict",
+})  # fmt: skip
+#: Files of upstream's libraries, which forks keep. They read no setting under a name that is known only at run time.
+_LIBRARY = re.compile(
+    r"(^|/)(embodied/(core|distr|jax|replay)/\w+|ninjax|jaxutils|jaxagent|sheeprl/(utils|algos)/.+|setup|conftest)\.py$"
+    r"|(^|/)(tests?|examples?|docs?)/"
 )
 #: Packages that make options from parameters of functions and fields of classes.
 _FROM_NAMES = frozenset({"tyro", "fire", "typer", "simple_parsing", "draccus", "jsonargparse", "pydantic_settings"})
@@ -48,6 +55,7 @@ class PythonIndex:
     files: dict[str, PythonFile]
     store: FactStore | None = None
     _facts: dict[str, FileFacts | None] = field(default_factory=dict)
+    _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""
@@ -86,11 +94,27 @@ class PythonIndex:
         """Files that were not read: too large, too many, not valid, nested too deeply."""
         return tuple(name for name in self.files if self.facts(name) is None)
 
-    @cached_property
+    @property
     def doubts(self) -> tuple[str, ...]:
-        """Why "nothing reads it" would not be sure; empty if it is."""
+        """Why "nothing reads it" would not be sure, whatever script runs; empty if it is."""
+        return self.doubts_of(())
+
+    def doubts_of(self, scripts: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns why "nothing reads it" would not be sure if some scripts run; any file counts if there are none.
+
+        Only files that a script imports can read its settings. Files that it names at run time, such as those of
+        environments, get settings as arguments.
+        """
+        if scripts not in self._doubted:
+            names = {name for script in scripts for name in self._reached(script)} if scripts else set(self.files)
+            self._doubted[scripts] = tuple(self._find_doubts(names))
+        return self._doubted[scripts]
+
+    def _find_doubts(self, names: Container[str]) -> list[str]:
         found: list[str] = []
         for name, carriers in self._carriers.items():
+            if name not in names or _LIBRARY.search(name):
+                continue
             facts = self.facts(name)
             if facts is None:
                 found.append(f"{name} was not read")
@@ -102,7 +126,7 @@ class PythonIndex:
                 if owner in carriers or (is_mapping(owner) if line.endswith("?") else is_run_config(owner))
             ][:1]
             found += [f"{name} passes its settings to {other}" for other in self._outside(facts, carriers)][:1]
-        return tuple(found)
+        return found
 
     @cached_property
     def _carriers(self) -> dict[str, set[str]]:
@@ -184,17 +208,19 @@ class PythonIndex:
 
     def reachable(self, name: str) -> tuple[FileFacts, ...]:
         """Facts of a script and of the files that it imports, the script first."""
-        queue, seen, found = [name], {name}, []
+        return tuple(facts for file in self._reached(name) if (facts := self.facts(file)) is not None)
+
+    def _reached(self, name: str) -> tuple[str, ...]:
+        """Names of a script and of the files that it imports, the script first; also of those that cannot be read."""
+        queue, seen = [name], [name]
         while queue and len(seen) < _MOST_IMPORTS:
             current = queue.pop(0)
             facts = self.facts(current)
-            if facts is None:
-                continue
-            found.append(facts)
-            for module in facts.imports.values():
-                queue += [file for file in self._files_of(current, module) if file not in seen]
-                seen.update(queue)
-        return tuple(found)
+            for module in facts.imports.values() if facts is not None else ():
+                fresh = [file for file in self._files_of(current, module) if file not in seen]
+                queue += fresh
+                seen += fresh
+        return tuple(seen)
 
     def _files_of(self, importer: str, module: str) -> Iterator[str]:
         path = module.strip(".").replace(".", "/")
@@ -207,12 +233,18 @@ class PythonIndex:
                     name for name in (f"{start}{target}.py", f"{start}{target}/__init__.py") if name in self.files
                 )
 
-    def declares(self, flags: Iterable[str]) -> set[str]:
-        """Those of some options, without dashes, that any parser of the checkout declares."""
+    def declares(self, flags: Iterable[str], script: str | None = None) -> set[str]:
+        """Returns the options, without dashes, that a parser declares.
+
+        Args:
+          flags: options.
+          script: the script whose parsers count, with those of the files that it imports; None for any file.
+        """
         found: set[str] = set()
         for flag in set(flags):
             spelled = {flag, flag.replace("-", "_"), flag.replace("_", "-")}
-            if any(spelled & _options(facts) for word in spelled for facts in self._with(word)):
+            near = self.reachable(script) if script is not None else (f for word in spelled for f in self._with(word))
+            if any(spelled & _options(facts) for facts in near):
                 found.add(flag)
         return found
 

@@ -80,4 +80,10 @@ def wraps(call: ast.Call) -> bool:
 
 def shows(call: ast.Call) -> bool:
     """Returns whether a call prints or stores its arguments."""
-    return last_name(call.func) in _SHOWS or root_name(call.func) in _SHOWING_MODULES
+    return _fills_setting(call) or last_name(call.func) in _SHOWS or root_name(call.func) in _SHOWING_MODULES
+
+
+def _fills_setting(call: ast.Call) -> bool:
+    """Returns whether a call fills in a setting that is a template: ``config.traindir.format(**vars(config))``."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "format" else None
+    return isinstance(owner, ast.Attribute) and is_run_config(last_name(owner.value))

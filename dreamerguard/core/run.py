@@ -150,6 +150,10 @@ class ResolvedRun:
         span = setting.last.span if setting is not None and setting.chosen else None
         return span if span is not None else self.anchor
 
+    def in_file(self, span: Span) -> bool:
+        """Returns whether a place is in a file that the command uses, and not in the command itself."""
+        return not self.whole and span.source.name != self.anchor.source.name
+
     @property
     def update_share(self) -> float | None:
         """Gradient updates of the run as a share of the reference's, counted according to the run's purpose."""

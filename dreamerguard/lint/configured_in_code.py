@@ -32,5 +32,7 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     found = read_configurations(replace(source, name=launch.program)) if unreadable is None else []
     if not found:
         return None
-    options = launch.arguments if launch.arguments and launch.arguments[0].text.startswith("--") else ()
+    options = launch.arguments
+    if options and not options[0].text.startswith("--"):
+        return None  # a script with another way to read its command line
     return Command(found[0].source, (*found[0].words, *options))

@@ -47,7 +47,12 @@ def test_a_key_that_the_fork_reads_is_alive(tmp_path: Path) -> None:
 
 def test_a_key_that_the_fork_declares_and_never_reads_is_dead(tmp_path: Path) -> None:
     fork(tmp_path, preset="my_speed: 200")
-    assert check(tmp_path, COMMAND)["my_speed"] == ("unread-key", Severity.WARNING)
+    assert check(tmp_path, COMMAND)["my_speed"] == ("unread-key", Severity.INFO)
+    result = check_presets(tmp_path / "configs.yaml")
+    assert result is not None
+    assert [(item.name, item.severity) for item in result.findings if item.key == "my_speed"] == [
+        ("unread-key", Severity.WARNING)
+    ]
 
 
 def test_a_default_that_nothing_reads_is_dead_at_its_declaration(tmp_path: Path) -> None:
@@ -172,3 +177,18 @@ def test_a_preset_is_not_compared_where_code_makes_the_environment(tmp_path: Pat
     (tmp_path / "own.py").write_text(code + "make_env(config)")
     result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
     assert [item.name for item in result.active] == ["low-train-ratio"]
+
+
+def test_presets_that_load_a_checkpoint_which_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    files = with_preset("run.from_checkpoint: logs/run1/checkpoint.ckpt")["dreamerv3/configs.yaml"]
+    path = tmp_path / "dreamerv3" / "configs.yaml"
+    path.write_text(files.replace("train_ratio: 32.0", "train_ratio: 32.0, from_checkpoint: ''"), encoding="utf-8")
+    command = "python dreamerv3/main.py --configs mine --logdir x"
+    assert check(tmp_path, command)["run.from_checkpoint"] == ("missing-checkpoint", Severity.ERROR)
+    assert check(tmp_path, f"{command} --run.from_checkpoint ''") == {}
+    result = check_presets(path)
+    assert result is not None and "missing-checkpoint" in {item.name for item in result.findings}
+    (tmp_path / "logs" / "run1").mkdir(parents=True)
+    (tmp_path / "logs" / "run1" / "checkpoint.ckpt").write_text("")
+    assert check(tmp_path, command)["run.from_checkpoint"][0] != "missing-checkpoint"

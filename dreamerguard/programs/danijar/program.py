@@ -26,7 +26,7 @@ from .editions import EDITIONS, edition_of_keys
 from .flags import NO_FLAGS, read_flags
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
-from .scripts import script_problems, stored_problems
+from .scripts import committed_checkpoint, script_problems, stored_problems
 from .stored import resolve_stored_run
 
 _SCRIPTS = ("main.py", "train.py")
@@ -98,7 +98,9 @@ class Danijar(Program):
         base, runs, checkout = default_layers(edition, file), [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             flags = replace(NO_FLAGS, presets=(Word(block, place, 0),))
-            runs.append(finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True))
+            run = finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True)
+            found = committed_checkpoint(run.settings, [file.path.parent, *file.path.parents[1:3]])
+            runs.append(replace(run, problems=(*run.problems, *found)) if run.trains else run)
         return runs
 
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:

@@ -7,7 +7,7 @@ Facts from danijar/dreamerv3 at 8fa35f8 (2023), 251910d (2024) and e3f0224 (2025
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dreamerguard.core.finding import Problem
@@ -68,12 +68,34 @@ def script_problems(
         return
     text = _script_text(checkout, script.value)
     yield from _unread(settings, script, text)
+    if script_trains(script.value):
+        yield from committed_checkpoint(settings, [folder, *([checkout.index.root] if checkout is not None else [])])
     if script.value != _EVALUATES:
         return
     if text is None or "from_checkpoint" in text:
         yield from _checkpoint(settings, script, folder, open_words=open_words)
     if not open_words:
         yield from _endless(settings, script, text)
+
+
+def committed_checkpoint(settings: Mapping[str, Setting], folders: Sequence[Path]) -> Iterator[Problem]:
+    """Yields the problem of a file of presets that names a checkpoint which is not in the repository.
+
+    Args:
+      settings: of the run.
+      folders: where a relative path may begin.
+    """
+    setting = settings.get(_CHECKPOINT)
+    if setting is None or setting.last.kind not in ("defaults", "preset") or setting.last.upstream:
+        return
+    place, value = setting.last.span, setting.value
+    paths = [named_path(setting, folder) for folder in folders]
+    if place is None or not isinstance(value, str) or value.startswith(("/", "~")) or None in paths:
+        return
+    if not any(path is not None and exists(path) for path in paths):
+        text = f"every new run loads {_CHECKPOINT} {value}, which is not there, and stops"
+        help = f"leave it empty, and name the checkpoint on the command line: --{_CHECKPOINT} PATH"
+        yield Problem("missing-checkpoint", text, Label(place), setting.key, help=help)
 
 
 def _script_text(checkout: PythonCheckout | None, script: str) -> str | None:

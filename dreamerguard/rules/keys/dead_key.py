@@ -54,7 +54,13 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if setting.chosen and setting.value != known.default:
             declared = setting.chain[0].span
             secondary = (Label(declared, "declared here"),) if declared is not None and declared != span else ()
-            yield rule.at(span, f"{key} has no effect: {known.dead}", key=key, secondary=secondary)
+            yield rule.at(
+                span,
+                f"{key} has no effect: {known.dead}",
+                key=key,
+                severity=Severity.INFO if run.in_file(span) else None,  # `check` warns where it stands
+                secondary=secondary,
+            )
         elif run.whole and len(setting.chain) == 1:
             yield rule.at(
                 span,

@@ -50,7 +50,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         target = _target(run, unknown)
         meant = run.settings.get(target) if target is not None else None
         unlike = target is None and not unknown.evidence
-        harmless = unlike or (meant is not None and meant.value == unknown.value)
+        block = target is None and run.in_file(unknown.span)  # `check` says it where it stands
+        harmless = unlike or block or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(
             unknown.span,

@@ -1,9 +1,10 @@
-"""The evaluation has no checkpoint to load.
+"""The run has no checkpoint to load.
 
 What it does:
   Reports an evaluation script without a checkpoint (``--script eval_only`` without ``--run.from_checkpoint`` in
   danijar/dreamerv3, ``sheeprl-eval`` without ``checkpoint_path``), a checkpoint that is not in the named folder, and
-  the folder of all checkpoints in place of one of them.
+  the folder of all checkpoints in place of one of them. Reports a file of presets that names a checkpoint which the
+  repository does not hold.
 
 Why is this bad:
   The program stops at its start. On a cluster, the job fails only after it has waited in the queue.

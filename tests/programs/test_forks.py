@@ -16,7 +16,7 @@ import argparse, pathlib
 def main(config):
     print(config.train_ratio, config.dyn_deter, config.batch_size, config.batch_length, config.seed, config.steps)
     print(config.prefill, config.pretrain, config.eval_every, config.log_every, config.dataset_size, config.size)
-    print(config.task, config.logdir, config.envs, config.action_repeat, config.critic["layers"], config.units)
+    print(config.task, config.logdir, config.envs, config.action_repeat, config.critic["layers"], config.grayscale)
     {more}
 parser = argparse.ArgumentParser()
 parser.add_argument("--configs", nargs="+")

@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from dreamerguard.core.key import Condition, RenamedKey
+from dreamerguard.core.setting import Role
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
+
+#: Common settings, by the program's names.
+ROLES: dict[Role, str] = {
+    "task": "task",
+    "frames": "steps",
+    "train_ratio": "train_ratio",
+    "envs": "envs",
+    "action_repeat": "action_repeat",
+    "image_size": "size",
+    "capacity": "dataset_size",
+    "batch_size": "batch_size",
+    "batch_length": "batch_length",
+    "deter": "dyn_deter",
+    "platform": "device",
+}
 
 #: Keys that the program declares but that have no effect.
 DEAD: dict[str, str] = {

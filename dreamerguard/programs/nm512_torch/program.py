@@ -7,7 +7,7 @@ merged without any check, so the program silently accepts a key that nothing rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +17,11 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Preset, Role, Setting
-from dreamerguard.core.source import Label, Span
+from dreamerguard.core.setting import Preset, Setting
+from dreamerguard.core.source import Span
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
-from dreamerguard.programs.shared.known_tasks import check_task
-from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
@@ -40,31 +38,17 @@ from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
 from .flags import TorchArguments, read_torch_arguments
-from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
+from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
+from .problems import loader_problem, missing_settings, unknown_preset, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
-ROLES: dict[Role, str] = {
-    "task": "task",
-    "frames": "steps",
-    "train_ratio": "train_ratio",
-    "envs": "envs",
-    "action_repeat": "action_repeat",
-    "image_size": "size",
-    "capacity": "dataset_size",
-    "batch_size": "batch_size",
-    "batch_length": "batch_length",
-    "deter": "dyn_deter",
-    "platform": "device",
-}
 #: Preset -> suite of the tasks that it was made for.
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
 #: Presets of DreamerV2's ports, which also have a ``dreamer.py``; this program has none of these names.
 _OTHER_PRESETS = frozenset({"dmc", "atari"})
-#: Suites that it makes (``make_env`` in ``dreamer.py``).
-_MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 #: Names of scripts that may train, where the script itself is not in the folder.
 _TRAINER = re.compile(r"(dreamer|train|main|run)[\w-]*\.py$")
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
@@ -152,7 +136,7 @@ def _resolve(
     table = load_table("nm512_torch")
     seen = file is not None and bool(file.blocks)
     draft = TorchLayers(table, seen)
-    draft.problems += [_loader(problem) for problem in file.problems] if file is not None else []
+    draft.problems += [loader_problem(problem) for problem in file.problems] if file is not None else []
     presets = _add_presets(draft, words, file if seen else None)
     draft.problems += words.problems
     draft.add_arguments(words.arguments)
@@ -163,7 +147,10 @@ def _resolve(
     settings = draft.settings()
     named = not whole or names_task(settings.get("task"), presets)
     own = (*file.blocks, *values) if file is not None and seen else ()
-    _check_values(draft, settings, own, familiar=named and all(preset.known for preset in presets))
+    familiar = all(preset.known for preset in presets)
+    draft.problems += value_problems(settings, own, draft.problems, task_known=named and familiar)
+    if not whole and familiar and seen and not words.open_presets:
+        draft.problems += missing_settings({*settings, *draft.sections}, checkout, anchor, file)
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = _keys(draft, settings, checkout, whole=whole)
     return ResolvedRun(
@@ -192,13 +179,6 @@ def _resolve(
     )
 
 
-def _check_values(draft: TorchLayers, settings: Mapping[str, Setting], own: Iterable[str], *, familiar: bool) -> None:
-    """Adds the problems of values with which nothing can train, and of a task that the program cannot make."""
-    draft.problems += beyond_limits(settings, (*role_limits(ROLES), *LIMITS), draft.problems)
-    problem = check_task(settings.get("task"), _MADE, own) if familiar else None
-    draft.problems += [problem] if problem is not None else []
-
-
 def _keys(
     draft: TorchLayers, settings: Mapping[str, Setting], checkout: PythonCheckout | None, *, whole: bool
 ) -> Mapping[str, Key]:
@@ -216,14 +196,6 @@ def _compares(task: str, presets: list[Preset]) -> bool:
     suites = [preset.suite for preset in presets if preset.suite]
     fits = not suites or suites[-1] == suite_of(task)
     return fits and not is_open(suite_of(task)) and all(preset.name != "debug" for preset in presets)
-
-
-def _loader(problem: Problem) -> Problem:
-    """Adapts the message of a duplicate key, at which the program's YAML reader stops."""
-    if problem.rule != "duplicate-key":
-        return problem
-    text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
-    return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
 
 
 def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | None) -> list[Preset]:
@@ -247,20 +219,8 @@ def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | N
         suite = _SUITES.get(name, "")
         presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
-            draft.problems.append(_unknown_preset(word, blocks, file, draft.table.title))
+            draft.problems.append(unknown_preset(word, blocks, file, draft.table.title))
     return presets
-
-
-def _unknown_preset(word: Word, blocks: Mapping[str, object], file: PresetFile | None, title: str) -> Problem:
-    return Problem(
-        "unknown-preset",
-        f"there is no preset {word.text} in {file.source.name if file is not None else title}",
-        Label(word.span),
-        key=word.text,
-        help=", ".join(name for name in blocks if name != "defaults"),
-        place=word.span,
-        value=file is not None,
-    )
 
 
 def _purpose(budget: Budget | None, theirs: PublishedRun | None) -> Purpose:

@@ -1,0 +1,83 @@
+"""Problems of a dreamerv3-torch run that need the whole configuration, or the checkout's script."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label, Span
+from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.preset_file import PresetFile
+from dreamerguard.sources.argv import Word
+from dreamerguard.sources.python.firm_reads import read_firmly
+
+from .keys import LIMITS, ROLES
+
+#: Suites that it makes (``make_env`` in ``dreamer.py``).
+_MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
+
+
+def value_problems(
+    settings: Mapping[str, Setting], own: Iterable[str], known: Sequence[Problem], *, task_known: bool
+) -> list[Problem]:
+    """Returns the problems of values with which nothing can train, and of a task that the program cannot make.
+
+    Args:
+      settings: of the run.
+      own: names of the file's own blocks and keys.
+      known: problems that were found already.
+      task_known: whether the presets say which task is meant.
+    """
+    found = beyond_limits(settings, (*role_limits(ROLES), *LIMITS), known)
+    problem = check_task(settings.get("task"), _MADE, own) if task_known else None
+    return [*found, *([problem] if problem is not None else [])]
+
+
+def missing_settings(
+    declared: Container[str], checkout: PythonCheckout | None, anchor: Span, file: PresetFile | None
+) -> Iterator[Problem]:
+    """Yields the problem of settings that the script reads on every path and that neither defaults nor presets have.
+
+    Args:
+      declared: keys and groups of the run.
+      checkout: the checkout with the script.
+      anchor: place of the command.
+      file: the file of presets.
+    """
+    script = checkout.script if checkout is not None else None
+    data = checkout.index.files[script].data if checkout is not None and script is not None else None
+    if data is None or file is None:
+        return
+    for name, line in read_firmly(data).items():
+        if name in declared:
+            continue
+        blocks = [block for block, items in file.blocks.items() if name in items]
+        only = f"; only preset {blocks[0]} sets it" if blocks else ""
+        text = f"{script}:{line} reads {name}, which the defaults and the chosen presets lack{only}: the program stops"
+        yield Problem(
+            "missing-key", text, Label(anchor), name, help=f"add {name} to the defaults of {file.source.name}"
+        )
+
+
+def loader_problem(problem: Problem) -> Problem:
+    """Adapts the message of a duplicate key, at which the program's YAML reader stops."""
+    if problem.rule != "duplicate-key":
+        return problem
+    text = f"{problem.key} is set twice: the program's YAML reader refuses the whole file"
+    return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
+
+
+def unknown_preset(word: Word, blocks: Mapping[str, object], file: PresetFile | None, title: str) -> Problem:
+    """Returns the problem of a preset that the file, or upstream, does not have."""
+    return Problem(
+        "unknown-preset",
+        f"there is no preset {word.text} in {file.source.name if file is not None else title}",
+        Label(word.span),
+        key=word.text,
+        help=", ".join(name for name in blocks if name != "defaults"),
+        place=word.span,
+        value=file is not None,
+    )

@@ -1,0 +1,37 @@
+"""The script reads a setting that nothing declares.
+
+What it does:
+  Reports settings that ``main`` of a fork of dreamerv3-torch reads on every path, and that neither the defaults nor the
+  chosen presets declare. The checkout's script is parsed, never run.
+
+Why is this bad:
+  The program stops with an AttributeError, often only after minutes of prefill.
+
+How to fix:
+  Add the setting to the block ``defaults`` of ``configs.yaml``.
+
+References:
+  https://github.com/NM512/dreamerv3-torch/blob/6ef8646/dreamer.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.rule import Example, Rule
+
+rule = Rule("DG345", "missing-key", Severity.ERROR, dialects=("nm512_torch",))
+
+_SCRIPT = {"dreamer.py": "def main(config):\n  print(config.seed, config.save_videos)\n"}
+
+GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("save_videos: True") | _SCRIPT)]
+BAD = [Example(TORCH_COMMAND, files=with_torch_preset("seed: 1") | _SCRIPT, mark="--configs mine")]
+
+
+@rule.check
+def check(run: ResolvedRun) -> Iterator[Finding]:
+    """Reports the problems that resolving kept for this rule."""
+    yield from rule.reported(run)

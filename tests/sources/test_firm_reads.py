@@ -1,0 +1,39 @@
+"""Settings that a script reads on every path."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dreamerguard.sources.python.firm_reads import read_firmly
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("  print(config.save)", True),
+        ("  while agent.step < config.steps:\n    run(save=config.save)", True),
+        ("  if config.save:\n    pass", True),
+        ("  if config.steps:\n    print(config.save)", False),
+        ("  x = 1 if config.steps else config.save", False),
+        ("  x = config.steps or config.save", False),
+        ("  try:\n    print(config.save)\n  except AttributeError:\n    pass", False),
+        ("  if config.steps:\n    return\n  print(config.save)", False),
+        ("  config.save = 1\n  print(config.save)", False),
+        ("  print(getattr(config, 'save', 1), config.save)", False),
+        ("  def later():\n    return config.save\n  print(later)", False),
+        ("  print(other.save)", False),
+    ],
+)
+def test_only_what_every_path_reads(body: str, found: bool) -> None:
+    assert ("save" in read_firmly(f"def main(config):\n{body}\n".encode())) is found
+
+
+def test_an_option_of_the_script_is_declared() -> None:
+    code = "def main(config):\n  print(config.save_every)\nparser.add_argument('--save-every')\n"
+    assert read_firmly(code.encode()) == {}
+
+
+@given(st.binary(max_size=200))
+def test_any_content_ends(data: bytes) -> None:
+    read_firmly(data)
+    read_firmly(b"def main(config):\n  " + data)

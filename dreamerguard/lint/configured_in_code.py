@@ -32,7 +32,12 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     found = read_configurations(replace(source, name=launch.program)) if unreadable is None else []
     if not found:
         return None
-    options = launch.arguments
-    if options and not options[0].text.startswith("--"):
+    if launch.arguments and not launch.arguments[0].text.startswith("--"):
         return None  # a script with another way to read its command line
+    options = launch.arguments if _reads_flags(source.text) else ()
     return Command(found[0].source, (*found[0].words, *options))
+
+
+def _reads_flags(text: str) -> bool:
+    """Returns whether the options of a script are flags of the configuration, and none of its own."""
+    return "add_argument(" not in text

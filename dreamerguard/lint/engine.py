@@ -46,6 +46,9 @@ _TRAINING = frozenset(
      "oversized-model", "zero-interval"}
 )  # fmt: skip
 
+#: Rules about what is usual. On a task of the user's own, an unusual value in a preset is a choice.
+_USUAL = frozenset({"sparse-logging", "long-prefill", "dense-updates", "learning-starts", "high-replay-ratio"})
+
 Prober = Callable[[ResolvedRun], Probe]
 
 
@@ -115,7 +118,8 @@ def lint_without_suppressions(
         if prober is not None:
             run = replace(run, probe=prober(run))
         rules = active_rules(settings, run.dialect)
-        findings = [_allowed(item, reasons) for item in run_rules(run, rules) if rests_on_known(item, run)]
+        found = (_own_choice(item, run) for item in run_rules(run, rules))
+        findings = [_allowed(item, reasons) for item in found if rests_on_known(item, run)]
         checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
         return Result(tuple(sorted(findings, key=lambda item: item.order)), run, checked, program.name, detected)
 
@@ -234,6 +238,13 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
             for finding in rule.run(run):
                 fired.add(rule.name)
                 yield finding
+
+
+def _own_choice(finding: Finding, run: ResolvedRun) -> Finding:
+    """Returns a finding as information if it is about the user's own choice for a task with no published settings."""
+    own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
+    choice = own and finding.severity is Severity.WARNING and run.in_file(finding.primary.span)
+    return replace(finding, severity=Severity.INFO) if choice else finding
 
 
 def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:

@@ -49,3 +49,15 @@ def test_a_launcher_is_judged_or_named(tmp_path: Path) -> None:
     assert outcome.commands == 1
     assert "low-train-ratio" in [item.name for result in outcome.results for item in result.findings]
     assert [text.partition(" ")[0] for text in outcome.unread] == ["go.py:2", "go.py:3"]
+
+
+def test_options_of_a_launchers_own_parser_are_no_flags_of_the_configuration(tmp_path: Path) -> None:
+    code = (
+        "config = embodied.Config(configs['defaults']).update(configs['crafter'])\n"
+        "config = config.update({'logdir': 'x', 'run.steps': 1e6})\n"
+    )
+    (tmp_path / "own.py").write_text(f"{code}parser.add_argument('--fast', action='store_true')\n")
+    command = read_command(["python", "own.py", "--fast", "--note", "a b"])
+    assert not check_command(command, folder=tmp_path).active
+    (tmp_path / "own.py").write_text(f"{code}config = embodied.Flags(config).parse()\n")
+    assert [item.name for item in check_command(command, folder=tmp_path).active] != []

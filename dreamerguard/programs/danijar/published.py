@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from dreamerguard.core.budget import Budget
 from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
-from dreamerguard.core.source import Value
+from dreamerguard.core.source import Origin, Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.programs.shared.published_task import published_curve
@@ -19,6 +19,13 @@ from .budget import ENDLESS, danijar_budget
 from .editions import EDITIONS
 from .layers import apply_plain
 
+#: Train ratios of the paper's tables that its code never had.
+_PAPER_RATIOS = {"atari100k": 128.0}
+_PAPER = Origin(
+    "Mastering diverse control tasks through world models, Nature 640 (2025)",
+    "https://doi.org/10.1038/s41586-025-08744-2",
+    "benchmark overview",
+)
 #: Suites with a preset of the same name.
 _SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
 _PUBLISHED: dict[str, PublishedEdition] = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
@@ -91,9 +98,15 @@ def preset_reference(
         edition,
         budget,
         expected,
-        others={name: _others(name, preset, task) for name in EDITIONS if name != edition},
+        others={name: _others(name, preset, task) for name in EDITIONS if name != edition} | _paper(preset),
         load_curve=partial(load_curve, task, preset, edition),
     )
+
+
+def _paper(preset: str) -> dict[str, dict[str, PublishedValue]]:
+    """Returns the train ratio of the paper where no code of that time has it."""
+    ratio = _PAPER_RATIOS.get(preset)
+    return {"paper-2025": {"run.train_ratio": PublishedValue(ratio, _PAPER)}} if ratio is not None else {}
 
 
 def _others(edition: str, preset: str, task: str) -> dict[str, PublishedValue]:

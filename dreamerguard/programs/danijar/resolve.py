@@ -15,7 +15,7 @@ from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.preset_file import PresetFile, names_task, without_task
+from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
@@ -214,7 +214,7 @@ def _sidelined(edition: Edition, values: Mapping[str, object], task: str, preset
     suites = [preset.suite for preset in presets if preset.suite]
     if suites and suites[-1] != suite_of(task):
         return True
-    debugs = any(preset.name == "debug" for preset in presets)
+    debugs = any(is_debug(preset.name) for preset in presets)
     return debugs or not script_trains(str(values.get(edition.script, "train")))
 
 

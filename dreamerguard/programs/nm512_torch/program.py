@@ -25,6 +25,7 @@ from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
+    is_debug,
     locate,
     names_task,
     read_presets,
@@ -195,7 +196,7 @@ def _compares(task: str, presets: list[Preset]) -> bool:
     """Returns whether a published run is comparable: no debugging, and no preset of another suite."""
     suites = [preset.suite for preset in presets if preset.suite]
     fits = not suites or suites[-1] == suite_of(task)
-    return fits and not is_open(suite_of(task)) and all(preset.name != "debug" for preset in presets)
+    return fits and not is_open(suite_of(task)) and not any(is_debug(preset.name) for preset in presets)
 
 
 def _add_presets(draft: TorchLayers, words: TorchArguments, file: PresetFile | None) -> list[Preset]:

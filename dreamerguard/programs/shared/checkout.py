@@ -75,9 +75,17 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
-            elif not self.index.may_read(name) and self._sure(keys if all_keys is None else all_keys):
+            elif (
+                not self.index.may_read(name)
+                and not self._handed_on(name)
+                and self._sure(keys if all_keys is None else all_keys)
+            ):
                 judged[name] = replace(key, dead=self._nothing())
         return judged
+
+    def _handed_on(self, key: str) -> bool:
+        """Returns whether an environment gets a key as an argument and may hand it on to a library."""
+        return key.startswith(("env.", "envs.")) and self.index.hands_on("env")
 
     def unknown(
         self, unknown: Iterable[UnknownKey], keys: Mapping[str, Key], renamed: Container[str] = ()
@@ -180,13 +188,21 @@ def is_foreign(call: PythonCall, folder: Path) -> bool:
         return False
     index = index_script(path)
     facts = index.facts(path.name)
-    if facts is None or not facts.parsers.made or facts.parsers.presets:
+    if facts is None or not facts.parsers.made:
         return False
+    if facts.parsers.presets:
+        return _has_own_options(facts.parsers.flags, call)
     checkout = find_checkout(None, call, folder)
     if checkout is None or checkout.script is None:
         return True
     reached = checkout.index.reachable(checkout.script)[1:]
     return not any(other.parsers.presets and not other.parsers.made for other in reached)
+
+
+def _has_own_options(declared: Container[str], call: PythonCall) -> bool:
+    """Returns whether a command without presets uses options that the script's own parser declares."""
+    used = [word.text[2:].partition("=")[0] for word in call.words if word.text.startswith("--")]
+    return not {"configs", "config"}.intersection(used) and any(name in declared for name in used if name != "logdir")
 
 
 @cached_per_check

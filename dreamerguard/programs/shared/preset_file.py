@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -59,6 +60,11 @@ class PresetFile:
     def defaults(self) -> Mapping[str, Item]:
         """The block of defaults, which all presets change."""
         return self.blocks.get("defaults", {})
+
+
+def is_debug(preset: str) -> bool:
+    """Returns whether a preset is for trying the program out, as its name says: ``debug``, ``debug_small``."""
+    return not {"debug", "smoke"}.isdisjoint(re.split(r"[_.-]", preset.lower()))
 
 
 def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:

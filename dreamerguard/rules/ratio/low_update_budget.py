@@ -92,6 +92,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if factor < 0.95 and (setting := run.chosen(cast(Role, name))) is not None
     ]
     worst = blamed[0][0] if blamed else None
+    if worst is not None and worst is run.setting("train_ratio") and _published_elsewhere(run, worst):
+        return
     total = f"{amount(run.budget.updates)} gradient updates, {share(value)} of the published number"
     updates = total if run.purpose == "full" else f"{share(value)} of the published updates per frame"
     short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
@@ -100,6 +102,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"the run makes {updates} for {run.reference.task}",
         label=_label(run, worst, factors),
         key=worst.key if worst is not None else "",
+        severity=Severity.INFO if short and worst is not None and _stated(run, worst) else None,
         secondary=tuple(
             Label(span, f"{share(factor)} of the updates")
             for setting, factor in blamed[1:]
@@ -109,6 +112,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         evidence=evidence,
         harm=harm,
         help="declare purpose=short if the run is only meant to be short" if short and "purpose" in run.roles else "",
+    )
+
+
+def _stated(run: ResolvedRun, length: Setting) -> bool:
+    """Returns whether a short length stands on the command line of a program that has no word for a short run."""
+    return "purpose" not in run.roles and length.last.kind == "command line"
+
+
+def _published_elsewhere(run: ResolvedRun, ratio: Setting) -> bool:
+    """Returns whether the ratio is the task's own in another edition: atari100k has 128 in the paper, 256 in code."""
+    repeat, editions = run.setting("action_repeat"), run.reference.others.values() if run.reference is not None else ()
+    same = (values for values in editions if ratio.key in values and values[ratio.key].value == ratio.value)
+    return any(
+        repeat is None or repeat.key not in values or values[repeat.key].value == repeat.value for values in same
     )
 
 

@@ -194,9 +194,19 @@ class PythonIndex:
         return False
 
     def gives(self, key: str, script: str | None) -> bool:
-        """Whether a script gives a key a value where the configuration leaves none; any file where it is not known."""
-        leaf = key.rpartition(".")[2]
-        return any(leaf in facts.given for facts in (self.reachable(script) if script else self._with(leaf)))
+        """Returns whether a script gives a key a value where the configuration leaves none.
+
+        Any file counts if the script is not known, or if it reads no options and so starts another one.
+        """
+        leaf, near = key.rpartition(".")[2], self.reachable(script) if script else ()
+        reads = any(facts.parsers.made for facts in near)
+        return any(leaf in facts.given for facts in (near if reads else self._with(leaf)))
+
+    def hands_on(self, part: str) -> bool:
+        """Returns whether a file with a part in its path unpacks arguments into a call: ``make(name, **kwargs)``."""
+        return any(
+            facts is not None and facts.unpacked for name in self.files if part in name and (facts := self.facts(name))
+        )
 
     def script(self, path: Path) -> str | None:
         """Name of a script that belongs to the checkout."""

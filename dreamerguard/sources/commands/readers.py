@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -17,6 +18,8 @@ from .structured import read_dockerfile, read_launch_file, read_notebook, read_w
 Reader = Callable[[Source], list[Command]]
 
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".job", ".pbs", ".cmd", ".qsub", ".lsf"})
+_SHELL_SCRIPT = re.compile(r"#!.*?\b(?:ba|z|k|da)?sh\b")
+_PYTHON_SCRIPT = re.compile(r"#!.*?\bpython[\d.]*\b")
 _MAKEFILES = frozenset({"makefile", "gnumakefile", "justfile", ".justfile"})
 
 
@@ -42,7 +45,15 @@ def reader_of(path: str) -> Reader | None:
     return read_workflow if workflow else None
 
 
+def reader_for(source: Source) -> Reader:
+    """Returns the reader for the commands of a file, from its name and its first line; a shell script by default."""
+    reader = reader_of(source.name)
+    if reader is None and _PYTHON_SCRIPT.match(source.text):
+        return read_python
+    return reader or read_shell
+
+
 def is_script(text: str) -> bool:
-    """Returns whether the first line of a file without a suffix names a shell."""
+    """Returns whether the first line of a file names a shell."""
     first = text[:80].split("\n", 1)[0].lstrip("\ufeff\ufffd")
-    return first.startswith("#!") and first.rstrip().endswith(("sh", "bash", "zsh"))
+    return bool(_SHELL_SCRIPT.match(first))

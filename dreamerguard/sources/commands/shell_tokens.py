@@ -8,8 +8,11 @@ from typing import Literal
 #: script: sh and bash; make: recipes, where ``$(NAME)`` is a variable; docs: text for people, where ``<name>`` is a
 #: placeholder.
 Mode = Literal["script", "make", "docs"]
-#: arguments: ``$@`` and ``$*``; default: ``${name:-text}``; ``text`` of a piece holds what stands between the braces.
-PieceKind = Literal["text", "variable", "array", "arguments", "default", "unknown"]
+#: arguments: ``$@`` and ``$*``; default: ``${name:-text}``; parameter: other ``${...}``; command: ``$(...)``; braces:
+#: ``{a,b}``; ``text`` of a piece holds what stands between the brackets.
+PieceKind = Literal[
+    "text", "variable", "array", "arguments", "default", "parameter", "command", "arithmetic", "braces", "unknown"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class Piece:
 class Token:
     """A word, an operator (with its ``text``) or a line end, from ``start`` to ``end`` of the source.
 
-    ``quotes`` are the ranges between quotation marks, ``items`` the words of an array that the word assigns.
+    ``quotes`` are the ranges between quotation marks, ``inner`` those of ``$(commands)``, ``items`` the words of an
+    array that the word assigns.
     """
 
     kind: Literal["word", "operator", "newline"]
@@ -35,6 +39,7 @@ class Token:
     text: str = ""
     quotes: tuple[tuple[int, int], ...] = ()
     items: tuple[Token, ...] | None = None
+    inner: tuple[tuple[int, int], ...] = ()
 
     @property
     def plain(self) -> str | None:
@@ -50,6 +55,11 @@ class TokenDraft:
     start: int
     pieces: list[Piece] = field(default_factory=list)
     quotes: list[tuple[int, int]] = field(default_factory=list)
+    inner: list[tuple[int, int]] = field(default_factory=list)
+
+    def token(self, end: int, items: tuple[Token, ...] | None = None) -> Token:
+        """Returns the word up to a position."""
+        return Token("word", self.start, end, tuple(self.pieces), "", tuple(self.quotes), items, tuple(self.inner))
 
     def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
         """Appends a piece, or extends the last piece if both are text with equal quoting."""

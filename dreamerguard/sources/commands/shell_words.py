@@ -1,20 +1,23 @@
 """Splits shell text into tokens with positions. Nothing is expanded here, and nothing is ever run.
 
-A word is a sequence of pieces: text, a variable to look up, or a part that only a shell can know (``$(command)``,
-``${name:-default}``, a glob). The lexer tolerates errors: an open quote ends at the end of its line.
+A word is a sequence of pieces: text, a variable to look up, something to calculate (``$(seq 3)``, ``${name:-default}``,
+``{1..3}``), or a part that only a shell can know, such as a glob. The lexer tolerates errors: an open quote ends at the
+end of its line.
 """
 
 from __future__ import annotations
 
 import re
 
-from .shell_tokens import Mode, Token, TokenDraft
+from .shell_tokens import Mode, Piece, Token, TokenDraft
 
 _OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
-_ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+_ARRAY = re.compile(r"\$\{(!?[A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+#: ``((i = 0; i < 3; i++))``
+_CALCULATION = re.compile(r"\(\((?:[^()\n]|\([^()\n]*\)){0,200}\)\)")
 _ARGUMENTS = re.compile(r"\$[@*]|\$\{[@*]\}")
 _DEFAULT = re.compile(r"(?:[A-Za-z_]\w*|[1-9]\d?|[@*]):?[-=].*", re.ASCII | re.DOTALL)
 #: Characters without a meaning for the shell inside a word.
@@ -56,6 +59,9 @@ class Lexer:
             self._skip_heredocs()
             return Token("newline", start, start + 1)
         placeholder = self.mode == "docs" and _PLACEHOLDER.match(self.text, start, self.end)
+        if char == "(" and (calculation := _CALCULATION.match(self.text, start, self.end)) and not self.in_array:
+            self.at = calculation.end()
+            return Token("operator", start, self.at, (Piece("text", calculation[0]),), text="((")
         operator = _OPERATOR.match(self.text, start, self.end)
         if operator and not placeholder:
             self.at = operator.end()
@@ -108,7 +114,7 @@ class Lexer:
             char = self.text[self.at]
             if char == "(" and self._assigns_array(word):
                 items = self._array()
-                return Token("word", word.start, self.at, tuple(word.pieces), quotes=tuple(word.quotes), items=items)
+                return word.token(self.at, items)
             if char in _STOP and not self._placeholder(word):
                 if char in _STOP:
                     break
@@ -117,7 +123,7 @@ class Lexer:
         end = self.at
         while self.text[end - 2 : end] == "\\\n" and end - 2 > word.start:
             end -= 2
-        return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
+        return word.token(end)
 
     def _assigns_array(self, word: TokenDraft) -> bool:
         return not self.in_array and len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
@@ -157,7 +163,7 @@ class Lexer:
             word.add("unknown" if not _has_equals(word) else "text", char)
             self.at += 1
         elif char == "{" and (match := _BRACES.match(self.text, self.at, min(self.end, self.at + 400))):
-            word.add("unknown")
+            word.add("braces", match[0])
             self.at = match.end()
         else:
             run = _RUN.match(self.text, self.at, self.end)
@@ -229,10 +235,10 @@ class Lexer:
             word.add("arguments", "@", quoted)
             self.at = arguments.end()
         elif self.mode == "make" and text.startswith("$$", at):
-            self.at = at + 2
-            name = _NAME.match(text, self.at, self.end)
-            word.add("unknown", quoted=quoted)
-            self.at = name.end() if name else self.at
+            self.at = at + 1
+            self.mode = "script"
+            self._expansion(word, quoted)
+            self.mode = "make"
         elif text[at + 1 : at + 2] in ("(", "{"):
             self._bracketed(word, quoted)
         elif name := _NAME.match(text, at + 1, self.end):
@@ -255,7 +261,8 @@ class Lexer:
         if stop < 0:
             self._skip_unclosed(close, word)
             return
-        word.add("unknown", quoted=quoted)
+        word.add("command", self.text[self.at + 1 : stop], quoted)
+        word.inner.append((self.at + 1, stop))
         self.at = stop + 1
 
     def _bracketed(self, word: TokenDraft, quoted: bool) -> None:
@@ -271,9 +278,20 @@ class Lexer:
             word.add("variable", inner, quoted)
         elif opening == "{" and self.mode == "script" and _DEFAULT.fullmatch(inner):
             word.add("default", inner, quoted)
+        elif opening == "{" and self.mode == "script":
+            word.add("parameter", inner, quoted)
+        elif opening == "(" and self.mode != "make":
+            self._substituted(inner, stop, word, quoted)
         else:
             word.add("unknown", "", quoted)
         self.at = stop + 1
+
+    def _substituted(self, inner: str, stop: int, word: TokenDraft, quoted: bool) -> None:
+        if inner.startswith("(") and inner.endswith(")"):
+            word.add("arithmetic", inner[1:-1], quoted)
+            return
+        word.add("command", inner, quoted)
+        word.inner.append((self.at + 2, stop))
 
     def _matching(self, opening: str, closing: str) -> int:
         depth = 0

@@ -25,8 +25,7 @@ from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python import unread_launches, unread_values
-from dreamerguard.sources.commands.readers import reader_of
-from dreamerguard.sources.commands.shell import read_shell
+from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
@@ -116,7 +115,7 @@ class _Checker:
         source = self._source(found)
         if source is None:
             return
-        for command in (reader_of(found.name) or read_shell)(source):
+        for command in reader_for(source)(source):
             launch = read_launch(command)
             if launch is None:
                 continue

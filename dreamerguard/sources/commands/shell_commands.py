@@ -99,7 +99,8 @@ class CommandReader(ABC):
 
     def _started(self, simple: Simple, words: list[Word], broken: Span | None, state: Variables) -> None:
         name = words[0].text
-        for filled in filled_commands(words):
+        for filled in filled_commands(words) if state.budget[0] > 0 else [words]:
+            state.budget[0] -= 100
             self._command(filled, state, broken)
             installs = any(word.text in _INSTALLS for word in filled[1:4])
             if name not in _PRINTS and not installs and self.nesting < _MAX_NESTING:

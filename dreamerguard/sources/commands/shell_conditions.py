@@ -9,24 +9,24 @@ from dreamerguard.sources.argv import UNKNOWN
 
 from .shell_statements import Simple
 from .shell_tokens import Token
-from .shell_variables import Outcome, Variables
+from .shell_variables import ConditionOutcome, Variables
 
 _NUMBERS = {"-eq": 0, "-ne": 0, "-lt": -1, "-le": -1, "-gt": 1, "-ge": 1}
 _WHOLE = re.compile(r"-?\d{1,15}")
 _PATTERN = re.compile(r"[\w.*?+:/@%=-]*", re.ASCII)
 
 
-_OPEN = Outcome()
+_OPEN = ConditionOutcome()
 
 
-def condition(simple: Simple, state: Variables) -> Outcome | None:
+def condition(simple: Simple, state: Variables) -> ConditionOutcome | None:
     """Returns the outcome of ``[ ... ]``, ``[[ ... ]]``, ``test``, ``true`` and ``false``; None for other commands."""
     words = simple.words
     first = words[0].plain if words else None
     if first in ("true", ":"):
-        return Outcome(True)
+        return ConditionOutcome(True)
     if first == "false":
-        return Outcome(False)
+        return ConditionOutcome(False)
     if first == "test":
         return _test(words[1:], False, state)
     if first in ("[", "[[") and words[-1].plain == {"[": "]", "[[": "]]"}[first]:
@@ -34,13 +34,13 @@ def condition(simple: Simple, state: Variables) -> Outcome | None:
     return _OPEN if first in ("[", "[[") else None
 
 
-def _test(words: list[Token], double: bool, state: Variables) -> Outcome:
+def _test(words: list[Token], double: bool, state: Variables) -> ConditionOutcome:
     if words and words[0].plain == "!" and not words[0].pieces[0].quoted:
         found = _test(words[1:], double, state)
         if found.name:
             return _OPEN
         flipped = None if found.status is None else not found.status
-        return Outcome(flipped, asked=None if found.asked is None else not found.asked)
+        return ConditionOutcome(flipped, asked=None if found.asked is None else not found.asked)
     if any(word.kind != "word" for word in words):
         return _OPEN
     if len(words) == 1:
@@ -52,25 +52,25 @@ def _test(words: list[Token], double: bool, state: Variables) -> Outcome:
     return _OPEN
 
 
-def _filled(word: Token, wanted: bool, state: Variables) -> Outcome:
+def _filled(word: Token, wanted: bool, state: Variables) -> ConditionOutcome:
     """``-n word`` if ``wanted``, otherwise ``-z word``."""
     text = state.text(word)
     if text.replace(UNKNOWN, ""):
-        return Outcome(wanted) if not is_replaceable(word, state) else _OPEN
+        return ConditionOutcome(wanted) if not is_replaceable(word, state) else _OPEN
     if UNKNOWN in text:
-        return Outcome(asked=wanted) if _given_by_caller(word, state) else _OPEN
-    return Outcome(not wanted) if not is_replaceable(word, state) else Outcome(asked=wanted)
+        return ConditionOutcome(asked=wanted) if _given_by_caller(word, state) else _OPEN
+    return ConditionOutcome(not wanted) if not is_replaceable(word, state) else ConditionOutcome(asked=wanted)
 
 
-def _compared(words: list[Token], double: bool, state: Variables) -> Outcome:
+def _compared(words: list[Token], double: bool, state: Variables) -> ConditionOutcome:
     sign = words[1].plain or ""
     left, right = state.text(words[0]), state.text(words[2])
     if sign in _NUMBERS:
         if words[0].pieces and _counts_arguments(words[0], state):
-            return Outcome(asked=sign in ("-gt", "-ge", "-ne") if right.isdigit() else None)
+            return ConditionOutcome(asked=sign in ("-gt", "-ge", "-ne") if right.isdigit() else None)
         if not (_WHOLE.fullmatch(left) and _WHOLE.fullmatch(right)) or is_replaceable(words[0], state):
             return _OPEN
-        return Outcome(_ordered(int(left), sign, int(right)))
+        return ConditionOutcome(_ordered(int(left), sign, int(right)))
     if sign not in ("=", "==", "!="):
         return _OPEN
     equal = sign != "!="
@@ -79,16 +79,16 @@ def _compared(words: list[Token], double: bool, state: Variables) -> Outcome:
     return _equal(words[0], left, raw if pattern else right, equal, pattern, state)
 
 
-def _equal(word: Token, left: str, right: str, equal: bool, pattern: bool, state: Variables) -> Outcome:
+def _equal(word: Token, left: str, right: str, equal: bool, pattern: bool, state: Variables) -> ConditionOutcome:
     if UNKNOWN in right:
         return _OPEN
     if UNKNOWN not in left and not is_replaceable(word, state):
         same = fits(left, right) if pattern else left == right
-        return _OPEN if same is None else Outcome(same == equal)
+        return _OPEN if same is None else ConditionOutcome(same == equal)
     name = _single(word)
     if pattern or not name or not equal:
         return _OPEN
-    return Outcome(name=name, value=right)
+    return ConditionOutcome(name=name, value=right)
 
 
 def _ordered(left: int, sign: str, right: int) -> bool:

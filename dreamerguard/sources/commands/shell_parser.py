@@ -41,6 +41,7 @@ def parse_statements(tokens: list[Token]) -> list[Statement]:
 class _Parser:
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
+        self.keywords = [_keyword(token) for token in tokens]
         self.at = 0
         self.depth = 0
 
@@ -49,12 +50,7 @@ class _Parser:
 
     def _keyword(self) -> str:
         """The unquoted word, the operator or the line end at the current place."""
-        token = self._now()
-        if token is None:
-            return ""
-        if token.kind != "word":
-            return token.text or "\n"
-        return "" if any(piece.quoted for piece in token.pieces) else token.plain or ""
+        return self.keywords[self.at] if self.at < len(self.keywords) else ""
 
     def _take(self, *texts: str) -> bool:
         if self._now() is not None and self._keyword() in texts:
@@ -188,7 +184,10 @@ class _Parser:
 
     def _body_of(self, name: str) -> Function:
         self._lines()
-        body = self._command() if self._now() is not None else Group([], False)
+        self.depth += 1
+        deep = self.depth > _MAX_DEPTH or self._now() is None
+        body = Group([], False) if deep else self._command()
+        self.depth -= 1
         return Function(name, body.body if isinstance(body, Group) else [body])
 
     def _for(self) -> Statement:
@@ -219,7 +218,7 @@ class _Parser:
             if token.kind == "word":
                 simple.words.append(token)
                 self.at += 1
-                if len(simple.words) == 1 and self._keyword_of(token) == "[[":
+                if len(simple.words) == 1 and _keyword(token) == "[[":
                     self._double_brackets(simple)
             elif token.text == "(" and len(simple.words) == 1 and simple.words[0].plain:
                 self.at += 1
@@ -232,15 +231,12 @@ class _Parser:
                 break
         return simple
 
-    def _keyword_of(self, token: Token) -> str:
-        return "" if any(piece.quoted for piece in token.pieces) else token.plain or ""
-
     def _double_brackets(self, simple: Simple) -> None:
         """Takes everything up to ``]]``; its operators are not those of commands."""
         while (token := self._now()) is not None and token.kind != "newline":
             self.at += 1
             simple.words.append(token)
-            if self._keyword_of(token) == "]]":
+            if _keyword(token) == "]]":
                 return
 
     def _redirections(self, simple: Simple) -> bool:
@@ -262,3 +258,12 @@ class _Parser:
                 simple.given += [target] if token.text == "<<<" else []
                 self.at += 1
         return self.at > start
+
+
+def _keyword(token: Token) -> str:
+    if token.kind != "word":
+        return token.text or "\n"
+    if len(token.pieces) == 1:
+        piece = token.pieces[0]
+        return piece.text if piece.kind == "text" and not piece.quoted else ""
+    return "" if any(piece.quoted for piece in token.pieces) else token.plain or ""

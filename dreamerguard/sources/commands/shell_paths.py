@@ -29,7 +29,7 @@ from .shell_statements import (
     simple_commands,
 )
 from .shell_tokens import Mode, Token
-from .shell_variables import Outcome, Variables
+from .shell_variables import ConditionOutcome, Variables
 from .shell_words import Lexer
 
 #: Largest number of passes through loop bodies and functions; beyond it the variables of a loop are unknown.
@@ -38,6 +38,8 @@ MAX_PASSES = 128
 MAX_PATHS = 16
 #: Largest number of simple commands that are looked at, for all paths; beyond it one path is followed.
 _MAX_WORK = 4_000
+#: Largest number of simple commands in all; nobody writes longer scripts.
+_MOST_WORK = 15_000
 _MAX_CALLS = 6
 _COUNTS = re.compile(
     r"\(\(\s*(\w+)\s*=\s*([^;]+?)\s*;\s*\1\s*(<=?)\s*([^;]+?)\s*;\s*(?:\1\+\+|\+\+\1|\1\s*\+=\s*1)\s*\)\)", re.ASCII
@@ -99,7 +101,7 @@ class PathReader(CommandReader):
     def read_inside(self, source: Source, start: int, end: int, state: Variables, *, known: bool) -> list[Command]:
         """Returns the commands of a text inside the script, which has the script's variables if they are ``known``."""
         self.shared.work += (end - start) // 50
-        if self.shared.work > 2 * _MAX_WORK:
+        if self.shared.work > _MOST_WORK:
             return []
         inner = Variables(source, self.mode, state.values if known else {})
         inner.arguments, inner.budget = (state.arguments if known else None), state.budget
@@ -111,14 +113,19 @@ class PathReader(CommandReader):
             self.entered.add(id(statements))
         ended: States = []
         for statement in statements:
+            if self.shared.work > _MOST_WORK:
+                break
             going = [state for state in states if not state.jump]
             ended += [state for state in states if state.jump]
             if not going:
-                return _bounded(ended)
+                return self._bounded(ended)
             states = self._statement(statement, going)
             if len(states) > 1:
-                states = _bounded(states)
-        return _bounded([*states, *ended]) if ended else states
+                states = self._bounded(states)
+        return self._bounded([*states, *ended]) if ended else states
+
+    def _bounded(self, states: States) -> States:
+        return _joined(states, 1 if self.shared.exhausted else MAX_PATHS)
 
     def _statement(self, statement: Statement, states: States) -> States:
         if isinstance(statement, Simple):
@@ -212,7 +219,7 @@ class PathReader(CommandReader):
             chosen, skipped = (yes, no) if operator == "&&" else (no, yes)
             ended = [state for state in chosen if state.jump]
             after = self._statement(part, [state for state in chosen if not state.jump])
-            states = _bounded([*after, *skipped, *ended] if operator == "&&" else [*skipped, *after, *ended])
+            states = self._bounded([*after, *skipped, *ended] if operator == "&&" else [*skipped, *after, *ended])
         for state in states:
             state.status = None if len({state.status for state in states}) > 1 else state.status
         return states
@@ -373,7 +380,7 @@ class PathReader(CommandReader):
         return states
 
 
-def _note(outcome: Outcome | None, holds: Variables, fails: Variables) -> None:
+def _note(outcome: ConditionOutcome | None, holds: Variables, fails: Variables) -> None:
     """Notes in two states what the condition between them says."""
     if outcome is None:
         return
@@ -389,7 +396,7 @@ def _flipped(state: Variables) -> Variables:
     state.status = None if state.status is None else not state.status
     outcome = state.outcome
     asked = outcome.asked if outcome is not None else None
-    state.outcome = Outcome(asked=not asked) if asked is not None else None
+    state.outcome = ConditionOutcome(asked=not asked) if asked is not None else None
     return state
 
 
@@ -399,19 +406,21 @@ def _settled(states: States) -> States:
     return states
 
 
-def _bounded(states: States) -> States:
+def _joined(states: States, most: int) -> States:
     """Returns the states without duplicates, the last ones joined to one if there are too many."""
+    if len(states) < 2:
+        return states
     unique: dict[object, Variables] = {}
     for state in states:
         unique.setdefault(state.identity, state)
     kept = list(unique.values())
-    if len(kept) <= MAX_PATHS:
+    if len(kept) <= most:
         return kept
     going = [state for state in kept if not state.jump]
-    if len(going) <= MAX_PATHS:
+    if len(going) <= most:
         return [*going, *[state for state in kept if state.jump][:1]]
-    joined = going[MAX_PATHS - 1]
-    for state in going[MAX_PATHS:]:
+    joined = going[most - 1]
+    for state in going[most:]:
         different = {
             name
             for name in state.values.keys() | joined.values.keys()
@@ -420,7 +429,7 @@ def _bounded(states: States) -> States:
         joined.forget(different)
         joined.arguments = joined.arguments if joined.arguments == state.arguments else None
         joined.asked = joined.asked and state.asked
-    return [*going[: MAX_PATHS - 1], joined]
+    return [*going[: most - 1], joined]
 
 
 def _extremes(values: list[str]) -> list[str]:

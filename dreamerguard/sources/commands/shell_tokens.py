@@ -44,6 +44,8 @@ class Token:
     @property
     def plain(self) -> str | None:
         """The text of a word without variables and unknown parts; None for other tokens."""
+        if len(self.pieces) == 1 and self.kind == "word":
+            return self.pieces[0].text if self.pieces[0].kind == "text" else None
         known = all(piece.kind == "text" for piece in self.pieces)
         return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
 

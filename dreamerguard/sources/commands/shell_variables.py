@@ -32,7 +32,7 @@ _MAX_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ConditionOutcome:
     """The outcome of a condition.
 
     Attributes:
@@ -69,7 +69,7 @@ class Variables:
         self.defaults: set[str] = set()
         self.asked = False
         self.status: bool | None = None
-        self.outcome: Outcome | None = None
+        self.outcome: ConditionOutcome | None = None
         self.jump = ""
         self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]

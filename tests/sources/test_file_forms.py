@@ -1,9 +1,12 @@
 # ruff: noqa: E501
 """Commands in Makefiles, documents, notebooks, containers and scripts of Windows: the runs that they would start."""
 
+from pathlib import Path
+
 import pytest
 
 from dreamerguard.core.source import Source
+from dreamerguard.lint.repository import check_tree
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import reader_for
@@ -82,3 +85,32 @@ FILES = [
 @pytest.mark.parametrize(("name", "text", "expected"), FILES)
 def test_files(name: str, text: str, expected: list[str]) -> None:
     assert runs(name, text) == expected
+
+
+@pytest.mark.parametrize("name", ["a.ps1", "a.bat", "a.cmd", "a.rst", "a.md", "a.ipynb", "Makefile", "Dockerfile"])
+@pytest.mark.parametrize(
+    "part",
+    ["`", '"', "(", "<#", "$a = 1\n$a = 2\npython a.py $a\n", "set A=1\nset A=2\n", "for %%i in (1 2) do ", "a::\n\n x\n",
+     '"source": ["', "A += $(A)\n", "\tpython a.py $(A) ^\n", 'ENTRYPOINT ["python"]\nCMD ["a.py"]\n', "> python a.py \\\n"],
+)  # fmt: skip
+def test_repeated_parts_are_read(name: str, part: str) -> None:
+    source = Source(name, part * 1_000)
+    assert len(reader_for(source)(source)) <= 4_000
+
+
+def test_places_point_into_the_file() -> None:
+    text = '{"cells": [{"source": ["x = 1\\n", "!python a.py --t \\"a b\\" last"]}]}'
+    (command,) = reader_for(Source("n.ipynb", text))(Source("n.ipynb", text))
+    assert [word.span.text for word in command.words] == ["python", "a.py", "--t", '\\"a b\\"', "last"]
+
+
+def test_the_tree_is_searched_for_all_kinds(tmp_path: Path) -> None:
+    line = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk --run.train_ratio"
+    names = ["a.sbatch", "b.slurm", "c.ps1", "d.bat", "f.pjsub", "g"]
+    for ratio, name in enumerate(names, 10):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{line} {ratio}\n")
+    (tmp_path / "e.rst").write_text(f"Run::\n\n   {line} 20\n")
+    (tmp_path / "h.dat").write_text(f"{line} 21\n")
+    outcome = check_tree([tmp_path])
+    found = {item.primary.span.source.name for result in outcome.results for item in result.findings}
+    assert found == {*names, "e.rst"}

@@ -173,3 +173,25 @@ SHELL = [
 @pytest.mark.parametrize(("text", "expected"), SHELL)
 def test_shell(text: str, expected: list[str]) -> None:
     assert runs("run.sh", text) == expected
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["if c; then A=1; fi\n", "if c; then\n", "( ", "case $1 in a) ", "a && X=1 || X=2\n", "bash <<E\npython a.py $X\n",
+     "X=$(python a.py)\n", "f() { f; f; }\n", "f() ", "for i in {1..200}; do python a.py $i\n", "{1..100}", "! ",
+     "X=$((X*X*99999))\n", "while c; do X=1\n", "parallel python {} ::: a b c\n", "[[ a && b ]] && ", "esac ;; fi } "],
+)  # fmt: skip
+def test_repeated_parts_are_read(part: str) -> None:
+    assert len(runs("run.sh", part * 1_500)) <= 4_500
+
+
+def test_many_paths_are_joined_and_what_is_lost_is_unknown() -> None:
+    text = "".join(f"if c; then A{at}=1; else A{at}=2; fi\n" for at in range(8))
+    found = runs("run.sh", text + "python a.py " + " ".join(f"$A{at}" for at in range(8)))
+    assert 1 < len(found) <= 16
+    assert any(U in words for words in found)
+
+
+def test_the_smallest_and_largest_of_many_values_are_kept() -> None:
+    text = "for i in {1..150}; do python a.py $i; done"
+    assert runs("run.sh", text) == ["a.py 1", "a.py 150", f"a.py {U}"]

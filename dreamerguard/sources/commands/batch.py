@@ -22,7 +22,10 @@ _VARIABLE = re.compile(r"%(\w+)%|!(\w+)!|%%(\w)")
 _ARGUMENT = re.compile(r"%~?\w*[\d*]")
 _REDIRECTION = re.compile(r"\d?>>?(?:&\d)?|<")
 _BEFORE = frozenset({"call", "start", "do", "else", "@"})
-_MAX_COMMANDS = 100
+_MAX_COMMANDS = 64
+_MAX_WORDS = 2_000
+#: Largest number of commands of one file.
+_MAX_FOUND = 3_000
 Values = dict[str, list[str]]
 
 
@@ -36,8 +39,10 @@ def read_batch(source: Source) -> list[Command]:
         if match is not None and match["word"]:
             words.append(match)
         elif (match is None or match["end"]) and words:
-            found += _commands(source, words, values)
+            found += _commands(source, words, values) if len(words) < _MAX_WORDS else []
             words = []
+            if len(found) > _MAX_FOUND:
+                break
     return found
 
 
@@ -54,7 +59,7 @@ def _values(text: str) -> Values:
         found.setdefault(name, []).append(UNKNOWN if "%" in value or "!" in value else value)
     for match in _FOR.finditer(text):
         found.setdefault("%" + match["name"].lower(), []).extend(_listed(match))
-    return found
+    return {name: list(dict.fromkeys(values)) for name, values in found.items()}
 
 
 def _listed(match: re.Match[str]) -> list[str]:
@@ -69,11 +74,11 @@ def _listed(match: re.Match[str]) -> list[str]:
 
 
 def _commands(source: Source, matches: list[re.Match[str]], values: Values) -> list[Command]:
-    while matches and (matches[0][0].lower().lstrip("@") in _BEFORE or matches[0][0].startswith("/")):
-        matches = matches[1:]
+    launched = (at for at, match in enumerate(matches) if not _before(match[0]))
+    matches = matches[next(launched, len(matches)) :]
     names = [one or two or "%" + three for match in matches for one, two, three in _VARIABLE.findall(match[0])]
     used = list(dict.fromkeys(name.lower() for name in names))
-    options = [list(dict.fromkeys(values.get(name, [UNKNOWN]))) for name in used]
+    options = [values.get(name, [UNKNOWN]) for name in used]
     count = 1
     for option in options:
         count *= len(option)
@@ -84,6 +89,10 @@ def _commands(source: Source, matches: list[re.Match[str]], values: Values) -> l
         words = _words(source, matches, dict(zip(used, row, strict=True)))
         found += [Command(source, tuple(words))] if words else []
     return found
+
+
+def _before(text: str) -> bool:
+    return text.lower().lstrip("@") in _BEFORE or text.startswith("/")
 
 
 def _words(source: Source, matches: list[re.Match[str]], chosen: dict[str, str]) -> list[Word]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
@@ -14,7 +15,9 @@ from .shell_variables import Value
 _VARIABLE = re.compile(r"^(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(:{0,3}=|\?=|\+=)[ \t]*([^\n#]*)", re.MULTILINE)
 _REFERENCE = re.compile(r"\$(?:\((\w+)\)|\{(\w+)\})")
 _OF_TARGET = re.compile(r"^([\w.-]+)[ \t]*:[ \t]*([A-Za-z_]\w*)[ \t]*:?=[ \t]*([^\n#]*)", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _MAX_VALUES = 8
+_MAX_RECIPES = 2_000
 _MAX_LENGTH = 2_000
 _RECIPE = re.compile(r"^(?P<indent>\t|[ ]{2,})(?P<prefix>[@+-]*)", re.MULTILINE)
 #: ``{{name}}`` of a justfile; ``just`` fills it in.
@@ -27,16 +30,17 @@ def read_makefile(source: Source) -> list[Command]:
     own = _of_targets(source.text)
     found: dict[tuple[tuple[str, int], ...], Command] = {}
     end = 0
-    for match in _RECIPE.finditer(source.text):
+    for match in islice(_RECIPE.finditer(source.text), _MAX_RECIPES):
         if match.start() < end:
             continue  # continues the previous recipe line
         end = _end_of_recipe(source.text, match.end())
         if _BRACES.search(source.text, match.end(), end):
             continue
-        target = _target(source.text, match.start())
-        for variables in _combined(choices):
-            known = {**variables, **own.get(target, {})}
-            for command in read_shell(source, match.end(), end, "make", known):
+        names = set(_WORD.findall(source.text, match.end(), end))
+        used = {name: choices[name] for name in names & choices.keys()}
+        target = own.get(_target(source.text, match.start()), {}) if own else {}
+        for variables in _combined(used):
+            for command in read_shell(source, match.end(), end, "make", {**variables, **target}):
                 found.setdefault(tuple((word.text, word.span.start) for word in command.words), command)
     return list(found.values())
 
@@ -49,10 +53,15 @@ def _variables(text: str) -> dict[str, list[str | None]]:
         value = _filled(match[3].strip(), found)
         before = found.get(name, [])
         if operator == "+=":
-            found[name] = [None if value is None or item is None else f"{item} {value}" for item in before or [""]]
+            found[name] = [_longer(item, value) for item in before or [""]]
         elif operator != "?=" or not before:
             found[name] = list(dict.fromkeys([*before, value]))[:_MAX_VALUES]
     return found
+
+
+def _longer(before: str | None, value: str | None) -> str | None:
+    known = before is not None and value is not None and len(before) < _MAX_LENGTH
+    return f"{before} {value}" if known else None
 
 
 def _filled(value: str, known: dict[str, list[str | None]]) -> str | None:

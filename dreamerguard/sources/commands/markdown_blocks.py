@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
@@ -19,6 +20,8 @@ LANGUAGES = frozenset(
     {"", "bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "text"}
     | {"none", "default", "bat", "batch", "cmd", "powershell", "ps1", "pwsh", "ps", "doscon", "sh-session"}
 )
+#: Largest number of blocks of a document, and of prompts in a block, that are read.
+MAX_BLOCKS = 2_000
 _PROMPT = re.compile(
     r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?"
     r"(?:(?:[\w.-]+@[\w.-]+[:\t ][\w/~.-]*)?[$%][ \t]+|(?:PS[ \t][^>\n]{0,80}|[A-Z]:\\[^>\n]{0,80})>[ \t]*|>[ \t]+)",
@@ -30,7 +33,8 @@ _CARET = re.compile(r"(?<=[ \t])[\^`](?=[ \t]*\r?\n)")
 
 def read_markdown(source: Source) -> list[Command]:
     """Returns the commands of all code blocks with shell text. Placeholders are unknown text."""
-    return [command for start, end in _blocks(source.text) for command in read_block(source, start, end)]
+    blocks = islice(_blocks(source.text), MAX_BLOCKS)
+    return [command for start, end in blocks for command in read_block(source, start, end)]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -57,7 +61,7 @@ def read_block(source: Source, start: int, end: int) -> list[Command]:
         shown = _CARET.sub("\\\\", shown) if caret else shown
     block = MappedText(shown, tuple(range(start, end + 1)))
     inner = block.source(source)
-    starts = [match.end() for match in _PROMPT.finditer(shown)]
+    starts = [match.end() for match in islice(_PROMPT.finditer(shown), MAX_BLOCKS)]
     if not starts:
         return block.placed(read_shell(inner, mode="docs"), source)
     lines = (read_shell(inner, at, _logical_line(shown, at, len(shown)), "docs") for at in starts)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .mapped_text import MappedText
-from .markdown_blocks import read_markdown
+from .markdown_blocks import MAX_BLOCKS, read_markdown
 from .shell import read_shell
 
 _SOURCE = re.compile(r'"source"\s*:\s*(?:\[|(?="))')
@@ -28,7 +29,7 @@ _NOTE = re.compile(r"^[ \t>]{0,12}(?:```|~~~)", re.MULTILINE)
 def read_notebook(source: Source) -> list[Command]:
     """Returns the commands of all cells."""
     found: list[Command] = []
-    for cell in _cells(source.text):
+    for cell in islice(_cells(source.text), MAX_BLOCKS):
         found += cell.placed(_commands(Source(source.name, cell.text)), source)
     return found
 
@@ -38,7 +39,7 @@ def _commands(cell: Source) -> Iterator[Command]:
     if shell is not None:
         yield from read_shell(cell, shell.end())
         return
-    for match in _LINE.finditer(cell.text):
+    for match in islice(_LINE.finditer(cell.text), MAX_BLOCKS):
         yield from read_shell(cell, match.start("command"), match.end("command"))
     if _NOTE.search(cell.text):
         yield from read_markdown(cell)
@@ -49,15 +50,15 @@ def _cells(text: str) -> Iterator[MappedText]:
     for start in _SOURCE.finditer(text):
         pieces: list[str] = []
         places: list[int] = []
-        at = start.end()
+        at = last = start.end()
         while (match := _STRING.match(text, at)) is not None:
             _unescape(text, match, pieces, places)
-            at = match.end()
+            at, last = match.end(), match.end(1)
             if not start[0].endswith("["):
                 break
         joined = "".join(pieces)
         filled = _FILLED.sub(lambda match: "${" + "_" * (len(match[0]) - 3) + "}", joined)
-        yield MappedText(filled, (*places, at))
+        yield MappedText(filled, (*places, last))
 
 
 def _unescape(text: str, match: re.Match[str], pieces: list[str], places: list[int]) -> None:

@@ -25,7 +25,9 @@ _VARIABLE = re.compile(r"\$\{?(?:env:|global:|script:)?(\w+)\}?", re.IGNORECASE)
 _RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})")
 _REDIRECTION = re.compile(r"[\d*]?>>?(?:&\d)?")
 _PLAIN = re.compile(r"[\w.+-]+")
-_MAX_VALUES = 100
+_MAX_VALUES = 50
+#: Largest number of commands of one script.
+_MAX_COMMANDS = 3_000
 Values = dict[str, list[str]]
 
 
@@ -35,7 +37,9 @@ def read_powershell(source: Source) -> list[Command]:
     choices, lists = _variables(text)
     found: list[Command] = []
     for words in _commands(text):
-        found += _expanded(source, text, words, choices, lists)
+        found += _expanded(source, words, choices, lists)
+        if len(found) > _MAX_COMMANDS:
+            break
     return found
 
 
@@ -60,7 +64,12 @@ def _variables(text: str) -> tuple[Values, Values]:
         named = _VARIABLE.fullmatch(value)
         items = lists.get(named[1].lower()) if named else _literal(value)
         choices.setdefault(match[1].lower(), []).extend(items or [UNKNOWN])
-    return choices, lists
+    return {name: _distinct(values) for name, values in choices.items()}, lists
+
+
+def _distinct(values: list[str]) -> list[str]:
+    unique = list(dict.fromkeys(values))
+    return unique if len(unique) <= _MAX_VALUES else [UNKNOWN]
 
 
 def _literal(text: str) -> list[str] | None:
@@ -93,15 +102,13 @@ def _commands(text: str) -> Iterator[list[re.Match[str]]]:
         yield words
 
 
-def _expanded(
-    source: Source, text: str, matches: list[re.Match[str]], choices: Values, lists: Values
-) -> Iterator[Command]:
+def _expanded(source: Source, matches: list[re.Match[str]], choices: Values, lists: Values) -> Iterator[Command]:
     if matches[0][0] in ("&", ".", "Start-Process") and len(matches) > 1:
         matches = matches[1:]
     if matches[0][0].startswith("$") and len(matches) > 1 and matches[1][0].startswith(("=", "+=")):
         return
     names = {name.lower() for match in matches for name in _VARIABLE.findall(match[0]) if not match[0].startswith("'")}
-    varied = [name for name in sorted(names) if len(set(choices.get(name, ()))) > 1][:2]
+    varied = [name for name in sorted(names) if len(choices.get(name, ())) > 1][:2]
     for values in _products([choices[name] for name in varied]):
         chosen = dict(zip(varied, values, strict=True))
         words: list[Word] = []
@@ -119,7 +126,7 @@ def _expanded(
 def _products(values: list[list[str]]) -> list[list[str]]:
     found: list[list[str]] = [[]]
     for options in values:
-        found = [[*row, option] for row in found for option in dict.fromkeys(options)][:_MAX_VALUES]
+        found = [[*row, option] for row in found for option in options][:_MAX_VALUES]
     return found
 
 
@@ -138,7 +145,7 @@ def _words(text: str, chosen: dict[str, str], choices: Values, lists: Values) ->
     def fill(match: re.Match[str]) -> str:
         name = match[1].lower()
         known = choices.get(name, [])
-        return chosen[name] if name in chosen else known[0] if len(set(known)) == 1 else UNKNOWN
+        return chosen[name] if name in chosen else known[0] if len(known) == 1 else UNKNOWN
 
     bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text.replace('"', "")
     filled = _VARIABLE.sub(fill, bare)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
-from .markdown_blocks import LANGUAGES, read_block
+from .markdown_blocks import LANGUAGES, MAX_BLOCKS, read_block
 
 _DIRECTIVE = re.compile(
     r"^(?P<indent>[ \t]*)(?:\.\.[ \t]+(?:code-block|code|sourcecode|prompt|parsed-literal|literalinclude)::"
@@ -19,7 +20,8 @@ _DIRECTIVE = re.compile(
 
 def read_restructured_text(source: Source) -> list[Command]:
     """Returns the commands of all blocks with shell text. Placeholders are unknown text."""
-    return [command for start, end in _blocks(source.text) for command in read_block(source, start, end)]
+    blocks = islice(_blocks(source.text), MAX_BLOCKS)
+    return [command for start, end in blocks for command in read_block(source, start, end)]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:

@@ -168,9 +168,9 @@ class CommandReader(ABC):
         """Reads the commands inside quotes and variables, which another shell would run."""
         read = self._quotes(tokens, state) if quotes else set()
         literal = {token.start for token in tokens if token.plain is not None} if quotes else set()
+        read |= literal
         for word in words:
-            place = word.span.start
-            if place not in literal | read and " " in word.text and _QUOTED_COMMAND.search(word.text):
+            if word.span.start not in read and " " in word.text and _QUOTED_COMMAND.search(word.text):
                 self._command([Word(part, word.span, 0) for part in _split(word.text)], state)
 
     def _quotes(self, tokens: list[Token], state: Variables) -> set[int]:

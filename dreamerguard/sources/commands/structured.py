@@ -71,7 +71,7 @@ def read_dockerfile(source: Source) -> list[Command]:
     """Returns the commands of RUN, CMD and ENTRYPOINT, in both forms; a CMD may be ENTRYPOINT's arguments."""
     variables: dict[str, Value] = {match[1]: match[2] or match[3] or "" for match in _ENV.finditer(source.text)}
     found: list[Command] = []
-    entry: Command | None = None
+    entry: int | None = None
     for match in _INSTRUCTION.finditer(source.text):
         exec_form = _EXEC.match(source.text, match.end())
         if exec_form is None:
@@ -80,11 +80,11 @@ def read_dockerfile(source: Source) -> list[Command]:
             continue
         words = [_exec_word(source, part, index) for index, part in enumerate(_strings(source, exec_form))]
         if words and match["name"].upper() == "CMD" and entry is not None:
-            found[found.index(entry)] = _joined(source, [*entry.words, *words])
+            found[entry] = _joined(source, [*found[entry].words, *words])
             entry = None
         elif words:
             found.append(Command(source, tuple(words)))
-            entry = found[-1] if match["name"].upper() == "ENTRYPOINT" else entry
+            entry = len(found) - 1 if match["name"].upper() == "ENTRYPOINT" else entry
         if len(words) == 3 and words[1].text in ("-c", "-lc"):
             found += read_shell(source, words[2].span.start + 1, words[2].span.end - 1, variables=variables)
     return found

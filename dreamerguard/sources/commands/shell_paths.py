@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dreamerguard.core.source import Source
@@ -28,8 +28,9 @@ from .shell_statements import (
     assigned_names,
     simple_commands,
 )
+from .shell_states import States, extremes, flipped, joined, local_names, note_condition, settled
 from .shell_tokens import Mode, Token
-from .shell_variables import ConditionOutcome, Variables
+from .shell_variables import Variables
 from .shell_words import Lexer
 
 #: Largest number of passes through loop bodies and functions; beyond it the variables of a loop are unknown.
@@ -44,9 +45,7 @@ _MAX_CALLS = 6
 _COUNTS = re.compile(
     r"\(\(\s*(\w+)\s*=\s*([^;]+?)\s*;\s*\1\s*(<=?)\s*([^;]+?)\s*;\s*(?:\1\+\+|\+\+\1|\1\s*\+=\s*1)\s*\)\)", re.ASCII
 )
-_NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _PARSES = re.compile(r"\$#|\$\{?1\b|\bgetopts?\b")
-States = list[Variables]
 
 
 @dataclass
@@ -125,7 +124,7 @@ class PathReader(CommandReader):
         return self._bounded([*states, *ended]) if ended else states
 
     def _bounded(self, states: States) -> States:
-        return _joined(states, 1 if self.shared.exhausted else MAX_PATHS)
+        return joined(states, 1 if self.shared.exhausted else MAX_PATHS)
 
     def _statement(self, statement: Statement, states: States) -> States:
         if isinstance(statement, Simple):
@@ -144,7 +143,7 @@ class PathReader(CommandReader):
             self.functions[statement.name] = statement
             return states
         if isinstance(statement, Negated):
-            return [_flipped(state) for state in self._statement(statement.body, states)]
+            return [flipped(state) for state in self._statement(statement.body, states)]
         return self._grouped(statement, states)
 
     def _grouped(self, statement: Group | Pipe, states: States) -> States:
@@ -179,7 +178,7 @@ class PathReader(CommandReader):
     def _call(self, function: Function, arguments: tuple[str, ...], state: Variables) -> States:
         outer, before = state.arguments, dict(state.values)
         state.arguments = arguments
-        local = _locals(function.body)
+        local = local_names(function.body)
         states = self._run(function.body, [state])
         for after in states:
             after.arguments = outer
@@ -206,7 +205,7 @@ class PathReader(CommandReader):
                 no.append(state)
             else:
                 holds, fails = state.copy(True), state.copy(False)
-                _note(state.outcome, holds, fails)
+                note_condition(state.outcome, holds, fails)
                 yes.append(holds)
                 no.append(fails)
                 self.shared.work += len(state.values) // 10
@@ -238,7 +237,7 @@ class PathReader(CommandReader):
             done += self._run(statement.otherwise, states)
         elif done:
             self._note_unreached(statement.otherwise, done[0], statement.branches[0][0])
-        return _settled(done)
+        return settled(done)
 
     def _note_unreached(self, body: list[Statement], state: Variables, condition: Sequence[Statement]) -> None:
         names = {
@@ -260,7 +259,7 @@ class PathReader(CommandReader):
         done: States = []
         for state in states:
             done += self._arms(statement, state)
-        return _settled(done)
+        return settled(done)
 
     def _arms(self, statement: Case, state: Variables) -> States:
         name, text = subject_name(statement.subject), state.text(statement.subject)
@@ -328,7 +327,7 @@ class PathReader(CommandReader):
         if not values or any(UNKNOWN in value for value in values):
             return self._unknown_loop(loop, name, state)
         if self.shared.exhausted or self.shared.passes + len(values) > MAX_PASSES:
-            values = _extremes(values) if not self.shared.exhausted and self.shared.passes < 2 * MAX_PASSES else []
+            values = extremes(values) if not self.shared.exhausted and self.shared.passes < 2 * MAX_PASSES else []
             self.shared.passes += len(values)
             for value in values:
                 inside = state.copy()
@@ -378,74 +377,3 @@ class PathReader(CommandReader):
         for each in states:
             each.jump = "" if each.jump in ("continue", "break") else each.jump
         return states
-
-
-def _note(outcome: ConditionOutcome | None, holds: Variables, fails: Variables) -> None:
-    """Notes in two states what the condition between them says."""
-    if outcome is None:
-        return
-    if outcome.name:
-        if outcome.name in holds.defaults and fails.values.get(outcome.name) == outcome.value:
-            fails.refine(outcome.name, None)
-        holds.refine(outcome.name, outcome.value)
-    if outcome.asked is not None:
-        (holds if outcome.asked else fails).asked = True
-
-
-def _flipped(state: Variables) -> Variables:
-    state.status = None if state.status is None else not state.status
-    outcome = state.outcome
-    asked = outcome.asked if outcome is not None else None
-    state.outcome = ConditionOutcome(asked=not asked) if asked is not None else None
-    return state
-
-
-def _settled(states: States) -> States:
-    for state in states:
-        state.status, state.outcome = None, None
-    return states
-
-
-def _joined(states: States, most: int) -> States:
-    """Returns the states without duplicates, the last ones joined to one if there are too many."""
-    if len(states) < 2:
-        return states
-    unique: dict[object, Variables] = {}
-    for state in states:
-        unique.setdefault(state.identity, state)
-    kept = list(unique.values())
-    if len(kept) <= most:
-        return kept
-    going = [state for state in kept if not state.jump]
-    if len(going) <= most:
-        return [*going, *[state for state in kept if state.jump][:1]]
-    joined = going[most - 1]
-    for state in going[most:]:
-        different = {
-            name
-            for name in state.values.keys() | joined.values.keys()
-            if state.values.get(name) != joined.values.get(name) or (name in state.values) != (name in joined.values)
-        }
-        joined.forget(different)
-        joined.arguments = joined.arguments if joined.arguments == state.arguments else None
-        joined.asked = joined.asked and state.asked
-    return [*going[: most - 1], joined]
-
-
-def _extremes(values: list[str]) -> list[str]:
-    """Returns the smallest and the largest of many numbers, or the first and the last of other values."""
-    if all(_NUMBER.fullmatch(value) for value in values):
-        key: Callable[[str], float] = float
-        return sorted({min(values, key=key), max(values, key=key)}, key=key)
-    return [values[0], values[-1]]
-
-
-def _locals(statements: Sequence[Statement]) -> set[str]:
-    from .shell_statements import target_of
-
-    return {
-        token.plain or (target_of(token) or ("",))[0]
-        for simple in simple_commands(statements)
-        if simple.words and simple.words[0].plain in ("local", "declare", "typeset")
-        for token in simple.words[1:]
-    }

@@ -4,11 +4,16 @@
 
 Drawn tests never have a deadline: on a busy machine that fails for nothing. Tests without a number of their own take
 ``quick``; ``pytest --hypothesis-profile=thorough`` takes more.
+
+Commands do not use the user's cache directory, unless a test turns it on.
 """
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
+
+os.environ["DREAMERGUARD_NO_CACHE"] = "1"
 
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:

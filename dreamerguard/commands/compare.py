@@ -92,6 +92,9 @@ def _material(
     unknown = [name for name in allow if name not in MUST_AGREE]
     if unknown:
         fail(f"--allow {unknown[0]}: unknown; use one of {', '.join(MUST_AGREE)}")
+    for path in (*candidates, *baseline):
+        if not path.exists():
+            fail(f"{path} does not exist")
     try:
         ours = read_sides(find_runs(candidates), *given)
         if reference:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from dreamerguard.lint.settings.model import Settings
 
 app = typer.Typer(
-    help="Settings of the linter.", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-    add_completion=False,
+    help="Settings of the linter.", no_args_is_help=True, rich_markup_mode=None, add_completion=False,
+    pretty_exceptions_enable=False,
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def explain(
         fail("name a rule, a key or a task, or use --all; --markdown DIR needs --all")
     from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.rules import find_rule
-    from dreamerguard.schema.tasks import UnknownTask, find_task
+    from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
 
     rule, key = find_rule(name), native_keys().get(name)
     if rule is not None:
@@ -44,6 +44,8 @@ def explain(
     try:
         find_task(name)
     except UnknownTask as error:
+        if name in suite_names():
+            fail(f"{name!r} is a suite: `dreamerguard tasks --suite {name}` shows it")
         _unknown(name, error.suggestions)
     from .tasks import tasks
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, USAGE, exit_code
+from dreamerguard.commands.shared.lint_actions import fix_files, show_diff, update_baseline
 from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.source import SourceError
@@ -21,7 +22,8 @@ from dreamerguard.programs.registry import UnknownProgram, edition_names, progra
 from dreamerguard.sources.argv import read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
-from dreamerguard.util.text import plain, wants_color
+from dreamerguard.util.text import wants_color
+from dreamerguard.util.user_cache import user_cache_scope
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -53,7 +55,8 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
             write(sys.stdout, _rules(settings))
             return CLEAN
         command = _command(own, training)
-        return _lint(lambda judged: _check(command, options, judged), options, settings)
+        with user_cache_scope(on=not options.no_cache):
+            return _lint(lambda judged: _check(command, options, judged), options, settings)
     except SourceError as error:
         fail(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE)
 
@@ -65,10 +68,15 @@ def _needs_hydra(error: SourceError) -> bool:
 
 def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
     if options.write_baseline or options.prune_baseline:
-        return _update_baseline(check, options, settings)
+        update_baseline(lambda given: (check(given),), options, settings)
+        return CLEAN
     if options.diff:
-        return _show_diff(check(settings), options.unsafe_fixes)
-    result = _fix(lambda: check(settings), options.unsafe_fixes) if options.fix else check(settings)
+        result = check(settings)
+        return FINDINGS if show_diff((result,), options.unsafe_fixes) else _exit_code(result)
+    if options.fix:
+        (result,) = fix_files(lambda: (check(settings),), Path(), options.unsafe_fixes)
+    else:
+        result = check(settings)
     _report(result, options, settings)
     return CLEAN if options.exit_zero else _exit_code(result)
 
@@ -91,7 +99,7 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
     if not (arguments.tasks or arguments.files or arguments.overrides):
         fail(_NOTHING, NOTHING_CHECKED)
     for word in arguments.files:
-        if advice := about_file(word.text):
+        if advice := about_file(word.text) or (about_word(word.text, own) if word.text.endswith(".py") else None):
             fail(advice)
     for word in arguments.tasks:
         if _TASK_LIKE.fullmatch(word.text):
@@ -114,7 +122,11 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
         known = ", ".join(program_names())
-        fail(f"not checked: {error}; commands of these programs can be checked: {known}", NOTHING_CHECKED)
+        fail(
+            f"not checked: {error}; commands of these programs can be checked: {known}"
+            " (--dialect NAME checks the command of a copy that does not look like one)",
+            NOTHING_CHECKED,
+        )
 
 
 def _no_dialect(name: str) -> str:
@@ -122,42 +134,6 @@ def _no_dialect(name: str) -> str:
     if name in (*known, *editions):
         return f"--dialect {name}: the command cannot be one of that program's"
     return f"--dialect {name} is unknown: known are {', '.join(known)}, and {', '.join(editions)}"
-
-
-def _fix(check: Callable[[], Result], unsafe: bool) -> Result:
-    from dreamerguard.lint.fixes import fix_files
-
-    fixed = fix_files(check, Path(), unsafe=unsafe)
-    for finding in fixed.findings:
-        assert finding.fix is not None
-        note(f"fixed {finding.primary.span}: {finding.fix.message} ({finding.name})")
-    if fixed.command is not None:
-        note(f"corrected command: {fixed.command}")
-    return fixed.result
-
-
-def _show_diff(result: Result, unsafe: bool) -> int:
-    from dreamerguard.lint.fixes import corrected_command, diff
-
-    text, command = diff(result, unsafe=unsafe), corrected_command(result, unsafe=unsafe)
-    write(sys.stdout, "".join(f"{plain(line)}\n" for line in text.split("\n")[:-1]))
-    if command is not None:
-        write(sys.stdout, f"corrected command: {plain(command)}\n")
-    if text or command is not None:
-        return FINDINGS
-    note("nothing to correct" + ("" if unsafe else "; --unsafe-fixes also offers what changes the training"))
-    return _exit_code(result)
-
-
-def _update_baseline(check: Callable[[Settings], Result], options: LintOptions, settings: Settings) -> int:
-    from dreamerguard.lint.known_findings import write_baseline
-    from dreamerguard.lint.known_findings_update import pruned, written
-
-    assert settings.baseline is not None
-    counts, text = (written if options.write_baseline else pruned)(settings, check)
-    write_baseline(settings.baseline, counts)
-    note(f"{settings.baseline}: {text}")
-    return CLEAN
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:

@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Reference curves from your own runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 

@@ -35,6 +35,8 @@ def tasks(
             data = [facts.suite_facts(name) for name in suite_names()]
             show = _show_suites
     except UnknownTask as error:
+        if task in suite_names():
+            fail(f"{task!r} is a suite, not a task: `dreamerguard tasks --suite {task}` lists its tasks")
         fail(str(error))
     if as_json:
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

@@ -58,7 +58,7 @@ def watch(
 
     Reads logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Exit code 0: OK, TOO EARLY,
     UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with --strict); 2: wrong usage, or
-    the directory is missing or cannot be read; 3: no run has a verdict.
+    the directory is missing or cannot be read; 3: no run has a verdict (no reference, no log, or no scores).
     """
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher

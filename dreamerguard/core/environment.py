@@ -84,6 +84,15 @@ class Probe:
     frame: bool = False
     frame_error: str = ""
 
+    @property
+    def text(self) -> str:
+        """What the probe did, for the last line of a report."""
+        if self.error:
+            return "probe: nothing was played, because the environment could not be made or failed"
+        count = len(self.episodes)
+        episodes = f"{count} random episode{'' if count == 1 else 's'}"
+        return f"probe: {episodes} played, {'a' if self.frame else 'no'} frame rendered"
+
 
 def read_probe(answer: Mapping[str, Any]) -> Probe:
     """Builds the probe result from the answer of ``lint/environment_probe/script.py``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .run import ResolvedRun
-from .setting import Setting
+from .setting import Role, Setting
 
 #: Marks a part of a value that only the shell knows; `dreamerguard.sources.argv` writes it.
 _OPEN = "\ufffc"
@@ -47,7 +47,9 @@ class Judged:
         if self.everything:
             return ""
         parts = {"task": self.task, "train ratio": self.ratio, "updates": self.budget}
-        return f"{self.reason}: {' and '.join(name for name, done in parts.items() if not done)} not judged"
+        missing = [name for name, done in parts.items() if not done]
+        names = " and ".join([*([", ".join(missing[:-1])] if missing[1:] else []), missing[-1]])
+        return f"{self.reason}: {names} not judged"
 
 
 def judge_parts(run: ResolvedRun) -> Judged:
@@ -84,9 +86,18 @@ def _reason(run: ResolvedRun, task: bool) -> str:
         return run.unread[0]
     if not task:
         return "the task is not known"
+    if unknown := _unknown_value(run):
+        return unknown
     if run.reference is None and setting is not None and run.budget is not None:
         return f"nothing is published for {setting.value} to compare with"
     return "the settings that decide about its updates are not all known"
+
+
+def _unknown_value(run: ResolvedRun) -> str:
+    """Returns the sentence about an unknown word that sets the train ratio or the budget; empty without one."""
+    roles: tuple[Role, ...] = ("train_ratio", "frames", "envs", "action_repeat", "batch_size", "batch_length")
+    names = [run.roles[role].rpartition(".")[2] for role in roles if role in run.roles]
+    return next((item for item in run.unread if any(name in item for name in names)), "")
 
 
 def _written(setting: Setting) -> str:

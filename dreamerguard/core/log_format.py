@@ -6,6 +6,7 @@ all of them with the same code.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,14 +24,15 @@ class StoredSettings:
     values: Mapping[str, Any]
 
     def number(self, key: str) -> float | None:
-        """Returns the value as a number, also if it is quoted; None for anything else."""
+        """Returns the value as a finite number, also if it is quoted; None for anything else."""
         value = self.values.get(key)
-        if isinstance(value, str):
-            try:
-                value = float(value)
-            except ValueError:
-                return None
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        if not isinstance(value, (int, float, str)) or isinstance(value, bool):
+            return None
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            return None
+        return found if math.isfinite(found) else None
 
     def whole(self, key: str) -> int | None:
         """Returns the value as a whole number, without its decimals; None if it is not a number."""
@@ -98,6 +100,8 @@ class LogLayout:
       wrote: returns whether the program wrote a directory.
       x: key of the frames, or of the agent steps, in a JSON line.
       files: JSON lines file -> score key in it -> kind of score.
+      copies: JSON lines file -> score key in it -> kind of score, for scores that are written a second time; they count
+        while the file in ``files`` has none.
       metrics: files with metrics in their other lines.
       names: (pattern of a key, our name of the metric); the name may use groups of the pattern.
       repeated: meaning of a second score at the same x, see `dreamerguard.logs.series.Scores`.
@@ -120,6 +124,7 @@ class LogLayout:
     names: tuple[tuple[str, str], ...]
     configs: tuple[str, ...]
     facts: Callable[[StoredSettings], RunFacts]
+    copies: Mapping[str, Mapping[str, ScoreKind]] = field(default_factory=dict)
     repeated: str = "keep"
     event_scores: Mapping[str, ScoreKind] = field(default_factory=dict)
     counts_steps: bool = False

@@ -23,7 +23,7 @@ class SupportedProgram:
 #: The most specific first: the first program that recognises a command or a log is used.
 SUPPORTED = (
     SupportedProgram("native", "the bundled trainer", ("dreamerguard",)),
-    SupportedProgram("sheeprl", "Eclectic-Sheep/sheeprl", ("sheeprl",)),
+    SupportedProgram("sheeprl", "Eclectic-Sheep/sheeprl", ("sheeprl", "sheeprl-eval")),
     SupportedProgram("torchrl", "pytorch/rl"),
     SupportedProgram("r2dreamer", "NM512/r2dreamer"),
     SupportedProgram("nm512_torch", "NM512/dreamerv3-torch"),

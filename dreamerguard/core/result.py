@@ -26,8 +26,25 @@ class LintStats:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepStats:
+    """The runs of a sweep.
+
+    Attributes:
+      runs: number of runs that the command starts.
+      linted: number of runs that were linted; the others are combinations of values that were linted.
+      unjudged: number of linted runs in which a part was not judged.
+      judged: the parts that were judged in all linted runs.
+    """
+
+    runs: int
+    linted: int
+    unjudged: int
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """The lint result of one run.
+    """The lint result of one run, or of all runs of a sweep.
 
     Attributes:
       findings: the most severe first. Suppressed findings are included with their reason and do not count.
@@ -35,6 +52,7 @@ class Result:
       checked: counts of what was checked.
       dialect: name of the training program.
       detected: reason why the training program was recognised.
+      sweep: the runs of a sweep, of which ``run`` is the worst; None for a single run.
     """
 
     findings: tuple[Finding, ...]
@@ -42,11 +60,22 @@ class Result:
     checked: LintStats
     dialect: str
     detected: str
+    sweep: SweepStats | None = None
 
     @property
     def judged(self) -> Judged:
-        """The parts of the run that were judged: task, train ratio, gradient updates."""
-        return judge_parts(self.run)
+        """The parts of the run, or of all runs, that were judged: task, train ratio, gradient updates."""
+        return judge_parts(self.run) if self.sweep is None else self.sweep.judged
+
+    @property
+    def runs(self) -> int:
+        """Number of runs that the command starts."""
+        return 1 if self.sweep is None else self.sweep.runs
+
+    @property
+    def unjudged(self) -> int:
+        """Number of linted runs in which a part was not judged."""
+        return int(not self.judged.everything) if self.sweep is None else self.sweep.unjudged
 
     @property
     def active(self) -> tuple[Finding, ...]:
@@ -72,7 +101,7 @@ class RepositoryResult:
       presets: number of preset files, run files and configuration group files checked.
       dialects: training program -> number of its runs, and one reason why it was recognised.
       unreadable: files that could not be read, with the reason.
-      unread: places of Python files whose values are not literal, so that they were not judged.
+      unread: places that were not judged, with the reason: Python files without literal values, other programs.
     """
 
     results: tuple[Result, ...] = ()

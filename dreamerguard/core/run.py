@@ -83,6 +83,8 @@ class ResolvedRun:
       sources: texts of those files; their comments may hold suppressions.
       overrides: number of overrides in the command.
       given: keys to which the code of the program gives a value if the configuration has none.
+      unlisted: keys of a sweep with values that cannot be listed.
+      resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
       probe: result of the environment probe, if it was requested.
     """
 
@@ -119,6 +121,8 @@ class ResolvedRun:
     sources: tuple[Source, ...] = ()
     overrides: int = 0
     given: frozenset[str] = frozenset()
+    unlisted: tuple[str, ...] = ()
+    resumed: str = ""
     probe: Probe | None = None
 
     @property

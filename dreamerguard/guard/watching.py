@@ -151,11 +151,11 @@ class Watch:
             self._say(f"the lint report is not stored: {error.message}")
 
     def _print_change(self, status: Status) -> None:
-        from dreamerguard.regression.watch.status_report import headline, status_text
+        from dreamerguard.regression.watch.status_report import headline, status_text, why_no_verdict
 
         if status.log is None:
             return
-        current = (headline(status), status.no_reference, tuple(finding.name for finding in status.health))
+        current = (headline(status), why_no_verdict(status), tuple(finding.name for finding in status.health))
         if current != self._printed.get(status.directory):
             self._printed[status.directory] = current
             name = f"{status.directory.name}: " if len(self._watchers) > 1 else ""

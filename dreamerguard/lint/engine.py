@@ -32,10 +32,19 @@ from dreamerguard.util.check_cache import check_cache_scope
 
 from . import suppressions
 from .configured_in_code import configured_in_code
+from .fixes import with_whole_commands
+from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
+#: Rules about training outside the category of the train ratio; they do not hold for an evaluation.
+_TRAINING = frozenset(
+    {"debug-left-on", "frames-unit", "ignored-length", "late-crash", "long-evaluation", "misnamed-run",
+     "indivisible-batch", "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
+     "replay-exceeds-memory", "replay-on-gpu", "slow-on-cpu", "sparse-logging", "steps-unit", "undersized-model",
+     "oversized-model", "zero-interval"}
+)  # fmt: skip
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -89,23 +98,29 @@ def lint_without_suppressions(
     dialect: str | None = None,
     prober: Prober | None = None,
 ) -> Result:
-    """Lints one run without applying comments, settings and baseline.
+    """Lints one run, or all runs of a sweep, without applying comments, settings and baseline.
 
     Pass the results of runs that share files to `apply_suppressions` together.
     """
     reasons = require_rules(allow or {}, settings)
+    base = folder or Path()
+    first = command.pick([0] * len(command.axes)) if command.axes else command
     if dialect is None:
-        command, program, detected = _recognise(command, folder or Path())
+        found, program, detected = _recognise(first, base)
     else:
-        program, detected = by_name(command, dialect)
-    run = program.resolve(command, machine, folder or Path())
-    run = with_unread_words(run, command)
-    if prober is not None:
-        run = replace(run, probe=prober(run))
-    rules = active_rules(settings, run.dialect)
-    found = [_allowed(finding, reasons) for finding in run_rules(run, rules) if rests_on_known(finding, run)]
-    checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
-    return Result(tuple(sorted(found, key=lambda item: item.order)), run, checked, program.name, detected)
+        found, (program, detected) = first, by_name(first, dialect)
+
+    def lint_run(one: Command) -> Result:
+        run = with_unread_words(program.resolve(one, machine, base), one)
+        if prober is not None:
+            run = replace(run, probe=prober(run))
+        rules = active_rules(settings, run.dialect)
+        findings = [_allowed(item, reasons) for item in run_rules(run, rules) if rests_on_known(item, run)]
+        checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
+        return Result(tuple(sorted(findings, key=lambda item: item.order)), run, checked, program.name, detected)
+
+    swept = program.with_sweep(found if found is not first else command, base)
+    return lint_sweep(swept, lint_run) if swept.axes else lint_run(swept)
 
 
 def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
@@ -131,7 +146,8 @@ def apply_suppressions(
     settings = settings or Settings()
     names = {None} if suppressions.names_rules(results, settings) else {result.run.dialect for result in results}
     rules = {rule.name: rule for name in names for rule in active_rules(settings, name)}
-    return suppressions.mark_suppressed(results, settings, tuple(rules.values()), folder or Path())
+    judged = suppressions.mark_suppressed(results, settings, tuple(rules.values()), folder or Path())
+    return tuple(replace(result, findings=with_whole_commands(result.findings)) for result in judged)
 
 
 def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple[Rule, ...]:
@@ -182,6 +198,28 @@ def check_presets(
     return None
 
 
+def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
+    """Checks the resolved configuration that a training program stored for a run; None for other files.
+
+    No fix is offered: the run has started, and a changed file would not change it.
+
+    Args:
+      path: the file.
+      machine: facts about the machine that the run is meant for.
+      name: name of the file in findings; its path by default.
+    """
+    shown = name or str(path)
+    for program in programs():
+        run = program.resolve_stored(path, shown, machine)
+        if run is not None:
+            run = replace(run, files=(shown,))
+            found = tuple(sorted((replace(item, fix=None) for item in run_rules(run)), key=lambda item: item.order))
+            chosen = sum(setting.chosen for setting in run.settings.values())
+            checked = LintStats(len(all_rules(run.dialect)), 1, chosen, 0)
+            return Result(found, run, checked, program.name, "the stored configuration of a run")
+    return None
+
+
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
     """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
     fired: set[str] = set()
@@ -189,6 +227,8 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
         if rule.dialects and run.dialect not in rule.dialects:
             continue
         if run.other and rule.name not in _ANY_ALGORITHM:
+            continue
+        if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):

@@ -7,8 +7,8 @@ that the upstream program ships is never edited.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,25 +67,30 @@ class Fixed:
     """The outcome of `fix_files`.
 
     Attributes:
-      result: result of the last check.
+      results: results of the last check.
       findings: findings that were fixed in files.
       command: the fixed command line; None if it needs no fix.
     """
 
-    result: Result
+    results: Sequence[Result]
     findings: tuple[Finding, ...]
     command: str | None
 
 
-def fix_files(check: Callable[[], Result], folder: Path, *, unsafe: bool = False) -> Fixed:
+def fix_files(check: Callable[[], Sequence[Result]], folder: Path, *, unsafe: bool = False) -> Fixed:
     """Checks, fixes files, and checks again until there is nothing to fix.
+
+    Args:
+      check: checks the runs, and returns their results.
+      folder: folder that file names are relative to.
+      unsafe: whether unsafe fixes are made too.
 
     Raises:
       SourceError: a file cannot be written, has changed since the check, or cannot be parsed after its fix.
     """
-    result, fixed = check(), []
+    results, fixed = check(), []
     for _ in range(MAX_ROUNDS):
-        todo = plan(result.findings, unsafe=unsafe)
+        todo = plan(_findings(results), unsafe=unsafe)
         files = {name: source for name, (source, _) in todo.edits.items() if source.kind == "file"}
         if not files:
             break
@@ -94,24 +99,24 @@ def fix_files(check: Callable[[], Result], folder: Path, *, unsafe: bool = False
         for name in files:
             write_atomically(folder / name, _encode(texts[name], before[name]))
         after = check()
-        if _unreadable(after) > _unreadable(result):
+        if _unreadable(after) > _unreadable(results):
             for name, data in before.items():
                 write_atomically(folder / name, data)
             raise SourceError(f"the fix of {', '.join(files)} would make the YAML invalid, so it was undone")
         fixed += [item for item in todo.findings if item.fix and item.fix.edits[0].span.source.kind == "file"]
-        result = after
-    return Fixed(result, tuple(fixed), corrected_command(result, unsafe=unsafe))
+        results = after
+    return Fixed(results, tuple(fixed), corrected_command(results, unsafe=unsafe))
 
 
-def corrected_command(result: Result, *, unsafe: bool = False) -> str | None:
+def corrected_command(results: Sequence[Result], *, unsafe: bool = False) -> str | None:
     """Returns the command line after all its fixes; None if it needs no fix."""
-    todo = plan(result.findings, unsafe=unsafe)
+    todo = plan(_findings(results), unsafe=unsafe)
     return next((todo.texts()[name] for name, (source, _) in todo.edits.items() if source.kind == "command line"), None)
 
 
-def diff(result: Result, *, unsafe: bool = False) -> str:
+def diff(results: Sequence[Result], *, unsafe: bool = False) -> str:
     """Returns the changes of the first round of fixes to files as a unified diff; empty without changes."""
-    todo = plan(result.findings, unsafe=unsafe)
+    todo = plan(_findings(results), unsafe=unsafe)
     texts = todo.texts()
     lines = [
         line
@@ -120,6 +125,50 @@ def diff(result: Result, *, unsafe: bool = False) -> str:
         for line in _diff(name, source.text, texts[name])
     ]
     return "".join(lines)
+
+
+def with_whole_commands(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Returns the findings with fixed command lines that hold every fix of the command, not only their own.
+
+    A fix that cannot be made together with the others keeps its command, and its message says so.
+    """
+    several = [item for item in findings if item.fix is not None and item.fix.command is not None]
+    if len(several) < 2:
+        return findings
+    todo = plan(several, unsafe=True)
+    commands = [text for name, text in todo.texts().items() if todo.edits[name][0].kind == "command line"]
+
+    def whole(item: Finding) -> Finding:
+        if item.fix is None or item.fix.command is None or item.allowed is not None or not commands:
+            return item
+        if item in todo.findings:
+            return replace(item, fix=replace(item.fix, command=commands[0]))
+        return replace(item, fix=replace(item.fix, message=f"{item.fix.message}, without the other fixes"))
+
+    return tuple(map(whole, findings))
+
+
+def fixes_within(results: Sequence[Result], folder: Path, paths: Sequence[Path]) -> tuple[Result, ...]:
+    """Returns the results without the fixes that edit a file outside of some paths.
+
+    Args:
+      folder: folder that file names are relative to.
+      paths: files and folders that may be edited.
+    """
+    allowed = [path.resolve() for path in paths]
+
+    def inside(edit: Edit) -> bool:
+        file = (folder / edit.span.source.name).resolve()
+        return edit.span.source.kind != "file" or any(file.is_relative_to(path) for path in allowed)
+
+    def limited(item: Finding) -> Finding:
+        return item if item.fix is None or all(map(inside, item.fix.edits)) else replace(item, fix=None)
+
+    return tuple(replace(result, findings=tuple(map(limited, result.findings))) for result in results)
+
+
+def _findings(results: Iterable[Result]) -> list[Finding]:
+    return [finding for result in results for finding in result.findings]
 
 
 def _diff(name: str, old: str, new: str) -> Iterable[str]:
@@ -148,5 +197,5 @@ def _encode(text: str, original: bytes) -> bytes:
     return (codecs.BOM_UTF8 if original.startswith(codecs.BOM_UTF8) else b"") + text.encode("utf-8")
 
 
-def _unreadable(result: Result) -> int:
-    return sum(finding.name == "invalid-yaml" for finding in result.findings)
+def _unreadable(results: Iterable[Result]) -> int:
+    return sum(finding.name == "invalid-yaml" for finding in _findings(results))

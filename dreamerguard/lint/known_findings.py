@@ -66,7 +66,8 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> KnownFindings:
         text = data.decode("utf-8")
         rows = list(_rows(read_json(text)))
     except OSError as error:
-        raise SourceError(f"cannot read the baseline {str(path)!r}: {error.strerror}") from error
+        hint = "; --write-baseline writes it" if isinstance(error, FileNotFoundError) else ""
+        raise SourceError(f"cannot read the baseline {str(path)!r}: {error.strerror}{hint}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"{path} is not a baseline of version {VERSION} ({error}); --write-baseline writes a new one"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -26,16 +26,21 @@ from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_for, reader_of
-from dreamerguard.sources.files import read_source
+from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
+from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
-from .engine import apply_suppressions, check_presets, lint_without_suppressions
+from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
+from .loops import by_place, merged_loop
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
+
+#: A resolved configuration has one of these keys.
+_STORED = re.compile(r"\b(?:train_ratio|replay_ratio|per_rank_batch_size)[ \t]*:")
 
 
 @check_cache_scope()
@@ -58,9 +63,9 @@ def check_tree(
       SourceError: a path does not exist, or the settings name what does not exist.
     """
     for path in paths:
-        if not exists(path):
+        if not (exists(path) or is_given(path)):
             raise SourceError(f"cannot check {str(path)!r}: there is no such file or folder")
-    root = folder or _root(paths)
+    root = folder or root_of(paths)
     chosen = settings or Settings()
     tree = discover(paths, root, chosen.exclude)
     checker = _Checker(tree, machine, chosen)
@@ -69,7 +74,8 @@ def check_tree(
     return checker.outcome()
 
 
-def _root(paths: Sequence[Path]) -> Path:
+def root_of(paths: Sequence[Path]) -> Path:
+    """Returns the folder that names are relative to: the current one, or the only folder if it lies elsewhere."""
     here = Path.cwd()
     elsewhere = len(paths) == 1 and is_dir(paths[0]) and not paths[0].resolve().is_relative_to(here)
     return paths[0] if elsewhere else Path()
@@ -88,7 +94,9 @@ class _Checker:
 
     def outcome(self) -> RepositoryResult:
         """Everything together, judged by comments, settings and baseline."""
-        counts = Counter(result.dialect for result in self.results)
+        counts: Counter[str] = Counter()
+        for result in self.results:
+            counts[result.dialect] += result.runs
         self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
         self.seen.results = apply_suppressions(tuple(self.results), self.settings, self.tree.root)
         return self.seen
@@ -115,21 +123,29 @@ class _Checker:
         source = self._source(found)
         if source is None:
             return
-        for command in reader_for(source)(source):
-            launch = read_launch(command)
-            if launch is None:
-                continue
-            folder = self._start(launch, found)
-            key = (str(folder), *(word.text for word in command.words))
-            if key in self.done:
-                continue
-            self.done.add(key)
-            if self._examine(command, folder):
-                self.seen.commands += 1
-                if found.name.endswith(".py"):
-                    self.seen.unread += list(unread_values(command))
+        self._commands(found, source, reader_for(source)(source))
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
+
+    def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
+        """Checks the commands of a file; one that starts several runs counts once."""
+        for group in by_place(commands):
+            fresh: dict[Path, list[Command]] = {}
+            for command in group:
+                launch = read_launch(command)
+                if launch is None:
+                    continue
+                folder = self._start(launch, found)
+                labels = (label for axis in command.axes for label in (axis.name, *axis.labels))
+                key = (str(folder), *(word.text for word in command.words), *labels)
+                if key not in self.done:
+                    self.done.add(key)
+                    fresh.setdefault(folder, []).append(command)
+            examined = [runs[0] for folder, runs in fresh.items() if self._examine(runs, folder)]
+            if examined:
+                self.seen.commands += 1
+                if found.name.endswith(".py"):
+                    self.seen.unread += list(unread_values(examined[0]))
 
     def _start(self, launch: Launch, found: Found) -> Path:
         """Returns the folder in which a command is started: the nearest one above the file that has the program."""
@@ -146,15 +162,29 @@ class _Checker:
         if source is None:
             return
         text = source.text
+        if is_wandb_sweep(text):
+            self._sweep_file(found, source)
+            return
         if _BLOCKS.search(text) and self._presets(found):
+            return
+        if _STORED.search(text) and self._stored(found):
             return
         for program in programs():
             commands = list(program.file_commands(found.path, found.name, text))
             for item in commands:
                 command = Command(source, _words(source, item.words))
-                self.seen.presets += self._examine(command, item.folder or self.tree.root, found)
+                self.seen.presets += self._examine([command], item.folder or self.tree.root, found)
             if commands:
                 return
+
+    def _sweep_file(self, found: Found, source: Source) -> None:
+        before = self.seen.commands
+        commands = read_wandb_sweep(source)
+        if not commands:
+            self.seen.unreadable.append(f"{found.name}: the sweep cannot be read")
+        self._commands(found, source, commands)
+        if commands and self.seen.commands == before:
+            self.seen.unread.append(f"{found.name} is a sweep that starts no supported program, so it was not judged")
 
     def _presets(self, found: Found) -> bool:
         try:
@@ -165,29 +195,50 @@ class _Checker:
         if result is None:
             return False
         self.seen.presets += 1
+        self._keep(replace(result, findings=tuple(map(_upstream_as_info, result.findings))))
+        return True
+
+    def _stored(self, found: Found) -> bool:
+        result = check_stored(found.path, self.machine, name=found.name)
+        if result is None:
+            return False
+        self.seen.presets += 1
         self._keep(result)
         return True
 
-    def _examine(self, command: Command, folder: Path, found: Found | None = None) -> bool:
-        try:
-            result = lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
-        except UnknownProgram:
-            return False
-        except SourceError as error:
-            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
-            return False
-        if found is not None and _unused(result, command):
-            return False
+    def _examine(self, commands: Sequence[Command], folder: Path, found: Found | None = None) -> bool:
+        """Checks the runs of one command, and returns whether a supported program was found."""
+        linted: dict[str, list[tuple[Command, Result]]] = {}
+        for command in commands:
+            result = self._lint(command, folder)
+            if result is not None and not (found is not None and _unused(result, command)):
+                linted.setdefault(result.dialect, []).append((command, result))
+        for runs in linted.values():
+            self._report(runs, folder, found)
+        return bool(linted)
+
+    def _report(self, linted: Sequence[tuple[Command, Result]], folder: Path, found: Found | None) -> None:
+        """Keeps the result of the runs that a command starts with one program."""
+        command = linted[0][0]
+        result = merged_loop([item for item, _ in linted], [result for _, result in linted])
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
-        rename = PathRebaser(command.source, folder, self.tree.root)
-        findings = (rename.finding(item) for item in result.findings)
+        result = PathRebaser(command.source, folder, self.tree.root).result(result)
+        findings: Iterable[Finding] = result.findings
         if found is not None:
-            findings = (_upstream_as_info(item) for item in findings)
+            findings = map(_upstream_as_info, findings)
+            result = replace(result, detected=f"{found.name} is one of its configuration files")
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
-        result = replace(result, findings=tuple(findings))
-        self._keep(result)
-        return True
+        self._keep(replace(result, findings=tuple(findings)))
+
+    def _lint(self, command: Command, folder: Path) -> Result | None:
+        try:
+            return lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
+        except UnknownProgram:
+            return None
+        except SourceError as error:
+            self.seen.unreadable.append(f"{command.source.name}: {error.message}")
+            return None
 
     def _keep(self, result: Result) -> None:
         """Findings of several commands that blame the same place say the same thing."""

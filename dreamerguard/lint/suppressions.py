@@ -6,7 +6,7 @@ Runs that were checked together are judged together, because they may share file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
     from .known_findings import KnownFinding, KnownFindings
 
-#: Rules that no comment, baseline or ignore suppresses: a file must be readable. Settings may suppress ``OWN``.
+#: Rules that no comment, baseline or ignore suppresses: a file must be readable.
 _ALWAYS = frozenset({"invalid-yaml"})
-OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
+#: Rules about suppressions. Settings may suppress them, comments may not.
+_OWN = frozenset({"unknown-suppression", "stale-suppression", "unexplained-suppression", "stale-baseline"})
+#: Rules that a baseline does not list.
+ALWAYS_COUNT = frozenset({"invalid-yaml", "stale-baseline"})
 
 
 def mark_suppressed(
@@ -124,8 +127,9 @@ class _Judge:
 
     def _reasons(self, finding: Finding) -> Iterator[tuple[AllowedBy, str] | None]:
         # Comments and the baseline come first and are always tried, so that a used one is not reported as stale.
-        if finding.name not in _ALWAYS | OWN:
+        if finding.name not in _ALWAYS | _OWN:
             yield self._by_comment(finding)
+        if finding.name not in ALWAYS_COUNT:
             yield self._by_baseline(finding)
         yield self._by_settings(finding)
         yield self._by_threshold(finding)
@@ -173,17 +177,21 @@ class _Judge:
 
     def with_own_findings(self, results: Sequence[Result]) -> Iterator[list[Finding]]:
         """Yields the findings of every run; findings about a file's comments are in the first run that reads it."""
-        rules = {rule.name: rule for rule in self.rules}
         seen: set[str] = set()
-        for index, result in enumerate(results):
-            problems: list[Problem] = []
-            for source in sources_of(result):
-                if source.name not in seen:
-                    seen.add(source.name)
-                    problems += self._about_comments(source)
-            problems += self._about_baseline(results) if index == 0 else []
-            own = [rules[item.rule].from_problem(item) for item in problems]
-            yield [*result.findings, *(self.judge(item) for item in own if self._is_selected(item))]
+        about: list[list[Finding]] = []
+        for result in results:
+            fresh = [source for source in sources_of(result) if source.name not in seen]
+            seen.update(source.name for source in fresh)
+            about.append(self._own(problem for source in fresh for problem in self._about_comments(source)))
+        if about:  # last, because the baseline may list the findings about comments
+            about[0] += self._own(self._about_baseline(results))
+        for result, own in zip(results, about, strict=True):
+            yield [*result.findings, *own]
+
+    def _own(self, problems: Iterable[Problem]) -> list[Finding]:
+        rules = {rule.name: rule for rule in self.rules}
+        found = [rules[item.rule].from_problem(item) for item in problems]
+        return [self.judge(item) for item in found if self._is_selected(item)]
 
     def _about_comments(self, source: Source) -> Iterator[Problem]:
         for item in self.suppressions[source.name]:

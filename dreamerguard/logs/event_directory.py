@@ -10,6 +10,7 @@ from dreamerguard.core.log_format import LogLayout, ScoreKind
 
 from .event_files import EventScalar, read_events
 from .json_lines import WATCHED
+from .order import Order, is_score, is_step
 from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
 
@@ -33,6 +34,7 @@ class EventFiles:
     def __init__(self, directory: Path, layout: LogLayout, log: RunLog, repeat: int) -> None:
         self._directory, self._layout, self._log, self._repeat = directory, layout, log, repeat
         self._tails: dict[Path, Tail] = {}
+        self._order: Order[tuple[str, float]] = Order()
 
     @property
     def tails(self) -> list[Tail]:
@@ -43,7 +45,11 @@ class EventFiles:
         """Reads the records appended since the last call. Returns whether a new scalar was found."""
         changed = False
         for path in event_files(self._directory):
-            tail = self._tails.setdefault(path, Tail(path))
+            if path not in self._tails:
+                self._tails[path] = Tail(path)
+                self._order.trust()
+                self._log.train.order.trust()
+            tail = self._tails[path]
             if tail.poll():
                 changed |= self._read(tail)
         return changed
@@ -67,17 +73,21 @@ class EventFiles:
     def _add(self, scalar: EventScalar, file: str) -> None:
         log, x = self._log, float(scalar.step * self._repeat)
         kind = self._layout.event_scores.get(scalar.tag)
-        if kind is not None:
+        if not is_step(x):
+            log.note(LogProblem("unreadable step", file, "values at a step that no run has are skipped"))
+        elif kind is not None:
             self._score(scalar, x, file, kind)
-            return
-        name = self._layout.metric_name(scalar.tag)
-        if name is None:
-            return
+        elif (name := self._layout.metric_name(scalar.tag)) is not None:
+            for frames, (metric, value) in self._order.admit(x, (name, scalar.value)):
+                self._metric(metric, frames, value)
+
+    def _metric(self, name: str, x: float, value: float) -> None:
+        log = self._log
         log.metrics_frames = x
-        if math.isfinite(scalar.value):
-            log.metric(name, x, scalar.value)
+        if math.isfinite(value):
+            log.metric(name, x, value)
             if name == "updates_per_step" and log.facts.batch_steps:
-                log.metric("train_ratio", x, scalar.value * log.facts.batch_steps)
+                log.metric("train_ratio", x, value * log.facts.batch_steps)
         elif name.startswith(WATCHED):
             bad = log.nonfinite.setdefault(name, NonFinite(first=x))
             bad.count, bad.last = bad.count + 1, x
@@ -85,10 +95,9 @@ class EventFiles:
     def _score(self, scalar: EventScalar, x: float, file: str, kind: ScoreKind) -> None:
         log = self._log
         scores = log.train if kind == "train" else log.evals
-        if not math.isfinite(scalar.value):
-            log.note(
-                LogProblem("non-finite score", file, "scores that are NaN or infinite do not count in the verdict")
-            )
+        if not is_score(scalar.value):
+            text = "scores that are NaN, infinite or too large do not count in the verdict"
+            log.note(LogProblem("non-finite score", file, text))
             return
         # The test after training is logged at step 0, but it belongs to the end of the run.
         before = scores.rewinds

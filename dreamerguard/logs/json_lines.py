@@ -6,16 +6,15 @@ many lines are parsed at once, and only evenly spaced rows of metrics are read.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
+from .lines import flat_line, lines_with
+from .order import Order, is_finite, is_score, is_step
 from .run_log import LogProblem, NonFinite, RunLog
 from .tail import Tail
 
@@ -33,8 +32,10 @@ class JsonFile:
         self.tail = Tail(path)
         self._layout, self._log = layout, log
         self._keys = layout.files[path.name]
+        self._copies = layout.copies.get(path.name, {})
         self._episode = [f'"{key}"'.encode() for keys in layout.files.values() for key in keys]
         self._metrics = path.name in layout.metrics
+        self._order: Order[dict[str, Any]] = Order()
         self._names: dict[str, str | None] = {}
         self._bad = 0
         self._nan = 0
@@ -75,11 +76,12 @@ class JsonFile:
 
     def _forget(self) -> None:
         """Drops all data from this file, which is read again."""
-        if "train" in self._keys.values():
-            del self._log.train.frames[:], self._log.train.values[:]
+        if "train" in self._keys.values() or (self._copies and self._log.copied):
+            self._log.train.clear()
         if "eval" in self._keys.values():
-            del self._log.evals.frames[:], self._log.evals.values[:]
+            self._log.evals.clear()
         if self._metrics:
+            self._order, self._log.metrics_frames = Order(), 0.0
             self._log.series.clear()
             self._log.nonfinite.clear()
 
@@ -91,6 +93,9 @@ class JsonFile:
             self._scores(self._parse(lines), key, kind)
             if not self._metrics:
                 self._bad += sum(1 for line in block.split(b"\n") if line.strip()) - len(lines)
+        for key, kind in self._copies.items():
+            if self._log.copied or not len(self._log.train):
+                self._scores(self._parse(lines_with(block, f'"{key}"'.encode())), key, kind)
         if self._metrics:
             for row in self._parse(self._sample(block, quota)):
                 self._metric_row(row)
@@ -101,13 +106,18 @@ class JsonFile:
         lines = block.count(b"\n")
         if not block.count(b"{") == block.count(b"}\n") == lines:
             return False
-        found = _flat_line(self._layout.x, key).findall(block)
+        found = flat_line(self._layout.x, key).findall(block)
         if len(found) != lines:
             return False
         try:
-            self._extend(kind, [float(x) for x, _ in found], [float(y) for _, y in found])
+            frames, scores = [float(x) for x, _ in found], [float(y) for _, y in found]
         except ValueError:
             return False
+        if not (all(map(is_step, frames)) and all(map(is_score, scores))):
+            return False
+        if kind == "train":
+            self._log.bad_scores = 0
+        self._extend(kind, frames, scores)
         return True
 
     def _sample(self, block: bytes, quota: int) -> list[bytes]:
@@ -153,19 +163,27 @@ class JsonFile:
     def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: ScoreKind) -> None:
         frames: list[float] = []
         scores: list[float] = []
+        bad = self._log.bad_scores
         for row in rows:
             x, y = row.get(self._layout.x), row.get(key)
-            if not isinstance(x, (int, float)) or x < 0 or not math.isfinite(x):
+            if not is_step(x):
                 self._bad += 1
-            elif isinstance(y, (int, float)) and math.isfinite(y):
+            elif is_score(y):
                 frames.append(x)
                 scores.append(y)
+                bad = 0
             else:
                 self._nan += 1
+                bad += isinstance(y, float)
+        if kind == "train":
+            self._log.bad_scores = bad
         self._extend(kind, frames, scores)
 
     def _extend(self, kind: ScoreKind, frames: list[float], values: list[float]) -> None:
         scores = self._log.train if kind == "train" else self._log.evals
+        if frames and kind == "train" and self._log.copied != bool(self._copies):
+            scores.clear()  # from here on the scores of the first file count, and no copy of them
+            self._log.copied = bool(self._copies)
         before = scores.rewinds
         scores.extend(frames, values)
         if scores.rewinds > before:
@@ -174,9 +192,13 @@ class JsonFile:
 
     def _metric_row(self, row: dict[str, Any]) -> None:
         x = row.get(self._layout.x)
-        if not isinstance(x, (int, float)) or not math.isfinite(x):
+        if not is_step(x):
             self._bad += 1
             return
+        for frames, admitted in self._order.admit(x, row):
+            self._metrics_of(frames, admitted)
+
+    def _metrics_of(self, x: float, row: dict[str, Any]) -> None:
         log = self._log
         log.metrics_frames = x
         trained = _positive(row, self._layout, log)
@@ -186,7 +208,7 @@ class JsonFile:
             name = self._names[key]
             if name is None:
                 continue
-            if isinstance(y, (int, float)) and math.isfinite(y):
+            if is_finite(y):
                 log.metric(name, x, y)
             elif name.startswith(WATCHED) and trained and (y is None or isinstance(y, float)):
                 bad = log.nonfinite.setdefault(name, NonFinite(first=x))
@@ -199,8 +221,14 @@ class JsonFile:
                 LogProblem("unreadable line", name, "lines without valid JSON or frames are skipped", self._bad)
             )
         if self._nan:
-            text = "scores that are NaN, infinite or null do not count in the verdict"
+            text = "scores that are NaN, infinite, null or too large do not count in the verdict"
             self._log.note(LogProblem("non-finite score", name, text, self._nan))
+        strays = self._order.strays + self._order.waiting
+        if self._keys or (self._copies and self._log.copied):
+            strays += sum(each.order.strays + each.order.waiting for each in (self._log.train, self._log.evals))
+        if strays:
+            text = "rows with a step far from the rows before and after them do not count"
+            self._log.note(LogProblem("stray step", name, text, strays))
         replaced = self._log.train.replaced if "train" in self._keys.values() else 0
         if replaced and self._layout.repeated == "replace":
             text = "some steps were logged more than once: the last score of a step counts"
@@ -212,35 +240,6 @@ class JsonFile:
         if self.tail.size > self.tail.offset and self.tail.rest().strip():
             text = "the last line is unfinished; it counts as soon as it is complete"
             self._log.note(LogProblem("truncated line", name, text))
-
-
-def lines_with(block: bytes, word: bytes) -> list[bytes]:
-    """Returns the lines of a block that contain a text."""
-    found, at = [], 0
-    while (hit := block.find(word, at)) >= 0:
-        start, end = block.rfind(b"\n", at, hit) + 1, block.find(b"\n", hit)
-        end = len(block) if end < 0 else end
-        found.append(block[max(start, at) : end])
-        at = end + 1
-    return found
-
-
-@cache
-def _flat_line(x: str, key: str) -> re.Pattern[bytes]:
-    number = rb"(-?\d[\d.eE+-]*)"
-    return re.compile(
-        rb'^\{"'
-        + re.escape(x).encode()
-        + rb'": ?'
-        + number
-        + rb",[^\n]*?"
-        + rb'"'
-        + re.escape(key).encode()
-        + rb'": ?'
-        + number
-        + rb"[,}]",
-        re.MULTILINE,
-    )
 
 
 def _positive(row: dict[str, Any], layout: LogLayout, log: RunLog) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +16,9 @@ class LogProblem:
     """A problem in a log that the reader handled and the user must know.
 
     Attributes:
-      kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``, ``removed``,
-        ``cut back``, ``replaced file``, ``unreadable``, ``broken record``, ``no config``.
+      kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``,
+        ``stray step``, ``unreadable step``, ``removed``, ``cut back``, ``replaced file``, ``unreadable``,
+        ``broken record``, ``no config``.
       file: name of the file.
       text: the problem and how it was handled, for people.
       count: number of occurrences.
@@ -46,6 +48,8 @@ class RunLog:
       layout: log layout of the program that wrote it.
       facts: facts from the configuration beside the log.
       train, evals: scores of training episodes and of evaluations; x is environment frames.
+      copied: whether the training scores come from a second file, because the first one has none.
+      bad_scores: number of training scores in JSON lines since the last finite one that were NaN or infinite.
       series: metric -> values over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
         ``fps_frames``, ``fps_updates``, ``seconds``, ``memory_gb``, ``grad_norm/...``, ``loss/...``, ``entropy/...``,
         ``randomness/...``, ``latent_entropy/...``.
@@ -60,6 +64,8 @@ class RunLog:
     facts: RunFacts = field(default_factory=RunFacts)
     train: Scores = field(default_factory=Scores)
     evals: Scores = field(default_factory=Scores)
+    copied: bool = False
+    bad_scores: int = 0
     series: dict[str, Series] = field(default_factory=dict)
     nonfinite: dict[str, NonFinite] = field(default_factory=dict)
     metrics_frames: float = 0.0
@@ -88,5 +94,6 @@ class RunLog:
         self.problems.append(problem)
 
     def metric(self, name: str, x: float, y: float) -> None:
-        """Adds one finite value of a metric."""
-        self.series.setdefault(name, Series()).add(x, y)
+        """Adds one value of a metric, unless it is not finite."""
+        if math.isfinite(y):
+            self.series.setdefault(name, Series()).add(x, y)

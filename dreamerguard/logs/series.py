@@ -8,8 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-#: Frames by which episodes of parallel environments may be out of order; a log that goes back further was resumed.
-JITTER = 1024
+from .order import JITTER, Order
 
 #: Values of a metric that are kept; if there are more, every second one is dropped.
 CAPACITY = 8192
@@ -23,12 +22,14 @@ class Scores:
       values: score of each episode.
       rewinds: how often the log went back, because the run was resumed from an earlier checkpoint.
       replaced: number of scores that a later score of the same frames replaced, or that a rewind removed.
+      order: holds back scores far from the others.
     """
 
     def __init__(self, same: str = "keep") -> None:
         """Args: same: a second score at the same frames is another episode (``keep``) or a repetition (``replace``)."""
         self.frames, self.values = array("d"), array("d")
         self.rewinds = self.replaced = 0
+        self.order: Order[float] = Order()
         self._replace = same == "replace"
         self._rejoin = False
 
@@ -42,28 +43,39 @@ class Scores:
         """Announces that the next score comes from a new file; all known scores from its frames on are then dropped."""
         self._rejoin = True
 
+    def clear(self) -> None:
+        """Drops all scores, because their file is read again."""
+        del self.frames[:], self.values[:]
+        self.order = Order()
+
     def extend(self, frames: Sequence[float], values: Sequence[float]) -> None:
         """Adds scores in the order of the log."""
         if frames and self._rejoin:
             self._rejoin = False
             self._cut(frames[0])
+            self.order.trust()
         if frames and self._rises(frames):
             self.frames.extend(frames)
             self.values.extend(values)
+            self.order.skip(frames[-1], len(frames))
             return
         for x, y in zip(frames, values, strict=True):
             self.add(x, y)
 
     def add(self, x: float, y: float) -> None:
         """Adds one score. After a rewind, the later scores are dropped: the resumed run repeats these steps."""
+        for frames, score in self.order.admit(x, y):
+            self._add(frames, score)
+
+    def _add(self, x: float, y: float) -> None:
         last = self.frames[-1] if self.frames else -1.0
+        if last - x > JITTER:
+            self.rewinds += 1
+            self._cut(x)
+            last = -1.0
         if x > last:
             self.frames.append(x)
             self.values.append(y)
-        elif last - x > JITTER:
-            self.rewinds += 1
-            self._cut(x)
-            self.add(x, y)
         else:
             self._insert(x, y)
 
@@ -71,7 +83,8 @@ class Scores:
         """Returns whether the scores can be appended as they are."""
         last = self.frames[-1] if self.frames else -1.0
         in_order = operator.lt if self._replace else operator.le
-        return in_order(last, frames[0]) and all(map(in_order, frames, islice(frames, 1, None)))
+        rising = in_order(last, frames[0]) and all(map(in_order, frames, islice(frames, 1, None)))
+        return rising and self.order.near(frames)
 
     def _cut(self, x: float) -> None:
         at = bisect_left(self.frames, x)

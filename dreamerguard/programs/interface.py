@@ -92,6 +92,15 @@ class Program(ABC):
           SourceError: a file of the command cannot be read.
         """
 
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of the sweep that it starts; by default unchanged.
+
+        Args:
+          command: the whole command line.
+          folder: folder in which it would start.
+        """
+        return command
+
     def can_read(self, command: Command) -> bool:
         """Returns whether this program can resolve a command that it did not recognise."""
         return True
@@ -111,6 +120,16 @@ class Program(ABC):
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
         """Returns the run that each preset alone would start, in the order of the file; places point into the file."""
         return []
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run that a program stored as a resolved configuration; None if the file is not one of its own.
+
+        Args:
+          path: path of the file.
+          name: its name in findings.
+          machine: facts about the machine that the run is meant for.
+        """
+        return None
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the commands that use a configuration file of this program; no command for other files.

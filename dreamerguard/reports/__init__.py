@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from dreamerguard.core.result import Result
+from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.rules import Rule
 
 from .concise import render_concise
@@ -15,15 +15,23 @@ from .json import render_json
 __all__ = ["render", "render_concise", "render_full", "render_json"]
 
 
-def render(name: str, results: Sequence[Result], color: bool = False, rules: Sequence[Rule] | None = None) -> str:
+def render(
+    name: str,
+    results: Sequence[Result] | RepositoryResult,
+    color: bool = False,
+    rules: Sequence[Rule] | None = None,
+) -> str:
     """Returns the report, in one format, on runs that were checked together.
 
     Args:
       name: ``full``, ``concise``, ``json``, ``jsonl``, ``sarif``, ``github``, ``gitlab``, ``junit`` or ``markdown``.
-      results: results of the runs. JSON gives one object for one run, and one object on each line for several.
+      results: results of the runs, or the result on a repository. JSON gives one object for one run, one object for a
+        repository, and one object on each line for several runs.
       color: whether the full report is coloured.
       rules: all rules that ran, for formats that describe the rules.
     """
+    if isinstance(results, RepositoryResult):
+        return _render_repository(name, results, color, rules)
     if name == "full":
         return "\n".join(render_full(result, color) for result in results)
     if name == "concise":
@@ -33,3 +41,24 @@ def render(name: str, results: Sequence[Result], color: bool = False, rules: Seq
     module = import_module(f"{__name__}.{name}")  # loaded on demand: the default report needs none of them
     text: str = module.render_sarif(results, rules) if name == "sarif" else getattr(module, f"render_{name}")(results)
     return text
+
+
+def _render_repository(name: str, outcome: RepositoryResult, color: bool, rules: Sequence[Rule] | None) -> str:
+    if name == "full":
+        from .repository_summary import render_tree
+
+        return render_tree(outcome, color)
+    if name == "concise":
+        from .concise import render_concise_check
+
+        return render_concise_check(outcome)
+    if name == "json":
+        from .check_json import render_check_json
+
+        return render_check_json(outcome)
+    if name == "markdown":
+        from .markdown import render_markdown
+        from .repository_summary import repository_summary
+
+        return render_markdown(outcome.results, repository_summary(outcome).split("\n"))
+    return render(name, outcome.results, color, rules)

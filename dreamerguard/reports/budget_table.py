@@ -21,6 +21,8 @@ _INPUTS: tuple[tuple[str, str, Role], ...] = (
 
 def render_budget(run: ResolvedRun) -> str:
     """Returns a table of the inputs, with the source of each value, and of the results computed from them."""
+    if not run.trains:
+        return "The run does not train, so it has no update budget.\n"
     if run.budget is None:
         return "The update budget is unknown: values are missing.\n"
     reference = run.reference.budget if run.reference is not None else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dreamerguard.core.finding import Finding, Fix, Severity
 from dreamerguard.core.result import Result, counted
@@ -17,8 +18,22 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cy
 def render_full(result: Result, color: bool = False) -> str:
     """Returns all findings and a summary, ending with a line break."""
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
-    blocks = [finding_block(finding, color) for finding in shown]
-    return "\n\n".join([*blocks, summary(result)]) + "\n"
+    return "\n\n".join([*_commands_once(shown, color), summary(result)]) + "\n"
+
+
+def _commands_once(findings: Sequence[Finding], color: bool) -> Iterator[str]:
+    """Yields the blocks of the findings; a command with the fixes of several stands in the last of them only."""
+    number = Counter(item.fix.command for item in findings if item.fix is not None and item.fix.command is not None)
+    left = number.copy()
+    for item in findings:
+        command = item.fix.command if item.fix is not None else None
+        if item.fix is None or command is None or number[command] == 1:
+            yield finding_block(item, color)
+            continue
+        left[command] -= 1
+        block = finding_block(replace(item, fix=replace(item.fix, command=None)), color)
+        title = _note("fixed command", f"with all {number[command]} fixes", color)
+        yield block if left[command] else f"{block}\n{title}\n      {plain(command)}"
 
 
 def finding_block(finding: Finding, color: bool = False) -> str:
@@ -69,16 +84,36 @@ def summary(result: Result) -> str:
     found = ", ".join(words) or clean(result)
     found += f" ({severe} severe)" if severe else ""
     found += suppressed(result)
-    found += f"; {plain(result.judged.text)}" if result.judged.text else ""
+    some = f"{result.unjudged} of {result.sweep.linted} runs: " if result.sweep is not None else ""
+    found += f"; {some}{plain(result.judged.text)}" if result.judged.text else ""
+    found += f"; {unlisted(result)}" if unlisted(result) else ""
+    found += f"; {result.run.probe.text}" if result.run.probe is not None else ""
     checked = result.checked
     scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {scope}{files} (program {result.dialect}: {result.detected})"
+    return f"{found}; checked {scope}{files}{sweep(result)} (program {result.dialect}: {result.detected})"
+
+
+def sweep(result: Result) -> str:
+    """Returns the number of runs of a sweep: `` in 12 runs of a sweep``; empty for a single run."""
+    if result.sweep is None:
+        return ""
+    linted, runs = result.sweep.linted, result.sweep.runs
+    part = f"{linted} of {runs} runs of a sweep: every value, and the worst together" if linted < runs else ""
+    return f" in {part or f'{runs} runs of a sweep'}"
+
+
+def unlisted(result: Result) -> str:
+    """Returns the keys of a sweep with unknown values that did not prevent judging, as a sentence; or an empty text."""
+    keys = plain(", ".join(key for key in result.run.unlisted if key not in result.judged.text))
+    return f"the values of {keys} are chosen while the sweep runs, so they were not judged" if keys else ""
 
 
 def clean(*results: Result) -> str:
     """Returns the sentence of a report without findings; only fully judged runs have no problems."""
-    if results and all(result.run.other for result in results):
+    if not results:
+        return "nothing to check"
+    if all(result.run.other for result in results):
         return "not checked"
     judged = all(result.judged.everything for result in results)
     return "no problems found" if judged else "nothing found in what was judged"
@@ -87,10 +122,16 @@ def clean(*results: Result) -> str:
 def suppressed(*results: Result) -> str:
     """Returns the number of suppressed findings by place: ``, 3 suppressed (2 by comment, 1 by baseline)``."""
     hidden = counted(results)
-    allowed, below = hidden.pop("command", 0), hidden.pop("threshold", 0)
+    allowed, _ = hidden.pop("command", 0), hidden.pop("threshold", 0)
+    below = Counter(
+        "--min-confidence" if str(item.allowed).startswith("confidence") else "--min-severity"
+        for result in results
+        for item in result.findings
+        if item.allowed is not None and item.allowed_by == "threshold"
+    )
     places = ", ".join(f"{count} by {by}" for by, count in sorted(hidden.items()))
     text = f", {sum(hidden.values())} suppressed ({places})" if hidden else ""
-    text += f", {below} below the threshold" if below else ""
+    text += "".join(f", {count} below {option}" for option, count in sorted(below.items()))
     return (f", {allowed} allowed" if allowed else "") + text
 
 

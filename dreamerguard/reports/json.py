@@ -37,6 +37,7 @@ def report_object(result: Result) -> dict[str, Any]:
             "budget": result.judged.budget,
             "reason": result.judged.reason,
         },
+        "sweep": {"runs": result.sweep.runs, "linted": result.sweep.linted} if result.sweep is not None else None,
         "budget": {
             "purpose": run.purpose,
             "run": _budget(run.budget),

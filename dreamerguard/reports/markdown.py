@@ -16,8 +16,13 @@ _SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severi
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
-def render_markdown(results: Sequence[Result]) -> str:
-    """Returns a heading, a table of the findings that count, corrected commands, and a summary line for each run."""
+def render_markdown(results: Sequence[Result], closing: Sequence[str] | None = None) -> str:
+    """Returns a heading, a table of the findings that count, corrected commands, and a summary.
+
+    Args:
+      results: results of the runs.
+      closing: lines of the summary; by default one for each run.
+    """
     findings = [item for item in all_findings(results) if item.allowed is None]
     lines = ["## DreamerGuard", ""]
     if findings:
@@ -25,7 +30,7 @@ def render_markdown(results: Sequence[Result]) -> str:
     commands = list(dict.fromkeys(item.fix.command for item in findings if item.fix and item.fix.command))
     if commands:
         lines += ["Corrected:", "", *(line for command in commands for line in _code(command))]
-    lines += [f"{escape(summary(result))}  " for result in results]
+    lines += [f"{escape(text.strip())}  " for text in (closing or list(map(summary, results)))]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,8 @@ from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
-from .full import clean, finding_block, suppressed
+from .full import clean, finding_block, suppressed, unlisted
+from .places import all_findings
 
 #: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
@@ -17,9 +18,8 @@ _NAMED = 5
 
 def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
     """Returns all findings, the most severe first, and a summary, ending with a line break."""
-    findings = [item for result in outcome.results for item in result.findings]
-    shown = [item for item in findings if item.allowed is None or item.allowed_by == "command"]
-    blocks = [finding_block(item, color) for item in sorted(shown, key=lambda item: item.order)]
+    shown = [item for item in all_findings(outcome.results) if item.allowed is None or item.allowed_by == "command"]
+    blocks = [finding_block(item, color) for item in shown]
     return "\n\n".join([*blocks, repository_summary(outcome)]) + "\n"
 
 
@@ -29,7 +29,7 @@ def repository_summary(outcome: RepositoryResult) -> str:
 
 
 def _summary(outcome: RepositoryResult) -> Iterator[str]:
-    counts = Counter(item.severity for result in outcome.results for item in result.active)
+    counts = Counter(item.severity for item in all_findings(outcome.results) if item.allowed is None)
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
     found = ", ".join(parts) or clean(*outcome.results)
     yield (
@@ -38,15 +38,18 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
     )
     for name, (count, reason) in outcome.dialects.items():
         yield f"  {name}: {_counted(count, 'run')}, recognised: {reason}"
-    reasons = Counter(result.judged.text for result in outcome.unjudged)
-    yield from (
-        f"  {number} of {_counted(len(outcome.results), 'run')}: {text}" for text, number in reasons.most_common(_NAMED)
-    )
+    reasons: Counter[str] = Counter()
+    for result in outcome.unjudged:
+        reasons[result.judged.text] += result.unjudged
+    runs = sum(1 if result.sweep is None else result.sweep.linted for result in outcome.results)
+    yield from (f"  {number} of {_counted(runs, 'run')}: {text}" for text, number in reasons.most_common(_NAMED))
+    open_sweeps = Counter(text for result in outcome.results if (text := unlisted(result)))
+    yield from (f"  {_counted(number, 'sweep')}: {text}" for text, number in open_sweeps.most_common(_NAMED))
     if outcome.unreadable:
         yield f"  {_counted(len(outcome.unreadable), 'file')} cannot be read:"
         yield from (f"    {text}" for text in outcome.unreadable[:_NAMED])
     if outcome.unread:
-        yield f"  {_counted(len(outcome.unread), 'place')} in Python files not read:"
+        yield f"  {_counted(len(outcome.unread), 'place')} not read:"
         yield from (f"    {text}" for text in outcome.unread[:_NAMED])
 
 

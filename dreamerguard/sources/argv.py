@@ -19,6 +19,9 @@ _ASSIGNMENT = re.compile(r"(?P<key>[^\s=/-][^\s=/]*)=(?P<value>.*)", re.DOTALL)
 _NEGATIVE = re.compile(r"-[.0-9]")
 #: Shell text that may become several words.
 _SEVERAL = re.compile(r"\$\{?(?:[@*]|\w+\[[@*]\])")
+#: Why a word is unknown, if nothing else is said.
+FROM_SHELL = "is only known when the shell runs"
+FROM_SWEEP = "is chosen while the sweep runs"
 #: Replaces text that is unknown before the shell runs the command: a variable, ``$(command)``, a glob.
 UNKNOWN = "\ufffc"
 
@@ -30,6 +33,8 @@ class Word:
     text: str
     span: Span
     index: int
+    #: Why a part of the text is unknown.
+    reason: str = FROM_SHELL
 
     @property
     def known(self) -> bool:
@@ -47,20 +52,43 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepAxis:
+    """A word of a command that takes several values, one in each run of a sweep.
+
+    Attributes:
+      index: index of the word.
+      name: the key that it sets, for people.
+      choices: the words that replace it, for each value; no word if the value leaves it out.
+      labels: the values, for people.
+    """
+
+    index: int
+    name: str
+    choices: tuple[tuple[Word, ...], ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
-    """A command line, typed or found in a file. Words from a file have their positions in that file."""
+    """A command line, typed or found in a file. Words from a file have their positions in that file.
+
+    Attributes:
+      source: its text.
+      words: its words; where it is a sweep, those of one run, or the sweep as written.
+      broken: a backslash that does not continue the line, because a blank follows it.
+      axes: the words that a sweep varies; the command starts one run for each combination.
+    """
 
     source: Source
     words: tuple[Word, ...]
-    #: A backslash that does not continue the line, because a blank follows it.
     broken: Span | None = None
+    axes: tuple[SweepAxis, ...] = ()
 
     @property
     def span(self) -> Span:
         """The position from the first word to the last."""
-        if not self.words:
-            return self.source.span(0)
-        return self.source.span(self.words[0].span.start, self.words[-1].span.end)
+        own = [word.span for word in self.words if word.span.source.name == self.source.name]
+        return self.source.span(own[0].start, own[-1].end) if own else self.source.span(0)
 
     @property
     def open(self) -> bool:
@@ -72,16 +100,32 @@ class Command:
         """Says which words are unknown and what each may be, one sentence for each, without duplicates."""
         flags = unknown_flags(self.words)
         told = [
-            f"{word.span.text} is only known when the shell runs, "
+            f"{word.span.text} {word.reason}, "
             + ("and may be any flag" if word in flags else "so this value is unknown")
             for word in self.words
             if not word.known
         ]
         return tuple(dict.fromkeys(told))
 
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Returns the keys of a sweep with values that cannot be listed."""
+        words = [word for word in self.words if not word.known and word.reason == FROM_SWEEP]
+        names = (word.text.partition("=")[0].lstrip("-+") for word in words)
+        found = (word.span.text if name == UNKNOWN else name for word, name in zip(words, names, strict=True))
+        return tuple(dict.fromkeys(name for name in found if name))
+
     def behind(self, index: int) -> Command:
         """Returns the command without its first ``index`` words."""
         return Command(self.source, self.words[index:], self.broken)
+
+    def pick(self, values: Sequence[int]) -> Command:
+        """Returns one run of a sweep: the command in which each axis has the value of the given index."""
+        words: list[tuple[Word, ...]] = [(word,) for word in self.words]
+        for axis, value in zip(self.axes, values, strict=True):
+            words[axis.index] = axis.choices[value]
+        placed = (replace(word, index=index) for index, word in enumerate(word for part in words for word in part))
+        return Command(self.source, tuple(placed), self.broken)
 
 
 def unknown_flags(words: Sequence[Word]) -> tuple[Word, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from dreamerguard.core.finding import Problem
@@ -9,6 +12,31 @@ from dreamerguard.core.source import Label, Source, SourceError
 
 #: Size limit of a run file. A run file has a few kilobytes; a larger file is not a run file.
 MAX_BYTES = 1 << 20
+_GIVEN: ContextVar[tuple[Path, bytes] | None] = ContextVar("given content", default=None)
+
+
+@contextmanager
+def given_content(path: Path, data: bytes) -> Iterator[None]:
+    """Makes `read_source` return this content for a path, whether the file exists or not: an editor's unsaved text."""
+    token = _GIVEN.set((path.resolve(), data))
+    try:
+        yield
+    finally:
+        _GIVEN.reset(token)
+
+
+def _content(path: str | Path) -> bytes:
+    given = _GIVEN.get()
+    if given is not None and Path(path).resolve() == given[0]:
+        return given[1][: MAX_BYTES + 1]
+    with Path(path).open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def is_given(path: Path) -> bool:
+    """Returns whether `given_content` holds the content of a path."""
+    given = _GIVEN.get()
+    return given is not None and path.resolve() == given[0]
 
 
 def read_source(path: str | Path) -> tuple[Source, Problem | None]:
@@ -19,8 +47,7 @@ def read_source(path: str | Path) -> tuple[Source, Problem | None]:
     """
     name = str(path)
     try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = _content(path)
     except (OSError, ValueError) as error:
         raise SourceError(_unreadable(name, error)) from error
     if len(data) > MAX_BYTES:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: Longest name that is compared: a longer name is not a misspelt one, and its comparison would take long.
 LONGEST = 120
+_NUMBER = re.compile(r"[0-9]+")
 
 
 def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
@@ -14,7 +18,21 @@ def nearest(name: str, known: Iterable[str], count: int = 1) -> list[str]:
     if len(name) > LONGEST:
         return []
     by_form = {_normalized(item): item for item in known}
-    return [by_form[form] for form in difflib.get_close_matches(_normalized(name), by_form, n=count, cutoff=0.7)]
+    form = _normalized(name)
+    close = [*_nearest_numbers(form, by_form), *difflib.get_close_matches(form, by_form, n=count, cutoff=0.7)]
+    return [by_form[item] for item in dict.fromkeys(close)][:count]
+
+
+def _nearest_numbers(form: str, forms: Iterable[str]) -> list[str]:
+    """Returns the names that differ in their numbers only, the nearest number first: ``size12m`` for ``size13m``."""
+    shape, numbers = _NUMBER.sub("0", form), _NUMBER.findall(form)
+    alike = [item for item in forms if numbers and _NUMBER.sub("0", item) == shape]
+
+    def distance(item: str) -> float:
+        pairs = zip(_NUMBER.findall(item), numbers, strict=True)
+        return sum(abs(math.log((float(one) + 1e-9) / (float(other) + 1e-9))) for one, other in pairs)
+
+    return sorted(alike, key=distance)
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
@@ -23,9 +41,11 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
     A key with the right last part in a wrong section, or without a section, counts as closer than a key with similar
     letters: ``train_ratio`` means ``run.train_ratio``.
     """
-    if len(key) > LONGEST:
-        return None
-    keys = list(known)
+    return _nearest_key(key, tuple(known)) if len(key) <= LONGEST else None
+
+
+@lru_cache(maxsize=256)  # the runs of a sweep misspell the same keys
+def _nearest_key(key: str, keys: tuple[str, ...]) -> str | None:
     *path, leaf = _normalized(key).split(".")
     ranked = sorted(((_similarity(path, leaf, candidate), candidate) for candidate in keys), reverse=True)
     best = ranked[0] if ranked else (0.0, "")

@@ -49,6 +49,15 @@ def test_lint_of_a_command_names_the_two_dashes(words: list[str]) -> None:
         "task: sentiment\nmodel: {name: bert}\nlogging: {level: info}\n",
         "task: walker-walk\nagent: {lr: 3e-4}\nreplay: {capacity: 1e6}\n",
         "task: dmc_mine\nmodel: {name: bert}\n",
+        "task: dmc_walker_walk\nrun: python train.py\n",
+        "task: atari_pong\nrun:\n  name: exp1\n  seed: 4\nmodel:\n  hidden: 256\n",
+        "task: walker_walk\nenv: {name: walker, action_repeat: 2}\nreplay: {capacity: 1000000, batch_size: 16}\n",
+        (
+            "task: atari_pong\nenv: {action_repeat: 4, image_size: 84}\nmodel: {lr: 1e-4}\nlogging: {level: info}\n"
+            "optimizer: {name: adam, lr: 3e-4}\n"
+        ),
+        "task: dmc_walker_walk\nsize: 64\nseed: 1\n",
+        "task: crafter_reward\nrun:\n  script: train_ppo.py\n  args: [--lr, 1e-4]\n",
     ],
 )
 def test_files_of_other_programs_are_no_run_files(text: str) -> None:
@@ -60,6 +69,9 @@ def test_files_of_other_programs_are_no_run_files(text: str) -> None:
     [
         "task: dmc_walker_walk\n",
         "task: dmc_walker_wlak\nrun: {train_ratio: 32}\n",
+        "task: dmc_walker_walk\nrun: {train_ration: 32}\n",
+        "task: dmc_walker_walk\nsize: size12m\nrun: {frames: 1e6, name: mine}\nmodel: {deter: 512}\n",
+        "task: dmc_walker_walk\nrun:\n",
         "task: mine\nrun: {train_ratio: 32, frames: 1e6}\n",
         "# yaml-language-server: $schema=dreamerguard.schema.json\ntask: mine\n",
     ],
@@ -83,3 +95,37 @@ def test_a_suite_is_not_taken_for_a_misspelled_task(name: str) -> None:
 def test_foreign_files_stay_silent(tmp_path: Path) -> None:
     Path("x.yaml").write_text("task: build\nrun: make all\n")
     assert not check_tree([tmp_path]).results
+
+
+def test_compare_names_a_missing_path_first() -> None:
+    Path("a").mkdir()
+    assert run("compare", "a", "--baseline", "nosuch") == (2, "", "error: nosuch does not exist\n")
+
+
+@pytest.mark.parametrize("command", ["reference", "config"])
+def test_groups_do_not_offer_completion(command: str) -> None:
+    assert "completion" not in run(command, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("lint", "walker-walk"), "did you mean dmc_walker_walk?"),
+        (("lint", "dmc_walker_walk", "run.train_ratio"), "write run.train_ratio=VALUE"),
+        (("lint", "nosuch.sh"), "cannot read 'nosuch.sh': there is no such file"),
+        (("lint", "-"), "dreamerguard check - --stdin-filename FILE"),
+        (("lint", "./dreamerv3/main.py", "--configs", "a"), "dreamerguard lint -- ./dreamerv3/main.py --configs a"),
+        (("tasks", "dmc_proprio"), "dreamerguard tasks --suite dmc_proprio"),
+        (("explain", "dmc_vision"), "dreamerguard tasks --suite dmc_vision"),
+        (("check", "--no-config", "--baseline", "nosuch.json"), "--write-baseline writes it"),
+    ],
+)
+def test_the_message_names_what_works(words: tuple[str, ...], advice: str) -> None:
+    code, _, err = run(*words)
+    assert code == 2
+    assert advice in err
+
+
+def test_the_diff_says_how_many_findings_it_cannot_fix() -> None:
+    Path("run.yaml").write_text("task: dmc_walker_walk\nrun: {train_ratio: 32}\n")
+    assert "nothing to correct in 1 finding; --unsafe-fixes" in run("check", "--no-config", "--diff")[2]

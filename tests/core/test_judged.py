@@ -69,4 +69,4 @@ def test_what_is_below_the_threshold_is_not_called_allowed(tmp_path: Path) -> No
 
     (tmp_path / "run.sh").write_text("dreamerguard train dmc_walker_walk run.train_ratio=32\n")
     text = render_tree(check_tree([tmp_path], settings=Settings(min_severity=Severity.ERROR)))
-    assert "1 below the threshold" in text and "allowed" not in text
+    assert "1 below --min-severity" in text and "allowed" not in text

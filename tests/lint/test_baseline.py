@@ -30,7 +30,7 @@ def check(folder: Path, given_settings: Settings, *files: str) -> Result:
 
 def write(folder: Path) -> str:
     wanted = settings(folder)
-    counts, text = written(wanted, lambda given: check(folder, given), folder)
+    counts, text = written(wanted, lambda given: (check(folder, given),), folder)
     write_baseline(folder / "baseline.json", counts)
     return text
 
@@ -80,7 +80,7 @@ def test_entries_without_a_finding_are_reported_and_pruned(project: Path) -> Non
     assert stale.name == "stale-baseline"
     assert stale.message == "low-train-ratio on run.train_ratio is listed 1 times and found 0 times"
     assert stale.primary.span.text.startswith('{"file": "run.yaml"') and stale.primary.span.line == 2
-    counts, text = pruned(settings(project), lambda given: check(project, given), project)
+    counts, text = pruned(settings(project), lambda given: (check(project, given),), project)
     assert (counts.total(), text) == (0, "1 finding removed, 0 left")
 
 
@@ -89,7 +89,7 @@ def test_files_that_were_not_checked_are_left_alone(project: Path) -> None:
     write(project)
     (project / "run.yaml").unlink()
     assert [item.name for item in check(project, settings(project), "other.yaml").active] == ["low-train-ratio"]
-    counts, _ = pruned(settings(project), lambda given: check(project, given, "other.yaml"), project)
+    counts, _ = pruned(settings(project), lambda given: (check(project, given, "other.yaml"),), project)
     assert counts == {KnownFinding("run.yaml", "low-train-ratio", "run.train_ratio"): 1}
 
 

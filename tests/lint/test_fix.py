@@ -31,7 +31,7 @@ def check(folder: Path) -> Result:
 
 def fixed(folder: Path, data: bytes, *, unsafe: bool = False) -> bytes:
     (folder / "run.yaml").write_bytes(data)
-    fix_files(lambda: check(folder), folder, unsafe=unsafe)
+    fix_files(lambda: (check(folder),), folder, unsafe=unsafe)
     return (folder / "run.yaml").read_bytes()
 
 
@@ -49,7 +49,7 @@ def test_line_ends_and_byte_order_mark_stay(tmp_path: Path) -> None:
 def test_a_file_without_anything_to_correct_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text(RIGHT, encoding="utf-8")
     before = (tmp_path / "run.yaml").stat()
-    fix_files(lambda: check(tmp_path), tmp_path)
+    fix_files(lambda: (check(tmp_path),), tmp_path)
     after = (tmp_path / "run.yaml").stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
@@ -76,7 +76,7 @@ def test_links_and_permissions_stay(tmp_path: Path) -> None:
     target.write_text(WRONG, encoding="utf-8")
     target.chmod(0o640)
     (tmp_path / "run.yaml").symlink_to(target)
-    fix_files(lambda: check(tmp_path), tmp_path)
+    fix_files(lambda: (check(tmp_path),), tmp_path)
     assert (tmp_path / "run.yaml").is_symlink()
     assert target.read_text(encoding="utf-8") == RIGHT
     assert target.stat().st_mode & 0o777 == 0o640
@@ -93,7 +93,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
         return result
 
     with pytest.raises(SourceError, match="changed while it was checked"):
-        fix_files(check_and_edit, tmp_path)
+        fix_files(lambda: (check_and_edit(),), tmp_path)
     assert path.read_text(encoding="utf-8") == "task: dmc_cartpole_balance\n"
 
 
@@ -113,7 +113,7 @@ def test_a_correction_that_breaks_the_file_is_taken_back(tmp_path: Path) -> None
         return replace(result, findings=(*result.findings, *bad))
 
     with pytest.raises(SourceError, match="would make the YAML invalid, so it was undone"):
-        fix_files(check_and_suggest, tmp_path)
+        fix_files(lambda: (check_and_suggest(),), tmp_path)
     assert path.read_text(encoding="utf-8") == "task: dmc_walker_walk\n"
 
 
@@ -137,15 +137,15 @@ def test_of_two_insertions_at_one_place_only_one_is_made() -> None:
 def test_commands_are_corrected_in_one_line() -> None:
     overrides = ["run.train_ration=512", "run.frames=500_000", "env.action_repeat=two"]
     result = lint_run("dmc_walker_walk", overrides=overrides)
-    assert corrected_command(result) == (
+    assert corrected_command((result,)) == (
         "dreamerguard train dmc_walker_walk run.train_ratio=512 run.frames=500000 env.action_repeat=two"
     )
-    assert corrected_command(lint_run("dmc_walker_walk")) is None
+    assert corrected_command((lint_run("dmc_walker_walk"),)) is None
 
 
 def test_the_difference_is_a_patch(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\nrun.train_ration: 512", encoding="utf-8")
-    assert diff(check(tmp_path)) == (
+    assert diff((check(tmp_path),)) == (
         "--- run.yaml\n+++ run.yaml\n@@ -1,2 +1,2 @@\n task: dmc_walker_walk\n"
         "-run.train_ration: 512\n\\ No newline at end of file\n"
         "+run.train_ratio: 512\n\\ No newline at end of file\n"
@@ -194,7 +194,7 @@ def test_everything_outside_the_edits_stays(
     for part in kept:
         assert part in new
         new = new[new.index(part) + len(part) :]
-    fix_files(lambda: check(tmp_path), tmp_path, unsafe=unsafe)
+    fix_files(lambda: (check(tmp_path),), tmp_path, unsafe=unsafe)
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf") is mark
     assert data.count(b"\r\n") == (data.count(b"\n") if end == "\r\n" else 0)

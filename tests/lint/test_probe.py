@@ -13,6 +13,7 @@ import pytest
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.environment_probe import probe_process as probing
+from dreamerguard.reports.full import summary
 from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 
@@ -175,6 +176,14 @@ def test_the_command_probes(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert [item["name"] for item in json.loads(done.stdout)["findings"]] == ["action-bounds"]
+
+
+@pytest.mark.parametrize(("maker", "said"), [("own:Env", "2 random episodes played"), ("no:Env", "nothing was played")])
+def test_the_summary_states_whether_it_was_probed(maker: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(GYM + MISTAKES["bounds"][0], encoding="utf-8")
+    result = probe("dreamerguard train dmc_walker_walk", tmp_path, maker)
+    assert f"probe: {said}" in summary(result)
+    assert "probe:" not in summary(check_command(read_command(["dreamerguard", "train", "dmc_walker_walk"])))
 
 
 def test_without_it_nothing_of_the_checkout_runs(tmp_path: Path) -> None:

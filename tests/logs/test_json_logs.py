@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dreamerguard.logs import Follower, LogError, RunLog, read_run
-from dreamerguard.logs.json_lines import lines_with
+from dreamerguard.logs.lines import lines_with
 
 from ..regression.run_logs import append
 

@@ -19,6 +19,23 @@ def test_a_resumed_run_replaces_what_it_plays_again() -> None:
     assert (scores.rewinds, scores.replaced) == (1, 3)
 
 
+def test_a_single_row_that_goes_back_or_far_ahead_waits_for_the_next_one() -> None:
+    scores = Scores()
+    for x in range(1000, 31_000, 1000):
+        scores.add(float(x), 1.0)
+    for stray in (0.0, 1e12, 5000.0):
+        scores.add(stray, 9.0)
+        assert scores.frames[-1] == 30_000 and len(scores) == 30
+    scores.add(31_000.0, 1.0)
+    assert (len(scores), scores.order.strays, scores.rewinds) == (31, 3, 0)
+    scores.add(10_000.0, 2.0)
+    scores.add(11_000.0, 2.0)
+    assert (scores.frames[-1], len(scores), scores.rewinds) == (11_000, 11, 1)
+    scores.order.trust()  # the first row of a new file
+    scores.add(4000.0, 3.0)
+    assert (scores.frames[-1], scores.rewinds) == (4000, 2)
+
+
 def test_environments_that_end_out_of_order_are_no_restart() -> None:
     scores = Scores()
     for x in (1000, 1600, 1000 + JITTER // 2, 1600):

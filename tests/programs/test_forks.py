@@ -8,7 +8,7 @@ import pytest
 from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command, check_presets
 from dreamerguard.programs.registry import UnknownProgram
-from dreamerguard.rules.helpers.example_files import with_torch_preset
+from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
 
 TRAINER = """
@@ -107,3 +107,68 @@ def test_a_log_directory_that_code_sets_is_not_missing(tmp_path: Path) -> None:
 def test_a_nested_log_directory_counts(tmp_path: Path) -> None:
     command = "python dreamerv3/train.py --task carla_four --dreamerv3.logdir L"
     assert "logdir" not in check(tmp_path, command)
+
+
+def test_a_package_with_requirements_is_not_the_checkout(tmp_path: Path) -> None:
+    fork(tmp_path, preset="my_speed: 200")
+    package = tmp_path / "agent"
+    package.mkdir()
+    for name in ("configs.yaml", "dreamer.py"):
+        (tmp_path / name).rename(package / name)
+    (package / "requirements.txt").write_text("torch\n")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "other.py").write_text("print(config.my_speed)\n")
+    assert "my_speed" not in check(package, COMMAND)
+
+
+@pytest.mark.parametrize(
+    ("default", "value", "wrong"),
+    [
+        ("False", "''", False),
+        ("False", "logs/model.pt", False),
+        ("''", "3", False),
+        ("True", "1", False),
+        ("3", "many", True),
+        ("False", "'true'", True),
+    ],
+)
+def test_a_preset_may_replace_a_default_that_means_not_set(
+    default: str, value: str, wrong: bool, tmp_path: Path
+) -> None:
+    fork(tmp_path, "print(config.model)", preset=f"model: {value}")
+    path = tmp_path / "configs.yaml"
+    path.write_text(path.read_text().replace("  seed: 0", f"  seed: 0\n  model: {default}"), encoding="utf-8")
+    assert (check(tmp_path, COMMAND).get("model", ("",))[0] == "wrong-type") is wrong
+
+
+def test_a_preset_that_the_fork_moved_to_another_suite_fits_its_tasks(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    text = with_preset("task: atari_pong")["dreamerv3/configs.yaml"].replace("mine:", "atari100k:")
+    command = "python dreamerv3/main.py --configs atari100k --task {} --logdir x"
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
+    assert check(tmp_path, command.format("atari100k_qbert"))["task"][0] == "mismatched-preset"
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text.replace("atari_", "atari100k_"), encoding="utf-8")
+    assert "task" not in check(tmp_path, command.format("atari100k_qbert"))
+
+
+def test_a_script_that_is_not_there_is_another_program_unless_its_name_says_training(tmp_path: Path) -> None:
+    fork(tmp_path)
+    assert check(tmp_path, "python train_arm.py --configs mine")["logdir"][0] == "missing-logdir"
+    with pytest.raises(UnknownProgram):
+        check(tmp_path, "python visualizations.py --config mine --size 1m")
+
+
+def test_a_preset_is_not_compared_where_code_makes_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    text = with_preset("task: bsuite_mnist/0", "run.train_ratio: 1024")["dreamerv3/configs.yaml"]
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text.replace("mine:", "bsuite:"), encoding="utf-8")
+    code = (
+        "config = embodied.Config(configs['defaults'])\nconfig = config.update(configs['bsuite'])\n"
+        "config = config.update({'logdir': 'x', 'run.train_ratio': 64})\nenv = "
+    )
+    (tmp_path / "own.py").write_text(code + "gym.make('CartPole-v0')")
+    result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
+    assert not result.active and "gym.make('CartPole-v0')" in result.judged.text
+    (tmp_path / "own.py").write_text(code + "make_env(config)")
+    result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
+    assert [item.name for item in result.active] == ["low-train-ratio"]

@@ -272,6 +272,8 @@ SCALARS = st.one_of(
 
 @settings(max_examples=2 * settings.default.max_examples)
 @given(SCALARS)
+@example("._0")
+@example(".0_")
 def test_scalars_of_files(text: str) -> None:
     try:
         expected = OmegaConf.create(f"key: {text}\n")

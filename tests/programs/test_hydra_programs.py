@@ -8,7 +8,7 @@ import pytest
 from dreamerguard import lint_command
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
 from dreamerguard.core.result import Result
-from dreamerguard.core.source import SourceError
+from dreamerguard.core.source import Source, SourceError
 from dreamerguard.programs.hydra import exact
 from dreamerguard.programs.hydra.exact import NeedsHydra
 from dreamerguard.programs.registry import UnknownProgram
@@ -201,3 +201,31 @@ def test_other_algorithms_of_sheeprl_are_not_checked(words: str, algorithm: str)
     assert result.run.other == algorithm and result.judged.nothing and not result.active
     assert exit_code(result) == NOTHING_CHECKED
     assert summary(result).startswith(f"not checked; sheeprl trains {algorithm} here, which is not DreamerV3:")
+
+
+def test_a_forks_own_algorithm_may_decode_nothing(tmp_path: Path) -> None:
+    configs = tmp_path / "sheeprl" / "configs"
+    for group in ("exp", "algo"):
+        (configs / group).mkdir(parents=True)
+    (configs / "config.yaml").write_text("defaults:\n  - algo: default\n  - exp: ???\n  - _self_\nseed: 1\n")
+    (configs / "algo" / "default.yaml").write_text("name: ???\ncnn_keys: {encoder: [rgb], decoder: []}\n")
+    (configs / "algo" / "dreamer_v3_own.yaml").write_text("defaults:\n  - default\n  - _self_\nname: dreamer_v3_own\n")
+    (configs / "exp" / "own.yaml").write_text("# @package _global_\ndefaults:\n  - override /algo: dreamer_v3_own\n")
+    result = check("sheeprl exp=own", tmp_path)
+    assert result.run.other == "dreamer_v3_own" and not result.active and result.judged.nothing
+
+
+def test_without_a_folder_the_message_says_that_a_checkout_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    anchor = Source("command line", "", "command line").span(0)
+    monkeypatch.setattr(exact, "installed", lambda: True)
+    with pytest.raises(NeedsHydra, match="run dreamerguard in a checkout") as found:
+        exact.compose_exactly(None, "configs", [], anchor, "a reason")
+    assert "pip install" not in found.value.message
+    monkeypatch.setattr(exact, "installed", lambda: False)
+    with pytest.raises(NeedsHydra, match=r"in a checkout .*, and install hydra: pip install"):
+        exact.compose_exactly(None, "configs", [], anchor, "a reason")
+
+
+def test_a_key_that_is_null_has_no_known_type() -> None:
+    (finding,) = lint_command(["python", "dreamer_v3.py", "optimization.train_ration=512"]).findings
+    assert "text" not in finding.help

@@ -14,6 +14,7 @@ EARLY = "python dreamerv3/train.py --logdir x --configs dmc_proprio --task dmc_w
 MIDDLE = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk --run.num_envs 4"
 TORCH = "python3 dreamer.py --logdir x --configs dmc_vision --task dmc_walker_walk"
 R2 = "python train.py env=dmc_vision env.task=dmc_walker_walk"
+TORCHRL = "python sota-implementations/dreamer_v3/dreamer_v3.py"
 SHEEPRL = "sheeprl exp=dreamer_v3_dmc_walker_walk"
 
 BEYOND = [
@@ -30,6 +31,11 @@ BEYOND = [
     (SHEEPRL, "algo.actor.optimizer.lr=0"), (SHEEPRL, "algo.gamma=1.5"), (SHEEPRL, "algo.total_steps=0"),
     (SHEEPRL, "algo.per_rank_batch_size=0"), (SHEEPRL, "env.action_repeat=0"), (SHEEPRL, "algo.horizon=0"),
     (SHEEPRL, "algo.per_rank_sequence_length=-1"),
+    (SHEEPRL, "env.screen_size=0"), (SHEEPRL, "algo.world_model.discrete_size=0"), (TORCH, "--dyn_deter 0"),
+    (DANIJAR, "--agent.dyn.rssm.deter 0"), (EARLY, "--rssm.deter 0"), (MIDDLE, "--dyn.rssm.stoch 0"),
+    (R2, "model.deter=0"),
+    (TORCHRL, "optimization.lr=0"), (TORCHRL, "optimization.gamma=1.5"), (TORCHRL, "optimization.lmbda=-1"),
+    (TORCHRL, "optimization.imagination_horizon=0"), (TORCHRL, "networks.rnn_hidden_dim=0"),
 ]  # fmt: skip
 
 TEXTS = [

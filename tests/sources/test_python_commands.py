@@ -64,6 +64,16 @@ def test_a_configuration_becomes_the_command_that_sets_it() -> None:
     assert command.words[-2].span.text == "seed"
 
 
+@pytest.mark.parametrize("code", ["gym.make('CartPole-v1')", "crafter.Env()", "from_gym.FromGym(mine)"])
+def test_an_environment_that_code_makes_is_the_task(code: str) -> None:
+    text = (
+        "config = Config(configs['defaults']).update(configs['bsuite'])\nconfig = config.update({'run.steps': 1e5})\n"
+    )
+    (words,) = read(text + f"env = {code}\n")
+    assert words[words.index("--task") + 1] == code
+    assert "--task" not in read(text + "env = make_env(config)\n")[0]
+
+
 def test_a_value_that_only_some_runs_get_is_unknown() -> None:
     (words,) = read(CONFIGURED + "if fast:\n  config = config.update({'run.train_ratio': 4})\n")
     assert words[-2:] == ["--run.train_ratio", UNKNOWN]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.sources.python.file_facts import read_file_facts
+from dreamerguard.sources.python.fact_reader import read_file_facts
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import MAX_FILE_BYTES, parse
 
@@ -43,6 +43,11 @@ def test_a_name_is_no_read(code: str, tmp_path: Path) -> None:
     assert not index(tmp_path, a=code).may_read("horizon")
 
 
+def test_a_file_that_is_no_python_may_read_what_it_names(tmp_path: Path) -> None:
+    found = index(tmp_path, a="print horizon")
+    assert found.may_read("horizon") and not found.may_read("discount") and not found.reads("horizon")
+
+
 def test_a_value_that_only_an_unread_attribute_keeps_is_no_clear_read(tmp_path: Path) -> None:
     found = index(tmp_path, a="self._clock = Every(config.reset_every)")
     assert found.may_read("reset_every") and not found.reads("reset_every")
@@ -65,7 +70,7 @@ def test_unpacked_groups_reach_parameters(tmp_path: Path) -> None:
         "for k, v in config.items(): pass",
         "f(**config)",
         "import lib\nlib.train(config)",
-        "def broken(",
+        "def broken(config",
         "eval(text)",
     ],
 )
@@ -162,3 +167,48 @@ def test_a_group_that_is_only_copied_reaches_no_parameter(tmp_path: Path) -> Non
     wrapper = "def limit(duration):\n  return duration\n"
     assert not index(tmp_path, a=wrapper, b="args = Config(**config.run, logdir='x')").may_read("run.duration")
     assert index(tmp_path, a=wrapper, b="limit(**config.run)").may_read("run.duration")
+
+
+def test_a_package_with_the_name_of_output_is_read(tmp_path: Path) -> None:
+    for name in ("logs", "runs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text(f"config.{name}_key")
+    (tmp_path / "logs" / "__init__.py").touch()
+    found = index_checkout(tmp_path)
+    assert found.may_read("logs_key") and not found.may_read("runs_key")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(config): g(config)\ndef g(f): f(f)\n" * 300,
+        "x = config\n" + "".join(f"a{n} = x\nx = a{n}\n" for n in range(3000)),
+        "".join(f"def f{n}(x): f{n + 1}(x)\n" for n in range(3000)) + "f0(config)",
+        "def f(x):\n  " + "f(x, x, x, x, x, x, x, x, x, x)\n  " * 3000 + "\nf(config)",
+        "config" + ".copy()" * 20_000,
+        "vars(" * 90 + "config" + ")" * 90,
+        "f(" + "*config, " * 3000 + ")",
+    ],
+)
+def test_flows_that_go_round_or_far_end(code: str, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code, b=code).doubts in ((), index_checkout(tmp_path).doubts)
+
+
+def test_many_files_that_hand_settings_to_each_other_end(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"m{number}.py").write_text(f"def f{number}(x):\n  f{(number + 1) % 300}(x)\nf0(config)\n")
+    (tmp_path / "m299.py").write_text("def f299(x):\n  for key in vars(x): use(key)\n")
+    assert index_checkout(tmp_path).doubts == ("m299.py:2 reads settings by names that are not literal",)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import tyro\nclass Args:\n  noise_kind: str = 'a'\nargs = tyro.cli(Args)",
+        "import fire\ndef main(noise_kind='a'): pass\nfire.Fire(main)",
+        "import typer\napp = typer.Typer()\n@app.command()\ndef main(noise_kind: str = 'a'): pass",
+    ],
+)
+def test_options_made_from_names(code: str, tmp_path: Path) -> None:
+    assert index(tmp_path, a=code).declares(["noise_kind", "noise-kind", "other"]) == {"noise_kind", "noise-kind"}
+    assert index(tmp_path, a="class Args:\n  noise_kind: str = 'a'").declares(["noise_kind"]) == set()

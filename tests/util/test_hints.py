@@ -45,3 +45,11 @@ def test_habits_are_in_the_table(written: str) -> None:
 def test_tasks() -> None:
     assert nearest("dmc_walker_wlak", task_names()) == ["dmc_walker_walk"]
     assert nearest("zzzzzz", task_names()) == []
+
+
+def test_the_nearest_number_counts() -> None:
+    sizes = ["size200k", "size1m", "size12m", "size25m", "size200m", "size400m"]
+    assert nearest("size13m", sizes) == ["size12m"]
+    assert nearest("size300m", sizes, 2) == ["size400m", "size200m"]
+    assert nearest("siez12m", sizes) == ["size12m"]
+    assert nearest("bsuite_catch/23", ["bsuite_catch/0", "bsuite_catch/19"]) == ["bsuite_catch/19"]

@@ -7,9 +7,11 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
+from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
@@ -20,16 +22,22 @@ _INTERPRETER = re.compile(r"(.*/)?(python[\d.]*|(ba|z)?sh|uv|accelerate|torchrun
 def about_file(name: str) -> str | None:
     """Returns what to type for a YAML file that is not a run file; None for other files."""
     path = Path(name)
-    if reader_of(path.as_posix()) is not None:
+    if path.suffix == ".py":
+        return None
+    if reader_of(path.as_posix()) is not None and exists(path):
         return _check(name, "holds commands")
     if not is_file(path):
         return None
     text = _beginning(path)
     if _BLOCKS.search(text):
         return _check(name, "holds presets of danijar/dreamerv3 or one of its forks")
+    if is_wandb_sweep(text):
+        return _check(name, "is a sweep file")
     from dreamerguard.programs.registry import programs
 
     for program in programs():
+        if program.resolve_stored(path, path.as_posix(), UNKNOWN) is not None:
+            return _check(name, f"is the stored configuration of a run of {program.name}")
         if program.name != "native" and any(program.file_commands(path, path.as_posix(), text)):
             return _check(name, f"is a configuration file of {program.name}")
     return None
@@ -42,6 +50,8 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
       text: the argument.
       words: all arguments of the command.
     """
+    if text == "-":
+        return "lint reads no standard input; `dreamerguard check - --stdin-filename FILE` checks the text of a file"
     if is_dir(Path(text)):
         return f"{text!r} is a folder; name a run file inside it, or check everything in it:\n  {_command(text)}"
     start = list(words).index(text) if text in words else 0
@@ -51,7 +61,24 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
         return f"{text!r} begins a training command; put -- in front of it:\n  {typed}"
     if exists(Path(text)) and (reader_of(text) is not None or is_script(_beginning(Path(text)))):
         return _check(text, "holds commands")
-    return None
+    if not exists(Path(text)) and ("/" in text or reader_of(text) is not None):
+        return f"cannot read {text!r}: there is no such file"
+    return _about_task(text)
+
+
+def _about_task(text: str) -> str | None:
+    from dreamerguard.programs.native.keys import native_keys
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    if text in native_keys():
+        return f"{text} has no value; write {text}=VALUE"
+    try:
+        find_task(text.replace("-", "_").lower())
+    except UnknownTask as error:
+        near = error.suggestions[0] if error.suggestions else None
+    else:
+        near = text.replace("-", "_").lower()
+    return f"{text!r} is neither a run file, nor key=value, nor a task; did you mean {near}?" if near else None
 
 
 def _check(name: str, what: str) -> str:

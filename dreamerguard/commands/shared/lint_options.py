@@ -11,12 +11,12 @@ from dataclasses import Field
 from typing import Any
 
 from dreamerguard.programs.native.arguments import OPTIONS
-from dreamerguard.programs.native.options import LintOptions, gathers, options_of, takes_value, values
+from dreamerguard.programs.native.options import LintOptions, gathers, takes_value, typed_names, values
 from dreamerguard.sources.argv import Option, Override, read_arguments, read_command
 
 #: Options that set a key of the run. They are read with the run's settings.
 _RUN_OPTIONS = ("task", "edition", "size")
-_LINT = options_of(LintOptions)
+_LINT = typed_names(LintOptions)
 
 
 def read_options(words: Sequence[str]) -> LintOptions | None:

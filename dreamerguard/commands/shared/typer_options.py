@@ -47,7 +47,8 @@ def _parameter(name: str, option: Field[Any]) -> inspect.Parameter:
     elif takes_value(option):
         plain = option.metadata["choices"] or str
         kind = plain | None if default is None else plain
-    annotation = Annotated[kind, typer.Option(name, help=option.metadata["help"])]
+    names = (name, option.metadata["short"]) if option.metadata["short"] else (name,)
+    annotation = Annotated[kind, typer.Option(*names, help=option.metadata["help"])]
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

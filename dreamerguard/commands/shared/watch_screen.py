@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from dreamerguard.regression.charts.braille import plot
-from dreamerguard.regression.watch.status_report import headline, status_text
+from dreamerguard.regression.watch.status_report import headline, status_text, why_no_verdict
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.util.text import plain
@@ -103,7 +103,7 @@ def _rank(status: Status) -> int:
 def _key(status: Status, live: bool) -> object:
     """Returns the part of a run's state that is compared to decide whether to show it again."""
     findings = tuple(finding.name for finding in status.health)
-    seen = (status.waiting, headline(status), findings, status.no_reference)
+    seen = (status.waiting, headline(status), findings, why_no_verdict(status))
     if not live or status.log is None:
         return seen
     return (*seen, status.log.frames, len(status.log.train))

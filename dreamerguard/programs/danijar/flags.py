@@ -52,6 +52,10 @@ class Flags:
     configs: Flag | None
 
 
+#: A command line without arguments, for files that are resolved without a command.
+NO_FLAGS = Flags((), (), (), False, None)
+
+
 def read_flags(words: tuple[Word, ...]) -> Flags:
     """Sorts the arguments as the program does in its two passes."""
     added = {word.index for word in unknown_flags(words)}

@@ -133,6 +133,8 @@ LIMITS = (
     *learning_rates("agent.opt.lr", "opt.lr", "model_opt.lr", "actor_opt.lr", "critic_opt.lr"),
     *horizons("agent.horizon", "horizon"),
     *counts("agent.imag_length", "imag_length", "imag_horizon", "replay.size", "replay_size"),
+    *counts("agent.dyn.rssm.deter", "dyn.rssm.deter", "rssm.deter", "agent.dyn.rssm.hidden", "dyn.rssm.hidden"),
+    *counts("agent.dyn.rssm.stoch", "dyn.rssm.stoch", "rssm.stoch", "rssm.units"),
     *shares("agent.imag_loss.lam", "agent.repl_loss.lam", "return_lambda", "return_lambda_replay"),
 )
 

@@ -48,6 +48,7 @@ LAYOUT = LogLayout(
     title="dreamerv3",
     x="step",
     files={"scores.jsonl": {"episode/score": "train"}, "metrics.jsonl": {}},
+    copies={"metrics.jsonl": {"episode/score": "train"}},
     metrics=("metrics.jsonl",),
     configs=("config.yaml",),
     repeated="replace",

@@ -15,25 +15,25 @@ from typing import Any
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
-from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains
-from dreamerguard.programs.shared.preset_file import PresetFile, locate, read_presets
+from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
+from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
-from dreamerguard.programs.shared.python_call import PythonCall, read_call
+from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
+from dreamerguard.programs.shared.stored_run import read_stored
 from dreamerguard.sources.argv import Command, Word
 
 from .editions import EDITIONS, edition_of_keys
-from .flags import Flags, read_flags
+from .flags import NO_FLAGS, read_flags
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
+from .scripts import script_problems, stored_problems
+from .stored import resolve_stored_run
 
 _SCRIPTS = ("main.py", "train.py")
-_OTHERS = ("dreamerv2", "dreamerv1", "daydreamer", "director")
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
     "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
 )  # fmt: skip
-
-_NO_FLAGS = Flags((), (), (), False, None)
 
 
 class Danijar(Program):
@@ -49,9 +49,11 @@ class Danijar(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
         call = read_call(command)
-        if call is None or call.hydra or any(other in call.script for other in _OTHERS):
+        if call is None or call.hydra or is_foreign(call, folder):
             return None
-        if is_foreign(call, folder):
+        if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
+            return f"the presets beside {call.script} are those of danijar/dreamerv3"
+        if names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
             return None
         home = PurePosixPath(call.script).parent.name
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS
@@ -61,8 +63,6 @@ class Danijar(Program):
             not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
         ):
             return f"{call.script} has the flags of danijar/dreamerv3"
-        if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
-            return f"the presets beside {call.script} are those of danijar/dreamerv3"
         return None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
@@ -71,8 +71,12 @@ class Danijar(Program):
         assert call is not None
         flags = read_flags(call.words)
         file = locate(call.script, folder, _fits, flatten)
-        run = resolve_command(call, flags, file, command, machine, self.edition, find_checkout(file, call, folder))
-        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
+        checkout = find_checkout(file, call, folder)
+        run = resolve_command(call, flags, file, command, machine, self.edition, checkout)
+        script = EDITIONS[run.edition].script
+        found = script_problems(run.settings, script, checkout, folder, open_words=command.open)
+        run = replace(run, problems=(*run.problems, *found, *stored_problems(run, folder)))
+        return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""
@@ -90,12 +94,17 @@ class Danijar(Program):
     def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
         """Returns the run of the program with each preset of a file alone; findings point into the file."""
         call = PythonCall("main.py", ())
-        edition = EDITIONS[self.edition] if self.edition is not None else find_edition(call, _NO_FLAGS, file)
+        edition = EDITIONS[self.edition] if self.edition is not None else find_edition(call, NO_FLAGS, file)
         base, runs, checkout = default_layers(edition, file), [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
-            flags = replace(_NO_FLAGS, presets=(Word(block, place, 0),))
+            flags = replace(NO_FLAGS, presets=(Word(block, place, 0),))
             runs.append(finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True))
         return runs
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run of a ``config.yaml`` that the program wrote into a log directory."""
+        stored = read_stored(path, name)
+        return resolve_stored_run(stored, machine) if stored is not None else None
 
     def published_settings(
         self, stored: Mapping[str, Any], task: str, suite: str, edition: str

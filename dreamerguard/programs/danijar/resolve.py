@@ -27,6 +27,7 @@ from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
+from .scripts import script_trains
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -93,6 +94,8 @@ def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetF
             draft.add_shipped(name)
         keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
         suite = suite_of_preset(edition, name)
+        if suite and blocks is not None and "task" in blocks.get(name, {}):
+            suite = suite_of(str(blocks[name]["task"].value))
         presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
         if not known:
             draft.problems.append(_unknown_preset(word, file, draft))
@@ -133,7 +136,8 @@ def finish(
     task = judged_task(str(values.get("task") or ""), presets)
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
-    budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete else None
+    trains = script_trains(str(values.get(edition.script, "train")))
+    budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete and trains else None
     named = not whole or names_task(draft.settings.get("task"), presets)
     reference = _reference(edition, values, task, presets, budget) if complete and named else None
     roles = _roles(edition, values, task)
@@ -163,7 +167,7 @@ def finish(
         seen=draft.seen,
         units=Units(length="agent steps"),
         whole=whole,
-        trains=not str(values.get(edition.script, "train")).startswith("eval"),
+        trains=trains,
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
         given=checkout.given() if checkout is not None else frozenset(),
@@ -210,9 +214,8 @@ def _sidelined(edition: Edition, values: Mapping[str, object], task: str, preset
     suites = [preset.suite for preset in presets if preset.suite]
     if suites and suites[-1] != suite_of(task):
         return True
-    asked = [preset.name for preset in presets]
-    script = str(values.get(edition.script, "train"))
-    return "debug" in asked or script.startswith("eval") or script.endswith(("_env", "_envs", "_replay"))
+    debugs = any(preset.name == "debug" for preset in presets)
+    return debugs or not script_trains(str(values.get(edition.script, "train")))
 
 
 def _purpose(

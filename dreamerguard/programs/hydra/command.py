@@ -62,7 +62,8 @@ def read_hydra_arguments(words: Sequence[Word]) -> HydraArguments:
             continue
         if item is not None:
             overrides.append(item)
-    multirun = "-m" in options or "--multirun" in options
+    mode = {item.text for item in overrides if item.key == "hydra.mode"}
+    multirun = "-m" in options or "--multirun" in options or "MULTIRUN" in mode
     problems += [_sweep(item.span, item.key) for item in overrides if item.sweep and not multirun]
     config_name = options.get("--config-name") or options.get("-cn")
     return HydraArguments(
@@ -134,14 +135,15 @@ def find_config_folder(launch: Launch, folder: Path, places: Sequence[str], prim
 def _kind(folder: Path, primary: str, mark: str) -> str | None:
     """Returns ``complete`` or ``partial``; None if the folder does not belong to the program."""
     try:
-        if (folder / f"{primary}.yaml").is_file() and _mentions(folder, mark):
+        if (folder / f"{primary}.yaml").is_file() and mentions(folder, mark):
             return "complete"
-        return "partial" if _mentions(folder, mark) else None
+        return "partial" if mentions(folder, mark) else None
     except OSError:
         return None
 
 
-def _mentions(folder: Path, mark: str) -> bool:
+def mentions(folder: Path, mark: str) -> bool:
+    """Returns whether a pattern occurs in a file of a configuration folder."""
     for path in [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))][:200]:
         try:
             small = path.stat().st_size < 200_000

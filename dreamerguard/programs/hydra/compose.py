@@ -14,7 +14,7 @@ from .composition import Composition
 from .defaults import Defaults, Missing, Step
 from .interpolation import follow
 from .overrides import HydraOverride, Opaque, Parsed
-from .refusals import forced, no_name, refused_lists, refused_value
+from .refusals import forced, no_name, refused_lists, refused_removal, refused_value
 from .store import Default, Store
 from .tree import Branch, Leaf, Tree, find, graft, leaves, merge
 
@@ -181,8 +181,11 @@ class _HydraComposer:
         existing = find(self.result.root, path)
         present = existing is not None or follow(self.result.root, path) is not None
         if item.kind == "delete":
+            target = follow(self.result.root, path)
             if not present:
                 self._unknown(item, fatal=True)
+            elif (target or not self.result.open) and (refusal := refused_removal(target, item)) is not None:
+                self.result.problems.append(refusal)
             elif existing is not None:
                 self._remove(path)
             return
@@ -194,6 +197,8 @@ class _HydraComposer:
         refusal = refused_value(existing, item) if present else None
         if refusal is not None:
             self.result.problems.append(refusal)
+            return
+        if item.kind == "set" and isinstance(existing, Tree) and self._new_members(existing, item):
             return
         if existing is not None or not present:
             self._set(path, item, existing)
@@ -215,6 +220,14 @@ class _HydraComposer:
         leaf = _leaf(item, item.value)
         before = existing.chain if isinstance(existing, Leaf) else ()
         node.children[name] = Leaf((*before, *leaf.chain), leaf.opaque)
+
+    def _new_members(self, existing: Tree, item: HydraOverride) -> bool:
+        """Reports the keys of a mapping that the changed mapping does not have. Returns whether there are any."""
+        missing = [name for name, _ in item.members or () if name not in existing.children]
+        for name in missing if not self.result.blind else ():
+            key = f"{item.key}.{name}"
+            self.result.unknown.append(UnknownKey(key, None, item.span, item.value_span, fatal=True))
+        return bool(missing)
 
     def _remove(self, path: list[str]) -> None:
         parent = find(self.result.root, path[:-1]) if path[:-1] else self.result.root

@@ -59,6 +59,11 @@ class Composition:
             self.resolved = {} if self.blind else dict(self._settings())
         return self.resolved
 
+    def missing(self) -> list[Setting]:
+        """Returns the mandatory settings, written as ``???``, to which nothing gives a value."""
+        found = () if self.blind else leaves(self.root)
+        return [Setting(path, leaf.chain) for path, leaf in found if leaf.chain[-1].value == "???"]
+
     def _settings(self) -> Iterator[tuple[str, Setting]]:
         for path, leaf in leaves(self.root):
             if is_final(leaf):

@@ -117,14 +117,16 @@ class Defaults:
         if key in self.choices:
             self.used.add(key)
             item = replace(item, name=self.choices[key], names=None)
-        if key in self.deleted and self.deleted[key] in (None, item.name):
+        if item.names is None and key in self.deleted and self.deleted[key] in (None, item.name):
             self.used.add(f"~{key}")
             return []
         if item.names is not None:
             found = [self._child(item, f"{item.group}/{name}", base, package, depth) for name in item.names]
             return [step for steps in found for step in steps]
         if key in self.chosen:
-            self.repeated.append(key)
+            again = item.name == self.chosen[key]
+            if not again or (item.name is not None and not self._has_list(item, base)):
+                self.repeated.append(key)
         self.chosen.setdefault(key, item.name)
         if item.name is None:
             return []
@@ -134,6 +136,11 @@ class Defaults:
             self.missing.append(Missing(key, _group(item, base), None, file.name))
             return []
         return self._child(item, f"{item.group}/{item.name}", base, package, depth)
+
+    def _has_list(self, item: Default, base: str) -> bool:
+        """Returns whether a file has a defaults list: hydra takes such a file twice, and stops at others."""
+        file = self.store.load(f"{_group(item, base)}/{item.name}")
+        return file is not None and bool(file.defaults)
 
     def _child(self, item: Default, path: str, base: str, package: str, depth: int) -> list[Step]:
         full = _join(base, path)
@@ -148,8 +155,10 @@ class Defaults:
             return []
         own = item.package if item.package is not None else _header(file)
         relative = (item.group if item.group is not None else path.rpartition("/")[0]).lstrip("/").replace("/", ".")
-        if own is not None and own != "_global_" and item.package is not None:
-            own = {"_here_": "", "_group_": relative}.get(own, own)
+        if own == "_here_" and item.package is not None:
+            own = ""
+        elif item.package is not None and "_group_" in item.package:
+            own = f"_global_.{item.package.replace('_group_', full.rpartition('/')[0].replace('/', '.'))}"
         inner = _package(package, relative if own is None else own)
         child_base = _group(item, base) if item.group is not None else full.rpartition("/")[0]
         return self._file(file, child_base, inner, depth + 1)
@@ -169,8 +178,6 @@ def _header(file: ConfigFile) -> str | None:
     """Returns the package in a file's header, always as an absolute path from the root; None without a header."""
     if file.package is None:
         return None
-    if file.package == "_group_":
-        return f"_global_.{file.name.rpartition('/')[0].replace('/', '.')}"
     return file.package if file.package.startswith("_global_") else f"_global_.{file.package}"
 
 
@@ -188,5 +195,7 @@ def _key(item: Default, base: str, package: str) -> str:
     group = _group(item, base)
     relative = (item.group or "").lstrip("/").replace("/", ".")
     own = {"_here_": "", None: relative}.get(item.package, item.package)
+    if own is not None and "_group_" in own:
+        own = f"_global_.{own.replace('_group_', group.replace('/', '.'))}"
     final = _package(package, own or "")
     return group if final == group.replace("/", ".") else f"{group}@{final or '_global_'}"

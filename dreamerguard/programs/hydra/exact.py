@@ -50,7 +50,7 @@ with initialize_config_dir(folder, version_base=None):
 
 
 class NeedsHydra(SourceError):
-    """The configuration can only be composed by hydra, which is not installed."""
+    """The configuration can only be composed by hydra, and hydra or the configuration folder is missing."""
 
 
 def installed() -> bool:
@@ -76,10 +76,7 @@ def compose_exactly(
       SourceError: hydra gives no answer, or needs too much time or memory.
     """
     if folder is None or not installed():
-        raise NeedsHydra(
-            f"cannot compose this configuration: {reason}; install hydra to compose it:"
-            " pip install 'dreamerguard[hydra]'"
-        )
+        raise NeedsHydra(f"cannot compose this configuration: {reason}; {_missing(folder)}")
     known = [item for item in overrides if not item.unknown and not item.sweep]
     answer = _ask(folder, primary, [item.word.text for item in known])
     result = Composition()
@@ -91,6 +88,16 @@ def compose_exactly(
     result.root = _tree(answer["config"], "", {item.key: item for item in known})
     result.open = {item.key for item in overrides if item.unknown or item.sweep}
     return result
+
+
+def _missing(folder: Path | None) -> str:
+    """Returns how to get what is missing, for the message."""
+    steps = []
+    if folder is None:
+        steps.append("run dreamerguard in a checkout of the program, because its configuration folder is not here")
+    if not installed():
+        steps.append("install hydra: pip install 'dreamerguard[hydra]'")
+    return ", and ".join(steps)
 
 
 def _ask(folder: Path, primary: str, words: list[str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def read_header(source: Source, name: str) -> tuple[str | None, list[Problem]]:
             problems.append(_wrong(source, start, text))
         elif not void and words[0] == "@package":
             package = words[1]
+            problems += _keyword(source, start, text, package)
     return package, problems
 
 
@@ -59,6 +60,16 @@ def _void(source: Source, start: int, text: str, package: str) -> Problem:
         package,
         help="make it the first line of the file",
     )
+
+
+def _keyword(source: Source, start: int, text: str, package: str) -> list[Problem]:
+    """Reports a word that hydra 1.0 replaced in headers; since 1.1 the values go to a package of this very name."""
+    old = next((part for part in package.split(".") if part in ("_group_", "_name_")), None)
+    if old is None:
+        return []
+    message = f"hydra replaces {old} in a header no longer, so the values of the file go to '{package}'"
+    help = "delete the line: the folder is the package anyway" if package == "_group_" else "write the package out"
+    return [Problem("void-header", message, Label(source.span(start, start + len(text))), package, help=help)]
 
 
 def _wrong(source: Source, start: int, text: str) -> Problem:

@@ -23,9 +23,11 @@ _OVERRIDE = re.compile(
 _SIGNS: dict[str | None, Kind] = {None: "set", "+": "add", "++": "force", "~": "delete"}
 #: Expressions that a shell would replace, in a command that no shell has read.
 _SHELL = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Z][A-Z0-9_]*\}|\(.*\))|`[^`]*`", re.DOTALL)
-_FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
+FUNCTION = re.compile(r"[A-Za-z_][\w-]*\s*\(")
+ARGUMENT_NAME = re.compile(r"[A-Za-z_][\w-]*\s*=\s*")
 _SWEEPS = ("choice", "range", "interval", "glob", "sort", "shuffle", "tag")
-_FUNCTIONS = (*_SWEEPS, "int", "float", "str", "bool", "json_str", "extend_list")
+_CASTS = ("int", "float", "str", "bool")
+_FUNCTIONS = (*_SWEEPS, *_CASTS)  # hydra 1.3 has no other, such as json_str
 _PLAIN_CHARACTERS = re.compile(r"(?:\$\{[^}]+\}|\\[()\[\]{}:=, \t\\]|[A-Za-z0-9_ \t/\\+.$%*@?|:-])+", re.ASCII)
 _ESCAPED = re.compile(r"\\([()\[\]{}:=, \t\\])")
 
@@ -119,7 +121,7 @@ def read_override(word: Word) -> HydraOverride | None:
 def _read(text: str) -> tuple[Parsed, tuple[tuple[str, Parsed], ...] | None, bool]:
     if text.strip() == "":
         return "", None, False
-    reader = _Values(text.lstrip(" \t"))
+    reader = ValueReader(text.lstrip(" \t"))
     values = [reader.element()]
     while reader.take(","):
         values.append(reader.element())
@@ -127,7 +129,7 @@ def _read(text: str) -> tuple[Parsed, tuple[tuple[str, Parsed], ...] | None, boo
     return values[0], reader.members if len(values) == 1 else None, len(values) > 1 or reader.sweeps
 
 
-class _Values:
+class ValueReader:
     """Parses one value by recursive descent. The depth is limited, because the grammar is nested."""
 
     def __init__(self, text: str) -> None:
@@ -139,20 +141,20 @@ class _Values:
 
     def take(self, char: str) -> bool:
         """Consumes a character if it is the next one after blanks. Returns whether it was."""
-        self._blanks()
+        self.skip_blanks()
         found = self.text.startswith(char, self.at)
         self.at += found
         return found
 
     def finish(self) -> None:
         """Checks that no characters are left."""
-        self._blanks()
+        self.skip_blanks()
         if self.at < len(self.text):
             raise Malformed(f"{self.text[self.at]!r} is not allowed here; quote the value")
 
     def element(self) -> Parsed:
         """Reads a scalar, list, mapping or function call."""
-        self._blanks()
+        self.skip_blanks()
         self.depth += 1
         if self.depth > 20:
             raise Malformed("nested too deeply")
@@ -163,12 +165,13 @@ class _Values:
                 return self._mapping()
             if self.text.startswith(("'", '"'), self.at):
                 return self._quoted()
-            call = _FUNCTION.match(self.text, self.at)
+            call = FUNCTION.match(self.text, self.at)
             return self._call(call) if call else self._primitive()
         finally:
             self.depth -= 1
 
-    def _blanks(self) -> None:
+    def skip_blanks(self) -> None:
+        """Consumes blanks."""
         while self.at < len(self.text) and self.text[self.at] in " \t":
             self.at += 1
 
@@ -202,14 +205,16 @@ class _Values:
             raise Malformed(f"there is no function {name}; quote the value")
         self.sweeps |= name in _SWEEPS
         self.at = call.end()
-        first = True
+        arguments = 0
         while not self.take(")"):
-            if not first and not self.take(","):
+            if arguments and not self.take(","):
                 raise Malformed(f"{name}(...) is not closed")
-            first = False
-            argument = re.compile(r"[A-Za-z_][\w-]*\s*=\s*").match(self.text, self.at)
+            arguments += 1
+            self.skip_blanks()
+            argument = ARGUMENT_NAME.match(self.text, self.at)
             self.at = argument.end() if argument else self.at
             self.element()
+        self.sweeps |= name in _CASTS and arguments > 1
         return OPAQUE
 
     def _quoted(self) -> Parsed:

@@ -20,6 +20,7 @@ from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .code import judge_added, judge_keys
 from .command import Checkout, HydraArguments, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
@@ -78,7 +79,7 @@ class Composed:
 
 
 @cached_per_check
-def _folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
+def folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
     shipped = load_table_store(table)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
@@ -107,7 +108,7 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     """
     words = read_hydra_arguments(launch.arguments)
     shipped = load_table_store(table)
-    store, whole = _folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
+    store, whole = folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
     name = (words.config_name or primary).removesuffix(".yaml")
     try:
         composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
@@ -150,13 +151,17 @@ def build_run(
     composition = composed.composition
     canonical: dict[Role, str] = {role: composed.canonical(key) for role, key in roles.items()}
     unknown = tuple(replace(item, certain=item.certain and composed.whole) for item in composition.unknown)
+    keys: Mapping[str, Key] = _keys(composed, dead or {})
+    if composed.checkout is not None and composed.whole:
+        keys = judge_keys(composition, composed.checkout, keys, set(canonical.values()))
+        unknown = tuple(judge_added(list(unknown), composed.checkout, keys, renamed))
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
         anchor=composed.command.span,
         settings=composed.settings,
         roles=canonical,
-        keys=_keys(composed, dead or {}),
+        keys=keys,
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
         problems=_problems(composed, canonical, limits, task_problem),
@@ -195,7 +200,8 @@ def _keys(composed: Composed, dead: Mapping[str, str]) -> dict[str, Key]:
     Keys that the command adds are left out, because they must not be suggested.
     """
     settings = composed.settings
-    if not composed.composition.unknown and not any(path in settings and settings[path].chosen for path in dead):
+    needed = composed.composition.unknown or any(path in settings and settings[path].chosen for path in dead)
+    if not needed and not (composed.whole and composed.words.overrides):
         return {}
     return {
         path: Key(path, _kind(setting.value), setting.chain[0].value, dead=dead.get(path, ""))

@@ -8,7 +8,8 @@ from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label, Span
 
 from .defaults import Defaults
-from .overrides import HydraOverride
+from .interpolation import Target
+from .overrides import HydraOverride, Opaque
 from .tree import Branch, Leaf, Tree
 
 
@@ -27,7 +28,9 @@ def no_name(item: HydraOverride) -> Problem:
 def refused_value(existing: Branch | None, item: HydraOverride) -> Problem | None:
     """The problem of a value for a key that exists; none when hydra takes it. Lists and mappings may be added again."""
     text = str(item.text).lstrip()
-    is_list = isinstance(existing, Leaf) and (existing.opaque or isinstance(existing.value, tuple))
+    # The type of a function's value on the command line, such as float(1), is not known.
+    is_call = isinstance(existing, Leaf) and existing.opaque and existing.chain[-1].kind == "command line"
+    is_list = isinstance(existing, Leaf) and (existing.opaque or isinstance(existing.value, tuple)) and not is_call
     is_set = isinstance(existing, Tree) or (isinstance(existing, Leaf) and existing.value is not None)
     if item.kind == "add" and is_set and not text.startswith(("[", "{")) and not item.unknown:
         message = f"{item.key} exists already, so + stops the program"
@@ -38,6 +41,32 @@ def refused_value(existing: Branch | None, item: HydraOverride) -> Problem | Non
         return None
     message = f"{item.key} is a mapping in one place and a list in the other, which hydra cannot merge"
     return Problem("wrong-type", message, Label(item.span), item.key)
+
+
+def refused_removal(target: Target | None, item: HydraOverride) -> Problem | None:
+    """Returns the problem of ``~key`` for a key without a value, or of ``~key=value`` for a key with another value.
+
+    Args:
+      target: the value of the key; None if it refers to a key that does not exist.
+      item: the override.
+    """
+    if target is None:
+        message = f"{item.key} refers to a key that does not exist, so hydra cannot delete it and stops"
+        return Problem("malformed-override", message, Label(item.span), key=item.key)
+    if item.unknown or item.sweep or not target.known:
+        return None
+    branch, has = target.branch, target.value
+    if isinstance(branch, Leaf) and has is None:
+        message = f"{item.key} is null, which hydra does not delete; it stops"
+        return Problem("malformed-override", message, Label(item.span), key=item.key)
+    if item.text is None or item.value is None or isinstance(item.value, Opaque):
+        return None
+    if isinstance(branch, Leaf) and (has == item.value or branch.opaque):
+        return None
+    is_it = "a mapping" if isinstance(branch, Tree) else f"{has}"
+    message = f"{item.key} is {is_it} and not {item.text}, so hydra does not delete it and stops"
+    help = f"write ~{item.key}"
+    return Problem("malformed-override", message, Label(item.span), key=item.key, help=help)
 
 
 def refused_lists(

@@ -61,6 +61,8 @@ def graft(root: Tree, package: str, body: Tree, clashes: list[tuple[str, Branch]
     target = root
     for part in package.split(".") if package else ():
         below = target.children.get(part)
+        if clashes is not None and below is not None and _is_list(below):
+            clashes.append((package, body))
         if not isinstance(below, Tree):
             below = target.children[part] = Tree()
         target = below

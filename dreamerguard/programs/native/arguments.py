@@ -11,16 +11,16 @@ from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command, Option, Override, Word, read_arguments
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .options import LintOptions, TrainOptions, options_of, takes_value
+from .options import LintOptions, TrainOptions, takes_value, typed_names
 
 PROGRAM = "dreamerguard"
 
-_TRAIN = {name: takes_value(option) for name, option in options_of(TrainOptions).items()}
+_TRAIN = {name: takes_value(option) for name, option in typed_names(TrainOptions).items()}
 #: Options of each command that set nothing in the run -> whether they take a value. ``lint`` accepts those of
 #: ``train``, so that the arguments of a training command can be linted as they are.
 OPTIONS = {
     "train": _TRAIN,
-    "lint": {**_TRAIN, **{name: takes_value(option) for name, option in options_of(LintOptions).items()}},
+    "lint": {**_TRAIN, **{name: takes_value(option) for name, option in typed_names(LintOptions).items()}},
 }
 
 _SUFFIXES = {".yaml", ".yml", ".json"}

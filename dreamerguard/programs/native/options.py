@@ -37,7 +37,9 @@ class PlanFormat(StrEnum):
     JSON = "json"
 
 
-def _option(default: Any, help: str, choices: type[StrEnum] | None = None, *, commas: bool = False) -> Any:
+def _option(
+    default: Any, help: str, choices: type[StrEnum] | None = None, *, commas: bool = False, short: str = ""
+) -> Any:
     """An option.
 
     Args:
@@ -45,8 +47,9 @@ def _option(default: Any, help: str, choices: type[StrEnum] | None = None, *, co
       help: one line for ``--help``.
       choices: the values that the option takes; by default any text.
       commas: whether one value may list several names.
+      short: abbreviation with one dash.
     """
-    return field(default=default, metadata={"help": help, "choices": choices, "commas": commas})
+    return field(default=default, metadata={"help": help, "choices": choices, "commas": commas, "short": short})
 
 
 _CONFIG_FILE = "Lint settings to read, instead of the nearest ones."
@@ -58,7 +61,7 @@ class LintOptions:
     """Options of ``dreamerguard lint``; ``check`` takes some of them."""
 
     output_format: OutputFormat = _option(OutputFormat.FULL, "Report to write.", OutputFormat)
-    output: str | None = _option(None, "File for the report, instead of printing it.")
+    output: str | None = _option(None, "File for the report, instead of printing it.", short="-o")
     explain_budget: bool = _option(False, "Also show how the number of gradient updates comes about.")
     this_machine: bool = _option(False, "The run is meant for this machine: check GPU and memory too.")
     dialect: str | None = _option(None, "The program of the command: r2dreamer, or danijar:2023.")
@@ -71,6 +74,7 @@ class LintOptions:
     min_confidence: Confidence | None = _option(None, "Report only findings of at least this confidence.", Confidence)
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
+    no_cache: bool = _option(False, "Neither read nor write facts of Python files in the user's cache directory.")
     baseline: str | None = _option(None, "Known findings that do not count.")
     write_baseline: bool = _option(False, "Put all findings of this run into the baseline.")
     prune_baseline: bool = _option(False, "Remove from the baseline the findings that no longer occur.")
@@ -96,6 +100,12 @@ class TrainOptions:
 def options_of(table: type, names: Collection[str] = ()) -> dict[str, Field[Any]]:
     """Options of a table by how they are typed, ``--output-format``: those with the names of fields, or all."""
     return {f"--{item.name.replace('_', '-')}": item for item in fields(table) if not names or item.name in names}
+
+
+def typed_names(table: type) -> dict[str, Field[Any]]:
+    """Options of a table by every way to type them: ``--output`` and ``-o``."""
+    options = options_of(table)
+    return options | {item.metadata["short"]: item for item in options.values() if item.metadata["short"]}
 
 
 def takes_value(option: Field[Any]) -> bool:

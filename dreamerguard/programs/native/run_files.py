@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
-from .keys import native_keys
+from dreamerguard.util.hints import nearest
+
+from .keys import NATIVE_RENAMES, native_keys
 
 _TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)((?:\.\w+)*)[\"']?[ \t]*:", re.MULTILINE)
@@ -17,20 +21,46 @@ _COMMON = frozenset({"task", "seed", "seeds", "size", "suite", "purpose"})
 def is_run_file(text: str) -> bool:
     """Returns whether a file is a run of the bundled trainer.
 
-    Nearly all of its top-level keys must be keys of the trainer. Since many programs have ``task``, ``run`` or
-    ``model``, the file must also name a known task, set some keys that only the trainer has, or point to its schema.
+    Many programs have ``task``, ``run``, ``env`` or ``model``, so the names of top-level keys are not enough: the
+    file must point to the trainer's schema or have the trainer's shape, see `_has_shape`.
     """
     match = _TASK.search(text)
     if match is None:
         return False
-    keys = native_keys()
-    sections = {key.partition(".")[0] for key in keys}
+    sections = _sections()
     names = [name for name, _ in _TOP_LEVEL.findall(text)]
     if sum(name in sections for name in names) < 0.75 * len(names):
         return False
-    if _is_task(match[1]) or _SCHEMA.search(text) is not None:
-        return True
-    return _native_keys(text) >= (1 if _has_known_prefix(match[1]) else 2)
+    return _SCHEMA.search(text) is not None or _has_shape(text, match[1])
+
+
+def _has_shape(text: str, task: str) -> bool:
+    """Returns whether the keys below the top level are the trainer's.
+
+    With a known task, most keys must be the trainer's or nearly so. Otherwise all of them must be, and at least two;
+    one is enough for a name that begins like a known task. A section is never a single value.
+    """
+    leaves = _leaves(text)
+    if leaves is None:
+        return False
+    known = native_keys().keys() - _COMMON
+    ours = [key for key in leaves if key in known or (key in NATIVE_RENAMES and NATIVE_RENAMES[key].path in known)]
+    strange = [key for key in leaves if key not in ours and not _misspelt(key, known)]
+    if _is_task(task):
+        return not strange or len(strange) < len(ours)
+    return not strange and len(ours) >= (1 if _has_known_prefix(task) else 2)
+
+
+def _misspelt(key: str, known: Iterable[str]) -> bool:
+    """Returns whether a key is nearly a key of the same section."""
+    near = nearest(key, known)
+    if not near or near[0].rpartition(".")[0] != key.rpartition(".")[0]:
+        return False
+    return bool(get_close_matches(key.rpartition(".")[2], [near[0].rpartition(".")[2]], cutoff=0.8))
+
+
+def _sections() -> set[str]:
+    return {key.partition(".")[0] for key in native_keys()}
 
 
 def _is_task(name: str) -> bool:
@@ -50,21 +80,31 @@ def _has_known_prefix(name: str) -> bool:
     return "_" in name and name.partition("_")[0] in prefixes()
 
 
-def _native_keys(text: str) -> int:
-    """Number of keys that only the trainer has, in the right sections."""
+def _leaves(text: str) -> list[str] | None:
+    """Returns the dotted keys that have a value, without those of many programs; None if a section is a value.
+
+    A common key counts if its value is none that the trainer knows: ``size: 64``.
+    """
     from dreamerguard.core.source import Source
-    from dreamerguard.sources.values.nodes import Mapping
+    from dreamerguard.sources.values.nodes import Mapping, Scalar
     from dreamerguard.sources.values.yaml import read_yaml
 
     root = read_yaml(Source("", text)).root
-    known = native_keys().keys() - _COMMON
-    count = 0
+    keys = native_keys()
+    groups = _sections() - keys.keys()
+    leaves: list[str] = []
     pending = [("", root)] if root is not None else []
     while pending:
         prefix, mapping = pending.pop()
         for entry in mapping.entries:
-            key = f"{prefix}{entry.name}"
-            count += key in known
-            if isinstance(entry.value, Mapping):
-                pending.append((f"{key}.", entry.value))
-    return count
+            key, value = f"{prefix}{entry.name}", entry.value
+            if isinstance(value, Mapping):
+                pending.append((f"{key}.", value))
+            elif key in groups:
+                if not isinstance(value, Scalar) or value.value is not None:
+                    return None
+            elif key not in _COMMON:
+                leaves.append(key)
+            elif keys[key].choices and isinstance(value, Scalar) and not isinstance(value.value, str):
+                leaves.append(f"{key}?")
+    return leaves

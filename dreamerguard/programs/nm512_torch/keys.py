@@ -21,7 +21,7 @@ CONDITIONS: tuple[Condition, ...] = (
 LIMITS = (
     *learning_rates("model_lr", "actor.lr", "critic.lr"),
     *shares("discount", "discount_lambda"),
-    *counts("imag_horizon"),
+    *counts("imag_horizon", "dyn_deter", "dyn_hidden", "dyn_stoch", "units"),
 )
 
 RENAMES: dict[str, RenamedKey] = {

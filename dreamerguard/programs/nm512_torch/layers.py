@@ -17,6 +17,8 @@ from .flags import Argument, convert_argument, find_option
 #: Keys that the program reads although its defaults lack them (dreamerv3-torch at 6ef8646, ``dreamer.py:make_env``).
 SUITE_KEYS = frozenset({"stickey", "lives", "noops", "resize", "actions", "break_speed", "num_actions"})
 
+_BOOLEAN_WORDS = frozenset({"true", "false", "yes", "no", "on", "off"})
+
 
 @dataclass
 class TorchLayers:
@@ -115,10 +117,14 @@ def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:
 
 
 def _same_kind(old: Value, new: Value) -> bool:
-    """Returns whether two values have the same kind: both numbers, both booleans, or both neither; null fits any."""
-    if old is None or new is None:
-        return True
+    """Returns whether a preset's value may replace a default: the program takes the type of the value that is last.
+
+    Null, ``False`` and an empty text often stand for "not set", so any value may replace them, except the word for a
+    boolean as text: it counts as true, whatever it says.
+    """
     if isinstance(old, bool) or isinstance(new, bool):
-        return isinstance(old, bool) == isinstance(new, bool)
-    number = isinstance(old, int | float), isinstance(new, int | float)
-    return number[0] == number[1]
+        texts = [value.lower() for value in (old, new) if isinstance(value, str)]
+        return not any(text in _BOOLEAN_WORDS for text in texts)
+    if old in (None, "") or new in (None, ""):
+        return True
+    return isinstance(old, int | float) == isinstance(new, int | float)

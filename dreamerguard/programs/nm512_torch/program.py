@@ -6,7 +6,8 @@ merged without any check, so the program silently accepts a key that nothing rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,15 +20,24 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.interface import Program
-from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains
+from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.preset_file import PresetFile, locate, names_task, read_presets, without_task
+from dreamerguard.programs.shared.preset_file import (
+    PresetFile,
+    has_other_presets,
+    locate,
+    names_task,
+    read_presets,
+    without_task,
+)
 from dreamerguard.programs.shared.preset_values import flatten
-from dreamerguard.programs.shared.python_call import is_open, read_call
+from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
+from dreamerguard.util.paths import is_file
 
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, LIMITS, RENAMES
@@ -51,8 +61,12 @@ ROLES: dict[Role, str] = {
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
     name: name for name in ("crafter", "minecraft", "memorymaze")
 }
+#: Presets of DreamerV2's ports, which also have a ``dreamer.py``; this program has none of these names.
+_OTHER_PRESETS = frozenset({"dmc", "atari"})
 #: Suites that it makes (``make_env`` in ``dreamer.py``).
 _MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
+#: Names of scripts that may train, where the script itself is not in the folder.
+_TRAINER = re.compile(r"(dreamer|train|main|run)[\w-]*\.py$")
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
 _SHORT = 0.2
 
@@ -70,11 +84,16 @@ class Nm512Torch(Program):
         if is_foreign(call, folder):
             return None
         configs = any(len(word.text) > 4 and "--configs".startswith(word.text.partition("=")[0]) for word in call.words)
-        if call.file == "dreamer.py" and (configs or call.has("--logdir", "--task", "--traindir")):
-            return f"{call.script} has the options of dreamerv3-torch"
-        if configs and locate(call.script, folder, _fits, flatten) is not None:
+        script = call.file == "dreamer.py"
+        named = configs or (script and call.has("--logdir", "--task", "--traindir"))
+        there = _TRAINER.match(call.file) or is_file(folder / call.script)
+        if named and there and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of dreamerv3-torch"
-        return None
+        if not (script and configs) or names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
+            return None
+        if _OTHER_PRESETS.intersection(word.text for word in read_torch_arguments(call.words).presets):
+            return None
+        return f"{call.script} has the options of dreamerv3-torch"
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Merges the checkout's presets, or upstream's, with the options."""
@@ -84,7 +103,8 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        return run if trains(call) else replace(run, reference=None, given=run.given | {"logdir"})
+        run = replace(run, problems=(*run.problems, *_stored(run, folder)))
+        return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""
@@ -105,6 +125,15 @@ class Nm512Torch(Program):
 
 
 PROGRAM = Nm512Torch()
+
+
+def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
+    """Yields the problems of a log directory in which a fork stored the configuration of another run."""
+    logdir = run.settings.get("logdir")
+    stored = stored_in_directory(logdir, folder, "config.yaml", "config.yml", "config.json")
+    if stored is not None and logdir is not None and logdir.last.span is not None:
+        loads = "its latest.pt is continued and its logs grow"
+        yield from other_run(run, stored, ("task", "deter", "train_ratio"), logdir, loads)
 
 
 def _fits(file: PresetFile) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -29,11 +30,14 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.hydra.sweep import with_sweep
+from dreamerguard.programs.hydra.sweep_values import sweep_values
 from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
@@ -85,7 +89,7 @@ LIMITS = (
     *learning_rates("model.lr"),
     *horizons("model.horizon"),
     *shares("model.lamb"),
-    *counts("model.imag_horizon", "buffer.max_size"),
+    *counts("model.imag_horizon", "buffer.max_size", "model.deter", "model.hidden", "model.units"),
 )
 
 
@@ -107,13 +111,18 @@ class R2Dreamer(Program):
         typical = next((word.text for word in launch.arguments if _is_own(word.text)), None)
         return f"the argument {typical}" if typical is not None and launch.name == "train.py" else None
 
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        return command if launch is None else with_sweep(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
         launch = read_launch(command)
         assert launch is not None, "detect() saw a program"
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
         budget = r2_budget(composed.number)
-        return build_run(
+        run = build_run(
             composed,
             dialect=self.name,
             roles=ROLES,
@@ -125,6 +134,7 @@ class R2Dreamer(Program):
             limits=LIMITS,
             task_problem=_task_problem(composed),
         )
+        return replace(run, problems=(*run.problems, *_stored(run, folder)))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``env``."""
@@ -138,6 +148,14 @@ class R2Dreamer(Program):
 
 
 PROGRAM = R2Dreamer()
+
+
+def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
+    """Yields the problems of a log directory that hydra stored the configuration of another run in."""
+    logdir = run.settings.get("logdir")
+    stored = stored_in_directory(logdir, folder, ".hydra/config.yaml")
+    if stored is not None and logdir is not None and logdir.last.span is not None:
+        yield from other_run(run, stored, ("task", "deter", "train_ratio"), logdir, "its logs grow")
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
@@ -156,7 +174,10 @@ def _is_own(text: str) -> bool:
     if item is None:
         return False
     if item.key in ("env", "model"):
-        return not item.unknown and item.text in load_table_store(TABLE).options(item.key)
+        options = load_table_store(TABLE).options(item.key)
+        chosen = sweep_values(item.text or "", options) if item.sweep else None
+        names = [value.text for value in chosen] if chosen is not None else [item.text]
+        return not item.unknown and any(name in options for name in names)
     head = item.key.partition(".")[0]
     return (
         head in ("env", "model", "trainer", "buffer")

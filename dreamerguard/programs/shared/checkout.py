@@ -7,18 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.key import Key
+from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import read_file
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
-from dreamerguard.util.paths import exists, is_file
+from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .preset_file import PresetFile
 from .python_call import PythonCall
 
 #: A folder with one of these is the root of a checkout.
-_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+_ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+#: A folder with this may be one, or a package inside it.
+_MAYBE_ROOT = "requirements.txt"
 _MOST_UP = 3
 #: Share of the declared keys that the code must read before it counts as the program that reads them.
 _COVERED = 0.5
@@ -34,28 +37,36 @@ class PythonCheckout:
     script: str | None
 
     def keys(
-        self, keys: Mapping[str, Key], settings: Mapping[str, Setting], unread: Iterable[str], *, whole: bool
+        self,
+        keys: Mapping[str, Key],
+        settings: Mapping[str, Setting],
+        unread: Iterable[str],
+        *,
+        whole: bool,
+        all_keys: Mapping[str, Key] | None = None,
     ) -> dict[str, Key]:
         """Keys with what the code says of them: those that it reads are alive, those that nothing reads are dead.
 
         Args:
-          keys: all keys of the program, dead as the table says.
+          keys: keys of the program, dead as the table says.
           settings: their final values; only values that somebody chose are looked into.
           unread: keys that are reported otherwise.
           whole: whether the file of presets is checked, so that what it declares counts too.
+          all_keys: all keys of the program; by default those in ``keys``.
         """
         judged, left = dict(keys), set(unread)
         for name, key in keys.items():
             setting = settings.get(name)
             if setting is None or name in left or name.partition(".")[0] in left:
                 continue
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
-            declared = whole and len(setting.chain) == 1 and not setting.last.upstream
+            declared = whole and len(setting.chain) == 1
+            if not declared and not (setting.chosen and setting.value != key.default):
+                continue
             if key.dead:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
-            elif not declared and not (setting.chosen and setting.value != key.default):
+            elif setting.last.upstream and declared:
                 continue
-            elif not self.index.may_read(name) and self._sure(keys):
+            elif not self.index.may_read(name) and self._sure(keys if all_keys is None else all_keys):
                 judged[name] = replace(key, dead=self._nothing())
         return judged
 
@@ -122,6 +133,14 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     return PythonCheckout(index, index.script(script) if script is not None else None)
 
 
+def checkout_of(folder: Path) -> PythonCheckout | None:
+    """Returns the checkout of a configuration folder; None if it has no Python files."""
+    beside = any(entry.suffix == ".py" for entry in folder.iterdir()) if is_dir(folder) else False
+    home = folder if beside else folder.parent
+    index = _index(_root(home), home)
+    return PythonCheckout(index, None) if index.files else None
+
+
 @cached_per_check
 def _index(root: Path, home: Path) -> PythonIndex:
     return index_checkout(root, (home,))
@@ -135,10 +154,9 @@ def _root(home: Path) -> Path:
     for folder in above:
         if folder == here or any(exists(folder / name) for name in _ROOTS):
             return folder
-    for folder in above:
-        if not exists(folder / "__init__.py"):
-            return folder
-    return home
+    packages = [folder for folder in above if not exists(folder / "__init__.py")]
+    marked = [folder for folder in packages if exists(folder / _MAYBE_ROOT)]
+    return next(iter(marked[-1:] or packages), home)
 
 
 def is_foreign(call: PythonCall, folder: Path) -> bool:
@@ -166,3 +184,8 @@ def index_script(path: Path) -> PythonIndex:
 def trains(call: PythonCall | None) -> bool:
     """Returns whether a script trains, as far as its name says: ``evaluate.py`` and ``plot.py`` do not."""
     return call is None or not call.file.startswith(_USES)
+
+
+def without_training(run: ResolvedRun) -> ResolvedRun:
+    """Returns the run of a script that uses a trained agent: it has no budget, and its log directory may be fixed."""
+    return replace(run, trains=False, budget=None, reference=None, given=run.given | {"logdir"})

@@ -138,6 +138,13 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
     return candidates[0] if len(candidates) == 1 else None
 
 
+def has_other_presets(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> bool:
+    """Returns whether the presets beside a script can be read and are not those of a program."""
+    beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
+    found = _read(beside, folder, flatten) if is_file(beside) else None
+    return found is not None and bool(found.blocks) and not fits(found)
+
+
 def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
     try:
         name = path.relative_to(folder).as_posix()

@@ -10,6 +10,8 @@ from dreamerguard.util.fast_dataclass import dataclass
 
 _END = re.compile(r"\||\|\||&|&&|;|[0-9]?>>?.*|<.*|&>.*|\)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>")
+#: Names of scripts and folders of other algorithms: DreamerV1, DreamerV2 and its family, DayDreamer, Director.
+_OTHERS = re.compile(r"(?:dream|day)[a-z_-]*[12](?![0-9])|daydreamer|director|planet(?![a-z])", re.ASCII)
 _HYDRA = re.compile(r"[+~]{0,2}[A-Za-z_][\w.@/]*=.*", re.DOTALL)
 
 
@@ -50,6 +52,15 @@ def read_call(command: Command) -> PythonCall | None:
         if word.text.endswith(".py") and not word.text.startswith("-"):
             return PythonCall(word.text, _own(words[index + 1 :]))
     return None
+
+
+def names_other(call: PythonCall) -> bool:
+    """Returns whether a script's path names another algorithm of the family, or its options are DayDreamer's."""
+    parts = PurePosixPath(call.script.lower()).with_suffix("").parts
+    if any(_OTHERS.match(part) for part in parts):
+        return True
+    # There, ``run`` is the name of a script; in DreamerV3 it is a group of settings.
+    return call.has("--run") or any(word.text.startswith("--tf.") for word in call.words)
 
 
 def _own(words: tuple[Word, ...]) -> tuple[Word, ...]:

@@ -21,7 +21,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
-from dreamerguard.core.source import Value
+from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
@@ -32,12 +32,18 @@ from dreamerguard.programs.hydra.program import (
     numbers,
     preset_composition,
 )
+from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
-from dreamerguard.sources.argv import UNKNOWN, Command
+from dreamerguard.programs.shared.stored_run import read_stored, stored_beside
+from dreamerguard.sources.argv import UNKNOWN, Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
+
+from .evaluation import NAMES as EVALUATIONS
+from .evaluation import OTHERS, resolve_evaluation
+from .resume import RESUME, resume_problems, with_stored
 
 TABLE, PRIMARY = "sheeprl", "config"
 
@@ -82,7 +88,9 @@ RENAMED = {
 LIMITS = (
     *learning_rates(*(f"algo.{network}.optimizer.lr" for network in ("world_model", "actor", "critic"))),
     *shares("algo.gamma", "algo.lmbda"),
-    *counts("algo.horizon", "buffer.size"),
+    *counts("algo.horizon", "buffer.size", "env.screen_size"),
+    *counts("algo.world_model.stochastic_size", "algo.world_model.discrete_size"),
+    *counts("algo.world_model.recurrent_model.recurrent_state_size"),
 )
 #: Keys that change nothing (``Ratio`` in ``sheeprl/utils/utils.py``).
 DEAD = {
@@ -95,8 +103,8 @@ _SUITES = {
     "CrafterWrapper": ("crafter", "dreamer_v3_XL_crafter"),
     "AtariPreprocessing": ("atari", "dreamer_v3"),
 }
-#: Options of ``algo`` that train something else.
-_OTHERS = re.compile(r"(a2c|ppo|sac|droq|dreamer_v[12]|p2e_dv[123])(_|$)")
+#: Keys that every stored configuration has.
+_STORED = {"algo.name", "algo.total_steps", "env.id", "env.num_envs", "buffer.size"}
 _GENERAL = "dreamer_v3"
 _SMALL_ATARI, _SMALL_STEPS = "dreamer_v3_100k_ms_pacman", 200_000
 
@@ -109,15 +117,41 @@ class Sheeprl(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises the program by its name."""
         launch = read_launch(command)
-        if launch is None or launch.name not in ("sheeprl", "sheeprl.py"):
+        if launch is None or launch.name not in ("sheeprl", "sheeprl.py", *EVALUATIONS):
             return None
         return f"the command runs {launch.name}"
+
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        return command if launch is None else with_sweep(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
         launch = read_launch(command)
         assert launch is not None, "detect() saw a program"
+        if launch.name in EVALUATIONS:
+            return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        stored = stored_beside(composed.settings.get(RESUME), folder)
+        if stored is None:
+            return self._judge(composed, machine)
+        run = self._judge(with_stored(composed, stored), machine)
+        return replace(run, resumed=stored.name, problems=(*run.problems, *resume_problems(run, stored)))
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run of a ``config.yaml`` that the program wrote into a log directory: hydra reads it alone."""
+        stored = read_stored(path, name)
+        if stored is None or not stored.items.keys() >= _STORED or "defaults" in stored.items:
+            return None
+        command = read_command(["sheeprl"])
+        launch = read_launch(command)
+        assert launch is not None, "sheeprl is a console command"
+        home = Checkout(path.parent, PurePosixPath(name).parent.as_posix(), complete=True)
+        run = self._judge(compose_command(command, launch, TABLE, path.stem, home), machine)
+        return replace(run, anchor=stored.items["algo.name"].span)
+
+    def _judge(self, composed: Composed, machine: Machine) -> ResolvedRun:
         budget = sheeprl_budget(composed.value, composed.number)
         old = budget is not None and composed.value("algo.replay_ratio") is None
         roles: dict[Role, str] = ROLES | ({"train_ratio": OLD_RATIO} if old else {})
@@ -135,7 +169,7 @@ class Sheeprl(Program):
             task_problem=_task_problem(composed),
             dead=DEAD,
         )
-        return replace(run, other=_other_algorithm(composed))
+        return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
@@ -158,12 +192,29 @@ def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     return find_config_folder(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
 
 
+def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:
+    """Yields the problem of mandatory settings without a value: the program asks for all of them before it trains."""
+    missing = composed.composition.missing() if composed.whole and not run.unread else []
+    if not missing:
+        return
+    keys = " and ".join(setting.key for setting in missing[:3])
+    places = [origin for setting in missing if isinstance(origin := setting.last.origin, Span)]
+    yield Problem(
+        "missing-value",
+        f"{keys} {'has' if len(missing) == 1 else 'have'} no value, so the program stops",
+        Label(run.anchor),
+        missing[0].key,
+        secondary=tuple(Label(place, "mandatory") for place in places[:1]),
+        help=f"set {missing[0].key} in the experiment or on the command line",
+    )
+
+
 def _other_algorithm(composed: Composed) -> str:
     """Returns the algorithm that trains instead of DreamerV3, else empty; ``algo`` alone counts by its name."""
     words = {item.key: item.text for item in composed.words.overrides}
     chosen = words.get("algo") or ""
-    name = composed.value("algo.name") or (chosen if _OTHERS.match(chosen) else "")
-    return "" if not isinstance(name, str) or "dreamer_v3" in name or UNKNOWN in name else name
+    name = composed.value("algo.name") or (chosen if OTHERS.fullmatch(chosen) else "")
+    return "" if not isinstance(name, str) or name == "dreamer_v3" or UNKNOWN in name else name
 
 
 def world_size(value: Callable[[str], Value]) -> int:

@@ -19,7 +19,9 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder
 from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
+from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -64,6 +66,19 @@ LATER = frozenset({
     "optimization.compile_train_step", "optimization.optimizer_eps",
 })  # fmt: skip
 
+#: Values with which nothing can train.
+LIMITS = (
+    *learning_rates("optimization.lr"),
+    *shares("optimization.gamma", "optimization.lmbda"),
+    *horizons("optimization.continuation_horizon"),
+    *counts(
+        "optimization.imagination_horizon",
+        "replay_buffer.buffer_size",
+        "networks.rnn_hidden_dim",
+        "networks.hidden_dim",
+    ),
+)
+
 
 class TorchRL(Program):
     """The DreamerV3 of pytorch/rl, and its forks."""
@@ -88,6 +103,14 @@ class TorchRL(Program):
         """Returns whether the command starts a program at all."""
         return read_launch(command) is not None
 
+    def with_sweep(self, command: Command, folder: Path) -> Command:
+        """Returns the command with the axes of its sweep."""
+        launch = read_launch(command)
+        if launch is None:
+            return command
+        table = TABLES.get(launch.name, TABLES["train.py"])
+        return with_sweep(command, launch, table, PRIMARY, _checkout(launch, folder))
+
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Composes the configuration and puts it in common units."""
         launch = read_launch(command)
@@ -108,6 +131,7 @@ class TorchRL(Program):
             reference=_reference(composed, table, named=ratio is not None),
             renamed=RENAMED,
             replay_bytes=None,
+            limits=LIMITS,
         )
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from dreamerguard.regression.watch.status_report import headline
+from dreamerguard.regression.watch.status_report import headline, why_no_verdict
 from dreamerguard.regression.watch.watcher import Status
 
 from .html import Html, count, figure, html_table, items, join_html, link, linked, percent, tag, text
@@ -123,7 +123,7 @@ def _reason(status: Status) -> str:
         return status.waiting
     verdict = status.verdict
     if verdict is None:
-        return status.no_reference
+        return why_no_verdict(status)
     return f"{verdict.reason[:1].upper()}{verdict.reason[1:]}."
 
 

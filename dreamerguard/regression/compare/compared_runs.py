@@ -77,7 +77,7 @@ def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: S
         if end < 0.9 * longest:
             caveats.append(f"{key[1]}: compared up to {end:,.0f} frames, the end of the shortest run")
         grid = [end * (i + 1) / CELLS for i in range(CELLS)]
-        base, cand = ([_cells(side, grid) for side in group] for group in both)
+        base, cand = (_curves(group, grid) for group in both)
         spreads.setdefault(key[0], []).append(base)
         tasks.append((key, base, cand))
     known = {suite: _published_spread(suite) or relative_spread(curves, 0.16) for suite, curves in spreads.items()}
@@ -112,7 +112,7 @@ def against_reference(candidates: Sequence[Side], name: str | None, allow: Seque
         if cells < 0.9 * len(envelope.grid):
             caveats.append(f"{key[1]}: compared up to {envelope.grid[cells - 1]:,.0f} of {envelope.budget:,} frames")
         grid = envelope.grid[:cells]
-        cand = tuple(_cells(side, grid) for side in group)
+        cand = tuple(_curves(group, grid))
         base = tuple(tuple(curve[:cells]) for curve in envelope.curves)
         whole = cells == len(envelope.grid)
         prior = reference.calibration.spread
@@ -120,9 +120,16 @@ def against_reference(candidates: Sequence[Side], name: str | None, allow: Seque
     return Material(tuple(tasks), tuple(dict.fromkeys(caveats)))
 
 
-def _cells(side: Side, grid: Sequence[float]) -> Curve:
-    scores = side.log.scores[0]
-    return tuple(to_cells(scores.frames, scores.values, grid))
+def _curves(group: Sequence[Side], grid: Sequence[float]) -> list[Curve]:
+    """Returns the curve of each run. Raises NotComparable if a run has no score in the compared frames."""
+    curves: list[Curve] = []
+    for side in group:
+        scores = side.log.scores[0]
+        curve: Curve = tuple(to_cells(scores.frames, scores.values, grid))
+        if all(value is None for value in curve):
+            raise NotComparable(f"{side.log.directory} has no score in the compared {grid[-1]:,.0f} frames")
+        curves.append(curve)
+    return curves
 
 
 def _common_tasks(candidates: Sequence[Side], baselines: Sequence[Side], caveats: list[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dreamerguard.logs import RunLog
 
 from .health_finding import Context, HealthFinding
-from .health_learning import entropy, gradients, kl_collapse, non_finite, ratio_drift
+from .health_learning import entropy, gradients, kl_collapse, non_finite, non_finite_scores, ratio_drift
 from .health_running import memory, no_episode, stalled_learner, stalled_run, throughput
 
 __all__ = ["CHECKS", "Context", "HealthFinding", "check_health", "is_flat"]
@@ -21,6 +21,7 @@ Check = Callable[[RunLog, Context], Iterator[HealthFinding]]
 CHECKS: tuple[Check, ...] = (
     ratio_drift,
     non_finite,
+    non_finite_scores,
     kl_collapse,
     entropy,
     gradients,

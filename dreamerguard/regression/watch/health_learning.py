@@ -17,6 +17,9 @@ _OTHER_LOSSES = frozenset(
     | {"state", "continue", "world_model", "kl", "reploss", "slow_value"}
 )
 
+#: Scores in a row that are NaN or infinite, from which on no score is expected any more.
+_BAD_SCORES = 20
+
 #: KL losses never go below their free nats, 1 in every edition (https://arxiv.org/abs/2301.04104, table of settings).
 _FREE_NATS = 1.0
 
@@ -64,6 +67,20 @@ def non_finite(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         or "an observation or reward that is not finite, float16, or a learning rate that is too high",
         "stop the run: parameters that are NaN never recover. Go back to an earlier checkpoint, check observations"
         " and rewards for NaN, use float32 or bfloat16",
+    )
+
+
+def non_finite_scores(log: RunLog, context: Context) -> Iterator[HealthFinding]:
+    """Reports that the last scores of training are all NaN or infinite, in more rows than a pause between episodes."""
+    if log.bad_scores < _BAD_SCORES:
+        return
+    yield HealthFinding(
+        "non-finite-score",
+        Severity.ERROR,
+        f"the last {log.bad_scores:,} scores are NaN or infinite",
+        likely_cause(context.lint, ("reward", "range", "precision", "dtype"))
+        or "the environment returns rewards that are NaN or infinite",
+        "stop the run: the world model and the critic learn from these rewards. Check the rewards of the environment",
     )
 
 

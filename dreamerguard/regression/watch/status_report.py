@@ -28,6 +28,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "evaluations": len(log.evals) if log else 0,
         "reference": _reference(status),
         "no_reference": status.no_reference or None,
+        "no_scores": status.no_scores or None,
         "verdict": _verdict(status.verdict) if status.verdict else None,
         "health": [asdict(finding) | {"severity": finding.severity.value} for finding in status.health],
         "causes": list(status.causes),
@@ -42,10 +43,17 @@ def status_text(status: Status) -> str:
 
 
 def headline(status: Status) -> str:
-    """Returns the verdict, or WAITING without a log, or NO REFERENCE without a reference."""
+    """Returns the verdict, or WAITING without a log, NO REFERENCE without a reference, NO SCORES without scores."""
     if status.log is None:
         return "WAITING"
-    return status.verdict.state.value if status.verdict else "NO REFERENCE"
+    if status.verdict:
+        return status.verdict.state.value
+    return "NO SCORES" if status.no_scores else "NO REFERENCE"
+
+
+def why_no_verdict(status: Status) -> str:
+    """Returns why a log has no verdict: it has no reference, or no scores."""
+    return status.no_reference or status.no_scores
 
 
 def _lines(status: Status) -> Iterator[str]:
@@ -53,7 +61,7 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"WAITING: {status.waiting}"
         return
     verdict = status.verdict
-    yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else status.no_reference}"
+    yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else why_no_verdict(status)}"
     if verdict and verdict.at_frames is not None and verdict.state.flagged:
         yield f"  too low since {verdict.at_frames:,.0f} frames"
     for cause in status.causes:

@@ -30,6 +30,7 @@ class Status:
       waiting: why there is no log yet; empty once there is a log.
       reference: the reference curves; None without a reference.
       no_reference: why there is no reference.
+      no_scores: why there is no verdict although there is a reference: the log has no score where verdicts start.
       verdict: verdict of rule R1; None without a reference.
       health: findings of the health checks, errors first.
       causes: likely causes of the low score, most likely first; only for a run that is too low.
@@ -41,6 +42,7 @@ class Status:
     waiting: str = ""
     reference: Reference | None = None
     no_reference: str = ""
+    no_scores: str = ""
     verdict: Verdict | None = None
     health: tuple[HealthFinding, ...] = ()
     causes: tuple[str, ...] = ()
@@ -109,19 +111,30 @@ class Watcher:
 
     def _judge(self, log: RunLog, now: float) -> Status:
         self._lint = self._lint or read_lint(self.directory)
-        reference, missing, verdict = None, "", None
+        reference, missing, scoreless, verdict = None, "", "", None
         try:
             reference = find_reference(log, self.task, self.suite, self.reference)
         except NoReference as error:
             missing = str(error)
         else:
-            verdict = judge_log(log, reference)
+            scoreless = _why_no_scores(log, reference)
+            verdict = None if scoreless else judge_log(log, reference)
         low = verdict.state.flagged if verdict else False
         struggling = low or is_flat(log.scores[0].values)
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
         rate = reference.published_rate if reference else None
         why = tuple(rank_causes(log, self._lint, rate)) if low else ()
-        return Status(self.directory, now, log, "", reference, missing, verdict, tuple(health), why)
+        return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why)
+
+
+def _why_no_scores(log: RunLog, reference: Reference) -> str:
+    """Returns why a run has no score at frames where verdicts start; empty if it has one, or is younger."""
+    start = reference.method.burn_in * reference.envelope.budget
+    if len(log.scores[0]) or log.frames < start:
+        return ""
+    bad = sum(problem.count for problem in log.problems if problem.kind == "non-finite score")
+    more = f": {bad:,} scores are not finite" if bad else ""
+    return f"the log has no score up to {log.frames:,.0f} frames{more}; verdicts start at {start:,.0f} frames"
 
 
 def judge_log(log: RunLog, reference: Reference) -> Verdict:

@@ -1,7 +1,8 @@
 """The run script ignores the run length.
 
 What it does:
-  Reports ``run.steps`` together with ``script parallel`` in danijar/dreamerv3.
+  Reports ``run.steps`` together with ``script parallel`` in danijar/dreamerv3, ``run.script`` in editions before
+  2025.
 
 Why is this bad:
   The parallel scripts never read ``run.steps``: the run continues until somebody stops it.
@@ -29,14 +30,18 @@ BAD = [
     Example(
         "python dreamerv3/main.py --configs crafter --script parallel --run.steps 1e6 --logdir logs",
         mark="--run.steps 1e6",
-    )
+    ),
+    Example(
+        "python dreamerv3/train.py --configs crafter --run.script parallel --run.steps 1e6 --logdir logs",
+        mark="--run.steps 1e6",
+    ),
 ]
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    steps, script = run.chosen("frames"), run.settings.get("script")
-    if steps is None or script is None or run.edition != "2025" or not str(script.value).startswith("parallel"):
+    steps, script = run.chosen("frames"), run.settings.get("script") or run.settings.get("run.script")
+    if steps is None or script is None or not str(script.value).startswith("parallel"):
         return
     yield rule.at(
         run.place(steps),

@@ -21,6 +21,7 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -65,7 +66,8 @@ BAD = [
     Example(TORCH_COMMAND, files=with_torch_preset("decoder: {cnn_keys: '$^'}"), mark="cnn_keys: '$^'"),
 ]
 
-_ALGORITHMS = ("dreamer_v1", "dreamer_v2", "dreamer_v3", "p2e_dv1", "p2e_dv2", "p2e_dv3")
+#: sheeprl's algorithms that learn from a reconstruction; a fork's own algorithm may need none.
+_ALGORITHMS = re.compile(r"dreamer_v[123]|p2e_dv[123](_exploration|_finetuning)?")
 
 #: The pattern that no key matches.
 _NONE = "$^"
@@ -79,7 +81,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 def _lists(run: ResolvedRun) -> Iterator[Finding]:
     name = run.settings.get("algo.name")
-    if name is None or not str(name.value).startswith(_ALGORITHMS):
+    if name is None or not _ALGORITHMS.fullmatch(str(name.value)):
         return
     pairs = [
         (_keys(run, f"algo.{kind}_keys.encoder"), _keys(run, f"algo.{kind}_keys.decoder")) for kind in ("cnn", "mlp")

@@ -23,7 +23,9 @@ from dreamerguard.core.source import Label
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG332", "dead-key", Severity.WARNING, dialects=("danijar", "nm512_torch", "sheeprl"))
+rule = Rule(
+    "DG332", "dead-key", Severity.WARNING, dialects=("danijar", "nm512_torch", "r2dreamer", "sheeprl", "torchrl")
+)
 
 GOOD = [Example("python dreamerv3/main.py --configs crafter --run.steps 2e6 --logdir logs")]
 BAD = [

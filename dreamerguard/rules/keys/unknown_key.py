@@ -123,6 +123,8 @@ def _foreign(run: ResolvedRun, file: str) -> Finding:
 
 def _explain(run: ResolvedRun, target: str, note: str) -> str:
     key = run.keys.get(target)
+    if key is not None and key.kind == "text" and key.default is None:
+        key = None  # null in the program's files: its type is not known
     return f"{target} is {key.expects}{note}" if key is not None else note.removeprefix("; ")
 
 

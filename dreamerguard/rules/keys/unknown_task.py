@@ -8,7 +8,7 @@ Why is this bad:
   The environment cannot be made, and there are no published numbers to check the run against.
 
 How to fix:
-  Use a listed task: ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks SUITE`` those of one suite.
+  Use a listed task: ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks --suite SUITE`` those of one suite.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ What it does:
 
 Why is this bad:
   The train ratio counts replayed steps. At a fixed ratio, a smaller batch makes more updates per agent step, which
-  costs time. A larger batch makes fewer updates.
+  costs time: below 8 times the updates, it is information. A larger batch makes fewer updates.
 
 How to fix:
   Keep the published 16 x 64. To keep the number of updates with another shape, multiply ``run.train_ratio`` by the same
@@ -39,6 +39,9 @@ BAD = [
     Example("dreamerguard train dmc_walker_walk replay.batch_size=1", mark="replay.batch_size=1"),
     Example("dreamerguard train dmc_walker_walk replay.batch_length=256", mark="replay.batch_length=256"),
 ]
+
+#: More updates cost time and no score: from this factor on, a run takes so long that it is a mistake.
+_SLOW = 8.0
 
 _SHAPE: tuple[Role, ...] = ("batch_size", "batch_length")
 _ISSUE = Evidence(
@@ -75,6 +78,7 @@ def _finding(
         run.place(chosen[0]),
         f"a batch of {spell_scalar(run.budget.batch_size)} x {spell_scalar(run.budget.batch_length)} steps at train"
         f" ratio {spell_scalar(run.budget.train_ratio)} makes {change} per agent step",
+        severity=Severity.INFO if 1 < factor < _SLOW else None,
         label=f"published: {spell_scalar(run.reference.budget.batch_size)}"
         f" x {spell_scalar(run.reference.budget.batch_length)}",
         key=chosen[0].key,

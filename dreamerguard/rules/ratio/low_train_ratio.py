@@ -24,13 +24,14 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from dreamerguard.core.finding import Evidence, Finding, Severity
+from dreamerguard.core.finding import Evidence, Finding, Harm, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import earlier
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.evidence import published
-from dreamerguard.rules.helpers.formatting import share
+from dreamerguard.rules.helpers.formatting import score, share
 from dreamerguard.rules.helpers.right_ratio import right_ratio
 from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
@@ -74,6 +75,8 @@ BAD = [
 
 #: A share of the task's ratio above which only the update budget counts.
 _LOW = 0.25
+#: Names of the task, ratios near the reported one, and points at the end of the reported run.
+_REPORTED_TASKS, _REPORTED_RATIOS, _REPORTED_POINTS = ("dmc_walker_walk", "walker_walk"), (16, 64), (200.0, 300.0)
 _REPORT = Evidence(
     "reported",
     "a run with ratio 32 on dmc_walker_walk ended at 200 to 300 points instead of 900 to 1000",
@@ -99,6 +102,23 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         key=setting.key,
         secondary=earlier(setting),
         fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
-        evidence=(published(setting.key, expected), *evidence, _REPORT),
-        harm=harm,
+        evidence=(published(setting.key, expected), *evidence, *((_REPORT,) if "dmc" in run.reference.suite else ())),
+        harm=_with_report(run, harm),
     )
+
+
+def _with_report(run: ResolvedRun, harm: Harm) -> Harm:
+    """Returns the cost as one range of the estimate and the report, if the reported run is of this kind."""
+    expected, goal, budget = harm.expected, harm.reference, run.budget
+    if expected is None or goal is None or budget is None or run.reference is None:
+        return harm
+    near = _REPORTED_RATIOS[0] <= budget.train_ratio <= _REPORTED_RATIOS[1]
+    if not near or run.reference.task not in _REPORTED_TASKS:
+        return harm
+    low, high = min(expected.median, _REPORTED_POINTS[0]), max(expected.median, _REPORTED_POINTS[1])
+    text = (
+        f"the expected score is about {score(low)} to {score(high)} instead of {score(goal.median)} points"
+        f" (estimate: the published agent scored {score(expected.median)} after as many updates; a reported run"
+        f" ended at {score(_REPORTED_POINTS[0])} to {score(_REPORTED_POINTS[1])})"
+    )
+    return replace(harm, text=text)

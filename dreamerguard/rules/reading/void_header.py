@@ -1,18 +1,21 @@
-"""A comment voids the package header of a configuration file.
+"""Hydra does not use the package header of a configuration file as it is meant.
 
 What it does:
-  Reports a line ``# @package NAME`` behind a comment line, in files of programs that hydra configures.
+  Reports a line ``# @package NAME`` behind a comment line, and a header with ``_group_`` or ``_name_``, in files of
+  programs that hydra configures.
 
 Why is this bad:
   Hydra stops reading the header at the first line that is not a ``# @`` line. The values of the file then go to the
   package of its folder, for example ``exp.algo.replay_ratio``. Nothing reads them there, so the run keeps other
-  values.
+  values. Hydra replaced ``_group_`` and ``_name_`` in headers up to 1.0; since 1.1 the values go to a package with this
+  very name.
 
 How to fix:
-  Make the header the first line of the file.
+  Make the header the first line of the file. Delete ``# @package _group_``: the folder is the package anyway.
 
 References:
   https://hydra.cc/docs/1.3/advanced/overriding_packages/
+  https://hydra.cc/docs/upgrades/1.0_to_1.1/changes_to_package_header/
 """
 
 from __future__ import annotations
@@ -35,7 +38,12 @@ BAD = [
         R2_COMMAND,
         files=_FILES | {"configs/env/mine.yaml": f"# ours\n# @package _global_.env\n{_ENV}"},
         mark="# @package _global_.env",
-    )
+    ),
+    Example(
+        R2_COMMAND,
+        files=_FILES | {"configs/env/mine.yaml": f"# @package _group_\n{_ENV}"},
+        mark="# @package _group_",
+    ),
 ]
 
 

@@ -176,7 +176,20 @@ def _configured(tree: ast.Module, places: _Places) -> Iterator[Command]:
         literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
         if presets and any(key.startswith(_SIGNS) for key in literal):
             parts = [(word, presets[0][1]) for word in ("python", _SCRIPT, "--configs")] + presets
+            made = next((places.span(node) for node, _ in nodes if _makes_environment(node)), None)
+            parts += (
+                [("--task", made), (made.text.split("\n")[0], made)]
+                if made is not None and "task" not in literal
+                else []
+            )
             yield places.words(parts + [part for key in keys for part in key])
+
+
+def _makes_environment(node: ast.expr) -> bool:
+    """Returns whether a call makes an environment itself, so that the configuration's task is not what trains."""
+    name, owner = (last_name(node.func), node.func) if isinstance(node, ast.Call) else ("", node)
+    module = last_name(owner.value) if isinstance(owner, ast.Attribute) else ""
+    return (name == "make" and module in ("gym", "gymnasium")) or (name == "Env" and bool(module)) or name == "FromGym"
 
 
 def _expressions(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.expr, bool]]:

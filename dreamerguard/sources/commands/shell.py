@@ -2,9 +2,9 @@
 
 The script is followed along its branches: ``if``, ``case``, ``&&`` and ``||`` split the path where their condition is
 open, so that a variable with two possible values gives two commands. A loop over literal words is followed for each
-word, and a function for each call; ``${name:-default}`` is the default if the script does not set the name. All other
-values become `UNKNOWN` and are never guessed. Commands in quotes, as in ``bash -c "python train.py"``, in
-``$(...)`` and in here-documents for a shell are read too. Nothing is run.
+word, a function for each call, and an array job for each task; ``${name:-default}`` is the default if the script does
+not set the name. All other values become `UNKNOWN` and are never guessed. Commands in quotes, as in
+``bash -c "python train.py"``, in ``$(...)`` and in here-documents for a shell are read too. Nothing is run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
-from .shell_paths import PathReader, Shared
+from .shell_limits import Shared
+from .shell_paths import PathReader
 from .shell_tokens import Mode
 from .shell_variables import Value, Variables
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from dreamerguard.core.programs import CONSOLE_COMMANDS
@@ -16,7 +16,19 @@ from dreamerguard.util.fast_dataclass import dataclass
 from .mapped_text import MappedText, typed, without_escapes
 from .shell_conditions import condition
 from .shell_launchers import filled_commands
-from .shell_statements import DECLARES, Function, Pipe, Simple, read_names, target_of
+from .shell_limits import Shared
+from .shell_statements import (
+    DECLARES,
+    Function,
+    Pipe,
+    Simple,
+    Statement,
+    assigned_names,
+    item_target_of,
+    read_names,
+    target_of,
+)
+from .shell_states import States
 from .shell_tokens import Mode, Token
 from .shell_variables import Variables
 
@@ -45,17 +57,34 @@ class _Found:
 class CommandReader(ABC):
     """Reads simple commands and keeps those that were found."""
 
-    def __init__(self, source: Source, mode: Mode, nesting: int) -> None:
+    def __init__(self, source: Source, mode: Mode, shared: Shared, nesting: int) -> None:
         self.source = source
         self.mode = mode
+        self.shared = shared
         self.nesting = nesting
         self.functions: dict[str, Function] = {}
         self.bodies: dict[int, tuple[int, int]] = {}
+        self.entered: set[int] = set()
+        self.names: dict[int, set[str]] = {}
         self.found: dict[tuple[tuple[str, int], ...], _Found] = {}
+
+    @abstractmethod
+    def run(self, statements: Sequence[Statement], states: States) -> States:
+        """Follows statements from some states; returns the states behind them."""
+
+    @abstractmethod
+    def statement(self, statement: Statement, states: States) -> States:
+        """Follows one statement from some states; returns the states behind it."""
 
     @abstractmethod
     def read_inside(self, source: Source, start: int, end: int, state: Variables, *, known: bool) -> list[Command]:
         """Returns the commands of a text inside the script."""
+
+    def names_of(self, body: list[Statement]) -> set[str]:
+        """Returns the variables that a part of the script sets; the part is looked at once."""
+        if id(body) not in self.names:
+            self.names[id(body)] = assigned_names(body)
+        return self.names[id(body)]
 
     def commands(self) -> list[Command]:
         """Returns all commands, without those that are another one with less known about it."""
@@ -131,9 +160,12 @@ class CommandReader(ABC):
                     state.assign(token)
                 elif first == "local" and token.plain:
                     state.values.pop(token.plain, None)
-        elif all(target_of(token) for token in tokens):
+        elif all(target_of(token) or item_target_of(token) for token in tokens):
             for token in tokens:
-                state.assign(token)
+                if target_of(token):
+                    state.assign(token)
+                else:
+                    state.forget([item_target_of(token)])
         elif first == "unset":
             for token in tokens[1:]:
                 state.values.pop(token.plain or "", None)

@@ -1,55 +1,70 @@
-"""Evaluates what a shell calculates from known values: ``${name%.yaml}``, ``${array[1]}``, ``$((N * 2))``, ``{1..3}``.
+"""Evaluates what a shell calculates from known values: ``${name%.yaml}``, ``${array[1]}``, ``{1..3}``.
 
-Nothing is run; arithmetic is limited to whole numbers of ordinary size.
+Nothing is run.
 """
 
 from __future__ import annotations
 
-import ast
-import operator
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
+from dreamerguard.sources.argv import UNKNOWN
+
+from .shell_arithmetic import evaluate
+
 _LENGTH = re.compile(r"#([A-Za-z_]\w*)\[[@*]\]", re.ASCII)
-_ELEMENT = re.compile(r"([A-Za-z_]\w*)\[([^\[\]@*]+)\]", re.ASCII)
+_COUNT = re.compile(r"\$\{#([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
+_ELEMENT = re.compile(r"([A-Za-z_]\w*)\[(?![@*]\])([^\n]{1,200})\]", re.ASCII)
 _CHANGE = re.compile(r"([A-Za-z_]\w*|[1-9])(%%|%|##|#|//|/|,,|\^\^)(.*)", re.ASCII | re.DOTALL)
 _RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,4}))?")
-_SAFE_CALCULATION = re.compile(r"[\w\s$(){}+*/%-]{1,60}", re.ASCII)
-_NAME = re.compile(r"\$?\{?([A-Za-z_]\w*|(?<=\$)[1-9]|(?<=\{)[1-9])\}?", re.ASCII)
+_SEQUENCE = re.compile(r"\s*seq((?:\s+(?:-w|-s ' '|\"?\$?\{?\w+\}?\"?|-?\d+)){1,4})\s*", re.ASCII)
 _MAX_TEXT = 200
-_LARGEST = 10**15
-_OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-}
 Value = str | tuple[str, ...] | None
 Lookup = Callable[[str], Value]
 
 
-def element_of(text: str, values: Mapping[str, Value], expand: Callable[[str], str]) -> str | None:
+def element_of(text: str, values: Mapping[str, Value], value: Lookup, expand: Callable[[str], str]) -> str | None:
     """Returns ``name[index]`` or ``#name[@]`` of a known array; None for anything else.
 
     Args:
       text: what stands between the braces.
       values: the variables.
-      expand: fills in the variables of the index.
+      value: returns the value of a variable or an argument.
+      expand: fills in the variables of a key.
     """
     if (length := _LENGTH.fullmatch(text)) is not None:
-        items = values.get(length[1])
-        return str(len(items)) if isinstance(items, tuple) else None
+        return _count(values.get(length[1]))
     match = _ELEMENT.fullmatch(text)
     items = values.get(match[1]) if match is not None else None
     if match is None or not isinstance(items, tuple):
         return None
-    index = expand(match[2].strip("\"'"))
+    index = match[2].strip("\"'")
     if items and all(item.startswith("[") and "]=" in item for item in items):
         named = dict(item[1:].split("]=", 1) for item in items)
-        return named.get(index)
-    number = re.fullmatch(r"-?\d{1,6}", index) or re.fullmatch(r"-?\d{1,6}", calculated(index, values.get) or "")
-    inside = number is not None and -len(items) <= int(number[0]) < len(items)
-    return items[int(number[0])] if number is not None and inside else None
+        return named.get(expand(index))
+    number = number_of(index, values, value)
+    if number is None or number < -len(items) or any(item[:1] == "[" for item in items):
+        return None
+    before = items[: number + 1] if number >= 0 else items  # an unknown one may be several words
+    return None if any(UNKNOWN in item for item in before) else "".join(items[number : number + 1 or None])
+
+
+def _count(items: Value) -> str | None:
+    """Returns the number of items of an array; an unknown item may be several words."""
+    known = isinstance(items, tuple) and not any(UNKNOWN in item for item in items)
+    return str(len(items or ())) if known else None
+
+
+def number_of(text: str, values: Mapping[str, Value], value: Lookup) -> int | None:
+    """Returns the value of an arithmetic expression, which may count the items of arrays; None if unknown."""
+
+    def digits(name: str) -> str | None:
+        known = value(name)
+        return known if isinstance(known, str) else None
+
+    filled = _COUNT.sub(lambda match: _count(values.get(match[1])) or UNKNOWN, text[:_MAX_TEXT])
+    return evaluate(filled.replace("$((", "(("), digits) if len(text) < _MAX_TEXT else None
 
 
 def parameter_text(text: str, value: Lookup) -> str | None:
@@ -79,8 +94,10 @@ def _trimmed(known: str, change: str, pattern: str) -> str:
 
 
 def braced_words(text: str, most: int) -> list[str] | None:
-    """Returns the words of ``{a,b}`` or ``{1..3}``; None if there are too many."""
+    """Returns the words of ``{a,b}`` or ``{1..3}``; None if there are too many, or if they hold variables."""
     inner = text[1:-1]
+    if any(char in inner for char in "$`\\*?"):
+        return None
     if (match := _RANGE.fullmatch(inner)) is None:
         return inner.split(",") if "," in inner and inner.count(",") < most else None
     first, last, step = int(match[1]), int(match[2]), abs(int(match[3] or 1)) or 1
@@ -89,42 +106,18 @@ def braced_words(text: str, most: int) -> list[str] | None:
     return [str(value).zfill(width) for value in values] if len(values) <= most else None
 
 
-def calculated(text: str, value: Lookup) -> str | None:
-    """Returns the result of an arithmetic expression with known whole numbers; None for anything else."""
-    if not _SAFE_CALCULATION.fullmatch(text):
+def sequence(text: str, expand: Callable[[str], str], most: int) -> str | None:
+    """Returns the output of ``seq``, with something unknown if it is not known; None for other commands."""
+    match = _SEQUENCE.fullmatch(text)
+    if match is None:
         return None
-    missing: list[str] = []
-
-    def fill(match: re.Match[str]) -> str:
-        known = value(match[1])
-        if not isinstance(known, str) or not re.fullmatch(r"\s*-?(?:0|[1-9]\d{0,14})\s*", known):
-            missing.append(match[1])
-            return "0"
-        return f"({known.strip()})"
-
-    filled = _NAME.sub(fill, text)
-    if missing:
-        return None
-    try:
-        result = _number(ast.parse(filled.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return None if result is None else str(result)
-
-
-def _number(node: ast.expr) -> int | None:
-    if isinstance(node, ast.Constant):
-        return node.value if type(node.value) is int else None
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
-        return None if inner is None else -inner
-    if not isinstance(node, ast.BinOp):
-        return None
-    left, right = _number(node.left), _number(node.right)
-    if left is None or right is None:
-        return None
-    if isinstance(node.op, ast.Div | ast.Mod) and right > 0 and left >= 0:  # the shell divides whole numbers
-        return left // right if isinstance(node.op, ast.Div) else left % right
-    operation = _OPERATIONS.get(type(node.op))
-    result = operation(left, right) if operation is not None else None
-    return result if result is not None and abs(result) <= _LARGEST else None
+    numbers = [expand(part) for part in match[1].split() if not part.startswith(("-w", "-s", "'"))]
+    ends = [int(part) for part in numbers if re.fullmatch(r"-?\d{1,9}", part)]
+    if len(ends) != len(numbers) or not 1 <= len(ends) <= 3:
+        return UNKNOWN
+    first, step, last = {1: (1, 1, ends[0]), 2: (ends[0], 1, ends[-1])}.get(len(ends)) or tuple(ends)
+    values = range(first, last + (1 if step > 0 else -1), step) if step else range(0)
+    if len(values) > most:
+        return UNKNOWN
+    width = max(len(str(first)), len(str(last))) if "-w" in match[1].split() else 0
+    return "\n".join(str(value).zfill(width) for value in values)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from .shell_tokens import Token
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.ASCII)
+_ITEM = re.compile(r"([A-Za-z_]\w*)\[", re.ASCII)
 _READS = frozenset({"read", "getopts", "mapfile", "readarray", "unset"})
 #: Commands that set variables.
 DECLARES = frozenset({"export", "local", "declare", "readonly", "typeset"})
@@ -109,6 +110,13 @@ def target_of(token: Token) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def item_target_of(token: Token) -> str:
+    """Returns the name of the array in ``name[index]=value``; empty if the token is no such assignment."""
+    first = token.pieces[0] if token.pieces else None
+    match = _ITEM.match(first.text) if first is not None and first.kind == "text" and not first.quoted else None
+    return match[1] if match and any("]=" in piece.text or "]+=" in piece.text for piece in token.pieces) else ""
+
+
 def simple_commands(statements: Sequence[Statement]) -> Iterator[Simple]:
     """Yields all simple commands, however deep, in order."""
     queue: list[Statement] = list(reversed(statements))
@@ -151,6 +159,7 @@ def assigned_names(statements: Sequence[Statement]) -> set[str]:
             found.update(word.plain for word in words[1:] if word.plain)
         declared = words[1:] if first in DECLARES else words
         found.update(target[0] for word in declared if (target := target_of(word)) is not None)
+        found.update(filter(None, map(item_target_of, declared)))
     return found
 
 

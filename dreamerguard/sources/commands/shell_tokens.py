@@ -50,6 +50,10 @@ class Token:
         return "".join(piece.text for piece in self.pieces) if self.kind == "word" and known else None
 
 
+#: Pieces of text as long as this are not extended.
+_LONG = 4_000
+
+
 @dataclass
 class TokenDraft:
     """A word while the lexer reads it."""
@@ -58,6 +62,7 @@ class TokenDraft:
     pieces: list[Piece] = field(default_factory=list)
     quotes: list[tuple[int, int]] = field(default_factory=list)
     inner: list[tuple[int, int]] = field(default_factory=list)
+    has_equals: bool = False
 
     def token(self, end: int, items: tuple[Token, ...] | None = None) -> Token:
         """Returns the word up to a position."""
@@ -66,7 +71,9 @@ class TokenDraft:
     def add(self, kind: PieceKind, text: str = "", quoted: bool = False) -> None:
         """Appends a piece, or extends the last piece if both are text with equal quoting."""
         last = self.pieces[-1] if self.pieces else None
-        if kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted:
+        self.has_equals |= "=" in text
+        same = kind == "text" and last is not None and last.kind == "text" and last.quoted == quoted
+        if same and last is not None and len(last.text) < _LONG:
             self.pieces[-1] = Piece("text", last.text + text, quoted)
         else:
             self.pieces.append(Piece(kind, text, quoted))

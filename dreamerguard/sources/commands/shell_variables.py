@@ -9,7 +9,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .shell_parameters import braced_words, calculated, element_of, parameter_text
+from .shell_parameters import braced_words, element_of, number_of, parameter_text, sequence
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_words import Lexer
@@ -25,7 +25,6 @@ _MAX_DEPTH = 4
 _MAX_EXPANDED = 2_000_000
 _DEFAULT = re.compile(r"(\w+|[@*])(:?)([-=])(.*)", re.ASCII | re.DOTALL)
 _TILDE = re.compile(r"([A-Za-z_]\w*=)~[\w.-]*(?=/|$)", re.ASCII)
-_SEQUENCE = re.compile(r"\s*seq((?:\s+(?:-w|-s ' '|\"?\$?\{?\w+\}?\"?|-?\d+)){1,4})\s*", re.ASCII)
 _ECHO = re.compile(r"\s*echo\s+([^|;&<>()`\\]*)")
 #: Most words that ``seq`` and braces are expanded to.
 _MAX_WORDS = 200
@@ -73,6 +72,7 @@ class Variables:
         self.jump = ""
         self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]
+        self.zsh = first.startswith("#!") and "zsh" in first
         self.bash = mode != "make" and (not first.startswith("#!") or "bash" in first)
 
     def copy(self, status: bool | None = None) -> Variables:
@@ -109,7 +109,7 @@ class Variables:
             value: Value = (*self._items(name), *items) if added else items
         else:
             text = self.text(token).split("=", 1)[1]
-            value = self._longer(name, text) if added else text
+            value = self._longer(name, text) if added else self._in_array(name, text)
         known = len(value or ()) <= (_MAX_VALUE if isinstance(value, str) else _MAX_ITEMS)
         self.values[name] = value if known else None
         if replaceable:
@@ -131,13 +131,21 @@ class Variables:
         before = self.values.get(name, UNKNOWN)
         return before + text if isinstance(before, str) else None
 
+    def _in_array(self, name: str, text: str) -> Value:
+        """Returns the value of a variable behind ``name=text``, which sets the first item of an array."""
+        before = self.values.get(name)
+        if not isinstance(before, tuple) or self.zsh:
+            return text
+        plain = before and not any(UNKNOWN in item or item[:1] == "[" for item in before)
+        return (text, *before[1:]) if plain else None
+
     def expand(self, token: Token) -> list[Word]:
         """Expands one token to the words that a shell makes of it: none, one, or several."""
         span = self.source.span(token.start, token.end)
         if self.budget[0] < 0 and token.plain is None:
             return [Word(UNKNOWN, span, 0)]
         words = [Word(text, span, 0) for text in self._expand(token)]
-        self.budget[0] -= 0 if token.plain is not None else sum(len(word.text) + 1 for word in words)
+        self.budget[0] -= 0 if token.plain is not None else sum(len(word.text) + 5 for word in words)
         return words
 
     def _expand(self, token: Token) -> list[str]:
@@ -154,18 +162,28 @@ class Variables:
             text = _TILDE.sub(rf"\1{UNKNOWN}", text, count=1) if _TILDE.match(token.pieces[0].text) else text
         return [text]
 
+    def listed(self, token: Token) -> list[str]:
+        """Expands a word behind ``for name in``, where braces are a list also in text for people."""
+        if len(token.pieces) == 1 and token.pieces[0].kind == "braces" and self.bash:
+            return _without_empty(braced_words(token.pieces[0].text, _MAX_WORDS) or [UNKNOWN])
+        return [word.text for word in self.expand(token)]
+
     def _braced(self, token: Token) -> list[str]:
         """Expands braces: every word that they stand for."""
         if not self.bash or self.mode == "docs":
             literal = self.mode == "script"
             return ["".join(p.text if p.kind == "braces" and literal else self._piece(p) for p in token.pieces)]
+        outside = "".join(piece.text for piece in token.pieces if piece.kind == "text" and not piece.quoted)
+        many = sum(piece.kind == "braces" for piece in token.pieces) > _MAX_DEPTH
+        if many or ("{" in outside and "," in outside):  # braces around braces
+            return [UNKNOWN]
         texts = [""]
         for piece in token.pieces:
             parts = braced_words(piece.text, _MAX_WORDS) if piece.kind == "braces" else [self._piece(piece)]
             if parts is None or len(texts) * len(parts) > _MAX_WORDS:
                 parts = [UNKNOWN]
             texts = [text + part for text in texts for part in parts]
-        return texts
+        return texts if any(piece.quoted for piece in token.pieces) else _without_empty(texts)
 
     def _alone(self, piece: Piece) -> list[str] | None:
         """Returns the words of a piece that is a whole word; None if it is always one word."""
@@ -204,7 +222,8 @@ class Variables:
         if piece.kind == "command":
             return self._command(piece.text, depth)
         if piece.kind == "arithmetic":
-            return calculated(piece.text, self.value) or UNKNOWN
+            number = self.number(piece.text)
+            return UNKNOWN if number is None else str(number)
         return UNKNOWN
 
     def value(self, name: str) -> Value:
@@ -215,22 +234,23 @@ class Variables:
         value = self.values.get(name)
         return value[0] if isinstance(value, tuple) and value and not value[0].startswith("[") else value
 
+    def number(self, text: str) -> int | None:
+        """Returns the value of an arithmetic expression; None if unknown."""
+        return number_of(text, self.values, self.value)
+
     def _parameter(self, text: str) -> str:
-        found = element_of(text, self.values, lambda inner: self._lexed(inner, 1))
+        if self.zsh and "[" in text:  # it counts the items of arrays from 1
+            return UNKNOWN
+        found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
         return found if found is not None else parameter_text(text, self.value) or UNKNOWN
 
     def _command(self, text: str, depth: int) -> str:
         """The output of ``$(seq 3)`` and ``$(echo text)``."""
         if depth >= _MAX_DEPTH:
             return UNKNOWN
-        if (match := _SEQUENCE.fullmatch(text)) is not None:
-            numbers = [self._lexed(part, depth) for part in match[1].split() if not part.startswith(("-w", "-s", "'"))]
-            ends = [int(part) for part in numbers if re.fullmatch(r"-?\d{1,9}", part)]
-            if len(ends) != len(numbers) or not 1 <= len(ends) <= 3:
-                return UNKNOWN
-            first, step, last = {1: (1, 1, ends[0]), 2: (ends[0], 1, ends[-1])}.get(len(ends)) or tuple(ends)
-            values = range(first, last + (1 if step > 0 else -1), step) if step else range(0)
-            return "\n".join(map(str, values)) if len(values) <= _MAX_WORDS else UNKNOWN
+        listed = sequence(text, lambda part: self._lexed(part, depth), _MAX_WORDS)
+        if listed is not None:
+            return listed
         match = _ECHO.fullmatch(text)
         return self._lexed(match[1], depth) if match is not None else UNKNOWN
 
@@ -260,3 +280,7 @@ class Variables:
         if not all(token.kind == "word" for token in tokens):
             return UNKNOWN
         return " ".join("".join(self._piece(piece, depth + 1) for piece in token.pieces) for token in tokens)
+
+
+def _without_empty(texts: list[str]) -> list[str]:
+    return [text for text in texts if text]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 _CONFIG = re.compile(r"(^|_)(config|cfg|conf|args|hparams?|hp|flags?|opts?|params|options|settings)$|[a-z]Config$")
-_RUN = re.compile(r"(^|_)(config|cfg|conf|args|hparams?|hp|flags?)$|[a-z]Config$")
+_RUN = re.compile(r"(^|_)(config|cfg|conf|args|arguments|hparams?|hp|flags?)$|[a-z]Config$")
 _MAPPING = re.compile(r"(^|_)(config|cfg|conf|hparams?)$")
+#: Quick test for a file: a name of settings, or code that is made from text.
+_ANY = re.compile(
+    rb"[cC]onfigs?(?![A-Za-z0-9_])|(?<![A-Za-z0-9])(?:cfg|conf|args|arguments|hparams?|hp|flags?|eval|exec)(?![A-Za-z0-9_])"
+)
+_PARTS = (b"onfig", b"cfg", b"conf", b"args", b"arguments", b"hp", b"flag", b"eval", b"exec")
 #: Calls that keep an object together: whoever reads its values later reads them by name.
 _WRAPPERS = frozenset(
     {"Config", "dict", "Dict", "Namespace", "SimpleNamespace", "Box", "EasyDict", "Munch", "AttrDict"}
@@ -16,7 +22,7 @@ _WRAPPERS = frozenset(
 _SHOWS = frozenset({
     "print", "pprint", "dump", "dumps", "safe_dump", "log", "info", "debug", "warning", "repr", "str", "save", "write",
     "add_text", "log_hyperparams", "write_text", "hparams", "deepcopy", "copy", "isinstance", "type", "len", "id",
-    "hash", "sorted", "append", "format",
+    "hash", "append",
 })  # fmt: skip
 _SHOWING_MODULES = frozenset({"wandb", "json", "yaml", "logging", "logger", "pprint", "rich", "mlflow", "writer"})
 
@@ -44,16 +50,24 @@ def literal_text(node: ast.AST | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
+def speaks_of_settings(data: bytes) -> bool:
+    """Returns whether a file has a name of settings anywhere. Only such a file can read settings by computed names."""
+    return any(part in data for part in _PARTS) and _ANY.search(data) is not None
+
+
+@lru_cache(4096)
 def is_config(name: str) -> bool:
     """Returns whether an object of this name holds settings."""
     return _CONFIG.search(name) is not None
 
 
+@lru_cache(4096)
 def is_run_config(name: str) -> bool:
     """Returns whether an object of this name probably holds all settings of a run, not those of a network."""
     return _RUN.search(name) is not None
 
 
+@lru_cache(4096)
 def is_mapping(name: str) -> bool:
     """Returns whether an object of this name holds settings, and is no list of arguments."""
     return _MAPPING.search(name) is not None

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from .names import last_name, literal_text, root_name
+from .tree_walk import walk
 
 
 @dataclass
@@ -53,7 +54,7 @@ def _of_flags(node: ast.Call) -> bool:
 
 def names_presets(tree: ast.Module) -> bool:
     """Whether a file speaks of ``configs``: the file of presets, the option that chooses them, or the package's own."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
             text = node.value.rpartition("/")[2]
             if text.lstrip("-") == "configs" or text.endswith(("configs.yaml", "configs.yml")):

@@ -24,6 +24,10 @@ _SKIPPED = frozenset({
 })  # fmt: skip
 
 
+#: Some of them are also names of packages.
+_OUTPUT = frozenset({"build", "dist", "wandb", "mlruns", "logdir", "logs", "runs"})
+
+
 @dataclass(frozen=True, slots=True)
 class PythonFile:
     """One file: its name relative to the root of the checkout, and its content; None where it was not read."""
@@ -80,7 +84,7 @@ def _walk(tops: list[Path], root: Path) -> Iterator[str]:
         for entry in listed:
             if entry.name.endswith(".py"):
                 yield entry.path
-            elif entry.name not in _SKIPPED and _is_folder(entry):
+            elif _is_folder(entry) and (entry.name not in _SKIPPED or _is_package(entry)):
                 queue.append(os.path.normpath(entry.path))
 
 
@@ -90,6 +94,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     except OSError:
         return False
     return inside and not os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+
+
+def _is_package(entry: os.DirEntry[str]) -> bool:
+    """Returns whether a folder with the name of output holds code: ``logs/__init__.py``."""
+    return entry.name in _OUTPUT and os.path.isfile(os.path.join(entry.path, "__init__.py"))  # noqa: PTH113, PTH118
 
 
 def _read(path: str) -> bytes | None:

@@ -1,0 +1,169 @@
+"""The run scripts of danijar/dreamerv3 beside training: which of them train, and which keys they never read.
+
+Facts from danijar/dreamerv3 at 8fa35f8 (2023), 251910d (2024) and e3f0224 (2025): ``eval_only`` loads
+``run.from_checkpoint`` and plays ``run.steps`` agent steps, the parallel scripts run until somebody stops them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.source import Edit, Label, Span
+from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.programs.shared.python_call import is_open
+from dreamerguard.programs.shared.stored_run import (
+    missing_checkpoint,
+    named_path,
+    other_run,
+    stored_beside,
+    stored_in_directory,
+)
+from dreamerguard.util.paths import exists, is_dir, is_file
+
+from .budget import ENDLESS
+
+#: Scripts that only evaluate.
+_EVALUATES = "eval_only"
+_CHECKPOINT = "run.from_checkpoint"
+#: Parts of a parallel run in a process of its own: environments or the replay buffer.
+_PARTS = ("_env", "_envs", "_replay")
+#: Keys that decide about an evaluation or about what is loaded, by script: the user expects an effect.
+_UNREAD: dict[str, tuple[str, ...]] = {
+    _EVALUATES: ("run.eval_eps", "run.eval_envs", "run.num_envs_eval", "run.from_checkpoint_regex"),
+    "parallel": ("run.eval_eps",),
+    "parallel_with_eval": ("run.eval_eps",),
+}
+_INSTEAD = {
+    "run.eval_eps": "script {script} counts no episodes{instead}",
+    "run.eval_envs": "it plays in run.envs environments",
+    "run.num_envs_eval": "it plays in run.num_envs environments",
+}
+_MOST_BYTES = 1 << 18
+
+
+def script_trains(script: str) -> bool:
+    """Returns whether a run script trains an agent; parts of a parallel run do not train by themselves."""
+    return not (script.startswith("eval") or script.endswith(_PARTS))
+
+
+def script_problems(
+    settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None, folder: Path, *, open_words: bool
+) -> Iterator[Problem]:
+    """Yields the problems of a run script beside ``train``.
+
+    Args:
+      settings: of the run.
+      key: the key that selects the script.
+      checkout: the checkout, if there is one; its own copy of the script decides.
+      folder: folder in which the command would start.
+      open_words: whether the shell may add flags.
+    """
+    script = settings.get(key)
+    if script is None or not isinstance(script.value, str) or is_open(script.value):
+        return
+    text = _script_text(checkout, script.value)
+    yield from _unread(settings, script, text)
+    if script.value != _EVALUATES:
+        return
+    if text is None or "from_checkpoint" in text:
+        yield from _checkpoint(settings, script, folder, open_words=open_words)
+    if not open_words:
+        yield from _endless(settings, script, text)
+
+
+def _script_text(checkout: PythonCheckout | None, script: str) -> str | None:
+    """Returns the checkout's own file of a run script; None without one."""
+    if checkout is None:
+        return None
+    for name, file in checkout.index.files.items():
+        if name.endswith(f"run/{script}.py") and file.data is not None and len(file.data) <= _MOST_BYTES:
+            return file.data.decode("utf-8", "replace")
+    return None
+
+
+def _unread(settings: Mapping[str, Setting], script: Setting, text: str | None) -> Iterator[Problem]:
+    for key in _UNREAD.get(str(script.value), ()):
+        setting, last = settings.get(key), key.rpartition(".")[2]
+        if setting is None or setting.last.span is None or setting.last.kind != "command line":
+            continue
+        if text is not None and re.search(rf"\b{last}\b", text):
+            continue
+        length = "; run.steps agent steps are its length" if script.value == _EVALUATES else ""
+        help = _INSTEAD.get(key, "").format(script=script.value, instead=length)
+        yield Problem(
+            "unread-by-script", f"script {script.value} never reads {key}", Label(setting.last.span), key,
+            secondary=_selected(script), help=help,
+        )  # fmt: skip
+
+
+def _selected(script: Setting) -> tuple[Label, ...]:
+    return (Label(script.last.span, "selects the script"),) if script.last.span is not None else ()
+
+
+def _checkpoint(
+    settings: Mapping[str, Setting], script: Setting, folder: Path, *, open_words: bool
+) -> Iterator[Problem]:
+    setting = settings.get(_CHECKPOINT)
+    given = setting.value if setting is not None else None
+    if not given and script.last.span is not None and not open_words:
+        text = f"script {script.value} has no {_CHECKPOINT}: it stops, because it needs a checkpoint to load"
+        yield Problem(
+            "missing-checkpoint", text, Label(script.last.span), _CHECKPOINT, help=f"add --{_CHECKPOINT} PATH"
+        )
+    if setting is not None:
+        yield from _named(setting, folder)
+
+
+def _named(setting: Setting, folder: Path) -> Iterator[Problem]:
+    """Yields the problem of a named checkpoint that is not there, or that is the folder of all checkpoints."""
+    path, place = named_path(setting, folder), setting.last.span
+    if path is None or place is None:
+        return
+    if is_dir(path) and not exists(path / "done") and is_file(path / "latest"):
+        yield _folder_of_checkpoints(setting, path, place)
+    yield from missing_checkpoint(setting, folder)
+
+
+def _folder_of_checkpoints(setting: Setting, path: Path, place: Span) -> Problem:
+    try:
+        with (path / "latest").open(encoding="utf-8", errors="replace") as stream:
+            latest = stream.read(200).strip()
+    except OSError:
+        latest = ""
+    name = latest if re.fullmatch(r"[\w.-]+", latest, re.ASCII) and exists(path / latest / "done") else ""
+    meant, span = f"{str(setting.value).rstrip('/')}/{name}", setting.last.value_span
+    edits = (Edit(span, meant),) if name and span is not None else ()
+    text = f"{setting.value} is the folder of all checkpoints, not one of them: the program stops"
+    return Problem(
+        "missing-checkpoint", text, Label(place), setting.key, help=f"name one of them: {meant}" if name else "",
+        edits=edits, fix=f"name the latest one: {name}" if edits else "",
+    )  # fmt: skip
+
+
+def _endless(settings: Mapping[str, Setting], script: Setting, text: str | None) -> Iterator[Problem]:
+    steps = settings.get("run.steps")
+    if steps is None or script.last.span is None or not steps.number >= ENDLESS:
+        return
+    if text is not None and not re.search(r"\bsteps\b", text):
+        return
+    message = f"script {script.value} plays run.steps, {steps.number:,.0f} agent steps: it does not end by itself"
+    place = steps.last.span if steps.chosen and steps.last.span is not None else script.last.span
+    yield Problem("endless-evaluation", message, Label(place), "run.steps", help="add --run.steps 1e5, for example")
+
+
+def stored_problems(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
+    """Yields the problems of a log directory and a checkpoint that belong to another run."""
+    logdir, loaded = run.settings.get("logdir"), run.settings.get(_CHECKPOINT)
+    roles: tuple[Role, ...] = ("task", "deter", "train_ratio") if run.trains else ("task",)
+    stored = stored_in_directory(logdir, folder, "config.yaml")
+    if stored is not None and logdir is not None and logdir.last.span is not None:
+        goes_on = "its checkpoint is continued and its logs grow" if run.trains else "its configuration is overwritten"
+        yield from other_run(run, stored, roles, logdir, goes_on)
+    beside = stored_beside(loaded, folder)
+    if beside is not None and loaded is not None and (stored is None or beside.name != stored.name):
+        yield from other_run(run, beside, ("task", "deter"), loaded, "the agent was trained for something else")

@@ -1,0 +1,52 @@
+"""Reads the task numbers of an array job from the directives of its script: ``#SBATCH --array=0-3``."""
+
+from __future__ import annotations
+
+import re
+
+#: Directive -> the variable with the number of the task.
+_DIRECTIVES = (
+    (
+        re.compile(r"^#SBATCH[ \t]+(?:.*[ \t])?(?:--array[= \t]|-a[ \t]*)([\d,:%-]+)", re.MULTILINE),
+        "SLURM_ARRAY_TASK_ID",
+    ),
+    (re.compile(r"^#PBS[ \t]+-J[ \t]*([\d,:%-]+)", re.MULTILINE), "PBS_ARRAY_INDEX"),
+    (re.compile(r"^#PBS[ \t]+-t[ \t]*([\d,:%-]+)", re.MULTILINE), "PBS_ARRAYID"),
+    (re.compile(r"^#\$[ \t]+-t[ \t]*([\d,:%-]+)", re.MULTILINE), "SGE_TASK_ID"),
+)
+_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6})(?::(\d{1,6}))?)?")
+#: Most tasks that are followed, and the characters of the scripts that they run together.
+_MAX_TASKS, _MAX_CHARACTERS = 128, 400_000
+
+
+def array_tasks(text: str) -> tuple[str, tuple[int, ...]] | None:
+    """Returns the variable and the numbers of the tasks of an array job; None for other scripts.
+
+    Of many tasks, the first ones and some of the others are returned.
+    """
+    for pattern, variable in _DIRECTIVES:
+        match = pattern.search(text)
+        if match is not None and text.count(variable) > 0:
+            numbers = _numbers(match[1])
+            most = min(_MAX_TASKS, _MAX_CHARACTERS // len(text))
+            if not numbers or most < 2:
+                return None
+            return variable, tuple(numbers if len(numbers) <= most else _some(numbers, most))
+    return None
+
+
+def _numbers(text: str) -> list[int]:
+    found: dict[int, None] = {}
+    for part in text.partition("%")[0].split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            return []
+        first, last, step = int(match[1]), int(match[2] or match[1]), int(match[3] or 1)
+        found |= dict.fromkeys(range(first, last + 1, max(step, 1)))
+    return list(found)
+
+
+def _some(numbers: list[int], most: int) -> list[int]:
+    half = most // 2
+    rest = numbers[half:]
+    return [*numbers[:half], *rest[:: -(-len(rest) // half)]]

@@ -1,0 +1,66 @@
+"""DreamerV1, DreamerV2 and their ports are never read as DreamerV3."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.programs.registry import UnknownProgram, recognise
+from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
+from dreamerguard.sources.argv import read_command
+
+V2 = "defaults:\n  task: dmc_walker_walk\n  logdir: x\n  rssm: {deter: 200}\ndmc:\n  task: dmc_walker_walk\n"
+
+
+def program(command: str, folder: Path) -> str | None:
+    try:
+        return recognise(read_command(shlex.split(command)), folder)[0].name
+    except UnknownProgram:
+        return None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python3 dreamer.py --logdir logs --task dmc_walker_walk",
+        "python dreamer.py --configs defaults dmc --task dmc_walker_walk --logdir logs",
+        "python dreamer.py --configs atari --task atari_pong --logdir logs",
+        "python dreamerv2/dreamer.py --configs dmc_vision --logdir logs",
+        "python dreamerv2/train.py --configs atari --task atari_pong --logdir logs",
+        "python dayv2/train.py --configs a1 --task a1_sim --logdir logs",
+        "python dreamer-v1/train.py --configs atari --logdir logs",
+        "python embodied/agents/director/train.py --configs dmc_vision --task dmc_walker_walk",
+        "python train.py --configs a1 --task a1_real --run train_with_viz --logdir logs",
+        "python train.py --configs a1 --tf.platform gpu --logdir logs",
+    ],
+)
+def test_the_family_is_not_checked(command: str, tmp_path: Path) -> None:
+    assert program(command, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("python dreamerv3/train.py --configs atari --task atari_pong", "danijar"),
+        ("python train.py --configs atari --task atari_pong --run.train_ratio 64", "danijar"),
+        ("python dreamerv3_2/main.py --configs crafter", "danijar"),
+        ("python dreamerv3-torch/dreamer.py --configs dmc_vision --logdir logs", "nm512_torch"),
+    ],
+)
+def test_dreamerv3_is_still_recognised(command: str, found: str, tmp_path: Path) -> None:
+    assert program(command, tmp_path) == found
+
+
+@pytest.mark.parametrize("command", ["python train.py --configs dmc", "python dreamer.py --configs dmc_vision"])
+def test_presets_of_another_program_beside_the_script_decide(command: str, tmp_path: Path) -> None:
+    (tmp_path / "configs.yaml").write_text(V2, encoding="utf-8")
+    assert program(command, tmp_path) is None
+
+
+def test_a_checkout_of_dreamerv3_decides_over_the_name_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "dreamer2").mkdir()
+    path = tmp_path / "dreamer2/configs.yaml"
+    path.write_text(with_preset("seed: 1")["dreamerv3/configs.yaml"], encoding="utf-8")
+    assert program("python dreamer2/train.py --configs mine", tmp_path) == "danijar"
+    path.write_text(with_torch_preset("seed: 1")["configs.yaml"], encoding="utf-8")
+    assert program("python dreamer2/dreamer.py --logdir x --task a_b", tmp_path) == "nm512_torch"

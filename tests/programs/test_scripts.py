@@ -1,0 +1,136 @@
+"""Run scripts beside training have their own rules, and none of training's."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.finding import Severity
+from dreamerguard.core.result import Result
+from dreamerguard.core.source import Source
+from dreamerguard.lint.engine import check_command
+from dreamerguard.reports.budget_table import render_budget
+from dreamerguard.rules.helpers.example_files import with_preset
+from dreamerguard.sources.argv import read_command
+from dreamerguard.sources.commands.shell import read_shell
+
+MAIN = "python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk --logdir x"
+EVAL = f"{MAIN} --script eval_only --run.from_checkpoint c"
+
+
+def lint(command: str, folder: Path) -> Result:
+    return check_command(read_command(shlex.split(command)), folder=folder)
+
+
+def names(command: str, folder: Path) -> set[str]:
+    return {item.name for item in lint(command, folder).findings if item.severity is not Severity.INFO}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--run.steps 20", "--run.train_ratio 1", "--run.train_ratio 0", "--batch_size 1", "--replay.size 10"],
+)
+def test_no_rule_of_training_speaks_about_an_evaluation(words: str, tmp_path: Path) -> None:
+    assert names(f"{EVAL} {words}", tmp_path) == set()
+
+
+@pytest.mark.parametrize("script", ["parallel_env", "parallel_envs", "parallel_replay"])
+def test_a_part_of_a_parallel_run_has_no_budget(script: str, tmp_path: Path) -> None:
+    result = lint(f"{MAIN} --script {script} --run.train_ratio 8", tmp_path)
+    assert not result.run.trains
+    assert result.run.budget is None
+    assert "does not train" in render_budget(result.run)
+
+
+@pytest.mark.parametrize("script", ["train", "train_eval", "parallel"])
+def test_scripts_that_train_are_judged_as_training(script: str, tmp_path: Path) -> None:
+    assert "low-train-ratio" in names(f"{MAIN} --script {script} --run.train_ratio 8", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{MAIN} --script eval_only",
+        "python dreamerv3/train.py --configs crafter --logdir x --run.script eval_only --run.steps 1e4",
+        "python dreamerv3/main.py --configs crafter --logdir x --run.num_envs 1 --run.script eval_only --run.steps 10",
+    ],
+)
+def test_an_evaluation_needs_a_checkpoint_in_every_edition(command: str, tmp_path: Path) -> None:
+    assert "missing-checkpoint" in names(command, tmp_path)
+
+
+def test_nothing_rests_on_an_absent_checkpoint_where_the_shell_may_add_one(tmp_path: Path) -> None:
+    (command,) = read_shell(Source("run.sh", f'{MAIN} --script eval_only "$@"\n'))
+    assert "missing-checkpoint" not in {item.name for item in check_command(command, folder=tmp_path).findings}
+
+
+def test_the_checkpoint_of_another_machine_is_no_fault(tmp_path: Path) -> None:
+    assert names(f"{EVAL}/runs/20260101", tmp_path) == set()
+
+
+def test_a_checkpoint_that_its_folder_lacks_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "old/ckpt").mkdir(parents=True)
+    assert names(f"{MAIN} --script eval_only --run.from_checkpoint old/ckpt/1", tmp_path) == {"missing-checkpoint"}
+
+
+def test_the_name_in_latest_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/latest").write_text("../../etc\x00", encoding="utf-8")
+    (finding,) = lint(f"{MAIN} --script eval_only --run.from_checkpoint old", tmp_path).findings
+    assert (finding.name, finding.fix) == ("missing-checkpoint", None)
+
+
+def test_an_evaluation_with_the_default_length_does_not_end(tmp_path: Path) -> None:
+    crafter = "python dreamerv3/main.py --configs size1m --task crafter_reward --logdir x --script eval_only"
+    assert "endless-evaluation" in names(f"{crafter} --run.from_checkpoint c", tmp_path)
+    assert names(f"{crafter} --run.from_checkpoint c --run.steps 1e4", tmp_path) == set()
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_the_checkout_decides_which_keys_a_script_reads(tmp_path: Path, read: bool) -> None:
+    for name, text in with_preset("task: dummy_disc").items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text.replace("run: {", "run: {from_checkpoint: '', "), encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("", encoding="utf-8")
+    (tmp_path / "embodied/run").mkdir(parents=True)
+    code = "def eval_only(args):\n  assert args.from_checkpoint\n"
+    code += "  print(args.eval_eps)\n" if read else ""
+    (tmp_path / "embodied/run/eval_only.py").write_text(code, encoding="utf-8")
+    (tmp_path / "dreamerv3/main.py").write_text("print(1)\n", encoding="utf-8")
+    command = "python dreamerv3/main.py --configs mine --script eval_only --run.from_checkpoint c --run.eval_eps 9"
+    assert ("unread-by-script" in names(command, tmp_path)) is not read
+
+
+def test_an_evaluation_of_sheeprl_has_no_budget(tmp_path: Path) -> None:
+    result = lint("sheeprl-eval checkpoint_path=logs/ckpt_1.ckpt fabric.accelerator=gpu", tmp_path)
+    assert (result.findings, result.run.trains, result.run.other) == ((), False, "")
+
+
+@pytest.mark.parametrize("command", ["sheeprl-eval", "python sheeprl_eval.py env.capture_video=False"])
+def test_an_evaluation_of_sheeprl_needs_a_checkpoint(command: str, tmp_path: Path) -> None:
+    assert names(command, tmp_path) == {"missing-checkpoint"}
+
+
+def test_an_evaluation_of_sheeprl_needs_the_configuration_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "v0/checkpoint").mkdir(parents=True)
+    (tmp_path / "v0/checkpoint/1.ckpt").write_text("", encoding="utf-8")
+    command = "sheeprl-eval checkpoint_path=v0/checkpoint/1.ckpt"
+    assert names(command, tmp_path) == {"missing-checkpoint"}
+    (tmp_path / "v0/config.yaml").write_text("algo: {name: dreamer_v3}\n", encoding="utf-8")
+    assert names(command, tmp_path) == set()
+    (tmp_path / "v0/config.yaml").write_text("algo: {name: ppo}\n", encoding="utf-8")
+    assert lint(command, tmp_path).run.other == "ppo"
+
+
+def test_the_checkpoint_of_another_algorithm_shows_in_its_path(tmp_path: Path) -> None:
+    assert lint("sheeprl-eval checkpoint_path=logs/runs/ppo/v0/1.ckpt", tmp_path).run.other == "ppo"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_keys_of_an_evaluation_of_sheeprl(known: bool, tmp_path: Path) -> None:
+    if known:
+        (tmp_path / "sheeprl/configs").mkdir(parents=True)
+        path = tmp_path / "sheeprl/configs/eval_config.yaml"
+        path.write_text("seed: null\ncheckpoint_path: ???\nmore: 1\n", encoding="utf-8")
+    assert names("sheeprl-eval checkpoint_path=c more=2 seed=3", tmp_path) == set()
+    assert ("unknown-key" in names("sheeprl-eval checkpoint_path=c env.id=x", tmp_path)) is known

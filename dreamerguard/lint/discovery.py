@@ -26,6 +26,13 @@ _SKIPPED = frozenset({
     ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".eggs", "wandb", "mlruns", ".ipynb_checkpoints",
 })  # fmt: skip
 _SETTINGS = (".yaml", ".yml")
+#: Suffixes of files that are never scripts, so that they are not opened.
+_OTHER_TEXT = frozenset({
+    ".txt", ".json", ".jsonl", ".csv", ".tsv", ".toml", ".cfg", ".ini", ".xml", ".html", ".css", ".js", ".ts", ".log",
+    ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".go", ".java", ".lua", ".pyc", ".pyi", ".pyx", ".so", ".o", ".a",
+    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".mp4", ".npy", ".npz", ".pkl", ".pt", ".pth", ".ckpt", ".h5",
+    ".zip", ".gz", ".tar", ".xz", ".whl", ".lock", ".rom", ".bin", ".wav", ".obj", ".stl", ".dae", ".tex", ".bib",
+})  # fmt: skip
 #: Larger files are data or output.
 MAX_BYTES = 1 << 20
 MAX_FILES = 50_000
@@ -152,7 +159,7 @@ def _kind(path: Path, name: str) -> Kind | None:
         return "commands"
     if name.endswith(_SETTINGS):
         return "settings"
-    if "." not in path.name and _starts_like_script(path):
+    if path.suffix.lower() not in _OTHER_TEXT and _starts_like_script(path):
         return "commands"
     return None
 

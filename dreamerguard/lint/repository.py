@@ -25,8 +25,7 @@ from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python import unread_launches, unread_values
-from dreamerguard.sources.commands.readers import reader_of
-from dreamerguard.sources.commands.shell import read_shell
+from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
@@ -124,15 +123,14 @@ class _Checker:
         source = self._source(found)
         if source is None:
             return
-        self._commands(found, source, (reader_of(found.name) or read_shell)(source))
+        self._commands(found, source, reader_for(source)(source))
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
 
     def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
         """Checks the commands of a file; one that starts several runs counts once."""
         for group in by_place(commands):
-            fresh: list[Command] = []
-            folder = self.tree.root
+            fresh: dict[Path, list[Command]] = {}
             for command in group:
                 launch = read_launch(command)
                 if launch is None:
@@ -142,11 +140,12 @@ class _Checker:
                 key = (str(folder), *(word.text for word in command.words), *labels)
                 if key not in self.done:
                     self.done.add(key)
-                    fresh.append(command)
-            if self._examine(fresh, folder):
+                    fresh.setdefault(folder, []).append(command)
+            examined = [runs[0] for folder, runs in fresh.items() if self._examine(runs, folder)]
+            if examined:
                 self.seen.commands += 1
                 if found.name.endswith(".py"):
-                    self.seen.unread += list(unread_values(fresh[0]))
+                    self.seen.unread += list(unread_values(examined[0]))
 
     def _start(self, launch: Launch, found: Found) -> Path:
         """Returns the folder in which a command is started: the nearest one above the file that has the program."""
@@ -209,9 +208,17 @@ class _Checker:
 
     def _examine(self, commands: Sequence[Command], folder: Path, found: Found | None = None) -> bool:
         """Checks the runs of one command, and returns whether a supported program was found."""
-        linted = [(command, result) for command in commands if (result := self._lint(command, folder)) is not None]
-        if not linted or (found is not None and _unused(linted[0][1], linted[0][0])):
-            return False
+        linted: dict[str, list[tuple[Command, Result]]] = {}
+        for command in commands:
+            result = self._lint(command, folder)
+            if result is not None and not (found is not None and _unused(result, command)):
+                linted.setdefault(result.dialect, []).append((command, result))
+        for runs in linted.values():
+            self._report(runs, folder, found)
+        return bool(linted)
+
+    def _report(self, linted: Sequence[tuple[Command, Result]], folder: Path, found: Found | None) -> None:
+        """Keeps the result of the runs that a command starts with one program."""
         command = linted[0][0]
         result = merged_loop([item for item, _ in linted], [result for _, result in linted])
         result = replace(result, run=replace(result.run, sources=(*result.run.sources, command.source)))
@@ -223,7 +230,6 @@ class _Checker:
         elif result.findings and (origin := shipped_by(command)):
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         self._keep(replace(result, findings=tuple(findings)))
-        return True
 
     def _lint(self, command: Command, folder: Path) -> Result | None:
         try:

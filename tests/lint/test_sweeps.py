@@ -170,3 +170,22 @@ def test_a_sound_array_job_is_silent(tmp_path: Path) -> None:
     (tmp_path / "job.sbatch").write_text(ARRAY.replace("(512 32 64)", "(512 512 512)"))
     (result,) = check_tree([tmp_path]).results
     assert not [item for item in result.findings if item.severity != "info"]
+
+
+def test_the_branches_of_a_script_are_runs_of_one_command(tmp_path: Path) -> None:
+    words = "env=dmc_vision env.task=dmc_walker_walk env.train_ratio=$R"
+    (tmp_path / "go.sh").write_text(f"if [ $# -gt 0 ]; then R=512; else R=32; fi\npython train.py {words}\n")
+    outcome = check_tree([tmp_path])
+    (result,) = outcome.results
+    assert (outcome.commands, result.runs) == (1, 2)
+    assert ("low-train-ratio", "with env.train_ratio=32; 1 of 2 runs") in told(result)
+
+
+def test_runs_of_two_programs_are_two_results(tmp_path: Path) -> None:
+    first = "train.py env=dmc_vision env.task=dmc_walker_walk env.train_ratio=32"
+    second = "sheeprl.py exp=dreamer_v3_dmc_walker_walk algo.replay_ratio=0.01"
+    (tmp_path / "go.sh").write_text(f"if c; then A='{first}'; else A='{second}'; fi\npython $A seed=1\n")
+    outcome = check_tree([tmp_path])
+    assert outcome.commands == 1
+    assert sorted(result.dialect for result in outcome.results) == ["r2dreamer", "sheeprl"]
+    assert all("low-train-ratio" in {item.name for item in result.findings} for result in outcome.results)

@@ -86,7 +86,7 @@ def test_arithmetic_in_variables() -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        "A=($(ls))", "A=(x y)\nA[1]=z", "declare -A A=([0]=x)", "if true; then A=(x y); fi", "A=(x y)\nread A",
+        "A=($(ls))", "A=(x y)\nA[1]=z", "declare -A A=([0]=x)", "A=($FOO x y)", "A=(x y)\nread A",
         "A=(x \"$FOO\")",
     ],
 )  # fmt: skip
@@ -123,3 +123,16 @@ def test_arithmetic_is_that_of_bash() -> None:
 )
 def test_what_is_not_evaluated(text: str) -> None:
     assert evaluate(text, lambda _: None) is None
+
+
+def test_branches_on_the_number_of_the_task() -> None:
+    script = HEAD + (
+        "if [ $SLURM_ARRAY_TASK_ID -lt 2 ]; then R=512; else R=32; fi\n"
+        "case $SLURM_ARRAY_TASK_ID in 0|2) T=w;; *) T=h;; esac\npython a.py $R $T\n"
+    )
+    assert commands(script) == ["python a.py 512 w", "python a.py 512 h", "python a.py 32 w", "python a.py 32 h"]
+
+
+def test_an_array_that_gets_one_item_later() -> None:
+    assert commands("A=(x 'y z')\nA=1\npython a.py \"${A[1]}\" $A\n") == ["python a.py y z 1"]
+    assert commands("A=(x y)\npython a.py ${A[5]} end\n") == ["python a.py end"]

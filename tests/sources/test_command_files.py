@@ -71,7 +71,7 @@ def words(name: str, text: str) -> list[list[str]]:
             ],
         ),
         ("Dockerfile", DOCKER, [["python", "b.py", "--c", "1"], ["python", "train.py", "a=1"]]),
-        ("Makefile", MAKE, [["python", "dreamer.py", "--seed", "3", "--n", UNKNOWN, "--x", UNKNOWN]]),
+        ("Makefile", MAKE, [["python", "dreamer.py", "--seed", "3", "--n", "4", "--x", UNKNOWN]]),
         (".github/workflows/a.yml", WORKFLOW, [["python", "train.py", "a=1"], ["python", "b.py", f"c={UNKNOWN}"]]),
         ("a.ipynb", NOTEBOOK, [["python", "sheeprl.py", "exp=a"]]),
     ],

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,15 @@ def test_repeated_parts_are_read(part: str) -> None:
 def test_installing_a_package_starts_nothing() -> None:
     text = 'pip install "sheeprl @ git+https://example.org/sheeprl"\npython -m pip install "sheeprl [atari] @ x"\n'
     assert not [words for words in commands(text) if words[0] == "sheeprl"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["{a,b}", "{a,", "*", "a*", '"\\a', "{1..200} ", "A[1]=2\n", "A+=(x)\n", "python a.py ${A[$i % ${#A[@]}]}\n",
+     "bash -c 'python a.py x'\n", "for i in 1 2 3 4 5; do ", "f\nfor i in {1..120}; do f 1\ndone\n"],
+)  # fmt: skip
+def test_long_scripts_take_bounded_time(part: str) -> None:
+    head = "A=(a b c)\ni=2\nf() {\n" + "local a=1; a=$1\n" * 1_900 + "}\n"
+    begin = time.process_time()
+    commands((head + part * (1_000_000 // len(part)))[:1_000_000])
+    assert time.process_time() - begin < 5

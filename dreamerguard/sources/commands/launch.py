@@ -17,11 +17,19 @@ _WRAPPERS = frozenset({
     "mpirun", "mpiexec", "deepspeed", "stdbuf", "setsid", "sudo", "caffeinate", "screen", "tmux", "bash", "sh",
     "zsh", "eval", "ts", "bsub", "qsub", "jsrun", "ibrun", "modal", "nsys", "unbuffer", "script", "start",
     "cmd", "xargs", "parallel", "prime-run", "optirun", "vglrun", "wandb",
+    "coverage", "viztracer", "kernprof", "py-spy", "ipython", "call", "rlwrap", "chrt", "systemd-run", "flock",
 })  # fmt: skip
 _PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 #: Options of the Python interpreter that take the next word as their value.
 _TAKES_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})
+#: Launchers that start a module behind ``-m``.
+_STARTS_MODULES = frozenset({"torchrun", "accelerate", "uv", "deepspeed", "coverage"})
+#: Modules that start the script named after their options.
+_LAUNCH_MODULES = frozenset({
+    "torch.distributed.run", "torch.distributed.launch", "accelerate.commands.launch", "accelerate.launch", "cProfile",
+    "profile", "pdb", "ipdb", "debugpy", "coverage", "viztracer", "scalene", "memory_profiler", "kernprof", "trace",
+})  # fmt: skip
 _PROCESSES = re.compile(r"--(?:nproc[-_]per[-_]node|num[-_]processes)(?:=(?P<value>.*))?")
 
 
@@ -66,10 +74,12 @@ def read_launch(command: Command) -> Launch | None:
     wrapped = first in _WRAPPERS
     for at in range(index, len(words) if wrapped else index + 1):
         found = _program(words, at, allow_file=wrapped or at == index)
+        if found is None and words[at].text in ("-m", "--module") and first in _STARTS_MODULES and at + 1 < len(words):
+            found = words[at + 1].text, True, at + 2
         if found is not None:
             program, module, first_argument = found
             place = words[first_argument - 1]
-            return Launch(program, place, words[first_argument:], module, _processes(words[index:at]))
+            return Launch(program, place, words[first_argument:], module, _processes(words[index:first_argument]))
     return None
 
 
@@ -94,13 +104,27 @@ def _after_python(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | N
     while at < len(words):
         text = words[at].text
         if text == "-m":
-            return (words[at + 1].text, True, at + 2) if at + 1 < len(words) else None
+            return _module(words, at + 1)
         if text in ("-c", "-"):
             return None
         if not text.startswith("-"):
             return text, False, at + 1
         at += 2 if text in _TAKES_VALUE else 1
     return None
+
+
+def _module(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | None:
+    """Returns the module at a position, or the script that it starts."""
+    if at >= len(words):
+        return None
+    if words[at].text not in _LAUNCH_MODULES:
+        return words[at].text, True, at + 1
+    for index in range(at + 1, len(words)):
+        if words[index].text.endswith(".py"):
+            return words[index].text, False, index + 1
+        if words[index].text in ("-m", "--module") and index + 1 < len(words):
+            return words[index + 1].text, True, index + 2
+    return words[at].text, True, at + 1
 
 
 def _processes(launcher: tuple[Word, ...]) -> int | None:

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
+from .mapped_text import MappedText
 from .shell import read_shell
 
-_FENCE = re.compile(r"^[ \t>]{0,12}(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[^\n]*$", re.MULTILINE)
-_LANGUAGES = frozenset(
-    {"", "bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "text"}
+_FENCE = re.compile(
+    r"^[ \t>]{0,12}(?P<fence>`{3,}|~{3,})[ \t]*(?:\{[ \t]*\.?)?(?P<language>[\w+-]*)[^\n]*$", re.MULTILINE
 )
+#: Languages of blocks with shell text.
+LANGUAGES = frozenset(
+    {"", "bash", "sh", "shell", "zsh", "console", "terminal", "shell-session", "shellsession", "text"}
+    | {"none", "default", "bat", "batch", "cmd", "powershell", "ps1", "pwsh", "ps", "doscon", "sh-session"}
+)
+#: Largest number of blocks of a document, and of prompts in a block, that are read.
+MAX_BLOCKS = 2_000
+_PROMPT = re.compile(
+    r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?"
+    r"(?:(?:[\w.-]+@[\w.-]+[:\t ][\w/~.-]*)?[$%][ \t]+|(?:PS[ \t][^>\n]{0,80}|[A-Z]:\\[^>\n]{0,80})>[ \t]*|>[ \t]+)",
+    re.MULTILINE,
+)
+_CONTINUED = re.compile(r"(\\[ \t]*\r?\n[ \t]*)>(?=[ \t])")
+_CARET = re.compile(r"(?<=[ \t])[\^`](?=[ \t]*\r?\n)")
 
 
 def read_markdown(source: Source) -> list[Command]:
     """Returns the commands of all code blocks with shell text. Placeholders are unknown text."""
-    return [command for start, end in _blocks(source.text) for command in _block(source, start, end)]
+    blocks = islice(_blocks(source.text), MAX_BLOCKS)
+    return [command for start, end in blocks for command in read_block(source, start, end)]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -27,21 +43,29 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
         if opened is None:
             opened = match
         elif match["fence"].startswith(opened["fence"]) and not match["language"]:
-            if opened["language"].lower() in _LANGUAGES:
+            if opened["language"].lower() in LANGUAGES:
                 yield opened.end() + 1, match.start()
             opened = None
 
 
-def _block(source: Source, start: int, end: int) -> Iterator[Command]:
-    """Yields the commands of one block. In a block with prompts, only lines after a prompt are commands."""
-    at = start
-    prompted = re.compile(r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?[$%][ \t]+", re.MULTILINE)
-    starts = [match.end() for match in prompted.finditer(source.text, start, end)]
+def read_block(source: Source, start: int, end: int) -> list[Command]:
+    """Returns the commands of one block. In a block with prompts, only lines after a prompt are commands.
+
+    Args:
+      source: the document.
+      start, end: the range of the block.
+    """
+    text = source.text[start:end]
+    shown = _CONTINUED.sub(r"\1 ", text)
+    if (caret := _CARET.search(shown)) is not None and not _CONTINUED.search(text):
+        shown = _CARET.sub("\\\\", shown) if caret else shown
+    block = MappedText(shown, tuple(range(start, end + 1)))
+    inner = block.source(source)
+    starts = [match.end() for match in islice(_PROMPT.finditer(shown), MAX_BLOCKS)]
     if not starts:
-        yield from read_shell(source, at, end, "docs")
-        return
-    for begin in starts:
-        yield from read_shell(source, begin, _logical_line(source.text, begin, end), "docs")
+        return block.placed(read_shell(inner, mode="docs"), source)
+    lines = (read_shell(inner, at, _logical_line(shown, at, len(shown)), "docs") for at in starts)
+    return [command for found in lines for command in block.placed(found, source)]
 
 
 def _logical_line(text: str, start: int, end: int) -> int:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_TOKEN = re.compile(r"\s*(?:(\d{1,12})|\$?\{?([A-Za-z_]\w*)\}?|(\*\*|[-+*/%()]))\s*", re.ASCII)
+_TOKEN = re.compile(
+    r"\s*(?:(\d{1,12})|\$?\{?([A-Za-z_]\w*|(?<=\$)[1-9](?!\d)|(?<=\$\{)[1-9](?=\}))\}?|(\*\*|[-+*/%()]))\s*", re.ASCII
+)
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})")
 _LONGEST = 200
 _LARGEST = 10**12
 
@@ -80,6 +83,6 @@ class _Expression:
 
 
 def _number(text: str) -> int:
-    if text.startswith(("0", "-0", "+0")) and text != "0":
-        raise ValueError  # an octal number
-    return int(text, 10)
+    if not _WHOLE.fullmatch(text):
+        raise ValueError  # an octal number, or no number
+    return int(text)

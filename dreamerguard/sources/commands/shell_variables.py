@@ -1,14 +1,15 @@
-"""Holds the variables of a shell script and expands words with them."""
+"""Holds the variables of a shell script in one possible state, and expands words with them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-from dreamerguard.core.source import Source, Span
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Word
+from dreamerguard.util.fast_dataclass import dataclass
 
-from .shell_arithmetic import evaluate
-from .shell_lists import listed_words
+from .shell_parameters import braced_words, element_of, number_of, parameter_text, sequence
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_words import Lexer
@@ -22,165 +23,264 @@ _MAX_ITEMS = 500
 _MAX_DEPTH = 4
 #: Most characters that are expanded in one script; beyond it words are unknown.
 _MAX_EXPANDED = 2_000_000
-_DEFAULT = re.compile(r"(\w+|[@*])(:?)[-=](.*)", re.ASCII | re.DOTALL)
-_COUNT = re.compile(r"\$\{#([A-Za-z_]\w*)\[@\]\}", re.ASCII)
-_INDEXED = re.compile(r"\b([A-Za-z_]\w*)\[[^\]\n]{0,200}\]\+?=", re.ASCII)
+_DEFAULT = re.compile(r"(\w+|[@*])(:?)([-=])(.*)", re.ASCII | re.DOTALL)
 _TILDE = re.compile(r"([A-Za-z_]\w*=)~[\w.-]*(?=/|$)", re.ASCII)
+_ECHO = re.compile(r"\s*echo\s+([^|;&<>()`\\]*)")
+#: Most words that ``seq`` and braces are expanded to.
+_MAX_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionOutcome:
+    """The outcome of a condition.
+
+    Attributes:
+      status: whether it holds; None if both may be.
+      name: variable that the condition compares with `value`.
+      value: its value if the condition holds.
+      asked: the outcome for which the caller must have given something; None if neither.
+    """
+
+    status: bool | None = None
+    name: str = ""
+    value: str = ""
+    asked: bool | None = None
 
 
 class Variables:
-    """The variables and arguments of a script.
+    """The variables and arguments of a script on one path through it.
 
     Attributes:
       values: name -> value; a name that the script did not set so far is absent.
       arguments: ``$1`` and the following; None if unknown.
-      indexed: names of arrays with items that the script sets one at a time; None before they were looked up.
-      reassigned: names that another command may set, so that they are never known.
+      defaults: names with a value that the caller can replace: ``${X:-default}``.
+      asked: whether the path is taken only if the caller gives something.
+      status: whether the last command succeeded; None if unknown.
+      outcome: what the last command says if it was a condition.
+      jump: what ended the path: break, continue, return or exit; empty while it goes on.
     """
 
-    def __init__(self, source: Source, mode: Mode, values: dict[str, Value]) -> None:
+    def __init__(self, source: Source, mode: Mode, values: Mapping[str, Value]) -> None:
         self.source = source
         self.mode = mode
-        self.values = values
+        self.values = dict(values)
         self.arguments: tuple[str, ...] | None = None
-        self.reassigned: set[str] = set()
-        self.indexed: frozenset[str] | None = None
-        self.left = _MAX_EXPANDED
+        self.defaults: set[str] = set()
+        self.asked = False
+        self.status: bool | None = None
+        self.outcome: ConditionOutcome | None = None
+        self.jump = ""
+        self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]
         self.zsh = first.startswith("#!") and "zsh" in first
         self.bash = mode != "make" and (not first.startswith("#!") or "bash" in first)
 
-    def assign(self, token: Token, conditional: bool) -> None:
+    def copy(self, status: bool | None = None) -> Variables:
+        """Returns a second state with equal values, which changes on its own."""
+        other = Variables.__new__(Variables)
+        other.__dict__.update(self.__dict__)
+        other.values, other.defaults, other.status = dict(self.values), set(self.defaults), status
+        return other
+
+    @property
+    def identity(self) -> object:
+        """Equal for states that cannot be told apart."""
+        items = frozenset(self.values.items())
+        return items, self.arguments, frozenset(self.defaults), self.asked, self.status, self.jump
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Makes variables unknown."""
+        for name in names:
+            self.values[name] = None
+            self.defaults.discard(name)
+
+    def refine(self, name: str, value: str | None) -> None:
+        """Notes what a condition says about a variable or an argument; None if its value is any other."""
+        if not name.isdigit():
+            self.values[name] = value
+            self.defaults.discard(name)
+
+    def assign(self, token: Token) -> None:
         """Sets the variable of an assignment."""
         name, added = target_of(token) or ("", "")
+        replaceable = any(self._replaceable(piece) for piece in token.pieces)
         if token.items is not None:
             items = tuple(word.text for item in token.items for word in self.expand(item))
             value: Value = (*self._items(name), *items) if added else items
-            if conditional and added:
-                value = (*self._items(name), UNKNOWN)
         else:
-            text = self._text(token).split("=", 1)[1]
-            value = self._longer(name, text, conditional) if added else text
-        known = name not in self.reassigned and len(value or ()) <= (
-            _MAX_VALUE if isinstance(value, str) else _MAX_ITEMS
-        )
+            text = self.text(token).split("=", 1)[1]
+            value = self._longer(name, text) if added else self._in_array(name, text)
+        known = len(value or ()) <= (_MAX_VALUE if isinstance(value, str) else _MAX_ITEMS)
         self.values[name] = value if known else None
+        if replaceable:
+            self.defaults.add(name)
+        elif not added:
+            self.defaults.discard(name)
+
+    def _replaceable(self, piece: Piece) -> bool:
+        if piece.kind == "variable":
+            return piece.text in self.defaults
+        match = _DEFAULT.fullmatch(piece.text) if piece.kind == "default" else None
+        return match is not None and (match[1] not in self.values or match[1] in self.defaults)
 
     def _items(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name, ())
         return value if isinstance(value, tuple) else (UNKNOWN if value is None else value,)
 
-    def _longer(self, name: str, text: str, conditional: bool) -> Value:
+    def _longer(self, name: str, text: str) -> Value:
         before = self.values.get(name, UNKNOWN)
-        if not isinstance(before, str) or (conditional and not text.startswith((" ", "\t"))):
-            return None
-        return f"{before} {UNKNOWN}" if conditional else before + text
+        return before + text if isinstance(before, str) else None
+
+    def _in_array(self, name: str, text: str) -> Value:
+        """Returns the value of a variable behind ``name=text``, which sets the first item of an array."""
+        before = self.values.get(name)
+        if not isinstance(before, tuple) or self.zsh:
+            return text
+        plain = before and not any(UNKNOWN in item or item[:1] == "[" for item in before)
+        return (text, *before[1:]) if plain else None
 
     def expand(self, token: Token) -> list[Word]:
         """Expands one token to the words that a shell makes of it: none, one, or several."""
         span = self.source.span(token.start, token.end)
-        if self.left < 0 and token.plain is None:
+        if self.budget[0] < 0 and token.plain is None:
             return [Word(UNKNOWN, span, 0)]
-        words = self._expand(token, span)
-        self.left -= 0 if token.plain is not None else sum(len(word.text) + 1 for word in words)
+        words = [Word(text, span, 0) for text in self._expand(token)]
+        self.budget[0] -= 0 if token.plain is not None else sum(len(word.text) + 5 for word in words)
         return words
 
-    def _expand(self, token: Token, span: Span) -> list[Word]:
+    def _expand(self, token: Token) -> list[str]:
         if len(token.pieces) == 1:
-            listed = listed_words(span.text) if token.pieces[0].kind == "unknown" and self.mode != "make" else None
-            if listed is not None:
-                return [Word(part, span, 0) for part in listed]
             parts = self._alone(token.pieces[0])
             if parts is not None:
-                return [Word(part, span, 0) for part in parts]
-        text = self._text(token)
+                return parts
+        if any(piece.kind == "braces" for piece in token.pieces):
+            return self._braced(token)
+        text = self.text(token)
         while UNKNOWN * 2 in text:
             text = text.replace(UNKNOWN * 2, UNKNOWN)
         if self.bash and token.pieces and not token.pieces[0].quoted and token.pieces[0].kind == "text":
             text = _TILDE.sub(rf"\1{UNKNOWN}", text, count=1) if _TILDE.match(token.pieces[0].text) else text
-        return [Word(text, span, 0)]
+        return [text]
+
+    def listed(self, token: Token) -> list[str]:
+        """Expands a word behind ``for name in``, where braces are a list also in text for people."""
+        if len(token.pieces) == 1 and token.pieces[0].kind == "braces" and self.bash:
+            return _without_empty(braced_words(token.pieces[0].text, _MAX_WORDS) or [UNKNOWN])
+        return [word.text for word in self.expand(token)]
+
+    def _braced(self, token: Token) -> list[str]:
+        """Expands braces: every word that they stand for."""
+        if not self.bash or self.mode == "docs":
+            literal = self.mode == "script"
+            return ["".join(p.text if p.kind == "braces" and literal else self._piece(p) for p in token.pieces)]
+        outside = "".join(piece.text for piece in token.pieces if piece.kind == "text" and not piece.quoted)
+        many = sum(piece.kind == "braces" for piece in token.pieces) > _MAX_DEPTH
+        if many or ("{" in outside and "," in outside):  # braces around braces
+            return [UNKNOWN]
+        texts = [""]
+        for piece in token.pieces:
+            parts = braced_words(piece.text, _MAX_WORDS) if piece.kind == "braces" else [self._piece(piece)]
+            if parts is None or len(texts) * len(parts) > _MAX_WORDS:
+                parts = [UNKNOWN]
+            texts = [text + part for text in texts for part in parts]
+        return texts if any(piece.quoted for piece in token.pieces) else _without_empty(texts)
 
     def _alone(self, piece: Piece) -> list[str] | None:
         """Returns the words of a piece that is a whole word; None if it is always one word."""
         if piece.kind == "arguments":
             return list(self.arguments) if self.arguments is not None else [UNKNOWN]
         if piece.kind == "array":
-            value = self.values.get(piece.text)
-            return list(value) if isinstance(value, tuple) else None
-        if piece.kind in ("variable", "default", "item") and not piece.quoted:
+            return self._array(piece.text)
+        if piece.kind in ("variable", "default", "parameter", "command") and not piece.quoted:
             return self._piece(piece).split()
         if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
             return [UNKNOWN]
         return None
 
-    def _text(self, token: Token) -> str:
+    def _array(self, name: str) -> list[str] | None:
+        value = self.values.get(name.lstrip("!"))
+        if name.startswith("!"):
+            return [str(index) for index in range(len(value))] if isinstance(value, tuple) else None
+        if isinstance(value, str):
+            return [value]
+        return list(value) if isinstance(value, tuple) else None
+
+    def text(self, token: Token) -> str:
+        """Returns the text of a token as one word."""
         return "".join(self._piece(piece) for piece in token.pieces)
 
     def _piece(self, piece: Piece, depth: int = 0) -> str:
         if piece.kind == "text":
             return piece.text
         if piece.kind == "variable":
-            value = self._value(piece.text)
+            value = self.value(piece.text)
             return value if isinstance(value, str) else UNKNOWN
-        if piece.kind in ("item", "count", "sum"):
-            return self._computed(piece)
-        return self._default(piece.text, depth) if piece.kind == "default" else UNKNOWN
+        if piece.kind == "default":
+            return self._default(piece.text, depth)
+        if piece.kind == "parameter":
+            return self._parameter(piece.text)
+        if piece.kind == "command":
+            return self._command(piece.text, depth)
+        if piece.kind == "arithmetic":
+            number = self.number(piece.text)
+            return UNKNOWN if number is None else str(number)
+        return UNKNOWN
 
-    def _computed(self, piece: Piece) -> str:
-        """Returns an item of an array, its number of items, or the result of an expression."""
-        if piece.kind == "item":
-            name, _, index = piece.text[:-1].partition("[")
-            items, number = self._known_items(name), self._number(index)
-            if items is None or number is None or not -len(items) <= number:
-                return UNKNOWN
-            return items[number] if number < len(items) else ""
-        if piece.kind == "count":
-            items = self._known_items(piece.text)
-            return UNKNOWN if items is None else str(len(items))
-        result = self._number(piece.text)
-        return UNKNOWN if result is None else str(result)
-
-    def _known_items(self, name: str) -> tuple[str, ...] | None:
-        """Returns the items of an array; None unless every item is known to be one word of a bash array."""
-        value = self.values.get(name)
-        if not isinstance(value, tuple) or self.zsh or any(UNKNOWN in item or item[:1] == "[" for item in value):
-            return None
-        if self.indexed is None:
-            self.indexed = frozenset(_INDEXED.findall(self.source.text))
-        return None if name in self.indexed else value
-
-    def _number(self, text: str) -> int | None:
-        """Returns the value of an arithmetic expression; None if unknown."""
-        for count in set(_COUNT.findall(text)):
-            items = self._known_items(count)
-            text = text.replace(f"${{#{count}[@]}}", UNKNOWN if items is None else str(len(items)))
-        return evaluate(text.replace("$((", "(("), self._digits)
-
-    def _digits(self, name: str) -> str | None:
-        value = self._value(name)
-        return value if isinstance(value, str) and UNKNOWN not in value else None
-
-    def _value(self, name: str) -> Value:
+    def value(self, name: str) -> Value:
+        """Returns the value of a variable or an argument."""
         if name.isdigit():
             known = self.arguments
             return None if known is None or name == "0" else known[int(name) - 1] if int(name) <= len(known) else ""
-        return self.values.get(name)
+        value = self.values.get(name)
+        return value[0] if isinstance(value, tuple) and value and not value[0].startswith("[") else value
+
+    def number(self, text: str) -> int | None:
+        """Returns the value of an arithmetic expression; None if unknown."""
+        return number_of(text, self.values, self.value)
+
+    def _parameter(self, text: str) -> str:
+        if self.zsh and "[" in text:  # it counts the items of arrays from 1
+            return UNKNOWN
+        found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
+        return found if found is not None else parameter_text(text, self.value) or UNKNOWN
+
+    def _command(self, text: str, depth: int) -> str:
+        """The output of ``$(seq 3)`` and ``$(echo text)``."""
+        if depth >= _MAX_DEPTH:
+            return UNKNOWN
+        listed = sequence(text, lambda part: self._lexed(part, depth), _MAX_WORDS)
+        if listed is not None:
+            return listed
+        match = _ECHO.fullmatch(text)
+        return self._lexed(match[1], depth) if match is not None else UNKNOWN
 
     def _default(self, text: str, depth: int) -> str:
         match = _DEFAULT.fullmatch(text)
         if match is None or depth >= _MAX_DEPTH:
             return UNKNOWN
-        name, colon, default = match[1], match[2], match[3]
+        name, colon, default = match[1], match[2], match[4]
         if name in "@*":
             return UNKNOWN
         if name.isdigit():
             given = self.arguments is not None and int(name) <= len(self.arguments)
         else:
-            given = name in self.values or name in self.reassigned
-        value = self._value(name) if given else None
+            given = name in self.values
+        value = self.value(name) if given else None
         if given and (value != "" or not colon):
             return value if isinstance(value, str) else UNKNOWN
-        if len(default) > _MAX_VALUE:
+        found = self._lexed(default, depth) if len(default) <= _MAX_VALUE else UNKNOWN
+        if match[3] == "=" and not name.isdigit():
+            self.values[name] = found
+            self.defaults.add(name)
+        return found
+
+    def _lexed(self, text: str, depth: int) -> str:
+        """Expands text that stands inside braces or brackets."""
+        tokens = Lexer(f'"{text}"' if '"' not in text else text).tokens()
+        if not all(token.kind == "word" for token in tokens):
             return UNKNOWN
-        tokens = Lexer(f'"{default}"' if '"' not in default else default).tokens()
-        return "".join(self._piece(piece, depth + 1) for piece in tokens[0].pieces) if len(tokens) == 1 else UNKNOWN
+        return " ".join("".join(self._piece(piece, depth + 1) for piece in token.pieces) for token in tokens)
+
+
+def _without_empty(texts: list[str]) -> list[str]:
+    return [text for text in texts if text]

@@ -1,44 +1,41 @@
 """Splits shell text into tokens with positions. Nothing is expanded here, and nothing is ever run.
 
-A word is a sequence of pieces: text, a variable to look up, or a part that only a shell can know (``$(command)``,
-``${name:-default}``, a glob). The lexer tolerates errors: an open quote ends at the end of its line.
+A word is a sequence of pieces: text, a variable to look up, something to calculate (``$(seq 3)``, ``${name:-default}``,
+``{1..3}``), or a part that only a shell can know, such as a glob. The lexer tolerates errors: an open quote ends at the
+end of its line.
 """
 
 from __future__ import annotations
 
 import re
 
-from .shell_tokens import Mode, Token, TokenDraft
+from .shell_expansions import ExpansionLexer
+from .shell_tokens import Mode, Piece, Token, TokenDraft
 
 _OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
-_ARRAY = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
-_ITEM = re.compile(r"[A-Za-z_]\w*\[(?![@*]\])[^\n]{1,200}\]", re.ASCII)
-_COUNT = re.compile(r"#([A-Za-z_]\w*)\[[@*]\]", re.ASCII)
-_ARGUMENTS = re.compile(r"\$[@*]|\$\{[@*]\}")
-_DEFAULT = re.compile(r"(?:[A-Za-z_]\w*|[1-9]\d?|[@*]):?[-=].*", re.ASCII | re.DOTALL)
+#: ``((i = 0; i < 3; i++))``
+_CALCULATION = re.compile(r"\(\((?:[^()\n]|\([^()\n]*\)){0,200}\)\)")
 #: Characters without a meaning for the shell inside a word.
 _RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
 _QUOTED_RUN = re.compile(r'[^"\\$`]+')
+#: Most tokens that are read; nobody writes longer scripts.
+_MAX_TOKENS = 80_000
 _STOP = frozenset(" \t\r\n;&|()<>")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
 
-class Lexer:
+class Lexer(ExpansionLexer):
     """Reads tokens from ``text[start:end]``. Every step moves forward, so the time is linear in the text length."""
 
     def __init__(self, text: str, start: int = 0, end: int | None = None, mode: Mode = "script") -> None:
-        self.text = text
-        self.at = start
-        self.end = len(text) if end is None else end
-        self.mode = mode
+        super().__init__(text, start, end, mode)
         self.heredocs: list[tuple[str, bool, int]] = []
         #: Place of a ``<<`` -> range of its here-document.
         self.bodies: dict[int, tuple[int, int]] = {}
-        self.unclosed: set[str] = set()
         self.in_array = False
+        self.read = 0
 
     def tokens(self) -> list[Token]:
         """Returns all tokens up to the end."""
@@ -50,7 +47,8 @@ class Lexer:
     def next(self) -> Token | None:
         """Returns the next token; None at the end."""
         self._skip_blanks()
-        if self.at >= self.end:
+        self.read += 1
+        if self.at >= self.end or self.read > _MAX_TOKENS:
             return None
         start, char = self.at, self.text[self.at]
         if char == "\n":
@@ -58,6 +56,9 @@ class Lexer:
             self._skip_heredocs()
             return Token("newline", start, start + 1)
         placeholder = self.mode == "docs" and _PLACEHOLDER.match(self.text, start, self.end)
+        if char == "(" and (calculation := _CALCULATION.match(self.text, start, self.end)) and not self.in_array:
+            self.at = calculation.end()
+            return Token("operator", start, self.at, (Piece("text", calculation[0]),), text="((")
         operator = _OPERATOR.match(self.text, start, self.end)
         if operator and not placeholder:
             self.at = operator.end()
@@ -110,7 +111,7 @@ class Lexer:
             char = self.text[self.at]
             if char == "(" and self._assigns_array(word):
                 items = self._array()
-                return Token("word", word.start, self.at, tuple(word.pieces), quotes=tuple(word.quotes), items=items)
+                return word.token(self.at, items)
             if char in _STOP and not self._placeholder(word):
                 if char in _STOP:
                     break
@@ -119,7 +120,7 @@ class Lexer:
         end = self.at
         while self.text[end - 2 : end] == "\\\n" and end - 2 > word.start:
             end -= 2
-        return Token("word", word.start, end, tuple(word.pieces), quotes=tuple(word.quotes))
+        return word.token(end)
 
     def _assigns_array(self, word: TokenDraft) -> bool:
         return not self.in_array and len(word.pieces) == 1 and bool(_ASSIGNS.fullmatch(word.pieces[0].text))
@@ -151,15 +152,15 @@ class Lexer:
         elif char == '"':
             self._double_quoted(word)
         elif char in "$`":
-            self._expansion(word, quoted=False)
+            self.expansion(word, quoted=False)
         elif self.mode == "docs" and self.text.startswith("...", self.at):
             word.add("unknown")
             self.at = min(self.at + 3, self.end)
         elif char in "*?":
-            word.add("unknown" if not _has_equals(word) else "text", char)
+            word.add("unknown" if not word.has_equals else "text", char)
             self.at += 1
         elif char == "{" and (match := _BRACES.match(self.text, self.at, min(self.end, self.at + 400))):
-            word.add("unknown")
+            word.add("braces", match[0])
             self.at = match.end()
         else:
             run = _RUN.match(self.text, self.at, self.end)
@@ -175,7 +176,7 @@ class Lexer:
     def _single_quoted(self, word: TokenDraft) -> None:
         stop = -1 if "'" in self.unclosed else self.text.find("'", self.at + 1, self.end)
         if stop < 0:
-            self._skip_unclosed("'", word)
+            self.skip_unclosed("'", word)
             return
         word.add("text", self.text[self.at + 1 : stop], quoted=True)
         word.quotes.append((self.at + 1, stop))
@@ -183,7 +184,7 @@ class Lexer:
 
     def _double_quoted(self, word: TokenDraft) -> None:
         opened, kept = self.at, len(word.pieces)
-        limit = self._end_of_line(opened) if '"' in self.unclosed else self.end
+        limit = self.end_of_line(opened) if '"' in self.unclosed else self.end
         self.at += 1
         while self.at < limit and self.text[self.at] != '"':
             if self.text[self.at] == "\\":
@@ -193,7 +194,7 @@ class Lexer:
                 word.add("text", "" if skipped else kept_slash + follows, quoted=True)
                 self.at = min(self.at + (1 + skipped if skipped else 2), self.end)
             elif self.text[self.at] in "$`":
-                self._expansion(word, quoted=True)
+                self.expansion(word, quoted=True)
             else:
                 run = _QUOTED_RUN.match(self.text, self.at, limit)
                 assert run is not None, "every other character was looked at"
@@ -202,96 +203,9 @@ class Lexer:
         if self.at >= limit:
             self.at = opened
             del word.pieces[kept:]
-            self._skip_unclosed('"', word)
+            self.skip_unclosed('"', word)
             return
         if len(word.pieces) == kept:
             word.add("text", "", quoted=True)
         word.quotes.append((opened + 1, self.at))
         self.at += 1
-
-    def _skip_unclosed(self, quote: str, word: TokenDraft) -> None:
-        """Handles an open quote: the rest of its line is unknown."""
-        self.unclosed.add(quote)
-        word.add("unknown")
-        self.at = self._end_of_line(self.at)
-
-    def _end_of_line(self, at: int) -> int:
-        line = self.text.find("\n", at, self.end)
-        return line if line >= 0 else self.end
-
-    def _expansion(self, word: TokenDraft, quoted: bool) -> None:
-        text, at = self.text, self.at
-        array = _ARRAY.match(text, at, self.end)
-        if text[at] == "`":
-            self._backquoted("`", word, quoted)
-        elif array:
-            word.add("array", array[1], quoted)
-            self.at = array.end()
-        elif self.mode != "make" and (arguments := _ARGUMENTS.match(text, at, self.end)):
-            word.add("arguments", "@", quoted)
-            self.at = arguments.end()
-        elif self.mode == "make" and text.startswith("$$", at):
-            self.at = at + 2
-            name = _NAME.match(text, self.at, self.end)
-            word.add("unknown", quoted=quoted)
-            self.at = name.end() if name else self.at
-        elif text[at + 1 : at + 2] in ("(", "{"):
-            self._bracketed(word, quoted)
-        elif name := _NAME.match(text, at + 1, self.end):
-            word.add("variable", name[0], quoted)
-            self.at = name.end()
-        elif self.mode == "script" and text[at + 1 : at + 2] in set("123456789"):
-            word.add("variable", text[at + 1], quoted)
-            self.at = at + 2
-        elif text[at + 1 : at + 2] and text[at + 1] in "0123456789@*#?$!-":
-            word.add("unknown", quoted=quoted)
-            self.at = min(at + 2, self.end)
-        elif not quoted and text[at + 1 : at + 2] == "'":
-            self.at += 1
-        else:
-            word.add("text", "$", quoted)
-            self.at += 1
-
-    def _backquoted(self, close: str, word: TokenDraft, quoted: bool) -> None:
-        stop = self.text.find(close, self.at + 1, self.end) if close not in self.unclosed else -1
-        if stop < 0:
-            self._skip_unclosed(close, word)
-            return
-        word.add("unknown", quoted=quoted)
-        self.at = stop + 1
-
-    def _bracketed(self, word: TokenDraft, quoted: bool) -> None:
-        """Reads ``$(...)`` or ``${...}`` up to the closing bracket."""
-        opening = self.text[self.at + 1]
-        closing = ")" if opening == "(" else "}"
-        stop = self._matching(opening, closing) if opening not in self.unclosed else -1
-        if stop < 0:
-            self._skip_unclosed(opening, word)
-            return
-        inner = self.text[self.at + 2 : stop]
-        if (_NAME.fullmatch(inner) and (opening == "{" or self.mode == "make")) or (opening == "{" and inner.isdigit()):
-            word.add("variable", inner, quoted)
-        elif opening == "{" and self.mode == "script" and _DEFAULT.fullmatch(inner):
-            word.add("default", inner, quoted)
-        elif opening == "{" and self.mode != "make" and _ITEM.fullmatch(inner):
-            word.add("item", inner, quoted)
-        elif opening == "{" and self.mode != "make" and (count := _COUNT.fullmatch(inner)):
-            word.add("count", count[1], quoted)
-        elif opening == "(" and self.mode != "make" and inner[:1] == "(" and inner[-1:] == ")":
-            word.add("sum", inner[1:-1], quoted)
-        else:
-            word.add("unknown", "", quoted)
-        self.at = stop + 1
-
-    def _matching(self, opening: str, closing: str) -> int:
-        depth = 0
-        for at in range(self.at + 1, self.end):
-            char = self.text[at]
-            depth += (char == opening) - (char == closing)
-            if depth == 0:
-                return at
-        return -1
-
-
-def _has_equals(word: TokenDraft) -> bool:
-    return any("=" in piece.text for piece in word.pieces)

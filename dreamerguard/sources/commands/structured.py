@@ -1,10 +1,10 @@
-"""Reads the commands in structured files: editors' launch files, container files, workflows and notebooks."""
+"""Reads the commands in structured files: editors' launch files, container files and workflows."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
@@ -12,13 +12,19 @@ from dreamerguard.sources.values.jsonc import read_jsonc
 from dreamerguard.sources.values.nodes import Entry, Listing, Mapping, Node, Scalar
 from dreamerguard.sources.values.yaml import read_yaml
 
+from .mapped_text import MappedText
 from .shell import read_shell
+from .shell_variables import Value
 
 _EDITOR_VARIABLE = re.compile(r"\$\{(?!workspaceFolder\})[^}]*\}")
-_INSTRUCTION = re.compile(r"^[ \t]*(?:RUN|CMD|ENTRYPOINT)[ \t]+((?:--[\w-]+=\S+[ \t]+)*)", re.MULTILINE | re.IGNORECASE)
+_INSTRUCTION = re.compile(
+    r"^[ \t]*(?P<name>RUN|CMD|ENTRYPOINT)[ \t]+((?:--[\w-]+=\S+[ \t]+)*)", re.MULTILINE | re.IGNORECASE
+)
+_ENV = re.compile(
+    r"^[ \t]*ENV[ \t]+(\w+)(?:=|[ \t]+)(?:\"([^\"\n$]*)\"|([^\s\"$]+))[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
 _EXEC = re.compile(r'\[\s*(?:"(?:[^"\\\n]|\\.)*"\s*,?\s*)*\]')
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_CELL_LINE = re.compile(r'"[ \t]*[!%](?P<command>(?:[^"\\\n]|\\[^n\n])*)(?:\\n)?"')
 
 
 def read_launch_file(source: Source) -> list[Command]:
@@ -62,17 +68,25 @@ def _filled(node: Scalar) -> tuple[str, Span]:
 
 
 def read_dockerfile(source: Source) -> list[Command]:
-    """Returns the commands of RUN, CMD and ENTRYPOINT, in shell form and exec form."""
+    """Returns the commands of RUN, CMD and ENTRYPOINT, in both forms; a CMD may be ENTRYPOINT's arguments."""
+    variables: dict[str, Value] = {match[1]: match[2] or match[3] or "" for match in _ENV.finditer(source.text)}
     found: list[Command] = []
+    entry: int | None = None
     for match in _INSTRUCTION.finditer(source.text):
         exec_form = _EXEC.match(source.text, match.end())
-        if exec_form is not None:
-            words = [_exec_word(source, part, index) for index, part in enumerate(_strings(source, exec_form))]
-            found += [Command(source, tuple(words))] if words else []
-            if len(words) == 3 and words[1].text in ("-c", "-lc"):
-                found += read_shell(source, words[2].span.start + 1, words[2].span.end - 1)
-        else:
-            found += read_shell(source, match.end(), _end_of_instruction(source.text, match.end()))
+        if exec_form is None:
+            end = _end_of_instruction(source.text, match.end())
+            found += read_shell(source, match.end(), end, variables=variables)
+            continue
+        words = [_exec_word(source, part, index) for index, part in enumerate(_strings(source, exec_form))]
+        if words and match["name"].upper() == "CMD" and entry is not None:
+            found[entry] = _joined(source, [*found[entry].words, *words])
+            entry = None
+        elif words:
+            found.append(Command(source, tuple(words)))
+            entry = len(found) - 1 if match["name"].upper() == "ENTRYPOINT" else entry
+        if len(words) == 3 and words[1].text in ("-c", "-lc"):
+            found += read_shell(source, words[2].span.start + 1, words[2].span.end - 1, variables=variables)
     return found
 
 
@@ -105,7 +119,61 @@ def read_workflow(source: Source) -> list[Command]:
     found: list[Command] = []
     for node in _scripts(root) if root is not None else ():
         start = source.text.find("\n", node.span.start) if source.text[node.span.start] in "|>" else node.span.start
-        found += read_shell(source, max(start, node.span.start), node.span.end)
+        found += _scalar(source, node, max(start, node.span.start))
+    return found
+
+
+def _scalar(source: Source, node: Scalar, start: int) -> list[Command]:
+    """The commands of a text in YAML; the lines of a folded one are joined."""
+    if source.text[node.span.start] != ">":
+        return read_shell(source, start, node.span.end)
+    text = re.sub(r"(?<=\S)\n(?!\n|\Z)", " ", source.text[start : node.span.end])
+    folded = MappedText(text, tuple(range(start, node.span.end + 1)))
+    return folded.placed(read_shell(folded.source(source)), source)
+
+
+def read_compose_file(source: Source) -> list[Command]:
+    """Returns the commands of the services of a compose file: ``entrypoint`` and ``command``."""
+    root = read_yaml(source).root
+    services = _entry(root, "services") if isinstance(root, Mapping) else None
+    if services is None or not isinstance(services.value, Mapping):
+        return []
+    found: list[Command] = []
+    for service in services.value.entries:
+        if isinstance(service.value, Mapping):
+            parts = [_service_part(source, _entry(service.value, name)) for name in ("entrypoint", "command")]
+            first, second = parts
+            if len(first) == 1 and len(second) == 1 and not _starts_shell(first[0]):
+                found.append(_joined(source, [*first[0].words, *second[0].words]))
+            else:
+                found += [*first, *second]
+    return found
+
+
+def _starts_shell(command: Command) -> bool:
+    return command.words[0].text in ("bash", "sh", "/bin/bash", "/bin/sh")
+
+
+def _joined(source: Source, words: Iterable[Word]) -> Command:
+    return Command(source, tuple(Word(word.text, word.span, index) for index, word in enumerate(words)))
+
+
+def _service_part(source: Source, entry: Entry | None) -> list[Command]:
+    if entry is None:
+        return []
+    node = entry.value
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.span.start < node.span.end:
+        start = source.text.find("\n", node.span.start) if source.text[node.span.start] in "|>" else node.span.start
+        return _scalar(source, node, max(start, node.span.start))
+    if not isinstance(node, Listing):
+        return []
+    items = [item for item in node.items if isinstance(item, Scalar)]
+    words = [(_EDITOR_VARIABLE.sub(UNKNOWN, str(item.value)), item.span) for item in items]
+    found = (
+        [_joined(source, (Word(text, source.span(span.start, span.end), 0) for text, span in words))] if words else []
+    )
+    if len(words) == 3 and words[1][0] in ("-c", "-lc"):
+        found += _scalar(source, items[2], items[2].span.start)
     return found
 
 
@@ -119,15 +187,6 @@ def _scripts(node: Node, inside: bool = False) -> Iterator[Scalar]:
     else:
         for entry in node.entries:
             yield from _scripts(entry.value, entry.name in ("run", "script"))
-
-
-def read_notebook(source: Source) -> list[Command]:
-    """Returns the commands of a notebook's cell lines that start a program: ``!python train.py``."""
-    found: list[Command] = []
-    for match in _CELL_LINE.finditer(source.text):
-        if "\\" not in match["command"]:
-            found += read_shell(source, match.start("command"), match.end("command"))
-    return found
 
 
 def _entry(node: Mapping, name: str) -> Entry | None:

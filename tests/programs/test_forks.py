@@ -192,3 +192,10 @@ def test_presets_that_load_a_checkpoint_which_is_not_there(tmp_path: Path) -> No
     (tmp_path / "logs" / "run1").mkdir(parents=True)
     (tmp_path / "logs" / "run1" / "checkpoint.ckpt").write_text("")
     assert check(tmp_path, command)["run.from_checkpoint"][0] != "missing-checkpoint"
+
+
+def test_a_task_without_a_suite_where_the_script_splits_it(tmp_path: Path) -> None:
+    fork(tmp_path, "suite, task = config.task.split('_', 1)", preset="task: Walker2d-v4")
+    assert check(tmp_path, COMMAND)["task"] == ("unknown-task", Severity.ERROR)
+    fork(tmp_path, "suite, task = parse(config.task)", preset="task: Walker2d-v4")
+    assert "task" not in check(tmp_path, COMMAND)

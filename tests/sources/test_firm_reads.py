@@ -28,6 +28,21 @@ def test_only_what_every_path_reads(body: str, found: bool) -> None:
     assert ("save" in read_firmly(f"def main(config):\n{body}\n".encode())) is found
 
 
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        ("def make(config, mode):\n  print(config.save)\n", True),
+        ("def make(hp, mode):\n  print(hp.save)\n", True),
+        ("def make(config, mode):\n  if mode:\n    print(config.save)\n", False),
+        ("class make:\n  def __init__(self, config, mode):\n    print(config.save)\n", True),
+        ("class make:\n  def run(self, config):\n    print(config.save)\n", False),
+    ],
+)
+def test_functions_that_get_the_configuration_are_followed(rest: str, found: bool) -> None:
+    code = f"{rest}def main(config):\n  new = lambda mode: make(config, mode)\n  envs = [new('a') for i in range(2)]\n"
+    assert ("save" in read_firmly(code.encode())) is found
+
+
 def test_an_option_of_the_script_is_declared() -> None:
     code = "def main(config):\n  print(config.save_every)\nparser.add_argument('--save-every')\n"
     assert read_firmly(code.encode()) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from dreamerguard.core.finding import Problem
@@ -11,11 +12,13 @@ from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile
+from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.python.firm_reads import read_firmly
 
 from .keys import LIMITS, ROLES
 
+_SPLITS = re.compile(rb"=\s*config\.task\.split\(\s*[\"']_[\"'],\s*1\s*\)")
 #: Suites that it makes (``make_env`` in ``dreamer.py``).
 _MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 
@@ -34,6 +37,18 @@ def value_problems(
     found = beyond_limits(settings, (*role_limits(ROLES), *LIMITS), known)
     problem = check_task(settings.get("task"), _MADE, own) if task_known else None
     return [*found, *([problem] if problem is not None else [])]
+
+
+def unsplit_task(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:
+    """Yields the problem of a task without a suite, where the script splits the task at its first underscore."""
+    task, script = settings.get("task"), checkout.script if checkout is not None else None
+    data = checkout.index.files[script].data if checkout is not None and script is not None else None
+    if task is None or not isinstance(task.value, str) or "_" in task.value or is_open(task.value) or not task.value:
+        return
+    if data is not None and _SPLITS.search(data):
+        text = f"the task {task.value} names no suite: the program splits it at the first underscore and stops"
+        place = task.last.span or anchor
+        yield Problem("unknown-task", text, Label(place), task.key, help="write suite_task, such as dmc_walker_walk")
 
 
 def missing_settings(

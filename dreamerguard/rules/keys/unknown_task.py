@@ -45,6 +45,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     for problem in run.problems:
         if problem.rule != rule.name:
             continue
+        if problem.value is None:  # the program cannot read the name at all
+            yield rule.from_problem(problem)
+            continue
         setting = run.setting("task")
         native = run.dialect == "native"
         place = setting.last.value_span if setting is not None else None

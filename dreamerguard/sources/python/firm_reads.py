@@ -7,22 +7,26 @@ from collections.abc import Iterator
 
 from .python_files import parse
 
-#: Parts of a statement that run only sometimes. A loop of training runs.
+#: Parts of a statement that run only sometimes. A loop of training runs, and a function that makes environments too.
 _SOMETIMES = {
     ast.If: ("body", "orelse"),
     ast.IfExp: ("body", "orelse"),
     ast.Try: ("body", "handlers", "orelse"),
     ast.BoolOp: ("values",),
     ast.FunctionDef: ("body",),
-    ast.Lambda: ("body",),
     ast.ClassDef: ("body",),
 }
+#: Functions and classes that are followed from ``main``.
+_MOST_CALLS = 20
+
+_Function = ast.FunctionDef
 
 
 def read_firmly(data: bytes) -> dict[str, int]:
     """Returns the settings that ``main(config)`` of a script reads as attributes on every path, with their lines.
 
-    A setting that the file gives a value, or asks for with ``getattr`` or ``hasattr``, is left out.
+    Calls of the file's own functions and classes that get the configuration are followed. A setting that the file gives
+    a value, or asks for with ``getattr`` or ``hasattr``, is left out.
 
     Args:
       data: content of the script.
@@ -31,16 +35,23 @@ def read_firmly(data: bytes) -> dict[str, int]:
     main = next((node for node in tree.body if _is_main(node)), None) if tree is not None else None
     if tree is None or not isinstance(main, ast.FunctionDef):
         return {}
-    config = main.args.args[0].arg
     known = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not _loads(node)}
     texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     known |= {text.lstrip("-").replace("-", "_") for text in texts}
     found: dict[str, int] = {}
-    for node in _always(main):
-        owned = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == config
-        if owned and isinstance(node, ast.Attribute) and node.attr not in known and not node.attr.startswith("_"):
-            found.setdefault(node.attr, node.lineno)
-    return found
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    queue, seen = [(main, main.args.args[0].arg)], {main.name}
+    while queue and len(seen) <= _MOST_CALLS:
+        function, config = queue.pop(0)
+        for node in _always(function):
+            if isinstance(node, ast.Attribute) and _is_config(node.value, config) and node.attr not in known:
+                found.setdefault(node.attr, node.lineno)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in seen:
+                called = _called(defined.get(node.func.id), node, config)
+                if called is not None:
+                    seen.add(node.func.id)
+                    queue.append(called)
+    return {name: line for name, line in found.items() if not name.startswith("_")}
 
 
 def _is_main(node: ast.stmt) -> bool:
@@ -51,9 +62,24 @@ def _loads(node: ast.Attribute) -> bool:
     return isinstance(node.ctx, ast.Load)
 
 
-def _always(main: ast.FunctionDef) -> Iterator[ast.AST]:
+def _is_config(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _called(target: ast.stmt | None, call: ast.Call, config: str) -> tuple[_Function, str] | None:
+    """Returns the function that a call runs and its name for the configuration; None if it does not get it."""
+    place = next((index for index, item in enumerate(call.args) if _is_config(item, config)), None)
+    if isinstance(target, ast.ClassDef):
+        target = next((n for n in target.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+        place = place + 1 if place is not None else None
+    if not isinstance(target, ast.FunctionDef) or place is None or place >= len(target.args.args):
+        return None
+    return target, target.args.args[place].arg
+
+
+def _always(function: _Function) -> Iterator[ast.AST]:
     """Yields the nodes that run in every call: nothing behind a statement that may end the function."""
-    for statement in main.body:
+    for statement in function.body:
         stack: list[ast.AST] = [statement]
         while stack:
             node = stack.pop()

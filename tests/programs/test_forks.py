@@ -199,3 +199,12 @@ def test_a_task_without_a_suite_where_the_script_splits_it(tmp_path: Path) -> No
     assert check(tmp_path, COMMAND)["task"] == ("unknown-task", Severity.ERROR)
     fork(tmp_path, "suite, task = parse(config.task)", preset="task: Walker2d-v4")
     assert "task" not in check(tmp_path, COMMAND)
+
+
+def test_a_suite_whose_module_the_checkout_lacks(tmp_path: Path) -> None:
+    fork(tmp_path, "import envs.dmc as dmc", preset="task: dmc_walker_walk")
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "atari.py").write_text("")
+    assert check(tmp_path, COMMAND)["task"] == ("missing-module", Severity.ERROR)
+    (tmp_path / "envs" / "dmc.py").write_text("")
+    assert "task" not in check(tmp_path, COMMAND)

@@ -7,6 +7,7 @@ import pytest
 
 from dreamerguard import lint_command
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import Source, SourceError
 from dreamerguard.programs.hydra import exact
@@ -229,3 +230,22 @@ def test_without_a_folder_the_message_says_that_a_checkout_is_missing(monkeypatc
 def test_a_key_that_is_null_has_no_known_type() -> None:
     (finding,) = lint_command(["python", "dreamer_v3.py", "optimization.train_ration=512"]).findings
     assert "text" not in finding.help
+
+
+def test_the_key_that_the_replay_ratio_replaced_has_no_effect(tmp_path: Path) -> None:
+    configs = tmp_path / "sheeprl" / "configs"
+    for group in ("exp", "algo"):
+        (configs / group).mkdir(parents=True)
+    (configs / "config.yaml").write_text("defaults:\n  - algo: default\n  - exp: ???\n  - _self_\nseed: 1\n")
+    (configs / "algo" / "default.yaml").write_text("name: dreamer_v3\ncls: sheeprl.own\nreplay_ratio: 1\n")
+    exp = configs / "exp" / "own.yaml"
+    exp.write_text("# @package _global_\nalgo:\n  train_every: 6\n")
+    (finding,) = check("sheeprl exp=own", tmp_path).active
+    assert (finding.name, finding.severity, finding.primary.span.text) == (
+        "misplaced-key", Severity.WARNING, "train_every: 6",
+    )  # fmt: skip
+    assert finding.help == "set algo.replay_ratio to 0.167"
+    exp.write_text("# @package _global_\nalgo:\n  train_every: 1\n")
+    assert [item.severity for item in check("sheeprl exp=own", tmp_path).active] == [Severity.INFO]
+    (configs / "algo" / "default.yaml").write_text("name: dreamer_v3\ncls: sheeprl.own\n")
+    assert not check("sheeprl exp=own", tmp_path).active

@@ -64,6 +64,14 @@ def test_a_configuration_becomes_the_command_that_sets_it() -> None:
     assert command.words[-2].span.text == "seed"
 
 
+def test_another_object_made_from_a_group_is_no_setting() -> None:
+    text = (
+        "config = Config(configs['defaults']).update(configs['bsuite'])\nconfig = config.update({'run.steps': 1e5})\n"
+    )
+    (plain,) = read(text)
+    assert read(text + "args = embodied.Config(config.run, logdir='x', batch_steps=3)\n") == [plain]
+
+
 @pytest.mark.parametrize("code", ["gym.make('CartPole-v1')", "crafter.Env()", "from_gym.FromGym(mine)"])
 def test_an_environment_that_code_makes_is_the_task(code: str) -> None:
     text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.setting import Setting
@@ -13,6 +14,7 @@ from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.programs.shared.python_call import is_open
+from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Word
 from dreamerguard.sources.python.firm_reads import read_firmly
 
@@ -49,6 +51,23 @@ def unsplit_task(settings: Mapping[str, Setting], checkout: PythonCheckout | Non
         text = f"the task {task.value} names no suite: the program splits it at the first underscore and stops"
         place = task.last.span or anchor
         yield Problem("unknown-task", text, Label(place), task.key, help="write suite_task, such as dmc_walker_walk")
+
+
+def missing_module(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:
+    """Yields the problem of a suite whose module the script imports and the checkout lacks."""
+    task, script = settings.get("task"), checkout.script if checkout is not None else None
+    data = checkout.index.files[script].data if checkout is not None and script is not None else None
+    suite = suite_of(str(task.value)) if task is not None else ""
+    if checkout is None or script is None or task is None or data is None or not re.fullmatch(r"\w+", suite, re.ASCII):
+        return
+    folder = PurePosixPath(script).parent / "envs"
+    imported = re.search(rb"(import envs\.|from envs import |from envs\.)" + suite.encode() + rb"\b", data)
+    own = any(PurePosixPath(name).parent == folder for name in checkout.index.files)
+    names = (PurePosixPath(name).with_suffix("") for name in checkout.index.files)
+    lacks = not any(f"{name}/".startswith(f"{folder / suite}/") for name in names)
+    if imported and own and lacks:
+        text = f"{script} imports envs/{suite}.py for {task.value}, which the checkout does not have: the program stops"
+        yield Problem("missing-module", text, Label(task.last.span or anchor), task.key)
 
 
 def missing_settings(

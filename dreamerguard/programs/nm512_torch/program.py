@@ -41,7 +41,7 @@ from dreamerguard.util.paths import is_file
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
-from .problems import loader_problem, missing_settings, unknown_preset, unsplit_task, value_problems
+from .problems import loader_problem, missing_module, missing_settings, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
 #: Preset -> suite of the tasks that it was made for.
@@ -152,6 +152,7 @@ def _resolve(
     draft.problems += value_problems(settings, own, draft.problems, task_known=named and familiar)
     if not whole and familiar and seen and not words.open_presets:
         draft.problems += unsplit_task(settings, checkout, anchor)
+        draft.problems += missing_module(settings, checkout, anchor)
         draft.problems += missing_settings({*settings, *draft.sections}, checkout, anchor, file)
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = _keys(draft, settings, checkout, whole=whole)

@@ -67,10 +67,28 @@ _R2 = {f"env.{name}": f"model.{name}" for name in _R2_MODEL} | {name: f"model.{n
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares the value with the value that takes effect."""
     places = _SHEEPRL if run.dialect == "sheeprl" else _R2
+    yield from _replaced(run)
     for name, right in places.items():
         for key in _below(run, name):
             yield from _finding(run, run.settings[key], f"{right}{key.removeprefix(name)}")
             return
+
+
+def _replaced(run: ResolvedRun) -> Iterator[Finding]:
+    """Finds the key that ``algo.replay_ratio`` replaced in 2024, where the edition reads only the new one."""
+    old, new = run.settings.get("algo.train_every"), run.settings.get("algo.replay_ratio")
+    if run.dialect != "sheeprl" or old is None or new is None or not old.chosen:
+        return
+    meant = 1 / old.number if old.number > 0 else 0.0
+    same = meant == new.number
+    yield rule.at(
+        old.last.span or run.anchor,
+        f"{old.key} {spell_scalar(old.value)} has no effect: algo.replay_ratio"
+        f"{' means the same' if same else f' stays {spell_scalar(new.value)}'}",
+        key=old.key,
+        severity=Severity.INFO if same else None,
+        help=f"set algo.replay_ratio to {spell_scalar(float(f'{meant:.3g}'))}" if meant else "",
+    )
 
 
 def _below(run: ResolvedRun, name: str) -> list[str]:

@@ -68,6 +68,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                     f"{name} overrides the sizes of {preset.name}: {shown} is {run.settings[shown].value}",
                     label="applied first",
                     key=shown,
+                    severity=Severity.WARNING,
                     secondary=(Label(other.span, "applied last"),),
                     help=f"write --configs {name} {preset.name}",
                 )

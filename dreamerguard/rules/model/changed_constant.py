@@ -24,6 +24,7 @@ from functools import lru_cache
 
 from dreamerguard.core.finding import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import COMMAND, with_preset
 from dreamerguard.rules.rule import Example, Rule
@@ -58,8 +59,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published value"
                 f" {spell_scalar(theirs)}",
                 key=key,
-                severity=Severity.INFO if key.rpartition(".")[2] in _LENGTHS else None,
+                severity=Severity.INFO if key.rpartition(".")[2] in _LENGTHS or _own_choice(run, setting) else None,
             )
+
+
+def _own_choice(run: ResolvedRun, setting: Setting) -> bool:
+    """Returns whether a fork's own file sets the value, or the task is one that nothing is published for."""
+    span = setting.last.span
+    return run.reference is None or (span is not None and run.in_file(span))
 
 
 @lru_cache(maxsize=4096)

@@ -223,7 +223,14 @@ def _on_config(node: ast.Call) -> bool:
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     if any(item.arg is None for item in node.keywords):  # another object, made from settings that are already there
         return False
+    if last_name(node.func) == "Config" and any(_is_part(item) for item in node.args):
+        return False
     return last_name(node.func) == "Config" or (owner is not None and is_config(last_name(owner)))
+
+
+def _is_part(node: ast.expr) -> bool:
+    """Returns whether an expression is a group of settings: ``config.run``."""
+    return isinstance(node, ast.Attribute) and is_config(last_name(node.value))
 
 
 def _items(node: ast.Call, places: _Places) -> Iterator[tuple[str, Span, ast.expr]]:

@@ -47,7 +47,11 @@ _TRAINING = frozenset(
 )  # fmt: skip
 
 #: Rules about what is usual. On a task of the user's own, an unusual value in a preset is a choice.
-_USUAL = frozenset({"sparse-logging", "long-prefill", "dense-updates", "learning-starts", "high-replay-ratio"})
+_USUAL = frozenset(
+    {"sparse-logging", "long-prefill", "dense-updates", "learning-starts", "high-replay-ratio", "image-shape"}
+)
+#: Those that cost time only, so that a value on the command line is a choice too.
+_ANYWHERE = frozenset({"dense-updates"})
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -243,7 +247,8 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
 def _own_choice(finding: Finding, run: ResolvedRun) -> Finding:
     """Returns a finding as information if it is about the user's own choice for a task with no published settings."""
     own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
-    choice = own and finding.severity is Severity.WARNING and run.in_file(finding.primary.span)
+    placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
+    choice = own and finding.severity is Severity.WARNING and placed
     return replace(finding, severity=Severity.INFO) if choice else finding
 
 

@@ -208,3 +208,18 @@ def test_a_suite_whose_module_the_checkout_lacks(tmp_path: Path) -> None:
     assert check(tmp_path, COMMAND)["task"] == ("missing-module", Severity.ERROR)
     (tmp_path / "envs" / "dmc.py").write_text("")
     assert "task" not in check(tmp_path, COMMAND)
+
+
+def test_a_key_that_the_script_adds_is_an_option(tmp_path: Path) -> None:
+    fork(tmp_path, parse="values.setdefault('eval_only', False)\nmain(parser.parse_args(rest))")
+    assert "eval_only" not in check(tmp_path, f"{COMMAND} --eval_only True")
+    assert check(tmp_path, f"{COMMAND} --eval_onyl True")["eval_onyl"][1] is Severity.ERROR
+
+
+def test_a_script_in_a_package_that_the_checkout_lacks_is_another_program(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    text = with_preset("seed: 1")["dreamerv3/configs.yaml"]
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UnknownProgram):
+        check(tmp_path, "python recall/train.py --configs mine --logdir x")
+    assert check(tmp_path, "python dreamerv3/main.py --configs mine --logdir x") == {}

@@ -18,6 +18,7 @@ from dreamerguard.sources.python.firm_reads import read_firmly
         ("  x = config.steps or config.save", False),
         ("  try:\n    print(config.save)\n  except AttributeError:\n    pass", False),
         ("  if config.steps:\n    return\n  print(config.save)", False),
+        ("  if config.steps:\n    def later():\n      return 1\n  print(config.save)", True),
         ("  config.save = 1\n  print(config.save)", False),
         ("  print(getattr(config, 'save', 1), config.save)", False),
         ("  def later():\n    return config.save\n  print(later)", False),

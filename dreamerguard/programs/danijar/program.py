@@ -21,6 +21,7 @@ from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.stored_run import read_stored
 from dreamerguard.sources.argv import Command, Word
+from dreamerguard.util.paths import is_dir, is_file
 
 from .editions import EDITIONS, edition_of_keys
 from .flags import NO_FLAGS, read_flags
@@ -49,7 +50,7 @@ class Danijar(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
         call = read_call(command)
-        if call is None or call.hydra or is_foreign(call, folder):
+        if call is None or call.hydra or is_foreign(call, folder) or _belongs_elsewhere(call, folder):
             return None
         if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of danijar/dreamerv3"
@@ -119,6 +120,13 @@ class Danijar(Program):
         origin, values = table.origin(suite), preset_values(table, suite)
         origins = dict.fromkeys(values, (str(origin), origin.url))
         return PublishedSettings(f"preset {suite} of {table.title}", values, origins, _NOT_TRAINING)
+
+
+def _belongs_elsewhere(call: PythonCall, folder: Path) -> bool:
+    """Returns whether the folder is a checkout of this program, and the script is in another package that it lacks."""
+    package = PurePosixPath(call.script).parts[0] if "/" in call.script else ""
+    own = package in ("", ".", "..", "~") or package.startswith(("dreamerv3", "$", "/"))
+    return not own and not is_dir(folder / package) and is_file(folder / "dreamerv3" / "configs.yaml")
 
 
 def _fits(file: PresetFile) -> bool:

@@ -99,8 +99,9 @@ class PythonCheckout:
         """
         kept, items = [], list(unknown)
         declared = self.index.declares((item.key for item in items if item.fatal), self.script)
+        given = {item.key for item in items if item.fatal and self._adds(item.key)}
         for item in items:
-            if item.fatal and item.key in declared:
+            if item.fatal and item.key in declared | given:
                 continue
             if item.fatal:
                 kept.append(replace(item, certain=item.certain and not self._lenient()))
@@ -110,6 +111,10 @@ class PythonCheckout:
             elif (item.upstream or item.key in renamed) and not self.index.reads(item.key, keys):
                 kept.append(item)
         return kept
+
+    def _adds(self, key: str) -> bool:
+        """Returns whether the script adds a key to the settings before it makes its options: ``setdefault``."""
+        return any(key in facts.given for script in self._scripts for facts in self.index.reachable(script))
 
     def given(self) -> frozenset[str]:
         """Keys of the log directory to which the script gives a value."""

@@ -74,6 +74,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             return
 
 
+def _set_rightly(counts: Setting | None) -> bool:
+    """Returns whether the command sets the key that counts."""
+    return counts is not None and counts.last.kind == "command line"
+
+
 def _replaced(run: ResolvedRun) -> Iterator[Finding]:
     """Finds the key that ``algo.replay_ratio`` replaced in 2024, where the edition reads only the new one."""
     old, new = run.settings.get("algo.train_every"), run.settings.get("algo.replay_ratio")
@@ -112,7 +117,7 @@ def _finding(run: ResolvedRun, setting: Setting, right: str) -> Iterator[Finding
         setting.last.span or run.anchor,
         f"{setting.key} {spell_scalar(setting.value)} has no effect{where}: {right}{kept}",
         key=setting.key,
-        severity=Severity.INFO if same else None,
+        severity=Severity.INFO if same or _set_rightly(counts) else None,
         help=f"move it to {right}",
         upstream="" if setting.chosen else run.upstream,
     )

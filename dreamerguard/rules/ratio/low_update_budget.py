@@ -96,13 +96,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     total = f"{amount(run.budget.updates)} gradient updates, {share(value)} of the published number"
     updates = total if run.purpose == "full" else f"{share(value)} of the published updates per frame"
+    open_ratio = worst is not None and len(blamed) == 1 and worst is run.setting("train_ratio") and value >= _MILD
     short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
     yield rule.at(
         run.place(worst),
         f"the run makes {updates} for {run.reference.task}",
         label=_label(run, worst, factors),
         key=worst.key if worst is not None else "",
-        severity=Severity.INFO if short and worst is not None and _stated(run, worst) else None,
+        severity=Severity.INFO if (short or open_ratio) and worst is not None and _stated(run, worst) else None,
         secondary=tuple(
             Label(span, f"{share(factor)} of the updates")
             for setting, factor in blamed[1:]
@@ -115,9 +116,13 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     )
 
 
-def _stated(run: ResolvedRun, length: Setting) -> bool:
-    """Returns whether a short length stands on the command line of a program that has no word for a short run."""
-    return "purpose" not in run.roles and length.last.kind == "command line"
+def _stated(run: ResolvedRun, setting: Setting) -> bool:
+    """Returns whether a lower value stands on the command line of a program that has no word for a short run."""
+    return "purpose" not in run.roles and setting.last.kind == "command line"
+
+
+#: Share of the published updates above which a ratio on the command line is a choice.
+_MILD = 0.4
 
 
 def _published_elsewhere(run: ResolvedRun, ratio: Setting) -> bool:

@@ -36,6 +36,9 @@ BAD = [Example(TORCH_COMMAND, files=with_torch_preset("prefill: 0"), mark="prefi
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     setting, offline = run.settings.get("prefill"), run.settings.get("offline_traindir")
+    evaluates = run.settings.get("eval_only")
+    if evaluates is not None and evaluates.value is True:
+        return
     if setting is None or not setting.chosen or setting.number > 0 or (offline is not None and offline.value):
         return
     yield rule.at(

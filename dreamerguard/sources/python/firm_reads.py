@@ -92,5 +92,17 @@ def _always(function: _Function) -> Iterator[ast.AST]:
                 elif name in sometimes:
                     continue
                 stack += [child for child in children if isinstance(child, ast.AST)]
-        if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
+        if _may_end(statement):
             return
+
+
+def _may_end(statement: ast.stmt) -> bool:
+    """Returns whether a statement may return from the function that it stands in."""
+    stack: list[ast.AST] = [statement]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Return):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack += ast.iter_child_nodes(node)
+    return False

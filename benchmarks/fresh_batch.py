@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 import traceback
 from collections import Counter
@@ -138,7 +139,7 @@ def recall(batch: Path, findings: Iterable[dict[str, Any]]) -> list[dict[str, An
     for row in rows(batch / "mistakes.tsv"):
         path, _, number = row["place"].partition(":")
         first, _, end = number.partition("-")
-        line = int(first) if first.isdigit() else 0
+        line = int(digits[0]) if (digits := re.findall(r"\d+", first)) else 0
         file = tree_of(batch, row["repo"]) / path
         last = max(int(end) if end.isdigit() else line, end_of_block(file, line) if file.is_file() and line else 0)
         near = sorted({

@@ -89,11 +89,15 @@ class _Checker:
         self.results: list[Result] = []
         self.reasons: dict[str, str] = {}
         self.done: set[tuple[str, ...]] = set()
-        self.places: set[tuple[str, str, int, str]] = set()
+        self.places: dict[tuple[str, str, int, str], int] = {}
         self.seen = RepositoryResult(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
 
     def outcome(self) -> RepositoryResult:
         """Everything together, judged by comments, settings and baseline."""
+        self.results = [
+            replace(result, findings=tuple(item for item in result.findings if self._is_worst(item)))
+            for result in self.results
+        ]
         counts: Counter[str] = Counter()
         for result in self.results:
             counts[result.dialect] += result.runs
@@ -248,11 +252,19 @@ class _Checker:
 
     def _fresh(self, findings: Sequence[Finding]) -> Iterator[Finding]:
         for finding in findings:
-            span = finding.primary.span
-            place = (finding.name, span.source.name, span.start, finding.key)
-            if place not in self.places:
-                self.places.add(place)
+            place = _place(finding)
+            if finding.severity.rank < self.places.get(place, finding.severity.rank + 1):
+                self.places[place] = finding.severity.rank
                 yield finding
+
+    def _is_worst(self, finding: Finding) -> bool:
+        """Returns whether no other run says the same of the same place with a higher severity."""
+        return finding.severity.rank == self.places[_place(finding)]
+
+
+def _place(finding: Finding) -> tuple[str, str, int, str]:
+    span = finding.primary.span
+    return finding.name, span.source.name, span.start, finding.key
 
 
 def _words(source: Source, texts: Sequence[str]) -> tuple[Word, ...]:

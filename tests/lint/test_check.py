@@ -7,12 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from dreamerguard.commands.app import app
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import RepositoryResult
 from dreamerguard.core.source import SourceError
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.reports.repository_summary import render_tree
-from dreamerguard.rules.helpers.example_files import with_preset, with_r2_env
+from dreamerguard.rules.helpers.example_files import with_preset, with_r2_env, with_torch_preset
 
 SCRIPT = "#!/bin/bash\nRATIO=32\nfor task in dmc_walker_walk dmc_hopper_hop; do\n  python train.py env=dmc_vision \\\n"
 SCRIPT += "    env.task=$task env.train_ratio=$RATIO\ndone\n"
@@ -172,3 +173,14 @@ def test_a_mistake_in_upstreams_own_document_is_not_the_keepers(tmp_path: Path) 
     assert labels == {"README.md": "danijar/dreamerv3 at e3f0224", "mine.sh": ""}
     put(tmp_path, {"README.md": f"```sh\n{command.replace('32', '16')}```\n"})
     assert not any(item.upstream for result in check_tree([tmp_path]).results for item in result.findings)
+
+
+def test_a_command_does_not_hide_what_the_file_of_presets_says(tmp_path: Path) -> None:
+    files = with_torch_preset("my_speed: 3")
+    (tmp_path / "configs.yaml").write_text(files["configs.yaml"], encoding="utf-8")
+    code = "def main(config):\n  print(config.train_ratio, config.seed, config.steps, config.task, config.logdir)\n"
+    more = "  print(config.batch_size, config.batch_length, config.size, config.envs, config.critic, config.prefill)\n"
+    (tmp_path / "dreamer.py").write_text(f"{code}{more}  print(config.action_repeat, config.eval_every)\n")
+    (tmp_path / "A.md").write_text("```sh\npython dreamer.py --configs mine --logdir x\n```\n")
+    found = [item for result in check_tree([tmp_path]).results for item in result.findings if item.key == "my_speed"]
+    assert [(item.name, item.severity) for item in found] == [("unread-key", Severity.WARNING)]

@@ -91,6 +91,8 @@ def _message(name: str, suites: Collection[str], own: Iterable[str]) -> tuple[st
         found = tuple(near for item in made for near in _near(name, _tasks(item)))
         return (f"there is no task {name}", found[:1]) if found else None
     known = _tasks(suite)
+    if suite in ("atari", "atari100k") and name.replace("_", "").lower() in {item.replace("_", "") for item in known}:
+        return None  # ALE's own spelling, such as MontezumaRevenge
     found = () if name in known else _near(name, known)
     return (f"there is no task {name}", found) if found else None
 

@@ -45,5 +45,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{setting.key} {spell_scalar(setting.value)} means {setting.number / 3600:.2g} hours",
                 label="unit: seconds",
                 key=setting.key,
-                severity=Severity.INFO if name == "report_every" else None,  # nothing rests on a report
+                # Nothing rests on a report; `check` warns where a file of presets says it.
+                severity=Severity.INFO if name == "report_every" or run.in_file(run.place(setting)) else None,
             )

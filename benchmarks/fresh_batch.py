@@ -33,6 +33,7 @@ from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.shell import read_shell
 
+RESULTS = Path(__file__).parent / "results" / "fresh_batches.json"
 #: Largest distance in lines between a finding and the line that a person noted.
 _NEAR = 4
 _LOUD = {Severity.ERROR, Severity.WARNING}
@@ -191,14 +192,25 @@ def report(table: list[Judgement], known: list[dict[str, Any]], judged: list[dic
     return figures
 
 
+def print_stored() -> None:
+    """Prints the figures of every batch's first run: a batch that led to a change never counts again."""
+    for batch in json.loads(RESULTS.read_text(encoding="utf-8")):
+        print(f"batch {batch['batch']} ({batch['date']}, at {batch['commit']}, judged: {batch['judged']})")
+        for name, figure in batch["figures"].items():
+            print(f"  {name}: {figure}")
+
+
 def main() -> None:
     """Prints the figures of a batch and writes the requested files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("batch", type=Path)
+    parser.add_argument("batch", type=Path, nargs="?", help="without it, the stored figures of earlier first runs")
     parser.add_argument("--findings", type=Path, help="write the findings that a person has to judge")
     parser.add_argument("--judged", type=Path, help="the same list, judged")
     parser.add_argument("--result", type=Path, help="write facts and figures, without any text of the repositories")
     options = parser.parse_args()
+    if options.batch is None:
+        print_stored()
+        return
     table, from_commands = judge_commands(options.batch)
     from_files, seconds = check_repositories(options.batch)
     loud = [item for item in from_files if item["severity"] != "info"]

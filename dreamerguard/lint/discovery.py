@@ -129,7 +129,8 @@ def _left_out(
         return True
     if gitignore.ignored(name, True, patterns) or _matches(name, globs):
         return True
-    return os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - thousands of folders
+    marks = ("pyvenv.cfg", "conda-meta")
+    return any(os.path.exists(os.path.join(entry.path, mark)) for mark in marks)  # noqa: PTH110, PTH118 - thousands
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:

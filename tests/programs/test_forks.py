@@ -223,3 +223,22 @@ def test_a_script_in_a_package_that_the_checkout_lacks_is_another_program(tmp_pa
     with pytest.raises(UnknownProgram):
         check(tmp_path, "python recall/train.py --configs mine --logdir x")
     assert check(tmp_path, "python dreamerv3/main.py --configs mine --logdir x") == {}
+
+
+def test_an_interval_that_the_fork_counts_in_steps_has_no_wrong_unit(tmp_path: Path) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    (tmp_path / "embodied" / "run").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    text = with_preset("seed: 1")["dreamerv3/configs.yaml"]
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
+    script = tmp_path / "embodied" / "run" / "train.py"
+    command = "python dreamerv3/main.py --configs mine --logdir x --run.save_every 50000"
+    script.write_text("should_save = Clock(args.save_every)\n")
+    assert check(tmp_path, command)["run.save_every"] == ("interval-unit", Severity.WARNING)
+    script.write_text("should_save = embodied.when.Every(args.save_every)\n")
+    assert "run.save_every" not in check(tmp_path, command)
+
+
+def test_deep_keys_of_a_group_that_is_handed_on_are_read(tmp_path: Path) -> None:
+    fork(tmp_path, "simulator.make(config.controller)", preset="controller: {arm: {right: {gain: 3}}}")
+    assert check(tmp_path, COMMAND) == {}

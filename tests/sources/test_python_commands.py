@@ -108,3 +108,8 @@ def test_launchers_that_cannot_be_read_are_named() -> None:
 @given(st.text(alphabet="subproces.run([])'\",+python* \nés", max_size=60))
 def test_any_text_ends(text: str) -> None:
     read_python(Source("a.py", f"import subprocess\n{text}"))
+
+
+def test_a_program_in_pytorch_sets_no_configuration_of_danijar() -> None:
+    text = "config = Config(configs['defaults']).update(configs['bsuite'])\nconfig = config.update({'run.steps': 3})\n"
+    assert read(text) != [] and read(f"import torch\n{text}") == []

@@ -27,7 +27,7 @@ from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import script_trains
+from .scripts import script_trains, stepped_intervals
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -165,7 +165,7 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps"),
+        units=Units(length="agent steps", stepped=stepped_intervals(draft.settings, edition.script, checkout)),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),

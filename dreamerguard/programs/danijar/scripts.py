@@ -98,6 +98,13 @@ def committed_checkpoint(settings: Mapping[str, Setting], folders: Sequence[Path
         yield Problem("missing-checkpoint", text, Label(place), setting.key, help=help)
 
 
+def stepped_intervals(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> frozenset[str]:
+    """Returns the intervals that the checkout's own run script counts in steps: ``Every(args.save_every)``."""
+    script = settings.get(key)
+    text = _script_text(checkout, str(script.value)) if script is not None else None
+    return frozenset(f"run.{name}" for name in re.findall(r"\bEvery\(\s*args\.(\w+)", text or ""))
+
+
 def _script_text(checkout: PythonCheckout | None, script: str) -> str | None:
     """Returns the checkout's own file of a run script; None without one."""
     if checkout is None:

@@ -39,6 +39,8 @@ _NEVER = 1e7
 def check(run: ResolvedRun) -> Iterator[Finding]:
     for name in ("save_every", "log_every", "report_every"):
         setting = run.settings.get(f"run.{name}")
+        if setting is not None and setting.key in run.units.stepped:
+            continue
         if setting is not None and setting.chosen and _MANY[name] <= setting.number < _NEVER:
             yield rule.at(
                 run.place(setting),

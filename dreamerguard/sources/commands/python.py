@@ -29,6 +29,8 @@ _STARTS = frozenset({"system", "popen", "run", "Popen", "call", "check_call", "c
 _SETS = frozenset({"update", "Config"})
 _SIGNS = ("run.", "agent.", "task", "replay", "batch_", "env.", "encoder.", "rssm.", "envs.")
 _SCRIPT = "dreamerv3/train.py"
+#: A program in PyTorch has other keys, in a plain dictionary.
+_TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
 
 
 def is_worth_reading(text: str) -> bool:
@@ -167,7 +169,9 @@ def _spelled(node: ast.expr, places: _Places) -> tuple[str, ...]:
 
 
 def _configured(tree: ast.Module, places: _Places) -> Iterator[Command]:
-    """One command for each function, or the module itself, that sets a configuration."""
+    """One command for each function, or the module itself, that sets a configuration of danijar/dreamerv3."""
+    if _TORCH.search(places.source.text):
+        return
     scopes: dict[int, list[tuple[ast.expr, bool]]] = defaultdict(list)
     for scope, node, sure in _expressions(tree):
         scopes[id(scope)].append((node, sure))

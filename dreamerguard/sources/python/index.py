@@ -56,6 +56,8 @@ class PythonIndex:
     store: FactStore | None = None
     _facts: dict[str, FileFacts | None] = field(default_factory=dict)
     _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _reaches: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""
@@ -222,15 +224,24 @@ class PythonIndex:
 
     def _reached(self, name: str) -> tuple[str, ...]:
         """Names of a script and of the files that it imports, the script first; also of those that cannot be read."""
-        queue, seen = [name], [name]
+        if name in self._reaches:
+            return self._reaches[name]
+        queue, seen = [name], {name: None}
         while queue and len(seen) < _MOST_IMPORTS:
-            current = queue.pop(0)
-            facts = self.facts(current)
-            for module in facts.imports.values() if facts is not None else ():
-                fresh = [file for file in self._files_of(current, module) if file not in seen]
-                queue += fresh
-                seen += fresh
-        return tuple(seen)
+            for file in self._imported(queue.pop(0)):
+                if file not in seen:
+                    seen[file] = None
+                    queue.append(file)
+        self._reaches[name] = tuple(seen)
+        return self._reaches[name]
+
+    def _imported(self, name: str) -> tuple[str, ...]:
+        """Names of the files that one file imports."""
+        if name not in self._imports:
+            facts = self.facts(name)
+            modules = dict.fromkeys(facts.imports.values()) if facts is not None else {}
+            self._imports[name] = tuple(file for module in modules for file in self._files_of(name, module))
+        return self._imports[name]
 
     def _files_of(self, importer: str, module: str) -> Iterator[str]:
         path = module.strip(".").replace(".", "/")

@@ -93,7 +93,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         inside = entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-    return inside and not os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+    marks = ("pyvenv.cfg", "conda-meta")  # an environment, not code of the checkout
+    return inside and not any(os.path.exists(os.path.join(entry.path, mark)) for mark in marks)  # noqa: PTH110, PTH118
 
 
 def _is_package(entry: os.DirEntry[str]) -> bool:

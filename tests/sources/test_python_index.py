@@ -212,3 +212,9 @@ def test_many_files_that_hand_settings_to_each_other_end(tmp_path: Path) -> None
 def test_options_made_from_names(code: str, tmp_path: Path) -> None:
     assert index(tmp_path, a=code).declares(["noise_kind", "noise-kind", "other"]) == {"noise_kind", "noise-kind"}
     assert index(tmp_path, a="class Args:\n  noise_kind: str = 'a'").declares(["noise_kind"]) == set()
+
+
+def test_a_dictionary_of_overrides_reads_nothing(tmp_path: Path) -> None:
+    assert not index(tmp_path, a="PRESET = {'agent.reward_type': 'x'}\n").may_read("agent.reward_type")
+    assert index(tmp_path, a="print(config['agent.reward_type'])\n").may_read("agent.reward_type")
+    assert index(tmp_path, a="PRESET = {'reward_type': 'x'}\n").may_read("agent.reward_type")

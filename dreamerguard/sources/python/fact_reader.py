@@ -51,6 +51,7 @@ class _FactReader(FlowReader):
         super().__init__()
         self.aliases: set[str] = set()
         self.narrow: set[int] = set()  # attribute nodes that only lead to a further name
+        self.written: set[int] = set()  # dotted keys of dictionaries: ``{"run.steps": 3}`` sets, and reads nothing
         self.own: set[str] = set()  # attributes of self that the file sets
         self.own_reads: set[str] = set()
         self.kept: dict[int, str] = {}  # nodes whose value is kept under an attribute
@@ -102,8 +103,13 @@ class _FactReader(FlowReader):
             self.doubt(node.value, node.lineno, sure=False)
 
     def constant(self, node: ast.Constant) -> None:
+        if id(node) in self.written:
+            return
         if isinstance(node.value, str) and len(node.value) < 80 and _KEY.fullmatch(node.value):
             self.facts.names |= {node.value, node.value.rpartition(".")[2]}
+
+    def dictionary(self, node: ast.Dict) -> None:
+        self.written |= {id(key) for key in node.keys if "." in literal_text(key)}
 
     def arguments(self, node: ast.arguments) -> None:
         self.facts.fields |= {item.arg for item in (*node.posonlyargs, *node.args, *node.kwonlyargs)}
@@ -244,6 +250,7 @@ def _written_out(node: ast.expr) -> bool:
 _HANDLERS: Mapping[type[ast.AST], Callable[[_FactReader, Any], None]] = {
     ast.Attribute: _FactReader.attribute,
     ast.Subscript: _FactReader.subscript,
+    ast.Dict: _FactReader.dictionary,
     ast.Constant: _FactReader.constant,
     ast.arguments: _FactReader.arguments,
     ast.FunctionDef: _FactReader.function,

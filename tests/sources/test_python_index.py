@@ -218,3 +218,9 @@ def test_a_dictionary_of_overrides_reads_nothing(tmp_path: Path) -> None:
     assert not index(tmp_path, a="PRESET = {'agent.reward_type': 'x'}\n").may_read("agent.reward_type")
     assert index(tmp_path, a="print(config['agent.reward_type'])\n").may_read("agent.reward_type")
     assert index(tmp_path, a="PRESET = {'reward_type': 'x'}\n").may_read("agent.reward_type")
+
+
+def test_a_group_that_an_index_takes_whole_is_read(tmp_path: Path) -> None:
+    code = "def log(config):\n  own = config['logger']['wandb']\n  wandb.init(**own)\n"
+    assert index(tmp_path, a=code).may_read("logger.wandb.entity")
+    assert not index(tmp_path, a="print(config['logger']['wandb']['name'])\n").may_read("logger.wandb.entity")

@@ -97,6 +97,8 @@ class _FactReader(FlowReader):
         if isinstance(node.ctx, ast.Store):
             return
         if name:
+            if id(node) not in self.narrow:
+                self.facts.whole.add(name)  # a group that is kept or passed on: ``config["logger"]["wandb"]``
             self.read(node, node.value, name)
         elif not isinstance(node.slice, ast.Constant):
             self.facts.whole.add(last_name(node.value))

@@ -43,8 +43,7 @@ def value_problems(
 
 def unsplit_task(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:
     """Yields the problem of a task without a suite, where the script splits the task at its first underscore."""
-    task, script = settings.get("task"), checkout.script if checkout is not None else None
-    data = checkout.index.files[script].data if checkout is not None and script is not None else None
+    task, data = settings.get("task"), checkout.script_data if checkout is not None else None
     if task is None or not isinstance(task.value, str) or "_" in task.value or is_open(task.value) or not task.value:
         return
     if data is not None and _SPLITS.search(data):
@@ -55,8 +54,8 @@ def unsplit_task(settings: Mapping[str, Setting], checkout: PythonCheckout | Non
 
 def missing_module(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:
     """Yields the problem of a suite whose module the script imports and the checkout lacks."""
-    task, script = settings.get("task"), checkout.script if checkout is not None else None
-    data = checkout.index.files[script].data if checkout is not None and script is not None else None
+    task, data = settings.get("task"), checkout.script_data if checkout is not None else None
+    script = checkout.script if checkout is not None else None
     suite = suite_of(str(task.value)) if task is not None else ""
     if checkout is None or script is None or task is None or data is None or not re.fullmatch(r"\w+", suite, re.ASCII):
         return
@@ -81,16 +80,16 @@ def missing_settings(
       anchor: place of the command.
       file: the file of presets.
     """
-    script = checkout.script if checkout is not None else None
-    data = checkout.index.files[script].data if checkout is not None and script is not None else None
-    if data is None or file is None:
+    data = checkout.script_data if checkout is not None else None
+    if checkout is None or data is None or file is None:
         return
     for name, line in read_firmly(data).items():
         if name in declared:
             continue
         blocks = [block for block, items in file.blocks.items() if name in items]
         only = f"; only preset {blocks[0]} sets it" if blocks else ""
-        text = f"{script}:{line} reads {name}, which the defaults and the chosen presets lack{only}: the program stops"
+        place = f"{checkout.script}:{line}"
+        text = f"{place} reads {name}, which the defaults and the chosen presets lack{only}: the program stops"
         yield Problem(
             "missing-key", text, Label(anchor), name, help=f"add {name} to the defaults of {file.source.name}"
         )

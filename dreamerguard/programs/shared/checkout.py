@@ -75,13 +75,12 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
-            elif (
-                not self.index.may_read(name)
-                and not self._handed_on(name)
-                and self._sure(keys if all_keys is None else all_keys)
-            ):
+            elif self._is_dead(name, keys if all_keys is None else all_keys):
                 judged[name] = replace(key, dead=self._nothing())
         return judged
+
+    def _is_dead(self, name: str, keys: Mapping[str, Key]) -> bool:
+        return not self.index.may_read(name) and not self._handed_on(name) and self._sure(keys)
 
     def _handed_on(self, key: str) -> bool:
         """Returns whether an environment gets a key as an argument and may hand it on to a library."""
@@ -115,8 +114,9 @@ class PythonCheckout:
         return kept
 
     def _adds(self, key: str) -> bool:
-        """Returns whether the script adds a key to the settings before it makes its options: ``setdefault``."""
-        return any(key in facts.given for script in self._scripts for facts in self.index.reachable(script))
+        """Returns whether a file that makes options gives the key a value: ``defaults.setdefault("eval", False)``."""
+        near = (facts for script in self._scripts for facts in self.index.reachable(script))
+        return any(facts.parsers.made and key in facts.given for facts in near)
 
     def given(self) -> frozenset[str]:
         """Keys of the log directory to which the script gives a value."""
@@ -132,6 +132,11 @@ class PythonCheckout:
         names = {name.partition(".")[0] for name in keys}
         read = sum(self.index.may_read(name) for name in names)
         return bool(names) and read >= _COVERED * len(names) and not self.index.doubts_of(self._scripts)
+
+    @property
+    def script_data(self) -> bytes | None:
+        """Content of the script; None if it is not known or was not read."""
+        return self.index.files[self.script].data if self.script is not None else None
 
     @property
     def _scripts(self) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 What it does:
   Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is the
-  default. Where the checkout can be seen, its Python files decide: a key that they read is not reported, and a key of a
-  fork that none of them reads is.
+  default, and in the check of one command when a file sets it: ``dreamerguard check`` warns there. Where the checkout
+  can be seen, its Python files decide: a key that they read is not reported, and a key of a fork that none of them
+  reads is.
 
 Why is this bad:
   The setting looks as if it had an effect. For example, ``replay.priosignal`` does not select the signal of prioritized

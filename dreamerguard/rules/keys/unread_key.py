@@ -2,8 +2,9 @@
 
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
-  information when the probably intended key has the same value anyway. Where the checkout can be seen, a key that its
-  Python files read is not reported. Where it cannot be seen, a key without a similar one is information, because a
+  information when the probably intended key has the same value anyway. In the check of one command, a key of a preset
+  without a similar key is information: ``dreamerguard check`` warns there. Where the checkout can be seen, a key that
+  its Python files read is not reported. Where it cannot be seen, a key without a similar one is information, because a
   fork's code may read keys that its defaults do not declare.
 
 Why is this bad:

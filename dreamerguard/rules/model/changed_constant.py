@@ -3,7 +3,8 @@
 What it does:
   Compares loss scales, the entropy scale, the imagination length, the discount horizon and the learning rate with the
   values that the papers keep fixed over all benchmarks. It reports a warning from 8 times on for loss scales, entropy
-  and learning rate, and information from 3 times on for the lengths.
+  and learning rate, and information from 3 times on for the lengths. It is also information where a file sets the value
+  that the command uses, and on a task that nothing is published for.
 
 Why is this bad:
   DreamerV3 is designed to work everywhere with one set of constants. A representation loss ten times as strong pulls

@@ -3,7 +3,9 @@
 What it does:
   Combines train ratio, batch shape, action repeat and length into the number of gradient updates of the whole run, and
   compares it with the published run. Half the ratio over twice the frames is not reported. In a run that declares
-  ``purpose: short``, only the updates per frame count.
+  ``purpose: short``, only the updates per frame count. For programs without ``purpose``, it is information where the
+  command line itself sets a shorter length, or a ratio that keeps 40 % of the updates. A ratio that another published
+  edition has for the task, at the same action repeat, is not reported.
 
 Why is this bad:
   The more updates DreamerV3 makes, the more it learns. Below ``guard.warn_update_budget`` of the published number, the

@@ -22,6 +22,7 @@ from dreamerguard.core.source import Span
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
@@ -88,7 +89,8 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        run = replace(run, problems=(*run.problems, *_stored(run, folder)))
+        absent = missing_script(call, file, command, folder)
+        run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:

@@ -13,8 +13,8 @@ from dreamerguard.programs.native.options import LintOptions
 
 @takes_options(
     LintOptions, "output_format", "output", "this_machine", "select", "ignore", "min_severity", "min_confidence",
-    "config_file", "no_config", "no_cache", "baseline", "write_baseline", "prune_baseline", "fix", "unsafe_fixes",
-    "diff", "exit_zero",
+    "config_file", "no_config", "allow_local_rules", "no_cache", "baseline", "write_baseline", "prune_baseline", "fix",
+    "unsafe_fixes", "diff", "exit_zero",
 )  # fmt: skip
 def check(
     paths: Annotated[

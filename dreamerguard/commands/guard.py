@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
-@takes_options(TrainOptions, "allow", "config_file", "no_config")
+@takes_options(TrainOptions, "allow", "config_file", "no_config", "allow_local_rules")
 def guard(
     ctx: typer.Context,
     words: Annotated[
@@ -67,7 +67,7 @@ def guard(
     reasons = read_allowances(options.allow)
     stop = on_regression is OnRegression.STOP
     watch = WatchOptions(task, suite, action_repeat, reference, interval, stop, grace)
-    settings = options.config_file, options.no_config
+    settings = options.config_file, options.no_config, options.allow_local_rules
     raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report, *settings)))
 
 

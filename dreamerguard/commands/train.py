@@ -64,7 +64,14 @@ def _lint(typed: list[str], options: TrainOptions) -> Result:
 
     allow = read_allowances(options.allow)
     try:
-        settings = read_start_settings(allow=allow, file=options.config_file, none=options.no_config)
+        settings = read_start_settings(
+            allow=allow,
+            file=options.config_file,
+            none=options.no_config,
+            allow_local_rules=options.allow_local_rules,
+        )
+        if settings.withheld:
+            note(settings.withheld)
         for text in renamed(settings.selectors):
             note(text)
         return lint_before_start(read_command(typed), settings, allow=allow)

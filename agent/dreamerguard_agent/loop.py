@@ -164,6 +164,7 @@ class Run:
                 self._logs.check()
             self._log()
             self._save()
+            self._logs.check()
         except RunDirectoryLost as lost:
             self._rescue(lost)
             raise

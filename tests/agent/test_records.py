@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.trust.log_kills import kill_loop
 from dreamerguard_agent.runtime import append_file
 from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost, SeedRecords
@@ -26,9 +27,7 @@ class Logs:
         self.frames = saved["frames"] if saved else 0
         self.seeds = seeds
         sizes = saved["logs"] if saved else {}
-        self.records = SeedRecords(
-            directory, seeds, sizes, tensorboard=True, frames=self.frames, say=self.said.append
-        )
+        self.records = SeedRecords(directory, seeds, sizes, tensorboard=True, frames=self.frames, say=self.said.append)
 
     def train(self, rows: int) -> None:
         for _ in range(rows):
@@ -175,7 +174,7 @@ def test_a_short_log_is_neither_padded_nor_cut(tmp_path: Path, length: int) -> N
     logs.train(1)
     logs.end()
     whole = content[:length].count(b"\n")
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61][:whole] + [77]
+    assert frames(tmp_path, "scores") == [*[13, 29, 45, 61][:whole], 77]
     assert "shorter than its checkpoint states" in logs.said[0]
     assert f"{saved['logs']['scores'] - length:,} bytes" in logs.said[0]
     kept = list(tmp_path.glob("before-1/scores.jsonl"))
@@ -251,7 +250,9 @@ def test_numbers_of_a_stranger_change_no_file(tmp_path: Path, size: Any) -> None
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("saved", [{"frames": -1, "logs": {}}, {"frames": 16, "logs": [1]}, {"frames": "x", "logs": {}}])
+@pytest.mark.parametrize(
+    "saved", [{"frames": -1, "logs": {}}, {"frames": 16, "logs": [1]}, {"frames": "x", "logs": {}}]
+)
 def test_numbers_of_a_stranger_are_refused(tmp_path: Path, saved: dict[str, Any]) -> None:
     with pytest.raises(UnusableLogs, match="the checkpoint is damaged"):
         Logs(tmp_path, saved)
@@ -260,7 +261,7 @@ def test_numbers_of_a_stranger_are_refused(tmp_path: Path, saved: dict[str, Any]
 def test_rows_without_a_checkpoint_are_refused(tmp_path: Path) -> None:
     started(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with pytest.raises(UnusableLogs, match="no checkpoint to continue from.*--restart"):
+    with pytest.raises(UnusableLogs, match=r"no checkpoint to continue from.*--restart"):
         Logs(tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
@@ -388,3 +389,14 @@ def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     logs.end()
     assert frames(tmp_path, "scores") == [13, 29, 45, 61, 77]
     assert_tensorboard_agrees(tmp_path)
+
+
+def test_kills_leave_no_gap_and_no_double(tmp_path: Path) -> None:
+    seen = kill_loop(tmp_path, kills=3)
+    assert (seen.kills, seen.faults) == (3, 0)
+
+
+def test_logs_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
+    (tmp_path / "tensorboard").write_text("a file")
+    with pytest.raises(UnusableLogs, match=r"cannot open the logs in .*: File exists \(.*tensorboard\)"):
+        Logs(tmp_path)

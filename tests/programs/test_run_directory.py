@@ -155,10 +155,10 @@ def test_links_are_found_in_the_folders_of_all_seeds(tmp_path: Path) -> None:
 
 def test_files_that_were_removed_are_put_back(tmp_path: Path) -> None:
     rundir.prepare_agents(tmp_path, SEEDS, {"a": 1}, {"host": "x"})
-    assert rundir.put_back(tmp_path, SEEDS, {"a": 1}, {"host": "x"}) == []
+    assert rundir.put_back(tmp_path, SEEDS, {"a": 1}, [{"host": "x"}]) == []
     (tmp_path / "run.yaml").unlink()
     (tmp_path / "seed1" / "manifest.json").unlink()
-    written = rundir.put_back(tmp_path, SEEDS, {"a": 1}, {"host": "x"})
+    written = rundir.put_back(tmp_path, SEEDS, {"a": 1}, [{"host": "x"}])
     assert written == [str(tmp_path / "run.yaml"), str(tmp_path / "seed1" / "manifest.json")]
     assert rundir.load_config(tmp_path) == SEEDS
     assert json.loads((tmp_path / "seed1" / "manifest.json").read_text()) == [{"host": "x"}]

@@ -89,7 +89,9 @@ def test_all_directories_are_held_or_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change", [{"born": 1}, {"pid": 2**22 + 1}, {"boot": "before"}], ids=["reused id", "ended", "reboot"]
 )
-def test_a_record_of_an_ended_process_does_not_count(tmp_path: Path, change: dict[str, object], file_locks: bool) -> None:
+def test_a_record_of_an_ended_process_does_not_count(
+    tmp_path: Path, change: dict[str, object], file_locks: bool
+) -> None:
     stored(tmp_path, replace(this_process(["train"]), **change))  # type: ignore[arg-type]
     with lock(tmp_path):
         pass
@@ -111,7 +113,7 @@ def test_a_holder_on_another_machine_counts_while_it_renews(tmp_path: Path, file
         if len(waited) == 5:
             os.utime(tmp_path / LOCK, (1, 1))
 
-    with pytest.raises(RunInUse, match="on elsewhere since .* stop it there"):
+    with pytest.raises(RunInUse, match=r"on elsewhere since .* stop it there"):
         lock(tmp_path, wait=renew)
     assert len(waited) == 5
     with lock(tmp_path):
@@ -125,9 +127,7 @@ def test_another_container_on_this_machine_is_judged_by_the_lock(tmp_path: Path)
         assert waited == []
 
 
-def test_of_two_that_start_together_without_locks_one_remains(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_two_that_start_together_without_locks_one_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(handle: int, operation: int) -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 

@@ -52,9 +52,7 @@ class SeedRecords:
       say: prints what is unusual about the files.
 
     Raises:
-      UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint. Nothing was
-        changed.
-      OSError: a file cannot be read or written.
+      UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
     """
 
     def __init__(
@@ -76,9 +74,13 @@ class SeedRecords:
             folder = seed_directory(directory, seed, len(seeds))
             _check_numbers(kept, frames)
             self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames, say=say)
-        for seed, records in self._records.items():
-            seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)
-            records.open()
+        try:
+            for seed, records in self._records.items():
+                seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)
+                records.open()
+        except OSError as error:
+            where = error.filename or directory
+            raise UnusableLogs(f"cannot open the logs in {directory}: {error.strerror} ({where})") from error
         self._identity = _identity(directory)
 
     def write(self, seed: int, name: str, row: Row) -> None:
@@ -87,13 +89,14 @@ class SeedRecords:
         self._written.add(seed)
 
     def check(self) -> None:
-        """Puts back files that were removed or replaced; looks only at the files written since the last call.
+        """Looks whether the run directory is in place, and puts back files that were removed or replaced.
+
+        Looks only at the files of agents for which something was written since the last call.
 
         Raises:
           RunDirectoryLost: the run directory was removed or replaced.
         """
-        if self._written:
-            self._check_directory()
+        self._check_directory()
         while self._written:
             self._records[self._written.pop()].try_heal()
 

@@ -25,14 +25,14 @@ class OpenedRun:
       directory: its run directory.
       lock: the lock.
       lint: the lint report.
-      manifest: the manifest's entry of this start.
+      starts: the manifest's entries, the one of this start last.
     """
 
     config: RunConfig
     directory: Path
     lock: RunLock
     lint: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    starts: list[dict[str, Any]]
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def open_run(
       CommandFailed: the directory cannot be used, or the device is not available.
     """
     from dreamerguard.programs.native import run_directory as rundir
-    from dreamerguard.programs.native.manifest import describe_start
+    from dreamerguard.programs.native.manifest import describe_start, read_starts
     from dreamerguard.reports.json import report_object
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
@@ -65,11 +65,12 @@ def open_run(
             _clear(directory, restart=restart)
             _say_differences(directory, manifest)
             _say_changes(rundir.prepare_agents(directory, config, lint, manifest))
+            starts = read_starts(directory)
         except (PlatformError, rundir.ConfigChanged, ValueError) as error:
             fail(str(error))
         except OSError as error:
             _cannot_write(directory, error)
-        yield OpenedRun(config, directory, lock, lint, manifest)
+        yield OpenedRun(config, directory, lock, lint, starts)
 
 
 @contextmanager

@@ -58,9 +58,10 @@ class RunFiles:
             self._attempt(self._put_back)
 
     def _note(self, frames: int) -> None:
-        from dreamerguard.programs.native.manifest import note_first_save
+        from dreamerguard.programs.native.manifest import FIRST_SAVE, note_first_save
 
         if not self._noted:
+            self._run.starts[-1][FIRST_SAVE] = frames
             note_first_save(self._run.directory, frames)
             self._noted = True
 
@@ -68,7 +69,7 @@ class RunFiles:
         from dreamerguard.programs.native.run_directory import put_back
 
         run = self._run
-        written = put_back(run.directory, run.config, run.lint, run.manifest)
+        written = put_back(run.directory, run.config, run.lint, run.starts)
         if written:
             self.note(f"written again, because another process removed it: {', '.join(written)}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dreamerguard.util.terminal import echo
 
-from .errors import fail
+from .errors import fail, note
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -39,7 +39,7 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
     from .open_run import open_run
 
     with open_run(config, directory, result, typed, restart=restart) as run:
-        facts = run.manifest
+        facts = run.starts[-1]
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
         return _train(run)
 
@@ -71,7 +71,10 @@ def _train(run: OpenedRun) -> int:
         fail(str(error), DAMAGED)
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
-    _draw(config, directory, own)
+    try:
+        _draw(config, directory, own)
+    except OSError as error:
+        note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
@@ -80,19 +83,22 @@ def _train(run: OpenedRun) -> int:
 
 
 def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
+    from dreamerguard.programs.native.manifest import FIRST_SAVE
     from dreamerguard.programs.native.run_directory import put_back
 
     from .exit_codes import RUN_LOST
 
     if lost.saved is None:
         fail(f"{lost}, and the run could not be saved again: {lost.reason}", RUN_LOST)
+    starts = [*run.starts[:-1], run.starts[-1] | {FIRST_SAVE: lost.frames}]
     try:
-        put_back(lost.saved, run.config, run.lint, run.manifest)
+        put_back(lost.saved, run.config, run.lint, starts)
     except OSError as error:
         fail(f"{lost}. Checkpoint and logs were saved in {lost.saved}, but not run.yaml: {error.strerror}", RUN_LOST)
+    where = "at the same place" if lost.saved == lost.directory else f"in {lost.saved}"
+    option = "" if lost.saved == lost.directory else f" with --logdir {lost.saved}"
     fail(
-        f"{lost}. The run was saved again at {lost.frames:,} frames in {lost.saved}; the same command with"
-        f" --logdir {lost.saved} continues it",
+        f"{lost}. The run was saved again {where} at {lost.frames:,} frames; the same command{option} continues it",
         RUN_LOST,
     )
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifes
     directory.mkdir(parents=True, exist_ok=True)
     remove_unfinished(directory)
     replace_file(directory / CONFIG, _config_text(config).encode())
-    replace_file(directory / LINT, (json.dumps(lint, indent=2) + "\n").encode())
+    replace_file(directory / LINT, _as_json(lint).encode())
     changed = {"changed": {key: list(values) for key, values in changes.items()}} if changes else {}
     add_start(directory, {**manifest, **changed})
     return changes
@@ -135,8 +135,16 @@ def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], 
     return changes
 
 
-def put_back(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Writes the files of `prepare_agents` that are missing. Returns their names.
+def put_back(
+    directory: Path, config: RunConfig, lint: Mapping[str, Any], starts: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Writes the files of `prepare_agents` that are missing. Returns their paths.
+
+    Args:
+      directory: the run directory; made when missing.
+      config: the run.
+      lint: the lint report.
+      starts: all entries of the manifest.
 
     Raises:
       OSError: they cannot be written.
@@ -144,15 +152,11 @@ def put_back(directory: Path, config: RunConfig, lint: Mapping[str, Any], manife
     written = []
     for folder, alone in {directory: config, **agents(directory, config)}.items():
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / CONFIG).exists():
-            replace_file(folder / CONFIG, _config_text(alone).encode())
-            written.append(str(folder / CONFIG))
-        if not (folder / LINT).exists():
-            replace_file(folder / LINT, (json.dumps(lint, indent=2) + "\n").encode())
-            written.append(str(folder / LINT))
-        if not (folder / MANIFEST).exists():
-            add_start(folder, manifest)
-            written.append(str(folder / MANIFEST))
+        texts = {CONFIG: _config_text(alone), LINT: _as_json(lint), MANIFEST: _as_json(starts)}
+        for path, text in ((folder / name, text) for name, text in texts.items()):
+            if not path.exists():
+                replace_file(path, text.encode())
+                written.append(str(path))
     return written
 
 
@@ -215,6 +219,10 @@ def _may_change(key: str, old: Any, new: Any) -> bool:
 
 def _is_free(key: str) -> bool:
     return any(key.startswith(name) if name.endswith(".") else key == name for name in FREE)
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _config_text(config: RunConfig) -> str:

@@ -258,6 +258,7 @@ class Run:
         self._observer.evaluated(self.frames, list(chain(*played)))
 
     def _save(self) -> None:
+        self._logs.check(everything=True)
         self._logs.sync()
         numbers = {
             "frames": self.frames,

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from benchmarks.trust.log_kills import kill_loop
 from dreamerguard_agent.runtime import append_file
 from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost, SeedRecords
+
+from ..tensorboard_rows import assert_tensorboard_agrees, rows
 
 NAMES = ("scores", "metrics", "eval")
 
@@ -41,6 +44,7 @@ class Logs:
             self.records.check()
 
     def save(self) -> dict[str, Any]:
+        self.records.check(everything=True)
         self.records.sync()
         return json.loads(json.dumps({"frames": self.frames, "logs": self.records.sizes()}))
 
@@ -49,35 +53,8 @@ class Logs:
             pass
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    text = path.read_text()
-    assert not text or text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
-
-
 def frames(directory: Path, name: str) -> list[int]:
     return [row["frames"] for row in rows(directory / f"{name}.jsonl")]
-
-
-def assert_tensorboard_agrees(directory: Path) -> None:
-    """Every scalar of the JSON lines stands once in TensorBoard, in order, and no other."""
-    from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
-
-    read = EventAccumulator(str(directory / "tensorboard"), size_guidance={SCALARS: 0})
-    read.Reload()
-    found = {tag: [(event.step, event.value) for event in read.Scalars(tag)] for tag in read.Tags()["scalars"]}
-    wanted: dict[str, list[tuple[int, float]]] = {}
-    for name, prefix in (("scores", "episode/"), ("metrics", ""), ("eval", "eval/")):
-        for row in rows(directory / f"{name}.jsonl"):
-            for key, value in row.items():
-                if key != "frames" and not isinstance(value, list):
-                    number = np.float32(np.nan if value is None else value)
-                    wanted.setdefault(prefix + key, []).append((row["frames"], number))
-    assert found.keys() == wanted.keys()
-    for tag, series in wanted.items():
-        read_back = np.asarray(found[tag])
-        read_back[np.isinf(read_back)] = np.nan  # JSON has one value for all that is not finite
-        np.testing.assert_allclose(read_back, series, rtol=1e-6, err_msg=tag)
 
 
 def started(directory: Path, before: int = 4, after: int = 3) -> dict[str, Any]:
@@ -394,6 +371,35 @@ def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_kills_leave_no_gap_and_no_double(tmp_path: Path) -> None:
     seen = kill_loop(tmp_path, kills=3)
     assert (seen.kills, seen.faults) == (3, 0)
+
+
+def test_a_save_in_another_thread_fails_until_a_removed_log_is_put_back(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    logs.train(1)
+    (tmp_path / "scores.jsonl").unlink()
+    with pytest.raises(OSError, match="a log was removed or replaced"):
+        logs.records.sync()
+    logs.records.check()
+    logs.records.sync()
+    logs.end()
+    assert frames(tmp_path, "scores") == [13]
+
+
+def test_rows_are_appended_while_another_thread_syncs(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    ended = threading.Event()
+
+    def sync() -> None:
+        while not ended.is_set():
+            logs.records.sync()
+
+    thread = threading.Thread(target=sync)
+    thread.start()
+    logs.train(300)
+    ended.set()
+    thread.join()
+    logs.end()
+    assert frames(tmp_path, "metrics") == [16 * number for number in range(1, 301)]
 
 
 def test_logs_that_cannot_be_opened_are_named(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ..tensorboard_rows import assert_tensorboard_agrees
+
 pytestmark = pytest.mark.integration
 
 #: Seconds that only a program that hangs reaches.
@@ -92,6 +94,7 @@ def assert_complete(directory: Path, frames: int) -> None:
     assert updates == sorted(updates)
     # 8 replayed steps per agent step, 16 steps an update: one update every second step, none lost, none twice.
     assert metrics[-1]["train_ratio/achieved"] == pytest.approx(8, rel=0.02)
+    assert_tensorboard_agrees(directory)
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -78,16 +79,18 @@ class RunRecords:
         self._report(self._files[name].failure)
 
     def sizes(self) -> dict[str, Any]:
-        """Bytes of each file, to be stored with a checkpoint; call `sync` first."""
+        """Bytes of each file, those in memory included, to be stored with a checkpoint."""
         sizes: dict[str, Any] = {name: file.size() for name, file in self._files.items()}
         return sizes | ({FOLDER: self._events.sizes()} if self._events else {})
 
     def sync(self) -> None:
-        """Waits until all rows are on the disk.
+        """Waits until all rows are on the disk. May be called from another thread than the other methods.
 
         Raises:
-          OSError: they cannot be written; they stay in memory.
+          OSError: they cannot be written, or a file is not in its place; they stay in memory.
         """
+        if self._out_of_place():
+            raise OSError(errno.ESTALE, "a log was removed or replaced", str(self._directory))
         for file in self._files.values():
             file.sync()
         if self._events:
@@ -100,10 +103,10 @@ class RunRecords:
         Raises:
           OSError: it cannot be written.
         """
+        if not self._out_of_place():
+            return
         gone = [file for file in self._files.values() if not file.in_place()]
         events = self._events if self._events and not self._events.in_place() else None
-        if not gone and not events:
-            return
         if self._directory.is_symlink() or not self._directory.is_dir():
             self._directory.mkdir()
         for file in gone:
@@ -137,6 +140,10 @@ class RunRecords:
             self._report(file.failure)
         if self._events:
             self._events.close()
+
+    def _out_of_place(self) -> bool:
+        files: list[AppendFile | EventLog] = [*self._files.values(), *([self._events] if self._events else [])]
+        return not all(file.in_place() for file in files)
 
     def _put_back(self, file: AppendFile) -> None:
         where = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -36,31 +37,35 @@ class AppendFile:
         self.path = path
         self.failure: OSError | None = None
         self._pending = bytearray()
+        self._writing = threading.Lock()
         self._handle = _open(path)
         self._identity = _identity(os.fstat(self._handle))
 
     def append(self, data: bytes) -> None:
         """Writes ``data`` at once, or keeps it and sets `failure`."""
-        self._pending += data
-        try:
-            self._drain()
-        except OSError as error:
-            self.failure = error
-        else:
-            self.failure = None
+        with self._writing:
+            self._pending += data
+            try:
+                self._drain()
+            except OSError as error:
+                self.failure = error
+            else:
+                self.failure = None
 
     def sync(self) -> None:
-        """Waits until everything is on the disk.
+        """Waits until everything appended so far is on the disk. Another thread may append meanwhile.
 
         Raises:
           OSError: it cannot be written; nothing is lost while the process lives.
         """
-        self._drain()
+        with self._writing:
+            self._drain()
         os.fsync(self._handle)
 
     def size(self) -> int:
         """Returns the number of bytes of the file, those in memory included."""
-        return os.fstat(self._handle).st_size + len(self._pending)
+        with self._writing:
+            return os.fstat(self._handle).st_size + len(self._pending)
 
     def in_place(self) -> bool:
         """Returns whether the open file is still the one at its path."""
@@ -85,11 +90,12 @@ class AppendFile:
         Raises:
           OSError: it cannot be written there; this object is unchanged.
         """
-        write_new(path, self.content())
-        handle = _open(path)
-        os.close(self._handle)
-        self.path, self._handle, self._identity = path, handle, _identity(os.fstat(handle))
-        self._pending.clear()
+        with self._writing:
+            write_new(path, self.content())
+            handle = _open(path)
+            os.close(self._handle)
+            self.path, self._handle, self._identity = path, handle, _identity(os.fstat(handle))
+            self._pending.clear()
 
     def close(self) -> None:
         """Writes what is still in memory, if possible, and closes the file."""

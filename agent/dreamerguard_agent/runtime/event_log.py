@@ -57,7 +57,8 @@ class EventLog:
 
     def sizes(self) -> dict[str, int]:
         """Returns the size of every event file, to be stored with a checkpoint."""
-        return {path.name: path.stat().st_size for path in _event_files(self._folder)}
+        sizes = {path.name: path.stat().st_size for path in _event_files(self._folder)}
+        return sizes | {self._file.path.name: self._file.size()}
 
     def sync(self) -> None:
         """Waits until everything is on the disk.

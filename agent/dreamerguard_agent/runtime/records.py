@@ -69,12 +69,12 @@ class SeedRecords:
         self._written: set[int] = set()
         _check_numbers(sizes, frames)
         self._records: dict[int, RunRecords] = {}
-        for seed in seeds:
-            kept = sizes if len(seeds) == 1 else sizes.get(str(seed), {})
-            folder = seed_directory(directory, seed, len(seeds))
-            _check_numbers(kept, frames)
-            self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames, say=say)
         try:
+            for seed in seeds:
+                kept = sizes if len(seeds) == 1 else sizes.get(str(seed), {})
+                folder = seed_directory(directory, seed, len(seeds))
+                _check_numbers(kept, frames)
+                self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames, say=say)
             for seed, records in self._records.items():
                 seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)
                 records.open()
@@ -86,36 +86,46 @@ class SeedRecords:
     def write(self, seed: int, name: str, row: Row) -> None:
         """Appends ``row`` to file ``name`` of the agent with ``seed``."""
         self._records[seed].write(name, row)
-        self._written.add(seed)
+        self._written = self._written | {seed}
 
-    def check(self) -> None:
+    def check(self, *, everything: bool = False) -> None:
         """Looks whether the run directory is in place, and puts back files that were removed or replaced.
 
-        Looks only at the files of agents for which something was written since the last call.
+        Args:
+          everything: look at all files, not only at those of agents with rows since the last call.
 
         Raises:
           RunDirectoryLost: the run directory was removed or replaced.
         """
         self._check_directory()
-        while self._written:
-            self._records[self._written.pop()].try_heal()
+        written, self._written = self._written, set()
+        for seed in self._records if everything else written:
+            self._records[seed].try_heal()
 
     def sizes(self) -> dict[str, Any]:
-        """Bytes of each file, to be stored with a checkpoint: by seed where there are several. Call `sync` first."""
+        """Bytes of each file, to be stored with a checkpoint: by seed where there are several.
+
+        Call `sync` before that checkpoint gets its final name.
+        """
         sizes = {str(seed): records.sizes() for seed, records in self._records.items()}
         return next(iter(sizes.values())) if len(self._seeds) == 1 else sizes
 
     def sync(self) -> None:
-        """Waits until all rows are on the disk. Call before a checkpoint that states their sizes is written.
+        """Waits until all rows are on the disk. May be called from another thread than the other methods.
 
         Raises:
           RunDirectoryLost: the run directory was removed or replaced.
-          OSError: the rows cannot be written; they stay in memory, and nothing is lost while the process lives.
+          OSError: the rows cannot be written, or a log is not in its place, which `check` will put right. They stay in
+            memory, and nothing is lost while the process lives.
         """
         self._check_directory()
-        for records in self._records.values():
-            records.heal()
-            records.sync()
+        try:
+            for records in self._records.values():
+                records.sync()
+        except OSError:
+            self._check_directory()
+            self._written = set(self._records)
+            raise
 
     def rescue(self) -> Path:
         """Writes the whole logs of a lost run directory to a new one and goes on there. Returns the new directory.

@@ -92,6 +92,7 @@ class TrainOptions:
 
     config: str | None = _option(None, "Run file.")
     logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
+    restart: bool = _option(False, "Start from the beginning; an earlier run there is kept in a folder before-N.")
     allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
     dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
     output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)

@@ -8,11 +8,16 @@ from pathlib import Path
 from dreamerguard.core.log_format import LogEvidence, LogLayout
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular, why_unreadable
 
 from .event_directory import event_files
+from .event_files import read_events
 
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
+
+#: Event files that are looked into: every start of a program writes one.
+_EVENT_FILES = 8
 
 
 def detect(directory: Path) -> LogLayout | None:
@@ -22,20 +27,68 @@ def detect(directory: Path) -> LogLayout | None:
       PermissionError: the directory or its logs cannot be read.
     """
     scores, metrics = (frozenset(_keys(directory / name)) for name in ("scores.jsonl", "metrics.jsonl"))
-    found = LogEvidence(directory, scores, metrics, bool(event_files(directory)))
+    found = LogEvidence(directory, scores, metrics, frozenset(_tags(directory)))
     return next((layout for layout in log_layouts() if layout.wrote(found)), None)
 
 
-def _keys(path: Path) -> Iterator[str]:
+def why_no_log(directory: Path) -> str:
+    """Returns what is wrong with the files of a directory that have the name of a log; empty if there are none."""
+    names = dict.fromkeys(name for layout in log_layouts() for name in layout.files)
+    paths = [path for name in names if _is_there(path := directory / name)]
+    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *_events(directory)[:3]])
+
+
+def _what_is_wrong(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for line in head.split(b"\n")[:400]:
+        head = read_regular(path, _HEAD)
+    except OSError as error:
+        return f"cannot be read: {why_unreadable(error)}"
+    if not head:
+        return "is empty"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is UTF-16 text: programs write UTF-8"
+    if path.suffix == ".jsonl" and b"\n" not in head:
+        return "has no line end"
+    return "holds no row of a supported program"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _keys(path: Path) -> Iterator[str]:
+    for line in _head(path).replace(b"\0", b"\n").split(b"\n")[:400]:
         try:
             row = read_json(line)
         except ValueError:
             continue
         if isinstance(row, dict):
             yield from row
+
+
+def _tags(directory: Path) -> Iterator[str]:
+    for path in _events(directory)[:_EVENT_FILES]:
+        yield from (scalar.tag.removeprefix("scalars/") for scalar in read_events(_head(path)).scalars)
+
+
+def _events(directory: Path) -> list[Path]:
+    try:
+        return event_files(directory)
+    except PermissionError:
+        raise
+    except OSError:
+        return []
+
+
+def _head(path: Path) -> bytes:
+    """Returns the start of a file; nothing if it is missing or no regular file."""
+    try:
+        return read_regular(path, _HEAD)
+    except PermissionError:
+        raise
+    except OSError:
+        return b""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+#: A line end with the blank lines after it.
+_BLANK = re.compile(rb"\n\s+")
+
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
     """Returns the lines of a block that contain a text."""
@@ -15,6 +18,12 @@ def lines_with(block: bytes, word: bytes) -> list[bytes]:
         found.append(block[max(start, at) : end])
         at = end + 1
     return found
+
+
+def count_lines(block: bytes) -> int:
+    """Returns the number of lines that are not blank."""
+    text = block.strip()
+    return _BLANK.sub(b"\n", text).count(b"\n") + bool(text)
 
 
 @cache

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.logs import Follower, LogError, read_run
-from dreamerguard.logs.event_files import masked_crc
+from dreamerguard.logs.checksum import masked_crc
+from dreamerguard.logs.run_log import COPIES, FILES
 from dreamerguard.regression.compare.compared_runs import against_reference, read_sides
 from dreamerguard.regression.compare.decision import decide
 from dreamerguard.regression.reference.comparability import NotComparable
@@ -184,12 +185,12 @@ def test_scores_in_two_files_count_once_and_those_of_the_score_file_first(tmp_pa
     append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "episode/score": 1.0} for i in range(1, 4)])
     follower.poll()
     log = follower.log
-    assert log is not None and log.copied
+    assert log is not None and log.places == {"train": COPIES}
     assert list(log.train) == [(1000, 1), (2000, 1), (3000, 1)]
     append(tmp_path / "scores.jsonl", [{"step": 1000 * i, "episode/score": 2.0} for i in range(1, 3)])
     append(tmp_path / "metrics.jsonl", [{"step": 4000, "episode/score": 1.0}])
     follower.poll()
-    assert not log.copied
+    assert log.places == {"train": FILES}
     assert list(log.train) == [(1000, 2), (2000, 2)]
 
 

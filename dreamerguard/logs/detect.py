@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.json_text import read_json
-from dreamerguard.util.regular_files import read_regular, why_unreadable
+from dreamerguard.util.regular_files import open_regular, read_regular, why_unreadable
 
 from .event_directory import event_files
-from .event_files import read_events
+from .event_files import LONG_RECORD, EventReader, EventScalar
 
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
+
+#: Pieces in which the start of an event file is read.
+_PIECES = 8
 
 #: Event files that are looked into: every start of a program writes one.
 _EVENT_FILES = 8
@@ -72,7 +76,25 @@ def _keys(path: Path) -> Iterator[str]:
 
 def _tags(directory: Path) -> Iterator[str]:
     for path in _events(directory)[:_EVENT_FILES]:
-        yield from (scalar.tag.removeprefix("scalars/") for scalar in read_events(_head(path)).scalars)
+        try:
+            with open_regular(path) as file:
+                yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
+        except PermissionError:
+            raise
+        except OSError:
+            continue
+
+
+def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:
+    """Yields the scalars at the start of an event file. Long records are passed over."""
+    reader, at = EventReader(), 0
+    for _ in range(_PIECES):
+        file.seek(at)
+        found = reader.read(file.read(_HEAD // _PIECES + 2 * LONG_RECORD))
+        yield from found.scalars
+        if not found.used and not found.long:
+            return
+        at += found.used + found.long
 
 
 def _events(directory: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 
 from .event_files import START, EventReader, EventScalar, Reading
-from .json_lines import WATCHED
+from .json_lines import HOPELESS, WATCHED
 from .order import Order, is_score, is_step
 from .run_log import EVENTS, LogProblem, NonFinite, RunLog
 from .tail import BLOCK, Tail
@@ -20,8 +20,8 @@ EVENT_FILES = "events.out.tfevents.*"
 #: Folders of a run with event files: of most programs, of sheeprl, and of the bundled trainer.
 _FOLDERS = ("", "version_*/", "tensorboard/")
 
-#: Bytes of new records up to which all are read. Of a longer backlog, all scores are read and a part of the metrics.
-_BACKLOG = 8 << 20
+#: Bytes of new records up to which all are read. Of a longer backlog, all scores are read and metrics of so many bytes.
+_BACKLOG, _SAMPLED = 8 << 20, 1 << 20
 
 
 def event_files(directory: Path) -> list[Path]:
@@ -57,7 +57,7 @@ class EventFiles:
                 self._order.trust()
                 self._log.train.order.trust()
             tail, reader = self._tails[path]
-            if tail.poll():
+            if tail.poll() and reader.searched <= HOPELESS:
                 changed |= self._read(tail, reader)
             changed |= self._note_events(tail)
         return changed
@@ -75,7 +75,8 @@ class EventFiles:
 
     def _records(self, tail: Tail, reader: EventReader, file: io.FileIO, end: int) -> tuple[bool, int]:
         """Reads up to the end. Returns whether there was a scalar, and the bytes of an unfinished record."""
-        any_found, data, every = False, b"", max(1, (end - tail.offset) // _BACKLOG)
+        any_found, data, backlog = False, b"", end - tail.offset
+        every = backlog // _SAMPLED if backlog > _BACKLOG else 1
         while True:
             more = file.read(min(BLOCK, end - tail.offset - len(data)))
             data += more
@@ -89,6 +90,10 @@ class EventFiles:
             if found.long and tail.offset + found.long <= end:
                 tail.skip(file, tail.offset + found.long)
                 data = b""
+            elif reader.searched > HOPELESS:
+                text = f"{HOPELESS >> 20} MiB hold no sound record, so the rest is not read"
+                self._log.note(LogProblem("given up", tail.path.name, text))
+                return any_found, 0
             elif not more:
                 return any_found, len(data)
 

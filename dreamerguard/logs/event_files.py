@@ -66,9 +66,13 @@ class EventReader:
 
     Args:
       wanted: tags whose records are always read.
+
+    Attributes:
+      searched: bytes in which no sound record was found since the last one.
     """
 
     def __init__(self, wanted: Iterable[str] = ()) -> None:
+        self.searched = 0
         self._lost = self._many = False
         self._lengths: dict[bytes, int] = {}
         self._wanted = re.compile(b"|".join(re.escape(tag.encode()) for tag in wanted) or rb"(?!)")
@@ -84,12 +88,15 @@ class EventReader:
         found = Reading([])
         self._many = self._many or len(data) > _MANY
         while len(data) - found.used >= _HEAD:
-            length = self._length(data[found.used : found.used + _HEAD])
             if self._lost:
-                found.used = self._next_record(data, found.used)
+                start, found.used = found.used, self._next_record(data, found.used)
+                self.searched += found.used - start
                 if self._lost:
                     break
-            elif length is None:
+                self.searched = 0
+            head = data[found.used : found.used + _HEAD]
+            length = self._lengths.get(head) or self._length(head)
+            if length is None:
                 found.broken += 1
                 found.used += 1
                 self._lost = True
@@ -104,13 +111,14 @@ class EventReader:
 
     def _record(self, data: bytes, found: Reading, length: int, every: int) -> None:
         start = found.used + _HEAD
-        payload = data[start : start + length]
-        found.used = start + length + _TAIL
-        if every > 1 and not self._wanted.search(payload):
+        end = start + length
+        found.used = end + _TAIL
+        if every > 1 and not self._wanted.search(data, start, end):
             self._count += 1
             if (self._count * 0x9E3779B1 >> 16) % every:  # not at equal distances: tags come in turns
                 return
-        if self._sound(payload, data[start + length : found.used]):
+        payload = data[start:end]
+        if self._sound(payload, data[end : found.used]):
             found.scalars += _event(payload)
         else:
             found.damaged += 1

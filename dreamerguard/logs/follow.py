@@ -95,9 +95,7 @@ def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
     follower = Follower(Path(directory), action_repeat)
     follower.poll()
     if follower.log is None:
-        raise LogError(
-            f"{directory} has no log of a supported program: {why_no_log(Path(directory)) or _EXPECTED}"
-        )
+        raise LogError(f"{directory} has no log of a supported program: {why_no_log(Path(directory)) or _EXPECTED}")
     return follower.log
 
 

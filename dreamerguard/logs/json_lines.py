@@ -7,6 +7,7 @@ many lines are parsed at once, and only evenly spaced rows of metrics are read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from .tail import LONGEST, Tail
 SAMPLED = 4000
 
 #: Bytes after which a file without a single readable row is given up.
-_HOPELESS = 64 << 20
+HOPELESS = 64 << 20
 
 #: Metrics in which a NaN means that learning is broken. Others may be NaN legitimately, such as a mean over nothing.
 WATCHED = ("loss/", "grad_norm/")
@@ -57,7 +58,7 @@ class JsonFile:
                 self._events()
             if block:
                 self._block(block, max(1, SAMPLED * len(block) // backlog))
-            if not self._useful and self.tail.offset > _HOPELESS:
+            if not self._useful and self.tail.offset > HOPELESS:
                 self._given_up = True
                 break
         self._events()
@@ -159,19 +160,20 @@ class JsonFile:
         return len(line) <= 400 and any(needle in line for needle in self._episode)
 
     def _parse(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
-        try:
-            rows = read_json(b"[" + b",".join(lines) + b"]")
-        except ValueError:
-            rows = []
+        rows = []
+        if all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines):
+            with suppress(ValueError):
+                rows = read_json(b"[" + b",".join(lines) + b"]")
         if len(rows) != len(lines):
-            rows = [row for line in lines if (row := self._parse_one(line)) is not None]
-        return [row for row in rows if isinstance(row, dict)]
+            rows = [self._parse_one(line) for line in lines]
+        found = [row for row in rows if isinstance(row, dict)]
+        self._bad += len(rows) - len(found)
+        return found
 
     def _parse_one(self, line: bytes) -> Any:
         try:
             return read_json(line)
         except ValueError:
-            self._bad += 1
             return None
 
     def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: ScoreKind, place: int) -> None:
@@ -233,13 +235,15 @@ class JsonFile:
         name = self.tail.path.name
         if self._bad:
             self._log.note(
-                LogProblem("unreadable line", name, "lines without valid JSON or possible frames are skipped", self._bad)
+                LogProblem(
+                    "unreadable line", name, "lines without valid JSON or possible frames are skipped", self._bad
+                )
             )
         if self.tail.long_lines:
             text = f"lines of more than {LONGEST >> 20} MiB are skipped: no program writes such a row"
             self._log.note(LogProblem("long line", name, text, self.tail.long_lines))
         if self._given_up:
-            text = f"the first {_HOPELESS >> 20} MiB hold no readable row, so the rest is not read"
+            text = f"the first {HOPELESS >> 20} MiB hold no readable row, so the rest is not read"
             self._log.note(LogProblem("given up", name, text))
         if self._nan:
             text = "scores that are NaN, infinite, null or too large do not count in the verdict"

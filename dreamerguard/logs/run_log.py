@@ -14,6 +14,12 @@ from .series import Scores, Series
 FILES, COPIES, EVENTS = 0, 1, 2
 
 
+_LOSSES = frozenset(
+    {"unreadable line", "non-finite score", "stray step", "unreadable step", "unreadable", "long line", "given up"}
+    | {"broken record", "damaged record", "truncated line"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LogProblem:
     """A problem in a log that the reader handled and the user must know.
@@ -31,6 +37,14 @@ class LogProblem:
     file: str
     text: str
     count: int = 1
+
+    @property
+    def loses_rows(self) -> bool:
+        """Whether rows, records or files are left out because of it."""
+        return self.kind in _LOSSES
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.text} ({self.count:,})"
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ class Scores:
         if frames and self._rises(frames):
             self.frames.extend(frames)
             self.values.extend(values)
-            self.order.skip(frames[-1], len(frames))
+            self.order.skip(frames)
             return
         for x, y in zip(frames, values, strict=True):
             self.add(x, y)

@@ -77,7 +77,7 @@ class Tail:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[io.FileIO, int] | None]:
-        """Opens the file at the reading position, with its size; None if that fails. Errors of reading end the block."""
+        """Opens the file at the reading position, with its size; None if that fails. An error of reading is noted."""
         file = self._open()
         if file is None:
             yield None

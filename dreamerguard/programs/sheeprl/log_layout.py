@@ -9,7 +9,9 @@ import re
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
-_TAGS = re.compile(r"Rewards/rew_avg$|Game/ep_len_avg$|Test/cumulative_reward$|Params/|Grads/|State/|Time/sps_|Loss/\w+_loss$")
+_TAGS = re.compile(
+    r"Rewards/rew_avg$|Game/ep_len_avg$|Test/cumulative_reward$|Params/|Grads/|State/|Time/sps_|Loss/\w+_loss$"
+)
 
 
 def wrote(found: LogEvidence) -> bool:

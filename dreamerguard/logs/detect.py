@@ -28,18 +28,22 @@ def detect(directory: Path) -> LogLayout | None:
     """Returns the layout of the program's logs; None while no program can be recognised.
 
     Raises:
-      PermissionError: the directory or its logs cannot be read.
+      PermissionError: no program can be recognised, and the directory or one of its logs cannot be read.
     """
-    scores, metrics = (frozenset(_keys(directory / name)) for name in ("scores.jsonl", "metrics.jsonl"))
-    found = LogEvidence(directory, scores, metrics, frozenset(_tags(directory)))
-    return next((layout for layout in log_layouts() if layout.wrote(found)), None)
+    head = _Heads(directory)
+    scores, metrics = (frozenset(head.keys(name)) for name in ("scores.jsonl", "metrics.jsonl"))
+    found = LogEvidence(directory, scores, metrics, frozenset(head.tags()))
+    layout = next((layout for layout in log_layouts() if layout.wrote(found)), None)
+    if layout is None and head.refused is not None:
+        raise head.refused
+    return layout
 
 
 def why_no_log(directory: Path) -> str:
     """Returns what is wrong with the files of a directory that have the name of a log; empty if there are none."""
     names = dict.fromkeys(name for layout in log_layouts() for name in layout.files)
     paths = [path for name in names if _is_there(path := directory / name)]
-    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *_events(directory)[:3]])
+    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *event_files(directory)[:3]])
 
 
 def _what_is_wrong(path: Path) -> str:
@@ -64,25 +68,44 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _keys(path: Path) -> Iterator[str]:
-    for line in _head(path).replace(b"\0", b"\n").split(b"\n")[:400]:
-        try:
-            row = read_json(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            yield from row
+class _Heads:
+    """Reads the starts of the logs of a directory.
 
+    Attributes:
+      refused: the first file that may not be read.
+    """
 
-def _tags(directory: Path) -> Iterator[str]:
-    for path in _events(directory)[:_EVENT_FILES]:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.refused: PermissionError | None = None
+
+    def keys(self, name: str) -> Iterator[str]:
+        """Yields the keys of the first rows of a JSON lines file; nothing if it is missing or no regular file."""
         try:
-            with open_regular(path) as file:
-                yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
-        except PermissionError:
-            raise
-        except OSError:
-            continue
+            head = read_regular(self._directory / name, _HEAD)
+        except OSError as error:
+            self._note(error)
+            return
+        for line in head.replace(b"\0", b"\n").split(b"\n")[:400]:
+            try:
+                row = read_json(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                yield from row
+
+    def tags(self) -> Iterator[str]:
+        """Yields the tags at the start of the first event files."""
+        for path in event_files(self._directory)[:_EVENT_FILES]:
+            try:
+                with open_regular(path) as file:
+                    yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
+            except OSError as error:
+                self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        if isinstance(error, PermissionError) and self.refused is None:
+            self.refused = error
 
 
 def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:
@@ -95,22 +118,3 @@ def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:
         if not found.used and not found.long:
             return
         at += found.used + found.long
-
-
-def _events(directory: Path) -> list[Path]:
-    try:
-        return event_files(directory)
-    except PermissionError:
-        raise
-    except OSError:
-        return []
-
-
-def _head(path: Path) -> bytes:
-    """Returns the start of a file; nothing if it is missing or no regular file."""
-    try:
-        return read_regular(path, _HEAD)
-    except PermissionError:
-        raise
-    except OSError:
-        return b""

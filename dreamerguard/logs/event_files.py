@@ -146,8 +146,9 @@ class EventReader:
                 if length is None:
                     continue
                 end = start + _HEAD + length
-                payload, check = data[start + _HEAD : end], data[end : end + _TAIL]
-                if len(check) < _TAIL or self._sound(payload, check):
+                if length <= LONG_RECORD and end + _TAIL > len(data):
+                    return start  # its content will tell
+                if length > LONG_RECORD or self._sound(data[start + _HEAD : end], data[end : end + _TAIL]):
                     self._lost = False
                     return start
         return max(at, len(data) - _HEAD + 1)

@@ -58,7 +58,7 @@ class JsonFile:
                 self._events()
             if block:
                 self._block(block, max(1, SAMPLED * len(block) // backlog))
-            if not self._useful and self.tail.offset > HOPELESS:
+            if not self._useful and self.tail.taken > HOPELESS:
                 self._given_up = True
                 break
         self._events()
@@ -71,7 +71,8 @@ class JsonFile:
         events, self.tail.events = self.tail.events, []
         for event in events:
             if event in ("cut back", "replaced file"):
-                self._given_up = False
+                self._given_up = self._useful = False
+                self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("given up", name)]
             if event == "cut back":
                 self._forget()
             if event == "replaced file":
@@ -262,7 +263,7 @@ class JsonFile:
     def _report_unfinished_line(self) -> None:
         name = self.tail.path.name
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
-        if self.tail.size > self.tail.offset and self.tail.rest().strip():
+        if not self._given_up and self.tail.size > self.tail.offset and self.tail.rest().strip():
             text = "the last line is unfinished; it counts as soon as it is complete"
             self._log.note(LogProblem("truncated line", name, text))
 

@@ -29,7 +29,7 @@ def count_lines(block: bytes) -> int:
 @cache
 def flat_line(x: str, key: str) -> re.Pattern[bytes]:
     """Returns a pattern of a flat JSON object with the step first and a score, which gives both as text."""
-    number = rb"(-?\d[\d.eE+-]*)"
+    number = rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     return re.compile(
         rb'^\{"'
         + re.escape(x).encode()

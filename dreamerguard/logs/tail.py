@@ -38,6 +38,7 @@ class Tail:
       events: events of the file, oldest first; cleared by the reader.
       reason: why the file cannot be read; empty if it can.
       modified: modification time of the file; None while it does not exist.
+      taken: bytes that were read since the start of the file, without those of holes.
       long_lines: number of lines that were skipped because they are longer than any row.
     """
 
@@ -47,6 +48,7 @@ class Tail:
     reason: str = ""
     modified: float | None = None
     size: int = 0
+    taken: int = 0
     long_lines: int = 0
     _inode: tuple[int, int] | None = None
     _before: bytes = b""
@@ -147,6 +149,7 @@ class Tail:
                 if not raw:
                     return
                 position += len(raw)
+                self.taken += len(raw)
                 block = _ZEROS.sub(b"\n", raw) if b"\0" in raw else raw
             cut = block.rfind(b"\n") + 1
             if not cut:
@@ -182,6 +185,7 @@ class Tail:
     def _restart(self, event: Event) -> None:
         self.events.append(event)
         self.offset, self._before, self._in_long_line, self.long_lines = 0, b"", False, 0
+        self.taken = 0
 
     def _note_unreadable(self, error: OSError) -> bool:
         self.reason = why_unreadable(error)

@@ -97,7 +97,7 @@ def test_its_log_layout_is_complete(entry: SupportedProgram, tmp_path: Path) -> 
     assert layout.title and layout.x and layout.names
     assert layout.files or layout.event_scores, "no place for scores"
     assert set(layout.metrics) <= set(layout.files)
-    assert not layout.wrote(LogEvidence(tmp_path, frozenset(), frozenset(), events=False))
+    assert not layout.wrote(LogEvidence(tmp_path, frozenset(), frozenset(), frozenset()))
     assert isinstance(layout.facts(StoredSettings({})), RunFacts)
     targets = {
         layout.metric_name(key) for key in ("loss/dyn", "train/loss/dyn", "dyn_loss", "Loss/dyn_loss", "loss_reward")

@@ -11,6 +11,8 @@ CLEAN = 0
 FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
+#: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
+UNFIT = 69
 BUG = 70
 #: A run was not started because of lint findings.
 REFUSED = 78

@@ -27,6 +27,7 @@ COMMANDS = {
     "reference": "dreamerguard.commands.reference:app",
     "tasks": "dreamerguard.commands.tasks:tasks",
     "explain": "dreamerguard.commands.explain:explain",
+    "doctor": "dreamerguard.commands.doctor:doctor",
     "init": "dreamerguard.commands.init:init",
     "schema": "dreamerguard.commands.schema:schema",
     "config": "dreamerguard.commands.config:app",

@@ -13,6 +13,8 @@ USAGE = 2
 NOTHING_CHECKED = 3
 #: The run directory cannot be continued as it is: logs without a checkpoint, damaged files, links.
 DAMAGED = 65
+#: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
+UNFIT = 69
 BUG = 70
 #: The run directory was removed or replaced while the run trained.
 RUN_LOST = 74

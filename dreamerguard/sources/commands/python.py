@@ -13,15 +13,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dreamerguard.core.source import Source, Span
-from dreamerguard.sources.argv import UNKNOWN, Command, Word
+from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.names import is_config, last_name, literal_text
 from dreamerguard.sources.python.python_files import parse
 
+from .python_places import Places, spelled
+from .rllib import read_rllib
 from .shell import read_shell
 
 #: Files without one of these neither start a program nor set a configuration.
 _WORTH = re.compile(
-    r"\b(subprocess|os\.system|os\.popen|os\.exec|Popen|shlex|sh\.python|DreamerV3Config)\b|\bconfigs\["
+    r"\b(subprocess|os\.system|os\.popen|os\.exec|Popen|shlex|sh\.python|DreamerV3Config)\b|\bconfigs\[|[\"']DreamerV3[\"']"
 )
 _TRAINS = re.compile(r"dreamer|sheeprl|logdir", re.IGNORECASE)
 _PYTHON = re.compile(r"python[\d.]*")
@@ -43,23 +45,22 @@ def read_python(source: Source) -> list[Command]:
     tree = parse(source.text) if is_worth_reading(source.text) else None
     if tree is None:
         return []
-    places = _Places(source)
-    return [*_started(tree, places), *_configured(tree, places)]
+    places = Places(source)
+    return [*_started(tree, places), *_configured(tree, places), *read_rllib(tree, places)]
 
 
 def read_configurations(source: Source) -> list[Command]:
     """Only the configurations that a Python file sets in code."""
     tree = parse(source.text) if is_worth_reading(source.text) else None
-    return list(_configured(tree, _Places(source))) if tree is not None else []
+    places = Places(source)
+    return [*_configured(tree, places), *read_rllib(tree, places)] if tree is not None else []
 
 
 def unread_launches(source: Source) -> Iterator[tuple[int, str]]:
     """Lines that start or configure a training run in ways that are not literal, and what each one does."""
     tree = parse(source.text) if _TRAINS.search(source.text) and is_worth_reading(source.text) else None
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Call) and last_name(node.func) == "DreamerV3Config":
-            yield node.lineno, "configures RLlib's DreamerV3, which is not supported"
-        elif isinstance(node, ast.Call) and _is_start(node) and node.args and not _literal(node.args[0]):
+        if isinstance(node, ast.Call) and _is_start(node) and node.args and not _literal(node.args[0]):
             yield node.lineno, "starts a program with arguments that are not literal"
 
 
@@ -70,29 +71,6 @@ def unread_values(command: Command) -> Iterator[str]:
         option = word.text.partition("=")[0] if word.text.startswith("-") else option
         if UNKNOWN in word.text:
             yield f"{word.span.source.name}:{word.span.line} {option or 'an argument'} is not literal"
-
-
-class _Places:
-    """Places of syntax nodes, in characters: trees count lines and bytes."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self._lines = source.text.splitlines(keepends=True)
-        self._starts = [0]
-        for line in self._lines:
-            self._starts.append(self._starts[-1] + len(line))
-
-    def _at(self, line: int, column: int) -> int:
-        text = self._lines[line - 1] if line <= len(self._lines) else ""
-        before = text if text.isascii() else text.encode()[:column].decode(errors="replace")
-        return self._starts[min(line - 1, len(self._lines))] + (column if text.isascii() else len(before))
-
-    def span(self, node: ast.expr | ast.keyword) -> Span:
-        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-        return self.source.span(self._at(node.lineno, node.col_offset), self._at(end_line, end))
-
-    def words(self, parts: list[tuple[str, Span]]) -> Command:
-        return Command(self.source, tuple(Word(text, span, index) for index, (text, span) in enumerate(parts)))
 
 
 def _is_start(node: ast.Call) -> bool:
@@ -106,7 +84,7 @@ def _literal(node: ast.expr) -> bool:
     return bool(literal_text(node)) or isinstance(node, ast.List)
 
 
-def _started(tree: ast.Module, places: _Places) -> Iterator[Command]:
+def _started(tree: ast.Module, places: Places) -> Iterator[Command]:
     open_lists = _extended(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple) and _starts_python(node):
@@ -147,28 +125,14 @@ def _extended(tree: ast.Module) -> set[int]:
     return found
 
 
-def _part(node: ast.expr, places: _Places) -> tuple[str, Span]:
+def _part(node: ast.expr, places: Places) -> tuple[str, Span]:
     """A word and its place; `UNKNOWN` stands for what is not literal."""
     if isinstance(node, ast.JoinedStr):
         return "".join(literal_text(item) or UNKNOWN for item in node.values), places.span(node)
-    return (_spelled(node, places) or (UNKNOWN,))[0], places.span(node)
+    return (spelled(node, places) or (UNKNOWN,))[0], places.span(node)
 
 
-def _spelled(node: ast.expr, places: _Places) -> tuple[str, ...]:
-    """How a literal value is written on a command line; empty if it is none."""
-    if isinstance(node, ast.List | ast.Tuple):
-        items = [_spelled(item, places) for item in node.elts]
-        return tuple(item[0] for item in items) if items and all(len(item) == 1 for item in items) else ()
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        return (places.span(node).text,)
-    if not isinstance(node, ast.Constant) or node.value is None or isinstance(node.value, bytes):
-        return ()
-    if isinstance(node.value, str):
-        return (node.value,) if node.value else ()
-    return (str(node.value) if isinstance(node.value, bool) else places.span(node).text,)
-
-
-def _configured(tree: ast.Module, places: _Places) -> Iterator[Command]:
+def _configured(tree: ast.Module, places: Places) -> Iterator[Command]:
     """One command for each function, or the module itself, that sets a configuration of danijar/dreamerv3."""
     if _TORCH.search(places.source.text):
         return
@@ -211,7 +175,7 @@ def _expressions(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.expr, bool]]:
 
 
 def _gather(
-    nodes: list[tuple[ast.expr, bool]], places: _Places
+    nodes: list[tuple[ast.expr, bool]], places: Places
 ) -> tuple[list[tuple[str, Span]], list[list[tuple[str, Span]]]]:
     presets: list[tuple[str, Span]] = []
     keys: list[list[tuple[str, Span]]] = []
@@ -237,7 +201,7 @@ def _is_part(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and is_config(last_name(node.value))
 
 
-def _items(node: ast.Call, places: _Places) -> Iterator[tuple[str, Span, ast.expr]]:
+def _items(node: ast.Call, places: Places) -> Iterator[tuple[str, Span, ast.expr]]:
     for argument in node.args:
         if isinstance(argument, ast.Dict):
             for key, value in zip(argument.keys, argument.values, strict=True):
@@ -249,8 +213,8 @@ def _items(node: ast.Call, places: _Places) -> Iterator[tuple[str, Span, ast.exp
             yield keyword.arg, span.source.span(span.start, span.start + len(keyword.arg)), keyword.value
 
 
-def _setting(key: str, place: Span, value: ast.expr, sure: bool, places: _Places) -> list[tuple[str, Span]]:
-    texts = _spelled(value, places) if sure else ()
+def _setting(key: str, place: Span, value: ast.expr, sure: bool, places: Places) -> list[tuple[str, Span]]:
+    texts = spelled(value, places) if sure else ()
     items = value.elts if isinstance(value, ast.List | ast.Tuple) and texts else [value]
     return [(f"--{key}", place)] + [
         (text, places.span(item)) for text, item in zip(texts or (UNKNOWN,), items, strict=True)

@@ -14,7 +14,11 @@ from dreamerguard.sources.commands.shell import read_shell
 def commands(text: str, folder: Path, root: Path | None = None, name: str = "run.sh") -> list[str]:
     with reading_in(folder, root or folder):
         found = read_shell(Source(name, text))
-    return [" ".join(word.text for word in command.words) for command in found if command.words[0].text == "python"]
+    return [
+        " ".join(word.text for word in command.words)
+        for command in found
+        if "a.py" in [word.text for word in command.words[1:2]]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
@@ -142,6 +143,7 @@ def finish(
     reference = _reference(edition, values, task, presets, budget) if complete and named else None
     roles = _roles(edition, values, task)
     _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
+    draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)

@@ -21,7 +21,7 @@ from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .code import judge_added, judge_keys
-from .command import Checkout, HydraArguments, read_hydra_arguments
+from .command import Checkout, HydraArguments, primary_of, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
 from .defaults import Defaults, Unsupported
@@ -81,7 +81,7 @@ class Composed:
 @cached_per_check
 def folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
-    shipped = load_table_store(table)
+    shipped, primary = load_table_store(table), primary_of(checkout, primary)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
     whole = checkout.complete and _has_all(own, primary)
     store = own if whole else Overlay(own, shipped)
@@ -109,7 +109,7 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     words = read_hydra_arguments(launch.arguments)
     shipped = load_table_store(table)
     store, whole = folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
-    name = (words.config_name or primary).removesuffix(".yaml")
+    name = (words.config_name or primary_of(checkout, primary)).removesuffix(".yaml")
     try:
         composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
     except Unsupported as reason:

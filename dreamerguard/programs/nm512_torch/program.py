@@ -36,6 +36,7 @@ from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
@@ -152,6 +153,7 @@ def _resolve(
     own = (*file.blocks, *values) if file is not None and seen else ()
     familiar = all(preset.known for preset in presets)
     draft.problems += value_problems(settings, own, draft.problems, task_known=named and familiar)
+    draft.problems += text_numbers(settings, file if seen else None, table.defaults, checkout)
     if not whole and familiar and seen and not words.open_presets:
         draft.problems += unsplit_task(settings, checkout, anchor)
         draft.problems += missing_module(settings, checkout, anchor)

@@ -139,6 +139,12 @@ class PythonCheckout:
         return self.index.files[self.script].data if self.script is not None else None
 
     @property
+    def script_texts(self) -> tuple[bytes, ...]:
+        """Contents of the script, or of the scripts that may train."""
+        found = (self.index.files[name].data for name in self._scripts)
+        return tuple(data for data in found if data is not None)
+
+    @property
     def _scripts(self) -> tuple[str, ...]:
         return (self.script,) if self.script is not None else self.trainers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -14,7 +14,10 @@ from dreamerguard.core.published import PublishedRun, PublishedValue
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Span, Value
+from dreamerguard.programs.shared.checkout import checkout_of
+from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.made_suites import suite_problems
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
@@ -155,6 +158,8 @@ def build_run(
     if composed.checkout is not None and composed.whole:
         keys = judge_keys(composition, composed.checkout, keys, set(canonical.values()))
         unknown = tuple(judge_added(list(unknown), composed.checkout, keys, renamed))
+    problems = _problems(composed, canonical, limits, task_problem)
+    problems += tuple(_judged_by_code(composed, canonical, problems))
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
@@ -164,7 +169,7 @@ def build_run(
         keys=keys,
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
-        problems=_problems(composed, canonical, limits, task_problem),
+        problems=problems,
         budget=budget,
         replay_bytes=replay_bytes,
         reference=reference,
@@ -187,6 +192,17 @@ def _problems(
     problems += [task_problem] if task_problem is not None else []
     named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
     return (*problems, *beyond_limits(composed.settings, (*role_limits(roles), *named), problems))
+
+
+def _judged_by_code(composed: Composed, roles: Mapping[Role, str], known: Sequence[Problem]) -> Iterator[Problem]:
+    """Yields the problems of values that the checkout's own code refuses."""
+    code = checkout_of(composed.checkout.folder) if composed.checkout is not None and composed.whole else None
+    if code is None or composed.composition.blind:
+        return
+    task = roles["task"]
+    yield from suite_problems(composed.settings, task, code, composed.command.span, whole=False)
+    own = {key: item for key, item in composed.settings.items() if not key.startswith("hydra.")}
+    yield from refused_values(own, code, {task, *(problem.key for problem in known)}, whole=False)
 
 
 def _preset(preset: Preset, table: TableStore) -> Preset:

@@ -42,6 +42,7 @@ def dead(folder: Path, keys: str, main: str, script: str = "", **files: str) -> 
         ("args = Config(lr=config.agent.lr)\nprint(args.lr, args.report, config.other.report)", "agent.report"),
         ("args = Config(**config.agent, x=1)\nprint(args.lr, args.report)", "other.report"),
         ("for key, value in config.agent.items(): print(value)", "other.report"),
+        ("args = Config(agent=config.agent)\nprint(args['agent.report'], x['agent.lr'])", ""),
         ("library.train(config.agent)", "other.report"),
         ("import library\nlibrary.train(config)", ""),
         ("import wandb\nwandb.init(config=dict(config))\nprint(config.agent.lr)", "agent.report other.report"),

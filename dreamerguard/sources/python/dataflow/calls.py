@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.sources.python.names import literal_text, shows
 
-from .binding import Passed, Binding
+from .binding import Binding, Passed
 from .objects import ELEMENTS
 from .values import (
     ANY,

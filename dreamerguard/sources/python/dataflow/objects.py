@@ -104,7 +104,11 @@ class Objects(Modules):
 
     # -- parts --------------------------------------------------------------------------------------------------------
     def part(self, value: Value, name: str) -> set[Atom]:
-        """Returns an attribute or an item under a literal name."""
+        """Returns an attribute or an item under a literal name, which may be a path: ``args["run.steps"]``."""
+        first, _, rest = name.partition(".")
+        if first and rest:
+            self.unknown.add(rest.rpartition(".")[2])
+            return self.part(self.part(value, first), rest)
         found: set[Atom] = set()
         for atom in value:
             kind = atom[0]

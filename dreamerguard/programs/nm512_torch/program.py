@@ -35,7 +35,7 @@ from dreamerguard.programs.shared.preset_file import (
 )
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
-from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
@@ -107,7 +107,9 @@ class Nm512Torch(Program):
         runs, checkout = [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
-            runs.append(_resolve(words, file, place, machine, checkout, whole=True))
+            run = _resolve(words, file, place, machine, checkout, whole=True)
+            found = unheld_checkpoints(run.settings, [file.path.parent], ())
+            runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 
 

@@ -20,6 +20,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Setting
 from dreamerguard.core.source import Span
 from dreamerguard.programs.interface import Program
+from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
@@ -90,7 +91,8 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        run = replace(run, problems=(*run.problems, *_stored(run, folder)))
+        absent = absent_presets(call, folder, run.anchor) if file is None else ()
+        run = replace(run, problems=(*run.problems, *absent, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:

@@ -31,7 +31,7 @@ from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import script_trains, stepped_intervals
+from .scripts import interval_units, script_trains
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -157,6 +157,7 @@ def finish(
         draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+    stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(
         dialect="danijar",
         anchor=anchor,
@@ -177,7 +178,7 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps", stepped=stepped_intervals(draft.settings, edition.script, checkout)),
+        units=Units(length="agent steps", stepped=stepped, timed=timed),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),

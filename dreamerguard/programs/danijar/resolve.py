@@ -22,6 +22,7 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
+from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
@@ -143,6 +144,7 @@ def finish(
     reference = _reference(edition, values, task, presets, budget) if complete and named else None
     roles = _roles(edition, values, task)
     _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
+    draft.problems += broken_constraints(draft.settings, checkout)
     draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)

@@ -25,6 +25,7 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
+from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
@@ -151,6 +152,7 @@ def finish(
         found = suite_problems(draft.settings, "task", checkout, anchor, whole=whole)
         draft.problems += [replace(problem, upstream=unmade) for problem in found]
     _check_values(draft, edition, file, roles, checkout, familiar=named and familiar)
+    draft.problems += broken_constraints(draft.settings, checkout)
     draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}

@@ -24,6 +24,7 @@ from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
 from .python_files import PythonFile, collect, parse
+from .word_index import WordIndex
 
 #: Imported files that a script's own parser or presets may lie in.
 _MOST_IMPORTS = 200
@@ -96,9 +97,17 @@ class PythonIndex:
             if facts is not None:
                 yield facts
 
-    def _named(self, word: str) -> Iterator[str]:
-        pattern = word.encode()
-        return (name for name, file in self.files.items() if file.data is not None and pattern in file.data)
+    def _named(self, word: str) -> tuple[str, ...]:
+        return self._words.named(word)
+
+    @cached_property
+    def _words(self) -> WordIndex:
+        return WordIndex(self.files)
+
+    @cached_property
+    def _unpacked(self) -> frozenset[str]:
+        """Names that any code unpacks: ``f(**name)``."""
+        return frozenset(name for facts in self._with("**") for name in facts.unpacked)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -179,8 +188,7 @@ class PythonIndex:
             if facts is None or leaf in facts.names:
                 return True
             fields = fields or leaf in facts.fields
-        unpacked = {name for facts in self._with("**") for name in facts.unpacked} if fields else set()
-        if any(name in (group, "") or is_config(name) for name in unpacked):
+        if fields and any(name in (group, "") or is_config(name) for name in self._unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 
@@ -200,7 +208,7 @@ class PythonIndex:
             for attribute, pairs in facts.stored.items():
                 if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
                     return True
-            if group and leaf in facts.fields and any(group in other.unpacked for other in self._with("**")):
+            if group and leaf in facts.fields and group in self._unpacked:
                 return True
         return False
 

@@ -16,6 +16,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
+from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
@@ -76,7 +77,8 @@ class Danijar(Program):
         run = resolve_command(call, flags, file, command, machine, self.edition, checkout)
         script = EDITIONS[run.edition].script
         found = script_problems(run.settings, script, checkout, folder, open_words=command.open)
-        run = replace(run, problems=(*run.problems, *found, *stored_problems(run, folder)))
+        absent = missing_script(call, file, command, folder)
+        run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:

@@ -101,17 +101,25 @@ def outcome(finding: Finding) -> str:
 def as_dict(item: Row, finding: Finding, seconds: float) -> dict[str, Any]:
     """Returns a row of the table as plain data."""
     return {
-        "row": item.number, "fault": item.fault, "how": item.how, "times": finding.times, "lost": finding.lost,
-        "wrong": finding.wrong, "after_save": finding.after_save, "outcome": outcome(finding), "message": finding.message,
-        "codes": finding.codes, "test": item.test, "seconds": round(seconds, 1),
-    }  # fmt: skip
+        "row": item.number,
+        "fault": item.fault,
+        "how": item.how,
+        "times": finding.times,
+        "lost": finding.lost,
+        "wrong": finding.wrong,
+        "after_save": finding.after_save,
+        "outcome": outcome(finding),
+        "message": finding.message,
+        "codes": finding.codes,
+        "test": item.test,
+        "seconds": round(seconds, 1),
+    }
 
 
 def show(table: Sequence[dict[str, Any]]) -> None:
     """Prints the table in Markdown."""
-    print(
-        "\n| # | fault | injected how | times | lost | message | exit code | test |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
-    )
+    columns = ("#", "fault", "injected how", "times", "lost", "message", "exit code", "test")
+    print(f"\n| {' | '.join(columns)} |\n" + "| --- " * len(columns) + "|")
     for line in table:
         codes = ", ".join(code if count == 1 else f"{code} ({count}x)" for code, count in line["codes"].items())
         cells = (
@@ -128,11 +136,9 @@ def show(table: Sequence[dict[str, Any]]) -> None:
 
 
 def _chosen(item: Row, only: str | None) -> bool:
-    return (
-        only is None
-        or only == str(item.number)
-        or only.lower() in f"{item.fault} {item.how} {item.inject.__name__}".lower()
-    )
+    if only is None or only.isdigit():
+        return only is None or int(only) == item.number
+    return only.lower() in f"{item.fault} {item.how} {item.inject.__name__}".lower()
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:

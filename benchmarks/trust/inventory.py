@@ -1,10 +1,11 @@
-"""What a run directory holds: episodes, rows of metrics, checkpoints. Two inventories show what was lost between them."""
+"""What a run directory holds: episodes, rows of metrics, checkpoints. Two inventories show what was lost."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def faults(now: Inventory) -> list[str]:
         found.append(f"{doubled} episodes are doubled")
     for name in ("scores.jsonl", "metrics.jsonl"):
         steps = [frames(line) for line in now.rows[name]]
-        back = sum(right < left for left, right in zip(steps, steps[1:], strict=False))
+        back = sum(right < left for left, right in pairwise(steps))
         if back:
             found.append(f"frames go back {back} times in {name}")
     return found

@@ -57,6 +57,10 @@ def _numbers(change: Callable[[dict[str, float]], dict[str, object]]) -> Damage:
     )
 
 
+def _metrics(text: str) -> Damage:
+    return lambda run: (run / "metrics.jsonl").write_text(text)
+
+
 #: Name -> damage and the exit codes of `watch --once` that are true. 3: nothing can be judged.
 LOGS: dict[str, tuple[Damage, set[int]]] = {
     "cut in a row": (_text(lambda data: data[:-20]), {0}),
@@ -82,8 +86,7 @@ LOGS: dict[str, tuple[Damage, set[int]]] = {
     "a link to /dev/zero": (_instead(lambda path: path.symlink_to("/dev/zero")), {3}),
     "a folder": (_instead(Path.mkdir), {3}),
     "a link seed0 to the run itself": (lambda run: (run / "seed0").symlink_to(run), {0}),
-    "a metrics row with 1e300": (
-        lambda run: (run / "metrics.jsonl").write_text('{"frames": 1e300, "updates": 1e300, "loss/dyn": 1e308}\n'), {0}),
+    "a metrics row with 1e300": (_metrics('{"frames": 1e300, "updates": 1e300, "loss/dyn": 1e308}\n'), {0}),
 }  # fmt: skip
 
 

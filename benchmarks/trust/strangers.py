@@ -98,9 +98,8 @@ def yaml(bench: Bench, times: int) -> Finding:
     for path in (folder / "t.yaml", run / "run.yaml"):
         path.write_text(_HOSTILE.format(mark=mark))
     (run / "scores.jsonl").write_text('{"frames": 1000, "score": 1.0}\n')
-    commands = (["lint", "t.yaml"], ["train", "--config", "t.yaml", "--logdir", "new"], ["watch", "run", "--once"], ["eval", "run"],
-                ["doctor", "t.yaml"])  # fmt: skip
-    for words in commands[:times]:
+    commands = ("lint t.yaml", "train --config t.yaml --logdir new", "watch run --once", "eval run", "doctor t.yaml")
+    for words in (command.split() for command in commands[:times]):
         process = bench.start(folder, *words)
         code = process.end()
         finding.count(code)
@@ -130,8 +129,11 @@ def local_rules(bench: Bench, times: int) -> Finding:
     (folder / "start.sh").write_text("python dreamerv3/main.py --configs dmc_proprio --task dmc_walker_walk\n")
     bench.write_config(folder)
     command = ("python", "dreamerv3/main.py", "--configs", "dmc_proprio", "--task", "dmc_walker_walk")
-    for words in (("check", "."), ("lint", "t.yaml"), ("lint", "--", *command), ("guard", "--", *command), ("test-rules",),
-                  ("train", "--config", "t.yaml", "--dry-run"), ("doctor", "t.yaml"))[:times]:  # fmt: skip
+    commands = (
+        ("check", "."), ("lint", "t.yaml"), ("lint", "--", *command), ("guard", "--", *command), ("test-rules",),
+        ("train", "--config", "t.yaml", "--dry-run"), ("doctor", "t.yaml"),
+    )  # fmt: skip
+    for words in commands[:times]:
         mark.unlink(missing_ok=True)
         process = bench.start(folder, *words)
         finding.count(process.end())

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -41,10 +42,14 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0 if rows else 2
     folder, started = Path(tempfile.mkdtemp(prefix="dreamerguard-trust-")), time.monotonic()
     bench = Bench(folder)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         results = measure(bench, rows, options.quick, options.jobs)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     finally:
-        bench.close()
         if options.keep:
             print(f"kept: {folder}")
         else:
@@ -66,12 +71,16 @@ def main(words: Sequence[str] | None = None) -> int:
 def measure(bench: Bench, rows: Sequence[Row], quick: bool, jobs: int) -> dict[Row, tuple[Finding, float]]:
     """Measures rows at the same time, and prints each when it is done."""
     results = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
         waiting = {pool.submit(_measure_one, bench, item, item.quick if quick else item.times): item for item in rows}
         for done in as_completed(waiting):
             item, (finding, seconds) = waiting[done], done.result()
             results[item] = finding, seconds
             print(f"row {item.number:>2} ({seconds:.0f} s): {item.fault}: {outcome(finding)}", flush=True)
+    finally:
+        bench.close()  # after Ctrl-C, rows that still wait for a process end with it
+        pool.shutdown(cancel_futures=True)
     return results
 
 

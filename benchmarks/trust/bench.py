@@ -97,6 +97,7 @@ class Bench:
         self._count = 0
         self._made: dict[str, Path] = {}
         self._processes: list[Process] = []
+        self._closed = False
 
     def new(self, name: str) -> Path:
         """Makes a new folder."""
@@ -116,6 +117,8 @@ class Bench:
 
     def start(self, folder: Path, *words: str, variables: Mapping[str, str] | None = None, **options: Any) -> Process:
         """Starts a command of the product in a folder."""
+        if self._closed:
+            raise NotRun("interrupted")
         command = [sys.executable, "-m", "dreamerguard", *words]
         process = Process(command, folder, self.variables() | dict(variables or {}), **options)
         with self._lock:
@@ -173,7 +176,8 @@ class Bench:
             raise NotRun(f"the base run ended with {code} after SIGTERM: {last_line(process.output)}")
 
     def close(self) -> None:
-        """Ends whatever still runs."""
+        """Ends whatever still runs; nothing can be started afterwards."""
+        self._closed = True
         for process in self._processes:
             if process.inner.poll() is None:
                 process.kill()

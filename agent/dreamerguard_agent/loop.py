@@ -39,7 +39,7 @@ from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
 from .runtime.checkpoint import Checkpoints
 from .runtime.compiled import CompiledFunctions
-from .runtime.records import SeedRecords
+from .runtime.records import RunDirectoryLost, SeedRecords
 from .runtime.throughput import Throughput, achieved_ratio
 
 #: The n-th start of a run numbers its environments from (n - 1) times this, so that no start repeats resets.
@@ -73,6 +73,8 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
     Raises:
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
+      UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
+      RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
       ValueError: the checkpoint does not fit the configuration, or an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
@@ -84,6 +86,7 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
         numbers.get("logs", {}),
         tensorboard=config.logging.tensorboard,
         frames=numbers.get("frames", 0),
+        say=observer.note,
     )
     try:
         with logs:
@@ -108,8 +111,10 @@ class Run:
         self._seeds = range(config.seed, config.seed + config.seeds)
         self._starts = numbers.get("starts", 0) + 1
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
-        self._updates_before, self._evaluations = numbers.get("updates", 0), numbers.get("evaluations", 0)
+        self._updates_before = numbers.get("updates", 0)
         envs, repeat = config.run.envs, config.env.action_repeat
+        # Counted from the frames: `eval.every` may have changed since the checkpoint.
+        self._evaluations = self.frames // config.eval.every if config.eval.every else 0
         self._total = -(-config.run.frames // (envs * repeat))
         if self._vector_steps >= self._total:
             return  # the run is complete; nothing to prepare
@@ -156,8 +161,13 @@ class Run:
             while self._vector_steps < self._total and not stop():
                 self._vector_step(functions)
                 self._housekeeping()
+                self._logs.check()
             self._log()
             self._save()
+            self._logs.check()
+        except RunDirectoryLost as lost:
+            self._rescue(lost)
+            raise
         finally:
             self._driver.close()
         return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
@@ -248,6 +258,8 @@ class Run:
         self._observer.evaluated(self.frames, list(chain(*played)))
 
     def _save(self) -> None:
+        self._logs.check(everything=True)
+        self._logs.sync()
         numbers = {
             "frames": self.frames,
             "vector_steps": self._vector_steps,
@@ -264,6 +276,19 @@ class Run:
         self._checkpoints.save(self._steps, parts, numbers)
         self._last_save = time.monotonic()
         self._observer.saved(self.frames)
+
+    def _rescue(self, lost: RunDirectoryLost) -> None:
+        """Saves the run in a new directory, from memory and the open logs."""
+        lost.frames = self.frames
+        try:
+            target = self._logs.rescue()
+            self._checkpoints = Checkpoints(target / "checkpoints", self._config.checkpoint.keep)
+            self._save()
+            self._checkpoints.close()
+        except Exception as error:  # whatever the disk or a library says, the caller has to know
+            lost.reason = str(error).partition("\n")[0]
+        else:
+            lost.saved = target
 
     def _restore(self, step: int, numbers: dict[str, Any]) -> None:
         self._state = self._checkpoints.arrays(step, "learner", self._state)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+#: A line end with the blank lines after it.
+_BLANK = re.compile(rb"\n\s+")
+
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
     """Returns the lines of a block that contain a text."""
@@ -17,10 +20,16 @@ def lines_with(block: bytes, word: bytes) -> list[bytes]:
     return found
 
 
+def count_lines(block: bytes) -> int:
+    """Returns the number of lines that are not blank."""
+    text = block.strip()
+    return _BLANK.sub(b"\n", text).count(b"\n") + bool(text)
+
+
 @cache
 def flat_line(x: str, key: str) -> re.Pattern[bytes]:
     """Returns a pattern of a flat JSON object with the step first and a score, which gives both as text."""
-    number = rb"(-?\d[\d.eE+-]*)"
+    number = rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     return re.compile(
         rb'^\{"'
         + re.escape(x).encode()

@@ -149,7 +149,9 @@ class Rule:
             problem.message,
             label=problem.label.message,
             key=problem.key,
+            severity=None if problem.certain else max(self.severity, Severity.WARNING, key=lambda item: item.rank),
             secondary=problem.secondary,
             fix=correction,
             help=problem.help,
+            upstream=problem.upstream,
         )

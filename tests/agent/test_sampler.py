@@ -172,7 +172,26 @@ def test_rows_of_lockstep_streams_hold_every_listed_window(streams: int, capacit
     assert fewer == 0, "a window left although the capacity had room"
 
 
-def test_refuses_a_checkpoint_of_another_shape() -> None:
-    state = WindowSampler(2, 10, 4, 10).state()
+def filled(records: int) -> WindowSampler:
+    """A sampler of two streams in rings of ten rows."""
+    sampler = WindowSampler(2, 20, 4, 10)
+    for _ in range(records):
+        sampler.add_all()
+    return sampler
+
+
+@pytest.mark.parametrize("sizes", [(1, 20, 4, 10), (2, 19, 4, 10), (2, 20, 5, 10), (2, 20, 4, 9)])
+def test_refuses_a_checkpoint_of_another_shape(sizes: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match=r"keep run\.envs and replay"):
-        WindowSampler(2, 12, 4, 10).load(state)
+        WindowSampler(*sizes).load(filled(10).state())
+
+
+def test_a_lengthened_run_has_a_larger_ring() -> None:
+    old, new = filled(10), WindowSampler(2, 40, 4, 20)
+    new.load(old.state())
+    assert new.listed().tolist() == old.listed().tolist()
+    for _ in range(8):
+        new.add_all()
+    assert len(new) == 2 * (18 - 3)
+    with pytest.raises(ValueError, match=r"keep run\.envs and replay"):
+        WindowSampler(2, 40, 4, 20).load(filled(11).state())  # a row was used again

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.logs import Follower, LogError, read_run
-from dreamerguard.logs.event_files import masked_crc
+from dreamerguard.logs.run_log import COPIES, FILES
 from dreamerguard.regression.compare.compared_runs import against_reference, read_sides
 from dreamerguard.regression.compare.decision import decide
 from dreamerguard.regression.reference.comparability import NotComparable
@@ -22,6 +21,7 @@ from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Status, Watcher
 
 from ..regression.run_logs import Row, append, walker
+from .event_writer import event
 
 #: Of each program with JSON lines: file, key of the step, key of the score, and metrics.
 FORMATS = {
@@ -141,21 +141,6 @@ def test_single_odd_rows_change_no_verdict(name: str, data: st.DataObject, gain:
     assert [finding.name for finding in status.health if finding.severity.value == "error"] == []
 
 
-def event(step: int, tag: str, value: float, wide: bool) -> bytes:
-    """One record of an event file, with the value as float32 or as a tensor of one float64."""
-    name = tag.encode()
-    if wide:
-        tensor = b"\x08\x02\x22\x08" + struct.pack("<d", value)
-        body = b"\x42" + bytes([len(tensor)]) + tensor
-    else:
-        body = b"\x15" + struct.pack("<f", value)
-    inner = b"\x0a" + bytes([len(name)]) + name + body
-    summary = b"\x0a" + bytes([len(inner)]) + inner
-    payload = b"\x10" + varint(step % 2**64) + b"\x2a" + bytes([len(summary)]) + summary
-    head = struct.pack("<Q", len(payload))
-    return head + struct.pack("<I", masked_crc(head)) + payload + struct.pack("<I", masked_crc(payload))
-
-
 def test_a_run_that_only_scores_nan_is_an_error(tmp_path: Path) -> None:
     rows = healthy("danijar", 1.0)
     for row in rows[-25:]:
@@ -184,20 +169,13 @@ def test_scores_in_two_files_count_once_and_those_of_the_score_file_first(tmp_pa
     append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "episode/score": 1.0} for i in range(1, 4)])
     follower.poll()
     log = follower.log
-    assert log is not None and log.copied
+    assert log is not None and log.places == {"train": COPIES}
     assert list(log.train) == [(1000, 1), (2000, 1), (3000, 1)]
     append(tmp_path / "scores.jsonl", [{"step": 1000 * i, "episode/score": 2.0} for i in range(1, 3)])
     append(tmp_path / "metrics.jsonl", [{"step": 4000, "episode/score": 1.0}])
     follower.poll()
-    assert not log.copied
+    assert log.places == {"train": FILES}
     assert list(log.train) == [(1000, 2), (2000, 2)]
-
-
-def varint(value: int) -> bytes:
-    found = b""
-    while value >= 0x80:
-        found, value = found + bytes([value & 0x7F | 0x80]), value >> 7
-    return found + bytes([value])
 
 
 TAGS = ["Rewards/rew_avg", "Test/cumulative_reward", "Params/replay_ratio", "Loss/policy_loss", "Grads/actor", "x"]

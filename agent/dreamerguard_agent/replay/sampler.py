@@ -163,12 +163,12 @@ class WindowSampler:
         }
 
     def load(self, state: dict[str, npt.NDArray[Any]]) -> None:
-        """Restores a `state`.
+        """Restores a `state`. Capacity and rows may have grown, as in a lengthened run, unless rows were reused.
 
         Raises:
           ValueError: the state has other streams, capacity, window or rows.
         """
-        if tuple(state["settings"].tolist()) != self._settings:
+        if not self._continues(state["settings"].tolist(), int(state["counts"].max())):
             raise ValueError(
                 "the checkpoint's replay has (streams, capacity, window, rows) ="
                 f" {tuple(state['settings'].tolist())}, this run {self._settings}: keep run.envs and replay.* to resume"
@@ -189,6 +189,13 @@ class WindowSampler:
             "has_uint32": words[8],
             "uinteger": words[9],
         }
+
+    def _continues(self, settings: list[int], records: int) -> bool:
+        """Returns whether the ring can go on from one with ``settings`` that has stored ``records`` in every stream."""
+        if tuple(settings) == self._settings:
+            return True
+        (streams, capacity, window, rows), (now, most, wide, kept) = settings, self._settings
+        return (streams, window) == (now, wide) and capacity <= most and rows <= kept and records <= rows
 
     def _intact(self, stream: int, start: int) -> bool:
         return start >= self._counts[stream] - self._settings[3]

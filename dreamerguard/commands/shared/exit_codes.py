@@ -11,9 +11,15 @@ CLEAN = 0
 FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
+#: The run directory cannot be continued as it is: logs without a checkpoint, damaged files, links.
+DAMAGED = 65
 #: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
 UNFIT = 69
 BUG = 70
+#: The run directory was removed or replaced while the run trained.
+RUN_LOST = 74
+#: Another process uses the run directory.
+IN_USE = 75
 #: A run was not started because of lint findings.
 REFUSED = 78
 #: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.

@@ -39,11 +39,15 @@ class PythonCheckout:
       index: its Python.
       script: the script that a command starts; None where that is not known.
       trainers: scripts beside the presets that may train with them.
+      beside: scripts beside a configuration folder, of which one trains.
+      every: whether every file may run, because the program finds its code by name.
     """
 
     index: PythonIndex
     script: str | None
     trainers: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    every: bool = False
 
     def keys(
         self,
@@ -134,9 +138,25 @@ class PythonCheckout:
         return bool(names) and read >= _COVERED * len(names) and not self.index.doubts_of(self._scripts)
 
     @property
+    def starts(self) -> tuple[str, ...]:
+        """Scripts from which the code that runs is reached; empty if that is not known, and if every file may run."""
+        return self._scripts or self.beside
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is known which files run."""
+        return self.every or bool(self.starts)
+
+    @property
     def script_data(self) -> bytes | None:
         """Content of the script; None if it is not known or was not read."""
         return self.index.files[self.script].data if self.script is not None else None
+
+    @property
+    def script_texts(self) -> tuple[bytes, ...]:
+        """Contents of the script, or of the scripts that may train."""
+        found = (self.index.files[name].data for name in self._scripts)
+        return tuple(data for data in found if data is not None)
 
     @property
     def _scripts(self) -> tuple[str, ...]:
@@ -172,7 +192,8 @@ def checkout_of(folder: Path) -> PythonCheckout | None:
     beside = any(entry.suffix == ".py" for entry in folder.iterdir()) if is_dir(folder) else False
     home = folder if beside else folder.parent
     index = _index(_root(home), home)
-    return PythonCheckout(index, None) if index.files else None
+    scripts = tuple(name for file in _TRAINERS if (name := index.script(home / file)) is not None)
+    return PythonCheckout(index, None, beside=scripts, every=not scripts) if index.files else None
 
 
 @cached_per_check

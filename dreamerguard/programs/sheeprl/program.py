@@ -189,7 +189,8 @@ PROGRAM = Sheeprl()
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
-    return find_config_folder(launch, folder, ("sheeprl/configs", "configs"), PRIMARY, r"override /algo|sheeprl\.")
+    places, mark = ("sheeprl/configs", "configs"), r"override /algo|sheeprl\."
+    return find_config_folder(launch, folder, places, PRIMARY, mark, ("sheeprl/cli.py",))
 
 
 def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:

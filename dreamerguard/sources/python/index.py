@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from .carriers import find_carriers
+from .choice_facts import FileChoices
+from .decisions import Decisions, read_decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
@@ -58,6 +60,8 @@ class PythonIndex:
     _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     _reaches: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _choices: dict[str, FileChoices] = field(default_factory=dict)
+    _decisions: dict[tuple[tuple[str, ...], frozenset[str]], Decisions] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""
@@ -253,6 +257,19 @@ class PythonIndex:
                 yield from (
                     name for name in (f"{start}{target}.py", f"{start}{target}/__init__.py") if name in self.files
                 )
+
+    def decisions(self, scripts: tuple[str, ...], words: frozenset[str]) -> Decisions:
+        """Returns what code decides by settings.
+
+        Args:
+          scripts: scripts that run; of all files outside tests if there are none.
+          words: last names of the settings, and of the groups that they are in.
+        """
+        if (scripts, words) not in self._decisions:
+            names = {name: None for script in scripts for name in self._reached(script)} if scripts else self.files
+            read = {name: file.data for name in names if (file := self.files.get(name)) is not None and file.data}
+            self._decisions[scripts, words] = read_decisions(read, words, self._defining, self._choices)
+        return self._decisions[scripts, words]
 
     def declares(self, flags: Iterable[str], script: str | None = None) -> set[str]:
         """Returns the options, without dashes, that a parser declares.

@@ -1,0 +1,232 @@
+"""TensorBoard scalars of a run, equal to its JSON lines after any number of kills and resumes.
+
+Every start writes its own event file. A checkpoint states the size of every file; a resumed run cuts them back to it
+and removes those of starts in between. Where the files do not fit the checkpoint, they are set aside and written again
+from the JSON lines. Records are written at once, without the queue and the thread of TensorBoard's own writer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .append_file import AppendFile, check_regular
+from .log_repair import MOST_BYTES, aside_folder
+
+FOLDER = "tensorboard"
+_PREFIX = "events.out.tfevents."
+_TAGS = {"scores": "episode/", "eval": "eval/"}
+#: End of the names of our files; others that somebody put into the folder are left alone.
+_SUFFIX = ".dreamerguard"
+#: Bytes of a record beside its data: length, its checksum, checksum of the data.
+_AROUND = 16
+
+Row = Mapping[str, Any]
+
+
+class EventLog:
+    """The event files of one agent.
+
+    Args:
+      folder: the folder of the event files; made when missing.
+      stored: size of every event file by name, as the checkpoint states it.
+      frames: environment frames of the checkpoint.
+      logs: the JSON lines by name, already brought back to the checkpoint.
+    """
+
+    def __init__(self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path]) -> None:
+        folder.mkdir(exist_ok=True)
+        check_folder(folder)
+        self._folder = folder
+        fits = _bring_back(folder, stored, frames)
+        if not fits:
+            _empty(folder)
+        self._file = _new_file(folder, None if fits and not frames else frames + 1 if fits else 0)
+        self._writer = _Writer(self._file)
+        if not fits:
+            self._write_again({name: path.read_bytes() for name, path in logs.items() if path.exists()})
+
+    def add(self, name: str, row: Row) -> None:
+        """Writes the numbers of a row of log ``name`` at the row's frames."""
+        self._writer.add(name, row, time.time())
+
+    def sizes(self) -> dict[str, int]:
+        """Returns the size of every event file, to be stored with a checkpoint."""
+        sizes = {path.name: path.stat().st_size for path in _event_files(self._folder)}
+        return sizes | {self._file.path.name: self._file.size()}
+
+    def sync(self) -> None:
+        """Waits until everything is on the disk.
+
+        Raises:
+          OSError: it cannot be written.
+        """
+        self._file.sync()
+
+    def in_place(self) -> bool:
+        """Returns whether the open file is still in its folder."""
+        return self._file.in_place()
+
+    def start_over(self, folder: Path, logs: Mapping[str, bytes]) -> None:
+        """Writes all rows of the JSON lines to a new file in ``folder`` and goes on there."""
+        folder.mkdir(exist_ok=True)
+        check_folder(folder)
+        file = _new_file(folder, 0)
+        self._file.close()
+        self._folder, self._file, self._writer = folder, file, _Writer(file)
+        self._write_again(logs)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _write_again(self, logs: Mapping[str, bytes]) -> None:
+        rows = [(row, name) for name, content in logs.items() for row in _rows(content)]
+        wall = next((float(row["time"]) for row, _ in rows if _is_number(row.get("time"))), time.time())
+        for row, name in sorted(rows, key=lambda item: item[0]["frames"]):
+            wall = float(row["time"]) if _is_number(row.get("time")) else wall
+            self._writer.add(name, row, wall)
+
+
+class _Writer:
+    """Writes records in the format of TensorBoard, with its own encoder and checksums."""
+
+    def __init__(self, file: AppendFile) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        self._event, self._summary, self._file = Event, Summary, file
+
+    def add(self, name: str, row: Row, wall_time: float) -> None:
+        values = [
+            self._summary.Value(tag=_TAGS.get(name, "") + key, simple_value=float("nan" if value is None else value))
+            for key, value in row.items()
+            if (value is None or _is_number(value)) and key != "frames"
+        ]
+        event = self._event(wall_time=wall_time, step=int(row["frames"]), summary=self._summary(value=values))
+        self._file.append(_record(event.SerializeToString()))
+
+
+def check_folder(folder: Path) -> None:
+    """Checks that the folder of the event files is not a link.
+
+    Raises:
+      UnusableLogs: it is.
+    """
+    if folder.is_symlink():
+        check_regular(folder, folder.lstat().st_mode)
+
+
+def _new_file(folder: Path, restart: int | None) -> AppendFile:
+    """Opens a new file after all others in the order of names, by which TensorBoard reads them.
+
+    Args:
+      folder: the folder.
+      restart: running readers drop what they have read from this step on; None for nothing.
+    """
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+
+    last = max((_second(path) for path in _event_files(folder)), default=0)
+    name = f"{_PREFIX}{max(int(time.time()), last + 1):010d}.{os.uname().nodename}.{os.getpid()}{_SUFFIX}"
+    file = AppendFile(folder / name)
+    file.append(_record(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString()))
+    if restart is not None:
+        mark = SessionLog(status=SessionLog.START)
+        file.append(_record(Event(wall_time=time.time(), step=restart, session_log=mark).SerializeToString()))
+    return file
+
+
+def _bring_back(folder: Path, stored: object, frames: int) -> bool:
+    """Cuts the event files back to a checkpoint. Returns whether they fit it; if not, nothing was changed."""
+    files = {path.name: path for path in _event_files(folder)}
+    if not isinstance(stored, dict):
+        return not files and not frames
+    sizes = stored
+    if any(name not in files or not _ends_record(files[name], size) for name, size in sizes.items()):
+        return False
+    later = [path for name, path in files.items() if name not in sizes and name.endswith(_SUFFIX)]
+    if any(step <= frames for path in later for step in _steps(path)):
+        return False
+    for name, size in sizes.items():
+        if files[name].stat().st_size > size:
+            os.truncate(files[name], size)
+    for path in later:
+        path.unlink()
+    return True
+
+
+def _event_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob(f"{_PREFIX}*") if path.is_file() and not path.is_symlink())
+
+
+def _empty(folder: Path) -> None:
+    """Sets all event files aside."""
+    found = sorted(folder.glob(f"{_PREFIX}*"))
+    if found:
+        aside = aside_folder(folder.parent) / folder.name
+        aside.mkdir()
+        for path in found:
+            path.rename(aside / path.name)
+
+
+def _second(path: Path) -> int:
+    text = path.name.removeprefix(_PREFIX).partition(".")[0]
+    return int(text) if text.isascii() and text.isdigit() and len(text) == 10 else 0
+
+
+def _ends_record(path: Path, size: object) -> bool:
+    """Returns whether a record of the file ends after ``size`` bytes."""
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MOST_BYTES:
+        return False
+    if path.stat().st_nlink > 1 or path.stat().st_size < size:
+        return False
+    with path.open("rb") as file:
+        while file.tell() < size:
+            head = file.read(8)
+            if len(head) < 8:
+                return False
+            file.seek(struct.unpack("<Q", head)[0] % MOST_BYTES + _AROUND - 8, os.SEEK_CUR)
+        return file.tell() == size
+
+
+def _steps(path: Path) -> Iterator[int]:
+    """Yields the steps of the scalars in a file, up to a record that cannot be read."""
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    data, start = path.read_bytes(), 0
+    while start + _AROUND <= len(data):
+        length = struct.unpack_from("<Q", data, start)[0]
+        try:
+            event = Event.FromString(data[start + 12 : start + 12 + length])
+        except DecodeError:
+            return
+        if event.HasField("summary"):
+            yield int(event.step)
+        start += _AROUND + length
+
+
+def _rows(content: bytes) -> Iterator[dict[str, Any]]:
+    for line in content.splitlines():
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict) and _is_number(row.get("frames")) and abs(row["frames"]) < 1 << 62:
+            yield row
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _record(data: bytes) -> bytes:
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    head = struct.pack("<Q", len(data))
+    return head + struct.pack("<I", masked_crc32c(head)) + data + struct.pack("<I", masked_crc32c(data))

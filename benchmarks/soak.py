@@ -49,13 +49,14 @@ def main() -> int:
     return report(samples, wrong, options.json)
 
 
-def soak(folder: Path, seconds: float, every: float) -> tuple[list[dict[str, Any]], list[str]]:
+def soak(folder: Path, seconds: float, every: float, quiet: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
     """Trains and watches for a time.
 
     Args:
       folder: gets the run directory, samples and the output of both processes.
       seconds: time of training.
       every: seconds between two samples.
+      quiet: whether to print no table.
 
     Returns:
       The samples, and a sentence for each process that ended wrongly.
@@ -74,12 +75,13 @@ def soak(folder: Path, seconds: float, every: float) -> tuple[list[dict[str, Any
     samples: list[dict[str, Any]] = []
     early: dict[str, int] = {}
     start = time.monotonic()
-    print(" ".join(f"{title:>12}" for title in COLUMNS), flush=True)
+    if not quiet:
+        print(" ".join(f"{title:>12}" for title in COLUMNS), flush=True)
     try:
         while time.monotonic() - start < seconds and all(item.poll() is None for item in processes.values()):
             time.sleep(every)
             samples.append(sample(time.monotonic() - start, processes, run, inner))
-            if len(samples) % max(round(60 / every), 1) == 0:
+            if not quiet and len(samples) % max(round(60 / every), 1) == 0:
                 print(" ".join(f"{_text(samples[-1].get(key)):>12}" for key in COLUMNS.values()), flush=True)
         early = {name: item.returncode for name, item in processes.items() if item.poll() is not None}
     finally:

@@ -21,14 +21,16 @@ def open_standard_streams() -> None:
 
     Standard error holds only messages: one that cannot be written is dropped, so that a full disk under a log of
     messages does not end a run. Standard output holds results: one that cannot be written raises `OutputLost`.
+    Streams that a program has replaced by its own, for example to capture output, stay as they are.
     """
     for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
         if not _is_open(number):
             _open_null(number, mode)
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
-    if os.name == "posix":
+    if os.name == "posix" and sys.stdout is sys.__stdout__:  # a program that uses this package may replace it
         sys.stdout = _text(_Results(1, "w", closefd=False), sys.stdout, "strict", line_buffering=False)
+    if os.name == "posix" and sys.stderr is sys.__stderr__:
         sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr, "backslashreplace", line_buffering=True)
 
 

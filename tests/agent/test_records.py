@@ -72,8 +72,18 @@ def test_event_files_that_do_not_fit_are_written_again(tmp_path: Path, change: s
     logs.train(2)
     logs.end()
     assert_tensorboard_agrees(run)
+    said = f"{run / 'tensorboard'} does not fit its checkpoint: kept as it was in before-1/"
+    assert [text.startswith(said) for text in logs.said] == ([] if change == "removed" else [True])
     if change == "hard link":
         assert (tmp_path / "backup").read_bytes() == Path(copy).read_bytes()
+
+
+def test_starts_that_are_killed_before_their_first_row_leave_nothing(tmp_path: Path) -> None:
+    for _ in range(3):
+        logs = Logs(tmp_path)
+    logs.end()
+    assert len(list((tmp_path / "tensorboard").iterdir())) == 1
+    assert not list(tmp_path.glob("before-*"))
 
 
 def test_one_row_of_metrics_for_the_same_frames(tmp_path: Path) -> None:

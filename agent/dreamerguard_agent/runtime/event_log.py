@@ -11,7 +11,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,15 +35,18 @@ class EventLog:
       stored: size of every event file by name, as the checkpoint states it.
       frames: environment frames of the checkpoint.
       logs: the JSON lines by name, already brought back to the checkpoint.
+      say: prints that files were set aside.
     """
 
-    def __init__(self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path]) -> None:
+    def __init__(
+        self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path], say: Callable[[str], None]
+    ) -> None:
         folder.mkdir(exist_ok=True)
         check_folder(folder)
         self._folder = folder
         fits = _bring_back(folder, stored, frames)
-        if not fits:
-            _empty(folder)
+        if not fits and (aside := _set_aside(folder)):
+            say(f"{folder} does not fit its checkpoint: kept as it was in {aside.name}/; written again from the logs")
         self._file = _new_file(folder, None if fits and not frames else frames + 1 if fits else 0)
         self._writer = _Writer(self._file)
         if not fits:
@@ -143,7 +146,7 @@ def _bring_back(folder: Path, stored: object, frames: int) -> bool:
     """Cuts the event files back to a checkpoint. Returns whether they fit it; if not, nothing was changed."""
     files = {path.name: path for path in _event_files(folder)}
     if not isinstance(stored, dict):
-        return not files and not frames
+        return not frames and _remove_blank(files)
     if not stored.keys() <= files.keys():
         return False
     ours = {name: path for name, path in files.items() if name in stored or name.endswith(_SUFFIX)}
@@ -158,18 +161,29 @@ def _bring_back(folder: Path, stored: object, frames: int) -> bool:
     return True
 
 
+def _remove_blank(files: Mapping[str, Path]) -> bool:
+    """Removes files without rows, which a start leaves that is killed early. Returns whether there were no others."""
+    if not all(name.endswith(_SUFFIX) and _end_of_kept(path, 0, 1 << 62) == 0 for name, path in files.items()):
+        return False
+    for path in files.values():
+        path.unlink()
+    return True
+
+
 def _event_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"{_PREFIX}*") if path.is_file() and not path.is_symlink())
 
 
-def _empty(folder: Path) -> None:
-    """Sets all event files aside."""
+def _set_aside(folder: Path) -> Path | None:
+    """Moves all event files to a new folder. Returns it; None if there are none."""
     found = sorted(folder.glob(f"{_PREFIX}*"))
-    if found:
-        aside = aside_folder(folder.parent) / folder.name
-        aside.mkdir()
-        for path in found:
-            path.rename(aside / path.name)
+    if not found:
+        return None
+    aside = aside_folder(folder.parent)
+    (aside / folder.name).mkdir()
+    for path in found:
+        path.rename(aside / folder.name / path.name)
+    return aside
 
 
 def _second(path: Path) -> int:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,14 +31,18 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from .algorithm.learner import Metrics
+from .checkpoints import names
+from .checkpoints.checkpoint import Checkpoint
+from .checkpoints.folder import Checkpoints
+from .checkpoints.save_job import Content
+from .checkpoints.saver import BackgroundSaver
 from .driver import Driver, FinishedEpisode
 from .envs import make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
-from .replay.buffer import ReplayBuffer
+from .replay.buffer import create_replay
 from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
-from .runtime.checkpoint import Checkpoints
 from .runtime.compiled import CompiledFunctions
 from .runtime.records import SeedRecords
 from .runtime.throughput import Throughput, achieved_ratio
@@ -73,44 +78,44 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
     Raises:
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
-      ValueError: the checkpoint does not fit the configuration, or an action is not finite.
+      NoSoundCheckpoint: there are checkpoints, but none can be used.
+      OtherFormat: another version wrote the checkpoint.
+      DoesNotMatch: the checkpoint does not fit the configuration.
+      NotSaved: no checkpoint could be saved for too long.
+      ValueError: an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
-    step = checkpoints.latest()
-    numbers = {} if step is None else checkpoints.numbers(step)
-    logs = SeedRecords(
-        directory,
-        range(config.seed, config.seed + config.seeds),
-        numbers.get("logs", {}),
-        tensorboard=config.logging.tensorboard,
-        frames=numbers.get("frames", 0),
-    )
-    try:
+    if checkpoints.latest is not None:
+        observer.phase("checking the checkpoint")
+    found = checkpoints.open_newest(observer.note, config.env.action_repeat)
+    numbers = found.numbers if found else {}
+    with closing(Run(config, checkpoints, found, observer)) as run:
+        logs = SeedRecords(
+            directory,
+            range(config.seed, config.seed + config.seeds),
+            numbers.get("logs", {}),
+            tensorboard=config.logging.tensorboard,
+            frames=numbers.get("frames", 0),
+        )
         with logs:
-            return Run(config, checkpoints, step, numbers, logs, observer).train(stop)
-    finally:
-        checkpoints.close()
+            return run.train(logs, stop)
 
 
 class Run:
     """The state of one run. Use `train`."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        checkpoints: Checkpoints,
-        step: int | None,
-        numbers: dict[str, Any],
-        logs: SeedRecords,
-        observer: Observer,
+        self, config: RunConfig, checkpoints: Checkpoints, found: Checkpoint | None, observer: Observer
     ) -> None:
-        self._config, self._checkpoints, self._logs, self._observer = config, checkpoints, logs, observer
+        self._config, self._checkpoints, self._observer = config, checkpoints, observer
         self._seeds = range(config.seed, config.seed + config.seeds)
+        numbers = found.numbers if found else {}
         self._starts = numbers.get("starts", 0) + 1
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
         self._updates_before, self._evaluations = numbers.get("updates", 0), numbers.get("evaluations", 0)
         envs, repeat = config.run.envs, config.env.action_repeat
         self._total = -(-config.run.frames // (envs * repeat))
+        self._stack = ExitStack()
         if self._vector_steps >= self._total:
             return  # the run is complete; nothing to prepare
         self._spec = read_spec(config)
@@ -118,17 +123,30 @@ class Run:
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
         self._driver = Driver(make_agent_envs(config, first, self._seeds))
+        self._stack.callback(self._driver.close)
+        with ExitStack() as failing:
+            failing.enter_context(self._stack)
+            self._prepare(found)
+            failing.pop_all()
+
+    def _prepare(self, found: Checkpoint | None) -> None:
+        """Makes agent and replay, or reads them from a checkpoint."""
+        config = self._config
         self._batch_steps = config.replay.batch_size * config.replay.batch_length
-        self._replay = ReplayBuffer(config, self._spec, self._total)
+        self._replay = create_replay(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
-        observer.phase("making the agent" if config.seeds == 1 else "making the agents")
+        self._observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         self._state = compiled.initial_state(self._spec, self._seeds)
-        if step is not None:
-            observer.phase("reading the checkpoint")
-            self._restore(step, numbers)
-        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
+        if found is not None:
+            self._observer.phase("reading the checkpoint")
+            self._restore(found)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, config.run.envs)
         self._sums: Metrics | None = None
         self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
+
+    def close(self) -> None:
+        """Closes the environments and ends a save in flight."""
+        self._stack.close()
 
     @property
     def frames(self) -> int:
@@ -144,25 +162,33 @@ class Run:
     def _steps(self) -> int:
         return self._vector_steps * self._config.run.envs
 
-    def train(self, stop: Callable[[], bool]) -> RunResult:
+    def train(self, logs: SeedRecords, stop: Callable[[], bool]) -> RunResult:
         """Trains to the end of the run, or until ``stop`` returns true."""
+        self._logs = logs
         if self._vector_steps >= self._total:
             return RunResult(self.frames, self._updates_before, True)
-        try:
-            functions = self._compile()
-            self._observer.phase("collecting the first experience")
-            self._speed = Throughput(self.frames, self.updates)
-            self._last_save = time.monotonic()
-            while self._vector_steps < self._total and not stop():
-                self._vector_step(functions)
-                self._housekeeping()
-            self._log()
-            self._save()
-        finally:
-            self._driver.close()
+        functions = self._compile()
+        self._observer.phase("collecting the first experience")
+        self._speed = Throughput(self.frames, self.updates)
+        section = self._config.checkpoint
+        self._saver = BackgroundSaver(
+            self._checkpoints,
+            every=section.every,
+            max_unsaved=section.max_unsaved,
+            say=self._observer.note,
+            saved=self._observer.saved,
+        )
+        self._stack.callback(self._saver.abandon)
+        while self._vector_steps < self._total and not stop():
+            self._vector_step(functions)
+            self._housekeeping()
+        self._log()
+        self._saver.finish(self._steps, self._content, stop)
         return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
 
     def _compile(self) -> CompiledFunctions:
+        if self._config.checkpoint.replay:
+            self._replay.compile_copies()
         due = self._ratio.updates_per_step * self._config.run.envs
         return CompiledFunctions(
             self._spec,
@@ -215,8 +241,9 @@ class Run:
             self._log()
         if config.eval.every and self.frames // config.eval.every > self._evaluations:
             self._evaluate()
-        if time.monotonic() - self._last_save >= config.checkpoint.every:
-            self._save()
+        self._saver.advance()
+        if self._saver.due:
+            self._saver.begin(self._content())
 
     def _log(self) -> None:
         row: dict[str, float] = {"frames": self.frames, "step": self._steps, "updates": self.updates}
@@ -247,7 +274,8 @@ class Run:
             self._logs.write(seed, "eval", row)
         self._observer.evaluated(self.frames, list(chain(*played)))
 
-    def _save(self) -> None:
+    def _content(self) -> Content:
+        """Returns what a checkpoint holds, as it is now. Learner and counters are copied here, the replay later."""
         numbers = {
             "frames": self.frames,
             "vector_steps": self._vector_steps,
@@ -257,19 +285,18 @@ class Run:
             "evaluations": self._evaluations,
             "logs": self._logs.sizes(),
         }
-        parts: dict[Any, Any] = {"learner": self._state}
+        parts = {"learner": names.flatten(jax.device_get(self._state))}
+        copy = None
         if self._config.checkpoint.replay:
-            numbers["replay"] = self._replay.describe()
-            parts["replay"] = self._replay.parts()
-        self._checkpoints.save(self._steps, parts, numbers)
-        self._last_save = time.monotonic()
-        self._observer.saved(self.frames)
+            parts["sampler"] = self._replay.sampler_arrays()
+            copy = self._replay.copy(self._checkpoints.shared())
+        return Content(self._steps, self.frames, numbers, parts, copy)
 
-    def _restore(self, step: int, numbers: dict[str, Any]) -> None:
-        self._state = self._checkpoints.arrays(step, "learner", self._state)
-        if "replay" not in numbers:
+    def _restore(self, found: Checkpoint) -> None:
+        self._state = jax.device_put(found.restore("learner", self._state))
+        if not found.tables:
             return  # the replay is collected again and the ratio counts from there: no burst of overdue updates
-        parts = self._checkpoints.arrays(step, "replay", self._replay.like(numbers["replay"]), host=True)
-        self._replay.load(parts, numbers["replay"])
-        self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
-        self._updates_before = numbers["updates"] - self._ratio.done
+        self._replay.load(found)
+        ratio: Any = found.numbers["ratio"]
+        self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, ratio)
+        self._updates_before = found.numbers["updates"] - self._ratio.done

@@ -11,7 +11,11 @@ CLEAN = 0
 FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
+#: A run has checkpoints, but none can be used.
+NO_SOUND_CHECKPOINT = 65
 BUG = 70
+#: A run ended because no checkpoint could be saved, for example on a full disk.
+NOT_SAVED = 74
 #: A run was not started because of lint findings.
 REFUSED = 78
 #: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.

@@ -50,11 +50,12 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
 
 def _train(config: RunConfig, directory: Path) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
+    from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
-    from .exit_codes import CLEAN, SIGNALLED
+    from .exit_codes import CLEAN, NO_SOUND_CHECKPOINT, NOT_SAVED, SIGNALLED
     from .progress import Progress
     from .stop_signals import StopSignals
 
@@ -66,6 +67,12 @@ def _train(config: RunConfig, directory: Path) -> int:
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
         fail(str(error))
+    except (DoesNotMatch, OtherFormat) as error:
+        fail(str(error))
+    except NoSoundCheckpoint as error:
+        fail(str(error), NO_SOUND_CHECKPOINT)
+    except NotSaved as error:
+        fail(str(error), NOT_SAVED)
     _draw(config, directory, own)
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -274,6 +276,12 @@ def test_a_removed_folder_is_not_made_again(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     with pytest.raises(NotSaved, match="was removed or replaced during the run"):
         checkpoints.save(20, NUMBERS, {})
+
+
+def test_a_kill_during_a_save_loses_nothing() -> None:
+    command = [sys.executable, "-m", "benchmarks.trust.killed_saves", "--kills", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert "right: 6 of 6" in done.stdout
 
 
 def packs(directory: Path, step: int) -> dict[str, int]:

@@ -37,12 +37,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+def start(folder: Path, *words: str, largest: int | None = None) -> subprocess.Popen[str]:
+    """Starts the program; ``largest`` limits the bytes of a file, which acts like a full disk."""
     environment = os.environ | {
         "XDG_CACHE_HOME": str(folder / "cache"),
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # compiles in half the time; these runs are short
     }
     command = [sys.executable, "-m", "dreamerguard", *words]
+    if largest is not None:
+        limit = f"import resource, os, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))"
+        command = [sys.executable, "-c", f"{limit}; os.execv(sys.argv[1], sys.argv[1:])", *command]
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -177,6 +181,16 @@ def test_a_run_without_a_sound_checkpoint_is_refused_and_left_alone(folder: Path
     assert "bug" not in err
     assert {path: path.read_bytes() for path in directory.rglob("*.jsonl")} == before
     assert all(path.exists() for path in checkpoints)
+
+
+def test_a_run_that_cannot_be_saved_ends_with_the_reason(folder: Path, finished: Path) -> None:
+    words = ("train", "--config", "tiny.yaml", "--logdir", "full", "checkpoint.max_unsaved=0", "logging.every=30")
+    code, _, err = finish(start(folder, *words, largest=100_000))
+    assert code == 74, err
+    assert "the run could not be saved: File too large" in err
+    assert "there is no checkpoint" in err
+    assert "bug" not in err
+    assert list((folder / "full" / "checkpoints").iterdir()) == []
 
 
 def test_shapes_that_do_not_fit_are_named_by_parameter(folder: Path, finished: Path) -> None:

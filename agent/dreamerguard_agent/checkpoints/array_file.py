@@ -5,6 +5,7 @@ Links, pipes and devices are refused, so a file of a stranger's checkpoint canno
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from .errors import Damaged
+from .errors import Damaged, NoSoundCheckpoint
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +32,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
 } | {"bfloat16": np.dtype(jnp.bfloat16)}  # fmt: skip
 #: Entries begin at multiples of this, so that they can be mapped into memory.
 _ALIGN = 64
+#: Errors of reading that say nothing about the file.
+_NO_DAMAGE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
 _BUFFER = 1 << 22
 
 
@@ -109,19 +112,19 @@ def opened(path: Path) -> Iterator[int]:
     """Opens a regular file for reading; follows no link.
 
     Raises:
-      Damaged: the file is missing, is no regular file, or cannot be read.
+      Damaged: the file is missing, is no regular file, or its bytes cannot be read.
+      NoSoundCheckpoint: it cannot be read for a reason that says nothing about it, such as missing rights.
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        kind = "is a link" if path.is_symlink() else (error.strerror or str(error)).lower()
-        raise Damaged(f"{path.name}: {kind}") from error
+        raise _read_error(path, error) from error
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise Damaged(f"{path.name}: not a regular file")
         yield file
     except OSError as error:
-        raise Damaged(f"{path.name}: {(error.strerror or str(error)).lower()}") from error
+        raise _read_error(path, error) from error
     finally:
         os.close(file)
 
@@ -185,6 +188,13 @@ def sync_folder(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _read_error(path: Path, error: OSError) -> Exception:
+    reason = "is a link" if path.is_symlink() else (error.strerror or str(error)).lower()
+    if error.errno in _NO_DAMAGE:
+        return NoSoundCheckpoint(f"the checkpoint cannot be read: {path}: {reason}. Nothing was changed")
+    return Damaged(f"{path.name}: {reason}")
 
 
 def _view(data: Array) -> memoryview:

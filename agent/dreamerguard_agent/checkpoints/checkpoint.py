@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from . import names
 from .array_file import DTYPES, Array, Place, check_place, opened, read_into, read_small
 from .chunks import ChunkCopy, ChunkLayout, ChunkTable
-from .errors import Damaged, DoesNotMatch, OtherFormat
+from .errors import Damaged, DoesNotMatch, NoSoundCheckpoint, OtherFormat
 from .manifest import MOST_BYTES, NAME, SUM, Manifest, StoredArray, parse_manifest
 
 #: Part of the arrays that holds the tables of chunks.
@@ -69,8 +69,13 @@ class Checkpoint:
         return self._manifest.packs
 
     def part(self, part: str) -> dict[str, Array]:
-        """Reads the arrays of a part by name, without the name of the part."""
-        return {name: self._read(array) for name, array in self._entries(part).items()}
+        """Reads the arrays of a part by name, without the name of the part.
+
+        Raises:
+          NoSoundCheckpoint: the files have changed since they were verified.
+        """
+        with self._reading():
+            return {name: self._read(array) for name, array in self._entries(part).items()}
 
     def restore(self, part: str, like: Any) -> Any:
         """Reads a part as a pytree of NumPy arrays.
@@ -81,13 +86,15 @@ class Checkpoint:
 
         Raises:
           DoesNotMatch: names, shapes or types differ; nothing was read.
+          NoSoundCheckpoint: the files have changed since they were verified.
         """
         wanted, entries = names.flatten(like), self._entries(part)
         try:
             names.check_same({name: (array.dtype, array.shape) for name, array in entries.items()}, wanted)
         except DoesNotMatch as error:
             raise DoesNotMatch(f"{self._does_not_fit(part)}\n{error}") from None
-        values = {name: names.converted(self._read(entries[name]), wanted[name].dtype) for name in wanted}
+        with self._reading():
+            values = {name: names.converted(self._read(entries[name]), wanted[name].dtype) for name in wanted}
         return names.unflatten(like, values)
 
     def check_layout(self, group: str, layout: ChunkLayout) -> None:
@@ -106,9 +113,13 @@ class Checkpoint:
             raise DoesNotMatch(f"{self._does_not_fit('replay')}\n{error}") from None
 
     def pieces(self, group: str) -> Iterator[ChunkCopy]:
-        """Reads the chunks of a group, one at a time."""
+        """Reads the chunks of a group, one at a time.
+
+        Raises:
+          NoSoundCheckpoint: the files have changed since they were verified.
+        """
         table = self.tables[group]
-        with ExitStack() as stack:
+        with self._reading(), ExitStack() as stack:
             files = [stack.enter_context(opened(self.folder / name)) for name in self.packs]
             for stream, number in np.ndindex(table.pack.shape):
                 place, arrays = table.place(stream, number), {}
@@ -122,6 +133,13 @@ class Checkpoint:
     def stored(self, group: str) -> int:
         """Records in every stream of a group."""
         return self._manifest.chunks[group][1]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except Damaged as error:
+            raise NoSoundCheckpoint(f"{self.folder} changed while it was read: {error}. Try again") from error
 
     def _does_not_fit(self, part: str) -> str:
         return f"the checkpoint {self.folder} does not fit this run's configuration; in its {part} differ:"

@@ -49,14 +49,17 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
       OtherFormat: the newest usable one was written by another version.
     """
     damaged: dict[int, str] = {}
-    for step in steps_in(directory):
+    left = steps_in(directory)
+    while left:
+        step = left.pop(0)
         folder = directory / str(step)
         try:
             return Checkpoint.open(folder), damaged
-        except FileNotFoundError:
-            continue  # a running trainer has just removed it
-        except Damaged as error:
-            damaged[step] = str(error)
+        except (Damaged, FileNotFoundError) as error:
+            if folder.is_symlink() or folder.exists():
+                damaged[step] = str(error)
+            else:  # a running trainer has just removed it, and saved newer ones
+                left = [other for other in steps_in(directory) if other not in damaged]
         except OtherFormat as error:
             raise OtherFormat(f"the checkpoint {folder} {error}") from None
     if damaged:
@@ -77,14 +80,17 @@ class Checkpoints:
 
     Raises:
       NoSoundCheckpoint: the folder is a link. Links that may lead out of the run directory are not followed.
-      OSError: the folder cannot be made.
+      NotSaved: the folder cannot be made.
     """
 
     def __init__(self, directory: Path, keep: int = 1) -> None:
         self.directory, self._keep = directory, keep
         if directory.is_symlink():
             raise NoSoundCheckpoint(f"{directory} is a link, which is not followed: replace it by a folder")
-        directory.mkdir(exist_ok=True)
+        try:
+            directory.mkdir(exist_ok=True)
+        except OSError as error:
+            raise NotSaved(f"{directory} cannot be made: {error.strerror or error}") from error
         self._inode = directory.lstat().st_ino
         self._stored: dict[int, StoredReplay] = {}
 
@@ -103,9 +109,19 @@ class Checkpoints:
         Raises:
           NoSoundCheckpoint: there are checkpoints, but all are damaged; nothing was changed.
           OtherFormat: the newest usable one was written by another version.
-          OSError: the folder cannot be written.
+          NotSaved: the folder cannot be written.
         """
         found, damaged = newest_sound(self.directory)
+        try:
+            self._clear(found, damaged, say, frames_per_step)
+        except OSError as error:
+            raise NotSaved(f"{self.directory} cannot be written: {error.strerror or error}") from error
+        if found and found.tables:
+            self._stored[found.step] = StoredReplay(found.folder, found.packs, found.tables, 0)
+        return found
+
+    def _clear(self, found: Checkpoint | None, damaged: Mapping[int, str], say: Say, frames_per_step: int) -> None:
+        """Sets damaged checkpoints aside and removes the rest of killed saves."""
         for step, reason in damaged.items():
             assert found is not None
             aside = self._set_aside(step)
@@ -116,9 +132,6 @@ class Checkpoints:
         for path in list(self.directory.iterdir()):
             if _LEFT_OVER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-        if found and found.tables:
-            self._stored[found.step] = StoredReplay(found.folder, found.packs, found.tables, 0)
-        return found
 
     def shared(self) -> StoredReplay | None:
         """Returns the checkpoint with which the next one shares unchanged chunks of the replay.

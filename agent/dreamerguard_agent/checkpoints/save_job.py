@@ -92,8 +92,9 @@ class SaveJob:
 
     def wait(self, seconds: float) -> None:
         """Copies the rest and waits for the thread, up to ``seconds``."""
-        self.copy(lambda: False)
-        self._thread.join(seconds)
+        if not self.ended:
+            self.copy(lambda: False)
+            self._thread.join(seconds)
         if self.ended:
             self._close()
 

@@ -50,6 +50,7 @@ class BackgroundSaver:
         self._next = clock() + every
         self._failed: float | None = None  # time of the first failure since the last success
         self._reason, self._wait = "", _FIRST_WAIT
+        self._step = checkpoints.latest  # agent steps of the newest checkpoint
 
     @property
     def due(self) -> bool:
@@ -92,7 +93,7 @@ class BackgroundSaver:
         """
         self._settle()
         tried = False
-        while step != self._checkpoints.latest:
+        while step != self._step:
             while tried and self._clock() < self._next:
                 if stop():
                     raise NotSaved(self._text(self._reason))
@@ -135,7 +136,7 @@ class BackgroundSaver:
         if self._failed is not None:
             self._say(f"checkpoints are saved again: {job.content.frames:,} frames")
         self._failed, self._reason, self._wait = None, "", _FIRST_WAIT
-        self._next = now + self._every
+        self._next, self._step = now + self._every, job.content.step
         self._saved(job.content.frames)
 
     def _count_failure(self, now: float, reason: str, frames: int) -> None:
@@ -154,8 +155,9 @@ class BackgroundSaver:
             )
 
     def _text(self, reason: str) -> str:
-        newest = self._checkpoints.latest
-        kept = "there is no checkpoint" if newest is None else f"the newest checkpoint has {newest:,} agent steps"
+        kept = (
+            "there is no checkpoint" if self._step is None else f"the newest checkpoint has {self._step:,} agent steps"
+        )
         return f"the run could not be saved: {reason}; {kept}. Once that is fixed, the same command continues from it"
 
 

@@ -5,7 +5,8 @@
 The replay is real: ring, sampler, copy, files. Training is inserting one record per environment and writing latents of
 16 windows of 64 steps back per update, which is what a save has to work around. The learner's arithmetic is left out;
 ``--pace`` milliseconds of sleep stand for it. The longest step is the longest time from one step to the next during a
-save: it contains beginning the save, copying chunks that are about to change, and copying others.
+save: it contains copying chunks that are about to change, and copying others. "CPU" is the processor time of the
+training thread in it: the time that would pass on a machine without other work.
 """
 
 from __future__ import annotations
@@ -91,23 +92,25 @@ def measure_save(
     trainer: Trainer, saver: BackgroundSaver, checkpoints: Checkpoints, saved: list[int]
 ) -> dict[str, Any]:
     """Saves once during training and returns times in seconds and bytes."""
-    before, steps, longest, copying = len(saved), 0, 0.0, 0.0
-    begin = time.perf_counter()
+    before, steps, longest, copying, busiest = len(saved), 0, 0.0, 0.0, 0.0
+    begin, used = time.perf_counter(), time.thread_time()
     saver.begin(content(trainer, checkpoints))
-    first = time.perf_counter() - begin
+    first, first_cpu = time.perf_counter() - begin, time.thread_time() - used
     while len(saved) == before:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.thread_time()
         trainer.step()
         middle = time.perf_counter()
         saver.advance()
+        busiest = max(busiest, time.thread_time() - used)
         end = time.perf_counter()
         longest, copying, steps = max(longest, end - start), copying + end - middle, steps + 1
     folder = checkpoints.directory / str(saved[-1])
-    new = [path.stat().st_size for path in folder.iterdir() if path.stat().st_nlink == 1]
-    all_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    linked = [name for name in sizes if name.startswith("replay-") and not name.startswith(f"replay-{saved[-1]}-")]
     seconds = time.perf_counter() - begin
     facts = {"begin": first, "longest_step": longest, "seconds": seconds, "steps": steps, "copying": copying}
-    return facts | {"written": sum(new), "whole": all_bytes}
+    facts |= {"begin_cpu": first_cpu, "longest_step_cpu": busiest}
+    return facts | {"written": sum(sizes.values()) - sum(sizes[name] for name in linked), "whole": sum(sizes.values())}
 
 
 def main() -> None:
@@ -136,8 +139,9 @@ def main() -> None:
                 trainer.step()
             row = measure_save(trainer, saver, checkpoints, saved)
             rows.append(row)
-            print(f"save {number + 1}: stop at its beginning {row['begin'] * 1e3:.0f} ms, longest step"
-                  f" {row['longest_step'] * 1e3:.0f} ms, {row['seconds']:.1f} s in the background over {row['steps']}"
+            print(f"save {number + 1}: stop at its beginning {row['begin'] * 1e3:.0f} ms (CPU"
+                  f" {row['begin_cpu'] * 1e3:.0f}), longest step {row['longest_step'] * 1e3:.0f} ms (CPU"
+                  f" {row['longest_step_cpu'] * 1e3:.0f}), {row['seconds']:.1f} s in the background over {row['steps']}"
                   f" steps, wrote {row['written'] / 1e6:,.0f} of {row['whole'] / 1e6:,.0f} MB", flush=True)  # fmt: skip
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
     if options.json:

@@ -159,6 +159,7 @@ LIES: dict[str, Change] = {
     "frames as text": lambda m: m["numbers"].update(frames="8"),
     "frames as truth": lambda m: m["numbers"].update(frames=True),
     "no counters": lambda m: m.update(numbers={}),
+    "more steps than can be": lambda m: m["numbers"].update(vector_steps=2**40),
     "zero denominator": lambda m: m["numbers"]["ratio"].update(denominator=0),
     "huge shape": lambda m: m["arrays"]["learner/params/a"].update(shape=[2**50, 2**50]),
     "shape beyond the file": lambda m: m["arrays"]["learner/params/a"].update(shape=[2**40]),

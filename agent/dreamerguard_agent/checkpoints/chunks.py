@@ -95,7 +95,11 @@ class ChunkTable:
 
     def sizes(self) -> Array:
         """Bytes of the chunks, int64 [C]."""
-        return np.asarray([self.layout.size(number) for number in range(self.pack.shape[1])], np.int64)
+        count = self.pack.shape[1]
+        sizes = np.full(count, self.layout.size(0), np.int64)
+        if count == self.layout.chunks:
+            sizes[-1:] = self.layout.size(count - 1)
+        return sizes
 
     def place(self, stream: int, number: int) -> Place:
         """Returns the place of a chunk in its pack."""

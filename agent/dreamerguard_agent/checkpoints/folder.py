@@ -197,7 +197,7 @@ class Checkpoints:
             raise NotSaved(f"{self.directory} was removed or replaced during the run")
 
     def _rotate(self, newest: int) -> None:
-        """Removes all but the newest checkpoints. A failure is left for the next time."""
+        """Removes all but the newest checkpoints. A start removes what could not be removed here."""
         for step in [step for step in steps_in(self.directory) if step <= newest][self._keep :]:
             self._stored.pop(step, None)
             try:

@@ -23,7 +23,7 @@ FORMAT = 1
 #: Maximum bytes of a manifest.
 MOST_BYTES = 1 << 26
 _MOST = 1 << 53
-_MOST_ROWS = 1 << 31
+_MOST_ROWS = (1 << 31) - 1
 _FILE = re.compile(r"[a-z][a-z0-9-]{0,80}\.bin")
 
 
@@ -102,8 +102,9 @@ def check_numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     Raises:
       Damaged: a counter is missing, negative or too large.
     """
-    for name in ("frames", "vector_steps", "updates", "starts", "evaluations"):
-        _natural(f"numbers.{name}", numbers.get(name), 1 << 17 if name == "starts" else _MOST)
+    limits = {"frames": _MOST, "vector_steps": _MOST_ROWS, "updates": _MOST, "starts": 1 << 17, "evaluations": _MOST}
+    for name, most in limits.items():
+        _natural(f"numbers.{name}", numbers.get(name), most)
     ratio = _object("numbers.ratio", numbers.get("ratio"))
     _natural("numbers.ratio.first", ratio.get("first") if ratio.get("first") != -1 else 0)
     _natural("numbers.ratio.done", ratio.get("done"))

@@ -46,7 +46,7 @@ class RingCopy:
                 tables[name].take(shared.tables[name], keep)
         self.plan = ReplayPlan(tables, stored, shared)
         self._missing = {name: table.pack < 0 for name, table in tables.items()}
-        self._order = iter([(name, *at) for name, missing in self._missing.items() for at in np.argwhere(missing)])
+        self._order = ((name, *at) for name, missing in self._missing.items() for at in np.argwhere(missing))
         self.epoch, chunks.epoch = chunks.epoch, chunks.epoch + 1
 
     def start(self, put: Callable[[ChunkCopy], None]) -> None:

@@ -152,7 +152,6 @@ class WindowSampler:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Returns the state from which a resumed run draws the same windows, as 32-bit integers."""
-        ages = np.arange(self._oldest, self._next) % self._settings[1]
         generator: Any = self._generator.bit_generator.state
         words = [generator["state"][key] >> shift & 0xFFFFFFFF for key in ("state", "inc") for shift in (0, 32, 64, 96)]
         return {
@@ -160,8 +159,8 @@ class WindowSampler:
             "counts": self.counts,
             "evicted": np.asarray(self._evicted, np.int32),
             "queue": np.asarray(self._queue, np.int32).reshape(-1, 2),
-            "windows": np.stack([self._stream[ages], self._start[ages]], -1),
-            "places": self._place[ages],
+            "windows": np.stack([self._by_age(self._stream), self._by_age(self._start)], -1),
+            "places": self._by_age(self._place),
             "generator": np.asarray([*words, generator["has_uint32"], generator["uinteger"]], np.uint32),
         }
 
@@ -217,6 +216,11 @@ class WindowSampler:
                 f"the checkpoint's replay has (streams, capacity, window, rows) = {stored},"
                 f" this run {self._settings}: keep run.envs and replay.* to resume"
             )
+
+    def _by_age(self, slots: Indices) -> Indices:
+        """Copies the values of the listed windows, the oldest first."""
+        start, count = self._oldest % self._settings[1], len(self)
+        return np.concatenate([slots[start : start + count], slots[: max(0, start + count - len(slots))]])
 
     def _intact(self, stream: int, start: int) -> bool:
         return start >= self._counts[stream] - self._settings[3]

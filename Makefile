@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test test-slow lint architecture clean
+.PHONY: env demo check test test-slow trust lint architecture clean
 
 env: $(VENV)/.ready
 
@@ -33,6 +33,10 @@ test: lint
 
 test-slow: env
 	$(BIN)/pytest -m slow
+
+# Injects faults into the product and prints what was lost; under half an hour on two cores.
+trust: env
+	@$(BIN)/python -m benchmarks.trust
 
 architecture: env
 	@$(BIN)/python -m benchmarks.architecture

@@ -94,15 +94,20 @@ def lint_repository(
     return check_tree([Path(folder)], machine or UNKNOWN, settings=settings, folder=Path(folder))
 
 
-def load_settings(folder: str | Path = ".", file: str | Path | None = None) -> Settings:
+def load_settings(
+    folder: str | Path = ".", file: str | Path | None = None, *, allow_local_rules: bool = False
+) -> Settings:
     """Returns the lint settings of a folder, from the nearest ``dreamerguard.toml`` or ``pyproject.toml`` or ``file``.
+
+    Code that the file names runs only with ``allow_local_rules``, or in a folder that the user's own settings trust;
+    otherwise ``withheld`` of the result says why not.
 
     Raises:
       SourceError: the file cannot be read or has a setting that does not exist.
     """
     from dreamerguard.lint.settings.finder import load_settings as load
 
-    return load(Path(folder), None if file is None else str(file))
+    return load(Path(folder), None if file is None else str(file), allow_local_rules=allow_local_rules)
 
 
 def report(result: Result) -> dict[str, Any]:

@@ -6,25 +6,47 @@ import os
 import sys
 from collections.abc import Sequence
 
+from dreamerguard.util.standard_streams import OutputLost, open_standard_streams
+
 
 def main() -> None:
     """Runs the command line. A bug exits with code 70 and a request for a report instead of a traceback."""
+    open_standard_streams()
     try:
-        code = _quick(sys.argv[1:])
-        if code is None:
-            from dreamerguard.commands.app import app
-
-            app()
+        code = _run(sys.argv[1:])
         sys.stdout.flush()
         sys.exit(code)
     except BrokenPipeError:
-        # The reader, `head` for example, closed the pipe. Without this, Python fails again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader, `head` for example, closed the pipe.
+        _drop_output()
         sys.exit(1)
+    except OutputLost as lost:
+        _drop_output()
+        sys.stderr.write(f"error: {lost}\n")
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
         _bug(error)
+
+
+def _run(words: Sequence[str]) -> int | str | None:
+    """Runs a command and returns its exit code."""
+    code = _quick(words)
+    if code is not None:
+        return code
+    from dreamerguard.commands.app import app
+
+    try:
+        app()
+    except SystemExit as end:  # Typer ends every command with it, before the output is written
+        return end.code
+    return None
+
+
+def _drop_output() -> None:
+    """Drops buffered output that cannot be written. Otherwise Python fails again when it closes the stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _quick(words: Sequence[str]) -> int | None:

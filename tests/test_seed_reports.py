@@ -80,3 +80,13 @@ def test_seeds_are_drawn_together(tmp_path: Path) -> None:
     assert curves[1].at(99) == curves[1].smoothed()[-1]
     draw_png(tmp_path / "empty.png", curves[3:], "no episode yet", together=True)
     assert (tmp_path / "empty.png").exists()
+
+
+def test_a_curve_is_not_drawn_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    for name in ("curve.png", "curve.png.tmp"):
+        (tmp_path / name).symlink_to(outside)
+    draw_png(tmp_path / "curve.png", [], "no episode yet")
+    assert outside.read_text() == "kept"
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

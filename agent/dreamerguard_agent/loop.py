@@ -33,6 +33,7 @@ from dreamerguard.schema import RunConfig
 from .algorithm.learner import Metrics
 from .checkpoints import names
 from .checkpoints.checkpoint import Checkpoint
+from .checkpoints.errors import NotSaved
 from .checkpoints.folder import Checkpoints
 from .checkpoints.save_job import Content
 from .checkpoints.saver import BackgroundSaver
@@ -44,7 +45,7 @@ from .replay.buffer import create_replay
 from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
 from .runtime.compiled import CompiledFunctions
-from .runtime.records import SeedRecords
+from .runtime.records import RunDirectoryLost, SeedRecords
 from .runtime.throughput import Throughput, achieved_ratio
 
 #: The n-th start of a run numbers its environments from (n - 1) times this, so that no start repeats resets.
@@ -81,7 +82,9 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
       NoSoundCheckpoint: there are checkpoints, but none can be used.
       OtherFormat: another version wrote the checkpoint.
       DoesNotMatch: the checkpoint does not fit the configuration.
+      UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
       NotSaved: no checkpoint could be saved for too long.
+      RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
       ValueError: an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
@@ -96,6 +99,7 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
             numbers.get("logs", {}),
             tensorboard=config.logging.tensorboard,
             frames=numbers.get("frames", 0),
+            say=observer.note,
         )
         with logs:
             return run.train(logs, stop)
@@ -112,8 +116,10 @@ class Run:
         numbers = found.numbers if found else {}
         self._starts = numbers.get("starts", 0) + 1
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
-        self._updates_before, self._evaluations = numbers.get("updates", 0), numbers.get("evaluations", 0)
+        self._updates_before = numbers.get("updates", 0)
         envs, repeat = config.run.envs, config.env.action_repeat
+        # Counted from the frames: `eval.every` may have changed since the checkpoint.
+        self._evaluations = self.frames // config.eval.every if config.eval.every else 0
         self._total = -(-config.run.frames // (envs * repeat))
         self._stack = ExitStack()
         if self._vector_steps >= self._total:
@@ -170,21 +176,37 @@ class Run:
         functions = self._compile()
         self._observer.phase("collecting the first experience")
         self._speed = Throughput(self.frames, self.updates)
+        self._saver = self._make_saver()
+        self._stack.callback(self._saver.abandon)
+        try:
+            self._loop(functions, stop)
+        except RunDirectoryLost as lost:
+            self._rescue(lost)
+            raise
+        return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
+
+    def _loop(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
+        try:
+            while self._vector_steps < self._total and not stop():
+                self._vector_step(functions)
+                self._housekeeping()
+                self._logs.check()
+            self._log()
+            self._saver.finish(self._steps, self._content, stop)
+            self._logs.check()
+        except NotSaved:
+            self._logs.check(everything=True)  # a lost directory is the reason to report
+            raise
+
+    def _make_saver(self) -> BackgroundSaver:
         section = self._config.checkpoint
-        self._saver = BackgroundSaver(
+        return BackgroundSaver(
             self._checkpoints,
             every=section.every,
             max_unsaved=section.max_unsaved,
             say=self._observer.note,
             saved=self._observer.saved,
         )
-        self._stack.callback(self._saver.abandon)
-        while self._vector_steps < self._total and not stop():
-            self._vector_step(functions)
-            self._housekeeping()
-        self._log()
-        self._saver.finish(self._steps, self._content, stop)
-        return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
 
     def _compile(self) -> CompiledFunctions:
         if self._config.checkpoint.replay:
@@ -276,6 +298,8 @@ class Run:
 
     def _content(self) -> Content:
         """Returns what a checkpoint holds, as it is now. Learner and counters are copied here, the replay later."""
+        self._logs.check(everything=True)
+        self._logs.sync()
         numbers = {
             "frames": self.frames,
             "vector_steps": self._vector_steps,
@@ -291,6 +315,19 @@ class Run:
             parts["sampler"] = self._replay.sampler_arrays()
             copy = self._replay.copy(self._checkpoints.shared())
         return Content(self._steps, self.frames, numbers, parts, copy)
+
+    def _rescue(self, lost: RunDirectoryLost) -> None:
+        """Saves the run in a new directory, from memory and the open logs."""
+        lost.frames = self.frames
+        try:
+            self._saver.abandon()
+            target = self._logs.rescue()
+            self._checkpoints = Checkpoints(target / "checkpoints", self._config.checkpoint.keep)
+            self._make_saver().finish(self._steps, self._content, lambda: True)
+        except Exception as error:  # whatever the disk or a library says, the caller has to know
+            lost.reason = str(error).partition("\n")[0]
+        else:
+            lost.saved = target
 
     def _restore(self, found: Checkpoint) -> None:
         self._state = jax.device_put(found.restore("learner", self._state))

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dreamerguard import __version__
-from dreamerguard.commands.shared.errors import CommandFailed, report_failure
+from dreamerguard.commands.shared.errors import CommandFailed, fail, report_failure
 from dreamerguard.commands.shared.typer_argv import WordsCommand
 
 #: Command -> module and attribute (a function, or an application with subcommands), in the order of ``--help``.
@@ -27,6 +27,7 @@ COMMANDS = {
     "reference": "dreamerguard.commands.reference:app",
     "tasks": "dreamerguard.commands.tasks:tasks",
     "explain": "dreamerguard.commands.explain:explain",
+    "doctor": "dreamerguard.commands.doctor:doctor",
     "init": "dreamerguard.commands.init:init",
     "schema": "dreamerguard.commands.schema:schema",
     "config": "dreamerguard.commands.config:app",
@@ -73,28 +74,40 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Reads the arguments before the command's name."""
-        with _plain_errors():
+        with _failures():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Reads the arguments of a command, runs it, and reports its failure."""
-        with _plain_errors():
-            try:
-                return super().invoke(ctx)
-            except CommandFailed as failed:
-                raise typer.Exit(report_failure(failed)) from failed
+        with _failures():
+            return super().invoke(ctx)
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Removes from usage errors, which repeat the input, every character that could act on the terminal."""
+def _failures() -> Iterator[None]:
+    """Reports the failure of a command in one line, and usage errors without characters that act on the terminal."""
     try:
-        yield
-    except _USAGE_ERROR as error:
-        from dreamerguard.util.text import plain
+        try:
+            yield
+        except _USAGE_ERROR as error:
+            _refuse_option(error)
+            from dreamerguard.util.text import plain
 
-        error.message = "\n".join(plain(line) for line in error.message.split("\n"))
-        raise
+            error.message = "\n".join(plain(line) for line in error.message.split("\n"))
+            raise
+    except CommandFailed as failed:
+        raise typer.Exit(report_failure(failed)) from failed
+
+
+def _refuse_option(error: Any) -> None:
+    """Fails with the nearest option if a usage error is about an option that does not exist."""
+    typed, context = getattr(error, "option_name", None), error.ctx
+    if type(error).__name__ != "NoSuchOption" or typed is None or context is None:
+        return
+    from dreamerguard.commands.shared.unknown_option import no_such_option
+
+    names = [name for item in context.command.params for name in (*item.opts, *item.secondary_opts)]
+    fail(no_such_option(typed, context.command.name if context.parent is not None else "", names))
 
 
 app = typer.Typer(

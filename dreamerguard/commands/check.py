@@ -13,8 +13,8 @@ from dreamerguard.programs.native.options import LintOptions
 
 @takes_options(
     LintOptions, "output_format", "output", "this_machine", "select", "ignore", "min_severity", "min_confidence",
-    "config_file", "no_config", "no_cache", "baseline", "write_baseline", "prune_baseline", "fix", "unsafe_fixes",
-    "diff", "exit_zero",
+    "config_file", "no_config", "allow_local_rules", "no_cache", "baseline", "write_baseline", "prune_baseline", "fix",
+    "unsafe_fixes", "diff", "exit_zero",
 )  # fmt: skip
 def check(
     paths: Annotated[
@@ -33,8 +33,8 @@ def check(
     """Find and check every configuration and training command of a repository.
 
     Looks into scripts, Makefiles, Markdown, container files, editors' launch files, workflows and notebooks, into run
-    files and into the configuration of danijar/dreamerv3, dreamerv3-torch, r2dreamer, sheeprl and torchrl. Files
-    that .gitignore excludes are left out. --fix edits only files below the given paths.
+    files and into the configuration of danijar/dreamerv3, dreamerv3-torch, r2dreamer, sheeprl, torchrl and RLlib.
+    Files that .gitignore excludes are left out. --fix edits only files below the given paths.
 
     Exit code 0: nothing at warning or error; 1: findings, or changes to show with --diff; 2: a path or the settings
     cannot be read; 3: nothing was found that could be checked.

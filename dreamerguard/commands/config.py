@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 
 if TYPE_CHECKING:
     from dreamerguard.lint.settings.model import Settings
@@ -35,10 +35,13 @@ def show(
     from dreamerguard.util.text import plain
 
     try:
-        settings = load_settings(Path(), config_file)
+        settings = load_settings(Path(), config_file, allow_local_rules=True)  # shown, not run
+        withheld = load_settings(Path(), config_file).withheld
     except SourceError as error:
         fail(error.message)
     typer.echo(plain(f"# {settings.file if settings.file is not None else 'no settings file: these are the defaults'}"))
+    if withheld:
+        note(withheld)
     for name, value in _rows(settings):
         origin = settings.origins.get(name.replace("-", "_"), "default")
         typer.echo(plain(f"{name} = {value}  # {origin}"))

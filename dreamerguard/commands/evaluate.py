@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dreamerguard.commands.shared.errors import fail, note
-from dreamerguard.commands.shared.exit_codes import NO_SOUND_CHECKPOINT
+from dreamerguard.commands.shared.exit_codes import DAMAGED
 
 
 def evaluate(
@@ -32,7 +32,7 @@ def evaluate(
         configure(config.runtime)
         frames, scores = evaluate_checkpoint(config, run, episodes, seed, note)
     except NoSoundCheckpoint as error:
-        fail(str(error), NO_SOUND_CHECKPOINT)
+        fail(str(error), DAMAGED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     _show(config.task, frames, scores, as_json)

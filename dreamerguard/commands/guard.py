@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
-@takes_options(TrainOptions, "allow", "config_file", "no_config")
+@takes_options(TrainOptions, "allow", "config_file", "no_config", "allow_local_rules")
 def guard(
     ctx: typer.Context,
     words: Annotated[
@@ -67,7 +67,7 @@ def guard(
     reasons = read_allowances(options.allow)
     stop = on_regression is OnRegression.STOP
     watch = WatchOptions(task, suite, action_repeat, reference, interval, stop, grace)
-    settings = options.config_file, options.no_config
+    settings = options.config_file, options.no_config, options.allow_local_rules
     raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report, *settings)))
 
 
@@ -111,8 +111,17 @@ def _command(ctx: typer.Context, words: list[str] | None) -> tuple[str, ...]:
     if after is None:
         fail("write the training command after --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
     if words:
-        fail(f"{words[0]!r} is not an option of guard; write the training command after --")
+        _refuse_words(ctx, words)
     del before
     if not after:
         fail("there is no command after --")
     return after
+
+
+def _refuse_words(ctx: typer.Context, words: list[str]) -> NoReturn:
+    from dreamerguard.commands.shared.unknown_option import no_such_option
+
+    option = next((word for word in words if word.startswith("-")), None)
+    if option is None:
+        fail(f"{words[0]!r} is not an option of guard; write the training command after --")
+    fail(no_such_option(option, "guard", (name for item in ctx.command.params for name in item.opts)))

@@ -17,9 +17,9 @@ from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.source import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.programs.native.options import LintOptions
+from dreamerguard.programs.native.options import LintOptions, takes_value, typed_names
 from dreamerguard.programs.registry import UnknownProgram, edition_names, program_names
-from dreamerguard.sources.argv import read_command
+from dreamerguard.sources.argv import Option, read_arguments, read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import wants_color
@@ -36,6 +36,9 @@ _NOTHING = """nothing to check. Examples:
   dreamerguard lint -- dreamerguard train dmc_walker_walk run.train_ratio=32"""
 #: Names of tasks have a suite and a name.
 _TASK_LIKE = re.compile(r"[a-z0-9]+(_[A-Za-z0-9-]+)+(/[0-9]+)?")
+
+#: Options that set a key of a run file.
+_RUN_OPTIONS = ("--task", "--edition", "--size")
 
 
 def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] | None) -> int:
@@ -83,12 +86,33 @@ def _lint(check: Callable[[Settings], Result], options: LintOptions, settings: S
 
 def _command(own: Sequence[str], training: Sequence[str] | None) -> Command:
     if training is not None:
+        _refuse_words_before(own)
         if not training:
             fail("nothing to check: no command behind --", NOTHING_CHECKED)
         return read_command(training)
     command = read_command(["dreamerguard", "lint", *own])
     _refuse_stray_words(command, own)
     return command
+
+
+def _refuse_words_before(own: Sequence[str]) -> None:
+    """Fails if something other than an option of ``lint`` stands before ``--``: the command after it is all that runs.
+
+    Raises:
+      CommandFailed: there is such an argument.
+    """
+    known = typed_names(LintOptions)
+    for item in read_arguments(read_command(own).words, {name: takes_value(field) for name, field in known.items()}):
+        if isinstance(item, Option):
+            continue
+        text = item.span.text.split(" ")[0]
+        if text.partition("=")[0] in _RUN_OPTIONS:
+            fail(f"{text} sets the task or size of a run file; after -- is a command, so write the setting there")
+        if text.startswith("-"):
+            from dreamerguard.commands.shared.unknown_option import no_such_option
+
+            fail(no_such_option(text, "lint", (*known, *_RUN_OPTIONS)))
+        fail(f"{text} stands before --, where only options of lint may stand; write settings after the command")
 
 
 def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:

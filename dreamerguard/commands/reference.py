@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.log_options import ActionRepeat, Suite, Task
 from dreamerguard.util.terminal import echo
 
@@ -48,22 +48,23 @@ def build(
     """
     import json
 
+    from dreamerguard.core.atomic_write import write_atomically
+    from dreamerguard.core.source import SourceError
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.compared_runs import read_sides
+    from dreamerguard.regression.compare.compared_runs import lost_rows, read_sides
     from dreamerguard.regression.reference.comparability import NotComparable
     from dreamerguard.regression.reference.own import build_reference_file as build_content
 
     try:
-        content = build_content(read_sides(find_runs(runs), task, suite, action_repeat), frames, borrow)
+        sides = read_sides(find_runs(runs), task, suite, action_repeat)
+        for lost in lost_rows(sides):
+            note(f"note: {lost}")
+        content = build_content(sides, frames, borrow)
         text = json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-        temporary = output.with_name(output.name + ".tmp")
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(output)
-    except (LogError, NotComparable) as error:
+        write_atomically(output, (text + "\n").encode())
+    except (LogError, NotComparable, SourceError) as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"cannot write {output}: {error.strerror}")
     for name, entry in content["tasks"].items():
         echo(f"{name}: {entry['n']} seeds, final score {entry['final']['median']:.4g}")
     echo(f"{output}: {content['budget']:,} frames. {content['note']}")

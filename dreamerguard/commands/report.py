@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
 from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Runs, Suite, Task, check_reference, look
 from dreamerguard.util.terminal import echo
 
@@ -28,7 +29,8 @@ def report(
 ) -> None:
     """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
 
-    The page is a single file without scripts and loads no other file. Exit code 0: written; 2: a run cannot be read.
+    The page is a single file without scripts and loads no other file. Exit code 0: written; 2: a run cannot be read;
+    3: written, but no run has a verdict (no reference, no log, or no scores).
     """
     import time
 
@@ -57,6 +59,8 @@ def report(
         fail(error.message)
     verdicts = ", ".join(f"{page.label} {headline(page.status)}" for page in pages)
     echo(f"{output}: {verdicts}")
+    if not any(status.verdict for status in statuses):
+        raise typer.Exit(NOTHING_CHECKED)
 
 
 def _labels(statuses: Sequence[Status]) -> list[str]:

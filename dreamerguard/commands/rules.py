@@ -18,6 +18,9 @@ def test_rules(
     config_file: Annotated[
         str | None, typer.Option("--config-file", help="Settings file to read instead of the nearest one.")
     ] = None,
+    allow_local_rules: Annotated[
+        bool, typer.Option("--allow-local-rules", help="Run the code of this folder's rules, which you trust.")
+    ] = False,
 ) -> None:
     """Test rules from local-rules and plugins with their examples: GOOD gives no finding, BAD gives exactly one.
 
@@ -32,7 +35,9 @@ def test_rules(
     from dreamerguard.util.text import plain
 
     try:
-        settings = load_settings(Path(), config_file)
+        settings = load_settings(Path(), config_file, allow_local_rules=allow_local_rules)
+        if settings.withheld:
+            fail(settings.withheld)
         rules = [*load_rules(settings), *(all_rules() if built_in else ())]
         # The project's ignores must not affect the examples.
         settings = Settings(local_rules=settings.local_rules, plugins=settings.plugins, file=settings.file)

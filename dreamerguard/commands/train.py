@@ -34,8 +34,11 @@ def train(
     """Check a run, then train a DreamerV3 agent.
 
     An error, or a warning with severe cost, refuses the run (exit code 78). The project's lint settings apply as in
-    lint. The same command continues an interrupted run. Ctrl-C and SIGTERM save the run and end it (exit codes 130 and
-    143).
+    lint. The same command continues an interrupted run; intervals of logging, checkpoints and evaluation may change,
+    and run.frames may be raised. Ctrl-C and SIGTERM save the run and end it (exit codes 130 and 143).
+
+    Other exit codes: 65 the run directory cannot be continued as it is, 74 it was removed or replaced during the run,
+    75 another process uses it.
 
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
@@ -64,7 +67,14 @@ def _lint(typed: list[str], options: TrainOptions) -> Result:
 
     allow = read_allowances(options.allow)
     try:
-        settings = read_start_settings(allow=allow, file=options.config_file, none=options.no_config)
+        settings = read_start_settings(
+            allow=allow,
+            file=options.config_file,
+            none=options.no_config,
+            allow_local_rules=options.allow_local_rules,
+        )
+        if settings.withheld:
+            note(settings.withheld)
         for text in renamed(settings.selectors):
             note(text)
         return lint_before_start(read_command(typed), settings, allow=allow)
@@ -106,7 +116,7 @@ def _train(result: Result, options: TrainOptions, typed: list[str]) -> int:
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
-    return run_training(config, directory, result, typed)
+    return run_training(config, directory, result, typed, restart=options.restart)
 
 
 def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:
@@ -115,6 +125,6 @@ def _print_plan(result: Result, directory: Path, typed: list[str], options: Trai
     from dreamerguard.commands.shared.plan_text import render_plan
     from dreamerguard.commands.shared.train_plan import make_plan
 
-    plan = make_plan(result, directory, typed)
+    plan = make_plan(result, directory, typed, restart=options.restart)
     as_json = options.output_format is PlanFormat.JSON
     echo(json.dumps(plan, indent=2, allow_nan=False) if as_json else render_plan(plan).rstrip("\n"))

@@ -147,3 +147,7 @@ class Problem:
     #: The refused value and its place, if a rule can suggest a better value.
     value: Value = None
     place: Span | None = None
+    #: Severity, if it is not the usual one of the rule.
+    severity: Severity | None = None
+    #: Repository and commit of the upstream program if it ships the fault; else empty.
+    upstream: str = ""

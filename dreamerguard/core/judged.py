@@ -60,7 +60,7 @@ def judge_parts(run: ResolvedRun) -> Judged:
         return Judged(True, True, True)
     task, compared = _task(run), run.reference is not None
     ratio = compared and run.budget is not None and not _from_shell(run.setting("train_ratio"))
-    budget = compared and run.budget is not None
+    budget = compared and run.budget is not None and not _endless(run)
     if run.open:  # an unread argument may set anything, so only what the command sets was judged
         given = run.setting("train_ratio")
         ratio, budget = ratio and given is not None and given.chosen, False
@@ -78,6 +78,11 @@ def _from_shell(setting: Setting | None) -> bool:
     return setting is not None and isinstance(setting.value, str) and _OPEN in setting.value
 
 
+def _endless(run: ResolvedRun) -> bool:
+    """Returns whether the configuration can have a length, and has none."""
+    return "frames" in run.roles and run.setting("frames") is None
+
+
 def _reason(run: ResolvedRun, task: bool) -> str:
     setting = run.setting("task")
     if setting is not None and _from_shell(setting):
@@ -88,6 +93,8 @@ def _reason(run: ResolvedRun, task: bool) -> str:
         return "the task is not known"
     if unknown := _unknown_value(run):
         return unknown
+    if run.reference is not None and run.budget is not None and _endless(run):
+        return "the configuration sets no length"
     if run.reference is None and setting is not None and run.budget is not None:
         return f"nothing is published for {setting.value} to compare with"
     return "the settings that decide about its updates are not all known"

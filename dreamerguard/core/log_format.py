@@ -81,13 +81,13 @@ class LogEvidence:
     Attributes:
       directory: directory of the run.
       scores, metrics: keys in the first lines of ``scores.jsonl`` and ``metrics.jsonl``.
-      events: whether there are TensorBoard event files.
+      tags: tags of the first values in TensorBoard event files, without the prefix ``scalars/``.
     """
 
     directory: Path
     scores: frozenset[str]
     metrics: frozenset[str]
-    events: bool
+    tags: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ class LogLayout:
       metrics: files with metrics in their other lines.
       names: (pattern of a key, our name of the metric); the name may use groups of the pattern.
       repeated: meaning of a second score at the same x, see `dreamerguard.logs.series.Scores`.
-      event_scores: TensorBoard tag -> kind of score, for programs that write no JSON lines.
+      event_scores: TensorBoard tag without the prefix ``scalars/`` -> kind of score; they count while ``files`` and
+        ``copies`` have none.
       configs: files that hold the configuration, the best first, relative to the run.
       facts: reads the facts from the stored configuration.
       counts_steps: whether x counts agent steps, so that the action repeat must be known.

@@ -41,6 +41,7 @@ class GuardOptions:
       strict: whether to refuse commands that cannot be checked.
       config_file: lint settings to read instead of the nearest ones.
       no_config: whether to read no lint settings.
+      allow_local_rules: whether code that the settings name may run.
       logdir: log directory of the program; by default as the command states.
       watch: options of the watcher.
       kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for no SIGKILL.
@@ -55,6 +56,7 @@ class GuardOptions:
     report: Path | None = None
     config_file: str | None = None
     no_config: bool = False
+    allow_local_rules: bool = False
 
 
 class Refused(Exception):
@@ -83,7 +85,15 @@ def run_guarded(words: Sequence[str], options: GuardOptions) -> int:
       UnknownRule, SourceError: ``allow`` or the settings are wrong.
     """
     command = read_command(words)
-    checked = check_guarded_command(command, options.allow, file=options.config_file, none=options.no_config)
+    checked = check_guarded_command(
+        command,
+        options.allow,
+        file=options.config_file,
+        none=options.no_config,
+        allow_local_rules=options.allow_local_rules,
+    )
+    if checked.withheld:
+        say(checked.withheld)
     if checked.refused(options.strict):
         raise Refused(checked)
     _print_findings(checked)

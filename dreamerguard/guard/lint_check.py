@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
+    from dreamerguard.lint.settings.model import Settings
     from dreamerguard.sources.argv import Command
 
 
@@ -19,10 +20,12 @@ class Check:
     Attributes:
       result: lint's result; None if the command could not be checked.
       unchecked: why the command was not checked; empty if it was.
+      withheld: why code that the settings name did not run; empty if none was withheld.
     """
 
     result: Result | None
     unchecked: str = ""
+    withheld: str = ""
 
     @property
     def own(self) -> bool:
@@ -37,7 +40,13 @@ class Check:
 
 
 def check_guarded_command(
-    command: Command, allow: Mapping[str, str], folder: Path = Path(), *, file: str | None = None, none: bool = False
+    command: Command,
+    allow: Mapping[str, str],
+    folder: Path = Path(),
+    *,
+    file: str | None = None,
+    none: bool = False,
+    allow_local_rules: bool = False,
 ) -> Check:
     """Lints a command for this machine with the settings of the folder. A failure of lint does not refuse the command.
 
@@ -47,16 +56,23 @@ def check_guarded_command(
       folder: folder in which the command runs.
       file: settings file to read instead of the folder's.
       none: whether to read no settings file.
+      allow_local_rules: whether code that the settings name may run.
 
     Raises:
       UnknownRule: ``allow`` names a rule that does not exist.
       SourceError: the settings cannot be read.
     """
+    from dreamerguard.lint.before_start import read_start_settings
+
+    settings = read_start_settings(folder, allow, file=file, none=none, allow_local_rules=allow_local_rules)
+    return replace(_check(command, settings, folder, allow), withheld=settings.withheld)
+
+
+def _check(command: Command, settings: Settings, folder: Path, allow: Mapping[str, str]) -> Check:
     from dreamerguard.core.source import SourceError
-    from dreamerguard.lint.before_start import lint_before_start, read_start_settings
+    from dreamerguard.lint.before_start import lint_before_start
     from dreamerguard.programs.registry import UnknownProgram
 
-    settings = read_start_settings(folder, allow, file=file, none=none)
     try:
         return Check(lint_before_start(command, settings, folder, allow))
     except UnknownProgram as error:

@@ -145,11 +145,11 @@ class Watched:
             self._say(status_text(status))
 
     def _store(self, status: Status) -> None:
-        from dreamerguard.core.atomic_write import write_atomically
         from dreamerguard.regression.watch.status_report import status_json
+        from dreamerguard.util.replace_file import replace_file
 
         text = json.dumps(status_json(status), indent=2, allow_nan=False) + "\n"
-        write_atomically(self._directory / STATUS, text.encode())
+        replace_file(self._directory / STATUS, text.encode(), durable=False)
 
     def _report_failure(self, error: Exception) -> None:
         if not self._failed:

@@ -141,14 +141,13 @@ class Watch:
         """Stores the lint report, with the reasons of accepted findings, once the program has made the directory."""
         if self._lint is None or not directory.is_dir():
             return
-        from dreamerguard.core.atomic_write import write_atomically
-        from dreamerguard.core.source import SourceError
+        from dreamerguard.util.replace_file import replace_file
 
         text, self._lint = json.dumps(self._lint, indent=2) + "\n", None
         try:
-            write_atomically(directory / LINT_FILE, text.encode())
-        except SourceError as error:
-            self._say(f"the lint report is not stored: {error.message}")
+            replace_file(directory / LINT_FILE, text.encode())
+        except OSError as error:
+            self._say(f"the lint report is not stored: cannot write {directory / LINT_FILE}: {error.strerror}")
 
     def _print_change(self, status: Status) -> None:
         from dreamerguard.regression.watch.status_report import headline, status_text, why_no_verdict

@@ -1,7 +1,7 @@
 """Lints a training command before it starts, for ``dreamerguard train`` and ``dreamerguard guard``.
 
-The project's settings apply as in ``dreamerguard lint``: local rules and plugins run. A finding that a comment, the
-settings or the baseline accepts does not refuse the run. It stays in the result with the reason.
+The project's settings apply as in ``dreamerguard lint``: approved local rules and plugins run. A finding that a
+comment, the settings or the baseline accepts does not refuse the run. It stays in the result with the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from .suppressions import check_selectors
 
 
 def read_start_settings(
-    folder: Path = Path(), allow: Mapping[str, str] | None = None, *, file: str | None = None, none: bool = False
+    folder: Path = Path(),
+    allow: Mapping[str, str] | None = None,
+    *,
+    file: str | None = None,
+    none: bool = False,
+    allow_local_rules: bool = False,
 ) -> Settings:
     """Reads and checks the lint settings, so that an error in them is not reported as an error in the command.
 
@@ -29,12 +34,13 @@ def read_start_settings(
       allow: rule name or code -> reason, for findings that are accepted.
       file: settings file to read instead of the nearest one.
       none: whether to read no settings file.
+      allow_local_rules: whether code that the file names may run.
 
     Raises:
       SourceError: the settings, their baseline or one of their rules cannot be read, or a selector names no rule.
       UnknownRule: ``allow`` names a rule that does not exist.
     """
-    settings = Settings() if none else load_settings(folder, file)
+    settings = Settings() if none else load_settings(folder, file, allow_local_rules=allow_local_rules)
     if settings.file is not None:
         check_selectors(settings, active_rules(settings))
         if settings.baseline is not None:

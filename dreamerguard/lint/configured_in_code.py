@@ -24,6 +24,7 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     if launch is None or path is None or path.suffix != ".py" or not is_file(path):
         return None
     from dreamerguard.sources.commands.python import read_configurations
+    from dreamerguard.sources.commands.rllib import RLLIB_MODULE
 
     try:
         source, unreadable = read_source(path)
@@ -32,6 +33,8 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     found = read_configurations(replace(source, name=launch.program)) if unreadable is None else []
     if not found:
         return None
+    if any(word.text == RLLIB_MODULE for word in found[0].words[:3]):
+        return found[0]  # the options of its scripts are no flags of the configuration
     if launch.arguments and not launch.arguments[0].text.startswith("--"):
         return None  # a script with another way to read its command line
     options = launch.arguments if _reads_flags(source.text) else ()

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from dreamerguard.sources.commands.python import is_worth_reading
+from dreamerguard.sources.commands.python_commands import is_worth_reading
 from dreamerguard.sources.commands.readers import is_script, reader_of
 from dreamerguard.sources.python.python_files import read_file
 

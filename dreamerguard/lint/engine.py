@@ -276,9 +276,9 @@ def require_rules(allow: Mapping[str, str], settings: Settings | None = None) ->
     names = {identity: rule.name for rule in rules for identity in (rule.code.lower(), rule.name)}
     current = {name: current_name(name.lower()) for name in allow}
     for name, wanted in current.items():
-        if wanted not in names:
+        if wanted not in names and not (settings is not None and settings.withheld):
             raise UnknownRule(name, rules)
-    return {names[current[name]]: reason for name, reason in allow.items()}
+    return {names[current[name]]: reason for name, reason in allow.items() if current[name] in names}
 
 
 def _allowed(finding: Finding, reasons: Mapping[str, str]) -> Finding:

@@ -1,7 +1,8 @@
 """Loads rules from files of the project and from installed packages.
 
-Both are Python code that runs during linting. So they are loaded only if the settings of the project name them. Local
-files are loaded only if the settings file belongs to the user who runs the linter, or to root.
+Both are Python code that runs during linting. So they are loaded only if the settings of the project name them and the
+user approves it (`settings.approval`). Local files are loaded only if the settings file belongs to the user who runs
+the linter, or to root.
 """
 
 from __future__ import annotations

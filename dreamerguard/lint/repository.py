@@ -24,6 +24,7 @@ from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
@@ -127,7 +128,9 @@ class _Checker:
         source = self._source(found)
         if source is None:
             return
-        self._commands(found, source, reader_for(source)(source))
+        with reading_in(found.path.parent, self.tree.root):
+            commands = reader_for(source)(source)
+        self._commands(found, source, commands)
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
 

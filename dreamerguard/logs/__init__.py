@@ -1,5 +1,6 @@
 """Readers of run logs, with one result type for the logs of every supported training program."""
 
+from .detect import why_no_log
 from .follow import Follower, LogError, read_run
 from .run_log import LogProblem, NonFinite, RunLog
 from .series import Scores, Series
@@ -13,4 +14,5 @@ __all__ = [
     "Scores",
     "Series",
     "read_run",
+    "why_no_log",
 ]

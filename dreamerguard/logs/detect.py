@@ -2,40 +2,119 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import open_regular, read_regular, why_unreadable
 
 from .event_directory import event_files
+from .event_files import LONG_RECORD, EventReader, EventScalar
 
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
+
+#: Pieces in which the start of an event file is read.
+_PIECES = 8
+
+#: Event files that are looked into: every start of a program writes one.
+_EVENT_FILES = 8
 
 
 def detect(directory: Path) -> LogLayout | None:
     """Returns the layout of the program's logs; None while no program can be recognised.
 
     Raises:
-      PermissionError: the directory or its logs cannot be read.
+      PermissionError: no program can be recognised, and the directory or one of its logs cannot be read.
     """
-    scores, metrics = (frozenset(_keys(directory / name)) for name in ("scores.jsonl", "metrics.jsonl"))
-    found = LogEvidence(directory, scores, metrics, bool(event_files(directory)))
-    return next((layout for layout in log_layouts() if layout.wrote(found)), None)
+    head = _Heads(directory)
+    scores, metrics = (frozenset(head.keys(name)) for name in ("scores.jsonl", "metrics.jsonl"))
+    found = LogEvidence(directory, scores, metrics, frozenset(head.tags()))
+    layout = next((layout for layout in log_layouts() if layout.wrote(found)), None)
+    if layout is None and head.refused is not None:
+        raise head.refused
+    return layout
 
 
-def _keys(path: Path) -> Iterator[str]:
+def why_no_log(directory: Path) -> str:
+    """Returns what is wrong with the files of a directory that have the name of a log; empty if there are none."""
+    names = dict.fromkeys(name for layout in log_layouts() for name in layout.files)
+    paths = [path for name in names if _is_there(path := directory / name)]
+    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *event_files(directory)[:3]])
+
+
+def _what_is_wrong(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for line in head.split(b"\n")[:400]:
+        head = read_regular(path, _HEAD)
+    except OSError as error:
+        return f"cannot be read: {why_unreadable(error)}"
+    if not head:
+        return "is empty"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is UTF-16 text: programs write UTF-8"
+    if path.suffix == ".jsonl" and b"\n" not in head:
+        return "has no line end"
+    return "holds no row of a supported program"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+class _Heads:
+    """Reads the starts of the logs of a directory.
+
+    Attributes:
+      refused: the first file that may not be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.refused: PermissionError | None = None
+
+    def keys(self, name: str) -> Iterator[str]:
+        """Yields the keys of the first rows of a JSON lines file; nothing if it is missing or no regular file."""
         try:
-            row = read_json(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            yield from row
+            head = read_regular(self._directory / name, _HEAD)
+        except OSError as error:
+            self._note(error)
+            return
+        for line in head.replace(b"\0", b"\n").split(b"\n")[:400]:
+            try:
+                row = read_json(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                yield from row
+
+    def tags(self) -> Iterator[str]:
+        """Yields the tags at the start of the first event files."""
+        for path in event_files(self._directory)[:_EVENT_FILES]:
+            try:
+                with open_regular(path) as file:
+                    yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
+            except OSError as error:
+                self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        if isinstance(error, PermissionError) and self.refused is None:
+            self.refused = error
+
+
+def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:
+    """Yields the scalars at the start of an event file. Long records are passed over."""
+    reader, at = EventReader(), 0
+    for _ in range(_PIECES):
+        file.seek(at)
+        found = reader.read(file.read(_HEAD // _PIECES + 2 * LONG_RECORD))
+        yield from found.scalars
+        if not found.used and not found.long:
+            return
+        at += found.used + found.long

@@ -2,82 +2,140 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 
-from .event_files import EventScalar, read_events
-from .json_lines import WATCHED
+from .event_files import START, EventReader, EventScalar, Reading
+from .json_lines import HOPELESS, WATCHED
 from .order import Order, is_score, is_step
-from .run_log import LogProblem, NonFinite, RunLog
-from .tail import Tail
+from .run_log import EVENTS, LogProblem, NonFinite, RunLog
+from .tail import BLOCK, Tail
 
 EVENT_FILES = "events.out.tfevents.*"
 
+#: Folders of a run with event files: of most programs, of sheeprl, and of the bundled trainer.
+_FOLDERS = ("", "version_*/", "tensorboard/")
+
+#: Bytes of new records up to which all are read. Of a longer backlog, all scores are read and metrics of so many bytes.
+_BACKLOG, _SAMPLED = 8 << 20, 1 << 20
+
 
 def event_files(directory: Path) -> list[Path]:
-    """Returns the event files of a run, oldest first; sheeprl writes them to ``version_N`` in the run directory."""
-    found = [path for pattern in (EVENT_FILES, f"version_*/{EVENT_FILES}") for path in directory.glob(pattern)]
+    """Returns the event files of a run, oldest first."""
+    found = [path for folder in _FOLDERS for path in directory.glob(folder + EVENT_FILES)]
     return sorted(found, key=lambda path: _by_number(path.name))
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
     """Returns a sort key by the numbers in a name (start in seconds, then file counter), so that 10 follows 9."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name, flags=re.ASCII)]
+    return [(int(part[:18]), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name, flags=re.A)]
 
 
 class EventFiles:
-    """Reads the event files of one run into its `RunLog` and multiplies x by the action repeat to get frames."""
+    """Reads the event files of one run into its `RunLog`; x is multiplied by ``repeat`` to get frames."""
 
     def __init__(self, directory: Path, layout: LogLayout, log: RunLog, repeat: int) -> None:
         self._directory, self._layout, self._log, self._repeat = directory, layout, log, repeat
-        self._tails: dict[Path, Tail] = {}
+        self._tails: dict[Path, tuple[Tail, EventReader]] = {}
         self._order: Order[tuple[str, float]] = Order()
 
     @property
     def tails(self) -> list[Tail]:
         """Reading positions of the files, used for their modification times."""
-        return list(self._tails.values())
+        return [tail for tail, _ in self._tails.values()]
 
     def read(self) -> bool:
         """Reads the records appended since the last call. Returns whether a new scalar was found."""
         changed = False
         for path in event_files(self._directory):
             if path not in self._tails:
-                self._tails[path] = Tail(path)
+                self._tails[path] = Tail(path), EventReader(self._layout.event_scores)
                 self._order.trust()
                 self._log.train.order.trust()
-            tail = self._tails[path]
-            if tail.poll():
-                changed |= self._read(tail)
+            tail, reader = self._tails[path]
+            if tail.poll() and reader.searched <= HOPELESS:
+                changed |= self._read(tail, reader)
+            changed |= self._note_events(tail)
         return changed
 
-    def _read(self, tail: Tail) -> bool:
-        data = tail.read_at()
-        found = read_events(data)
-        tail.advance(data[: found.used])
-        for scalar in found.scalars:
-            self._add(scalar, tail.path.name)
-        name = tail.path.name
+    def _read(self, tail: Tail, reader: EventReader) -> bool:
+        name, found, left = tail.path.name, False, 0
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
-        if found.broken:
-            text = "the length of a record does not match its checksum; the rest of the file is not read"
-            self._log.note(LogProblem("broken record", name, text))
-        elif found.used < len(data):
+        with tail.opened() as opened:
+            if opened is not None:
+                found, left = self._records(tail, reader, *opened)
+        if left:
             text = "the last record is unfinished; it counts as soon as it is complete"
             self._log.note(LogProblem("truncated line", name, text))
-        return bool(found.scalars)
+        return found
+
+    def _records(self, tail: Tail, reader: EventReader, file: io.FileIO, end: int) -> tuple[bool, int]:
+        """Reads up to the end. Returns whether there was a scalar, and the bytes of an unfinished record."""
+        any_found, data, backlog = False, b"", end - tail.offset
+        every = backlog // _SAMPLED if backlog > _BACKLOG else 1
+        while True:
+            more = file.read(min(BLOCK, end - tail.offset - len(data)))
+            data += more
+            found = reader.read(data, every)
+            self._take(found, tail.path.name)
+            any_found |= bool(found.scalars)
+            if found.used:
+                tail.skip(file, tail.offset + found.used)
+                file.seek(len(data) - found.used, io.SEEK_CUR)
+                data = data[found.used :]
+            if found.long and tail.offset + found.long <= end:
+                tail.skip(file, tail.offset + found.long)
+                data = b""
+            elif reader.searched > HOPELESS:
+                text = f"{HOPELESS >> 20} MiB hold no sound record, so the rest is not read"
+                self._log.note(LogProblem("given up", tail.path.name, text))
+                return any_found, 0
+            elif not more:
+                return any_found, len(data)
+
+    def _take(self, found: Reading, name: str) -> None:
+        for scalar in found.scalars:
+            self._add(scalar, name)
+        if found.damaged:
+            text = "records whose content does not match its checksum do not count"
+            self._count("damaged record", name, text, found.damaged)
+        if found.broken:
+            text = "the length of a record does not match its checksum; reading goes on at the next sound record"
+            self._count("broken record", name, text, found.broken)
+
+    def _note_events(self, tail: Tail) -> bool:
+        name, events = tail.path.name, tail.events
+        tail.events = []
+        for event in events:
+            if event == "unreadable":
+                self._log.note(LogProblem(event, name, f"the file cannot be read: {tail.reason}"))
+            else:
+                text = f"the file was {'removed' if event == 'removed' else 'replaced or cut'}; its scores are kept"
+                self._count(event, name, text, 1)
+        return bool(events)
+
+    def _count(self, kind: str, name: str, text: str, more: int) -> None:
+        old = next((p.count for p in self._log.problems if (p.kind, p.file) == (kind, name)), 0)
+        self._log.note(LogProblem(kind, name, text, old + more))
 
     def _add(self, scalar: EventScalar, file: str) -> None:
         log, x = self._log, float(scalar.step * self._repeat)
-        kind = self._layout.event_scores.get(scalar.tag)
+        tag = scalar.tag.removeprefix("scalars/")
+        kind = self._layout.event_scores.get(tag)
         if not is_step(x):
-            log.note(LogProblem("unreadable step", file, "values at a step that no run has are skipped"))
+            self._count("unreadable step", file, "values at a step that no run has are skipped", 1)
+        elif tag == START:
+            for scores in (log.scores_for("train", EVENTS), log.scores_for("eval", EVENTS)):
+                if scores is not None:
+                    scores.restart(x)
+            self._order.trust()
         elif kind is not None:
             self._score(scalar, x, file, kind)
-        elif (name := self._layout.metric_name(scalar.tag)) is not None:
+        elif not log.json_metrics and (name := self._layout.metric_name(tag)) is not None:
             for frames, (metric, value) in self._order.admit(x, (name, scalar.value)):
                 self._metric(metric, frames, value)
 
@@ -94,14 +152,16 @@ class EventFiles:
 
     def _score(self, scalar: EventScalar, x: float, file: str, kind: ScoreKind) -> None:
         log = self._log
-        scores = log.train if kind == "train" else log.evals
+        scores = log.scores_for(kind, EVENTS)
+        if scores is None:
+            return
         if not is_score(scalar.value):
             text = "scores that are NaN, infinite or too large do not count in the verdict"
-            log.note(LogProblem("non-finite score", file, text))
+            self._count("non-finite score", file, text, 1)
             return
-        # The test after training is logged at step 0, but it belongs to the end of the run.
+        # sheeprl logs the test after training at step 0, but it belongs to the end of the run.
         before = scores.rewinds
-        scores.add(log.frames if kind == "eval" else x, scalar.value)
+        scores.add(log.frames if kind == "eval" and not x else x, scalar.value)
         if scores.rewinds > before:
             text = "the run was resumed from an earlier step: its new scores replace the old ones after that step"
             log.note(LogProblem("resumed", file, text, scores.rewinds))

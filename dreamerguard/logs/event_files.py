@@ -2,16 +2,35 @@
 
 A file is a sequence of records: length (8 bytes, little endian), masked CRC-32C of the length (4), payload, masked
 CRC-32C of the payload (4). The payload is a protocol buffer ``Event``: step in field 2, summary in field 5, whose
-values (field 1) have a tag (1) and either a float (2) or a tensor (8) with one number.
+values (field 1) have a tag (1) and either a float (2) or a tensor (8) with one number; a start of the program in
+field 7.
 https://www.tensorflow.org/tutorials/load_data/tfrecord, tensorflow/core/util/event.proto and summary.proto.
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+
+from .checksum import masked_crc
+
+#: Bytes of a length with its checksum, and of the checksum behind a payload.
+_HEAD, _TAIL = 12, 4
+
+#: A longer record holds images or videos; it is skipped without being read. No record has 2 GiB: protobuf's limit.
+LONG_RECORD, _IMPOSSIBLE = 64 << 10, 2 << 30
+
+#: Bytes from which a file is long.
+_MANY = 200_000
+
+#: The tag of the scalar that stands for a start of the program: TensorBoard hides what was logged from its step on.
+START = ""
+
+#: The end of a length below 4 GiB: after its last byte that is not zero come four zeros or more.
+_LENGTH = re.compile(rb"[^\0]\0{4,7}")
+_STATUS_START = b"\x08\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,62 +48,147 @@ class Reading:
 
     Attributes:
       scalars: scalars in the order of the file.
-      used: bytes of complete records; the bytes after them are a record that is still being written.
-      broken: whether the bytes after ``used`` are not a valid record: the length does not match its checksum.
+      used: bytes that need not be read again; the bytes after them are a record that is still being written.
+      damaged: number of records whose payload does not match its checksum; they are left out.
+      broken: number of lengths that do not match their checksum; reading goes on at the next sound record.
+      long: bytes of the record after ``used`` if it is too long to hold scalars, 0 otherwise.
     """
 
     scalars: list[EventScalar]
-    used: int
-    broken: bool = False
+    used: int = 0
+    damaged: int = 0
+    broken: int = 0
+    long: int = 0
+
+
+class EventReader:
+    """Reads the records of one file in pieces.
+
+    Args:
+      wanted: tags whose records are always read.
+
+    Attributes:
+      searched: bytes in which no sound record was found since the last one.
+    """
+
+    def __init__(self, wanted: Iterable[str] = ()) -> None:
+        self.searched = 0
+        self._lost = self._many = False
+        self._lengths: dict[bytes, int] = {}
+        self._wanted = re.compile(b"|".join(re.escape(tag.encode()) for tag in wanted) or rb"(?!)")
+        self._count = 0
+
+    def read(self, data: bytes, every: int = 1) -> Reading:
+        """Returns the scalars of all complete records, up to a record that is incomplete or long.
+
+        Args:
+          data: all bytes of the file after those that were used before.
+          every: of the records without a wanted tag, about one in so many is read and compared with its checksum.
+        """
+        found = Reading([])
+        self._many = self._many or len(data) > _MANY
+        while len(data) - found.used >= _HEAD:
+            if self._lost:
+                start, found.used = found.used, self._next_record(data, found.used)
+                self.searched += found.used - start
+                if self._lost:
+                    break
+                self.searched = 0
+            head = data[found.used : found.used + _HEAD]
+            length = self._lengths.get(head) or self._length(head)
+            if length is None:
+                found.broken += 1
+                found.used += 1
+                self._lost = True
+            elif length > LONG_RECORD:
+                found.long = _HEAD + length + _TAIL
+                break
+            elif found.used + _HEAD + length + _TAIL > len(data):
+                break
+            else:
+                self._record(data, found, length, every)
+        return found
+
+    def _record(self, data: bytes, found: Reading, length: int, every: int) -> None:
+        start = found.used + _HEAD
+        end = start + length
+        found.used = end + _TAIL
+        if every > 1 and not self._wanted.search(data, start, end):
+            self._count += 1
+            if (self._count * 0x9E3779B1 >> 16) % every:  # not at equal distances: tags come in turns
+                return
+        payload = data[start:end]
+        if self._sound(payload, data[end : found.used]):
+            found.scalars += _event(payload)
+        else:
+            found.damaged += 1
+
+    def _sound(self, payload: bytes, check: bytes) -> bool:
+        return masked_crc(payload, many=self._many).to_bytes(_TAIL, "little") == check
+
+    def _length(self, head: bytes) -> int | None:
+        """Returns the length of a record; None if it does not match its checksum or is impossible."""
+        known = self._lengths.get(head)
+        if known is not None:
+            return known
+        length, check = struct.unpack("<QI", head)
+        if masked_crc(head[:8]) != check or length >= _IMPOSSIBLE:
+            return None
+        if len(self._lengths) < 4096:
+            self._lengths[head] = length
+        return int(length)
+
+    def _next_record(self, data: bytes, at: int) -> int:
+        """Returns where the next sound record starts, or how far it was searched for; then it stays lost."""
+        for hit in _LENGTH.finditer(data, at):
+            for start in range(max(hit.start() - 3, at), hit.start() + 1):
+                length = self._length(data[start : start + _HEAD]) if start + _HEAD <= len(data) else None
+                if length is None:
+                    continue
+                end = start + _HEAD + length
+                if length <= LONG_RECORD and end + _TAIL > len(data):
+                    return start  # its content will tell
+                if length > LONG_RECORD or self._sound(data[start + _HEAD : end], data[end : end + _TAIL]):
+                    self._lost = False
+                    return start
+        return max(at, len(data) - _HEAD + 1)
 
 
 def read_events(data: bytes) -> Reading:
     """Returns the scalars of all complete records."""
-    found = Reading([], 0)
-    while len(data) - found.used >= 12:
-        head = data[found.used : found.used + 12]
-        length, check = struct.unpack("<QI", head)
-        if masked_crc(head[:8]) != check:
-            found.broken = True
-            break
-        end = found.used + 12 + length
-        if end + 4 > len(data):
-            break
-        found.scalars += _event(data[found.used + 12 : end])
-        found.used = end + 4
-    return found
+    return EventReader().read(data)
 
 
-def masked_crc(data: bytes) -> int:
-    """Returns the CRC-32C (Castagnoli) of the bytes, masked as record files store it."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _table()[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    rows = []
-    for value in range(256):
-        for _ in range(8):
-            value = (value >> 1) ^ (0x82F63B78 if value & 1 else 0)
-        rows.append(value)
-    return tuple(rows)
+#: An event with one float, as most are: step, lengths of summary, value and tag, then tag and float.
+_SIMPLE = re.compile(
+    rb"(?:\x09.{8})?(?:\x10([\x80-\xff]{0,8}[\0-\x7f]))?\x2a(.)\x0a(.)\x0a(.)([\x20-\x7e]*)\x15(.{4})", re.DOTALL
+)
 
 
 def _event(data: bytes) -> list[EventScalar]:
-    step, values = 0, []
+    simple = _SIMPLE.fullmatch(data)
+    if simple is not None:
+        number, *lengths, tag, value = simple.groups()
+        size = len(tag)
+        if [length[0] for length in lengths] == [size + 9, size + 7, size] and size < 119:
+            step = _varint(number, 0)[0] if number else 0
+            return [EventScalar(step, tag.decode(), struct.unpack("<f", value)[0])]
+    return _any_event(data)
+
+
+def _any_event(data: bytes) -> list[EventScalar]:
+    step, values, started = 0, [], False
     try:
         for number, value in _fields(data):
             if number == 2 and isinstance(value, int):
                 step = value - (1 << 64) if value >= 1 << 63 else value
             elif number == 5 and isinstance(value, bytes):
                 values += [found for n, v in _fields(value) if n == 1 and isinstance(v, bytes) and (found := _value(v))]
+            elif number == 7 and value == _STATUS_START:
+                started = True
     except (IndexError, struct.error, UnicodeDecodeError):
         return []
-    return [EventScalar(step, tag, figure) for tag, figure in values]
+    return [EventScalar(step, START, 0.0)] * started + [EventScalar(step, tag, figure) for tag, figure in values]
 
 
 def _value(data: bytes) -> tuple[str, float] | None:
@@ -128,10 +232,11 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
+    value = 0
+    for shift in range(0, 70, 7):
         byte = data[at]
         value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+        at += 1
         if byte < 0x80:
             return value, at
+    raise IndexError("a number of more than ten bytes")

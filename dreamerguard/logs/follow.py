@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogLayout
 from dreamerguard.util.paths import exists, is_dir
+from dreamerguard.util.regular_files import why_unreadable
 
-from .detect import detect
+from .detect import detect, why_no_log
 from .event_directory import EventFiles
 from .json_lines import JsonFile
 from .run_log import LogProblem, RunLog
@@ -18,6 +20,11 @@ from .stored_config import read_run_facts
 
 #: Replayed agent steps of one update, in all four programs unless configured otherwise: batch 16, length 64.
 _USUAL_BATCH = 16 * 64
+
+_EXPECTED = (
+    "expected scores.jsonl or metrics.jsonl of dreamerguard, dreamerv3, dreamerv3-torch or r2dreamer, or TensorBoard"
+    " events of sheeprl"
+)
 
 
 class LogError(Exception):
@@ -51,7 +58,7 @@ class Follower:
             return False
         assert self.log is not None
         changed = [file.read() for file in self._files]
-        if self._events:
+        if self._events and self.log.needs_events:
             changed.append(self._events.read())
         tails = [file.tail for file in self._files] + (self._events.tails if self._events else [])
         times = [tail.modified for tail in tails if tail.modified is not None]
@@ -65,15 +72,15 @@ class Follower:
             if self.directory.exists() and not self.directory.is_dir():
                 raise LogError(f"{self.directory} is a file, not a directory: give the directory that holds the logs")
             layout = detect(self.directory)
-        except PermissionError as error:
-            raise LogError(f"cannot read {error.filename or self.directory}: no permission") from error
+        except OSError as error:
+            raise LogError(f"cannot read {error.filename or self.directory}: {why_unreadable(error)}") from error
         if layout is None:
             return False
         self.log = _empty_log(self.directory, layout, self._repeat)
         if layout.event_scores:
-            self._events = EventFiles(self.directory, layout, self.log, self.log.facts.action_repeat or 1)
-        else:
-            self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
+            repeat = self.log.facts.action_repeat if layout.counts_steps else None
+            self._events = EventFiles(self.directory, layout, self.log, repeat or 1)
+        self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
         return True
 
 
@@ -88,25 +95,31 @@ def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
     follower = Follower(Path(directory), action_repeat)
     follower.poll()
     if follower.log is None:
-        raise LogError(
-            f"{directory} has no log of a supported program: expected scores.jsonl or metrics.jsonl of dreamerguard,"
-            " dreamerv3, dreamerv3-torch or r2dreamer, or TensorBoard events of sheeprl"
-        )
+        raise LogError(f"{directory} has no log of a supported program: {why_no_log(Path(directory)) or _EXPECTED}")
     return follower.log
 
 
 def find_runs(directories: Sequence[Path]) -> list[Path]:
     """Returns the run directories among the given ones. A directory without a log is replaced by its children with one.
 
-    A directory without any log, its own or of a child, is kept: its run may start later.
+    A directory without any log, its own or of a child, is kept: its run may start later. A run that is found under
+    several names, through links, is returned once, by its own name if that is among them.
     """
-    found: list[Path] = []
+    found: dict[str, Path] = {}
     for directory in directories:
         children = []
         if is_dir(directory) and not _holds_log(directory):
-            children = [child for child in sorted(directory.iterdir()) if child.is_dir() and _detected(child)]
-        found += children or [directory]
-    return found
+            children = [child for child in _children(directory) if is_dir(child) and _detected(child)]
+        for run in sorted(children, key=lambda child: child.is_symlink()) or [directory]:
+            found.setdefault(os.path.realpath(run), run)
+    return list(found.values())
+
+
+def _children(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
 
 
 def _holds_log(directory: Path) -> bool:
@@ -120,7 +133,7 @@ def _holds_log(directory: Path) -> bool:
 def _detected(directory: Path) -> LogLayout | None:
     try:
         return detect(directory)
-    except PermissionError:
+    except OSError:
         return None
 
 

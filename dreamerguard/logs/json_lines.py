@@ -7,19 +7,23 @@ many lines are parsed at once, and only evenly spaced rows of metrics are read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
-from .lines import flat_line, lines_with
+from .lines import count_lines, evenly_spaced, flat_line, lines_with
 from .order import Order, is_finite, is_score, is_step
-from .run_log import LogProblem, NonFinite, RunLog
-from .tail import Tail
+from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
+from .tail import LONGEST, Tail
 
 #: Rows of metrics read from a backlog. A longer backlog is sampled: evenly spaced rows, and rows with a NaN.
 SAMPLED = 4000
+
+#: Bytes after which a file without a single readable row is given up.
+HOPELESS = 64 << 20
 
 #: Metrics in which a NaN means that learning is broken. Others may be NaN legitimately, such as a mean over nothing.
 WATCHED = ("loss/", "grad_norm/")
@@ -39,19 +43,26 @@ class JsonFile:
         self._names: dict[str, str | None] = {}
         self._bad = 0
         self._nan = 0
+        self._useful = False
+        self._given_up = False
 
     def read(self) -> bool:
         """Reads the lines appended since the last call. Returns whether the file changed."""
         changed = self.tail.poll()
         events = self._events()
-        if not changed:
+        if not changed or self._given_up:
             return events
         backlog = max(self.tail.size - self.tail.offset, 1)
         for block in self.tail.blocks():
             if "cut back" in self.tail.events:
                 self._events()
-            self._block(block, max(1, SAMPLED * len(block) // backlog))
+            if block:
+                self._block(block, max(1, SAMPLED * len(block) // backlog))
+            if not self._useful and self.tail.taken > HOPELESS:
+                self._given_up = True
+                break
         self._events()
+        self._report()
         self._report_unfinished_line()
         return True
 
@@ -59,16 +70,20 @@ class JsonFile:
         name = self.tail.path.name
         events, self.tail.events = self.tail.events, []
         for event in events:
+            if event in ("cut back", "replaced file"):
+                self._given_up = self._useful = False
+                self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("given up", name)]
             if event == "cut back":
                 self._forget()
             if event == "replaced file":
                 for kind in self._keys.values():
-                    (self._log.train if kind == "train" else self._log.evals).rejoin()
+                    if self._log.places.get(kind) == FILES:
+                        (self._log.train if kind == "train" else self._log.evals).rejoin()
             text = {
                 "cut back": f"{name} was truncated; it is read again from its start",
                 "replaced file": f"{name} was replaced; earlier scores are kept until the new file repeats their steps",
                 "removed": f"{name} was removed; its scores and metrics are kept",
-                "unreadable": f"{name} cannot be read: no permission, or not a file",
+                "unreadable": f"{name} cannot be read: {self.tail.reason}",
             }[event]
             old = next((p.count for p in self._log.problems if (p.kind, p.file) == (event, name)), 0)
             self._log.note(LogProblem(event, name, text, old + 1))
@@ -76,10 +91,11 @@ class JsonFile:
 
     def _forget(self) -> None:
         """Drops all data from this file, which is read again."""
-        if "train" in self._keys.values() or (self._copies and self._log.copied):
-            self._log.train.clear()
-        if "eval" in self._keys.values():
-            self._log.evals.clear()
+        self._bad = self._nan = 0
+        for keys, place in ((self._keys, FILES), (self._copies, COPIES)):
+            for kind in keys.values():
+                if self._log.places.get(kind) == place:
+                    (self._log.train if kind == "train" else self._log.evals).clear()
         if self._metrics:
             self._order, self._log.metrics_frames = Order(), 0.0
             self._log.series.clear()
@@ -90,16 +106,15 @@ class JsonFile:
             if not self._metrics and self._read_flat_block(block, key, kind):
                 continue
             lines = lines_with(block, f'"{key}"'.encode())
-            self._scores(self._parse(lines), key, kind)
+            self._scores(self._parse(lines), key, kind, FILES)
             if not self._metrics:
-                self._bad += sum(1 for line in block.split(b"\n") if line.strip()) - len(lines)
+                self._bad += count_lines(block) - len(lines)
         for key, kind in self._copies.items():
-            if self._log.copied or not len(self._log.train):
-                self._scores(self._parse(lines_with(block, f'"{key}"'.encode())), key, kind)
+            if self._log.places.get(kind, COPIES) >= COPIES or not len(self._log.train):
+                self._scores(self._parse(lines_with(block, f'"{key}"'.encode())), key, kind, COPIES)
         if self._metrics:
             for row in self._parse(self._sample(block, quota)):
                 self._metric_row(row)
-        self._report()
 
     def _read_flat_block(self, block: bytes, key: str, kind: ScoreKind) -> bool:
         """Reads a block in which every line is a flat object with frames first; returns False for any other block."""
@@ -117,24 +132,15 @@ class JsonFile:
             return False
         if kind == "train":
             self._log.bad_scores = 0
-        self._extend(kind, frames, scores)
+        self._useful = True
+        self._extend(kind, frames, scores, FILES)
         return True
 
     def _sample(self, block: bytes, quota: int) -> list[bytes]:
         """Returns the metric rows of a short block, or evenly spaced rows and rows with a NaN of a long block."""
         if block.count(b"\n") <= quota:
             return [line for line in block.split(b"\n") if line and not self._only_episode(line)]
-        found: dict[int, bytes] = {}
-        for number in range(quota):
-            end = block.find(b"\n", len(block) * (number + 1) // quota - 2)
-            for _ in range(64):  # back over lines that only report an episode
-                start = block.rfind(b"\n", 0, max(end, 0)) + 1
-                if end <= start or start in found:
-                    break
-                if not self._only_episode(block[start:end]):
-                    found[start] = block[start:end]
-                    break
-                end = start - 1
+        found = evenly_spaced(block, quota, self._only_episode)
         for word in (b"NaN", b"Infinity"):
             for line in lines_with(block, word)[:quota]:
                 found.setdefault(block.find(line), line)
@@ -145,22 +151,23 @@ class JsonFile:
         return len(line) <= 400 and any(needle in line for needle in self._episode)
 
     def _parse(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
-        try:
-            rows = read_json(b"[" + b",".join(lines) + b"]")
-        except ValueError:
-            rows = []
+        rows = []
+        if all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines):
+            with suppress(ValueError):
+                rows = read_json(b"[" + b",".join(lines) + b"]")
         if len(rows) != len(lines):
-            rows = [row for line in lines if (row := self._parse_one(line)) is not None]
-        return [row for row in rows if isinstance(row, dict)]
+            rows = [self._parse_one(line) for line in lines]
+        found = [row for row in rows if isinstance(row, dict)]
+        self._bad += len(rows) - len(found)
+        return found
 
     def _parse_one(self, line: bytes) -> Any:
         try:
             return read_json(line)
         except ValueError:
-            self._bad += 1
             return None
 
-    def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: ScoreKind) -> None:
+    def _scores(self, rows: Iterable[dict[str, Any]], key: str, kind: ScoreKind, place: int) -> None:
         frames: list[float] = []
         scores: list[float] = []
         bad = self._log.bad_scores
@@ -177,13 +184,13 @@ class JsonFile:
                 bad += isinstance(y, float)
         if kind == "train":
             self._log.bad_scores = bad
-        self._extend(kind, frames, scores)
+        self._useful |= bool(frames)
+        self._extend(kind, frames, scores, place)
 
-    def _extend(self, kind: ScoreKind, frames: list[float], values: list[float]) -> None:
-        scores = self._log.train if kind == "train" else self._log.evals
-        if frames and kind == "train" and self._log.copied != bool(self._copies):
-            scores.clear()  # from here on the scores of the first file count, and no copy of them
-            self._log.copied = bool(self._copies)
+    def _extend(self, kind: ScoreKind, frames: list[float], values: list[float], place: int) -> None:
+        scores = self._log.scores_for(kind, place) if frames else None
+        if scores is None:
+            return
         before = scores.rewinds
         scores.extend(frames, values)
         if scores.rewinds > before:
@@ -195,6 +202,7 @@ class JsonFile:
         if not is_step(x):
             self._bad += 1
             return
+        self._useful = self._log.json_metrics = True
         for frames, admitted in self._order.admit(x, row):
             self._metrics_of(frames, admitted)
 
@@ -218,13 +226,21 @@ class JsonFile:
         name = self.tail.path.name
         if self._bad:
             self._log.note(
-                LogProblem("unreadable line", name, "lines without valid JSON or frames are skipped", self._bad)
+                LogProblem(
+                    "unreadable line", name, "lines without valid JSON or possible frames are skipped", self._bad
+                )
             )
+        if self.tail.long_lines:
+            text = f"lines of more than {LONGEST >> 20} MiB are skipped: no program writes such a row"
+            self._log.note(LogProblem("long line", name, text, self.tail.long_lines))
+        if self._given_up:
+            text = f"the first {HOPELESS >> 20} MiB hold no readable row, so the rest is not read"
+            self._log.note(LogProblem("given up", name, text))
         if self._nan:
             text = "scores that are NaN, infinite, null or too large do not count in the verdict"
             self._log.note(LogProblem("non-finite score", name, text, self._nan))
         strays = self._order.strays + self._order.waiting
-        if self._keys or (self._copies and self._log.copied):
+        if self._keys or self._log.places.get("train") == COPIES:
             strays += sum(each.order.strays + each.order.waiting for each in (self._log.train, self._log.evals))
         if strays:
             text = "rows with a step far from the rows before and after them do not count"
@@ -237,7 +253,7 @@ class JsonFile:
     def _report_unfinished_line(self) -> None:
         name = self.tail.path.name
         self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
-        if self.tail.size > self.tail.offset and self.tail.rest().strip():
+        if not self._given_up and self.tail.size > self.tail.offset and self.tail.rest().strip():
             text = "the last line is unfinished; it counts as soon as it is complete"
             self._log.note(LogProblem("truncated line", name, text))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from typing import Generic, TypeGuard, TypeVar
 
 #: Frames by which episodes of parallel environments may be out of order; a log that goes back further was resumed.
@@ -12,8 +14,8 @@ JITTER = 1024
 #: Largest frames and largest size of a score that a run can have. Sums and squares of such numbers stay finite.
 LARGEST = 1e15
 
-#: A row this many times later than all rows before is far from them, once there are `_KNOWN` rows.
-_FAR, _KNOWN = 100, 20
+#: A row is far ahead from this many times the largest step between two rows so far.
+_FAR = 10
 
 #: Rows that are held back at most.
 _HELD = 1000
@@ -22,10 +24,11 @@ T = TypeVar("T")
 
 
 class Order(Generic[T]):
-    """Holds back a row that goes far back or far ahead until the next row confirms or contradicts it.
+    """Holds back a row that goes far back or far ahead until the next rows confirm or contradict it.
 
     A resumed run goes back once and then continues from there: its second row confirms the first. A single row with a
-    wrong step is followed by a row that continues where the log was.
+    wrong step is followed by a row that continues where the log was. Three rows in ascending order confirm each other
+    however far apart they are.
 
     Attributes:
       strays: number of rows that the next row contradicted.
@@ -33,8 +36,8 @@ class Order(Generic[T]):
 
     def __init__(self) -> None:
         self.strays = 0
-        self._last, self._count = 0.0, 0
-        self._trusted = False
+        self._last, self._step = 0.0, 0.0
+        self._any = self._trusted = False
         self._held: list[tuple[float, T]] = []
 
     @property
@@ -49,37 +52,65 @@ class Order(Generic[T]):
     def admit(self, x: float, row: T) -> list[tuple[float, T]]:
         """Takes the next row of the log. Returns the rows that count now, in the order of the log."""
         if self._trusted or self._fits(x):
-            self.strays += len(self._held)
-            self._held.clear()
+            self._drop_held()
+            if not self._trusted:
+                self._step = max(self._step, x - self._last)
             self._last = x if self._trusted else max(self._last, x)
-            self._trusted, self._count = False, self._count + 1
+            self._trusted, self._any = False, True
             return [(x, row)]
-        if self._held and (self._held[-1][0] < self._last) != (x < self._last):
-            self.strays += len(self._held)
-            self._held.clear()
+        if self._held and not self._continues(x):
+            self._drop_held()
         self._held.append((x, row))
-        if self._held[0][0] == x and len(self._held) < _HELD:
+        if not self._confirmed() and len(self._held) < _HELD:
             return []
         found, self._held = self._held, []
-        self._last, self._count = x, 0
+        self._last = x
         return found
 
     def near(self, frames: Sequence[float]) -> bool:
         """Returns whether ascending rows can be taken together: no row is held back, and none is far ahead."""
-        usual = max(self._last, frames[len(frames) // 2], float(JITTER))
-        return not self._held and frames[-1] <= _FAR * usual
+        if self._held:
+            return False
+        first = self._last if self._any and not self._trusted else frames[0]
+        largest = max(map(operator.sub, islice(frames, 1, None), frames), default=0.0)
+        return max(largest, frames[0] - first) <= self._reach(frames[0])
 
-    def skip(self, x: float, count: int) -> None:
-        """Notes that ``count`` rows up to ``x`` were taken without `admit`."""
-        self._last, self._count, self._trusted = x, self._count + count, False
+    def skip(self, frames: Sequence[float]) -> None:
+        """Notes ascending rows that were taken without `admit`."""
+        if not self._any:
+            self._step = frames[0]
+        steps = map(operator.sub, islice(frames, 1, None), frames)
+        before = frames[0] if self._trusted else self._last
+        self._step = max(self._step, frames[0] - before if self._any else 0.0, max(steps, default=0.0))
+        self._last, self._any, self._trusted = frames[-1], True, False
+
+    def _reach(self, first: float) -> float:
+        """Returns the largest step that needs no confirmation; the first row may come after any number of frames."""
+        return _FAR * max(self._step if self._any else first, float(JITTER))
 
     def _fits(self, x: float) -> bool:
-        if not self._count and not self._held and not self._last:
+        if not self._any and not self._held:
             return True
         back = bool(self._held) and self._held[0][0] < self._last
         if x < self._last if back else self._last - x > JITTER:
             return False
-        return self._count < _KNOWN or x <= _FAR * max(self._last, float(JITTER))
+        return x - self._last <= self._reach(x)
+
+    def _continues(self, x: float) -> bool:
+        """Returns whether a row lies on the same side of the known rows as those that are held, and not before them."""
+        held = self._held[-1][0]
+        return (held < self._last) == (x < self._last) and x >= held - JITTER
+
+    def _confirmed(self) -> bool:
+        first, last = self._held[0][0], self._held[-1][0]
+        if first == last:
+            return False
+        near = last - self._held[-2][0] <= self._reach(last)
+        return near or len({x for x, _ in self._held}) >= 3
+
+    def _drop_held(self) -> None:
+        self.strays += len(self._held)
+        self._held.clear()
 
 
 def is_finite(value: object) -> TypeGuard[float]:

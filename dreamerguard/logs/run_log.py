@@ -10,6 +10,15 @@ from dreamerguard.core.log_format import LogLayout, RunFacts, ScoreKind
 
 from .series import Scores, Series
 
+#: Where scores stand, the best first: in the file for them, a second time in another one, in TensorBoard events.
+FILES, COPIES, EVENTS = 0, 1, 2
+
+
+_LOSSES = frozenset(
+    {"unreadable line", "non-finite score", "stray step", "unreadable step", "unreadable", "long line", "given up"}
+    | {"broken record", "damaged record", "truncated line"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LogProblem:
@@ -18,7 +27,7 @@ class LogProblem:
     Attributes:
       kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``,
         ``stray step``, ``unreadable step``, ``removed``, ``cut back``, ``replaced file``, ``unreadable``,
-        ``broken record``, ``no config``.
+        ``broken record``, ``damaged record``, ``long line``, ``given up``, ``no config``.
       file: name of the file.
       text: the problem and how it was handled, for people.
       count: number of occurrences.
@@ -28,6 +37,14 @@ class LogProblem:
     file: str
     text: str
     count: int = 1
+
+    @property
+    def loses_rows(self) -> bool:
+        """Whether rows, records or files are left out because of it."""
+        return self.kind in _LOSSES
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.text} ({self.count:,})"
 
 
 @dataclass(slots=True)
@@ -48,7 +65,8 @@ class RunLog:
       layout: log layout of the program that wrote it.
       facts: facts from the configuration beside the log.
       train, evals: scores of training episodes and of evaluations; x is environment frames.
-      copied: whether the training scores come from a second file, because the first one has none.
+      places: kind of score -> `FILES`, `COPIES` or `EVENTS`, where its scores come from; the best place counts.
+      json_metrics: whether metrics stand in JSON lines, so that those in TensorBoard events are not needed.
       bad_scores: number of training scores in JSON lines since the last finite one that were NaN or infinite.
       series: metric -> values over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
         ``fps_frames``, ``fps_updates``, ``seconds``, ``memory_gb``, ``grad_norm/...``, ``loss/...``, ``entropy/...``,
@@ -64,7 +82,8 @@ class RunLog:
     facts: RunFacts = field(default_factory=RunFacts)
     train: Scores = field(default_factory=Scores)
     evals: Scores = field(default_factory=Scores)
-    copied: bool = False
+    places: dict[ScoreKind, int] = field(default_factory=dict)
+    json_metrics: bool = False
     bad_scores: int = 0
     series: dict[str, Series] = field(default_factory=dict)
     nonfinite: dict[str, NonFinite] = field(default_factory=dict)
@@ -87,6 +106,27 @@ class RunLog:
     def scores(self) -> tuple[Scores, ScoreKind]:
         """Training scores with their kind, or evaluation scores if there are no training scores."""
         return (self.train, "train") if len(self.train) or not len(self.evals) else (self.evals, "eval")
+
+    @property
+    def needs_events(self) -> bool:
+        """Whether TensorBoard events count: not while scores and metrics stand in JSON lines."""
+        train = len(self.train) and self.places.get("train", EVENTS) < EVENTS
+        evals = len(self.evals) and self.places.get("eval", EVENTS) < EVENTS
+        return not self.json_metrics or not (train or evals)
+
+    def scores_for(self, kind: ScoreKind, place: int) -> Scores | None:
+        """Returns where scores from a place go; None if scores from a better place count.
+
+        Scores from a worse place are dropped.
+        """
+        scores = self.train if kind == "train" else self.evals
+        known = self.places.get(kind, place)
+        if len(scores) and known < place:
+            return None
+        if known > place:
+            scores.clear()
+        self.places[kind] = place
+        return scores
 
     def note(self, problem: LogProblem) -> None:
         """Adds a problem and replaces an earlier one of the same kind and file."""

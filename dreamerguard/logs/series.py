@@ -43,6 +43,11 @@ class Scores:
         """Announces that the next score comes from a new file; all known scores from its frames on are then dropped."""
         self._rejoin = True
 
+    def restart(self, x: float) -> None:
+        """Drops the scores from these frames on, because the program says that it starts there again."""
+        self._cut(x)
+        self.order.trust()
+
     def clear(self) -> None:
         """Drops all scores, because their file is read again."""
         del self.frames[:], self.values[:]
@@ -57,7 +62,7 @@ class Scores:
         if frames and self._rises(frames):
             self.frames.extend(frames)
             self.values.extend(values)
-            self.order.skip(frames[-1], len(frames))
+            self.order.skip(frames)
             return
         for x, y in zip(frames, values, strict=True):
             self.add(x, y)

@@ -15,14 +15,16 @@ from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.ruamel import plain_value
 from dreamerguard.sources.values.yaml import read_yaml
+from dreamerguard.util.regular_files import require_regular
 
 
 def read_run_facts(directory: Path, layout: LogLayout) -> RunFacts:
     """Returns the facts of a run directory; empty facts if the configuration is missing or unreadable."""
     for name in layout.configs:
         try:
+            require_regular((directory / name).stat())
             source, problem = read_source(directory / name)
-        except SourceError:
+        except (SourceError, OSError):
             continue
         root = read_yaml(source).root if problem is None else None
         if root is not None and root.entries:

@@ -1,17 +1,29 @@
-"""Reads the bytes appended to a file since the last poll, also after it was truncated, replaced or removed."""
+"""Reads the bytes appended to a file since the last poll, also after it was truncated, replaced or removed.
+
+Reading ends at the size that the file has when it is opened, so a file that grows faster than it is read ends too.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
-#: Bytes read at once, and the length after which an unfinished line is skipped.
-BLOCK, LONGEST = 2 << 20, 64 << 20
+from dreamerguard.util.regular_files import open_regular, require_regular, why_unreadable
+
+#: Bytes read at once, and the length from which a line is skipped: no program writes such a row.
+BLOCK, LONGEST = 2 << 20, 4 << 20
 
 #: Bytes before the reading position that are compared to detect a file that was truncated and grew again.
 _CHECKED = 64
+
+_ZEROS = re.compile(rb"\0+")
 
 Event = Literal["cut back", "replaced file", "removed", "unreadable"]
 
@@ -24,29 +36,37 @@ class Tail:
       path: file to read; may not exist yet.
       offset: bytes read so far, without an unfinished last line.
       events: events of the file, oldest first; cleared by the reader.
+      reason: why the file cannot be read; empty if it can.
       modified: modification time of the file; None while it does not exist.
+      taken: bytes that were read since the start of the file, without those of holes.
+      long_lines: number of lines that were skipped because they are longer than any row.
     """
 
     path: Path
     offset: int = 0
     events: list[Event] = field(default_factory=list)
+    reason: str = ""
     modified: float | None = None
     size: int = 0
+    taken: int = 0
+    long_lines: int = 0
     _inode: tuple[int, int] | None = None
     _before: bytes = b""
     _seen: tuple[int, int, int] | None = None
+    _in_long_line: bool = False
 
     def poll(self) -> bool:
         """Checks the file without reading it. Returns whether it may have changed."""
         try:
             stat = self.path.stat()
+            require_regular(stat)
         except FileNotFoundError:
             if self._inode is not None:
                 self.events.append("removed")
                 self._inode = self._seen = self.modified = None
             return False
-        except OSError:
-            return self._note_unreadable()
+        except OSError as error:
+            return self._note_unreadable(error)
         identity = (stat.st_ino, stat.st_dev)
         if self.offset and identity != self._inode:
             self._restart("replaced file")
@@ -57,70 +77,129 @@ class Tail:
         changed, self._seen = seen != self._seen, seen
         return changed
 
-    def blocks(self) -> Iterator[bytes]:
-        """Yields blocks of whole appended lines, each ending with a line feed. An unfinished last line is not read."""
-        try:
-            with self.path.open("rb") as file:
-                if not self._unchanged(file):
-                    self._restart("cut back")
-                file.seek(self.offset)
-                yield from self._lines(file)
-        except FileNotFoundError:
+    @contextmanager
+    def opened(self) -> Iterator[tuple[io.FileIO, int] | None]:
+        """Opens the file at the reading position, with its size; None if that fails. An error of reading is noted."""
+        file = self._open()
+        if file is None:
+            yield None
             return
-        except OSError:
-            self._note_unreadable()
+        try:
+            with file:
+                yield file, os.fstat(file.fileno()).st_size
+        except OSError as error:
+            self._note_unreadable(error)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yields blocks of whole appended lines, each ending with a line feed. An unfinished last line is not read.
+
+        Zero bytes end a line, because a row that they tear must not be read as another one. A block may be empty.
+        """
+        with self.opened() as opened:
+            if opened is not None:
+                yield from self._lines(*opened)
 
     def rest(self, most: int = 4096) -> bytes:
         """Returns the unfinished last line, at most ``most`` bytes."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                return file.read(most)
-        except OSError:
-            return b""
-
-    def read_at(self) -> bytes:
-        """Returns all bytes after the position, for files without lines; the caller moves the position by `advance`."""
-        try:
-            with self.path.open("rb") as file:
-                if not self._unchanged(file):
-                    self._restart("cut back")
-                file.seek(self.offset)
-                return file.read()
-        except FileNotFoundError:
-            return b""
-        except OSError:
-            self._note_unreadable()
-            return b""
+        with self.opened() as opened:
+            return b"" if opened is None else opened[0].read(most)
+        return b""
 
     def advance(self, data: bytes) -> None:
         """Marks the bytes after the position as read."""
         self.offset += len(data)
         self._before = (self._before + data[-_CHECKED:])[-_CHECKED:]
 
-    def _lines(self, file: BinaryIO) -> Iterator[bytes]:
-        held = b""
-        while block := file.read(BLOCK):
-            held += block
-            end = held.rfind(b"\n") + 1
-            if end:
-                whole, held = held[:end], held[end:]
-                self.advance(whole)
-                yield whole
-            elif len(held) > LONGEST:
-                self.advance(held)
-                held = b""
+    def skip(self, file: io.FileIO, position: int) -> None:
+        """Moves the position forward over bytes that nobody needs to read."""
+        start = max(0, position - _CHECKED)
+        file.seek(start)
+        self._before = file.read(position - start)
+        file.seek(position)
+        self.offset = position
 
-    def _unchanged(self, file: BinaryIO) -> bool:
+    def _open(self) -> io.FileIO | None:
+        try:
+            file = open_regular(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._note_unreadable(error)
+            return None
+        try:
+            if not self._unchanged(file):
+                self._restart("cut back")
+            file.seek(self.offset)
+        except OSError as error:
+            file.close()
+            self._note_unreadable(error)
+            return None
+        self.reason = ""
+        return file
+
+    def _lines(self, file: io.FileIO, end: int) -> Iterator[bytes]:
+        held: list[bytes] = []
+        length, position = 0, self.offset
+        while position < end:
+            data = _next_data(file, position, end)
+            if data > position:  # a hole reads as zeros
+                block, position = b"\n", data
+            else:
+                raw = file.read(min(BLOCK, end - position))
+                if not raw:
+                    return
+                position += len(raw)
+                self.taken += len(raw)
+                block = _ZEROS.sub(b"\n", raw) if b"\0" in raw else raw
+            cut = block.rfind(b"\n") + 1
+            if not cut:
+                held.append(block)
+                length += len(block)
+                if length > LONGEST:
+                    self._drop(file, position)
+                    held, length = [], 0
+                    yield b""
+                continue
+            whole = b"".join((*held, block[:cut]))
+            held, length = [block[cut:]], len(block) - cut
+            self.skip(file, position - length)
+            file.seek(position)
+            yield self._after_long_line(whole)
+
+    def _drop(self, file: io.FileIO, position: int) -> None:
+        """Drops the start of a line that is too long, or its next part."""
+        self.long_lines += not self._in_long_line
+        self._in_long_line = True
+        self.skip(file, position)
+
+    def _after_long_line(self, block: bytes) -> bytes:
+        if not self._in_long_line:
+            return block
+        self._in_long_line = False
+        return block[block.find(b"\n") + 1 :]
+
+    def _unchanged(self, file: io.FileIO) -> bool:
         file.seek(self.offset - len(self._before))
         return file.read(len(self._before)) == self._before
 
     def _restart(self, event: Event) -> None:
         self.events.append(event)
-        self.offset, self._before = 0, b""
+        self.offset, self._before, self._in_long_line, self.long_lines = 0, b"", False, 0
+        self.taken = 0
 
-    def _note_unreadable(self) -> bool:
+    def _note_unreadable(self, error: OSError) -> bool:
+        self.reason = why_unreadable(error)
         if "unreadable" not in self.events:
             self.events.append("unreadable")
         self._seen = None
         return False
+
+
+def _next_data(file: io.FileIO, position: int, end: int) -> int:
+    """Returns where the next data of a sparse file begin, at the position or after it; the end if there are none."""
+    try:
+        return min(os.lseek(file.fileno(), position, os.SEEK_DATA), end)
+    except AttributeError:
+        return position
+    except OSError as error:  # ENXIO: a hole up to the end; anything else: the file system cannot tell
+        return end if error.errno == errno.ENXIO else position

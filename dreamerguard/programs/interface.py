@@ -4,7 +4,8 @@ A program is one folder beside this file and one line in ``dreamerguard/core/pro
 
 - ``program.py`` with ``PROGRAM``, an instance of `Program`: recognises its commands, resolves its configuration layers,
   lists its keys, and knows its log directory and the published settings of its tasks;
-- ``log_layout.py`` with ``LAYOUT``, a `dreamerguard.core.log_format.LogLayout`: the layout of its logs;
+- ``log_layout.py`` with ``LAYOUT``, a `dreamerguard.core.log_format.LogLayout`: the layout of its logs, unless the line
+  says ``logs=False``;
 - ``make_env.py``, optional: makes its environment in the Python of the training program, see
   `registry.environment_maker`.
 

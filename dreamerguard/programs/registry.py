@@ -40,8 +40,9 @@ def load_program(name: str) -> Program:
 
 @cache
 def log_layouts() -> tuple[LogLayout, ...]:
-    """Returns the log layout of each program: ``LAYOUT`` in ``programs/<name>/log_layout.py``."""
-    return tuple(import_module(f"dreamerguard.programs.{entry.name}.log_layout").LAYOUT for entry in SUPPORTED)
+    """Returns the log layout of each program with logs: ``LAYOUT`` in ``programs/<name>/log_layout.py``."""
+    names = (entry.name for entry in SUPPORTED if entry.logs)
+    return tuple(import_module(f"dreamerguard.programs.{name}.log_layout").LAYOUT for name in names)
 
 
 def environment_maker(name: str) -> Path | None:

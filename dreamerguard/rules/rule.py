@@ -149,7 +149,9 @@ class Rule:
             problem.message,
             label=problem.label.message,
             key=problem.key,
+            severity=problem.severity,
             secondary=problem.secondary,
             fix=correction,
             help=problem.help,
+            upstream=problem.upstream,
         )

@@ -11,6 +11,8 @@ from .text import plain
 def echo(text: str, error: bool = False) -> None:
     """Prints lines on standard output, or on standard error with ``error``."""
     stream = sys.stderr if error else sys.stdout
+    if stream is None:  # closed, in a program that uses this package as a library
+        return
     write(stream, "\n".join(plain(line) for line in text.split("\n")) + "\n")
     stream.flush()  # so that a pipe receives the lines at once
 

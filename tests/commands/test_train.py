@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from ..tensorboard_rows import assert_tensorboard_agrees
 
 pytestmark = pytest.mark.integration
 
@@ -95,6 +98,7 @@ def assert_complete(directory: Path, frames: int) -> None:
     assert updates == sorted(updates)
     # 8 replayed steps per agent step, 16 steps an update: one update every second step, none lost, none twice.
     assert metrics[-1]["train_ratio/achieved"] == pytest.approx(8, rel=0.02)
+    assert_tensorboard_agrees(directory)
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
@@ -186,7 +190,7 @@ def test_a_run_without_a_sound_checkpoint_is_refused_and_left_alone(folder: Path
 def test_a_run_that_cannot_be_saved_ends_with_the_reason(folder: Path, finished: Path) -> None:
     words = ("train", "--config", "tiny.yaml", "--logdir", "full", "checkpoint.max_unsaved=0", "logging.every=30")
     code, _, err = finish(start(folder, *words, largest=100_000))
-    assert code == 74, err
+    assert code == 73, err
     assert "the run could not be saved: File too large" in err
     assert "there is no checkpoint" in err
     assert "bug" not in err
@@ -237,3 +241,90 @@ def test_wrong_input_is_answered_in_words(folder: Path, words: tuple[str, ...], 
     code, _, err = run(folder, *words)
     assert code in (2, 78)
     assert says in err
+
+
+def wait_until(process: subprocess.Popen[str], true: Callable[[], object]) -> None:
+    """Waits for something that a running process does."""
+    while not true():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def test_a_finished_run_is_lengthened_by_one_process_at_a_time(folder: Path, finished: Path) -> None:
+    words = ("train", "--config", "tiny.yaml", "--logdir", "longer", "run.frames=4500", "logging.every=0.3")
+    shutil.copytree(finished, folder / "longer")
+    process = start(folder, *words)
+    wait_until(process, (folder / "longer" / "run.lock").exists)
+    code, _, err = run(folder, *words)
+    assert code == 75
+    assert f"longer is in use by process {process.pid} since" in err
+    code, _, err = finish(process)
+    assert code == 0, err
+    assert "continues with changed settings: logging.every 0.2 -> 0.3, run.frames 3000 -> 4500" in err
+    assert "finished: 4,500 frames" in err
+    assert_complete(folder / "longer", 4500)
+    starts = json.loads((folder / "longer" / "manifest.json").read_text())
+    assert starts[-1]["changed"] == {"logging.every": [0.2, 0.3], "run.frames": [3000, 4500]}
+    assert not (folder / "longer" / "run.lock").exists()
+
+
+def test_a_run_whose_directory_is_removed_is_saved_again(folder: Path) -> None:
+    words = ("train", "--config", "tiny.yaml", "run.frames=6000", "--logdir", "removed")
+    process = start(folder, *words)
+    wait_for_checkpoint(process, folder / "removed")
+    (folder / "removed").rename(folder / "moved")
+    code, _, err = finish(process)
+    assert code == 74
+    assert "removed or replaced while the run trained. The run was saved again at the same place" in err
+    assert "finished" not in err
+    moved, saved = rows(folder / "moved" / "metrics.jsonl"), rows(folder / "removed" / "metrics.jsonl")
+    assert saved[: len(moved)] == moved
+    code, _, err = run(folder, *words)
+    assert code == 0, err
+    assert "finished: 6,000 frames" in err
+    assert_complete(folder / "removed", 6000)
+
+
+def test_logs_without_their_checkpoints_are_kept(folder: Path, finished: Path) -> None:
+    shutil.copytree(finished, folder / "bare", ignore=shutil.ignore_patterns("checkpoints"))
+    (folder / "bare" / "scores.jsonl").write_text('{"frames": 1000, "score": 1.0}\n')
+    before = {path: path.read_bytes() for path in (folder / "bare").rglob("*") if path.is_file()}
+    words = ("train", "--config", "tiny.yaml", "--logdir", "bare")
+    for more in ((), ("--dry-run",)):
+        code, _, err = run(folder, *words, *more)
+        assert code == 65
+        assert "bare has scores but no checkpoint" in err
+        assert "--restart" in err
+    assert {path: path.read_bytes() for path in (folder / "bare").rglob("*") if path.is_file()} == before
+    code, _, err = run(folder, *words, "--restart", "run.frames=100")
+    assert code == 0, err
+    assert "the earlier run is now in bare/before-1" in err
+    assert (folder / "bare" / "before-1" / "scores.jsonl").read_text() == '{"frames": 1000, "score": 1.0}\n'
+    assert rows(folder / "bare" / "metrics.jsonl")[-1]["frames"] == 100
+
+
+def test_a_start_that_never_saved_begins_again(folder: Path) -> None:
+    words = ("train", "--config", "tiny.yaml", "checkpoint.every=1e6", "--logdir", "early", "run.frames=1500")
+    process = start(folder, *words)
+    wait_until(process, lambda: logged_step(folder / "early") if (folder / "early" / "metrics.jsonl").exists() else 0)
+    process.kill()
+    finish(process)
+    logged = (folder / "early" / "metrics.jsonl").read_bytes()
+    assert newest_checkpoint(folder / "early") is None
+    code, _, err = run(folder, *words)
+    assert code == 0, err
+    assert "ended before its first checkpoint: starts from the beginning; its logs are in early/before-1" in err
+    assert (folder / "early" / "before-1" / "metrics.jsonl").read_bytes() == logged
+    assert_complete(folder / "early", 1500)
+
+
+def test_nothing_is_written_through_links(folder: Path, finished: Path) -> None:
+    shutil.copytree(finished, folder / "linked")
+    outside = folder / "outside.json"
+    (folder / "linked" / "status.json").rename(outside)
+    (folder / "linked" / "status.json").symlink_to(outside)
+    before = outside.read_bytes()
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "linked")
+    assert code == 65
+    assert "not written through links: linked/status.json" in err
+    assert outside.read_bytes() == before

@@ -12,6 +12,7 @@ import pytest
 
 from dreamerguard.guard.log_directory import LogPlace, log_place
 from dreamerguard.guard.training_observer import GUARDED, Watched
+from dreamerguard.guard.watching import LINT_FILE, Watch, WatchOptions
 from dreamerguard.lint.engine import check_command
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.argv import read_command
@@ -181,3 +182,17 @@ def test_under_a_guard_the_trainer_is_silent(
     Watched(Recorder(), run).look()
     assert capsys.readouterr().err == ""
     assert (run / "status.json").exists()
+
+
+def test_neither_status_nor_lint_report_are_written_through_links(tmp_path: Path) -> None:
+    run, outside = native_run(tmp_path / "run"), tmp_path / "outside"
+    outside.write_text("kept")
+    for name in ("status.json", LINT_FILE):
+        (run / name).symlink_to(outside)
+    Watched(Recorder(), run, say=lambda line: None).look()
+    watch = Watch(LogPlace(str(run)), WatchOptions(), {"version": 1}, lambda line: None, lambda: None)
+    watch.start()
+    watch.finish()
+    assert outside.read_text() == "kept"
+    assert json.loads((run / "status.json").read_text())["verdict"]["state"] == "OK"
+    assert json.loads((run / LINT_FILE).read_text()) == {"version": 1}

@@ -226,7 +226,7 @@ def test_an_allowance_starts_the_run_and_is_kept_beside_the_log(tmp_path: Path) 
     [
         ((), "write the training command after --"),
         (("--",), "there is no command after --"),
-        (("--stirct", "--", "true"), "'--stirct' is not an option of guard"),
+        (("--stirct", "--", "true"), "there is no option --stirct of guard; did you mean --strict?"),
         (("--allow", "low-train-ratio", "--", "true"), "the reason is missing"),
         (("--allow", "low-ratio=x", "--", "true"), "there is no rule"),
         (("--report", "no/where.json", "--", "true"), "the folder does not exist"),

@@ -71,20 +71,22 @@ def test_a_healthy_run_that_grows_while_it_is_read(tmp_path: Path) -> None:
             "wait('seen'); (target / 'scores.jsonl').rename(target / 'scores.1'); (target / 'scores.jsonl').touch()",
             "OK",
         ),
-        ("wait('seen'); (target / 'scores.jsonl').write_bytes(b'\\xff\\x00{]\\n' * 1000)", "TOO EARLY"),
+        ("wait('seen'); (target / 'scores.jsonl').write_bytes(b'\\xff\\x00{]\\n' * 1000)", None),
         ("target.chmod(0o555)", "OK"),
         ("wait('seen'); os.kill(os.getpid(), 9)", "OK"),
     ],
     ids=["removed", "rotated", "overwritten", "read-only", "killed"],
 )
-def test_the_log_meets_with_an_accident(tmp_path: Path, more: str, state: str) -> None:
+def test_the_log_meets_with_an_accident(tmp_path: Path, more: str, state: str | None) -> None:
     source = native_run(tmp_path / "source")
     process = start(tmp_path, *WATCH, "--logdir", "run", child=_trainer(more), words=(source, "run"))
     wait_until_said(tmp_path, "dreamerguard: OK: dmc_walker_walk")
     (tmp_path / "seen").touch()
     code, _, _ = end(tmp_path, process)
     assert code == (137 if "os.kill" in more else 5)
-    assert _report(tmp_path)["runs"][0]["verdict"]["state"] == state
+    found = _report(tmp_path)["runs"][0]
+    assert (found["verdict"] or {}).get("state") == state
+    assert state or found["no_scores"].startswith("the log has no score: rows or files are unreadable")
 
 
 def test_no_log_is_ever_written(tmp_path: Path) -> None:

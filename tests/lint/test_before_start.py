@@ -62,7 +62,7 @@ def write(project: Path, text: str) -> None:
 
 
 def lint(project: Path, line: str, allow: dict[str, str] | None = None, **options: object) -> Result:
-    settings = read_start_settings(project, allow, **options)  # type: ignore[arg-type]
+    settings = read_start_settings(project, allow, **{"allow_local_rules": True, **options})  # type: ignore[arg-type]
     return lint_before_start(read_command(line.split()), settings, project, allow, Machine())
 
 
@@ -146,7 +146,7 @@ def test_broken_settings_end_every_start(project: Path, text: str, message: str)
         with pytest.raises(SourceError, match=message):
             lint(project, line)
         with pytest.raises(SourceError, match=message):
-            check_guarded_command(read_command(line.split()), {}, project)
+            check_guarded_command(read_command(line.split()), {}, project, allow_local_rules=True)
 
 
 def test_a_program_that_is_not_supported(project: Path) -> None:

@@ -59,7 +59,8 @@ ONE_FINDING = [
     ("dmc_walker_walk replay.batch_size=64 run.train_ratio=400", ["changed-batch-shape"]),
     ("dmc_walker_walk replay.batch_size=64 run.train_ratio=100", ["low-train-ratio"]),
     ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=512", ["changed-batch-shape"]),
-    ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8", []),
+    ("dmc_walker_walk replay.batch_size=4 run.train_ratio=128", []),
+    ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8", ["little-replay"]),
     ("dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=4", ["low-update-budget"]),
     ("dmc_walker_walk env.action_repeat=8", ["changed-action-repeat"]),
     ("dmc_walker_walk run.frames=1e4 purpose=short", []),
@@ -79,18 +80,18 @@ def test_one_root_cause_is_one_finding(words: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("ratio", "name", "part"),
-    [(4, "low-update-budget", "1/2"), (1, "low-train-ratio", "1/8"), (2, "low-train-ratio", "1/4")],
+    [(64, "low-update-budget", "1/2"), (16, "low-train-ratio", "1/8"), (32, "low-train-ratio", "1/4")],
 )
 def test_another_batch_shape_scales_the_expected_ratio(ratio: float, name: str, part: str) -> None:
-    words = f"dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio={ratio}"
+    words = f"dmc_walker_walk replay.batch_size=4 run.train_ratio={ratio}"
     (finding,) = check(words).findings
     assert finding.name == name
     assert part in finding.message
-    assert "1/128" not in finding.message and "1/512" not in finding.message
-    assert finding.primary.message == "expected 8 (512 at 16 x 64)"
+    assert "1/32" not in finding.message and "1/16" not in finding.message
+    assert finding.primary.message == "expected 128 (512 at 16 x 64)"
     assert finding.primary.span.text == f"run.train_ratio={ratio}"
     assert finding.fix is not None and finding.fix.command is not None
-    assert finding.fix.command.endswith("run.train_ratio=8")
+    assert finding.fix.command.endswith("run.train_ratio=128")
     assert names(finding.fix.command.split(" train ")[1]) == []
 
 

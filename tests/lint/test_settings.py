@@ -23,7 +23,8 @@ def write(folder: Path, text: str, name: str = "dreamerguard.toml") -> Path:
 
 
 def check(folder: Path, *overrides: str) -> Result:
-    return lint_run("dmc_walker_walk", overrides=overrides or LOW, settings=load_settings(folder))
+    settings = load_settings(folder, allow_local_rules=True)
+    return lint_run("dmc_walker_walk", overrides=overrides or LOW, settings=settings)
 
 
 def test_without_a_file_everything_counts(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ plugins = ["ours"]
 "smoke/*" = {low-update-budget = "short on purpose"}
 "old" = ["DG101"]
 """
-    found = load_settings(tmp_path, write(tmp_path, text, "pyproject.toml"))
+    found = load_settings(tmp_path, write(tmp_path, text, "pyproject.toml"), allow_local_rules=True)
     assert found.select == ("DG1", "keys", "DG2")
     assert found.ignore == {"edition-mix": "we mix on purpose", "DG404": ""}
     assert found.severity == {"high-train-ratio": Severity.INFO}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.logs import Follower, LogError, read_run
-from dreamerguard.logs.event_files import masked_crc
+from dreamerguard.logs.event_files import read_events
+from dreamerguard.logs.run_log import COPIES, FILES
 from dreamerguard.regression.compare.compared_runs import against_reference, read_sides
 from dreamerguard.regression.compare.decision import decide
 from dreamerguard.regression.reference.comparability import NotComparable
@@ -21,7 +21,10 @@ from dreamerguard.regression.watch.status_report import status_json, status_text
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Status, Watcher
 
+from ..counting import counted
 from ..regression.run_logs import Row, append, walker
+from .event_writer import event, write_events
+from .test_event_scores import PROGRAMS, records
 
 #: Of each program with JSON lines: file, key of the step, key of the score, and metrics.
 FORMATS = {
@@ -141,21 +144,6 @@ def test_single_odd_rows_change_no_verdict(name: str, data: st.DataObject, gain:
     assert [finding.name for finding in status.health if finding.severity.value == "error"] == []
 
 
-def event(step: int, tag: str, value: float, wide: bool) -> bytes:
-    """One record of an event file, with the value as float32 or as a tensor of one float64."""
-    name = tag.encode()
-    if wide:
-        tensor = b"\x08\x02\x22\x08" + struct.pack("<d", value)
-        body = b"\x42" + bytes([len(tensor)]) + tensor
-    else:
-        body = b"\x15" + struct.pack("<f", value)
-    inner = b"\x0a" + bytes([len(name)]) + name + body
-    summary = b"\x0a" + bytes([len(inner)]) + inner
-    payload = b"\x10" + varint(step % 2**64) + b"\x2a" + bytes([len(summary)]) + summary
-    head = struct.pack("<Q", len(payload))
-    return head + struct.pack("<I", masked_crc(head)) + payload + struct.pack("<I", masked_crc(payload))
-
-
 def test_a_run_that_only_scores_nan_is_an_error(tmp_path: Path) -> None:
     rows = healthy("danijar", 1.0)
     for row in rows[-25:]:
@@ -184,20 +172,13 @@ def test_scores_in_two_files_count_once_and_those_of_the_score_file_first(tmp_pa
     append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "episode/score": 1.0} for i in range(1, 4)])
     follower.poll()
     log = follower.log
-    assert log is not None and log.copied
+    assert log is not None and log.places == {"train": COPIES}
     assert list(log.train) == [(1000, 1), (2000, 1), (3000, 1)]
     append(tmp_path / "scores.jsonl", [{"step": 1000 * i, "episode/score": 2.0} for i in range(1, 3)])
     append(tmp_path / "metrics.jsonl", [{"step": 4000, "episode/score": 1.0}])
     follower.poll()
-    assert not log.copied
+    assert log.places == {"train": FILES}
     assert list(log.train) == [(1000, 2), (2000, 2)]
-
-
-def varint(value: int) -> bytes:
-    found = b""
-    while value >= 0x80:
-        found, value = found + bytes([value & 0x7F | 0x80]), value >> 7
-    return found + bytes([value])
 
 
 TAGS = ["Rewards/rew_avg", "Test/cumulative_reward", "Params/replay_ratio", "Loss/policy_loss", "Grads/actor", "x"]
@@ -256,3 +237,45 @@ def test_any_stored_configuration_is_read(stored: Row, kind: tuple[str, str], ow
         status = Watcher(folder, task, memory_gb=64).look()
         status_text(status)
         json.dumps(status_json(status), allow_nan=False)
+
+
+DAMAGES = st.lists(
+    st.tuples(st.integers(0, 999), st.binary(max_size=12), st.sampled_from([1, 1, 700]), st.integers(0, 40)),
+    min_size=1,
+    max_size=5,
+)
+
+
+def damaged(data: bytes, changes: list[tuple[int, bytes, int, int]]) -> bytes:
+    """The data with pieces replaced, each at a place in thousandths of its length."""
+    for place, piece, times, length in changes:
+        at = len(data) * place // 1000
+        data = data[:at] + piece * times + data[at + length :]
+    return data
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@settings(max_examples=30)
+@given(changes=DAMAGES)
+def test_damaged_event_files_of_every_program(program: str, changes: list[tuple[int, bytes, int, int]]) -> None:
+    whole = b"".join(records(program)[:200])
+    true = {(scalar.step, scalar.tag, scalar.value) for scalar in read_events(whole).scalars}
+    found = read_events(damaged(whole, changes))
+    assert {(scalar.step, scalar.tag, scalar.value) for scalar in found.scalars} <= true
+    assert len(found.scalars) >= len(true) - sum(2 + length // 40 for *_, length in changes)
+    with tempfile.TemporaryDirectory() as temporary, counted() as work:
+        write_events(Path(temporary) / PROGRAMS[program][0], [damaged(whole, changes)])
+        look(Path(temporary))
+    assert work.calls < 1_000_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=30)
+@given(changes=DAMAGES)
+def test_damaged_lines_of_every_program(name: str, changes: list[tuple[int, bytes, int, int]]) -> None:
+    whole = "".join(json.dumps(row) + "\n" for row in healthy(name, 1.0)).encode()
+    with tempfile.TemporaryDirectory() as temporary, counted() as work:
+        (Path(temporary) / FORMATS[name][0]).write_bytes(damaged(whole, changes))
+        verdict = look(Path(temporary)).verdict
+    assert work.calls < 1_000_000
+    assert verdict is not None and verdict.state is State.OK

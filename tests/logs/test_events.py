@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.logs import Follower, read_run
-from dreamerguard.logs.event_files import masked_crc, read_events
+from dreamerguard.logs.checksum import masked_crc
+from dreamerguard.logs.event_files import read_events
 
 CONFIG = """
 env:

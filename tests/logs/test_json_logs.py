@@ -313,5 +313,5 @@ def test_a_look_without_news_only_asks_for_times(tmp_path: Path, monkeypatch: py
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a file was opened")
 
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr(os, "open", forbidden)
     assert not any(follower.poll() for _ in range(5))

@@ -1,5 +1,6 @@
 """Forks of the hydra programs are judged by their own Python."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -122,3 +123,46 @@ def test_without_the_python_nothing_is_dead(tmp_path: Path) -> None:
     (tmp_path / "train.py").unlink()
     (tmp_path / "parts.py").unlink()
     assert found(tmp_path, "my_speed=3") == {}
+
+
+def wrong_fork(folder: Path) -> None:
+    """A fork without any environment in its file of a task."""
+    fork(folder, "print(cfg.seed)")
+    path = folder / "configs/env/mine.yaml"
+    path.write_text(re.sub(r"(?m)^env_num: .*", "env_num: 0", path.read_text()))
+
+
+def move(folder: Path, place: str, name: str) -> None:
+    """Moves the configuration of a fork and lets its script name the new place."""
+    script = folder / "train.py"
+    text = script.read_text().replace('"configs", config_name="configs"', f'"{place}", config_name="{name}"')
+    script.write_text(text)
+    (folder / "configs" / "configs.yaml").rename(folder / "configs" / f"{name.removesuffix('.yaml')}.yaml")
+    (folder / "configs").rename(folder / place)
+
+
+@pytest.mark.parametrize(("place", "name"), [("conf", "train"), ("settings/hydra", "main.yaml"), ("configs", "train")])
+def test_the_script_names_its_configuration(tmp_path: Path, place: str, name: str) -> None:
+    wrong_fork(tmp_path)
+    (tmp_path / "settings").mkdir()
+    move(tmp_path, place, name)
+    result = check_command(read_command(R2_COMMAND.split()), folder=tmp_path)
+    (finding,) = [item for item in result.findings if item.name == "out-of-range"]
+    assert finding.primary.span.source.name.startswith(f"{place}/env/")
+
+
+def test_an_option_replaces_the_folder_of_the_script(tmp_path: Path) -> None:
+    wrong_fork(tmp_path)
+    (tmp_path / "configs").rename(tmp_path / "mine")
+    result = check_command(read_command([*R2_COMMAND.split(), "--config-path", "mine"]), folder=tmp_path)
+    assert "out-of-range" in {item.name for item in result.findings}
+
+
+def test_a_decorator_in_a_comment_or_far_away_is_ignored(tmp_path: Path) -> None:
+    wrong_fork(tmp_path)
+    script = tmp_path / "train.py"
+    for place in ("../../../etc", "/etc", "missing"):
+        text = TRAINER.replace('config_path="configs"', f'config_path="{place}"').format(more="")
+        script.write_text(f'# @hydra.main(config_path="other", config_name="x")\n{text}')
+        result = check_command(read_command(R2_COMMAND.split()), folder=tmp_path)
+        assert "out-of-range" in {item.name for item in result.findings}, place

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from dreamerguard.commands.watch import watch_exit_code
+from dreamerguard.logs import LogError
+from dreamerguard.logs.follow import find_runs
 from dreamerguard.regression.charts.braille import plot
+from dreamerguard.regression.published import envelope_tasks, load_calibration, load_envelope, releases
 from dreamerguard.regression.watch.status_report import headline, status_json, status_text
-from dreamerguard.regression.watch.verdict import State
+from dreamerguard.regression.watch.verdict import State, first_look, judge_cells
 from dreamerguard.regression.watch.watcher import Status, Watcher, look_at_all
 
-from .run_logs import append, native_run, walker
+from .run_logs import Row, append, native_run, walker
 
 
 class Clock:
@@ -163,3 +171,96 @@ def test_atari_runs_of_400k_frames_are_atari100k(tmp_path: Path) -> None:
     status = Watcher(tmp_path).look()
     assert status.reference is not None
     assert status.reference.envelope.task == "atari100k_pong"
+
+
+@pytest.mark.parametrize(
+    ("scores", "reached", "says"),
+    [
+        ([1000, 2000], 49_999, "TOO EARLY: dmc_walker_walk, verdicts start at 50,000 frames"),
+        ([1000, 2000], 50_000, "WATCH"),
+        ([], 49_999, "TOO EARLY: dmc_walker_walk, verdicts start at 50,000 frames"),
+        ([], 50_000, "NO SCORES: dmc_walker_walk, the log has no score up to 50,000 frames; verdicts start at 50,000"),
+        ([], 400_000, "NO SCORES: dmc_walker_walk, the log has no score up to 400,000 frames; verdicts start at"),
+        ([50_100], 50_200, "NO SCORES: dmc_walker_walk, the log has no score in the first 50,000 frames; verdicts"),
+        ([600_000, 600_100], 600_200, "NO SCORES: dmc_walker_walk, the log has no score in the first 490,000 frames"),
+    ],
+)
+def test_too_early_ends_where_verdicts_start(tmp_path: Path, scores: list[int], reached: int, says: str) -> None:
+    run = native_run(tmp_path / "run", cells=1)
+    rows: list[Row | str] = [{"frames": frames, "score": 0.0} for frames in scores]
+    for name, found in (("scores.jsonl", rows), ("metrics.jsonl", [{"frames": 10, "updates": 1}])):
+        (run / name).unlink()
+        append(run / name, found)
+    steps: list[Row | str] = [{"frames": frames, "updates": 9} for frames in range(5000, reached, 5000)]
+    append(run / "metrics.jsonl", [*steps, {"frames": reached, "updates": 10}])
+    status = Watcher(run).look()
+    assert status_text(status).startswith(says if says != "WATCH" else ("WATCH", "REGRESSED", "OK"))
+    assert watch_exit_code([status], False) == (3 if says.startswith("NO") else 0)
+
+
+@pytest.mark.parametrize("suite", ["dmc_proprio", "dmc_vision", "atari", "atari100k", "minecraft", "dmlab", "procgen"])
+def test_the_first_look_is_where_the_band_allows_an_alarm(suite: str) -> None:
+    for release in releases(suite):
+        for task in envelope_tasks(suite, release):
+            envelope, stored = load_envelope(suite, task, release), load_calibration(suite, release)
+            assert envelope is not None and stored is not None
+            low = [-1e9] * len(envelope.grid)
+            looks = judge_cells(low, envelope, stored[0], method=stored[1]).looks
+            possible = [look.frames for look in looks if look.deficit > 0]
+            assert not possible or min(possible) >= first_look(envelope, stored[1])
+
+
+def test_links_between_runs_count_once(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    for seed in (0, 1):
+        native_run(runs / f"seed{seed}", seed)
+    (runs / "best").symlink_to(runs / "seed1")
+    (runs / "all").symlink_to(runs)
+    (runs / "loop").symlink_to("loop")
+    assert find_runs([runs]) == [runs / "seed0", runs / "seed1"]
+    assert find_runs([runs / "best", runs / "seed1", runs]) == [runs / "best", runs / "seed0"]
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "only").symlink_to(runs / "seed0")
+    assert find_runs([tmp_path / "linked"]) == [tmp_path / "linked" / "only"]
+
+
+def test_what_is_in_the_way_of_a_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scores.jsonl")
+    (tmp_path / "metrics.jsonl").write_text("")
+    assert Watcher(tmp_path).look().waiting == (
+        f"{tmp_path} holds no log that can be read: scores.jsonl cannot be read: a FIFO, not a file; metrics.jsonl is"
+        " empty"
+    )
+
+
+def test_a_file_without_permission_is_told_and_the_others_count() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        run = native_run(folder / "run")
+        Watcher(run).look()  # loads what it needs while it may
+        (run / "metrics.jsonl").chmod(0)
+        with _as_nobody():
+            status = Watcher(run).look()
+        assert _state(status) is State.OK
+        assert "  log: metrics.jsonl: metrics.jsonl cannot be read: no permission (1)" in status_text(status)
+        (run / "scores.jsonl").chmod(0)
+        with _as_nobody():
+            status = Watcher(run).look()
+        assert status_text(status).startswith("NO SCORES: dmc_walker_walk, the log has no score: rows or files are unr")
+        (run / "run.yaml").unlink()
+        with _as_nobody(), pytest.raises(LogError, match=r"cannot read .*jsonl: no permission"):
+            Watcher(run).look()
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Drops the rights of root, which reads everything."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

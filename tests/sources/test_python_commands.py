@@ -100,7 +100,7 @@ def test_other_python_is_none() -> None:
 
 
 def test_launchers_that_cannot_be_read_are_named() -> None:
-    text = "# dreamer\nsubprocess.run(build(task))\nDreamerV3Config()\nsubprocess.run(['ls'])"
+    text = "# dreamer\nsubprocess.run(build(task))\nos.system(text)\nsubprocess.run(['ls'])"
     assert [line for line, _ in unread_launches(Source("a.py", text))] == [2, 3]
 
 
@@ -113,3 +113,9 @@ def test_any_text_ends(text: str) -> None:
 def test_a_program_in_pytorch_sets_no_configuration_of_danijar() -> None:
     text = "config = Config(configs['defaults']).update(configs['bsuite'])\nconfig = config.update({'run.steps': 3})\n"
     assert read(text) != [] and read(f"import torch\n{text}") == []
+
+
+def test_places_count_lines_as_python_does() -> None:
+    text = "x = 'a\x0cb\u2028c'\nsubprocess.run(['python', 'dreamer.py', 'é', '--task', 'x'])"
+    (command,) = read_python(Source("a.py", text))
+    assert [word.span.text for word in command.words][1:] == ["'dreamer.py'", "'é'", "'--task'", "'x'"]

@@ -58,6 +58,6 @@ def test_the_example_rule_passes_its_own_examples(tmp_path: Path) -> None:
     (tmp_path / "lint").mkdir()
     (tmp_path / "lint" / "odd_seed.py").write_text(EXAMPLES[-1], encoding="utf-8")
     (tmp_path / "dreamerguard.toml").write_text('local-rules = ["lint/"]\n', encoding="utf-8")
-    words = [sys.executable, "-m", "dreamerguard", "test-rules"]
+    words = [sys.executable, "-m", "dreamerguard", "test-rules", "--allow-local-rules"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

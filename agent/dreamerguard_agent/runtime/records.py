@@ -1,84 +1,40 @@
-"""The log files of a run: JSON lines that can be cut back to a checkpoint, and TensorBoard events.
+"""The logs of a run: JSON lines and TensorBoard events of every agent, in step with the checkpoints.
 
 ``scores.jsonl`` has one line per finished training episode, ``metrics.jsonl`` one per logging interval, ``eval.jsonl``
-one per evaluation. x is always ``frames``, environment frames. A run that continues from a checkpoint first cuts the
-files back to their sizes at the checkpoint, so no frame is reported twice.
+one per evaluation. x is always ``frames``, environment frames. A run that continues from a checkpoint first brings the
+files back to it (see `log_repair`), so no frame is reported twice. While the run trains, every write notices whether a
+file was removed or replaced, and puts it back from the open file.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-Row = Mapping[str, Any]
+from .agent_records import FILES, Row, RunRecords, Say
+from .append_file import UnusableLogs
 
 
-class JsonLines:
-    """An append-only file with one JSON object per line. Non-finite numbers become null, because JSON has none."""
+class RunDirectoryLost(Exception):
+    """The run directory was removed or replaced while the run trained.
 
-    def __init__(self, path: Path, keep: int = 0) -> None:
-        """Opens ``path`` and keeps its first ``keep`` bytes."""
-        self._file = path.open("ab")
-        self._file.truncate(keep)
-        self._file.seek(0, 2)
+    Attributes:
+      directory: the run directory.
+      saved: directory with a new checkpoint and the whole logs; None if the run could not be saved again.
+      frames: environment frames of the run.
+      reason: why it could not be saved again; None if it was.
+    """
 
-    def append(self, row: Row) -> None:
-        """Writes and flushes one line, so that a reader never sees half of it and a kill loses nothing."""
-        text = json.dumps({key: _plain(value) for key, value in row.items()}, allow_nan=False)
-        self._file.write(text.encode() + b"\n")
-        self._file.flush()
-
-    def size(self) -> int:
-        """Bytes written so far."""
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
-
-
-class RunRecords:
-    """Every log file of one run directory."""
-
-    FILES = ("scores", "metrics", "eval")
-
-    def __init__(self, directory: Path, sizes: Mapping[str, int], *, tensorboard: bool, frames: int = 0) -> None:
-        """Opens the log files.
-
-        Args:
-          directory: the run directory.
-          sizes: bytes to keep of each file, as ``sizes()`` returned them at the checkpoint; missing means 0.
-          tensorboard: also write TensorBoard events.
-          frames: environment frames of the checkpoint; later events of an earlier process are hidden.
-        """
-        self._files = {name: JsonLines(directory / f"{name}.jsonl", sizes.get(name, 0)) for name in self.FILES}
-        self._events = _Events(directory / "tensorboard", frames) if tensorboard else None
-
-    def write(self, name: str, row: Row) -> None:
-        """Appends ``row`` to file ``name``; its ``frames`` is the x of the TensorBoard events."""
-        self._files[name].append(row)
-        if self._events:
-            self._events.add(name, row)
-
-    def sizes(self) -> dict[str, int]:
-        """Bytes of each file, to be stored with a checkpoint."""
-        return {name: file.size() for name, file in self._files.items()}
-
-    def __enter__(self) -> RunRecords:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for file in self._files.values():
-            file.close()
-        if self._events:
-            self._events.close()
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"the run directory {directory} was removed or replaced while the run trained")
+        self.directory = directory
+        self.saved: Path | None = None
+        self.frames = 0
+        self.reason: str | None = None
 
 
 class SeedRecords:
@@ -93,27 +49,103 @@ class SeedRecords:
       sizes: as ``sizes()`` returned them at the checkpoint; empty for a new run.
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
+      say: prints what is unusual about the files.
+
+    Raises:
+      UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
     """
 
     def __init__(
-        self, directory: Path, seeds: Sequence[int], sizes: Mapping[str, Any], *, tensorboard: bool, frames: int = 0
+        self,
+        directory: Path,
+        seeds: Sequence[int],
+        sizes: Mapping[str, Any],
+        *,
+        tensorboard: bool,
+        frames: int = 0,
+        say: Say = lambda text: None,
     ) -> None:
-        self._alone = len(seeds) == 1
-        self._records = {}
-        for seed in seeds:
-            kept = sizes if self._alone else sizes.get(str(seed), {})
-            folder = seed_directory(directory, seed, len(seeds))
-            folder.mkdir(exist_ok=True)
-            self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames)
+        self._seeds, self._directory = tuple(seeds), directory
+        self._written: set[int] = set()
+        _check_numbers(sizes, frames)
+        self._records: dict[int, RunRecords] = {}
+        try:
+            for seed in seeds:
+                kept = sizes if len(seeds) == 1 else sizes.get(str(seed), {})
+                folder = seed_directory(directory, seed, len(seeds))
+                _check_numbers(kept, frames)
+                self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames, say=say)
+            for seed, records in self._records.items():
+                seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)
+                records.open()
+        except OSError as error:
+            where = error.filename or directory
+            raise UnusableLogs(f"cannot open the logs in {directory}: {error.strerror} ({where})") from error
+        self._identity = _identity(directory)
 
     def write(self, seed: int, name: str, row: Row) -> None:
         """Appends ``row`` to file ``name`` of the agent with ``seed``."""
         self._records[seed].write(name, row)
+        self._written = self._written | {seed}
+
+    def check(self, *, everything: bool = False) -> None:
+        """Looks whether the run directory is in place, and puts back files that were removed or replaced.
+
+        Args:
+          everything: look at all files, not only at those of agents with rows since the last call.
+
+        Raises:
+          RunDirectoryLost: the run directory was removed or replaced.
+        """
+        self._check_directory()
+        written, self._written = self._written, set()
+        for seed in self._records if everything else written:
+            self._records[seed].try_heal()
 
     def sizes(self) -> dict[str, Any]:
-        """Bytes of each file, to be stored with a checkpoint: by seed where there are several."""
+        """Bytes of each file, to be stored with a checkpoint: by seed where there are several.
+
+        Call `sync` before that checkpoint gets its final name.
+        """
         sizes = {str(seed): records.sizes() for seed, records in self._records.items()}
-        return next(iter(sizes.values())) if self._alone else sizes
+        return next(iter(sizes.values())) if len(self._seeds) == 1 else sizes
+
+    def sync(self) -> None:
+        """Waits until all rows are on the disk. May be called from another thread than the other methods.
+
+        Raises:
+          RunDirectoryLost: the run directory was removed or replaced.
+          OSError: the rows cannot be written, or a log is not in its place, which `check` will put right. They stay in
+            memory, and nothing is lost while the process lives.
+        """
+        self._check_directory()
+        try:
+            for records in self._records.values():
+                records.sync()
+        except OSError:
+            self._check_directory()
+            self._written = set(self._records)
+            raise
+
+    def rescue(self) -> Path:
+        """Writes the whole logs of a lost run directory to a new one and goes on there. Returns the new directory.
+
+        Raises:
+          OSError: they cannot be written.
+        """
+        target, number = self._directory, 1
+        while _holds_run(target):
+            target = self._directory.with_name(f"{self._directory.name}-rescued-{number}")
+            number += 1
+        target.mkdir(parents=True, exist_ok=True)
+        for seed, records in self._records.items():
+            records.move_to(seed_directory(target, seed, len(self._seeds)))
+        self._directory, self._identity = target, _identity(target)
+        return target
+
+    def _check_directory(self) -> None:
+        if self._identity != _identity(self._directory):
+            raise RunDirectoryLost(self._directory)
 
     def __enter__(self) -> SeedRecords:
         return self
@@ -123,7 +155,7 @@ class SeedRecords:
     ) -> None:
         with ExitStack() as stack:
             for records in self._records.values():
-                stack.push(records)
+                stack.callback(records.close)
 
 
 def seed_directory(directory: Path, seed: int, seeds: int) -> Path:
@@ -131,33 +163,25 @@ def seed_directory(directory: Path, seed: int, seeds: int) -> Path:
     return directory if seeds == 1 else directory / f"seed{seed}"
 
 
-class _Events:
-    """TensorBoard scalars, written with TensorBoard's own writer (no torch, no TensorFlow)."""
-
-    def __init__(self, directory: Path, frames: int) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-        self._event, self._summary = Event, Summary
-        self._writer = EventFileWriter(str(directory))
-        if frames:  # A restart marker lets TensorBoard drop the events that the resumed run writes again.
-            self._writer.add_event(Event(step=frames, session_log=SessionLog(status=SessionLog.START)))
-
-    def add(self, name: str, row: Row) -> None:
-        prefix = {"scores": "episode/", "eval": "eval/"}.get(name, "")
-        values = [
-            self._summary.Value(tag=prefix + key, simple_value=float(value))
-            for key, value in row.items()
-            if isinstance(value, (int, float)) and key != "frames"
-        ]
-        self._writer.add_event(self._event(step=int(row["frames"]), summary=self._summary(value=values)))
-
-    def close(self) -> None:
-        self._writer.close()
+def _check_numbers(sizes: object, frames: object) -> None:
+    whole = isinstance(frames, int) and not isinstance(frames, bool) and 0 <= frames < 1 << 62
+    if not isinstance(sizes, Mapping) or not whole:
+        raise UnusableLogs(
+            "the checkpoint's numbers on frames and logs cannot be read: the checkpoint is damaged. Remove that"
+            " checkpoint, or start from the beginning with --restart"
+        )
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
+def _holds_run(directory: Path) -> bool:
+    """Returns whether something is in the way that may be another run."""
+    if not directory.is_dir():
+        return os.path.lexists(directory)
+    return any((directory / name).exists() for name in ("run.yaml", "run.lock", *(f"{name}.jsonl" for name in FILES)))
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    try:
+        found = directory.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return value
+    return found.st_dev, found.st_ino

@@ -11,11 +11,17 @@ CLEAN = 0
 FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
-#: A run has checkpoints, but none can be used.
-NO_SOUND_CHECKPOINT = 65
+#: The run directory cannot be continued as it is: logs without a checkpoint, damaged files, links.
+DAMAGED = 65
+#: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
+UNFIT = 69
 BUG = 70
-#: A run ended because no checkpoint could be saved, for example on a full disk.
-NOT_SAVED = 74
+#: No checkpoint could be saved for too long, for example on a full disk. EX_CANTCREAT of sysexits.h.
+NOT_SAVED = 73
+#: The run directory was removed or replaced while the run trained.
+RUN_LOST = 74
+#: Another process uses the run directory.
+IN_USE = 75
 #: A run was not started because of lint findings.
 REFUSED = 78
 #: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.sources.argv import read_command
+from dreamerguard.programs.native.options import LintOptions, takes_value, typed_names
+from dreamerguard.sources.argv import Option, read_arguments, read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep
@@ -57,13 +58,21 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
     start = list(words).index(text) if text in words else 0
     command = words[start:]
     if _INTERPRETER.fullmatch(text) or read_launch(read_command(command)) is not None:
-        typed = shlex.join(["dreamerguard", "lint", *words[:start], "--", *command])
+        typed = shlex.join(["dreamerguard", "lint", *_lint_options(words[:start]), "--", *command])
         return f"{text!r} begins a training command; put -- in front of it:\n  {typed}"
     if exists(Path(text)) and (reader_of(text) is not None or is_script(_beginning(Path(text)))):
         return _check(text, "holds commands")
     if not exists(Path(text)) and ("/" in text or reader_of(text) is not None):
         return f"cannot read {text!r}: there is no such file"
     return _about_task(text)
+
+
+def _lint_options(words: Sequence[str]) -> Iterator[str]:
+    """Yields the arguments that are options of ``lint``, with their values."""
+    known = {name: takes_value(field) for name, field in typed_names(LintOptions).items()}
+    for item in read_arguments(read_command(words).words, known):
+        if isinstance(item, Option):
+            yield from shlex.split(item.span.text)
 
 
 def _about_task(text: str) -> str | None:

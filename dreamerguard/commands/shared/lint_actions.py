@@ -11,7 +11,7 @@ from dreamerguard.programs.native.options import LintOptions
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import plain
 
-from .errors import note
+from .errors import fail, note
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -68,6 +68,9 @@ def update_baseline(
     from dreamerguard.lint.known_findings_update import pruned, written
 
     assert settings.baseline is not None
+    stated = settings.origins.get("baseline", "").startswith("--")
+    if not stated and not settings.baseline.resolve().is_relative_to(settings.root.resolve()):
+        fail(f"the baseline of {settings.file} is outside its folder; to write it, name it with --baseline FILE")
     counts, text = (written if options.write_baseline else pruned)(settings, check, folder)
     write_baseline(settings.baseline, counts)
     note(f"{settings.baseline}: {text}")

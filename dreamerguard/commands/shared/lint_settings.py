@@ -19,7 +19,9 @@ def read_settings(options: LintOptions) -> Settings:
       CommandFailed: options contradict each other.
       SourceError: the settings cannot be read.
     """
-    found = Settings() if options.no_config else load_settings(Path(), options.config_file)
+    found = Settings() if options.no_config else _load(options)
+    if found.withheld:
+        note(found.withheld)
     ignored = dict.fromkeys(options.ignore, "ignored by --ignore")
     changed = found.with_options(
         select=options.select,
@@ -38,3 +40,7 @@ def read_settings(options: LintOptions) -> Settings:
     for text in renamed(changed.selectors):
         note(text)
     return changed
+
+
+def _load(options: LintOptions) -> Settings:
+    return load_settings(Path(), options.config_file, allow_local_rules=options.allow_local_rules)

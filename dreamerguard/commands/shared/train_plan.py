@@ -26,13 +26,14 @@ _SHOWN = ("seed", "seeds", "optimizer.lr")
 _GPU_PACKAGES = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 
-def make_plan(result: Result, directory: Path, typed: list[str]) -> dict[str, Any]:
+def make_plan(result: Result, directory: Path, typed: list[str], *, restart: bool = False) -> dict[str, Any]:
     """Returns the plan of ``dreamerguard train``.
 
     Args:
       result: lint result. For a refused run the plan holds only this and the verdict and command.
       directory: the run directory.
       typed: the arguments as typed.
+      restart: whether an earlier run in the directory is set aside.
 
     Raises:
       CommandFailed: the run cannot start: the directory has another configuration, the environment cannot be made, or
@@ -45,7 +46,7 @@ def make_plan(result: Result, directory: Path, typed: list[str]) -> dict[str, An
     plan: dict[str, Any] = {"version": VERSION, "verdict": verdict, "command": typed, "lint": lint}
     if result.refused or config is None:
         return plan
-    place = _directory(directory, config)
+    place = _directory(directory, config, restart)
     device = _device(config, result.run.machine.gpus)
     return plan | {
         "settings": list(_settings(result.run)),
@@ -70,15 +71,20 @@ def _source(layer: Layer) -> str | None:
     return getattr(layer.origin, "url", "") or None
 
 
-def _directory(directory: Path, config: RunConfig) -> dict[str, Any]:
+def _directory(directory: Path, config: RunConfig, restart: bool) -> dict[str, Any]:
+    from dreamerguard.programs.native.old_files import why_not_continued
     from dreamerguard.programs.native.run_directory import CONFIG, ConfigChanged, check_same
 
-    if not (directory / CONFIG).exists():
+    from .exit_codes import DAMAGED
+
+    if restart or not (directory / CONFIG).exists():
         return {"path": str(directory), "state": "created", "checkpoint": None}
     try:
         check_same(directory, config)
     except (ConfigChanged, ValueError, OSError) as error:
         fail(str(error))
+    if reason := why_not_continued(directory):
+        fail(reason, DAMAGED)
     steps = [int(path.name) for path in directory.glob("checkpoints/*") if path.name.isdigit()]
     return {"path": str(directory), "state": "continued", "checkpoint": max(steps, default=None)}
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dreamerguard.util.terminal import echo
 
-from .errors import fail
+from .errors import fail, note
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
+    from dreamerguard_agent.runtime.records import RunDirectoryLost
+
+    from .open_run import OpenedRun
 
 
-def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
+def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str], *, restart: bool) -> int:
     """Trains a run or continues it.
 
     Args:
@@ -25,60 +28,84 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
       directory: its run directory; created if needed.
       result: lint result; it is stored with the run.
       typed: the arguments as typed, for the manifest.
+      restart: whether to set an earlier run in the directory aside.
 
     Returns:
       The exit code.
 
     Raises:
-      CommandFailed: the run cannot start.
+      CommandFailed: the run cannot start, or its directory was lost.
     """
-    from dreamerguard.programs.native import run_directory as rundir
-    from dreamerguard.reports.json import report_object
-    from dreamerguard_agent.runtime.device import PlatformError, configure
+    from .open_run import open_run
 
-    try:
-        facts = configure(config.runtime)
-        manifest = rundir.describe_start(typed, facts)
-        rundir.prepare_agents(directory, config, report_object(result), manifest)
-    except (PlatformError, rundir.ConfigChanged, ValueError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"cannot write the run directory {directory}: {error.strerror}; choose another one with --logdir")
-    echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
-    return _train(config, directory)
+    with open_run(config, directory, result, typed, restart=restart) as run:
+        facts = run.starts[-1]
+        echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
+        return _train(run)
 
 
-def _train(config: RunConfig, directory: Path) -> int:
+def _train(run: OpenedRun) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
+    from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
+    from dreamerguard_agent.runtime.records import RunDirectoryLost
 
-    from .exit_codes import CLEAN, NO_SOUND_CHECKPOINT, NOT_SAVED, SIGNALLED
+    from .exit_codes import CLEAN, DAMAGED, NOT_SAVED, SIGNALLED
     from .progress import Progress
+    from .run_files import RunFiles
     from .stop_signals import StopSignals
 
+    config, directory = run.config, run.directory
     own = list(agents(directory, config))
     try:
         with ExitStack() as stack:
             stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
-            outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
+            observer = RunFiles(_watched(progress, own, stack), run)
+            outcome = train_agents(config, directory, observer, stop)
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
         fail(str(error))
     except (DoesNotMatch, OtherFormat) as error:
         fail(str(error))
-    except NoSoundCheckpoint as error:
-        fail(str(error), NO_SOUND_CHECKPOINT)
+    except (UnusableLogs, NoSoundCheckpoint) as error:
+        fail(str(error), DAMAGED)
     except NotSaved as error:
         fail(str(error), NOT_SAVED)
-    _draw(config, directory, own)
+    except RunDirectoryLost as lost:
+        _report_lost(lost, run)
+    try:
+        _draw(config, directory, own)
+    except OSError as error:
+        note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
     echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
+
+
+def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
+    from dreamerguard.programs.native.manifest import FIRST_SAVE
+    from dreamerguard.programs.native.run_directory import put_back
+
+    from .exit_codes import RUN_LOST
+
+    if lost.saved is None:
+        fail(f"{lost}, and the run could not be saved again: {lost.reason}", RUN_LOST)
+    starts = [*run.starts[:-1], run.starts[-1] | {FIRST_SAVE: lost.frames}]
+    try:
+        put_back(lost.saved, run.config, run.lint, starts)
+    except OSError as error:
+        fail(f"{lost}. Checkpoint and logs were saved in {lost.saved}, but not run.yaml: {error.strerror}", RUN_LOST)
+    where = "at the same place" if lost.saved == lost.directory else f"in {lost.saved}"
+    option = "" if lost.saved == lost.directory else f" with --logdir {lost.saved}"
+    fail(
+        f"{lost}. The run was saved again {where} at {lost.frames:,} frames; the same command{option} continues it",
+        RUN_LOST,
+    )
 
 
 def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:

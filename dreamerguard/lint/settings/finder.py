@@ -10,12 +10,13 @@ from .model import MAX_BYTES, Settings
 NAMES = ("dreamerguard.toml", "pyproject.toml")
 
 
-def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
+def load_settings(folder: Path, file: str | Path | None = None, *, allow_local_rules: bool = False) -> Settings:
     """Returns the settings that apply in a folder.
 
     Args:
       folder: folder where the search starts.
       file: settings file to read instead of the nearest one.
+      allow_local_rules: whether code that the file names may run; see `approval`.
 
     Raises:
       SourceError: the file cannot be read, or holds a key or value that is not valid.
@@ -23,9 +24,10 @@ def load_settings(folder: Path, file: str | Path | None = None) -> Settings:
     path = Path(file) if file is not None else find_settings(folder)
     if path is None:
         return Settings()
+    from .approval import withhold
     from .reader import read_settings_file  # loads pydantic, which takes longer than linting
 
-    return read_settings_file(path)
+    return withhold(read_settings_file(path), allowed=allow_local_rules)
 
 
 def find_settings(folder: Path) -> Path | None:

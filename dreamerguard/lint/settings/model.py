@@ -39,6 +39,7 @@ class Settings:
       baseline: file of known findings.
       local_rules: files or folders with the project's custom rules.
       plugins: entry points of the group ``dreamerguard.rules`` that may add rules.
+      withheld: why code that the file names does not run; empty if nothing is withheld.
       root: folder of the settings file; globs are relative to it.
       file: the settings file; None without one.
       origins: setting -> origin of its value, for people.
@@ -54,6 +55,7 @@ class Settings:
     baseline: Path | None = None
     local_rules: tuple[Path, ...] = ()
     plugins: tuple[str, ...] = ()
+    withheld: str = ""
     root: Path = Path()
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)

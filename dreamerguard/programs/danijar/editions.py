@@ -23,6 +23,7 @@ class Edition:
       script: key that selects the run script.
       signs: beginnings of keys that only this edition has.
       dead: keys that it declares and never reads.
+      unmade: suites for which it ships a preset and makes no environments.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Edition:
     script: str
     signs: tuple[str, ...]
     dead: Mapping[str, str] = field(default_factory=dict)
+    unmade: frozenset[str] = frozenset()
 
     def load(self) -> Table:
         """Loads its keys and presets."""
@@ -82,6 +84,7 @@ EDITIONS: dict[str, Edition] = {
         "run.script",
         ("encoder.", "decoder.", "rssm.", "envs.", "replay_size", "jax.precision", "task_behavior", "actor_opt."),
         {"run.eval_samples": _UNREAD},
+        frozenset({"bsuite"}),
     ),
 }
 

@@ -13,7 +13,8 @@ _KEYS = frozenset({"fps/policy", "fps/train", "replay/replay_ratio", "replay/ite
 
 def wrote(found: LogEvidence) -> bool:
     """Recognises the score's key, or keys that only this program logs."""
-    return "episode/score" in found.scores | found.metrics or bool(found.metrics & _KEYS)
+    keys = found.metrics | found.tags
+    return "episode/score" in found.scores | keys or bool(keys & _KEYS)
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -49,6 +50,7 @@ LAYOUT = LogLayout(
     x="step",
     files={"scores.jsonl": {"episode/score": "train"}, "metrics.jsonl": {}},
     copies={"metrics.jsonl": {"episode/score": "train"}},
+    event_scores={"episode/score": "train"},
     metrics=("metrics.jsonl",),
     configs=("config.yaml",),
     repeated="replace",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dreamerguard.core.budget import Budget, Purpose
 from dreamerguard.core.finding import Problem
@@ -12,22 +13,26 @@ from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role
 from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
+from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import script_trains, stepped_intervals
+from .scripts import interval_units, script_trains
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -141,10 +146,20 @@ def finish(
     named = not whole or names_task(draft.settings.get("task"), presets)
     reference = _reference(edition, values, task, presets, budget) if complete and named else None
     roles = _roles(edition, values, task)
-    _check_values(draft, edition, file, roles, familiar=named and all(preset.known for preset in presets))
+    familiar = all(preset.known for preset in presets)
+    if familiar and draft.seen and not flags.open_presets:
+        unmade = draft.table.title if suite_of(str(values.get("task") or "")) in edition.unmade else ""
+        found = suite_problems(draft.settings, "task", checkout, anchor, whole=whole)
+        draft.problems += [replace(problem, upstream=unmade) for problem in found]
+    _check_values(draft, edition, file, roles, checkout, familiar=named and familiar)
+    draft.problems += broken_constraints(draft.settings, checkout)
+    draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
+        known = {"task", *(problem.key for problem in draft.problems)}
+        draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+    stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(
         dialect="danijar",
         anchor=anchor,
@@ -165,7 +180,7 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps", stepped=stepped_intervals(draft.settings, edition.script, checkout)),
+        units=Units(length="agent steps", stepped=stepped, timed=timed),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),
@@ -184,12 +199,20 @@ def _reference(
 
 
 def _check_values(
-    draft: DanijarLayers, edition: Edition, file: PresetFile | None, roles: Mapping[Role, str], *, familiar: bool
+    draft: DanijarLayers,
+    edition: Edition,
+    file: PresetFile | None,
+    roles: Mapping[Role, str],
+    checkout: PythonCheckout | None,
+    *,
+    familiar: bool,
 ) -> None:
     """Adds the problems of a task that the program cannot make, and of values with which nothing can train."""
     own = (*file.blocks, *draft.settings) if file is not None else ()
-    problem = check_task(draft.settings.get("task"), SUITES_MADE, own) if familiar else None
-    draft.problems += [problem] if problem is not None else []
+    if familiar and not any(problem.rule == "unknown-task" for problem in draft.problems):
+        made = () if makes_suite(draft.settings, "task", checkout) else SUITES_MADE
+        problem = check_task(draft.settings.get("task"), made, own)
+        draft.problems += [problem] if problem is not None else []
     online = str(draft.current().get(edition.script, "train")) in _ONLINE
     limited: dict[Role, str] = {role: key for role, key in roles.items() if online or role != "envs"}
     draft.problems += beyond_limits(draft.settings, (*role_limits(limited), *LIMITS), draft.problems)

@@ -14,6 +14,7 @@ from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .decorator import named_config
 from .overrides import HydraOverride, Malformed, read_override
 
 #: Options of hydra itself; true for those that take a value.
@@ -98,15 +99,24 @@ class Checkout:
       shown: its name in reports.
       complete: whether it also holds the primary file, and not only additional files.
       additions: other folders with files that take precedence, as in a search path of hydra.
+      primary: name of the primary file, where the script names another than its program.
     """
 
     folder: Path
     shown: str
     complete: bool
     additions: tuple[Checkout, ...] = ()
+    primary: str = ""
 
 
-def find_config_folder(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
+def primary_of(checkout: Checkout | None, usual: str) -> str:
+    """Returns the name of the primary file."""
+    return (checkout.primary if checkout is not None else "") or usual
+
+
+def find_config_folder(
+    launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str, scripts: Sequence[str] = ()
+) -> Checkout | None:
     """Returns the configuration folder beside a program, or below the folder in which it starts; None without one.
 
     Args:
@@ -115,7 +125,19 @@ def find_config_folder(launch: Launch, folder: Path, places: Sequence[str], prim
       places: folders of its configuration, relative to the program or to the root of its repository.
       primary: name of the primary file.
       mark: pattern of a text that only the configuration of this program has.
+      scripts: files besides the program itself that may name the folder, relative to the starting folder.
     """
+    named = named_config(launch, folder, scripts, read_hydra_arguments(launch.arguments).config_path)
+    usual = _usual_folder(launch, folder, places, primary, mark)
+    if named is None or (usual is not None and usual.shown == named.place and named.primary in ("", primary)):
+        return usual
+    kind = _kind(folder / named.place, named.primary or primary, mark)
+    if kind is None:
+        return usual
+    return Checkout(folder / named.place, named.place, kind == "complete", primary=named.primary)
+
+
+def _usual_folder(launch: Launch, folder: Path, places: Sequence[str], primary: str, mark: str) -> Checkout | None:
     beside = str(PurePosixPath(launch.program).parent) if not launch.module else ""
     bases = [beside] if beside not in ("", ".") and not beside.startswith("/") else []
     for base in (*bases, ""):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -14,14 +14,17 @@ from dreamerguard.core.published import PublishedRun, PublishedValue
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Span, Value
+from dreamerguard.programs.shared.checkout import checkout_of
+from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.made_suites import suite_problems
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .code import judge_added, judge_keys
-from .command import Checkout, HydraArguments, read_hydra_arguments
+from .command import Checkout, HydraArguments, primary_of, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
 from .defaults import Defaults, Unsupported
@@ -81,7 +84,7 @@ class Composed:
 @cached_per_check
 def folder_store(checkout: Checkout, table: str, primary: str) -> tuple[Store, bool]:
     """Returns the files of a checkout, with upstream's for missing ones, and whether the checkout is complete."""
-    shipped = load_table_store(table)
+    shipped, primary = load_table_store(table), primary_of(checkout, primary)
     own: Store = FolderStore(checkout.folder, checkout.shown, shipped)
     whole = checkout.complete and _has_all(own, primary)
     store = own if whole else Overlay(own, shipped)
@@ -109,7 +112,7 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     words = read_hydra_arguments(launch.arguments)
     shipped = load_table_store(table)
     store, whole = folder_store(checkout, table, primary) if checkout is not None else (shipped, False)
-    name = (words.config_name or primary).removesuffix(".yaml")
+    name = (words.config_name or primary_of(checkout, primary)).removesuffix(".yaml")
     try:
         composition = compose(store, name, words.overrides, launch.place.span, sure=whole)
     except Unsupported as reason:
@@ -155,6 +158,8 @@ def build_run(
     if composed.checkout is not None and composed.whole:
         keys = judge_keys(composition, composed.checkout, keys, set(canonical.values()))
         unknown = tuple(judge_added(list(unknown), composed.checkout, keys, renamed))
+    problems = _problems(composed, canonical, limits, task_problem)
+    problems += tuple(_judged_by_code(composed, canonical, problems))
     files = tuple(f"{composed.checkout.shown}/{name}.yaml" for name in composition.files) if composed.checkout else ()
     return ResolvedRun(
         dialect=dialect,
@@ -164,7 +169,7 @@ def build_run(
         keys=keys,
         renamed={old: new for old, new in renamed.items() if composition.target(new.path) is not None},
         unknown=unknown,
-        problems=_problems(composed, canonical, limits, task_problem),
+        problems=problems,
         budget=budget,
         replay_bytes=replay_bytes,
         reference=reference,
@@ -187,6 +192,17 @@ def _problems(
     problems += [task_problem] if task_problem is not None else []
     named = (replace(limit, path=composed.canonical(limit.path)) for limit in limits)
     return (*problems, *beyond_limits(composed.settings, (*role_limits(roles), *named), problems))
+
+
+def _judged_by_code(composed: Composed, roles: Mapping[Role, str], known: Sequence[Problem]) -> Iterator[Problem]:
+    """Yields the problems of values that the checkout's own code refuses."""
+    code = checkout_of(composed.checkout.folder) if composed.checkout is not None and composed.whole else None
+    if code is None or composed.composition.blind:
+        return
+    task = roles["task"]
+    yield from suite_problems(composed.settings, task, code, composed.command.span, whole=False)
+    own = {key: item for key, item in composed.settings.items() if not key.startswith("hydra.")}
+    yield from refused_values(own, code, {task, *(problem.key for problem in known)}, whole=False)
 
 
 def _preset(preset: Preset, table: TableStore) -> Preset:

@@ -14,7 +14,7 @@ from dreamerguard.sources.argv import FROM_SWEEP, UNKNOWN, Command, SweepAxis, W
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 
-from .command import Checkout, HydraArguments, mentions, read_hydra_arguments
+from .command import Checkout, HydraArguments, mentions, primary_of, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
 from .defaults import Unsupported
@@ -61,7 +61,7 @@ def _configured(
     if checkout is None or not _has_sweeper(checkout):
         return None
     store, whole = folder_store(checkout, table, primary)
-    name = (arguments.config_name or primary).removesuffix(".yaml")
+    name = (arguments.config_name or primary_of(checkout, primary)).removesuffix(".yaml")
     try:
         return compose(store, name, arguments.overrides, launch.place.span, sure=whole)
     except Unsupported:

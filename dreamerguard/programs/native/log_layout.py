@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
 
 def wrote(found: LogEvidence) -> bool:
     """Recognises the run file, or the keys of the logs. The folder of a run of several seeds has no log itself."""
-    if (found.directory / "run.yaml").is_file():
-        return not any(found.directory.glob("seed*/run.yaml"))
-    return {"frames", "score"} <= found.scores or {"frames", "updates"} <= found.metrics
+    if (found.directory / "run.yaml").is_file() and not any(_seeds(found.directory)):
+        return True
+    own_events = {"episode/score", "episode/env"} <= found.tags or {"updates", "train_ratio/achieved"} <= found.tags
+    return {"frames", "score"} <= found.scores or {"frames", "updates"} <= found.metrics or own_events
+
+
+def _seeds(directory: Path) -> Iterator[Path]:
+    """Yields the run files of the seeds. A link to the directory itself, or to one above it, is no seed."""
+    here = os.path.realpath(directory)
+    for path in directory.glob("seed*/run.yaml"):
+        folder = os.path.realpath(path.parent)
+        if os.path.commonpath([here, folder]) != folder:
+            yield path
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -33,6 +47,7 @@ LAYOUT = LogLayout(
     title="dreamerguard",
     x="frames",
     files={"scores.jsonl": {"score": "train"}, "eval.jsonl": {"score": "eval"}, "metrics.jsonl": {}},
+    event_scores={"episode/score": "train", "eval/score": "eval"},
     metrics=("metrics.jsonl",),
     configs=("run.yaml",),
     ratio_is_total=True,

@@ -54,6 +54,7 @@ def _option(
 
 _CONFIG_FILE = "Lint settings to read, instead of the nearest ones."
 _NO_CONFIG = "Read no lint settings."
+_LOCAL_RULES = "Run the local rules and plugins that the lint settings name: code of the folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class LintOptions:
     min_confidence: Confidence | None = _option(None, "Report only findings of at least this confidence.", Confidence)
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
+    allow_local_rules: bool = _option(False, _LOCAL_RULES)
     no_cache: bool = _option(False, "Neither read nor write facts of Python files in the user's cache directory.")
     baseline: str | None = _option(None, "Known findings that do not count.")
     write_baseline: bool = _option(False, "Put all findings of this run into the baseline.")
@@ -90,11 +92,13 @@ class TrainOptions:
 
     config: str | None = _option(None, "Run file.")
     logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
+    restart: bool = _option(False, "Start from the beginning; an earlier run there is kept in a folder before-N.")
     allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
     dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
     output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)
     config_file: str | None = _option(None, _CONFIG_FILE)
     no_config: bool = _option(False, _NO_CONFIG)
+    allow_local_rules: bool = _option(False, _LOCAL_RULES)
 
 
 def options_of(table: type, names: Collection[str] = ()) -> dict[str, Field[Any]]:

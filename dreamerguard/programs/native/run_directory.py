@@ -4,11 +4,13 @@
 | --- | --- |
 | ``run.yaml`` | the resolved configuration with every setting |
 | ``lint.json`` | the lint report, with the reasons of suppressions |
-| ``manifest.json`` | versions, git commit, device and command; one entry per start |
+| ``manifest.json`` | versions, git commit, device, command and changed settings; one entry per start |
 | ``scores.jsonl``, ``metrics.jsonl``, ``eval.jsonl``, ``tensorboard/`` | logs |
 | ``checkpoints/`` | checkpoints |
 | ``status.json`` | the watcher's last status: verdict, health, likely causes |
 | ``curve.png`` | scores, over the published reference if there is one |
+| ``run.lock`` | the process that trains there; see `run_lock` |
+| ``before-1/``, ... | files that were set aside, for example by ``--restart`` |
 
 A run of several seeds has the shared files here, checkpoints included, and the files of one agent in ``seed<k>/``: its
 logs, status and curve, and a ``run.yaml`` with this seed only, so that the folder can be read as a separate run.
@@ -18,9 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,20 @@ import yaml
 
 from dreamerguard import __version__
 from dreamerguard.schema import RunConfig
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
-CONFIG, LINT, MANIFEST = "run.yaml", "lint.json", "manifest.json"
+from .manifest import MANIFEST, add_start
+
+CONFIG, LINT = "run.yaml", "lint.json"
+#: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
+FREE = (
+    "logging.", "checkpoint.", "eval.", "guard.", "purpose", "env.backend", "env.workers", "runtime.platform",
+    "runtime.deterministic", "runtime.compilation_cache",
+)  # fmt: skip
+#: Settings that a continued run may raise.
+RAISED = ("run.frames",)
+
+Changes = dict[str, tuple[Any, Any]]
 
 
 class ConfigChanged(Exception):
@@ -46,7 +56,8 @@ class ConfigChanged(Exception):
         super().__init__(
             f"{directory} holds a run with another configuration:\n"
             + "\n".join(lines)
-            + "\nUse the same configuration to continue it, or another --logdir to start a new run."
+            + "\nUse the same configuration to continue it, another --logdir to start a new run, or --restart to set"
+            " this run aside. Settings of logging, checkpoints and evaluation may change; run.frames may be raised."
         )
         self.differences = differences
 
@@ -54,9 +65,11 @@ class ConfigChanged(Exception):
 def default_directory(config: RunConfig) -> Path:
     """Returns ``runs/TASK-SIZE-seedN-HASH``, with ``seedN-M`` for several seeds.
 
-    The hash is of the configuration: the same command finds its run again, another configuration never does.
+    The hash is of the settings that a continued run must keep: the same command finds its run again, also with another
+    logging interval; another configuration never does.
     """
-    digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode()).hexdigest()[:8]
+    kept = {key: value for key, value in flatten_config(config.model_dump()).items() if not _is_free(key)}
+    digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
     task = config.task.replace("/", "-")
     last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""
     return Path("runs") / f"{task}-{config.size}-seed{config.seed}{last}-{digest}"
@@ -81,53 +94,89 @@ def flatten_config(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any
     return flat
 
 
-def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+def prepare(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> Changes:
     """Creates a run directory, or checks that an existing one holds the same run.
+
+    Settings that may change are stored, and the manifest names them.
+
+    Returns:
+      Old and new value of each changed setting.
 
     Raises:
       ConfigChanged: the directory holds another configuration.
+      ValueError: its configuration cannot be read by this version.
       OSError: the directory cannot be written.
     """
-    stored = directory / CONFIG
-    if stored.exists():
-        check_same(directory, config)
+    changes = check_same(directory, config) if (directory / CONFIG).exists() else {}
     directory.mkdir(parents=True, exist_ok=True)
-    _write(stored, _config_text(config))
-    _write(directory / LINT, json.dumps(lint, indent=2) + "\n")
-    _write(directory / MANIFEST, json.dumps([*_starts(directory / MANIFEST), dict(manifest)], indent=2) + "\n")
+    remove_unfinished(directory)
+    replace_file(directory / CONFIG, _config_text(config).encode())
+    replace_file(directory / LINT, _as_json(lint).encode())
+    changed = {"changed": {key: list(values) for key, values in changes.items()}} if changes else {}
+    add_start(directory, {**manifest, **changed})
+    return changes
 
 
-def _starts(path: Path) -> list[object]:
-    """Returns the earlier starts of a run; an empty list if the manifest is missing or damaged: the run can go on."""
-    try:
-        found = read_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return []
-    return found if isinstance(found, list) else []
-
-
-def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
-    """Creates a run directory, as `prepare` does, and the directories of its agents.
+def prepare_agents(directory: Path, config: RunConfig, lint: Mapping[str, Any], manifest: Mapping[str, Any]) -> Changes:
+    """Creates a run directory, as `prepare` does, and the directories of its agents. Returns the changes of the run.
 
     Raises:
       ConfigChanged: a directory holds another configuration.
+      ValueError: a configuration cannot be read by this version.
       OSError: a directory cannot be written.
     """
-    prepare(directory, config, lint, manifest)
-    for own, alone in agents(directory, config).items():
-        if own != directory:
-            prepare(own, alone, lint, manifest)
+    own = [item for item in agents(directory, config).items() if item[0] != directory]
+    for folder, alone in [(directory, config), *own]:
+        if (folder / CONFIG).exists():
+            check_same(folder, alone)
+    changes = prepare(directory, config, lint, manifest)
+    for folder, alone in own:
+        prepare(folder, alone, lint, manifest)
+    return changes
+
+
+def put_back(
+    directory: Path, config: RunConfig, lint: Mapping[str, Any], starts: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Writes the files of `prepare_agents` that are missing. Returns their paths.
+
+    Args:
+      directory: the run directory; made when missing.
+      config: the run.
+      lint: the lint report.
+      starts: all entries of the manifest.
+
+    Raises:
+      OSError: they cannot be written.
+    """
+    written = []
+    for folder, alone in {directory: config, **agents(directory, config)}.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {CONFIG: _config_text(alone), LINT: _as_json(lint), MANIFEST: _as_json(starts)}
+        for path, text in ((folder / name, text) for name, text in texts.items()):
+            if not path.exists():
+                replace_file(path, text.encode())
+                written.append(str(path))
+    return written
+
+
+def has_checkpoint(directory: Path) -> bool:
+    """Returns whether the run has a checkpoint, sound or not."""
+    return any(path.name.isdigit() for path in directory.glob("checkpoints/*"))
 
 
 def withdraw(directory: Path, config: RunConfig) -> None:
     """Removes the configuration of a run that could not start from its directory.
 
-    A corrected command may then use the directory. A run with a checkpoint has started, so its configuration stays.
+    A corrected command may then use the directory. A run with a checkpoint or with rows has started, so its
+    configuration stays.
     """
-    if any(path.name.isdigit() for path in directory.glob("checkpoints/*")):
+    folders = {directory, *agents(directory, config)}
+    logs = (path for folder in folders for path in folder.glob("*.jsonl"))
+    if has_checkpoint(directory) or any(path.is_file() and path.stat().st_size for path in logs):
         return
-    for own in {directory, *agents(directory, config)}:
-        (own / CONFIG).unlink(missing_ok=True)
+    for folder in folders:
+        (folder / CONFIG).unlink(missing_ok=True)
 
 
 def load_config(directory: Path) -> RunConfig:
@@ -146,20 +195,11 @@ def load_config(directory: Path) -> RunConfig:
         raise ValueError(f"{path} is not a valid configuration for dreamerguard {__version__}: {error}") from error
 
 
-def describe_start(command: Sequence[str], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns one entry of the manifest: start time, command, code versions and host."""
-    return {
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "command": list(command),
-        "dreamerguard": __version__,
-        "git": _git_commit(Path.cwd()),
-        "host": os.uname().nodename,
-        **facts,
-    }
-
-
-def check_same(directory: Path, config: RunConfig) -> None:
+def check_same(directory: Path, config: RunConfig) -> Changes:
     """Checks that a run directory holds the same run.
+
+    Returns:
+      Old and new value of each setting that differs and may change.
 
     Raises:
       ConfigChanged: the directory holds another configuration.
@@ -167,28 +207,24 @@ def check_same(directory: Path, config: RunConfig) -> None:
     """
     old, new = flatten_config(load_config(directory).model_dump()), flatten_config(config.model_dump())
     differences = [(key, old.get(key), new.get(key)) for key in sorted(old | new) if old.get(key) != new.get(key)]
-    if differences:
-        raise ConfigChanged(directory, differences)
+    refused = [item for item in differences if not _may_change(*item)]
+    if refused:
+        raise ConfigChanged(directory, refused)
+    return {key: (before, after) for key, before, after in differences}
+
+
+def _may_change(key: str, old: Any, new: Any) -> bool:
+    return _is_free(key) or (key in RAISED and isinstance(old, int) and isinstance(new, int) and new > old)
+
+
+def _is_free(key: str) -> bool:
+    return any(key.startswith(name) if name.endswith(".") else key == name for name in FREE)
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _config_text(config: RunConfig) -> str:
     head = f"# Resolved by dreamerguard {__version__}: every setting of this run.\n"
     return head + yaml.safe_dump(config.model_dump(), sort_keys=False)
-
-
-def _write(path: Path, text: str) -> None:
-    """Replaces a file in one step, so that a killed process leaves the old or the new file, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
-def _git_commit(directory: Path) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-            cwd=directory, capture_output=True, text=True, timeout=5, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

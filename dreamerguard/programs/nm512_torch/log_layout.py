@@ -12,7 +12,7 @@ _KEYS = frozenset({"train_return", "eval_return", "update_count", "train_length"
 
 def wrote(found: LogEvidence) -> bool:
     """Recognises keys that only this program logs."""
-    return bool(found.metrics & _KEYS)
+    return bool((found.metrics | found.tags) & _KEYS)
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -25,6 +25,7 @@ LAYOUT = LogLayout(
     title="dreamerv3-torch",
     x="step",
     files={"metrics.jsonl": {"train_return": "train", "eval_return": "eval"}},
+    event_scores={"train_return": "train", "eval_return": "eval"},
     metrics=("metrics.jsonl",),
     configs=(),
     ratio_from_updates=True,

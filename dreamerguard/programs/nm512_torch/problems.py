@@ -12,6 +12,7 @@ from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
+from dreamerguard.programs.shared.made_suites import makes_suite
 from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import suite_of
@@ -26,7 +27,12 @@ _MADE = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"
 
 
 def value_problems(
-    settings: Mapping[str, Setting], own: Iterable[str], known: Sequence[Problem], *, task_known: bool
+    settings: Mapping[str, Setting],
+    own: Iterable[str],
+    known: Sequence[Problem],
+    checkout: PythonCheckout | None,
+    *,
+    task_known: bool,
 ) -> list[Problem]:
     """Returns the problems of values with which nothing can train, and of a task that the program cannot make.
 
@@ -34,10 +40,13 @@ def value_problems(
       settings: of the run.
       own: names of the file's own blocks and keys.
       known: problems that were found already.
+      checkout: the checkout, if there is one.
       task_known: whether the presets say which task is meant.
     """
     found = beyond_limits(settings, (*role_limits(ROLES), *LIMITS), known)
-    problem = check_task(settings.get("task"), _MADE, own) if task_known else None
+    refused = any(problem.rule == "unknown-task" for problem in known)
+    made = () if makes_suite(settings, "task", checkout) else _MADE
+    problem = check_task(settings.get("task"), made, own) if task_known and not refused else None
     return [*found, *([problem] if problem is not None else [])]
 
 

@@ -20,8 +20,12 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Setting
 from dreamerguard.core.source import Span
 from dreamerguard.programs.interface import Program
+from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
+from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
+from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
+from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
@@ -33,8 +37,9 @@ from dreamerguard.programs.shared.preset_file import (
 )
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
-from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
@@ -88,7 +93,9 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        run = replace(run, problems=(*run.problems, *_stored(run, folder)))
+        unread = absent_presets(call, folder, run.anchor) if file is None else ()
+        absent = (*unread, *missing_script(call, file, command, folder))
+        run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
 
     def can_read(self, command: Command) -> bool:
@@ -105,7 +112,9 @@ class Nm512Torch(Program):
         runs, checkout = [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
-            runs.append(_resolve(words, file, place, machine, checkout, whole=True))
+            run = _resolve(words, file, place, machine, checkout, whole=True)
+            found = unheld_checkpoints(run.settings, [file.path.parent], ())
+            runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 
 
@@ -149,10 +158,16 @@ def _resolve(
     named = not whole or names_task(settings.get("task"), presets)
     own = (*file.blocks, *values) if file is not None and seen else ()
     familiar = all(preset.known for preset in presets)
-    draft.problems += value_problems(settings, own, draft.problems, task_known=named and familiar)
+    if familiar and seen and not words.open_presets:
+        draft.problems += suite_problems(settings, "task", checkout, anchor, whole=whole)
+    draft.problems += value_problems(settings, own, draft.problems, checkout, task_known=named and familiar)
+    draft.problems += text_numbers(settings, file if seen else None, table.defaults, checkout)
+    known = {"task", *(problem.key for problem in draft.problems)}
+    draft.problems += refused_values(settings, checkout, known, whole=whole) if seen else ()
     if not whole and familiar and seen and not words.open_presets:
         draft.problems += unsplit_task(settings, checkout, anchor)
-        draft.problems += missing_module(settings, checkout, anchor)
+        if not makes_suite(settings, "task", checkout):
+            draft.problems += missing_module(settings, checkout, anchor)
         draft.problems += missing_settings({*settings, *draft.sections}, checkout, anchor, file)
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = _keys(draft, settings, checkout, whole=whole)

@@ -12,7 +12,8 @@ _KEYS = frozenset({"fps/fps", "episode/eval_score", "episode/eval_length", "trai
 
 def wrote(found: LogEvidence) -> bool:
     """Recognises keys that only this program logs, or Hydra's folder beside a log."""
-    return bool(found.metrics & _KEYS) or (bool(found.metrics) and (found.directory / ".hydra").is_dir())
+    keys = found.metrics | (found.tags if "episode/score" in found.tags else frozenset())
+    return bool(keys & _KEYS) or (bool(keys) and (found.directory / ".hydra").is_dir())
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -39,6 +40,7 @@ LAYOUT = LogLayout(
     title="r2dreamer",
     x="step",
     files={"metrics.jsonl": {"episode/score": "train", "episode/eval_score": "eval"}},
+    event_scores={"episode/score": "train", "episode/eval_score": "eval"},
     metrics=("metrics.jsonl",),
     configs=(".hydra/config.yaml",),
     repeated="replace",

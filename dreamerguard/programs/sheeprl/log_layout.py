@@ -9,11 +9,14 @@ import re
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
 
+_TAGS = re.compile(
+    r"Rewards/rew_avg$|Game/ep_len_avg$|Test/cumulative_reward$|Params/|Grads/|State/|Time/sps_|Loss/\w+_loss$"
+)
+
 
 def wrote(found: LogEvidence) -> bool:
-    """Recognises event files without any JSON lines of another program."""
-    own = (found.directory / "run.yaml").is_file()
-    return found.events and not found.scores and not found.metrics and not own
+    """Recognises the tags that only this program logs."""
+    return any(_TAGS.match(tag) for tag in found.tags)
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:

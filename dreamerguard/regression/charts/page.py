@@ -209,7 +209,7 @@ def _differences(run: RunPage) -> Iterator[Html]:
 
 def _notes(status: Status) -> Iterator[Html]:
     caveats = list(status.reference.caveats) if status.reference else []
-    problems = [f"{item.file}: {item.text} ({item.count})" for item in status.log.problems] if status.log else []
+    problems = [str(item) for item in status.log.problems] if status.log else []
     if caveats or problems:
         yield tag("h3", "Notes")
         yield items([*caveats, *problems])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.replace_file import replace_file
 
 if TYPE_CHECKING:
     from dreamerguard.regression.published import Envelope
@@ -82,9 +84,9 @@ def draw_png(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k" if value else "0")
     if curves or envelope:
         axes.legend(loc="best", fontsize=9)
-    temporary = path.with_name(path.name + ".tmp")
-    figure.savefig(temporary, format="png")
-    temporary.replace(path)
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png")
+    replace_file(path, drawn.getvalue())
 
 
 def _draw_together(axes: Any, curves: Sequence[Curve], points: int = 200) -> None:

@@ -45,7 +45,8 @@ def read_sides(
     for run in runs:
         log = read_run(run, action_repeat)
         if not len(log.scores[0]):
-            raise NotComparable(f"{run} has no scores")
+            why = "; ".join(str(problem) for problem in log.problems if problem.loses_rows)
+            raise NotComparable(f"{run} has no scores" + (f": {why}" if why else ""))
         name = task or log.facts.task
         if name is None:
             raise NotComparable(f"{run} does not state its task: set --task")
@@ -60,13 +61,18 @@ def read_sides(
     return sides
 
 
+def lost_rows(sides: Iterable[Side]) -> list[str]:
+    """Returns a caveat for each log of which rows are left out."""
+    return [f"{side.log.directory}/{item}" for side in sides for item in side.log.problems if item.loses_rows]
+
+
 def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: Sequence[str] = ()) -> Material:
     """Pairs candidate and baseline runs by task, cut to the shortest run of each task.
 
     Raises:
       NotComparable: the runs share no task, or differ in a property that must agree.
     """
-    caveats = agree([*candidates, *baselines], allow)
+    caveats = [*agree([*candidates, *baselines], allow), *lost_rows([*candidates, *baselines])]
     caveats += drift(candidates, baselines)
     tasks = []
     spreads: dict[str, list[list[Curve]]] = {}
@@ -93,7 +99,7 @@ def against_reference(candidates: Sequence[Side], name: str | None, allow: Seque
     Raises:
       NotComparable: there are no such curves, or a property that must agree differs.
     """
-    caveats = agree(candidates, allow)
+    caveats = [*agree(candidates, allow), *lost_rows(candidates)]
     tasks = []
     for key in dict.fromkeys((side.suite, side.task) for side in candidates):
         group = [side for side in candidates if (side.suite, side.task) == key]

@@ -9,8 +9,12 @@ from typing import Any, Literal, get_args
 
 from dreamerguard.schema.tasks import data_dir
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular, why_unreadable
 
 from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
+
+#: Largest reference file that is read.
+_MOST = 64 << 20
 
 #: Year in which the curves were published: 2023 with the first release, 2024 with arXiv v2.
 Release = Literal["2024", "2023"]
@@ -56,11 +60,11 @@ def load_reference_file(path: Path) -> ReferenceSet:
       ValueError: the file cannot be read or is not a reference file; the message states why.
     """
     try:
-        data = read_json(path.read_text(encoding="utf-8"))
+        data = read_json(read_regular(path, _MOST))
         envelopes = {task: _envelope(data, task, entry) for task, entry in data["tasks"].items()}
         calibration, method = _calibration(data)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        raise ValueError(f"{path} cannot be read: {why_unreadable(error)}") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         text = f"{path} is not a reference file of format 1 ({type(error).__name__}: {error})"
         raise ValueError(f"{text}; `dreamerguard reference build` writes one") from error

@@ -29,10 +29,13 @@ from dreamerguard.regression.statistics.binned_curve import (
 )
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand, leave_one_out
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular
 
 from .comparability import NotComparable, Side, agree
 
 CELLS = 50
+#: Largest manifest that is read.
+_MOST = 16 << 20
 #: Number of curves from which a custom calibration guarantees 5 %.
 ENOUGH = 19
 _RATES = (0.2, 0.1, 0.05, 0.02, 0.01)
@@ -214,7 +217,7 @@ def _provenance(side: Side) -> dict[str, Any]:
 def _commit(directory: Path) -> str:
     """Reads the code commit of the run's last start, as the bundled trainer stores it; empty if unknown."""
     try:
-        starts = read_json((directory / "manifest.json").read_text(encoding="utf-8"))
+        starts = read_json(read_regular(directory / "manifest.json", _MOST))
         return str(starts[-1].get("git") or "")
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return ""

@@ -9,9 +9,13 @@ from typing import Any
 
 from dreamerguard.logs import RunLog
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular
 
 #: File names of lint reports: first that of the bundled trainer, then that of ``dreamerguard guard``.
 LINT_FILES = ("lint.json", "dreamerguard-lint.json")
+
+#: Largest lint report that is read, in bytes.
+_MOST = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def read_lint_report(directory: Path) -> dict[str, Any]:
     """Reads the lint report that the bundled trainer or the guard stored beside a run; empty if there is no report."""
     for name in LINT_FILES:
         try:
-            data = read_json((directory / name).read_text(encoding="utf-8"))
+            data = read_json(read_regular(directory / name, _MOST))
         except (OSError, ValueError):
             continue
         if isinstance(data, dict):

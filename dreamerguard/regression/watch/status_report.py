@@ -73,7 +73,7 @@ def _lines(status: Status) -> Iterator[str]:
     for caveat in status.reference.caveats if status.reference else ():
         yield f"  note: {caveat}"
     for problem in status.log.problems:
-        yield f"  log: {problem.file}: {problem.text} ({problem.count})"
+        yield f"  log: {problem}"
 
 
 def _reference(status: Status) -> dict[str, Any] | None:

@@ -141,6 +141,18 @@ def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, m
     return Verdict(state, reason, p, worst, first, last.share if last else 0.0, last, looks, calibration.curves)
 
 
+def first_look(envelope: Envelope, method: Method = METHOD) -> float:
+    """Returns the frames at which verdicts start: the end of the first cell after the burn-in."""
+    shares = (edge for edge in envelope.grid if edge / envelope.budget >= method.burn_in)
+    return next(shares, float(envelope.budget))
+
+
+def is_judged(verdict: Verdict, method: Method = METHOD) -> bool:
+    """Returns whether the run has a score in the cells that a verdict is given for."""
+    last = verdict.last
+    return last is not None and last.score is not None and last.share >= method.burn_in
+
+
 def p_value(deficit: float, calibration: Calibration) -> float:
     """Returns the share of healthy runs that fall this far below the reference at any look."""
     if deficit <= 0:
@@ -186,7 +198,7 @@ def _decide(
         few = f"{envelope.seeds} reference seeds and {calibration.curves} healthy curves"
         return State.UNDECIDABLE, f"{few} are too few to call a run too low (3 and {1 / WATCH_RATE - 1:.0f} are needed)"
     if last is None or last.score is None or last.share < method.burn_in:
-        return State.TOO_EARLY, f"verdicts start at {method.burn_in * envelope.budget:,.0f} frames"
+        return State.TOO_EARLY, f"verdicts start at {first_look(envelope, method):,.0f} frames"
     where = f"{last.score:.4g} at {last.frames:,.0f} frames"
     if last.below(STOP_RATE):
         return (

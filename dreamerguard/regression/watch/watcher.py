@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dreamerguard.logs import Follower, RunLog
+from dreamerguard.logs import Follower, RunLog, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
 from dreamerguard.regression.statistics.binned_curve import to_cells
+from dreamerguard.util.paths import is_dir
 
 from .health import Context, HealthFinding, check_health, is_flat
 from .likely_causes import LintNote, rank_causes, read_lint
-from .verdict import STOP_RATE, State, Verdict, escalate, judge_cells
+from .verdict import STOP_RATE, State, Verdict, escalate, first_look, is_judged, judge_cells
 
 #: Seconds between two health checks while the log does not grow.
 _IDLE = 60.0
@@ -30,7 +31,7 @@ class Status:
       waiting: why there is no log yet; empty once there is a log.
       reference: the reference curves; None without a reference.
       no_reference: why there is no reference.
-      no_scores: why there is no verdict although there is a reference: the log has no score where verdicts start.
+      no_scores: why there is no verdict although there is a reference: the log has no score that can be judged.
       verdict: verdict of rule R1; None without a reference.
       health: findings of the health checks, errors first.
       causes: likely causes of the low score, most likely first; only for a run that is too low.
@@ -102,8 +103,7 @@ class Watcher:
         changed = self._follower.poll()
         log = self._follower.log
         if log is None:
-            state = "holds no log yet" if self.directory.is_dir() else "does not exist yet"
-            return Status(self.directory, now, waiting=f"{self.directory} {state}")
+            return Status(self.directory, now, waiting=f"{self.directory} {_why_waiting(self.directory)}")
         if not changed and self._last is not None and now - self._last.looked < _IDLE:
             return self._last
         self._last = self._judge(log, now)
@@ -117,8 +117,9 @@ class Watcher:
         except NoReference as error:
             missing = str(error)
         else:
-            scoreless = _why_no_scores(log, reference)
-            verdict = None if scoreless else judge_log(log, reference)
+            verdict = judge_log(log, reference)
+            scoreless = _why_no_scores(log, reference, verdict)
+            verdict = None if scoreless else verdict
         low = verdict.state.flagged if verdict else False
         struggling = low or is_flat(log.scores[0].values)
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
@@ -127,14 +128,29 @@ class Watcher:
         return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why)
 
 
-def _why_no_scores(log: RunLog, reference: Reference) -> str:
-    """Returns why a run has no score at frames where verdicts start; empty if it has one, or is younger."""
-    start = reference.method.burn_in * reference.envelope.budget
-    if len(log.scores[0]) or log.frames < start:
+def _why_waiting(directory: Path) -> str:
+    if not is_dir(directory):
+        return "does not exist yet"
+    why = why_no_log(directory)
+    return f"holds no log that can be read: {why}" if why else "holds no log yet"
+
+
+def _why_no_scores(log: RunLog, reference: Reference, verdict: Verdict) -> str:
+    """Returns why a run cannot be judged by its scores; empty if it can, or if it is only too young."""
+    envelope, start = reference.envelope, first_look(reference.envelope, reference.method)
+    lost = [problem for problem in log.problems if problem.loses_rows]
+    late = log.frames >= start
+    young = not late and (len(log.scores[0]) or (log.frames and not lost))
+    if young or is_judged(verdict, reference.method):
         return ""
-    bad = sum(problem.count for problem in log.problems if problem.kind == "non-finite score")
-    more = f": {bad:,} scores are not finite" if bad else ""
-    return f"the log has no score up to {log.frames:,.0f} frames{more}; verdicts start at {start:,.0f} frames"
+    bad = sum(problem.count for problem in lost if problem.kind == "non-finite score")
+    why = f": {bad:,} scores are not finite" if bad else ": rows or files are unreadable, see below" if lost else ""
+    end = max((edge for edge in envelope.grid if edge <= log.frames * (1 + 1e-9)), default=0.0)
+    if late and len(log.scores[0]):
+        what = f"the log has no score in the first {end:,.0f} frames"
+    else:
+        what = f"the log has no score up to {log.frames:,.0f} frames" if log.frames else "the log has no score"
+    return f"{what}{why}; verdicts start at {start:,.0f} frames"
 
 
 def judge_log(log: RunLog, reference: Reference) -> Verdict:

@@ -1,12 +1,12 @@
 """The program lacks the module for the task's suite.
 
 What it does:
-  Reports tasks ``dm_...`` and ``langroom_...`` of danijar/dreamerv3 since December 2024. In forks of dreamerv3-torch,
-  reports suites with a module that the checkout's script imports and the checkout lacks.
+  Reports tasks ``dm_...`` and ``langroom_...`` of danijar/dreamerv3 since December 2024. In forks, reports suites with
+  a module that the checkout's code imports for them and the checkout lacks, although it has the package around it.
 
 Why is this bad:
-  The program maps these suites to ``embodied/envs/from_dmenv.py`` and ``langroom.py``, which do not exist, so the
-  import fails.
+  The import fails, so the program stops. Upstream maps ``dm`` and ``langroom`` to ``embodied/envs/from_dmenv.py`` and
+  ``langroom.py``, which do not exist.
 
 How to fix:
   For dm_control, use ``dmc_...``. Otherwise add the module.
@@ -24,7 +24,11 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
-    "DG336", "missing-module", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar", "nm512_torch")
+    "DG336",
+    "missing-module",
+    Severity.ERROR,
+    confidence=Confidence.MEDIUM,
+    dialects=("danijar", "nm512_torch", "r2dreamer"),
 )
 
 GOOD = [Example("python dreamerv3/main.py --configs dmc_vision --task dmc_walker_walk --logdir logs")]
@@ -33,12 +37,12 @@ BAD = [Example("python dreamerv3/main.py --task dm_walker_walk --logdir logs", m
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    yield from rule.reported(run)
     task = run.chosen("task")
-    if run.edition != "2025" or task is None:
-        return
-    module = {"dm": "from_dmenv.py", "langroom": "langroom.py"}.get(str(task.value).split("_", 1)[0])
-    if module is not None:
+    suite = str(task.value).split("_", 1)[0] if task is not None and run.edition == "2025" else ""
+    module = {"dm": "from_dmenv.py", "langroom": "langroom.py"}.get(suite)
+    if module is None or task is None:
+        yield from rule.reported(run)
+    else:
         yield rule.at(
             run.place(task),
             f"{task.value} needs embodied/envs/{module}, which upstream does not include",

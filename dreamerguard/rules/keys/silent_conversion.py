@@ -2,7 +2,8 @@
 
 What it does:
   Reports values in presets that change when the program converts them to the type of the default: any text becomes true
-  for a boolean, text becomes a list of letters for a list, and an empty value becomes the text ``None``.
+  for a boolean, text becomes a list of letters for a list, and an empty value becomes the text ``None``. It is
+  information where the value keeps its meaning: an empty value, and true that becomes the text ``True``.
 
 Why is this bad:
   ``no`` switches on the option that it should switch off. The program reports no error, but the run differs from the
@@ -40,7 +41,7 @@ BAD = [
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Reports converted values. An empty value that becomes text is information."""
+    """Reports converted values. An empty value or ``true`` that becomes text is information."""
     for finding in rule.reported(run):
-        empty = "an empty value" in finding.message
-        yield replace(finding, severity=Severity.INFO) if empty else finding
+        mild = "an empty value" in finding.message or "true becomes the text" in finding.message
+        yield replace(finding, severity=Severity.INFO) if mild else finding

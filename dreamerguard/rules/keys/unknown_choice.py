@@ -2,28 +2,50 @@
 
 What it does:
   Reports a size, edition, purpose, platform or other named choice that does not exist, and suggests the nearest one.
+  In a fork, reports values that its own code refuses: a chain of conditions with ``else: raise``, ``match``, a
+  dictionary of choices or an assertion decides by the setting, and takes other values only.
 
 Why is this bad:
-  The run does not start.
+  The run does not start, or stops where the code decides.
 
 How to fix:
-  Use one of the choices. ``dreamerguard explain KEY`` lists them.
+  Use one of the choices. ``dreamerguard explain KEY`` lists those of the bundled trainer; the finding names the line of
+  the fork's code. If the value is new, add a branch for it there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.finding import Finding, Problem, Severity
 from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.core.source import Edit
 from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest
 
 rule = Rule("DG304", "unknown-choice", Severity.ERROR)
 
-GOOD = [Example("dreamerguard train dmc_walker_walk size=size25m edition=paper-2023")]
+_SCRIPT = {
+    "dreamer.py": """
+import pathlib
+path = pathlib.Path("configs.yaml")
+
+def main(config):
+  if config.critic["loss"] == "huber":
+    return 1
+  elif config.critic["loss"] in ("mse", "symlog"):
+    return 2
+  else:
+    raise NotImplementedError(config.critic["loss"])
+"""
+}
+
+GOOD = [
+    Example("dreamerguard train dmc_walker_walk size=size25m edition=paper-2023"),
+    Example(TORCH_COMMAND, files=with_torch_preset("critic: {loss: mse}") | _SCRIPT),
+]
 BAD = [
     Example(
         "dreamerguard train dmc_walker_walk size=size25",
@@ -31,6 +53,7 @@ BAD = [
         fixed="dreamerguard train dmc_walker_walk size=size25m",
     ),
     Example("dreamerguard train dmc_walker_walk edition=2030", mark="edition=2030"),
+    Example(TORCH_COMMAND, files=with_torch_preset("critic: {loss: l1}") | _SCRIPT, mark="loss: l1"),
 ]
 
 
@@ -38,16 +61,36 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Offers the nearest choice."""
     for problem in run.problems:
-        if problem.rule != rule.name:
-            continue
-        key = run.keys[problem.key]
-        given = spell_scalar(problem.value)
-        near = nearest(given, (spell_scalar(choice) for choice in key.choices))
-        place = problem.place
-        yield rule.at(
-            problem.label.span,
-            f"{given} is not a valid choice for {key.path}{did_you_mean(near[0] if near else None)}",
-            key=key.path,
-            fix=fix(Edit(place, near[0]), f"choose {near[0]}", safe=True) if near and place is not None else None,
-            help=f"{key.path} is {key.expects}",
-        )
+        if problem.rule == rule.name:
+            yield _refused(problem) if problem.message else _unknown(run, problem)
+
+
+def _unknown(run: ResolvedRun, problem: Problem) -> Finding:
+    """Returns the finding of a value that the table of keys does not list."""
+    key = run.keys[problem.key]
+    given = spell_scalar(problem.value)
+    near = nearest(given, (spell_scalar(choice) for choice in key.choices))
+    place = problem.place
+    return rule.at(
+        problem.label.span,
+        f"{given} is not a valid choice for {key.path}{did_you_mean(near[0] if near else None)}",
+        key=key.path,
+        fix=fix(Edit(place, near[0]), f"choose {near[0]}", safe=True) if near and place is not None else None,
+        help=f"{key.path} is {key.expects}",
+    )
+
+
+def _refused(problem: Problem) -> Finding:
+    """Returns the finding of a value that the code of a checkout refuses."""
+    choices = problem.help.split(", ")
+    near = nearest(str(problem.value), choices) if isinstance(problem.value, str) else []
+    return rule.at(
+        problem.label.span,
+        problem.message + did_you_mean(near[0] if near else None),
+        key=problem.key,
+        severity=problem.severity,
+        fix=fix(Edit(problem.place, near[0]), f"choose {near[0]}", safe=True)
+        if near and problem.place is not None
+        else None,
+        help=f"it takes {problem.help}",
+    )

@@ -47,7 +47,7 @@ GOOD = [
     Example("dreamerguard train dmc_walker_walk"),
     Example("dreamerguard train dmc_walker_walk run.train_ratio=64 run.frames=4e6"),
     Example("dreamerguard train atari_pong run.train_ratio=32"),
-    Example("dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8"),
+    Example("dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=128"),
 ]
 BAD = [
     Example(
@@ -67,9 +67,9 @@ BAD = [
         fixed="dreamerguard train dmc_walker_walk purpose=short run.frames=5e4 --run.train_ratio 512",
     ),
     Example(
-        "dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=1.5",
-        mark="run.train_ratio=1.5",
-        fixed="dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8",
+        "dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=24",
+        mark="run.train_ratio=24",
+        fixed="dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=128",
     ),
 ]
 

@@ -73,9 +73,9 @@ BAD = [
         mark="run.frames: 3e5",
     ),
     Example(
-        "dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=4",
-        mark="run.train_ratio=4",
-        fixed="dreamerguard train dmc_walker_walk replay.batch_size=2 replay.batch_length=8 run.train_ratio=8",
+        "dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=64",
+        mark="run.train_ratio=64",
+        fixed="dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=128",
     ),
 ]
 

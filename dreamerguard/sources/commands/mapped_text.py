@@ -32,9 +32,16 @@ class MappedText:
         return [self._command(command, whole) for command in commands]
 
     def _command(self, command: Command, whole: Source) -> Command:
-        words = tuple(Word(word.text, self._span(word.span, whole), word.index) for word in command.words)
+        words = tuple(self._word(word, whole) for word in command.words)
         broken = self._span(command.broken, whole) if command.broken is not None else None
-        return replace(command, source=whole, words=words, broken=broken)
+        axes = tuple(
+            replace(axis, choices=tuple(tuple(self._word(word, whole) for word in choice) for choice in axis.choices))
+            for axis in command.axes
+        )
+        return replace(command, source=whole, words=words, broken=broken, axes=axes)
+
+    def _word(self, word: Word, whole: Source) -> Word:
+        return replace(word, span=self._span(word.span, whole))
 
     def _span(self, span: Span, whole: Source) -> Span:
         return whole.span(self.places[span.start], self.places[span.end])
@@ -58,6 +65,18 @@ def without_escapes(source: Source, start: int, end: int, *, document: bool = Fa
     pieces.append(source.text[at:end])
     places += range(at, end + 1)
     return MappedText("".join(pieces), tuple(places))
+
+
+def dedented(source: Source, start: int, end: int, mark: str) -> MappedText:
+    """Returns a range without a mark at the beginning of each line: the tabs of ``<<-``, or nothing."""
+    places = [at for match in re.finditer(r"[^\n]*\n?", source.text[start:end]) for at in _unmarked(match, start, mark)]
+    return MappedText("".join(source.text[at] for at in places), (*places, end))
+
+
+def _unmarked(line: re.Match[str], start: int, mark: str) -> range:
+    text = line[0]
+    skipped = len(text) - len(text.lstrip(mark)) if mark else 0
+    return range(start + line.start() + skipped, start + line.end())
 
 
 def typed(source: Source, start: int, end: int) -> int:

@@ -6,6 +6,7 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from dreamerguard.core.programs import CONSOLE_COMMANDS
@@ -13,7 +14,10 @@ from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .mapped_text import MappedText, typed, without_escapes
+from .array_jobs import submitted_tasks
+from .mapped_text import MappedText, dedented, typed, without_escapes
+from .nearby_files import read_nearby
+from .python_commands import python_commands
 from .shell_conditions import condition
 from .shell_launchers import filled_commands
 from .shell_limits import Shared
@@ -30,7 +34,7 @@ from .shell_statements import (
 )
 from .shell_states import States
 from .shell_tokens import Mode, Token
-from .shell_variables import Variables
+from .shell_variables import Value, Variables
 
 _MAX_NESTING = 3
 _LINE_END = re.compile(r"[ \t]*\r?(?:\n|\Z)")
@@ -43,6 +47,7 @@ _SHELLS = frozenset({"bash", "sh", "zsh", "sbatch", "ssh", "srun", "qsub", "bsub
 #: Programs that write a here-document into a file.
 _WRITERS = frozenset({"cat", "tee"})
 _SCRIPT_NAME = re.compile(r".*\.(?:sh|bash|zsh|slurm|sbatch|job|pbs|qsub|lsf|sub|run)", re.DOTALL)
+_PYTHON = re.compile(r"python[\d.]*|pypy3?")
 _JUMPS = frozenset({"exit", "return", "break", "continue"})
 
 
@@ -79,6 +84,10 @@ class CommandReader(ABC):
     @abstractmethod
     def read_inside(self, source: Source, start: int, end: int, state: Variables, *, known: bool) -> list[Command]:
         """Returns the commands of a text inside the script."""
+
+    @abstractmethod
+    def sourced(self, source: Source, state: Variables) -> dict[str, Value]:
+        """Returns the variables behind a script that is read into another one."""
 
     def names_of(self, body: list[Statement]) -> set[str]:
         """Returns the variables that a part of the script sets; the part is looked at once."""
@@ -133,9 +142,14 @@ class CommandReader(ABC):
             self._command(filled, state, broken)
             installs = any(word.text in _INSTALLS for word in filled[1:4])
             if name not in _PRINTS and not installs and self.nesting < _MAX_NESTING:
-                self._quoted(simple.words, filled, state, quotes=len(filled) == len(words) and filled[-1] == words[-1])
+                quotes = len(filled) == len(words) and filled[-1] == words[-1]
+                for task in submitted_tasks(filled, state):
+                    self._quoted(simple.words, filled, task, quotes=quotes)
         if name not in _PRINTS and self.nesting < _MAX_NESTING:
-            self._here(simple, words, state)
+            for task in submitted_tasks(words, state):
+                self._here(simple, words, task)
+                if task is not state:
+                    self._submitted(words, task)
 
     def piped(self, pipe: Pipe, state: Variables) -> None:
         """Reads the text that the first part of a pipe passes to a shell."""
@@ -169,6 +183,9 @@ class CommandReader(ABC):
         elif first == "unset":
             for token in tokens[1:]:
                 state.values.pop(token.plain or "", None)
+        elif first in ("source", "."):
+            self._source_file(tokens, state)
+            return False
         elif names := read_names(tokens):
             state.forget(names)
             return True
@@ -176,6 +193,12 @@ class CommandReader(ABC):
             return False
         state.status = True
         return True
+
+    def _source_file(self, tokens: list[Token], state: Variables) -> None:
+        """Takes over the variables of a file that ``source`` reads, if it lies in the checkout."""
+        file = read_nearby(state.text(tokens[1])) if len(tokens) > 1 and self.nesting < _MAX_NESTING else None
+        if file is not None and file.name != self.source.name:
+            state.values = self.sourced(file, state)
 
     def _command(self, words: list[Word], state: Variables, broken: Span | None = None) -> None:
         placed = tuple(Word(word.text, word.span, index) for index, word in enumerate(words))
@@ -232,6 +255,36 @@ class CommandReader(ABC):
             named = any(_SCRIPT_NAME.fullmatch(file) for file in files)
             if named or (files and any(text.startswith("#!/bin/") for text in starts)):
                 self._documents(simple, state)
+
+        elif _PYTHON.fullmatch(name) and all(word.text.startswith("-") for word in words[1:]):
+            self._python(simple, state)
+
+    def _python(self, simple: Simple, state: Variables) -> None:
+        """Reads here-documents of Python code. One that the shell expands is read only where it expands nothing."""
+        for place in simple.here:
+            start, end = self.bodies.get(place, (0, 0))
+            mark = self.source.text[place : place + 40]
+            expands = not mark.lstrip("<-").lstrip().startswith(("'", '"', "\\"))
+            if not end or (expands and set("$`\\") & set(self.source.text[start:end])):
+                continue
+            text = dedented(self.source, start, end, "\t" if mark.startswith("<<-") else "")
+            commands = python_commands(text.source(self.source), partial(self._text_in_python, state))
+            for command in text.placed(commands, self.source):
+                self._keep(command, state.asked)
+
+    def _text_in_python(self, state: Variables, source: Source, start: int, end: int) -> list[Command]:
+        return self.read_inside(source, start, end, state, known=False)
+
+    def _submitted(self, words: list[Word], state: Variables) -> None:
+        """Reads the script that an array job submits, with the number of the task and its arguments."""
+        at = next((at for at, word in enumerate(words) if at and _SCRIPT_NAME.fullmatch(word.text)), None)
+        script = read_nearby(words[at].text) if at is not None else None
+        if at is None or script is None or script.name == self.source.name:
+            return
+        task = state.copy()
+        task.arguments = tuple(word.text for word in words[at + 1 :])
+        for command in self.read_inside(script, 0, len(script.text), task, known=True):
+            self._keep(command, state.asked)
 
     def _documents(self, simple: Simple, state: Variables) -> None:
         for place in simple.here:

@@ -25,9 +25,9 @@ from .shell_statements import (
     Statement,
     While,
 )
-from .shell_states import States, flipped, local_names
+from .shell_states import States, flipped, joined, local_names
 from .shell_tokens import Mode
-from .shell_variables import Variables
+from .shell_variables import Value, Variables
 from .shell_words import Lexer
 
 #: Deepest nesting of function calls.
@@ -79,9 +79,19 @@ class PathReader(BranchReader, LoopReader):
         self.shared.work += 1 + (end - start) // 50
         if self.shared.ended:
             return []
-        inner = Variables(source, self.mode, state.values if known else {})
+        inner = Variables(source, self.mode, state.values if known else state.passed)
         inner.arguments, inner.budget = (state.arguments if known else None), state.budget
         return PathReader(source, self.mode, self.shared, self.nesting + 1).read(start, end, inner)
+
+    def sourced(self, source: Source, state: Variables) -> dict[str, Value]:
+        """Returns the variables behind a script that is read into this one."""
+        self.shared.work += 1 + len(source.text) // 50
+        reader = PathReader(source, self.mode, self.shared, self.nesting + 1)
+        inner = Variables(source, self.mode, state.values)
+        inner.arguments, inner.budget = state.arguments, state.budget
+        lexer = Lexer(source.text, 0, len(source.text), self.mode)
+        states = joined(reader.run(parse_statements(lexer.tokens()), [inner]), 1)
+        return states[0].values if states else state.values
 
     def run(self, statements: Sequence[Statement], states: States) -> States:
         """Follows statements from some states; returns the states behind them, ended paths among them."""

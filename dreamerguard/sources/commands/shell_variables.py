@@ -57,6 +57,7 @@ class Variables:
       asked: whether the path is taken only if the caller gives something.
       status: whether the last command succeeded; None if unknown.
       outcome: what the last command says if it was a condition.
+      passed: variables of the environment that a started program gets.
       jump: what ended the path: break, continue, return or exit; empty while it goes on.
     """
 
@@ -70,6 +71,7 @@ class Variables:
         self.status: bool | None = None
         self.outcome: ConditionOutcome | None = None
         self.jump = ""
+        self.passed: dict[str, Value] = {}
         self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]
         self.zsh = first.startswith("#!") and "zsh" in first
@@ -80,6 +82,13 @@ class Variables:
         other = Variables.__new__(Variables)
         other.__dict__.update(self.__dict__)
         other.values, other.defaults, other.status = dict(self.values), set(self.defaults), status
+        return other
+
+    def with_value(self, name: str, value: Value) -> Variables:
+        """Returns a second state in which a variable has a value, which the programs that it starts get too."""
+        other = self.copy(self.status)
+        other.values[name] = value
+        other.passed = {name: value}
         return other
 
     @property

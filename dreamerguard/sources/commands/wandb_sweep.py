@@ -58,8 +58,13 @@ def is_wandb_sweep(text: str) -> bool:
 def read_wandb_sweep(source: Source) -> list[Command]:
     """Returns the command of a sweep file, with an axis for each parameter that has several values."""
     root = read_yaml(source).root
-    listed = _entry(root, "parameters") if root is not None else None
-    if root is None or listed is None or not isinstance(listed.value, Mapping):
+    return sweep_commands(root, source) if root is not None else []
+
+
+def sweep_commands(root: Mapping, source: Source) -> list[Command]:
+    """Returns the command of a sweep: its keys and values as a tree."""
+    listed = _entry(root, "parameters")
+    if listed is None or not isinstance(listed.value, Mapping):
         return []
     parameters = [_parameter(entry) for entry in listed.value.entries[:_MAX_PARAMETERS]]
     words: list[Word] = []

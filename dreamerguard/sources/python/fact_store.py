@@ -80,7 +80,7 @@ class FactStore:
         if not is_ours(folder.stat()):
             return
         try:
-            write_atomically(self.path, _head(body) + body)
+            write_atomically(self.path, _head(body) + body, durable=False)
         except SourceError:
             return  # a full or read-only disk costs only the time of the next check
         remove_oldest(folder, most_files=_MAX_STORES, most_bytes=_MAX_FOLDER)

@@ -20,6 +20,9 @@ def _fields(cls: type[ast.AST]) -> tuple[str, ...]:
     return tuple(name for name in cls._fields if name not in _PLAIN and (name != "arg" or cls is not ast.keyword))
 
 
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+
+
 class _Fields(dict[type, tuple[str, ...]]):
     """Class of node -> fields that lead further; filled on first use."""
 
@@ -35,6 +38,21 @@ def walk(tree: ast.AST) -> list[ast.AST]:
     """Returns the nodes of a tree, outer nodes first. It needs no recursion, so depth does not matter."""
     found = [tree]
     for node in found:
+        for name in _FIELDS[node.__class__]:
+            below = getattr(node, name, None)
+            if below.__class__ is list:
+                found += below
+            elif below is not None:
+                found.append(below)
+    return found
+
+
+def walk_own(body: list[ast.stmt]) -> list[ast.AST]:
+    """Returns the nodes of some statements, without those inside functions and classes among them."""
+    found: list[ast.AST] = list(body)
+    for node in found:
+        if node.__class__ in _SCOPES:
+            continue
         for name in _FIELDS[node.__class__]:
             below = getattr(node, name, None)
             if below.__class__ is list:

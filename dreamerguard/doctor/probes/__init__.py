@@ -1,0 +1,1 @@
+"""Programs that run in child processes. Each prints one line with its answer; see `dreamerguard.doctor.child`."""

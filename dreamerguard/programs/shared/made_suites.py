@@ -1,0 +1,187 @@
+"""Suites that a checkout's own code makes environments of, and the modules that it imports for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from dreamerguard.core.finding import Problem, Severity
+from dreamerguard.core.setting import Setting
+from dreamerguard.core.source import Label, Span
+from dreamerguard.sources.python.choice_facts import takes
+from dreamerguard.sources.python.decisions import Decision, Decisions
+from dreamerguard.sources.python.python_files import MAX_FILES
+from dreamerguard.util.hints import LONGEST
+from dreamerguard.util.paths import exists, is_dir, is_file
+
+from .checkout import PythonCheckout
+from .python_call import is_open
+from .task_names import suite_of
+
+#: Names of tasks; code that makes an environment may stand in for one.
+_NAME = re.compile(r"[\w.:/+-]+")
+#: Suites that a message lists.
+_LISTED = 8
+
+
+def suite_problems(
+    settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None, anchor: Span, *, whole: bool
+) -> Iterator[Problem]:
+    """Yields the problem of a task for which the checkout's code makes no environment, or imports a missing module.
+
+    Args:
+      settings: of the run.
+      key: the key of the task.
+      checkout: the checkout; without one nothing is known.
+      anchor: place of the command.
+      whole: whether a file of presets is checked.
+    """
+    task, found = settings.get(key), _decision(settings, key, checkout)
+    if task is None or found is None or checkout is None or not _is_name(task.value):
+        return
+    decision, decisions = found
+    name = str(task.value)
+    choice = next((item for item in decision.choice.choices if _takes(decision, item, name)), None)
+    if choice is None:
+        if not _handled_elsewhere(decision, decisions, checkout, name, whole=whole):
+            text = f"{decision.place} makes no {suite_of(name)} environments, so the program stops: {name}"
+            yield _problem("unknown-task", text, task, anchor, whole, f"it makes {_listed(decision)}")
+        return
+    for module in decision.choice.modules.get(str(choice), ()):
+        missing = missing_file(checkout, decision.file, module)
+        if missing:
+            text = f"{decision.file} imports {missing} for {name}, which the checkout does not have: the program stops"
+            yield _problem("missing-module", text, task, anchor, whole, "")
+
+
+def makes_suite(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> bool:
+    """Returns whether the checkout's code is seen to make environments of the task's suite."""
+    task, found = settings.get(key), _decision(settings, key, checkout)
+    if task is None or found is None:
+        return False
+    return any(_takes(found[0], item, str(task.value)) for item in found[0].choice.choices)
+
+
+def _problem(rule: str, text: str, task: Setting, anchor: Span, whole: bool, help: str) -> Problem:
+    return Problem(
+        rule, text, Label(task.last.span or anchor), task.key, help=help, severity=Severity.WARNING if whole else None
+    )
+
+
+def _is_name(value: object) -> bool:
+    return (
+        isinstance(value, str) and len(value) <= LONGEST and not is_open(value) and _NAME.fullmatch(value) is not None
+    )
+
+
+def _decision(
+    settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None
+) -> tuple[Decision, Decisions] | None:
+    """Returns the only place that decides by the task's suite; None without one, or with several."""
+    task = settings.get(key)
+    if checkout is None or not checkout.decides or task is None or not _is_name(task.value):
+        return None
+    leaf = (key.rpartition(".")[2],)
+    decisions = checkout.index.decisions(checkout.starts, frozenset(leaf))
+    found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
+    found = [item for item in found if _belongs(item, checkout)]
+    return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
+
+
+def _is_by_suite(decision: Decision) -> bool:
+    """Returns whether a place decides by the beginning of a name."""
+    texts = [item for item in decision.choice.choices if isinstance(item, str)]
+    return decision.choice.subject.first or (bool(texts) and all(item.endswith("*") for item in texts))
+
+
+def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
+    """Returns whether the script uses the function that decides: another script may be imported for other functions."""
+    script, name = checkout.script, decision.choice.function.encode()
+    data = checkout.index.files[decision.file].data or b""
+    if script is None or decision.file == script or b"__main__" not in data:
+        return True
+    return re.search(rb"\b_*" + re.escape(name) + rb"\b", checkout.script_data or b"") is not None
+
+
+def _takes(decision: Decision, choice: object, name: str) -> bool:
+    value = suite_of(name) if decision.choice.subject.first else name
+    return takes(choice, value.lower() if decision.choice.subject.lower else value)
+
+
+def _handled_elsewhere(
+    decision: Decision, decisions: Decisions, checkout: PythonCheckout, name: str, *, whole: bool
+) -> bool:
+    """Returns whether other code may make the environment: it compares the task, or has the suite in a text."""
+    suite = suite_of(name)
+    for compared in decisions.compared_before(decision):
+        if any(isinstance(text, str) and text and (takes(text, name) or text.strip("_*") in name) for text in compared):
+            return True
+    if not whole or not re.fullmatch(r"[\w-]+", suite, re.ASCII):
+        return False
+    quoted = re.compile(rb"['\"]" + re.escape(suite.encode()) + rb"(?![A-Za-z0-9])")
+    return any(
+        file != decision.file and item.data is not None and quoted.search(item.data) is not None
+        for file, item in checkout.index.files.items()
+    )
+
+
+def _listed(decision: Decision) -> str:
+    names = [str(item).strip("_*") for item in dict.fromkeys(decision.choice.choices)]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"
+
+
+def missing_file(checkout: PythonCheckout, importer: str, module: str) -> str:
+    """Returns the file of a module that lies in a package of the checkout and is missing; empty if none is.
+
+    Args:
+      checkout: the checkout.
+      importer: file that imports the module.
+      module: dotted name; ``package:name`` for ``from package import name``.
+    """
+    root, dotted, _, name = checkout.index.root, *module.partition(":")
+    if len(checkout.index.files) >= MAX_FILES:
+        return ""
+    here = PurePosixPath(importer).parent
+    parts = [part for part in dotted.lstrip(".").split(".") if part]
+    level = len(dotted) - len(dotted.lstrip("."))
+    above = [here, *here.parents]
+    script = PurePosixPath(checkout.script).parent if checkout.script is not None else here
+    bases = above[level - 1 : level] if level else list(dict.fromkeys([*above, script]))
+    candidates = [found for base in bases if (found := _module(root / base, parts, name)) is not None]
+    if not candidates or any(there for there, _ in candidates):
+        return ""
+    path = candidates[0][1]
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+
+
+def _module(base: Path, parts: list[str], name: str) -> tuple[bool, Path] | None:
+    """Returns whether a module exists below a folder, and its path; None if the folder lacks its package."""
+    path = base.joinpath(*parts)
+    if name and is_dir(path) and parts:
+        start = path / "__init__.py"
+        if not _is_package(path):
+            return None
+        own = is_file(start) and start.stat().st_size > 0
+        return (own or _exists(path / name), path / f"{name}.py")
+    if len(parts) < 2 or not _is_package(path.parent):
+        return None
+    return _exists(path), path.with_suffix(".py")
+
+
+def _is_package(folder: Path) -> bool:
+    try:
+        return is_dir(folder) and any(entry.suffix == ".py" for entry in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _exists(path: Path) -> bool:
+    """Returns whether a module has a file or a folder, also a compiled one."""
+    if exists(path) or is_file(path.with_suffix(".py")):
+        return True
+    try:
+        return any(entry.name.startswith(f"{path.name}.") for entry in path.parent.iterdir())
+    except OSError:
+        return True

@@ -1,0 +1,109 @@
+"""Configurations of danijar/dreamerv3 that Python code sets from its presets and ``update``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from dreamerguard.core.source import Span
+from dreamerguard.sources.argv import UNKNOWN, Command
+from dreamerguard.sources.python.names import is_config, last_name, literal_text
+
+from .python_places import Places, spelled
+
+_SETS = frozenset({"update", "Config"})
+_SIGNS = ("run.", "agent.", "task", "replay", "batch_", "env.", "encoder.", "rssm.", "envs.")
+_SCRIPT = "dreamerv3/train.py"
+#: A program in PyTorch has other keys, in a plain dictionary.
+_TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
+
+
+def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
+    """Yields one command for each function, or the module itself, that sets a configuration of danijar/dreamerv3."""
+    if _TORCH.search(places.source.text):
+        return
+    scopes: dict[int, list[tuple[ast.expr, bool]]] = defaultdict(list)
+    for scope, node, sure in _expressions(tree):
+        scopes[id(scope)].append((node, sure))
+    for nodes in scopes.values():
+        presets, keys = _gather(nodes, places)
+        literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
+        if presets and any(key.startswith(_SIGNS) for key in literal):
+            parts = [(word, presets[0][1]) for word in ("python", _SCRIPT, "--configs")] + presets
+            made = next((places.span(node) for node, _ in nodes if _makes_environment(node)), None)
+            parts += (
+                [("--task", made), (made.text.split("\n")[0], made)]
+                if made is not None and "task" not in literal
+                else []
+            )
+            yield places.words(parts + [part for key in keys for part in key])
+
+
+def _makes_environment(node: ast.expr) -> bool:
+    """Returns whether a call makes an environment itself, so that the configuration's task is not what trains."""
+    name, owner = (last_name(node.func), node.func) if isinstance(node, ast.Call) else ("", node)
+    module = last_name(owner.value) if isinstance(owner, ast.Attribute) else ""
+    return (name == "make" and module in ("gym", "gymnasium")) or (name == "Env" and bool(module)) or name == "FromGym"
+
+
+def _expressions(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.expr, bool]]:
+    """Expressions in the order of the file, with the function that they are in and whether they surely run."""
+    stack: list[tuple[ast.AST, ast.AST, bool]] = [(tree, tree, True)]
+    while stack:
+        scope, node, sure = stack.pop()
+        if isinstance(node, ast.Call | ast.Subscript):
+            yield scope, node, sure
+        inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else scope
+        guard = isinstance(node, ast.If) and "__name__" in {last_name(item) for item in ast.walk(node.test)}
+        branch = isinstance(node, ast.If | ast.For | ast.While | ast.Try | ast.IfExp) and not guard
+        children = list(ast.iter_child_nodes(node))
+        stack += [(inner, child, sure and not branch) for child in reversed(children)]
+
+
+def _gather(
+    nodes: list[tuple[ast.expr, bool]], places: Places
+) -> tuple[list[tuple[str, Span]], list[list[tuple[str, Span]]]]:
+    presets: list[tuple[str, Span]] = []
+    keys: list[list[tuple[str, Span]]] = []
+    for node, sure in nodes:
+        if isinstance(node, ast.Subscript) and last_name(node.value) == "configs":
+            presets.append((literal_text(node.slice) or UNKNOWN, places.span(node.slice)))
+        elif isinstance(node, ast.Call) and last_name(node.func) in _SETS and _on_config(node):
+            keys += [_setting(*item, sure, places) for item in _items(node, places)]
+    return sorted(presets, key=lambda item: item[1].start), sorted(keys, key=lambda item: item[0][1].start)
+
+
+def _on_config(node: ast.Call) -> bool:
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if any(item.arg is None for item in node.keywords):  # another object, made from settings that are already there
+        return False
+    if last_name(node.func) == "Config" and any(_is_part(item) for item in node.args):
+        return False
+    return last_name(node.func) == "Config" or (owner is not None and is_config(last_name(owner)))
+
+
+def _is_part(node: ast.expr) -> bool:
+    """Returns whether an expression is a group of settings: ``config.run``."""
+    return isinstance(node, ast.Attribute) and is_config(last_name(node.value))
+
+
+def _items(node: ast.Call, places: Places) -> Iterator[tuple[str, Span, ast.expr]]:
+    for argument in node.args:
+        if isinstance(argument, ast.Dict):
+            for key, value in zip(argument.keys, argument.values, strict=True):
+                if key is not None and literal_text(key):
+                    yield literal_text(key), places.span(key), value
+    for keyword in node.keywords:
+        if keyword.arg is not None:
+            span = places.span(keyword)
+            yield keyword.arg, span.source.span(span.start, span.start + len(keyword.arg)), keyword.value
+
+
+def _setting(key: str, place: Span, value: ast.expr, sure: bool, places: Places) -> list[tuple[str, Span]]:
+    texts = spelled(value, places) if sure else ()
+    items = value.elts if isinstance(value, ast.List | ast.Tuple) and texts else [value]
+    return [(f"--{key}", place)] + [
+        (text, places.span(item)) for text, item in zip(texts or (UNKNOWN,), items, strict=True)
+    ]

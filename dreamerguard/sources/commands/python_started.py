@@ -1,0 +1,87 @@
+"""Commands that Python code starts: lists of words for ``subprocess``, and texts for a shell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from dreamerguard.core.source import Source, Span
+from dreamerguard.sources.argv import UNKNOWN, Command
+from dreamerguard.sources.python.names import last_name, literal_text
+
+from .python_places import Places, spelled
+
+#: Reads a range of a source as shell text.
+TextReader = Callable[[Source, int, int], list[Command]]
+
+_PYTHON = re.compile(r"python[\d.]*")
+_STARTS = frozenset({"system", "popen", "run", "Popen", "call", "check_call", "check_output", "split", "getoutput"})
+
+
+def is_start(node: ast.Call) -> bool:
+    """Returns whether a call starts a program."""
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if any(item.arg is None for item in node.keywords):  # another object, made from settings that are already there
+        return False
+    return last_name(node.func) in _STARTS and last_name(owner or node.func) in ("subprocess", "os", "shlex", "Popen")
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Returns whether the arguments of a program are a text or a list."""
+    return bool(literal_text(node)) or isinstance(node, ast.List)
+
+
+def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator[Command]:
+    """Yields the commands that a file starts.
+
+    Args:
+      tree: the file.
+      places: places in it.
+      read_text: reads the text that a shell gets.
+    """
+    open_lists = _extended(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple) and _starts_python(node):
+            parts = [_part(item, places) for item in node.elts]
+            parts[0] = ("python", parts[0][1])
+            parts += [(UNKNOWN, parts[-1][1])] if id(node) in open_lists else []
+            yield places.words(parts)
+        elif isinstance(node, ast.Call) and is_start(node) and node.args and literal_text(node.args[0]):
+            span = places.span(node.args[0])
+            quote = 3 if span.text[:3] in ('"' * 3, "'" * 3) else 1
+            if span.text[:1] in "\"'" and (quote == 3 or "\\" not in span.text):
+                yield from read_text(places.source, span.start + quote, span.end - quote)
+
+
+def _starts_python(node: ast.List | ast.Tuple) -> bool:
+    if len(node.elts) < 2:
+        return False
+    first = node.elts[0]
+    python = last_name(first) == "executable" or _PYTHON.fullmatch(literal_text(first).rpartition("/")[2]) is not None
+    return python and any(literal_text(item).endswith(".py") or literal_text(item) == "-m" for item in node.elts[1:4])
+
+
+def _extended(tree: ast.Module) -> set[int]:
+    """Lists to which something is added later, so that their words are not all."""
+    names: set[str] = set()
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign):
+            names.add(last_name(node.target))
+        elif isinstance(node, ast.Attribute) and node.attr in ("append", "extend", "insert"):
+            names.add(last_name(node.value))
+        elif isinstance(node, ast.BinOp):
+            names |= {last_name(node.left), last_name(node.right)}
+            found |= {id(node.left), id(node.right)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and any(last_name(target) in names for target in node.targets):
+            found.add(id(node.value))
+    return found
+
+
+def _part(node: ast.expr, places: Places) -> tuple[str, Span]:
+    """A word and its place; `UNKNOWN` stands for what is not literal."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(literal_text(item) or UNKNOWN for item in node.values), places.span(node)
+    return (spelled(node, places) or (UNKNOWN,))[0], places.span(node)

@@ -1,0 +1,114 @@
+"""`dreamerguard doctor` as users and scripts start it."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dreamerguard.doctor.examine import _ORDER
+
+pytestmark = pytest.mark.integration
+
+TINY = """\
+task: dmc_cartpole_balance
+size: size200k
+purpose: short
+run: {frames: 3000, train_ratio: 8, envs: 2}
+runtime: {platform: cpu}
+"""
+
+
+def doctor(
+    folder: Path, *words: str, limit: Callable[[], None] | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-m", "dreamerguard", "doctor", *words],
+        cwd=folder, env=environment | variables, preexec_fn=limit, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def checks(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    report = json.loads(done.stdout)
+    assert report["exit_code"] == done.returncode
+    return {check["name"]: check for check in report["checks"]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "run.yaml").write_text(TINY)
+    return tmp_path
+
+
+def test_every_check_is_made_for_a_run(folder: Path) -> None:
+    done = doctor(folder, "run.yaml", "--json")
+    found = checks(done)
+    assert list(found) == list(_ORDER)
+    for name in ("python", "packages", "jax", "simulation", "memory", "disk", "run folder", "lock", "threads"):
+        assert found[name]["grade"] == "ok", found[name]
+    assert found["disk"]["facts"]["checkpoint"] > 10**6
+    left = {path.name for path in folder.iterdir()} - {"cache"}
+    assert left == {"run.yaml"}  # neither the run nor test files
+
+
+def test_the_exit_code_names_the_worst_check(folder: Path) -> None:
+    def few_files() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
+
+    done = doctor(folder, limit=few_files)
+    assert done.returncode == 69
+    assert "error        open files" in done.stdout
+    assert "fix: ulimit -n 1024 (at most 60 without an administrator)" in done.stdout
+    done = doctor(folder, "--json", JAX_DISABLE_JIT="1")
+    assert (done.returncode, checks(done)["clashes"]["where"]) == (1, "JAX_DISABLE_JIT")
+    assert doctor(folder, "missing.yaml").returncode == 2
+    (folder / "broken.yaml").write_text("task: [")
+    assert doctor(folder, "broken.yaml").returncode == 2
+    assert doctor(folder, "--time-limit", "0").returncode == 2
+
+
+def test_a_missing_package_is_one_error_and_the_other_checks_are_made(folder: Path) -> None:
+    broken = folder / "broken"
+    broken.mkdir()
+    (broken / "jax.py").write_text("raise ImportError('jaxlib is too old')")
+    done = doctor(folder, "run.yaml", "--json", PYTHONPATH=os.pathsep.join([str(broken), *sys.path]))
+    found = checks(done)
+    assert done.returncode == 69
+    assert (found["jax"]["grade"], found["jax"]["found"]) == ("error", "ImportError: jaxlib is too old")
+    assert (found["memory"]["grade"], found["disk"]["grade"]) == ("not checked", "not checked")
+    assert found["simulation"]["grade"] == "ok"
+
+
+def test_a_run_directory_is_examined_as_it_stands(folder: Path) -> None:
+    run = folder / "runs" / "mine"
+    run.mkdir(parents=True)
+    (run / "run.yaml").write_text(TINY)
+    report = json.loads(doctor(folder, "runs/mine", "--json").stdout)
+    assert (report["folder"], report["task"]) == ("runs/mine", "dmc_cartpole_balance")
+    assert [path.name for path in run.iterdir()] == ["run.yaml"]
+
+
+def test_nothing_of_the_project_runs(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.dreamerguard]\nlocal-rules = ["rules.py"]\n')
+    (folder / "rules.py").write_text("from pathlib import Path\nPath('ran').write_text('')\n")
+    (folder / "mujoco.py").write_text("from pathlib import Path\nPath('ran').write_text('')\n")
+    doctor(folder, "run.yaml", PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    assert not (folder / "ran").exists()
+
+
+def test_the_command_itself_loads_nothing_heavy(folder: Path) -> None:
+    code = (
+        "import sys; from dreamerguard.cli import main; sys.argv[1:] = ['doctor', 'run.yaml']\n"
+        "try:\n  main()\nfinally:\n  print(sorted({'jax', 'numpy', 'mujoco', 'dm_control'} & set(sys.modules)))"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr

@@ -1,0 +1,61 @@
+"""A script in a folder that the checkout does not have, and the neighbours that may be meant for another folder."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.source import Source
+from dreamerguard.lint.engine import check_command
+from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
+from dreamerguard.sources.commands.shell import read_shell
+
+PRESETS = with_preset("seed: 1")["dreamerv3/configs.yaml"]
+
+
+def names(root: Path, command: str) -> list[str]:
+    (item,) = read_shell(Source("command", command))
+    return [finding.name for finding in check_command(item, folder=root).findings]
+
+
+def lay_out(root: Path, *files: str) -> None:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(PRESETS if name.endswith(".yaml") else "")
+
+
+@pytest.mark.parametrize("package", ["agents", "my-dreamer", "src/agents"])
+def test_a_renamed_folder_is_an_error(tmp_path: Path, package: str) -> None:
+    lay_out(tmp_path, f"{package}/main.py", f"{package}/configs.yaml")
+    assert "missing-script" in names(tmp_path, "python dreamerv3/main.py --logdir x --configs mine")
+
+
+def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
+    text = next(iter(with_torch_preset("steps: 2e6").values()))
+    lay_out(tmp_path, "agents/dreamer.py")
+    (tmp_path / "agents" / "configs.yaml").write_text(text)
+    assert "missing-script" in names(tmp_path, "python dreamerv3-torch/dreamer.py --configs mine --logdir x")
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        (("agents/main.py", "agents/configs.yaml"), "python agents/main.py --configs mine --logdir x"),
+        (("agents/main.py", "agents/configs.yaml"), "python main.py --configs mine --logdir x"),
+        (("main.py", "configs.yaml"), "python dreamerv3/main.py --configs mine --logdir x"),
+        (
+            ("code/dreamerv3/main.py", "code/dreamerv3/configs.yaml"),
+            "python dreamerv3/main.py --configs mine --logdir x",
+        ),
+        (("agents/other.py", "agents/configs.yaml"), "python dreamerv3/main.py --configs mine --logdir x"),
+        (("agents/main.py", "agents/configs.yaml"), "python $ROOT/main.py --configs mine --logdir x"),
+        (("agents/main.py", "agents/configs.yaml"), "python ../dreamerv3/main.py --configs mine --logdir x"),
+    ],
+)
+def test_commands_that_may_be_right_are_silent(tmp_path: Path, files: tuple[str, ...], command: str) -> None:
+    lay_out(tmp_path, *files)
+    with contextlib.suppress(LookupError):  # some are not recognised as a program, so not judged
+        assert "missing-script" not in names(tmp_path, command)

@@ -1,0 +1,67 @@
+"""Files are replaced in one step, and a stranger's links are not followed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.util.replace_file import UNFINISHED, remove_unfinished, replace_file
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    outside, link = tmp_path / "outside", tmp_path / "status.json"
+    outside.write_text("kept")
+    link.symlink_to(outside)
+    replace_file(link, b"new")
+    assert outside.read_text() == "kept"
+    assert link.read_text() == "new"
+    assert not link.is_symlink()
+
+
+def test_permissions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o640)
+    replace_file(path, b"new")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_failure_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail(handle: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        replace_file(path, b"new")
+    assert [item.name for item in tmp_path.iterdir()] == ["file"]
+    assert path.read_text() == "old"
+
+
+def test_the_name_of_the_unfinished_file_cannot_be_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    real = os.open
+
+    def watch(path: Path, *rest: int) -> int:
+        seen.append(str(path))
+        return real(path, *rest)
+
+    monkeypatch.setattr(os, "open", watch)
+    for _ in range(2):
+        replace_file(tmp_path / "file", b"new")
+    names = [name for name in seen if name.endswith(UNFINISHED)]
+    assert len(set(names)) == 2
+    assert all(len(Path(name).name) > 16 for name in names)
+
+
+def test_unfinished_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    (tmp_path / f".run.yaml.0123{UNFINISHED}").write_text("half")
+    (tmp_path / f".link{UNFINISHED}").symlink_to(outside)
+    (tmp_path / f".folder{UNFINISHED}").mkdir()
+    remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".folder{UNFINISHED}", "outside"]
+    assert outside.read_text() == "kept"

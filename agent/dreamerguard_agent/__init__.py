@@ -8,22 +8,23 @@ The algorithm and the names follow danijar/dreamerv3 at e3f0224 (https://github.
 Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.py``, ``algorithm/actor.py``,
 ``loop.py``.
 
-============== ==============================================================================================
-``loop.py``    the training loop; ``evaluate.py``: evaluation; ``driver.py``: steps environments;
-               ``events.py``: events of a run
-``algorithm/`` acting, one gradient update, losses, optimizer
-``model/``     networks, distributions and their noise, in readable form
-``fast/``      the same numbers with fewer kernels; its README lists the readable function that each file mirrors
-``replay/``    the ring on the device, the sampler on the host, the buffer of both, the train ratio
-``runtime/``   device, compiled functions, checkpoints, logs, memory estimate, speed
-``envs/``      environments and the ways to run many of them
-``base/``      shared types: spaces, the agent's specification, parameter tables
-============== ==============================================================================================
+================ ==============================================================================================
+``loop.py``      the training loop; ``evaluate.py``: evaluation; ``driver.py``: steps environments;
+                 ``events.py``: events of a run
+``algorithm/``   acting, one gradient update, losses, optimizer
+``model/``       networks, distributions and their noise, in readable form
+``fast/``        the same numbers with fewer kernels; its README lists the readable function that each file mirrors
+``checkpoints/`` files with checksums, choosing a sound checkpoint, saving in the background
+``replay/``      the ring on the device, the sampler on the host, the buffer of both, the train ratio
+``runtime/``     device, compiled functions, logs, memory estimate, speed
+``envs/``        environments and the ways to run many of them
+``base/``        shared types: spaces, the agent's specification, parameter tables
+================ ==============================================================================================
 
 Imports go one way. The root imports every package but ``model`` and ``fast``; ``runtime`` imports ``algorithm``,
 ``replay``, ``model`` and ``base``; ``algorithm`` imports ``fast``, ``model`` and ``base``; ``fast`` imports ``model``
-and ``base``; ``model``, ``replay`` and ``envs`` import ``base``. The agent imports only
-``dreamerguard.schema`` of the guard.
+and ``base``; ``model``, ``replay`` and ``envs`` import ``base``; ``replay`` imports ``checkpoints`` too, which imports
+nothing. The agent imports only ``dreamerguard.schema`` of the guard.
 
 Shape legend, used by every docstring of this package:
 

@@ -13,10 +13,10 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from .base.spec import AgentSpec
+from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
 from .envs import make_agent_envs, make_env
 from .runtime import compiled
-from .runtime.checkpoint import Checkpoints
 from .runtime.device import compute_dtype
 
 #: Environment numbers of evaluation begin here, so that training never uses their resets.
@@ -75,34 +75,37 @@ class NoCheckpoint(Exception):
 
 
 def evaluate_checkpoint(
-    config: RunConfig, directory: Path, episodes: int, seed: int
+    config: RunConfig, directory: Path, episodes: int, seed: int, say: Say = lambda text: None
 ) -> tuple[int, dict[int, list[float]]]:
-    """Plays episodes with the newest checkpoint of a run. All its agents get the same resets.
+    """Plays episodes with the newest sound checkpoint of a run. All its agents get the same resets.
 
     Args:
       config: configuration of the run.
       directory: directory of the run.
       episodes: episodes of each agent.
       seed: seed of resets and actions.
+      say: receives one line for every newer checkpoint that is damaged.
 
     Returns:
       Environment frames of the checkpoint, and one score per episode by seed of the agent.
 
     Raises:
       NoCheckpoint: the run has no checkpoint yet.
+      NoSoundCheckpoint: all its checkpoints are damaged.
+      OtherFormat: another version wrote the checkpoint.
+      DoesNotMatch: the checkpoint does not fit the configuration.
       EnvError: the environment cannot be made.
     """
-    folder = directory / "checkpoints"
-    checkpoints = Checkpoints(folder) if folder.is_dir() else None
-    step = checkpoints.latest() if checkpoints else None
-    if checkpoints is None or step is None:
+    found, damaged = newest_sound(directory / "checkpoints")
+    if found is None:
         raise NoCheckpoint(f"{directory} has no checkpoint yet{_elsewhere(directory)}")
+    for step, reason in damaged.items():
+        say(f"warning: checkpoint {step} is damaged ({reason}); checkpoint {found.step} is evaluated instead")
     seeds = range(config.seed, config.seed + config.seeds)
     spec = read_spec(config)
     like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
-    state = checkpoints.arrays(step, "learner", like)
-    frames = int(checkpoints.numbers(step)["frames"])
-    checkpoints.close()
+    state = jax.device_put(found.restore("learner", like))
+    frames = int(found.numbers["frames"])
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
     scores = [[episode.score for episode in mine] for mine in played]
     return frames, dict(zip(seeds, scores, strict=True))

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,14 +31,19 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from .algorithm.learner import Metrics
+from .checkpoints import names
+from .checkpoints.checkpoint import Checkpoint
+from .checkpoints.errors import NotSaved
+from .checkpoints.folder import Checkpoints
+from .checkpoints.save_job import Content
+from .checkpoints.saver import BackgroundSaver
 from .driver import Driver, FinishedEpisode
 from .envs import make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
-from .replay.buffer import ReplayBuffer
+from .replay.buffer import create_replay
 from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
-from .runtime.checkpoint import Checkpoints
 from .runtime.compiled import CompiledFunctions
 from .runtime.records import RunDirectoryLost, SeedRecords
 from .runtime.throughput import Throughput, achieved_ratio
@@ -73,42 +79,41 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
     Raises:
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
+      NoSoundCheckpoint: there are checkpoints, but none can be used.
+      OtherFormat: another version wrote the checkpoint.
+      DoesNotMatch: the checkpoint does not fit the configuration.
       UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
+      NotSaved: no checkpoint could be saved for too long.
       RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
-      ValueError: the checkpoint does not fit the configuration, or an action is not finite.
+      ValueError: an action is not finite.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
-    step = checkpoints.latest()
-    numbers = {} if step is None else checkpoints.numbers(step)
-    logs = SeedRecords(
-        directory,
-        range(config.seed, config.seed + config.seeds),
-        numbers.get("logs", {}),
-        tensorboard=config.logging.tensorboard,
-        frames=numbers.get("frames", 0),
-        say=observer.note,
-    )
-    try:
+    if checkpoints.latest is not None:
+        observer.phase("checking the checkpoint")
+    found = checkpoints.open_newest(observer.note, config.env.action_repeat)
+    numbers = found.numbers if found else {}
+    with closing(Run(config, checkpoints, found, observer)) as run:
+        logs = SeedRecords(
+            directory,
+            range(config.seed, config.seed + config.seeds),
+            numbers.get("logs", {}),
+            tensorboard=config.logging.tensorboard,
+            frames=numbers.get("frames", 0),
+            say=observer.note,
+        )
         with logs:
-            return Run(config, checkpoints, step, numbers, logs, observer).train(stop)
-    finally:
-        checkpoints.close()
+            return run.train(logs, stop)
 
 
 class Run:
     """The state of one run. Use `train`."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        checkpoints: Checkpoints,
-        step: int | None,
-        numbers: dict[str, Any],
-        logs: SeedRecords,
-        observer: Observer,
+        self, config: RunConfig, checkpoints: Checkpoints, found: Checkpoint | None, observer: Observer
     ) -> None:
-        self._config, self._checkpoints, self._logs, self._observer = config, checkpoints, logs, observer
+        self._config, self._checkpoints, self._observer = config, checkpoints, observer
         self._seeds = range(config.seed, config.seed + config.seeds)
+        numbers = found.numbers if found else {}
         self._starts = numbers.get("starts", 0) + 1
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
         self._updates_before = numbers.get("updates", 0)
@@ -116,6 +121,7 @@ class Run:
         # Counted from the frames: `eval.every` may have changed since the checkpoint.
         self._evaluations = self.frames // config.eval.every if config.eval.every else 0
         self._total = -(-config.run.frames // (envs * repeat))
+        self._stack = ExitStack()
         if self._vector_steps >= self._total:
             return  # the run is complete; nothing to prepare
         self._spec = read_spec(config)
@@ -123,17 +129,30 @@ class Run:
         observer.phase("starting the environments")
         first = (self._starts - 1) * ENVS_PER_START
         self._driver = Driver(make_agent_envs(config, first, self._seeds))
+        self._stack.callback(self._driver.close)
+        with ExitStack() as failing:
+            failing.enter_context(self._stack)
+            self._prepare(found)
+            failing.pop_all()
+
+    def _prepare(self, found: Checkpoint | None) -> None:
+        """Makes agent and replay, or reads them from a checkpoint."""
+        config = self._config
         self._batch_steps = config.replay.batch_size * config.replay.batch_length
-        self._replay = ReplayBuffer(config, self._spec, self._total)
+        self._replay = create_replay(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
-        observer.phase("making the agent" if config.seeds == 1 else "making the agents")
+        self._observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         self._state = compiled.initial_state(self._spec, self._seeds)
-        if step is not None:
-            observer.phase("reading the checkpoint")
-            self._restore(step, numbers)
-        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
+        if found is not None:
+            self._observer.phase("reading the checkpoint")
+            self._restore(found)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, config.run.envs)
         self._sums: Metrics | None = None
         self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
+
+    def close(self) -> None:
+        """Closes the environments and ends a save in flight."""
+        self._stack.close()
 
     @property
     def frames(self) -> int:
@@ -149,30 +168,49 @@ class Run:
     def _steps(self) -> int:
         return self._vector_steps * self._config.run.envs
 
-    def train(self, stop: Callable[[], bool]) -> RunResult:
+    def train(self, logs: SeedRecords, stop: Callable[[], bool]) -> RunResult:
         """Trains to the end of the run, or until ``stop`` returns true."""
+        self._logs = logs
         if self._vector_steps >= self._total:
             return RunResult(self.frames, self._updates_before, True)
+        functions = self._compile()
+        self._observer.phase("collecting the first experience")
+        self._speed = Throughput(self.frames, self.updates)
+        self._saver = self._make_saver()
+        self._stack.callback(self._saver.abandon)
         try:
-            functions = self._compile()
-            self._observer.phase("collecting the first experience")
-            self._speed = Throughput(self.frames, self.updates)
-            self._last_save = time.monotonic()
+            self._loop(functions, stop)
+        except RunDirectoryLost as lost:
+            self._rescue(lost)
+            raise
+        return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
+
+    def _loop(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
+        try:
             while self._vector_steps < self._total and not stop():
                 self._vector_step(functions)
                 self._housekeeping()
                 self._logs.check()
             self._log()
-            self._save()
+            self._saver.finish(self._steps, self._content, stop)
             self._logs.check()
-        except RunDirectoryLost as lost:
-            self._rescue(lost)
+        except NotSaved:
+            self._logs.check(everything=True)  # a lost directory is the reason to report
             raise
-        finally:
-            self._driver.close()
-        return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
+
+    def _make_saver(self) -> BackgroundSaver:
+        section = self._config.checkpoint
+        return BackgroundSaver(
+            self._checkpoints,
+            every=section.every,
+            max_unsaved=section.max_unsaved,
+            say=self._observer.note,
+            saved=self._observer.saved,
+        )
 
     def _compile(self) -> CompiledFunctions:
+        if self._config.checkpoint.replay:
+            self._replay.compile_copies()
         due = self._ratio.updates_per_step * self._config.run.envs
         return CompiledFunctions(
             self._spec,
@@ -225,8 +263,9 @@ class Run:
             self._log()
         if config.eval.every and self.frames // config.eval.every > self._evaluations:
             self._evaluate()
-        if time.monotonic() - self._last_save >= config.checkpoint.every:
-            self._save()
+        self._saver.advance()
+        if self._saver.due:
+            self._saver.begin(self._content())
 
     def _log(self) -> None:
         row: dict[str, float] = {"frames": self.frames, "step": self._steps, "updates": self.updates}
@@ -257,7 +296,8 @@ class Run:
             self._logs.write(seed, "eval", row)
         self._observer.evaluated(self.frames, list(chain(*played)))
 
-    def _save(self) -> None:
+    def _content(self) -> Content:
+        """Returns what a checkpoint holds, as it is now. Learner and counters are copied here, the replay later."""
         self._logs.check(everything=True)
         self._logs.sync()
         numbers = {
@@ -269,32 +309,31 @@ class Run:
             "evaluations": self._evaluations,
             "logs": self._logs.sizes(),
         }
-        parts: dict[Any, Any] = {"learner": self._state}
+        parts = {"learner": names.flatten(jax.device_get(self._state))}
+        copy = None
         if self._config.checkpoint.replay:
-            numbers["replay"] = self._replay.describe()
-            parts["replay"] = self._replay.parts()
-        self._checkpoints.save(self._steps, parts, numbers)
-        self._last_save = time.monotonic()
-        self._observer.saved(self.frames)
+            parts["sampler"] = self._replay.sampler_arrays()
+            copy = self._replay.copy(self._checkpoints.shared())
+        return Content(self._steps, self.frames, numbers, parts, copy)
 
     def _rescue(self, lost: RunDirectoryLost) -> None:
         """Saves the run in a new directory, from memory and the open logs."""
         lost.frames = self.frames
         try:
+            self._saver.abandon()
             target = self._logs.rescue()
             self._checkpoints = Checkpoints(target / "checkpoints", self._config.checkpoint.keep)
-            self._save()
-            self._checkpoints.close()
+            self._make_saver().finish(self._steps, self._content, lambda: True)
         except Exception as error:  # whatever the disk or a library says, the caller has to know
             lost.reason = str(error).partition("\n")[0]
         else:
             lost.saved = target
 
-    def _restore(self, step: int, numbers: dict[str, Any]) -> None:
-        self._state = self._checkpoints.arrays(step, "learner", self._state)
-        if "replay" not in numbers:
+    def _restore(self, found: Checkpoint) -> None:
+        self._state = jax.device_put(found.restore("learner", self._state))
+        if not found.tables:
             return  # the replay is collected again and the ratio counts from there: no burst of overdue updates
-        parts = self._checkpoints.arrays(step, "replay", self._replay.like(numbers["replay"]), host=True)
-        self._replay.load(parts, numbers["replay"])
-        self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
-        self._updates_before = numbers["updates"] - self._ratio.done
+        self._replay.load(found)
+        ratio: Any = found.numbers["ratio"]
+        self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, ratio)
+        self._updates_before = found.numbers["updates"] - self._ratio.done

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
+from dreamerguard.commands.shared.exit_codes import DAMAGED
 
 
 def evaluate(
@@ -16,11 +17,12 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Evaluate the newest checkpoint of every seed of a run. The policy samples, as in the reference."""
+    """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference."""
     from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()
     from dreamerguard.programs.native.run_directory import load_config
+    from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
     from dreamerguard_agent.runtime.device import PlatformError, configure
@@ -28,7 +30,9 @@ def evaluate(
     try:
         config = load_config(run)
         configure(config.runtime)
-        frames, scores = evaluate_checkpoint(config, run, episodes, seed)
+        frames, scores = evaluate_checkpoint(config, run, episodes, seed, note)
+    except NoSoundCheckpoint as error:
+        fail(str(error), DAMAGED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     _show(config.task, frames, scores, as_json)

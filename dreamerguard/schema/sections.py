@@ -205,6 +205,9 @@ class CheckpointSection(Section):
         300.0, "Time between two checkpoints; the run also writes one at its end.", unit="seconds", gt=0
     )
     keep: int = setting(2, "Checkpoints kept.", unit="checkpoints", ge=1, le=100)
+    max_unsaved: float = setting(
+        3600.0, "Time for which a run goes on and tries again while no checkpoint can be saved.", unit="seconds", ge=0
+    )
     replay: bool = setting(True, "Store the replay buffer too, so that a resumed run continues exactly.")
 
 

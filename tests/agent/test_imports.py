@@ -13,12 +13,13 @@ ROOT = Path(dreamerguard_agent.__file__).parent
 ALLOWED: dict[str, set[str]] = {
     "base": set(),
     "envs": {"base"},
-    "replay": {"base"},
+    "checkpoints": set(),
+    "replay": {"base", "checkpoints"},
     "model": {"base"},
     "fast": {"base", "model"},
     "algorithm": {"base", "model", "fast"},
     "runtime": {"base", "model", "algorithm", "replay"},
-    "": {"base", "envs", "replay", "algorithm", "runtime"},
+    "": {"base", "checkpoints", "envs", "replay", "algorithm", "runtime"},
 }
 MODULES = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
 

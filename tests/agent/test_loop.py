@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import RunConfig
+from dreamerguard_agent.checkpoints.folder import newest_sound
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import RunResult, train
-from dreamerguard_agent.runtime.checkpoint import Checkpoints
 
 pytestmark = pytest.mark.integration
 
@@ -50,13 +50,9 @@ def run(directory: Path, **changes: Any) -> tuple[RunResult, Heard]:
 
 def params(directory: Path) -> dict[str, np.ndarray[Any, Any]]:
     """Arrays of the last checkpoint, read without knowing their structure."""
-    import orbax.checkpoint as ocp
-
-    checkpoints = Checkpoints(directory / "checkpoints")
-    step = checkpoints.latest()
-    checkpoints.close()
-    tree = ocp.StandardCheckpointer().restore((directory / "checkpoints" / str(step) / "learner").absolute())
-    return {name: np.asarray(value) for name, value in tree["params"].items()}
+    found, damaged = newest_sound(directory / "checkpoints")
+    assert found is not None and not damaged
+    return {name: value for name, value in found.part("learner").items() if name.startswith("params/")}
 
 
 def scores(directory: Path) -> list[float]:

@@ -13,7 +13,7 @@ from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.envs import EnvError
 from dreamerguard_agent.events import Silent
-from dreamerguard_agent.replay.buffer import ReplayBuffer
+from dreamerguard_agent.replay.buffer import create_replay
 from dreamerguard_agent.runtime import compiled, memory_budget
 
 pytestmark = pytest.mark.integration
@@ -49,7 +49,7 @@ def size(tree: Any) -> int:
 def test_the_budget_is_what_is_allocated(spec: AgentSpec, seeds: int) -> None:
     need = memory_budget.estimate(config(seeds), spec, STEPS, main_memory=True)
     state = compiled.initial_state(spec, range(seeds))
-    experience = ReplayBuffer(config(seeds), spec, STEPS)
+    experience = create_replay(config(seeds), spec, STEPS)
     assert need.parameters == size(state.params)
     assert need.optimizer == size(state.opt_state)
     assert need.slow == size((state.slow, state.retnorm, state.step))
@@ -109,7 +109,7 @@ def test_memory_of_this_machine_is_known() -> None:
 def test_a_run_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_budget, "device_memory", lambda: 100_000)
     monkeypatch.setattr(loop, "make_agent_envs", lambda *_: pytest.fail("environments were made"))
-    monkeypatch.setattr(loop, "ReplayBuffer", lambda *_: pytest.fail("a replay was made"))
+    monkeypatch.setattr(loop, "create_replay", lambda *_: pytest.fail("a replay was made"))
     with pytest.raises(memory_budget.DoesNotFit, match=r"only 100\.0 kB"):
         loop.train(config(), tmp_path, Silent(), lambda: False)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamerguard_agent.checkpoints.errors import DoesNotMatch
 from dreamerguard_agent.replay.sampler import WindowSampler, rows_per_stream
 
 from .golden import below, load
@@ -170,6 +171,45 @@ def test_rows_of_lockstep_streams_hold_every_listed_window(streams: int, capacit
         sampler.add_all()
         fewer += len(sampler) < min(capacity, streams * max(0, number + 2 - window))
     assert fewer == 0, "a window left although the capacity had room"
+
+
+def test_a_longer_run_continues_a_list_from_which_nothing_has_left() -> None:
+    short, long = WindowSampler(2, 20, 4, 10, seed=1), WindowSampler(2, 40, 4, 20, seed=1)
+    for _ in range(10):
+        short.add_all()
+        long.add_all()
+    grown = WindowSampler(2, 40, 4, 20, seed=2)
+    grown.load(short.state())
+    for _ in range(8):
+        grown.add_all()
+        long.add_all()
+        np.testing.assert_array_equal(grown.draw(2, 3), long.draw(2, 3))
+        np.testing.assert_array_equal(grown.listed(), long.listed())
+    for _ in range(20):
+        short.add_all()
+    with pytest.raises(ValueError, match=r"keep run\.envs and replay"):
+        WindowSampler(2, 40, 4, 20).load(short.state())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("windows", np.array([[0, 2**30]] * 14, np.int32)),
+        ("windows", np.array([[9, 0]] * 14, np.int32)),
+        ("places", np.full(14, 5, np.int32)),
+        ("places", np.full(14, 2**31 - 1, np.int32)),
+        ("queue", np.array([[-1, 0]], np.int32)),
+        ("counts", np.array([-3, -3], np.int32)),
+        ("generator", np.zeros(9, np.uint32)),
+        ("counts", np.zeros(2, np.float32)),
+    ],
+)
+def test_refuses_a_state_that_a_stranger_made_up(key: str, value: np.ndarray) -> None:
+    sampler = WindowSampler(2, 20, 4, 10)
+    for _ in range(10):
+        sampler.add_all()
+    with pytest.raises(DoesNotMatch, match="sampler"):
+        WindowSampler(2, 20, 4, 10).load(sampler.state() | {key: value})
 
 
 def filled(records: int) -> WindowSampler:

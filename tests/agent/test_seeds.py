@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.schema import RunConfig
+from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
 from dreamerguard_agent.events import AgentEpisode, Silent
 from dreamerguard_agent.loop import Run, RunResult, train
 from dreamerguard_agent.runtime import compiled
-from dreamerguard_agent.runtime.checkpoint import Checkpoints
 from dreamerguard_agent.runtime.records import SeedRecords
 
 #: Compiles a program for every number of agents: minutes on two cores.
@@ -102,7 +103,7 @@ class Watch:
 def started(config: RunConfig, directory: Path, stop: Callable[[], bool], heard: Heard) -> tuple[Run, SeedRecords]:
     seeds = range(config.seed, config.seed + config.seeds)
     logs = SeedRecords(directory, seeds, {}, tensorboard=False)
-    return Run(config, Checkpoints(directory / "checkpoints"), None, {}, logs, heard), logs
+    return Run(config, Checkpoints(directory / "checkpoints"), None, heard), logs
 
 
 @dataclass
@@ -119,8 +120,8 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     watch.run, logs = started(RunConfig(**SMALL, seeds=3), directory, watch, heard)
     jax.monitoring.register_event_duration_secs_listener(watch.listen)
     try:
-        with logs:
-            outcome = watch.run.train(watch)
+        with logs, closing(watch.run):
+            outcome = watch.run.train(logs, watch)
     finally:
         jax.config.update("jax_transfer_guard", "allow")
     return Trained(directory, outcome, heard, watch)
@@ -136,13 +137,17 @@ def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def kept(directory: Path, part: str) -> dict[str, Any]:
     """A part of the last checkpoint, read without knowing its structure."""
-    import orbax.checkpoint as ocp
+    found, damaged = newest_sound(directory / "checkpoints")
+    assert found is not None and not damaged
+    return found.part(part)
 
-    checkpoints = Checkpoints(directory / "checkpoints")
-    step = checkpoints.latest()
-    checkpoints.close()
-    tree = ocp.StandardCheckpointer().restore((directory / "checkpoints" / str(step) / part).absolute())
-    return dict(jax.tree.map(np.asarray, tree))
+
+def records(directory: Path) -> dict[str, Any]:
+    """Records of the last checkpoint, [N E, R, ...]; its few rows are one chunk of every stream."""
+    found, _ = newest_sound(directory / "checkpoints")
+    assert found is not None
+    pieces = [piece.arrays for piece in found.pieces("records")]
+    return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def last_row(directory: Path) -> dict[str, float]:
@@ -157,8 +162,11 @@ def test_every_agent_learns_what_it_learns_alone(together: Trained, alone: tuple
     assert mine["step"].tolist() == [UPDATES] * len(SEEDS)
     moved, apart = 0.0, 0.0
     before = jax.device_get(compiled.initial_state(together.watch.run._spec, [seed]).params)  # type: ignore[union-attr]
-    for name, value in own["params"].items():
-        apart = max(apart, float(np.abs(mine["params"][name][number] - value).max()))
+    for path, value in own.items():
+        if not path.startswith("params/"):
+            continue
+        name = path.removeprefix("params/")
+        apart = max(apart, float(np.abs(mine[path][number] - value).max()))
         moved = max(moved, float(np.abs(value - before[name]).max()))
     assert apart < TOLERANCE
     assert moved > 20 * TOLERANCE  # else nothing was learned, and equality says nothing
@@ -171,7 +179,7 @@ def test_every_agent_learns_what_it_learns_alone(together: Trained, alone: tuple
 def test_every_agent_draws_the_same_windows_as_alone(together: Trained, alone: tuple[int, Path]) -> None:
     seed, directory = alone
     number = SEEDS.index(seed)
-    mine, own = kept(together.directory, "replay")["sampler"], kept(directory, "replay")["sampler"]
+    mine, own = kept(together.directory, "sampler"), kept(directory, "sampler")
     assert {name for name in mine if name.startswith(f"{number}.")} == {f"{number}.{name}" for name in own}
     for name, value in own.items():
         np.testing.assert_array_equal(mine[f"{number}.{name}"], value, err_msg=name)
@@ -180,13 +188,12 @@ def test_every_agent_draws_the_same_windows_as_alone(together: Trained, alone: t
 def test_every_agent_meets_the_same_episodes_as_alone(together: Trained, alone: tuple[int, Path]) -> None:
     seed, directory = alone
     number = SEEDS.index(seed)
-    mine, own = kept(together.directory, "replay")["ring"], kept(directory, "replay")["ring"]
-    mine, own = dict(mine["records"]), dict(own["records"])
+    mine, own = records(together.directory), records(directory)
     for name, value in own.items():
         # Up to the first update all that differs is how the initial policy's sums are rounded.
-        np.testing.assert_allclose(mine[name][number, :, :16], value[:, :16], rtol=1e-5, atol=1e-6, err_msg=name)
-        np.testing.assert_array_equal(mine[name][number].shape, value.shape)
-    assert not np.array_equal(mine["position"][0], mine["position"][1])
+        streams = mine[name].reshape(len(SEEDS), *value.shape)
+        np.testing.assert_allclose(streams[number, :, :16], value[:, :16], rtol=1e-5, atol=1e-6, err_msg=name)
+    assert not np.array_equal(*mine["position"].reshape(len(SEEDS), -1)[:2])
 
 
 def test_initial_agents_are_those_of_their_seeds(together: Trained) -> None:

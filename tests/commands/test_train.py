@@ -40,12 +40,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+def start(folder: Path, *words: str, largest: int | None = None) -> subprocess.Popen[str]:
+    """Starts the program; ``largest`` limits the bytes of a file, which acts like a full disk."""
     environment = os.environ | {
         "XDG_CACHE_HOME": str(folder / "cache"),
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # compiles in half the time; these runs are short
     }
     command = [sys.executable, "-m", "dreamerguard", *words]
+    if largest is not None:
+        limit = f"import resource, os, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))"
+        command = [sys.executable, "-c", f"{limit}; os.execv(sys.argv[1], sys.argv[1:])", *command]
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -141,6 +145,67 @@ def test_a_checkpoint_is_evaluated(folder: Path, finished: Path) -> None:
     assert played["frames"] == 3000
     assert len(played["scores"]) == 3
     assert all(0 < score <= 1000 for score in played["scores"])
+
+
+def copied(finished: Path, name: str) -> tuple[Path, list[Path]]:
+    """A copy of a run, and its checkpoints from the newest on."""
+    run = finished.parent / name
+    shutil.copytree(finished, run)
+    found = [path for path in (run / "checkpoints").iterdir() if path.name.isdigit()]
+    return run, sorted(found, key=lambda path: int(path.name), reverse=True)
+
+
+def test_a_damaged_newest_checkpoint_costs_only_what_came_after_the_previous(folder: Path, finished: Path) -> None:
+    directory, (newest, previous) = copied(finished, "damaged")
+    manifest = newest / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:-100])
+    code, out, err = run(folder, "eval", str(directory), "--episodes", "1", "--json")
+    assert code == 0, err
+    assert f"checkpoint {newest.name} is damaged (manifest.json" in err
+    assert json.loads(out)["frames"] < 3000
+    assert newest.exists()  # a reader changes nothing
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", str(directory))
+    assert code == 0, err
+    repeated = int(newest.name) - int(previous.name)
+    assert f"warning: checkpoint {newest.name} is damaged (manifest.json" in err
+    assert f"renamed to damaged-{newest.name}; the run continues from checkpoint {previous.name}, and " in err
+    assert repeated > 0
+    assert "finished: 3,000 frames" in err
+    assert_complete(directory, 3000)
+
+
+def test_a_run_without_a_sound_checkpoint_is_refused_and_left_alone(folder: Path, finished: Path) -> None:
+    directory, checkpoints = copied(finished, "all-damaged")
+    for path in checkpoints:
+        (path / "learner.bin").unlink()
+    before = {path: path.read_bytes() for path in directory.rglob("*.jsonl")}
+    code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", str(directory))
+    assert code == 65
+    assert "no checkpoint in" in err and "learner.bin: no such file or directory" in err
+    assert "bug" not in err
+    assert {path: path.read_bytes() for path in directory.rglob("*.jsonl")} == before
+    assert all(path.exists() for path in checkpoints)
+
+
+def test_a_run_that_cannot_be_saved_ends_with_the_reason(folder: Path, finished: Path) -> None:
+    words = ("train", "--config", "tiny.yaml", "--logdir", "full", "checkpoint.max_unsaved=0", "logging.every=30")
+    code, _, err = finish(start(folder, *words, largest=100_000))
+    assert code == 73, err
+    assert "the run could not be saved: File too large" in err
+    assert "there is no checkpoint" in err
+    assert "bug" not in err
+    assert list((folder / "full" / "checkpoints").iterdir()) == []
+
+
+def test_shapes_that_do_not_fit_are_named_by_parameter(folder: Path, finished: Path) -> None:
+    directory, _ = copied(finished, "other-shapes")
+    stored = directory / "run.yaml"
+    stored.write_text(stored.read_text().replace("units: 8", "units: 16").replace("frames: 3000", "frames: 4000"))
+    code, _, err = run(folder, "eval", str(directory))
+    assert code == 2
+    assert "does not fit this run's configuration; in its learner differ:" in err
+    assert "in the checkpoint, " in err and " in this run" in err and "params/" in err
+    assert len(err.splitlines()) < 20
 
 
 def test_another_configuration_does_not_continue_a_run(folder: Path, finished: Path) -> None:

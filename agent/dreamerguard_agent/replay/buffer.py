@@ -6,8 +6,7 @@ seed of a separate run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
@@ -18,7 +17,12 @@ import numpy.typing as npt
 from dreamerguard.schema import RunConfig
 
 from ..base.spec import AgentSpec
+from ..checkpoints.checkpoint import Checkpoint
+from ..checkpoints.chunks import StoredReplay
+from ..checkpoints.errors import DoesNotMatch
+from .changes import Numbers, RingChunks
 from .ring import Ring, StoredLatents, create_ring
+from .ring_copy import RingCopy
 from .sampler import Indices, WindowSampler, rows_per_stream
 
 State = TypeVar("State")
@@ -89,19 +93,17 @@ class ReplayBuffer:
     """The ring of all agents and one sampler per agent.
 
     Args:
-      config: the run.
-      spec: the agent.
-      vector_steps: steps of all environments in the whole run.
+      ring: empty, [E, R, ...] of one agent, [N, E, R, ...] of several.
+      samplers: of every agent.
+      batch: windows of an update.
+      length: trained steps of a window.
     """
 
-    def __init__(self, config: RunConfig, spec: AgentSpec, vector_steps: int) -> None:
-        size = replay_size(config, vector_steps)
-        self.batch, self.length = config.replay.batch_size, config.replay.batch_length
-        self._ring = empty_ring(spec, config.seeds, config.run.envs, size.rows)
-        self._samplers = [
-            WindowSampler(config.run.envs, *size, np.random.SeedSequence(seed), online=config.replay.online)
-            for seed in range(config.seed, config.seed + config.seeds)
-        ]
+    def __init__(self, ring: Ring, samplers: Sequence[WindowSampler], batch: int, length: int) -> None:
+        self.batch, self.length = batch, length
+        self._ring, self._samplers = ring, samplers
+        self._chunks = RingChunks(ring)
+        self._copy: RingCopy | None = None
 
     @property
     def ring(self) -> Ring:
@@ -127,6 +129,8 @@ class ReplayBuffer:
           action: actions, the same leading axes.
           latents: latents after the observations, the same leading axes.
         """
+        for group in self._chunks.layouts:
+            self._keep_before(group, *self._chunks.inserted(group, self.stored))
         self._ring = insert_records(self._ring, obs, action, latents, self.stored)
         for sampler in self._samplers:
             sampler.add_all()
@@ -144,6 +148,7 @@ class ReplayBuffer:
           The learner state after the updates and the accumulated metrics.
         """
         indices = self.draw(updates)
+        self._keep_before("latents", *self._chunks.trained(indices, self.length))
         state, self._ring, sums = run_updates(state, self._ring, indices, self.stored, sums)
         return state, sums
 
@@ -152,88 +157,64 @@ class ReplayBuffer:
         drawn = [sampler.draw(updates, self.batch) for sampler in self._samplers]
         return drawn[0] if len(drawn) == 1 else np.stack(drawn)
 
-    def parts(self) -> dict[str, Any]:
-        """Returns the content of a checkpoint, on the host: filled rows with latents, and the samplers' integers."""
-        filled = self._kept_rows()
-        # orbax refuses empty arrays, for example a queue without windows.
-        sampler = {key: value for key, value in self._states().items() if value.size}
-        return {"ring": jax.tree.map(lambda value: _fetch(value, self._depth, filled), self.ring), "sampler": sampler}
-
-    def describe(self) -> dict[str, Any]:
-        """Returns the shapes of `parts` as JSON, which are needed to read a checkpoint."""
-        shapes = {key: [list(value.shape), str(value.dtype)] for key, value in self._states().items()}
-        return {"filled": self._kept_rows(), "sampler": shapes}
-
-    def like(self, described: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the structure of `parts` in a checkpoint from its `describe`."""
-        sampler = {
-            key: jax.ShapeDtypeStruct(tuple(shape), np.dtype(dtype))
-            for key, (shape, dtype) in described["sampler"].items()
-            if 0 not in shape
-        }
-
-        def rows(value: jax.Array) -> jax.ShapeDtypeStruct:
-            axes = value.shape[: self._depth + 1]
-            return jax.ShapeDtypeStruct((*axes, described["filled"], *value.shape[len(axes) + 1 :]), value.dtype)
-
-        return {"ring": jax.tree.map(rows, self.ring), "sampler": sampler}
-
-    def load(self, parts: Mapping[str, Any], described: Mapping[str, Any]) -> None:
-        """Restores ``parts`` of a checkpoint; ``described`` is its `describe`.
-
-        Raises:
-          ValueError: the checkpoint has another replay shape.
-        """
-        empty = {key: np.zeros(shape, dtype) for key, (shape, dtype) in described["sampler"].items() if 0 in shape}
-        stored = {key: np.asarray(value) for key, value in (parts["sampler"] | empty).items()}
-        for number, sampler in enumerate(self._samplers):
-            prefix = self._prefix(number)
-            sampler.load({key.removeprefix(prefix): value for key, value in stored.items() if key.startswith(prefix)})
-        self._ring = jax.tree.map(lambda ring, kept: _fill(ring, kept, self._depth), self.ring, parts["ring"])
-
-    def _kept_rows(self) -> int:
-        """Filled rows, rounded up to a power of two: each size cut out of the ring needs a compilation."""
-        return min(1 << max(0, self.stored - 1).bit_length(), self.ring.rows)
-
-    @property
-    def _depth(self) -> int:
-        """Number of axes of a ring between its first axis and the axis of rows."""
-        return int(len(self._samplers) > 1)
-
-    def _states(self) -> dict[str, npt.NDArray[Any]]:
-        """Integers of all samplers. With several agents, each key begins with the agent's number."""
+    def sampler_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Returns the integers of all samplers. With several agents, each name begins with the agent's number."""
         return {
             self._prefix(number) + key: value
             for number, sampler in enumerate(self._samplers)
             for key, value in sampler.state().items()
         }
 
+    def compile_copies(self) -> None:
+        """Compiles the functions of `copy`, so that the first save does not wait for them."""
+        self._chunks.compile(self._ring)
+
+    def copy(self, shared: StoredReplay | None = None) -> RingCopy:
+        """Begins a copy of the ring as it is now, for a checkpoint. It ends the copy before.
+
+        Args:
+          shared: an earlier checkpoint; chunks that have not changed since are not copied.
+        """
+        self._copy = RingCopy(self._chunks, lambda: self._ring, self.stored, shared)
+        return self._copy
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Restores the replay of a checkpoint. Its ring may be shorter than this one if it was never full.
+
+        Raises:
+          DoesNotMatch: the checkpoint has another replay shape.
+        """
+        for group, layout in self._chunks.layouts.items():
+            checkpoint.check_layout(group, layout)
+        stored = checkpoint.part("sampler")
+        for number, sampler in enumerate(self._samplers):
+            prefix = self._prefix(number)
+            state = {key.removeprefix(prefix): value for key, value in stored.items() if key.startswith(prefix)}
+            sampler.load(state)
+            held = {(checkpoint.stored(name), table.layout.rows) for name, table in checkpoint.tables.items()}
+            if held != {(count, int(state["settings"][3])) for count in sampler.counts.tolist()}:
+                raise DoesNotMatch(f"the sampler in {checkpoint.folder} counts other records than the replay holds")
+        for group in self._chunks.layouts:
+            chunk = checkpoint.tables[group].layout.chunk
+            for piece in checkpoint.pieces(group):
+                self._ring = self._chunks.put(self._ring, piece, piece.number * chunk)
+
+    def _keep_before(self, group: str, streams: Numbers, numbers: Numbers) -> None:
+        """Copies chunks for a checkpoint that is being saved, before they change, and notes the change."""
+        if self._copy and self._copy.active:
+            self._copy.copy_now(group, streams, numbers)
+        self._chunks.mark(group, streams, numbers)
+
     def _prefix(self, number: int) -> str:
         return "" if len(self._samplers) == 1 else f"{number}."
 
 
-def _fetch(value: jax.Array, depth: int, filled: int) -> npt.NDArray[Any]:
-    """Copies rows of a ring to the host, piece by piece: slicing the whole ring would need twice the device memory."""
-
-    def piece(index: int) -> npt.NDArray[Any]:
-        fetched: npt.NDArray[Any] = jax.device_get(_take(value, np.int32(index), depth, filled))
-        return fetched
-
-    return np.stack([piece(index) for index in range(len(value))])
-
-
-def _fill(ring: jax.Array, kept: npt.NDArray[Any], depth: int) -> jax.Array:
-    """Copies rows from the host into a ring, piece by piece."""
-    for index, piece in enumerate(kept):
-        ring = _put(ring, piece, np.int32(index), depth)
-    return ring
-
-
-@partial(jax.jit, static_argnums=(2, 3))
-def _take(ring: jax.Array, index: jax.Array, depth: int, filled: int) -> jax.Array:
-    return ring[(index, *(slice(None),) * depth, slice(filled))]
-
-
-@partial(jax.jit, donate_argnums=0, static_argnums=3)
-def _put(ring: jax.Array, piece: jax.Array, index: jax.Array, depth: int) -> jax.Array:
-    return ring.at[(index, *(slice(None),) * depth, slice(piece.shape[depth]))].set(piece)
+def create_replay(config: RunConfig, spec: AgentSpec, vector_steps: int) -> ReplayBuffer:
+    """Creates the empty replay of a run of ``vector_steps`` steps of all environments."""
+    size = replay_size(config, vector_steps)
+    samplers = [
+        WindowSampler(config.run.envs, *size, np.random.SeedSequence(seed), online=config.replay.online)
+        for seed in range(config.seed, config.seed + config.seeds)
+    ]
+    ring = empty_ring(spec, config.seeds, config.run.envs, size.rows)
+    return ReplayBuffer(ring, samplers, config.replay.batch_size, config.replay.batch_length)

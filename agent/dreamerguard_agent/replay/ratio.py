@@ -15,6 +15,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TypedDict
 
+from ..checkpoints.errors import DoesNotMatch
+
 
 class RatioState(TypedDict):
     """State of `TrainRatio` in a checkpoint. Plain integers; `first` is -1 before the first call."""
@@ -98,12 +100,12 @@ class TrainRatio:
         """Restores a `state` without losing or repeating an update.
 
         Raises:
-          ValueError: the checkpoint has another ratio.
+          DoesNotMatch: the checkpoint has another ratio.
         """
         ratio = cls(train_ratio, batch_steps)
         stored = Fraction(state["numerator"], state["denominator"])
         if stored != ratio._ratio:
-            raise ValueError(
+            raise DoesNotMatch(
                 f"the checkpoint has {stored} updates per agent step, this run {ratio._ratio}:"
                 " keep run.train_ratio and the batch shape when resuming"
             )

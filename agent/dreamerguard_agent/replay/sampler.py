@@ -17,10 +17,13 @@ overwrite a listed window, windows leave early, still the oldest first.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ..checkpoints.errors import DoesNotMatch
 
 Indices = npt.NDArray[np.int32]
 
@@ -149,7 +152,6 @@ class WindowSampler:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Returns the state from which a resumed run draws the same windows, as 32-bit integers."""
-        ages = np.arange(self._oldest, self._next) % self._settings[1]
         generator: Any = self._generator.bit_generator.state
         words = [generator["state"][key] >> shift & 0xFFFFFFFF for key in ("state", "inc") for shift in (0, 32, 64, 96)]
         return {
@@ -157,22 +159,18 @@ class WindowSampler:
             "counts": self.counts,
             "evicted": np.asarray(self._evicted, np.int32),
             "queue": np.asarray(self._queue, np.int32).reshape(-1, 2),
-            "windows": np.stack([self._stream[ages], self._start[ages]], -1),
-            "places": self._place[ages],
+            "windows": np.stack([self._by_age(self._stream), self._by_age(self._start)], -1),
+            "places": self._by_age(self._place),
             "generator": np.asarray([*words, generator["has_uint32"], generator["uinteger"]], np.uint32),
         }
 
-    def load(self, state: dict[str, npt.NDArray[Any]]) -> None:
-        """Restores a `state`. Capacity and rows may have grown, as in a lengthened run, unless rows were reused.
+    def load(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Restores a `state`. A longer run may have more room: nothing has left a shorter list that was never full.
 
         Raises:
-          ValueError: the state has other streams, capacity, window or rows.
+          DoesNotMatch: the state has other streams or windows, does not fit, or is not valid.
         """
-        if not self._continues(state["settings"].tolist(), int(state["counts"].max())):
-            raise ValueError(
-                "the checkpoint's replay has (streams, capacity, window, rows) ="
-                f" {tuple(state['settings'].tolist())}, this run {self._settings}: keep run.envs and replay.* to resume"
-            )
+        self._check(state)
         self._counts = state["counts"].tolist()
         self._evicted = state["evicted"].tolist()
         self._queue = deque((int(stream), int(start)) for stream, start in state["queue"])
@@ -190,12 +188,39 @@ class WindowSampler:
             "uinteger": words[9],
         }
 
-    def _continues(self, settings: list[int], records: int) -> bool:
-        """Returns whether the ring can go on from one with ``settings`` that has stored ``records`` in every stream."""
-        if tuple(settings) == self._settings:
-            return True
-        (streams, capacity, window, rows), (now, most, wide, kept) = settings, self._settings
-        return (streams, window) == (now, wide) and capacity <= most and rows <= kept and records <= rows
+    def _check(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Checks a state, which a stranger may have written, before anything is changed."""
+        streams, capacity, window, _ = self._settings
+        shapes = {key: value.shape for key, value in state.items()}
+        count, queued = (shapes.get(key, (0,))[0] for key in ("windows", "queue"))
+        wanted = {"settings": (4,), "counts": (streams,), "evicted": (streams,), "queue": (queued, 2)}
+        wanted |= {"windows": (count, 2), "places": (count,), "generator": (10,)}
+        kinds = {value.dtype.name for key, value in state.items() if key != "generator"}
+        if shapes.get("settings") == (4,):
+            self._check_settings(tuple(state["settings"].tolist()), int(state["evicted"].max(initial=0)))
+        if shapes != wanted or kinds != {"int32"} or state["generator"].dtype != np.uint32:
+            raise DoesNotMatch("the checkpoint's sampler has other arrays than this version stores")
+        both = np.concatenate([state["windows"], state["queue"]])
+        valid = (both[:, 0] >= 0) & (both[:, 0] < streams)
+        ends = state["counts"][np.where(valid, both[:, 0], 0)] - window
+        valid &= (both[:, 1] >= 0) & (both[:, 1] <= ends)
+        ordered = np.array_equal(np.sort(state["places"]), np.arange(count))
+        if not (valid.all() and ordered and count <= capacity and state["counts"].min() >= 0):
+            raise DoesNotMatch("the checkpoint's sampler lists windows that its replay does not hold")
+
+    def _check_settings(self, stored: tuple[int, ...], evicted: int) -> None:
+        streams, capacity, window, rows = self._settings
+        longer = stored[1] <= capacity and stored[3] <= rows and not evicted
+        if stored != self._settings and not (stored[0] == streams and stored[2] == window and longer):
+            raise DoesNotMatch(
+                f"the checkpoint's replay has (streams, capacity, window, rows) = {stored},"
+                f" this run {self._settings}: keep run.envs and replay.* to resume"
+            )
+
+    def _by_age(self, slots: Indices) -> Indices:
+        """Copies the values of the listed windows, the oldest first."""
+        start, count = self._oldest % self._settings[1], len(self)
+        return np.concatenate([slots[start : start + count], slots[: max(0, start + count - len(slots))]])
 
     def _intact(self, stream: int, start: int) -> bool:
         return start >= self._counts[stream] - self._settings[3]

@@ -14,7 +14,7 @@ import jax
 from dreamerguard.schema import RuntimeSection
 
 #: Packages that influence the results of a run.
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "mujoco", "dm_control")
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "mujoco", "dm_control")
 #: Parameters of ``mallopt``, from glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 

@@ -7,7 +7,7 @@ import importlib.util
 from .errors import fail
 
 #: Modules that the extra `agent` installs and the trainer imports.
-NEEDED = ("jax", "flax", "optax", "orbax", "dm_control", "mujoco", "numpy")
+NEEDED = ("jax", "flax", "optax", "dm_control", "mujoco", "numpy")
 
 
 def missing_packages() -> str:

@@ -16,6 +16,8 @@ DAMAGED = 65
 #: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
 UNFIT = 69
 BUG = 70
+#: No checkpoint could be saved for too long, for example on a full disk. EX_CANTCREAT of sysexits.h.
+NOT_SAVED = 73
 #: The run directory was removed or replaced while the run trained.
 RUN_LOST = 74
 #: Another process uses the run directory.

@@ -46,13 +46,14 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
 
 def _train(run: OpenedRun) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
+    from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
     from dreamerguard_agent.runtime.records import RunDirectoryLost
 
-    from .exit_codes import CLEAN, DAMAGED, SIGNALLED
+    from .exit_codes import CLEAN, DAMAGED, NOT_SAVED, SIGNALLED
     from .progress import Progress
     from .run_files import RunFiles
     from .stop_signals import StopSignals
@@ -67,8 +68,12 @@ def _train(run: OpenedRun) -> int:
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
         fail(str(error))
-    except UnusableLogs as error:
+    except (DoesNotMatch, OtherFormat) as error:
+        fail(str(error))
+    except (UnusableLogs, NoSoundCheckpoint) as error:
         fail(str(error), DAMAGED)
+    except NotSaved as error:
+        fail(str(error), NOT_SAVED)
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
     try:

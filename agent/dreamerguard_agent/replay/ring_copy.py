@@ -1,0 +1,95 @@
+"""A copy of the ring as it was at one moment, made while training goes on.
+
+The ring is donated at every step, so nothing else may read it. Instead the training thread copies some chunks after
+every step, and a chunk that is about to change is copied just before. Chunks that an earlier checkpoint holds unchanged
+are not copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..checkpoints.chunks import ChunkCopy, ChunkTable, StoredReplay
+from ..checkpoints.draft import ReplayPlan
+from .changes import Numbers, RingChunks
+from .ring import Ring
+
+
+class RingCopy:
+    """Copies chunks of a ring.
+
+    Args:
+      chunks: chunks of the ring; its epoch ends here.
+      ring: returns the ring as it is now.
+      stored: records in every stream.
+      shared: a checkpoint with which the copy shares unchanged chunks, or None.
+
+    Attributes:
+      plan: the tables of the checkpoint.
+      epoch: the epoch that ended.
+    """
+
+    def __init__(
+        self, chunks: RingChunks, ring: Callable[[], Ring], stored: int, shared: StoredReplay | None = None
+    ) -> None:
+        self._chunks, self._ring = chunks, ring
+        self._put: Callable[[ChunkCopy], None] | None = None
+        layouts = chunks.layouts
+        if shared and {name: table.layout for name, table in shared.tables.items()} != layouts:
+            shared = None
+        counts = {name: layout.count(stored) for name, layout in layouts.items()}
+        tables = {name: ChunkTable.empty(layout, counts[name]) for name, layout in layouts.items()}
+        if shared:
+            for name, keep in shared.shared(_unchanged(chunks, shared, counts)).items():
+                tables[name].take(shared.tables[name], keep)
+        self.plan = ReplayPlan(tables, stored, shared)
+        self._missing = {name: table.pack < 0 for name, table in tables.items()}
+        self._order = ((name, *at) for name, missing in self._missing.items() for at in np.argwhere(missing))
+        self.epoch, chunks.epoch = chunks.epoch, chunks.epoch + 1
+
+    def start(self, put: Callable[[ChunkCopy], None]) -> None:
+        """Sets where copied chunks go."""
+        self._put = put
+
+    def stop(self) -> None:
+        """Ends the copy."""
+        self._put = None
+
+    @property
+    def active(self) -> bool:
+        """Whether chunks must be copied before they change."""
+        return self._put is not None
+
+    def copy(self, enough: Callable[[], bool]) -> bool:
+        """Copies chunks until ``enough()`` is true. Returns whether all are copied."""
+        for group, stream, number in self._order:
+            self._fetch(group, int(stream), int(number))
+            if enough():
+                return False
+        return True
+
+    def copy_now(self, group: str, streams: Numbers, numbers: Numbers) -> None:
+        """Copies chunks that are about to change, unless they are copied already."""
+        missing = self._missing[group]
+        inside = numbers < missing.shape[1]
+        streams, numbers = streams[inside], numbers[inside]
+        due = missing[streams, numbers]
+        for stream, number in zip(streams[due].tolist(), numbers[due].tolist(), strict=True):
+            self._fetch(group, stream, number)
+
+    def _fetch(self, group: str, stream: int, number: int) -> None:
+        if self._put and self._missing[group][stream, number]:
+            self._missing[group][stream, number] = False
+            self._put(self._chunks.fetch(self._ring(), group, stream, number))
+
+
+def _unchanged(chunks: RingChunks, shared: StoredReplay, counts: dict[str, int]) -> dict[str, np.ndarray]:
+    """Returns, by group, the chunks of the checkpoint that are as they were, bool [S, C]."""
+    result = {}
+    for name, table in shared.tables.items():
+        count = min(table.pack.shape[1], counts[name])
+        result[name] = np.zeros(table.pack.shape, bool)
+        result[name][:, :count] = (table.pack[:, :count] >= 0) & (chunks.changed[name][:, :count] <= shared.epoch)
+    return result

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .bench import Bench
+from .bench import ROOT, Bench
 from .row import ROWS, Finding, NotRun, Row
 
 MODULES = ("kills", "run_files", "disk", "failures", "strangers", "readers", "guarding", "machine")
@@ -139,7 +139,7 @@ def show(table: Sequence[dict[str, Any]]) -> None:
             line["outcome"],
             line["message"][:160],
             codes,
-            line["test"],
+            line["test"] if not line["test"] or (ROOT / line["test"]).exists() else f"{line['test']} is missing",
         )
         print("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") or "-" for cell in cells) + " |")
 

@@ -147,7 +147,7 @@ class Problem:
     #: The refused value and its place, if a rule can suggest a better value.
     value: Value = None
     place: Span | None = None
-    #: Whether the program certainly stops or misbehaves; otherwise the finding is at most a warning.
-    certain: bool = True
+    #: Severity, if it is not the usual one of the rule.
+    severity: Severity | None = None
     #: Repository and commit of the upstream program if it ships the fault; else empty.
     upstream: str = ""

@@ -30,11 +30,13 @@ class Units:
       length: unit of the setting with the role ``frames``.
       ratio: unit of ``train_ratio``, per agent step: replayed agent steps, or gradient updates.
       stepped: intervals that this program counts in steps, where others count seconds.
+      timed: intervals that its code is seen to count in seconds.
     """
 
     length: Literal["frames", "agent steps"] = "frames"
     ratio: Literal["steps", "updates"] = "steps"
     stepped: frozenset[str] = frozenset()
+    timed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

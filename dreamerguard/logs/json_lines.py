@@ -14,7 +14,7 @@ from typing import Any
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
-from .lines import count_lines, flat_line, lines_with
+from .lines import count_lines, evenly_spaced, flat_line, lines_with
 from .order import Order, is_finite, is_score, is_step
 from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
 from .tail import LONGEST, Tail
@@ -140,17 +140,7 @@ class JsonFile:
         """Returns the metric rows of a short block, or evenly spaced rows and rows with a NaN of a long block."""
         if block.count(b"\n") <= quota:
             return [line for line in block.split(b"\n") if line and not self._only_episode(line)]
-        found: dict[int, bytes] = {}
-        for number in range(quota):
-            end = block.find(b"\n", len(block) * (number + 1) // quota - 2)
-            for _ in range(64):  # back over lines that only report an episode
-                start = block.rfind(b"\n", 0, max(end, 0)) + 1
-                if end <= start or start in found:
-                    break
-                if not self._only_episode(block[start:end]):
-                    found[start] = block[start:end]
-                    break
-                end = start - 1
+        found = evenly_spaced(block, quota, self._only_episode)
         for word in (b"NaN", b"Infinity"):
             for line in lines_with(block, word)[:quota]:
                 found.setdefault(block.find(line), line)

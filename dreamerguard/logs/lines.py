@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 #: A line end with the blank lines after it.
@@ -17,6 +18,22 @@ def lines_with(block: bytes, word: bytes) -> list[bytes]:
         end = len(block) if end < 0 else end
         found.append(block[max(start, at) : end])
         at = end + 1
+    return found
+
+
+def evenly_spaced(block: bytes, count: int, left_out: Callable[[bytes], bool]) -> dict[int, bytes]:
+    """Returns about so many lines of a block by their positions, without those that are to be left out."""
+    found: dict[int, bytes] = {}
+    for number in range(count):
+        end = block.find(b"\n", len(block) * (number + 1) // count - 2)
+        for _ in range(64):  # back over lines that are left out
+            start = block.rfind(b"\n", 0, max(end, 0)) + 1
+            if end <= start or start in found:
+                break
+            if not left_out(block[start:end]):
+                found[start] = block[start:end]
+                break
+            end = start - 1
     return found
 
 

@@ -149,7 +149,7 @@ class Rule:
             problem.message,
             label=problem.label.message,
             key=problem.key,
-            severity=None if problem.certain else max(self.severity, Severity.WARNING, key=lambda item: item.rank),
+            severity=problem.severity,
             secondary=problem.secondary,
             fix=correction,
             help=problem.help,

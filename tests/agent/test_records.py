@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.trust.log_kills import kill_loop
 
-from ..tensorboard_rows import assert_tensorboard_agrees
+from ..tensorboard_rows import assert_tensorboard_agrees, rows
 from .written_logs import Logs, frames, started
 
 
@@ -72,8 +72,18 @@ def test_event_files_that_do_not_fit_are_written_again(tmp_path: Path, change: s
     logs.train(2)
     logs.end()
     assert_tensorboard_agrees(run)
+    said = f"{run / 'tensorboard'} does not fit its checkpoint: kept as it was in before-1/"
+    assert [text.startswith(said) for text in logs.said] == ([] if change == "removed" else [True])
     if change == "hard link":
         assert (tmp_path / "backup").read_bytes() == Path(copy).read_bytes()
+
+
+def test_starts_that_are_killed_before_their_first_row_leave_nothing(tmp_path: Path) -> None:
+    for _ in range(3):
+        logs = Logs(tmp_path)
+    logs.end()
+    assert len(list((tmp_path / "tensorboard").iterdir())) == 1
+    assert not list(tmp_path.glob("before-*"))
 
 
 def test_one_row_of_metrics_for_the_same_frames(tmp_path: Path) -> None:
@@ -86,6 +96,41 @@ def test_one_row_of_metrics_for_the_same_frames(tmp_path: Path) -> None:
     logs.records.write(0, "metrics", {"frames": 16})
     logs.end()
     assert frames(tmp_path, "metrics") == [16]
+
+
+def test_a_row_that_ends_a_run_after_its_checkpoint_is_kept(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    logs.train(3)
+    logs.frames += 16
+    saved = logs.save()  # no metrics were due; the run is stopped and logs once more, but has nothing new to save
+    logs.records.write(0, "metrics", {"frames": 64, "loss/dyn": 0.5})
+    logs.end()
+    for _ in range(3):
+        logs = Logs(tmp_path, saved)
+        logs.records.write(0, "metrics", {"frames": 64, "loss/dyn": 0.25})
+        logs.train(2)
+        assert frames(tmp_path, "metrics") == [16, 32, 48, 64, 80, 96]
+        assert logs.said == []
+    logs.end()
+    assert rows(tmp_path / "metrics.jsonl")[3]["loss/dyn"] == 0.5
+    assert_tensorboard_agrees(tmp_path)
+
+
+def test_a_row_at_the_frames_of_the_checkpoint_may_be_of_a_later_start(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    logs.train(3)
+    logs.frames += 16
+    saved = logs.save()
+    logs.end()
+    logs = Logs(tmp_path, saved)
+    logs.records.write(0, "metrics", {"frames": 64, "loss/dyn": 0.5})
+    logs.end()
+    logs = Logs(tmp_path, saved)
+    logs.train(1)
+    logs.end()
+    assert frames(tmp_path, "metrics") == [16, 32, 48, 64, 80]
+    assert logs.said == []
+    assert_tensorboard_agrees(tmp_path)
 
 
 @pytest.mark.parametrize("length", [0, 1, 40, 100, 101])

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.logs import Follower, LogError, read_run
+from dreamerguard.logs.event_files import read_events
 from dreamerguard.logs.run_log import COPIES, FILES
 from dreamerguard.regression.compare.compared_runs import against_reference, read_sides
 from dreamerguard.regression.compare.decision import decide
@@ -20,8 +21,10 @@ from dreamerguard.regression.watch.status_report import status_json, status_text
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Status, Watcher
 
+from ..counting import counted
 from ..regression.run_logs import Row, append, walker
-from .event_writer import event
+from .event_writer import event, write_events
+from .test_event_scores import PROGRAMS, records
 
 #: Of each program with JSON lines: file, key of the step, key of the score, and metrics.
 FORMATS = {
@@ -234,3 +237,45 @@ def test_any_stored_configuration_is_read(stored: Row, kind: tuple[str, str], ow
         status = Watcher(folder, task, memory_gb=64).look()
         status_text(status)
         json.dumps(status_json(status), allow_nan=False)
+
+
+DAMAGES = st.lists(
+    st.tuples(st.integers(0, 999), st.binary(max_size=12), st.sampled_from([1, 1, 700]), st.integers(0, 40)),
+    min_size=1,
+    max_size=5,
+)
+
+
+def damaged(data: bytes, changes: list[tuple[int, bytes, int, int]]) -> bytes:
+    """The data with pieces replaced, each at a place in thousandths of its length."""
+    for place, piece, times, length in changes:
+        at = len(data) * place // 1000
+        data = data[:at] + piece * times + data[at + length :]
+    return data
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@settings(max_examples=30)
+@given(changes=DAMAGES)
+def test_damaged_event_files_of_every_program(program: str, changes: list[tuple[int, bytes, int, int]]) -> None:
+    whole = b"".join(records(program)[:200])
+    true = {(scalar.step, scalar.tag, scalar.value) for scalar in read_events(whole).scalars}
+    found = read_events(damaged(whole, changes))
+    assert {(scalar.step, scalar.tag, scalar.value) for scalar in found.scalars} <= true
+    assert len(found.scalars) >= len(true) - sum(2 + length // 40 for *_, length in changes)
+    with tempfile.TemporaryDirectory() as temporary, counted() as work:
+        write_events(Path(temporary) / PROGRAMS[program][0], [damaged(whole, changes)])
+        look(Path(temporary))
+    assert work.calls < 1_000_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=30)
+@given(changes=DAMAGES)
+def test_damaged_lines_of_every_program(name: str, changes: list[tuple[int, bytes, int, int]]) -> None:
+    whole = "".join(json.dumps(row) + "\n" for row in healthy(name, 1.0)).encode()
+    with tempfile.TemporaryDirectory() as temporary, counted() as work:
+        (Path(temporary) / FORMATS[name][0]).write_bytes(damaged(whole, changes))
+        verdict = look(Path(temporary)).verdict
+    assert work.calls < 1_000_000
+    assert verdict is not None and verdict.state is State.OK

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from dreamerguard.logs.checksum import masked_crc
 from dreamerguard.logs.event_files import LONG_RECORD, read_events
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Watcher
+from dreamerguard_agent.runtime.records import SeedRecords
 
 from ..regression.run_logs import append, native_run, walker
 from .event_writer import event, record, start, write_events
@@ -171,3 +174,23 @@ def test_long_records_of_images_are_passed_over(tmp_path: Path) -> None:
     whole = follower.log
     assert whole is not None and len(whole.train) == 4 * len(walker().grid)
     assert whole.problems == []
+
+
+def test_the_events_of_the_bundled_trainer_give_the_scores_of_its_lines(tmp_path: Path) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    run.mkdir()
+    sizes: dict[str, Any] = {}
+    for begin, end, score in ((1, 30, 1.0), (20, 40, 2.0)):
+        with SeedRecords(run, [0], sizes, tensorboard=True, frames=900 * (begin - 1)) as records:
+            for i in range(begin, end):
+                records.write(0, "scores", {"frames": 900 * i, "env": 0, "score": score + i, "updates": i})
+                records.write(0, "metrics", {"frames": 900 * i, "updates": i, "train_ratio/achieved": 32.0})
+                if i == 19:
+                    records.sync()
+                    sizes = records.sizes()
+    shutil.copytree(run / "tensorboard", other / "tensorboard")
+    lines, events = read_run(run), read_run(other)
+    assert scores(events) == scores(lines)
+    assert scores(lines)[-1] == (900 * 39, 41) and len(lines.train) == 39
+    assert list(events.series["updates"].values) == list(lines.series["updates"].values)
+    assert events.program == "native" and events.problems == []

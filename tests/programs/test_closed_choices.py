@@ -192,3 +192,78 @@ def test_r2dreamer_is_judged_too(tmp_path: Path) -> None:
     assert found(tmp_path, "python train.py env=mine env.kind=b") == []
     (item,) = found(tmp_path, "python train.py env=mine env.kind=c")
     assert item.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("value", "body", "found_it"),
+    [
+        ("4", "if config.model_kind == 'a':\n    print(1)\nelif config.model_kind in ('b', 'c'):\n    print(2)", True),
+        ("a", "if config.model_kind == 'a':\n    print(1)", False),
+        ("0", "if config.model_kind == 'a':\n    print(1)", False),
+        ("4", "if config.model_kind == 'a' or config.model_kind == 4:\n    print(1)", False),
+        ("4", "if config.model_kind == 'a':\n    print(config.model_kind + 1)", False),
+        ("4", "if config.model_kind == 'a':\n    print(1)\nif config.model_kind > 3:\n    print(2)", False),
+        ("4", "print(config.model_kind)", False),
+        ("True", "if config.model_kind == 'a':\n    print(1)", False),
+    ],
+)
+def test_a_number_that_is_compared_with_texts(value: str, body: str, found_it: bool, tmp_path: Path) -> None:
+    fork(tmp_path, body, "seed: 1")
+    path = tmp_path / "configs.yaml"
+    path.write_text(path.read_text().replace("  seed: 0", f"  seed: 0\n  model_kind: {value}"), encoding="utf-8")
+    result = check_presets(path)
+    assert result is not None
+    wrong = [item.severity for item in result.findings if (item.name, item.key) == ("wrong-type", "model_kind")]
+    assert wrong == ([Severity.WARNING] if found_it else [])
+
+
+def test_checkpoints_that_the_repository_lacks(tmp_path: Path) -> None:
+    fork(tmp_path, "pass", "encoder_ckpt: models/encoder.pt", "seed: 1")
+    result = check_presets(tmp_path / "configs.yaml")
+    assert result is not None
+    (item,) = (item for item in result.findings if item.name == "missing-checkpoint")
+    assert (item.severity, item.key) == (Severity.INFO, "encoder_ckpt")
+    for value in ("/data/encoder.pt", "~/encoder.pt", "latest", "'{logdir}/latest.pt'", "''"):
+        fork(tmp_path, "pass", f"encoder_ckpt: {value}", "seed: 1")
+        result = check_presets(tmp_path / "configs.yaml")
+        assert result is not None
+        assert "missing-checkpoint" not in {item.name for item in result.findings}, value
+    fork(tmp_path, "pass", "encoder_ckpt: models/encoder.pt", "seed: 1")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "encoder.pt").write_text("")
+    result = check_presets(tmp_path / "configs.yaml")
+    assert result is not None and "missing-checkpoint" not in {item.name for item in result.findings}
+
+
+@pytest.mark.parametrize(
+    ("made", "setting", "severity"),
+    [
+        ("LocalClock", "save_every: 100000", Severity.WARNING),
+        ("elements.when.Clock", "save_every: 100000", Severity.WARNING),
+        ("elements.when.Every", "save_every: 100000", None),
+        ("LocalClock", "save_every: 3600", None),
+        ("LocalClock", "report_every: 100000", Severity.INFO),
+        ("LocalClock", "eval_every: 100000", Severity.WARNING),
+        ("elements.when.Every", "eval_every: 100000", None),
+    ],
+)
+def test_intervals_in_the_unit_of_the_run_script(
+    made: str, setting: str, severity: Severity | None, tmp_path: Path
+) -> None:
+    (tmp_path / "dreamerv3").mkdir()
+    (tmp_path / "embodied" / "run").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("")
+    text = with_preset(f"run: {{{setting}}}")["dreamerv3/configs.yaml"].replace(
+        "log_every: 120", "eval_every: 9, log_every: 120"
+    )
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "dreamerv3" / "main.py").write_text("import embodied.run.train\n", encoding="utf-8")
+    script = f"def train(args):\n  should = {made}(args.{setting.partition(':')[0]})\n"
+    (tmp_path / "embodied" / "run" / "train.py").write_text(script, encoding="utf-8")
+    result = check_presets(tmp_path / "dreamerv3" / "configs.yaml")
+    assert result is not None
+    units = [item.severity for item in result.findings if item.name == "interval-unit"]
+    assert units == ([severity] if severity else [])
+    command = "python dreamerv3/main.py --configs mine --logdir x"
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
+    assert len(found(tmp_path, command, "interval-unit")) == len(units)

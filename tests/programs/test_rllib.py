@@ -42,7 +42,8 @@ def words(code: str) -> list[list[str]]:
         ("training_ratio=512, model_size='S'", []),
         ("training_ratio=1024", []),  # the default, and more than the published ratio
         ("training_ratio=32", [("low-train-ratio", 6)]),
-        ("training_ratio=32, batch_size_B=1", []),  # as many updates as published
+        ("training_ratio=128, batch_size_B=4", []),  # as many updates as published
+        ("training_ratio=32, batch_size_B=1", [("little-replay", 6)]),
         ("training_ratio=512, model_size='Large'", [("unknown-choice", 6)]),
         ("train_ratio=512", [("unknown-key", 6)]),
         ("training_ratoi=512", [("unknown-key", 6)]),

@@ -92,3 +92,27 @@ def test_lint_names_the_command_that_works(tmp_path: Path) -> None:
     advice = about_file(str(store_sheeprl(tmp_path)))
     assert advice is not None
     assert "stored configuration" in advice
+
+
+def store_r2dreamer(folder: Path, option: str = "dmc_vision", choices: bool = True, **values: object) -> Path:
+    composition = preset_composition("r2dreamer", "configs", f"env={option}", "env.task=dmc_walker_walk", "logdir=x")
+    (folder / ".hydra").mkdir(exist_ok=True)
+    if choices:
+        (folder / ".hydra" / "hydra.yaml").write_text(f"hydra:\n  runtime:\n    choices:\n      env: {option}\n")
+    flat = {key: setting.value for key, setting in composition.settings().items() if not key.startswith("hydra.")}
+    return write(folder / ".hydra", flat | values)
+
+
+@pytest.mark.parametrize("choices", [True, False])
+@pytest.mark.parametrize("option", ["dmc_vision", "dmc_proprio"])
+def test_a_stored_run_of_r2dreamer(tmp_path: Path, option: str, choices: bool) -> None:
+    result = check_stored(store_r2dreamer(tmp_path, option, choices))
+    assert result is not None and result.dialect == "r2dreamer" and result.judged.everything
+    assert [item.name for item in result.findings if item.severity is not Severity.INFO] == []
+    store_r2dreamer(tmp_path, option, choices, **{"env.train_ratio": 16, "trainer.train_ratio": "${env.train_ratio}"})
+    (result,) = check_tree([tmp_path], folder=tmp_path).results
+    (finding,) = (item for item in result.findings if item.name == "low-train-ratio")
+    assert (finding.primary.span.source.name, finding.fix) == (".hydra/config.yaml", None)
+    assert "is the stored configuration of a run of r2dreamer" in str(
+        about_file(str(tmp_path / ".hydra" / "config.yaml"))
+    )

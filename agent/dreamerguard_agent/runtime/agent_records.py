@@ -59,7 +59,7 @@ class RunRecords:
         self._events = None
         if self._tensorboard:
             logs = {name: _path(self._directory, name) for name in FILES}
-            self._events = EventLog(self._directory / FOLDER, self._stored_events, self._frames, logs)
+            self._events = EventLog(self._directory / FOLDER, self._stored_events, self._frames, logs, self._say)
         sync_folder(self._directory)
         self._failed = False
 

@@ -11,9 +11,9 @@ import json
 import os
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .append_file import AppendFile, check_regular
 from .log_repair import MOST_BYTES, aside_folder
@@ -23,8 +23,6 @@ _PREFIX = "events.out.tfevents."
 _TAGS = {"scores": "episode/", "eval": "eval/"}
 #: End of the names of our files; others that somebody put into the folder are left alone.
 _SUFFIX = ".dreamerguard"
-#: Bytes of a record beside its data: length, its checksum, checksum of the data.
-_AROUND = 16
 
 Row = Mapping[str, Any]
 
@@ -37,15 +35,18 @@ class EventLog:
       stored: size of every event file by name, as the checkpoint states it.
       frames: environment frames of the checkpoint.
       logs: the JSON lines by name, already brought back to the checkpoint.
+      say: prints that files were set aside.
     """
 
-    def __init__(self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path]) -> None:
+    def __init__(
+        self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path], say: Callable[[str], None]
+    ) -> None:
         folder.mkdir(exist_ok=True)
         check_folder(folder)
         self._folder = folder
         fits = _bring_back(folder, stored, frames)
-        if not fits:
-            _empty(folder)
+        if not fits and (aside := _set_aside(folder)):
+            say(f"{folder} does not fit its checkpoint: kept as it was in {aside.name}/; written again from the logs")
         self._file = _new_file(folder, None if fits and not frames else frames + 1 if fits else 0)
         self._writer = _Writer(self._file)
         if not fits:
@@ -145,17 +146,26 @@ def _bring_back(folder: Path, stored: object, frames: int) -> bool:
     """Cuts the event files back to a checkpoint. Returns whether they fit it; if not, nothing was changed."""
     files = {path.name: path for path in _event_files(folder)}
     if not isinstance(stored, dict):
-        return not files and not frames
-    sizes = stored
-    if any(name not in files or not _ends_record(files[name], size) for name, size in sizes.items()):
+        return not frames and _remove_blank(files)
+    if not stored.keys() <= files.keys():
         return False
-    later = [path for name, path in files.items() if name not in sizes and name.endswith(_SUFFIX)]
-    if any(step <= frames for path in later for step in _steps(path)):
+    ours = {name: path for name, path in files.items() if name in stored or name.endswith(_SUFFIX)}
+    kept = {path: _end_of_kept(path, stored.get(name, 0), frames) for name, path in ours.items()}
+    if None in kept.values():
         return False
-    for name, size in sizes.items():
-        if files[name].stat().st_size > size:
-            os.truncate(files[name], size)
-    for path in later:
+    for path, end in kept.items():
+        if not end and path.name not in stored:
+            path.unlink()  # a start that was killed before its first checkpoint
+        elif end is not None and path.stat().st_size > end:
+            os.truncate(path, end)
+    return True
+
+
+def _remove_blank(files: Mapping[str, Path]) -> bool:
+    """Removes files without rows, which a start leaves that is killed early. Returns whether there were no others."""
+    if not all(name.endswith(_SUFFIX) and _end_of_kept(path, 0, 1 << 62) == 0 for name, path in files.items()):
+        return False
+    for path in files.values():
         path.unlink()
     return True
 
@@ -164,14 +174,16 @@ def _event_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"{_PREFIX}*") if path.is_file() and not path.is_symlink())
 
 
-def _empty(folder: Path) -> None:
-    """Sets all event files aside."""
+def _set_aside(folder: Path) -> Path | None:
+    """Moves all event files to a new folder. Returns it; None if there are none."""
     found = sorted(folder.glob(f"{_PREFIX}*"))
-    if found:
-        aside = aside_folder(folder.parent) / folder.name
-        aside.mkdir()
-        for path in found:
-            path.rename(aside / path.name)
+    if not found:
+        return None
+    aside = aside_folder(folder.parent)
+    (aside / folder.name).mkdir()
+    for path in found:
+        path.rename(aside / folder.name / path.name)
+    return aside
 
 
 def _second(path: Path) -> int:
@@ -179,36 +191,54 @@ def _second(path: Path) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) == 10 else 0
 
 
-def _ends_record(path: Path, size: object) -> bool:
-    """Returns whether a record of the file ends after ``size`` bytes."""
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MOST_BYTES:
-        return False
-    if path.stat().st_nlink > 1 or path.stat().st_size < size:
-        return False
+def _end_of_kept(path: Path, size: object, frames: int) -> int | None:
+    """Returns how many bytes of an event file to keep; None if it does not fit the checkpoint.
+
+    Args:
+      path: the file.
+      size: its bytes at the checkpoint; rows at the same frames that follow are kept too.
+      frames: environment frames of the checkpoint.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MOST_BYTES or path.stat().st_nlink > 1:
+        return None
     with path.open("rb") as file:
         while file.tell() < size:
-            head = file.read(8)
-            if len(head) < 8:
-                return False
-            file.seek(struct.unpack("<Q", head)[0] % MOST_BYTES + _AROUND - 8, os.SEEK_CUR)
-        return file.tell() == size
+            if (length := _length(file)) is None:
+                return None
+            file.seek(length + 8, os.SEEK_CUR)
+        if file.tell() != size:
+            return None
+        end = size
+        while (length := _length(file)) is not None:
+            step = _step(file.read(length + 8)[4:-4])
+            if step is not None and step < frames:
+                return None
+            if step is not None and step > frames:
+                break
+            end = file.tell() if step is not None else end
+    return end
 
 
-def _steps(path: Path) -> Iterator[int]:
-    """Yields the steps of the scalars in a file, up to a record that cannot be read."""
+def _length(file: BinaryIO) -> int | None:
+    """Reads the length of the next record's data; None if there is no whole record.
+
+    A record is length (8 bytes), checksum of the length (4), data, checksum of the data (4).
+    """
+    head = file.read(8)
+    length: int = struct.unpack("<Q", head)[0] if len(head) == 8 else MOST_BYTES
+    return length if length + 8 <= os.fstat(file.fileno()).st_size - file.tell() else None
+
+
+def _step(data: bytes) -> int | None:
+    """Returns the step of a record with scalars; None for another record or one that cannot be read."""
     from google.protobuf.message import DecodeError
     from tensorboard.compat.proto.event_pb2 import Event
 
-    data, start = path.read_bytes(), 0
-    while start + _AROUND <= len(data):
-        length = struct.unpack_from("<Q", data, start)[0]
-        try:
-            event = Event.FromString(data[start + 12 : start + 12 + length])
-        except DecodeError:
-            return
-        if event.HasField("summary"):
-            yield int(event.step)
-        start += _AROUND + length
+    try:
+        event = Event.FromString(data)
+    except DecodeError:
+        return None
+    return int(event.step) if event.HasField("summary") else None
 
 
 def _rows(content: bytes) -> Iterator[dict[str, Any]]:

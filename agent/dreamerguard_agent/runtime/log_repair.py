@@ -1,7 +1,7 @@
 """Brings the JSON lines of a run back to a checkpoint without losing a row that the checkpoint covers.
 
 The rows behind a checkpoint are written again by the resumed run, so they are cut off. That is right only if the size
-in the checkpoint fits the file: it ends at a line, and the rows on both sides lie on their side of the checkpoint's
+in the checkpoint fits the file: it ends a line, and the rows on both sides lie on their side of the checkpoint's
 frames. Otherwise the file is set aside as it is, and the rows up to those frames are kept.
 """
 
@@ -113,8 +113,9 @@ def plan_repair(path: Path, size: object, frames: int) -> Repair:
         length = _without_zeros(file)
         if size is not None and length < size:
             return _short(path, file, length, size, frames, found.st_nlink > 1)
-        if size is not None and _fits(file, size, frames):
-            return Repair(path, size, frames, shared=found.st_nlink > 1)
+        keep = None if size is None else _end_of_kept(file, size, frames)
+        if keep is not None:
+            return Repair(path, keep, frames, shared=found.st_nlink > 1)
     text = f"{path} does not fit its checkpoint: kept as it was in {aside_name(path.parent)}/; its rows up to"
     return Repair(path, None, frames, aside=True, message=f"{text} {frames:,} frames are in use")
 
@@ -149,19 +150,29 @@ def _short(path: Path, file: BinaryIO, length: int, size: int, frames: int, shar
     return Repair(path, start, frames, aside=True, message=text)
 
 
-def _fits(file: BinaryIO, size: int, frames: int) -> bool:
-    """Returns whether ``size`` ends a line and the rows beside it lie on their side of ``frames``."""
+def _end_of_kept(file: BinaryIO, size: int, frames: int) -> int | None:
+    """Returns how many bytes to keep; None if ``size`` ends no line or the rows beside it do not fit ``frames``.
+
+    A run that ends right after a checkpoint logs once more at the same frames, so such rows are kept too.
+    """
     if size:
         file.seek(size - 1)
         if file.read(1) != b"\n":
-            return False
+            return None
         file.seek(_last_line(file, size - 1))
         before = _frames(file.readline(_LONGEST_ROW))
         if before is not None and before > frames:
-            return False
+            return None
+    end = size
     file.seek(size)
-    after = _frames(file.readline(_LONGEST_ROW))
-    return after is None or after > frames
+    while line := file.readline(_LONGEST_ROW):
+        at = _frames(line)
+        if at is None or at > frames or not line.endswith(b"\n"):
+            break
+        if at < frames:
+            return None
+        end += len(line)
+    return end
 
 
 def _rows_up_to(file: BinaryIO, frames: int) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular
 
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
@@ -22,6 +23,8 @@ _IRRELEVANT = frozenset({
 _IRRELEVANT_SECTIONS = ("logging.", "checkpoint.", "eval.", "guard.")
 #: Highest number of runs that are read, newest first, and lowest number of log rows for a speed.
 _MOST_RUNS, _LEAST_ROWS = 200, 3
+#: Bytes of a file that are read.
+_MOST = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _runs(directory: Path) -> list[Path]:
 
 def _ran_here(run: Path, platform: str) -> bool:
     try:
-        starts = read_json((run / "manifest.json").read_text(encoding="utf-8"))
+        starts = read_json(read_regular(run / "manifest.json", _MOST))
     except (OSError, ValueError):
         return False
     here = (os.uname().nodename, platform)
@@ -104,8 +107,8 @@ def _speeds(run: Path, config: RunConfig) -> list[float]:
 def _rows(run: Path, config: RunConfig) -> Iterator[dict[str, float]]:
     folder = run if config.seeds == 1 else next(iter(sorted(run.glob("seed*"))), run)
     try:
-        lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = read_regular(folder / "metrics.jsonl", _MOST).splitlines()
+    except OSError:
         return
     for line in lines:
         try:

@@ -12,15 +12,17 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
+from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
-from dreamerguard.programs.shared.stored_run import read_stored
+from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_dir, is_file
 
@@ -77,7 +79,8 @@ class Danijar(Program):
         run = resolve_command(call, flags, file, command, machine, self.edition, checkout)
         script = EDITIONS[run.edition].script
         found = script_problems(run.settings, script, checkout, folder, open_words=command.open)
-        absent = missing_script(call, file, command, folder)
+        unread = absent_presets(call, folder, run.anchor) if file is None else ()
+        absent = (*unread, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 
@@ -102,8 +105,14 @@ class Danijar(Program):
         for block, place in ((block, file.names[block]) for block in file.blocks):
             flags = replace(NO_FLAGS, presets=(Word(block, place, 0),))
             run = finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True)
-            found = committed_checkpoint(run.settings, [file.path.parent, *file.path.parents[1:3]])
-            runs.append(replace(run, problems=(*run.problems, *found)) if run.trains else run)
+            folders = [file.path.parent, *file.path.parents[1:3]]
+            found = list(committed_checkpoint(run.settings, folders))
+            if not run.trains:  # an evaluation needs the agent that somebody trained, which is seldom committed
+                found = [
+                    replace(problem, message=_evaluates(problem.message), severity=Severity.INFO) for problem in found
+                ]
+            found += unheld_checkpoints(run.settings, folders, {"run.from_checkpoint"})
+            runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
@@ -122,6 +131,10 @@ class Danijar(Program):
         origin, values = table.origin(suite), preset_values(table, suite)
         origins = dict.fromkeys(values, (str(origin), origin.url))
         return PublishedSettings(f"preset {suite} of {table.title}", values, origins, _NOT_TRAINING)
+
+
+def _evaluates(message: str) -> str:
+    return message.replace("every new run loads", "the evaluation loads")
 
 
 def _belongs_elsewhere(call: PythonCall, folder: Path) -> bool:

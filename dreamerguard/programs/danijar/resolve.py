@@ -25,13 +25,14 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 
 from .budget import ENDLESS, danijar_budget
+from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import script_trains, stepped_intervals
+from .scripts import interval_units, script_trains
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -151,12 +152,14 @@ def finish(
         found = suite_problems(draft.settings, "task", checkout, anchor, whole=whole)
         draft.problems += [replace(problem, upstream=unmade) for problem in found]
     _check_values(draft, edition, file, roles, checkout, familiar=named and familiar)
+    draft.problems += broken_constraints(draft.settings, checkout)
     draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}
         draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+    stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(
         dialect="danijar",
         anchor=anchor,
@@ -177,7 +180,7 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps", stepped=stepped_intervals(draft.settings, edition.script, checkout)),
+        units=Units(length="agent steps", stepped=stepped, timed=timed),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),

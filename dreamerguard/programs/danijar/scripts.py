@@ -44,6 +44,8 @@ _INSTEAD = {
     "run.num_envs_eval": "it plays in run.num_envs environments",
 }
 _MOST_BYTES = 1 << 18
+#: Names of the run's settings in a run script.
+_RUN = r"(?:self\.)?(?:args|cfg|(?:config\.)?run)"
 
 
 def script_trains(script: str) -> bool:
@@ -98,11 +100,20 @@ def committed_checkpoint(settings: Mapping[str, Setting], folders: Sequence[Path
         yield Problem("missing-checkpoint", text, Label(place), setting.key, help=help)
 
 
-def stepped_intervals(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> frozenset[str]:
-    """Returns the intervals that the checkout's own run script counts in steps: ``Every(args.save_every)``."""
+def interval_units(
+    settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Returns the intervals that the checkout's own run script counts in steps, and those that it counts in seconds.
+
+    ``Every(args.save_every)`` counts steps, ``Clock(args.save_every)`` and ``LocalClock(args.save_every)`` seconds.
+    """
     script = settings.get(key)
     text = _script_text(checkout, str(script.value)) if script is not None else None
-    return frozenset(f"run.{name}" for name in re.findall(r"\bEvery\(\s*args\.(\w+)", text or ""))
+    stepped, timed = (
+        frozenset(f"run.{name}" for name in re.findall(rf"\b{made}\(\s*{_RUN}\.(\w+)", text or ""))
+        for made in ("Every", r"\w*Clock")
+    )
+    return stepped - timed, timed - stepped
 
 
 def _script_text(checkout: PythonCheckout | None, script: str) -> str | None:

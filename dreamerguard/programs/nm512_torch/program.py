@@ -20,6 +20,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Setting
 from dreamerguard.core.source import Span
 from dreamerguard.programs.interface import Program
+from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
@@ -36,7 +37,7 @@ from dreamerguard.programs.shared.preset_file import (
 )
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
-from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
+from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
@@ -92,7 +93,8 @@ class Nm512Torch(Program):
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
-        absent = missing_script(call, file, command, folder)
+        unread = absent_presets(call, folder, run.anchor) if file is None else ()
+        absent = (*unread, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
 
@@ -110,7 +112,9 @@ class Nm512Torch(Program):
         runs, checkout = [], find_checkout(file, None, Path())
         for block, place in ((block, file.names[block]) for block in file.blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
-            runs.append(_resolve(words, file, place, machine, checkout, whole=True))
+            run = _resolve(words, file, place, machine, checkout, whole=True)
+            found = unheld_checkpoints(run.settings, [file.path.parent], ())
+            runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 
 

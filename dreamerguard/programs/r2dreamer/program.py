@@ -7,13 +7,11 @@ made ``batch_length + 2`` agent steps (https://github.com/NM512/r2dreamer at 546
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.budget import Budget
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
@@ -27,7 +25,6 @@ from dreamerguard.programs.hydra.program import (
     build_run,
     compose_command,
     expectations,
-    numbers,
     preset_composition,
 )
 from dreamerguard.programs.hydra.sweep import with_sweep
@@ -37,9 +34,12 @@ from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
-from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory
-from dreamerguard.sources.argv import Command
+from dreamerguard.programs.shared.stored_run import other_run, read_stored, stored_in_directory
+from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
+
+from .budget import r2_budget, replay_bytes
+from .stored import STORED_KEYS, stored_option
 
 TABLE, PRIMARY = "r2dreamer", "configs"
 
@@ -121,20 +121,35 @@ class R2Dreamer(Program):
         launch = read_launch(command)
         assert launch is not None, "detect() saw a program"
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
-        budget = r2_budget(composed.number)
-        run = build_run(
+        run = self._judge(composed, machine, composed.composition.choices.get("env"))
+        return replace(run, problems=(*run.problems, *_stored(run, folder)))
+
+    def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
+        """Returns the run of a ``.hydra/config.yaml`` that hydra wrote into a log directory."""
+        stored = read_stored(path, name)
+        if stored is None or not stored.items.keys() >= STORED_KEYS or "defaults" in stored.items:
+            return None
+        command = read_command(["python", "train.py"])
+        launch = read_launch(command)
+        assert launch is not None, "train.py is a script"
+        home = Checkout(path.parent, PurePosixPath(name).parent.as_posix(), complete=True)
+        composed = compose_command(command, launch, TABLE, path.stem, home)
+        run = self._judge(composed, machine, stored_option(composed, path, PRIMARY))
+        return replace(run, anchor=stored.items["trainer.steps"].span)
+
+    def _judge(self, composed: Composed, machine: Machine, option: str | None) -> ResolvedRun:
+        return build_run(
             composed,
             dialect=self.name,
             roles=ROLES,
             machine=machine,
-            budget=budget,
-            reference=_reference(composed),
+            budget=r2_budget(composed.number),
+            reference=_reference(composed, option),
             renamed=RENAMED,
-            replay_bytes=_replay_bytes(composed),
+            replay_bytes=replay_bytes(composed),
             limits=LIMITS,
-            task_problem=_task_problem(composed),
+            task_problem=_task_problem(composed, option),
         )
-        return replace(run, problems=(*run.problems, *_stored(run, folder)))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``env``."""
@@ -185,34 +200,14 @@ def _is_own(text: str) -> bool:
     )
 
 
-def r2_budget(number: Callable[[str], float]) -> Budget | None:
-    """Returns the budget of a configuration; None if a value is not known."""
-    frames, ratio, repeat = number("trainer.steps"), number("trainer.train_ratio"), number("trainer.action_repeat")
-    size, length, envs = number("trainer.batch_size"), number("trainer.batch_length"), number("env.env_num")
-    pretrain = number("trainer.pretrain")
-    if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length, envs, frames) <= 0:
-        return None
-    together = max(envs, 1) * repeat
-    return Budget(
-        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is checked
-        action_repeat=repeat,
-        train_ratio=ratio,
-        batch_size=size,
-        batch_length=length,
-        warmup_steps=(length + 2) * envs,
-        first_updates=1.0 + (pretrain if numbers(pretrain) else 0.0),
-    )
-
-
-def _task_problem(composed: Composed) -> Problem | None:
-    option = composed.composition.choices.get("env")
+def _task_problem(composed: Composed, option: str | None) -> Problem | None:
     shipped = option is not None and f"env/{option}" in composed.table.files
     return check_task(composed.settings.get("env.task"), ()) if shipped else None
 
 
-def _reference(composed: Composed) -> PublishedRun | None:
+def _reference(composed: Composed, option: str | None) -> PublishedRun | None:
     """Returns the run of upstream's preset for the suite; None for environments that only a fork has."""
-    option, task = composed.composition.choices.get("env"), composed.value("env.task")
+    task = composed.value("env.task")
     if option is None or not isinstance(task, str | None) or f"env/{option}" not in composed.table.files:
         return None
     preset = preset_composition(TABLE, PRIMARY, f"env={option}")
@@ -227,15 +222,3 @@ def _reference(composed: Composed) -> PublishedRun | None:
     expected = expectations(preset, ROLES, composed.table, canonical)
     curve = partial(published_curve, task, option, "paper-2023")
     return PublishedRun(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)
-
-
-def _replay_bytes(composed: Composed) -> float | None:
-    """Returns the bytes that the replay buffer takes when it is built: images, recurrent state, classes as float32."""
-    size = composed.value("env.size")
-    vision = composed.value("env.encoder.cnn_keys") not in (None, "$^")
-    pixels = 3.0
-    for part in size if isinstance(size, tuple) else (64, 64):
-        pixels *= part if isinstance(part, int | float) else 64
-    state = 4 * (composed.number("model.deter") + 32 * composed.number("model.discrete"))
-    total = composed.number("buffer.max_size") * ((pixels if vision else 0) + state)
-    return total if numbers(total) else None

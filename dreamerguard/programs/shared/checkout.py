@@ -10,6 +10,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting, UnknownKey
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
+from dreamerguard.sources.python.names import is_run_config
 from dreamerguard.sources.python.python_files import read_file
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
@@ -25,6 +26,10 @@ _MAYBE_ROOT = "requirements.txt"
 _MOST_UP = 3
 #: Share of the declared keys that the code must read before it counts as the program that reads them.
 _COVERED = 0.5
+#: Share of the declared keys that the trace of a program must find, so that what it misses is not read.
+_TRACED = 0.8
+#: Keys that select the part of danijar/dreamerv3 that runs.
+_SCRIPTS = ("script", "run.script")
 #: Scripts of the programs that train.
 _TRAINERS = ("main.py", "train.py", "dreamer.py")
 #: Names of scripts that use a trained agent and train none begin like this.
@@ -81,7 +86,39 @@ class PythonCheckout:
                 continue
             elif self._is_dead(name, keys if all_keys is None else all_keys):
                 judged[name] = replace(key, dead=self._nothing())
+            elif self._is_missed(name, keys if all_keys is None else all_keys, settings, whole=whole):
+                judged[name] = replace(key, dead=self._missed(whole=whole))
         return judged
+
+    def _is_missed(self, name: str, keys: Mapping[str, Key], settings: Mapping[str, Setting], *, whole: bool) -> bool:
+        """Returns whether the code that the scripts run never reads a key, though other code may name it."""
+        scripts = self._started(whole=whole)
+        if not scripts or self._plainly_read(name, scripts):
+            return False
+        found = self.index.trace(scripts, frozenset({*keys, *settings}), {})
+        if found is not None and found.may_read(name) and not whole and name.startswith("run."):
+            chosen = {key: str(settings[key].value) for key in _SCRIPTS if key in settings}
+            found = self.index.trace(scripts, frozenset({*keys, *settings}), chosen)
+        if found is None or found.may_read(name):
+            return False
+        alive = sum(found.may_read(key) for key in keys)
+        return alive >= _TRACED * len(keys)
+
+    def _plainly_read(self, name: str, scripts: tuple[str, ...]) -> bool:
+        """Returns whether one of the files that a script imports reads a key of the first level from ``config``."""
+        if "." in name:
+            return False
+        near = (facts for script in scripts for facts in self.index.reachable(script))
+        return any(is_run_config(owner) and leaf == name for facts in near for owner, leaf in facts.pairs)
+
+    def _started(self, *, whole: bool) -> tuple[str, ...]:
+        """Returns the scripts that may read the keys: the one of a command, or all that choose presets."""
+        if self.script is not None and not whole:
+            return (self.script,)
+        return tuple(dict.fromkeys((*self.trainers, *self.index.mains()))) if self.trainers else ()
+
+    def _missed(self, *, whole: bool) -> str:
+        return f"{', '.join(self._started(whole=whole)[:3])} and the code that this runs never read it"
 
     def _is_dead(self, name: str, keys: Mapping[str, Key]) -> bool:
         return not self.index.may_read(name) and not self._handed_on(name) and self._sure(keys)

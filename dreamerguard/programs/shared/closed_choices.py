@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Value
 from dreamerguard.core.values import spell_scalar
@@ -44,7 +44,9 @@ def refused_values(
     for setting in asked:
         deciding = [item for item in decisions.found if _decides(item, setting.key, settings)]
         refusing = [item for item in deciding if _refuses(item, decisions, setting, checkout.index)]
-        if refusing:
+        if whole and not isinstance(setting.value, str):
+            yield from _numbers_for_texts(setting, settings, decisions, checkout.index)
+        elif refusing:
             best = max(refusing, key=lambda item: (decisions.runs_always(item), len(item.choice.choices)))
             yield _problem(best, decisions, setting, whole=whole)
 
@@ -61,11 +63,9 @@ def _is_asked(setting: Setting, *, whole: bool) -> bool:
 
 def _decides(decision: Decision, key: str, settings: Mapping[str, Setting]) -> bool:
     """Returns whether a decision is about a key, and about no other key with the same last names."""
-    path = ".".join(decision.path)
-    if decision.choice.subject.first or _OTHERS.search(decision.file) or not (key == path or key.endswith(f".{path}")):
+    if decision.choice.subject.first or _OTHERS.search(decision.file) or decision.path[-1] != key.rpartition(".")[2]:
         return False
-    same = [name for name in settings if name == path or name.endswith(f".{path}")]
-    return len(same) == 1
+    return _names_only(decision.path, key, settings)
 
 
 def _refuses(decision: Decision, decisions: Decisions, setting: Setting, index: PythonIndex) -> bool:
@@ -97,8 +97,52 @@ def _problem(decision: Decision, decisions: Decisions, setting: Setting, *, whol
     assert place is not None, "only written values are asked"
     return Problem(
         "unknown-choice", text, Label(place), setting.key, help=", ".join(choices), value=setting.value,
-        place=setting.last.value_span, certain=sure and not default,
+        place=setting.last.value_span, severity=None if sure and not default else Severity.WARNING,
     )  # fmt: skip
+
+
+def _numbers_for_texts(
+    setting: Setting, settings: Mapping[str, Setting], decisions: Decisions, index: PythonIndex
+) -> Iterator[Problem]:
+    """Yields the problem of a number where all code that reads the setting compares it with texts."""
+    place = setting.last.span
+    if place is None or setting.last.upstream:
+        return
+    leaf = setting.key.rpartition(".")[2]
+    found = [item for path in decisions.compared_paths if _names_only(path, setting.key, settings)
+             for item in decisions.compared_at(path)]  # fmt: skip
+    texts = [text for _, compared in found for text in compared.texts]
+    if (
+        not all(compared.texts for _, compared in found)
+        or not all(isinstance(text, str) for text in texts)
+        or not texts
+    ):
+        return
+    lines = {(file, compared.line) for file, compared in found}
+    if any(line not in lines for line in _lines_with(leaf, index)):
+        return
+    file, compared = found[0]
+    shown = ", ".join(dict.fromkeys(str(text).strip("*") for text in texts))
+    text = (
+        f"{setting.key} is the number {spell_scalar(setting.value)}, but {file}:{compared.line} compares it with texts"
+    )
+    help = f"it compares it with {shown}"
+    yield Problem("wrong-type", text, Label(place), setting.key, help=help, severity=Severity.WARNING)
+
+
+def _names_only(path: tuple[str, ...], key: str, settings: Mapping[str, Setting]) -> bool:
+    """Returns whether a path leads to a key and to no other one."""
+    name = ".".join(path)
+    same = [item for item in settings if item == name or item.endswith(f".{name}")]
+    return same == [key]
+
+
+def _lines_with(leaf: str, index: PythonIndex) -> Iterator[tuple[str, int]]:
+    """Yields the lines of all files that read something of a name, in code or in a text."""
+    word = re.compile(rb"[.'\"]" + re.escape(leaf.encode()) + rb"\b|\b" + re.escape(leaf.encode()) + rb"\s*=")
+    for name, file in index.files.items():
+        for match in word.finditer(file.data or b""):
+            yield name, (file.data or b"").count(b"\n", 0, match.start()) + 1
 
 
 def spell(choice: Literal) -> str:

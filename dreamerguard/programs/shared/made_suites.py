@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.sources.python.choice_facts import takes
@@ -64,7 +64,9 @@ def makes_suite(settings: Mapping[str, Setting], key: str, checkout: PythonCheck
 
 
 def _problem(rule: str, text: str, task: Setting, anchor: Span, whole: bool, help: str) -> Problem:
-    return Problem(rule, text, Label(task.last.span or anchor), task.key, help=help, certain=not whole)
+    return Problem(
+        rule, text, Label(task.last.span or anchor), task.key, help=help, severity=Severity.WARNING if whole else None
+    )
 
 
 def _is_name(value: object) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.source import Label, SourceError, Value
@@ -68,6 +68,11 @@ def read_stored(path: Path, name: str) -> StoredRun | None:
     return StoredRun(name, flatten(document.root))
 
 
+#: Keys that name a trained agent, and paths of its file inside a repository.
+_CHECKPOINT_KEY = re.compile(r"(checkpoint|ckpt|weights|pretrained|(load|model|agent|policy)_?(path|file|from))", re.I)
+_CHECKPOINT_FILE = re.compile(r"(?![~/])[\w./ -]+\.(pt|pth|ckpt|pkl|npz|safetensors|msgpack)", re.ASCII)
+
+
 def named_path(setting: Setting | None, folder: Path) -> Path | None:
     """Returns the path that a setting names; None if it names none or only the start of the run completes it."""
     value = setting.value if setting is not None else None
@@ -117,6 +122,29 @@ def missing_checkpoint(setting: Setting, folder: Path) -> Iterator[Problem]:
         return
     text = f"there is no checkpoint {path.name} in {Path(str(setting.value)).parent}"
     yield Problem("missing-checkpoint", text, Label(place), setting.key)
+
+
+def unheld_checkpoints(
+    settings: Mapping[str, Setting], folders: Sequence[Path], reported: Container[str]
+) -> Iterator[Problem]:
+    """Yields the problem of each checkpoint file that a file of presets names by a relative path and nobody committed.
+
+    Args:
+      settings: of the run.
+      folders: where a relative path may begin.
+      reported: keys that are reported otherwise.
+    """
+    for key, setting in settings.items():
+        value, layer = setting.value, setting.last
+        if key in reported or layer.kind not in ("defaults", "preset") or layer.upstream or layer.span is None:
+            continue
+        if not _CHECKPOINT_KEY.search(key) or not isinstance(value, str) or not _CHECKPOINT_FILE.fullmatch(value):
+            continue
+        paths = [named_path(setting, folder) for folder in folders]
+        if None not in paths and not any(path is not None and exists(path) for path in paths):
+            text = f"{key} names {value}, which the repository does not hold"
+            help = "say where it comes from, or leave the setting empty and name the file on the command line"
+            yield Problem("missing-checkpoint", text, Label(layer.span), key, help=help, severity=Severity.INFO)
 
 
 def other_run(

@@ -172,9 +172,10 @@ class Sheeprl(Program):
         return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """Yields the command that selects a file of the configuration group ``exp``, if the file is for DreamerV3."""
+        """Yields the command that selects a file of the group ``exp``, if the file is for DreamerV3 or empty."""
         file = PurePosixPath(name)
-        if file.parent.name == "exp" and ("dreamer" in file.stem or "dreamer_v3" in text):
+        empty = not _CONTENT.search(text) and (path.parent.parent / "config.yaml").is_file()
+        if file.parent.name == "exp" and (empty or "dreamer" in file.stem or "dreamer_v3" in text):
             yield FileCommand(("sheeprl", f"exp={file.stem}"), folder_above(path, "configs", inside="sheeprl"))
 
     def log_directory(self, run: ResolvedRun, named: str | None) -> str | None:
@@ -186,6 +187,8 @@ class Sheeprl(Program):
 
 
 PROGRAM = Sheeprl()
+#: A line that is neither empty nor a comment.
+_CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 
 
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:

@@ -88,7 +88,7 @@ def _refused(problem: Problem) -> Finding:
         problem.label.span,
         problem.message + did_you_mean(near[0] if near else None),
         key=problem.key,
-        severity=None if problem.certain else Severity.WARNING,
+        severity=problem.severity,
         fix=fix(Edit(problem.place, near[0]), f"choose {near[0]}", safe=True)
         if near and problem.place is not None
         else None,

@@ -3,9 +3,11 @@
 What it does:
   Reports text where a number is expected, a number where true or false is expected, a list where one value is expected,
   and so on. Types follow YAML 1.2: ``1e6`` is a number; ``yes``, ``1_000_000`` and everything in quotes are text.
+  In a fork, reports a number for a setting that its code compares with texts only.
 
 Why is this bad:
   The run does not start. Programs that convert the value instead turn ``no`` into true, or text into a list of letters.
+  A number equals no text, so no branch of the code takes it, and the flag refuses the text that would be right.
 
 How to fix:
   Write the value as the message says.

@@ -2,7 +2,8 @@
 
 What it does:
   Reports ``run.log_every`` and ``report_every`` of 10 000 and more, and ``save_every`` of 20 000 and more, in
-  danijar/dreamerv3.
+  danijar/dreamerv3. In a fork, reports ``eval_every`` too if its run script makes a clock of it, and leaves out
+  intervals that the script counts in steps, as in ``Every(args.save_every)``.
 
 Why is this bad:
   10 000 seconds are 2.8 hours between two log lines; 20 000 seconds are 5.6 hours of work that a crash loses.
@@ -30,23 +31,32 @@ BAD = [
     Example("python dreamerv3/main.py --configs crafter --run.log_every 1e4 --logdir logs", mark="--run.log_every 1e4")
 ]
 
-_MANY = {"save_every": 2e4, "log_every": 1e4, "report_every": 1e4}
+_MANY = {"save_every": 2e4, "log_every": 1e4, "report_every": 1e4, "eval_every": 1e4}
 #: Larger values are intended to disable the interval.
 _NEVER = 1e7
 
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    for name in ("save_every", "log_every", "report_every"):
+    for name in _MANY:
         setting = run.settings.get(f"run.{name}")
-        if setting is not None and setting.key in run.units.stepped:
+        if setting is None or setting.key in run.units.stepped:
             continue
-        if setting is not None and setting.chosen and _MANY[name] <= setting.number < _NEVER:
+        if name == "eval_every" and setting.key not in run.units.timed:
+            continue  # upstream's editions count it in steps
+        if setting.chosen and _MANY[name] <= setting.number < _NEVER:
             yield rule.at(
                 run.place(setting),
                 f"{setting.key} {spell_scalar(setting.value)} means {setting.number / 3600:.2g} hours",
                 label="unit: seconds",
                 key=setting.key,
-                # Nothing rests on a report; `check` warns where a file of presets says it.
-                severity=Severity.INFO if name == "report_every" or run.in_file(run.place(setting)) else None,
+                severity=Severity.INFO if _costs_little(run, name) else None,
             )
+
+
+def _costs_little(run: ResolvedRun, name: str) -> bool:
+    """Returns whether an interval is only worth knowing: a killed run loses the work since the last checkpoint."""
+    if name == "save_every":
+        return False
+    # Nothing rests on a report; `check` warns where a file of presets says it.
+    return name == "report_every" or run.in_file(run.place(run.settings[f"run.{name}"]))

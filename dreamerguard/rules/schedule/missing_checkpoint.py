@@ -4,7 +4,7 @@ What it does:
   Reports an evaluation script without a checkpoint (``--script eval_only`` without ``--run.from_checkpoint`` in
   danijar/dreamerv3, ``sheeprl-eval`` without ``checkpoint_path``), a checkpoint that is not in the named folder, and
   the folder of all checkpoints in place of one of them. Reports a file of presets that names a checkpoint which the
-  repository does not hold.
+  repository does not hold; that is information where the preset evaluates, or where another setting names the file.
 
 Why is this bad:
   The program stops at its start. On a cluster, the job fails only after it has waited in the queue.
@@ -26,7 +26,7 @@ from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG715", "missing-checkpoint", Severity.ERROR, dialects=("danijar", "sheeprl"))
+rule = Rule("DG715", "missing-checkpoint", Severity.ERROR, dialects=("danijar", "nm512_torch", "sheeprl"))
 
 _EVAL = "python dreamerv3/main.py --configs dmc_proprio --logdir x --script eval_only --run.steps 1e4"
 _SAVED = {

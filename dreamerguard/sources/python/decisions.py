@@ -122,6 +122,11 @@ class Decisions:
         """Yields what a setting is compared with anywhere, with the file."""
         yield from self._compared.get(path, ())
 
+    @property
+    def compared_paths(self) -> Iterable[Path]:
+        """Paths of the settings that are compared with anything."""
+        return tuple(self._compared)
+
 
 def _any_takes(choices: Iterable[Literal], value: Literal) -> bool:
     return any(takes(choice, value) for choice in choices)

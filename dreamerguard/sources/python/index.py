@@ -6,25 +6,30 @@ that a key counts as unread only where nothing in the checkout could read it.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from .carriers import find_carriers
 from .choice_facts import FileChoices
+from .dataflow.trace import Trace, trace
 from .decisions import Decisions, read_decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
-from .python_files import PythonFile, collect
+from .python_files import PythonFile, collect, parse
+from .word_index import WordIndex
 
 #: Imported files that a script's own parser or presets may lie in.
 _MOST_IMPORTS = 200
+#: Traces of one script, each for more keys.
+_MOST_TRACES = 3
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
@@ -62,6 +67,7 @@ class PythonIndex:
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _choices: dict[str, FileChoices] = field(default_factory=dict)
     _decisions: dict[tuple[tuple[str, ...], frozenset[str]], Decisions] = field(default_factory=dict)
+    _traces: dict[tuple[object, ...], list[tuple[frozenset[str], Trace | None]]] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""
@@ -91,9 +97,17 @@ class PythonIndex:
             if facts is not None:
                 yield facts
 
-    def _named(self, word: str) -> Iterator[str]:
-        pattern = word.encode()
-        return (name for name, file in self.files.items() if file.data is not None and pattern in file.data)
+    def _named(self, word: str) -> tuple[str, ...]:
+        return self._words.named(word)
+
+    @cached_property
+    def _words(self) -> WordIndex:
+        return WordIndex(self.files)
+
+    @cached_property
+    def _unpacked(self) -> frozenset[str]:
+        """Names that any code unpacks: ``f(**name)``."""
+        return frozenset(name for facts in self._with("**") for name in facts.unpacked)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -174,8 +188,7 @@ class PythonIndex:
             if facts is None or leaf in facts.names:
                 return True
             fields = fields or leaf in facts.fields
-        unpacked = {name for facts in self._with("**") for name in facts.unpacked} if fields else set()
-        if any(name in (group, "") or is_config(name) for name in unpacked):
+        if fields and any(name in (group, "") or is_config(name) for name in self._unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 
@@ -195,9 +208,36 @@ class PythonIndex:
             for attribute, pairs in facts.stored.items():
                 if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
                     return True
-            if group and leaf in facts.fields and any(group in other.unpacked for other in self._with("**")):
+            if group and leaf in facts.fields and group in self._unpacked:
                 return True
         return False
+
+    def trace(self, scripts: tuple[str, ...], keys: frozenset[str], fixed: Mapping[str, str]) -> Trace | None:
+        """Follows the configuration from scripts; None where the trace is not complete.
+
+        Args:
+          scripts: files that the interpreter starts with.
+          keys: all keys of the configuration.
+          fixed: keys with a known value that branches are chosen by.
+        """
+        asked = (scripts, *fixed.items())
+        for known, found in self._traces.get(asked, ()):
+            if keys <= known:
+                return found
+        done = self._traces.setdefault(asked, [])
+        if len(done) >= _MOST_TRACES or any(found is None for item in self._traces.values() for _, found in item):
+            return None
+        done.append((keys, trace(self.files, self._tree, scripts, keys, fixed)))
+        return done[-1][1]
+
+    def _tree(self, name: str) -> ast.Module | None:
+        data = self.files[name].data
+        return parse(data) if data is not None else None
+
+    def mains(self) -> tuple[str, ...]:
+        """Returns the scripts that choose presets: files with a main part that name them."""
+        named = (name for name in self._named("__main__") if b"config" in (self.files[name].data or b""))
+        return tuple(name for name in named if (facts := self.facts(name)) is not None and facts.parsers.presets)
 
     def gives(self, key: str, script: str | None) -> bool:
         """Returns whether a script gives a key a value where the configuration leaves none.

@@ -7,6 +7,7 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from dreamerguard.util.fast_dataclass import dataclass
@@ -114,6 +115,7 @@ def _read(path: str) -> bytes | None:
         return None
 
 
+@lru_cache(maxsize=2)  # several readers look at the same file in turn
 def parse(data: bytes | str) -> ast.Module | None:
     """The syntax tree of a file; None where it is not valid or nested too deeply."""
     if len(data) > MAX_FILE_BYTES:

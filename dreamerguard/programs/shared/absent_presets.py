@@ -1,0 +1,49 @@
+"""A script whose file of presets is not there: the program reads it first and stops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dreamerguard.core.finding import Problem
+from dreamerguard.core.source import Label, Span
+from dreamerguard.sources.python.python_files import read_file
+from dreamerguard.util.paths import exists, is_file
+
+from .python_call import PythonCall
+
+#: The file beside the script, and code that goes on without it.
+_BESIDE = re.compile(rb"(parent|folder|here|directory)\s*\)?\s*/\s*['\"]configs\.yaml['\"]")
+_OPTIONAL = re.compile(rb"\.exists\(|\.is_file\(|FileNotFoundError|isfile\(")
+_OWN_PLACE = (b"__file__", b"argv[0]")
+_IGNORED = re.compile(r"^/?(\*\*/)?(configs\.yaml|\*\.ya?ml|config\*|configs\*)\s*$", re.MULTILINE)
+_MOST_BYTES = 1 << 16
+
+
+def absent_presets(call: PythonCall, folder: Path, anchor: Span) -> Iterator[Problem]:
+    """Yields the problem of a script that reads ``configs.yaml`` beside it, where that file is missing.
+
+    Args:
+      call: the command.
+      folder: where it would be started.
+      anchor: place of the command.
+    """
+    script = folder / call.script
+    if not is_file(script) or exists(script.parent / "configs.yaml"):
+        return
+    data = read_file(script).data or b""
+    if not _BESIDE.search(data) or _OPTIONAL.search(data) or not any(part in data for part in _OWN_PLACE):
+        return
+    ignored = any(_ignores(place / ".gitignore") for place in dict.fromkeys((script.parent, folder)))
+    why = ", and .gitignore leaves it out" if ignored else ""
+    text = f"{call.script} reads configs.yaml beside it, which the checkout does not have{why}: the program stops"
+    yield Problem("missing-presets", text, Label(anchor), help="add the file to the repository")
+
+
+def _ignores(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return _IGNORED.search(stream.read(_MOST_BYTES)) is not None
+    except OSError:
+        return False

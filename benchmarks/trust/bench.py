@@ -45,8 +45,8 @@ LONG: dict[str, Any] = {
 
 
 def patience() -> float:
-    """Returns by how much waiting is longer because other programs use the processor; 1 on an idle machine."""
-    return max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0)
+    """Returns by how much waiting is longer because other programs use the processor: 1 on an idle machine, at most 4."""
+    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), 4.0)
 
 
 class Process:

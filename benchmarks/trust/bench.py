@@ -45,7 +45,7 @@ LONG: dict[str, Any] = {
 
 
 def patience() -> float:
-    """Returns by how much waiting is longer because other programs use the processor: 1 on an idle machine, at most 4."""
+    """Returns the factor for waiting times that follows from the load: 1 on an idle machine, at most 4."""
     return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), 4.0)
 
 

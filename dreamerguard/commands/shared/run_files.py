@@ -78,6 +78,8 @@ class RunFiles:
         try:
             action()
         except OSError as error:
+            if _identity(self._run.directory) != self._identity:
+                return  # the logs notice that, and the run is saved again
             self.note(f"cannot write in {self._run.directory}: {error.strerror or error}; the run goes on")
 
 

@@ -258,7 +258,7 @@ def killed_before_saving(bench: Bench, times: int) -> Finding:
         process.end()
         rows = len(seen["after"].rows["metrics.jsonl"])
         finding.after_save = f"{rows} rows of metrics.jsonl; no checkpoint was due"
-        words = ("no checkpoint", "set aside", "moved", "from the start", "begins again", "starts over")
+        words = ("no checkpoint", "first checkpoint", "set aside", "moved", "beginning", "before-")
         said = [line for line in process.output.splitlines() if any(word in line for word in words)]
         finding.message = said[0].strip() if said else ""
         finding.expect(bool(said), "the next start does not say that it begins again")

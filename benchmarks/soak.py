@@ -85,9 +85,9 @@ def soak(folder: Path, seconds: float, every: float, quiet: bool = False) -> tup
                 print(" ".join(f"{_text(samples[-1].get(key)):>12}" for key in COLUMNS.values()), flush=True)
         early = {name: item.returncode for name, item in processes.items() if item.poll() is not None}
     finally:
-        for name, number in (("train", signal.SIGTERM), ("watch", signal.SIGINT)):
-            if processes[name].poll() is None:
-                processes[name].send_signal(number)
+        for item in processes.values():
+            if item.poll() is None:
+                item.terminate()
     codes = {name: item.wait() for name, item in processes.items()}
     wrong = [f"{name} ended by itself with exit code {code}" for name, code in early.items()]
     if "train" not in early and codes["train"] != 128 + signal.SIGTERM:

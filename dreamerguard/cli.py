@@ -27,6 +27,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if isinstance(error, FileNotFoundError) and _current_folder_is_gone():
+            sys.stderr.write("error: the current folder was removed; change to another folder and start again\n")
+            sys.exit(2)
         _bug(error)
 
 
@@ -42,6 +45,14 @@ def _run(words: Sequence[str]) -> int | str | None:
     except SystemExit as end:  # Typer ends every command with it, before the output is written
         return end.code
     return None
+
+
+def _current_folder_is_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is not loaded yet
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _drop_output() -> None:

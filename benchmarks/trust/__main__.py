@@ -1,6 +1,6 @@
 """Injects faults into the real product and prints what was lost: ``make trust``.
 
-    python -m benchmarks.trust [--only TEXT] [--quick] [--jobs N] [--json [FILE]] [--list]
+    python -m benchmarks.trust [--only 7,8 or TEXT] [--quick] [--jobs N] [--json [FILE]] [--list]
 
 Exit code 0: nothing was lost and nothing is wrong in any row; in a kill, only what came after the last save may be
 gone. Exit code 1 otherwise, also if a row could not be measured.
@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .bench import Bench
+from .bench import ROOT, Bench
 from .row import ROWS, Finding, NotRun, Row
 
 MODULES = ("kills", "run_files", "disk", "failures", "strangers", "readers", "guarding", "machine")
@@ -139,20 +139,22 @@ def show(table: Sequence[dict[str, Any]]) -> None:
             line["outcome"],
             line["message"][:160],
             codes,
-            line["test"],
+            line["test"] if not line["test"] or (ROOT / line["test"]).exists() else f"{line['test']} is missing",
         )
         print("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") or "-" for cell in cells) + " |")
 
 
 def _chosen(item: Row, only: str | None) -> bool:
-    if only is None or only.isdigit():
-        return only is None or int(only) == item.number
+    if only is None:
+        return True
+    if only.replace(",", "").isdigit():
+        return str(item.number) in only.split(",")
     return only.lower() in f"{item.fault} {item.how} {item.inject.__name__}".lower()
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trust", description=__doc__.split("\n")[0])
-    parser.add_argument("--only", metavar="TEXT", help="rows with this number, or with this text in fault or injection")
+    parser.add_argument("--only", metavar="TEXT", help="rows with these numbers (7,8), or with this text")
     parser.add_argument("--quick", action="store_true", help="fewer injections of each fault")
     parser.add_argument("--jobs", type=int, default=max(os.cpu_count() or 1, 2), help="rows at the same time")
     parser.add_argument("--json", nargs="?", type=Path, const=RESULT, help="also write the table as JSON")

@@ -18,7 +18,7 @@ from typing import Any
 from .row import Finding, NotRun
 
 ROOT = Path(__file__).parents[2]
-#: Seconds after which a process counts as hanging.
+#: Seconds after which a process counts as hanging, on an idle machine.
 HANG = 240.0
 ALLOW = ("--allow", "changed-action-repeat=trust", "--allow", "changed-batch-shape=trust")
 #: A run of seconds: 2,400 frames, 135 updates, 2 checkpoints.
@@ -44,6 +44,11 @@ LONG: dict[str, Any] = {
 }
 
 
+def patience() -> float:
+    """Returns the factor for waiting times that follows from the load: 1 on an idle machine, at most 4."""
+    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), 4.0)
+
+
 class Process:
     """A running command of the product. Its output goes to a file, so that it never blocks."""
 
@@ -63,12 +68,19 @@ class Process:
         return os.pread(self._file.fileno(), size, 0).decode(errors="replace")
 
     def end(self, seconds: float = HANG) -> int | str:
-        """Waits for the end and returns the exit code, ``-n`` for signal n; kills a process that hangs."""
+        """Waits for the end and returns the exit code as a shell does; kills a process that hangs."""
         try:
-            return self.inner.wait(seconds)
+            code = self.inner.wait(seconds * patience())
+            return code if code >= 0 else 128 - code
         except subprocess.TimeoutExpired:
             self.kill()
             return "hang"
+
+    def close(self) -> None:
+        """Ends the process and forgets its output."""
+        if self.inner.poll() is None:
+            self.kill()
+        self._file.close()
 
     def kill(self) -> None:
         """Ends the process and all that it started."""
@@ -78,7 +90,7 @@ class Process:
 
     def until(self, holds: Callable[[], object], seconds: float = HANG) -> bool:
         """Waits until something holds; returns False if the process ends before, or after the time."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * patience()
         while time.monotonic() < deadline:
             if holds():
                 return True
@@ -179,8 +191,7 @@ class Bench:
         """Ends whatever still runs; nothing can be started afterwards."""
         self._closed = True
         for process in self._processes:
-            if process.inner.poll() is None:
-                process.kill()
+            process.close()
 
 
 def steps(run: Path) -> list[int]:

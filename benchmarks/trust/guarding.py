@@ -72,7 +72,7 @@ def transparent(bench: Bench, times: int) -> Finding:
         os.kill(process.inner.pid, number)
         code = process.end(60)
         finding.count(code)
-        finding.expect(code == (5 if number == signal.SIGTERM else -9), f"{number.name}: {code}")
+        finding.expect(code == (5 if number == signal.SIGTERM else 137), f"{number.name}: {code}")
         deadline = time.monotonic() + 20
         while _alive(_pid(folder)) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from . import inventory
-from .bench import LONG, Bench, Process, designed, last_line, line_with, steps
+from .bench import LONG, Bench, Process, designed, last_line, line_with, patience, steps
 from .inventory import Inventory
 from .row import Finding, NotRun, row
 
-#: Seconds that a run may take to end before its first step, on a machine with other work.
-_EARLY = 10.0
+#: Seconds that a run may take to end before its first step, on an idle machine.
+_EARLY = 5.0
 #: Phase -> whether it has begun, from what the run printed and wrote.
 PHASES = ("start", "environments", "agent", "compile", "training", "saving")
 
@@ -82,8 +82,12 @@ def chain(bench: Bench, folder: Path, number: signal.Signals, times: int, findin
         early = phase in PHASES[:4]
         if number != signal.SIGKILL and early:
             latest = max(latest, seen["seconds"])
-            late += seen["seconds"] > _EARLY
-        finding.message = finding.message or line_with(seen["output"], "stopped and saved", "signal", "SIG")
+            late += seen["seconds"] > _EARLY * patience()
+        said = line_with(seen["output"], "stopped", "SIGTERM", "SIGINT", "Ctrl-C", "signal")
+        if number != signal.SIGKILL and phase != "start":
+            acknowledged = any(word in said for word in ("stopped", "SIG", "Ctrl-C", "signal"))
+            finding.expect(acknowledged, f"no line says that the signal came, in phase {phase}")
+            finding.message = said
         if number == signal.SIGKILL:
             unsaved = [
                 line for line in seen["after"].rows["scores.jsonl"] if inventory.frames(line) > seen["after"].saved
@@ -118,7 +122,7 @@ def killed(bench: Bench, times: int) -> Finding:
     """Kills a run again and again."""
     finding = Finding()
     folder = bench.new("killed")
-    chain(bench, folder, signal.SIGKILL, times, finding, -signal.SIGKILL)
+    chain(bench, folder, signal.SIGKILL, times, finding, 128 + signal.SIGKILL)
     finding.message = ""
     return finding
 
@@ -254,7 +258,7 @@ def killed_before_saving(bench: Bench, times: int) -> Finding:
         process.end()
         rows = len(seen["after"].rows["metrics.jsonl"])
         finding.after_save = f"{rows} rows of metrics.jsonl; no checkpoint was due"
-        words = ("no checkpoint", "set aside", "moved", "from the start", "begins again", "starts over")
+        words = ("no checkpoint", "first checkpoint", "set aside", "moved", "beginning", "before-")
         said = [line for line in process.output.splitlines() if any(word in line for word in words)]
         finding.message = said[0].strip() if said else ""
         finding.expect(bool(said), "the next start does not say that it begins again")

@@ -200,5 +200,7 @@ def report_page(bench: Bench, times: int) -> Finding:
     finding.expect(
         "<img src=x" not in page and "document.title='owned'</script>" not in page, "markup of the names is in the page"
     )
-    finding.expect("default-src 'none'" in page, "the page has no content security policy")
+    finding.expect(
+        "Content-Security-Policy" in page and "default-src" in page, "the page has no content security policy"
+    )
     return finding

@@ -42,7 +42,7 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def check_folder(name: str, folder: Path, needed: bool, fix: str) -> MachineCheck:
-    """Writes, syncs and renames a file, as a save does.
+    """Makes the folder on trial, and writes, syncs and renames a file, as a save does.
 
     Args:
       name: name of the check.
@@ -57,6 +57,7 @@ def check_folder(name: str, folder: Path, needed: bool, fix: str) -> MachineChec
         return report(name, "a file of the run cannot be replaced, or no folder can be made here", str(wrong), fix)
     try:
         with scratch(place) as made:
+            (made / folder.absolute().relative_to(place)).mkdir(parents=True, exist_ok=True)
             first = made / "first"
             with first.open("wb") as file:
                 file.write(bytes(65536))

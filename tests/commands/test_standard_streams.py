@@ -36,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def shell(folder: Path, words: str, streams: str) -> subprocess.CompletedProcess[str]:
-    script = f'"{sys.executable}" -m dreamerguard {words} {streams}'
+def shell(folder: Path, words: str, streams: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    script = f'{before}"{sys.executable}" -m dreamerguard {words} {streams}'
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.run(
         ["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
@@ -84,6 +84,15 @@ def test_results_that_cannot_be_written_are_an_error(folder: Path, words: str) -
 @pytest.mark.parametrize("words", COMMANDS)
 def test_messages_that_cannot_be_written_are_dropped(folder: Path, words: str) -> None:
     assert shell(folder, words, "2> /dev/full").returncode == COMMANDS[words]
+
+
+@pytest.mark.parametrize("words", ["check .", "train dmc_walker_walk", "doctor", f"lint -- {RUINED}"])
+def test_a_current_folder_that_was_removed_is_named(words: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = shell(gone, words, "2>&1", before="cd . && rmdir ../gone && ")
+    assert done.returncode == 2
+    assert done.stdout == "error: the current folder was removed; change to another folder and start again\n"
 
 
 def test_a_closed_pipe_ends_a_command_without_a_message(folder: Path) -> None:

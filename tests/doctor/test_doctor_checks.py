@@ -147,6 +147,8 @@ def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
     assert folders.check_folder("run folder", tmp_path / "new" / "run", True, "fix").grade is Grade.OK
     assert folders.check_folder("run folder", READ_ONLY, True, "fix").grade is Grade.ERROR
     assert folders.check_folder("cache folder", READ_ONLY, False, "fix").grade is Grade.WARNING
+    check = folders.check_folder("run folder", tmp_path / ("x" * 300), True, "fix")
+    assert (check.grade, check.found) == (Grade.ERROR, "cannot be written: File name too long")
     (tmp_path / "file").write_text("")
     check = folders.check_folder("run folder", tmp_path / "file" / "run", True, "fix")
     assert (check.grade, check.where) == (Grade.ERROR, str(tmp_path / "file"))

@@ -29,11 +29,14 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
+from . import running_episodes
 from .algorithm.learner import Metrics
 from .driver import Driver, FinishedEpisode
-from .envs import make_agent_envs
+from .envs import Supervision, WaitEnded, make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
+from .failures import PolicyDiverged, RunFailed, environment_failures
+from .numbers_watch import NumbersWatch
 from .replay.buffer import ReplayBuffer
 from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
@@ -54,11 +57,13 @@ class RunResult:
       frames: environment frames of each agent.
       updates: gradient updates of each agent.
       finished: whether the run reached its length; if not, it was stopped and can be resumed.
+      saved: whether a checkpoint was written at the end; not if the run was stopped before its first step.
     """
 
     frames: int
     updates: int
     finished: bool
+    saved: bool = True
 
 
 def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> RunResult:
@@ -73,7 +78,8 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
     Raises:
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
-      ValueError: the checkpoint does not fit the configuration, or an action is not finite.
+      RunFailed: environments or numbers failed during the run; it was saved if its ``frames`` says so.
+      ValueError: the checkpoint does not fit the configuration.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
     step = checkpoints.latest()
@@ -116,19 +122,22 @@ class Run:
         self._spec = read_spec(config)
         observer.note(memory_budget.check_fits(config, self._spec, self._total))
         observer.phase("starting the environments")
-        first = (self._starts - 1) * ENVS_PER_START
-        self._driver = Driver(make_agent_envs(config, first, self._seeds))
+        self._stop: Callable[[], bool] = lambda: False
+        self._supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
+        self._numbers = NumbersWatch(config, checkpoints.directory.parent, observer.note)
+        self._make_driver(numbers.get("episodes", {}).get("first", (self._starts - 1) * ENVS_PER_START))
         self._batch_steps = config.replay.batch_size * config.replay.batch_length
         self._replay = ReplayBuffer(config, self._spec, self._total)
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         self._state = compiled.initial_state(self._spec, self._seeds)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
         if step is not None:
             observer.phase("reading the checkpoint")
             self._restore(step, numbers)
-        self._carry = compiled.initial_carry(self._spec, config.seeds, envs)
         self._sums: Metrics | None = None
-        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
+        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds, self._supervision)
+        self._evaluator.played = numbers.get("played", 0)
 
     @property
     def frames(self) -> int:
@@ -153,14 +162,37 @@ class Run:
             self._observer.phase("collecting the first experience")
             self._speed = Throughput(self.frames, self.updates)
             self._last_save = time.monotonic()
-            while self._vector_steps < self._total and not stop():
-                self._vector_step(functions)
-                self._housekeeping()
+            before, self._stop = self._vector_steps, stop
+            self._run_steps(functions)
+            if self._vector_steps == before:
+                return RunResult(self.frames, self.updates, False, saved=False)
             self._log()
             self._save()
+        except PolicyDiverged as diverged:
+            raise diverged.explained(self.frames) from None
+        except RunFailed as failed:
+            self._log()
+            self._save()
+            failed.frames = self.frames
+            raise
         finally:
             self._driver.close()
         return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
+
+    def _run_steps(self, functions: CompiledFunctions) -> None:
+        try:
+            self._evaluate_if_due()  # of an earlier start that ended within its evaluation
+            while self._vector_steps < self._total and not self._stop():
+                self._vector_step(functions)
+                self._housekeeping()
+            self._numbers.check(functions.faults, self._state, self._replay.ring)
+        except WaitEnded as ended:
+            self._observer.note(f"{ended}; the run stops without it")
+
+    def _make_driver(self, first: int) -> None:
+        """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
+        self._first_env, self._episodes_whole = first, True
+        self._driver = Driver(make_agent_envs(self._config, first, self._seeds, supervision=self._supervision))
 
     def _compile(self) -> CompiledFunctions:
         due = self._ratio.updates_per_step * self._config.run.envs
@@ -181,7 +213,7 @@ class Run:
         return obs
 
     def _vector_step(self, functions: CompiledFunctions) -> None:
-        replay, obs = self._replay, self._observe()
+        replay, obs, faults, carry = self._replay, self._observe(), functions.faults, self._carry
         self._carry, action, latents = functions.choose_actions(
             self._state.params, self._carry, obs, self._vector_steps
         )
@@ -191,8 +223,20 @@ class Run:
         if due:
             self._state, self._sums = replay.train(functions.run_updates, self._state, due, self._sums)
         actions = compiled.by_env(jax.device_get(action), len(self._seeds))
-        for episode in self._driver.step(actions):
+        for episode in self._step_environments(actions, obs, carry):
             self._record(self._of_agent(episode))
+        self._numbers.check(faults, self._state, replay.ring)  # these updates ran before the actions: no wait
+
+    def _step_environments(self, actions: dict[str, Any], obs: Any, carry: Any) -> list[FinishedEpisode]:
+        self._episodes_whole, whole = False, self._episodes_whole
+        try:
+            with environment_failures():
+                episodes = self._driver.step(actions)
+        except PolicyDiverged as diverged:
+            diverged.kept = self._numbers.keep_action(self._state.params, carry, obs)
+            raise
+        self._episodes_whole = whole
+        return episodes
 
     def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
         """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
@@ -213,8 +257,7 @@ class Run:
         config = self._config
         if self._speed.since_last() >= config.logging.every:
             self._log()
-        if config.eval.every and self.frames // config.eval.every > self._evaluations:
-            self._evaluate()
+        self._evaluate_if_due()
         if time.monotonic() - self._last_save >= config.checkpoint.every:
             self._save()
 
@@ -239,9 +282,16 @@ class Run:
         self._sums, count = None, sums.pop("count")
         return {name: value / count for name, value in sums.items()}
 
-    def _evaluate(self) -> None:
-        self._evaluations = self.frames // self._config.eval.every
-        played = [[episode.score for episode in mine] for mine in self._evaluator.play(self._state.params)]
+    def _evaluate_if_due(self) -> None:
+        every = self._config.eval.every
+        if every and self.frames // every > self._evaluations:
+            with environment_failures():
+                episodes = self._evaluator.play(self._state.params)
+            self._evaluations = self.frames // every
+            self._record_evaluation(episodes)
+
+    def _record_evaluation(self, episodes: list[list[FinishedEpisode]]) -> None:
+        played = [[episode.score for episode in mine] for mine in episodes]
         for seed, scores in zip(self._seeds, played, strict=True):
             row = {"frames": self.frames, "updates": self.updates, "score": float(np.mean(scores)), "scores": scores}
             self._logs.write(seed, "eval", row)
@@ -255,15 +305,38 @@ class Run:
             "ratio": dict(self._ratio.state()),
             "starts": self._starts,
             "evaluations": self._evaluations,
+            "played": self._evaluator.played,
             "logs": self._logs.sizes(),
         }
         parts: dict[Any, Any] = {"learner": self._state}
         if self._config.checkpoint.replay:
             numbers["replay"] = self._replay.describe()
             parts["replay"] = self._replay.parts()
+            self._add_episodes(parts, numbers)
         self._checkpoints.save(self._steps, parts, numbers)
         self._last_save = time.monotonic()
         self._observer.saved(self.frames)
+
+    def _add_episodes(self, parts: dict[Any, Any], numbers: dict[str, Any]) -> None:
+        """Adds the running episodes to a checkpoint, if the environments can be stored."""
+        state = running_episodes.read_episodes(self._driver, self._carry) if self._episodes_whole else None
+        if state is not None:
+            numbers["episodes"] = {"first": self._first_env, "from": self._vector_steps_before}
+            numbers["episodes"]["arrays"] = running_episodes.describe(state)
+            parts["envs"] = {name: value for name, value in state.items() if value.size}
+
+    def _restore_episodes(self, step: int, stored: dict[str, Any]) -> None:
+        """Continues the episodes of a checkpoint, or starts new ones and says why."""
+        try:
+            like = running_episodes.like(stored["arrays"])
+            read = self._checkpoints.arrays(step, "envs", like, host=True)
+            state = running_episodes.complete(read, stored["arrays"])
+            self._carry = running_episodes.write_episodes(self._driver, self._carry, state)
+            self._vector_steps_before = stored["from"]
+        except ValueError as error:
+            self._observer.note(f"the running episodes cannot be continued, new ones start: {error}")
+            self._driver.close()
+            self._make_driver((self._starts - 1) * ENVS_PER_START)
 
     def _restore(self, step: int, numbers: dict[str, Any]) -> None:
         self._state = self._checkpoints.arrays(step, "learner", self._state)
@@ -273,3 +346,5 @@ class Run:
         self._replay.load(parts, numbers["replay"])
         self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, numbers["ratio"])
         self._updates_before = numbers["updates"] - self._ratio.done
+        if "episodes" in numbers:
+            self._restore_episodes(step, numbers["episodes"])

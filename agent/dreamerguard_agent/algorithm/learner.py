@@ -108,14 +108,16 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
 
     Returns:
       The state after the update; the latents of the T trained steps for the replay, deter [B, T, D] and stoch as
-      indices [B, T, S]; and scalar metrics under the reference's names.
+      indices [B, T, S]; and scalar metrics under the reference's names. If loss or gradient are not finite, the state
+      stays as it was, apart from ``step``, and ``opt/skipped`` is 1.
     """
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
     )
     after, metrics = apply_gradients(spec, state, grads, outputs.retnorm)
     latents = Latent(outputs.features.deter, outputs.features.stoch).indices()
-    return after, latents, outputs.metrics | metrics | {"opt/loss": total}
+    after, skipped = skip_not_finite(spec, state, after, total + metrics["opt/grad_norm"])
+    return after, latents, outputs.metrics | metrics | {"opt/loss": total, "opt/skipped": skipped}
 
 
 def apply_gradients(
@@ -127,6 +129,26 @@ def apply_gradients(
     slow = move_slow(state.slow, scope(params, "val"), spec.loss.slow_rate)
     after = TrainState(params, opt_state, slow, retnorm, state.step + 1)
     return after, _optimizer_metrics(grads, updates, after)
+
+
+def skip_not_finite(
+    spec: AgentSpec, before: TrainState, after: TrainState, checked: jax.Array
+) -> tuple[TrainState, jax.Array]:
+    """Returns the state before an update instead of the one after it, with the new ``step``, where it went wrong.
+
+    Args:
+      spec: the agent; with ``keep_not_finite``, an update counts as wrong only if a parameter is not finite after it.
+      before: state before the update.
+      after: state after it.
+      checked: a sum that is finite if loss and gradient are, float32 []. A gradient with an infinite norm counts as
+        not finite.
+
+    Returns:
+      The state, and 1 if the update was skipped, else 0, float32 [].
+    """
+    fine = jnp.isfinite(global_norm(after.params) if spec.keep_not_finite else checked)
+    kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, before)
+    return kept.replace(step=after.step), 1 - fine.astype(jnp.float32)
 
 
 def move_slow(slow: Params, fast: Params, rate: float) -> Params:

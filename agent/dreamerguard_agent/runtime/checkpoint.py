@@ -1,7 +1,8 @@
 """Checkpoints of a run: written by orbax, atomic; only the newest are kept.
 
-A checkpoint has three parts: ``learner`` (parameters, optimizer, slow value, normaliser), ``replay`` (experience and
-the sampler's integers; may be left out) and ``json`` (counters and log positions). Its directory gets its
+A checkpoint has four parts: ``learner`` (parameters, optimizer, slow value, normaliser), ``replay`` (experience and
+the sampler's integers; may be left out), ``envs`` (running episodes; may be left out) and ``json`` (counters and log
+positions). Its directory gets its
 final name only when it is complete, so after a kill at any moment the run can resume from the previous one.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 PyTree = Any
-Part = Literal["learner", "replay"]
+Part = Literal["learner", "replay", "envs"]
 
 
 class Checkpoints:
@@ -24,8 +25,9 @@ class Checkpoints:
 
     def __init__(self, directory: Path, keep: int = 1) -> None:
         """Opens ``directory`` (made when missing) and keeps the newest ``keep`` checkpoints."""
+        self.directory = directory
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, create=True, enable_async_checkpointing=False)
-        names = ("learner", "replay", "json")
+        names = ("learner", "replay", "envs", "json")
         self._manager = ocp.CheckpointManager(directory.absolute(), options=options, item_names=names)
 
     def latest(self) -> int | None:

@@ -12,6 +12,10 @@ FINDINGS = 1
 USAGE = 2
 NOTHING_CHECKED = 3
 BUG = 70
+#: Training stopped because of its environments: one raised an error, or worker processes failed too often.
+ENVIRONMENT_FAILED = 71
+#: Training stopped because losses, gradients or actions are not finite.
+NOT_FINITE = 72
 #: A run was not started because of lint findings.
 REFUSED = 78
 #: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dreamerguard.util.terminal import echo
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
+    from dreamerguard_agent.failures import RunFailed
+
+    from .stop_signals import StopSignals
 
 
-def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str]) -> int:
+def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str], stop: StopSignals) -> int:
     """Trains a run or continues it.
 
     Args:
@@ -25,12 +28,13 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
       directory: its run directory; created if needed.
       result: lint result; it is stored with the run.
       typed: the arguments as typed, for the manifest.
+      stop: the signals that stop it.
 
     Returns:
       The exit code.
 
     Raises:
-      CommandFailed: the run cannot start.
+      CommandFailed: the run cannot start, or failed.
     """
     from dreamerguard.programs.native import run_directory as rundir
     from dreamerguard.reports.json import report_object
@@ -45,33 +49,46 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
     except OSError as error:
         fail(f"cannot write the run directory {directory}: {error.strerror}; choose another one with --logdir")
     echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
-    return _train(config, directory)
+    return _train(config, directory, stop)
 
 
-def _train(config: RunConfig, directory: Path) -> int:
+def _train(config: RunConfig, directory: Path, stop: StopSignals) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.envs import EnvError
+    from dreamerguard_agent.failures import RunFailed
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     from .exit_codes import CLEAN, SIGNALLED
     from .progress import Progress
-    from .stop_signals import StopSignals
 
     own = list(agents(directory, config))
     try:
         with ExitStack() as stack:
-            stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
+            progress = stack.enter_context(Progress(config.run.frames))
             outcome = train_agents(config, directory, _watched(progress, own, stack), stop)
     except (EnvError, DoesNotFit) as error:
         withdraw(directory, config)
         fail(str(error))
+    except RunFailed as failed:
+        _report_failed(failed)
     _draw(config, directory, own)
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
-    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues the run", error=True)
+    saved = "and saved at" if outcome.saved else "without a new step at"
+    echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
+
+
+def _report_failed(failed: RunFailed) -> NoReturn:
+    from dreamerguard_agent.failures import EnvironmentFailed
+
+    from .exit_codes import ENVIRONMENT_FAILED, NOT_FINITE
+
+    saved = f". The run was saved at {failed.frames:,} frames; the same command continues it"
+    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed) else NOT_FINITE
+    fail(f"{failed}{saved if failed.frames is not None else ''}", code)
 
 
 def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:

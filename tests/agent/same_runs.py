@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from dreamerguard.schema import RunConfig
+from dreamerguard_agent.base.spaces import ArraySpace
+from dreamerguard_agent.base.spec import AgentSpec
+
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",
     "size": "size200k",
@@ -58,3 +62,9 @@ def _flat(tree: Any) -> list[tuple[str, np.ndarray[Any, Any]]]:
 
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return [(jax.tree_util.keystr(path), np.asarray(leaf)) for path, leaf in leaves]
+
+
+def spec_of(settings: dict[str, Any]) -> AgentSpec:
+    """Returns the agent of a run of cartpole, without making an environment."""
+    obs = {"position": ArraySpace("float32", (3,)), "velocity": ArraySpace("float32", (2,))}
+    return AgentSpec.create(RunConfig(**settings), obs, {"action": ArraySpace("float32", (1,))}, "float32")

@@ -44,18 +44,20 @@ def interrupted(directory: Path, points: list[int], **changes: Any) -> None:
 def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compiles every program once, with few optimizations."""
     import jax
+    from jax.experimental.compilation_cache import compilation_cache
 
     changes = {
         "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("cache")),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_disable_most_optimizations": True,
     }
-    before = {name: getattr(jax.config, name) for name in changes}
-    for name, value in changes.items():
-        jax.config.update(name, value)
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
+    before = {name: jax.config.values[name] for name in changes}
+    for values in (changes, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is changes:
+            yield
 
 
 @pytest.fixture(scope="module")

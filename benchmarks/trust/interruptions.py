@@ -2,8 +2,8 @@
 
     python -m benchmarks.trust.interruptions --count 50
 
-Each chain interrupts one run several times, in its start, its compilations, its training and its saves, and then lets it
-finish. Parameters, replay, running episodes and scores must equal those of an uninterrupted run, bit for bit.
+Each chain interrupts one run several times, in its start, its compilations, its training and its saves, and then lets
+it finish. Parameters, replay, running episodes and scores must equal those of an uninterrupted run, bit for bit.
 """
 
 from __future__ import annotations

@@ -101,9 +101,8 @@ def test_the_first_term_is_named(terms: dict[str, float], scales: dict[str, floa
 
 def test_terms_are_those_of_the_losses() -> None:
     spec = spec_of(SMALL)
-    assert set(fault_terms(spec)) == {
-        f"loss/{name}" for name in ("dyn", "rep", "rew", "con", "policy", "value", "repval")
-    } | {f"loss/{key}" for key, _ in spec.obs_space} | {"opt/loss", "opt/grad_norm"}
+    losses = {"dyn", "rep", "rew", "con", "policy", "value", "repval", *dict(spec.obs_space)}
+    assert set(fault_terms(spec)) == {f"loss/{name}" for name in losses} | {"opt/loss", "opt/grad_norm"}
 
 
 def made_faults(total: int, row: int, step: int = 5) -> Faults:

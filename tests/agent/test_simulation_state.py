@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -73,6 +74,7 @@ def test_a_state_of_another_task_is_refused() -> None:
 
 def test_an_environment_without_a_state_makes_the_vector_unstorable() -> None:
     class Plain:
-        obs_space = act_space = {}
+        obs_space: ClassVar[dict[str, Any]] = {}
+        act_space: ClassVar[dict[str, Any]] = {}
 
     assert SerialEnvs([Plain()]).state() is None  # type: ignore[list-item]

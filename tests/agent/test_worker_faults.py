@@ -135,7 +135,7 @@ def test_a_wish_to_stop_is_obeyed_while_a_worker_hangs() -> None:
     driver = Driver(make([], stop))
     os.kill(driver._envs._workers[1]._process.pid, signal.SIGSTOP)
     stop.wanted = True
-    with pytest.raises(WaitEnded, match="worker process 1 .* does not answer"):
+    with pytest.raises(WaitEnded, match=r"worker process 1 .* does not answer"):
         play(driver, 1)
     driver.close()
 

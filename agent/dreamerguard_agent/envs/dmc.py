@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..base.spaces import ArraySpace
-from .protocol import ActionNotFinite, Array, EnvError, Values, flags
+from .protocol import Array, EnvError, Values, check_action, flags
 from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
@@ -172,10 +172,7 @@ def to_control(action: Array, low: Array, span: Array) -> Array:
     Raises:
       ActionNotFinite: an action is not finite.
     """
-    finite = np.isfinite(action)
-    if not finite.all():
-        first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
-        raise ActionNotFinite(f"the action is not finite: {first}; the policy has diverged")
+    check_action(action)
     # Halves in float32 and scales in float64, as the reference, for equal last bits.
     return (np.minimum(np.maximum(action, -1), 1) + np.float32(1)) / 2 * span + low
 

@@ -24,7 +24,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from ..base.spaces import ArraySpace
-from .protocol import Array, EnvError, EnvsFailed, Values, WaitEnded
+from .protocol import Array, EnvError, EnvsFailed, Values, WaitEnded, check_action
 from .shared_memory import SharedArrays
 from .supervision import Supervision
 from .worker_process import END_TIMEOUT, MAP, STEP, WorkerFailed, WorkerProcess
@@ -105,10 +105,12 @@ class ProcessEnvs:
         """Acts in all workers at once; see `VectorEnv`. Environments of a replaced worker start an episode.
 
         Raises:
+          ActionNotFinite: an action is not finite.
           EnvsFailed: workers failed more than `RESTARTS` times.
           WaitEnded: the run is to stop, and a worker does not answer.
         """
         for key, shared in self._board.actions.items():
+            check_action(actions[key].reshape(self._count, -1))
             shared[:] = actions[key]
         self._board.reset[:] = reset
         for number, reason in self._send_all(STEP):
@@ -161,11 +163,14 @@ class ProcessEnvs:
 
         Raises:
           EnvsFailed: there were `RESTARTS` replacements before.
+          WaitEnded: the run is to stop.
         """
         share = self._shares[number]
         lost = int((~self._board.reset[share]).sum())
         while True:
             self._workers[number].kill()
+            if self._supervision.stop():
+                raise WaitEnded(reason)
             if self._restarts >= RESTARTS:
                 raise EnvsFailed(f"{reason}. Worker processes were started again {RESTARTS} times before")
             self._restarts += 1

@@ -129,3 +129,15 @@ def flags(reward: float | np.floating[Any], first: bool, last: bool, terminal: b
         "is_last": np.asarray(last, bool),
         "is_terminal": np.asarray(terminal, bool),
     }
+
+
+def check_action(action: Array) -> None:
+    """Checks actions [..., A].
+
+    Raises:
+      ActionNotFinite: one of them is not a number or infinite.
+    """
+    finite = np.isfinite(action)
+    if not finite.all():
+        first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
+        raise ActionNotFinite(f"the action is not finite: {first}; the policy has diverged")

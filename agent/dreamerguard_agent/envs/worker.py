@@ -20,13 +20,16 @@ from .protocol import EnvError, VectorEnv
 from .shared_memory import SharedArrays, spaces_to_json
 from .worker_process import DONE, FAILED, MAP, STEP
 
+#: Signals that ask a run to stop.
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 #: ``prctl``: a signal that this process gets when its parent ends.
 _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Works until the parent closes the pipe or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent closes the pipe
+    for number in STOPPING:  # they reach the whole process group or job; the parent closes the pipe when it is done
+        signal.signal(number, signal.SIG_IGN)
     end_with_parent()
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
         os.dup2(2, 1)  # output of libraries must not be read as an answer

@@ -35,7 +35,7 @@ def everything(directory: Path) -> dict[str, Any]:
     step = max(int(path.name) for path in (directory / "checkpoints").iterdir() if path.name.isdigit())
     folder = (directory / "checkpoints" / str(step)).absolute()
     found: dict[str, Any] = {"step": step}
-    for part in ("learner", "replay", "envs"):
+    for part in sorted({"learner", "replay", "envs"} & {path.name for path in folder.iterdir()}):
         tree = ocp.StandardCheckpointer().restore(folder / part)
         found |= {f"{part}{name}": value for name, value in _flat(tree)}
     for name in ("scores", "eval"):

@@ -12,6 +12,7 @@ import pytest
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.events import Silent
+from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import RunResult, train
 
 from .same_runs import SMALL, assert_same, everything
@@ -114,3 +115,25 @@ def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(
     rows = [json.loads(line) for line in (tmp_path / "run" / "scores.jsonl").read_text().splitlines()]
     assert [row["frames"] for row in rows] == sorted(row["frames"] for row in rows)
     assert all(row["length"] == 125 for row in rows)
+
+
+def test_an_environment_that_raises_saves_the_run_and_stops_it(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreamerguard_agent.envs.native import NativeEnvs
+
+    steps, step = iter(range(10**9)), NativeEnvs.step
+
+    def breaking(self: NativeEnvs, actions: Any, reset: Any) -> Any:
+        if next(steps) == 90:
+            raise RuntimeError("the arm fell off")
+        return step(self, actions, reset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NativeEnvs, "step", breaking)
+        with pytest.raises(EnvironmentFailed, match="an environment failed: RuntimeError: the arm fell off") as failed:
+            go(tmp_path / "run", eval={"every": 0})
+    assert failed.value.frames == 90 * 2 * 8  # the first of 91 steps started the episodes
+    assert everything(tmp_path / "run")["step"] == 180
+    assert go(tmp_path / "run", eval={"every": 0}).finished
+    assert len((tmp_path / "run" / "scores.jsonl").read_text().splitlines()) == 0  # both episodes were cut

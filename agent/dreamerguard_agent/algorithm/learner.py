@@ -109,15 +109,15 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
     Returns:
       The state after the update; the latents of the T trained steps for the replay, deter [B, T, D] and stoch as
       indices [B, T, S]; and scalar metrics under the reference's names. If loss or gradient are not finite, the state
-      stays as it was, apart from ``step``, and ``opt/skipped`` is 1.
+      stays as it was, apart from ``step``; see `skipped`.
     """
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
     )
     after, metrics = apply_gradients(spec, state, grads, outputs.retnorm)
     latents = Latent(outputs.features.deter, outputs.features.stoch).indices()
-    after, skipped = skip_not_finite(spec, state, after, total + metrics["opt/grad_norm"])
-    return after, latents, outputs.metrics | metrics | {"opt/loss": total, "opt/skipped": skipped}
+    after, _ = skip_not_finite(spec, state, after, total + metrics["opt/grad_norm"])
+    return after, latents, outputs.metrics | metrics | {"opt/loss": total}
 
 
 def apply_gradients(
@@ -149,6 +149,12 @@ def skip_not_finite(
     fine = jnp.isfinite(global_norm(after.params) if spec.keep_not_finite else checked)
     kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, before)
     return kept.replace(step=after.step), 1 - fine.astype(jnp.float32)
+
+
+def skipped(spec: AgentSpec, metrics: Metrics) -> jax.Array:
+    """Returns 1 if the update with these metrics was skipped, else 0, float32 []."""
+    checked = metrics["opt/param_rms"] if spec.keep_not_finite else metrics["opt/loss"] + metrics["opt/grad_norm"]
+    return 1 - jnp.isfinite(checked).astype(jnp.float32)
 
 
 def move_slow(slow: Params, fast: Params, rate: float) -> Params:

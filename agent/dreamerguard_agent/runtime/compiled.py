@@ -142,6 +142,7 @@ def scan_updates(
         windows = replay_ring.gather(ring, chosen, length + 1)
         batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
         after, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
+        metrics["opt/skipped"] = learner.skipped(spec, metrics)
         known = jnp.where(metrics["opt/skipped"] > 0, 0, stored)  # of 0 records, none is written
         ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), known)
         return (after, ring, faults.add(state.step, chosen, metrics)), {**metrics, "count": jnp.ones(())}

@@ -148,7 +148,9 @@ def skip_not_finite(
     """
     fine = jnp.isfinite(global_norm(after.params) if spec.keep_not_finite else checked)
     kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, before)
-    return kept.replace(step=after.step), 1 - fine.astype(jnp.float32)
+    # A choice behind this sum would let a CPU compiler round it otherwise: a rate of 0 keeps every bit, too.
+    slow = move_slow(before.slow, scope(kept.params, "val"), jnp.where(fine, spec.loss.slow_rate, 0))
+    return kept.replace(step=after.step, slow=slow), 1 - fine.astype(jnp.float32)
 
 
 def skipped(spec: AgentSpec, metrics: Metrics) -> jax.Array:
@@ -157,7 +159,7 @@ def skipped(spec: AgentSpec, metrics: Metrics) -> jax.Array:
     return 1 - jnp.isfinite(checked).astype(jnp.float32)
 
 
-def move_slow(slow: Params, fast: Params, rate: float) -> Params:
+def move_slow(slow: Params, fast: Params, rate: float | jax.Array) -> Params:
     """Returns ``rate fast + (1 - rate) slow``, tensor by tensor."""
     return jax.tree.map(lambda old, new: rate * new + (1 - rate) * old, slow, fast)
 

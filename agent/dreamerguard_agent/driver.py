@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .base.spaces import ArraySpace, mask_last
-from .envs import Array, Env, SerialEnvs, Values, VectorEnv
+from .envs import ActionNotFinite, Array, Env, EnvError, SerialEnvs, Values, VectorEnv
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,32 @@ class Driver:
 
         Raises:
           ValueError: an action is missing or has another shape.
+          ActionNotFinite: an action is not a number or infinite.
+          EnvError: an environment returned an observation or a reward that is not a number or infinite.
         """
         chosen = {key: self._check(key, space, actions) for key, space in self.act_space.items()}
         is_last = self._obs["is_last"]
         self._obs, episodes = self._advance(mask_last(chosen, is_last), is_last)
         return episodes
+
+    def state(self) -> Values | None:
+        """Returns the running episodes with their environments, by name, or None if these cannot be stored."""
+        envs = self._envs.state()
+        if envs is None:
+            return None
+        mine = {"score": self._score, "length": self._length, "steps": np.asarray(self._steps, np.int64)}
+        seen = {f"obs.{key}": value for key, value in self._obs.items()}
+        return {**mine, **seen, **{f"envs.{key}": value for key, value in envs.items()}}
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`, in a driver of environments that were made with the same numbers and seeds.
+
+        Raises:
+          ValueError: the state does not belong to these environments.
+        """
+        self._envs.load(_below(state, "envs."))
+        self._score, self._length = state["score"].copy(), state["length"].copy()
+        self._steps, self._obs = int(state["steps"]), _below(state, "obs.")
 
     def close(self) -> None:
         """Closes the environments."""
@@ -112,11 +133,15 @@ class Driver:
         value = np.asarray(actions[key], space.dtype)
         if value.shape != shape:
             raise ValueError(f"action `{key}` must have shape {shape}, not {value.shape}")
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            env = int(np.flatnonzero(~np.isfinite(value.reshape(len(value), -1)).all(1))[0])
+            raise ActionNotFinite(f"the action of environment {env} is not finite: {value[env]}")
         return value
 
     def _advance(self, actions: Values, reset: Array) -> tuple[Values, list[FinishedEpisode]]:
         """Steps every environment once and updates the scores."""
         obs = self._envs.step(actions, reset)
+        _check_finite(obs)
         first = obs["is_first"]
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)
@@ -126,3 +151,15 @@ class Driver:
         ]
         self._steps += len(self._envs)
         return obs, episodes
+
+
+def _check_finite(obs: Values) -> None:
+    for key, value in obs.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            env = int(np.flatnonzero(~np.isfinite(value.reshape(len(value), -1)).all(1))[0])
+            name = "a reward" if key == "reward" else f"an observation `{key}`"
+            raise EnvError(f"environment {env} returned {name} that is not finite")
+
+
+def _below(state: Mapping[str, Array], prefix: str) -> Values:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

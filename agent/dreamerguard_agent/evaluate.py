@@ -15,7 +15,7 @@ from dreamerguard.schema import RunConfig
 from .base.spec import AgentSpec
 from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
-from .envs import make_agent_envs, make_env
+from .envs import Supervision, WaitEnded, make_agent_envs, make_env
 from .runtime import compiled
 from .runtime.device import compute_dtype
 
@@ -31,27 +31,43 @@ class Evaluator:
       spec: the agent.
       episodes: episodes of one evaluation, per agent.
       seeds: seed of resets and actions, per agent.
+      supervision: the run, which may stop an evaluation.
+
+    Attributes:
+      played: evaluations so far; each has other resets.
     """
 
-    def __init__(self, config: RunConfig, spec: AgentSpec, episodes: int, seeds: Sequence[int]) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        spec: AgentSpec,
+        episodes: int,
+        seeds: Sequence[int],
+        supervision: Supervision | None = None,
+    ) -> None:
         self._config, self._spec, self._episodes, self._seeds = config, spec, episodes, tuple(seeds)
         self._envs = min(episodes, config.run.envs)
         self._act = jax.jit(compiled.act_for_agents(spec, len(seeds)))
-        self._played = 0
+        self._supervision = supervision or Supervision(timeout=config.env.timeout)
+        self.played = 0
 
     def play(self, params: Any) -> list[list[FinishedEpisode]]:
         """Plays the episodes of each agent, in order of environments.
 
         Every environment plays the same number of episodes, give or take one, and stops. Taking the first episodes to
         finish would prefer short ones.
+
+        Raises:
+          WaitEnded: the run is to stop. The next call plays the same episodes.
         """
-        first = FIRST_ENV + self._played * self._envs
-        self._played += 1
-        driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs))
+        first = FIRST_ENV + self.played * self._envs
+        driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision))
         try:
-            return self._finish(driver, params)
+            played = self._finish(driver, params)
         finally:
             driver.close()
+        self.played += 1
+        return played
 
     def _finish(self, driver: Driver, params: Any) -> list[list[FinishedEpisode]]:
         agents = len(self._seeds)
@@ -61,6 +77,8 @@ class Evaluator:
         seeds = compiled.place_seeds(self._seeds)
         carry, count = compiled.initial_carry(self._spec, agents, self._envs), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
+            if self._supervision.stop():
+                raise WaitEnded("the evaluation was ended")
             obs = jax.device_put(compiled.by_agent(driver.observe(), agents))
             carry, action, _ = self._act(seeds, params, carry, obs, np.uint32(count))
             count += 1

@@ -18,8 +18,8 @@ share only counters and threads.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,6 +30,7 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
+from . import running_episodes
 from .algorithm.learner import Metrics
 from .checkpoints import names
 from .checkpoints.checkpoint import Checkpoint
@@ -38,9 +39,11 @@ from .checkpoints.folder import Checkpoints
 from .checkpoints.save_job import Content
 from .checkpoints.saver import BackgroundSaver
 from .driver import Driver, FinishedEpisode
-from .envs import make_agent_envs
+from .envs import Supervision, WaitEnded, make_agent_envs
 from .evaluate import Evaluator, read_spec
 from .events import AgentEpisode, Observer
+from .failures import PolicyDiverged, RunFailed, environment_failures
+from .numbers_watch import NumbersWatch
 from .replay.buffer import create_replay
 from .replay.ratio import TrainRatio
 from .runtime import compiled, memory_budget
@@ -60,11 +63,13 @@ class RunResult:
       frames: environment frames of each agent.
       updates: gradient updates of each agent.
       finished: whether the run reached its length; if not, it was stopped and can be resumed.
+      saved: whether a checkpoint was written at the end; not if the run was stopped before its first step.
     """
 
     frames: int
     updates: int
     finished: bool
+    saved: bool = True
 
 
 def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> RunResult:
@@ -85,7 +90,7 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
       UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
       NotSaved: no checkpoint could be saved for too long.
       RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
-      ValueError: an action is not finite.
+      RunFailed: environments or numbers failed during the run; it was saved if its ``frames`` says so.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
     if checkpoints.latest is not None:
@@ -118,8 +123,7 @@ class Run:
         self._vector_steps = self._vector_steps_before = numbers.get("vector_steps", 0)
         self._updates_before = numbers.get("updates", 0)
         envs, repeat = config.run.envs, config.env.action_repeat
-        # Counted from the frames: `eval.every` may have changed since the checkpoint.
-        self._evaluations = self.frames // config.eval.every if config.eval.every else 0
+        self._evaluations = self._evaluations_of(numbers)
         self._total = -(-config.run.frames // (envs * repeat))
         self._stack = ExitStack()
         if self._vector_steps >= self._total:
@@ -127,9 +131,12 @@ class Run:
         self._spec = read_spec(config)
         observer.note(memory_budget.check_fits(config, self._spec, self._total))
         observer.phase("starting the environments")
-        first = (self._starts - 1) * ENVS_PER_START
-        self._driver = Driver(make_agent_envs(config, first, self._seeds))
-        self._stack.callback(self._driver.close)
+        self._stop: Callable[[], bool] = lambda: False
+        self._supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
+        self._numbers = NumbersWatch(config, checkpoints.directory.parent, observer.note)
+        episodes: Any = numbers.get("episodes", {})
+        self._make_driver(episodes.get("first", self._own_first_env))
+        self._stack.callback(lambda: self._driver.close())
         with ExitStack() as failing:
             failing.enter_context(self._stack)
             self._prepare(found)
@@ -143,12 +150,20 @@ class Run:
         self._ratio = TrainRatio(config.run.train_ratio, self._batch_steps)
         self._observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         self._state = compiled.initial_state(self._spec, self._seeds)
+        self._carry = compiled.initial_carry(self._spec, config.seeds, config.run.envs)
         if found is not None:
             self._observer.phase("reading the checkpoint")
             self._restore(found)
-        self._carry = compiled.initial_carry(self._spec, config.seeds, config.run.envs)
         self._sums: Metrics | None = None
-        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds)
+        self._evaluator = Evaluator(config, self._spec, config.eval.episodes, self._seeds, self._supervision)
+        self._evaluator.played = found.numbers.get("played", 0) if found is not None else 0
+
+    def _evaluations_of(self, numbers: Mapping[str, Any]) -> int:
+        """Returns the evaluations before a checkpoint: as stored, or by frames where `eval.every` has changed since."""
+        every = self._config.eval.every
+        if numbers.get("eval_every") == every:
+            return int(numbers.get("evaluations", 0))
+        return self.frames // every if every else 0
 
     def close(self) -> None:
         """Closes the environments and ends a save in flight."""
@@ -178,24 +193,62 @@ class Run:
         self._speed = Throughput(self.frames, self.updates)
         self._saver = self._make_saver()
         self._stack.callback(self._saver.abandon)
+        before, self._stop = self._vector_steps, stop
         try:
-            self._loop(functions, stop)
+            self._run_steps(functions, stop)
+            if self._vector_steps == before:
+                return RunResult(self.frames, self.updates, False, saved=False)
+            self._save_end(stop)
+        except PolicyDiverged as diverged:
+            raise diverged.explained(self.frames) from None
+        except RunFailed as failed:
+            self._save_failed(failed)
+            raise
         except RunDirectoryLost as lost:
             self._rescue(lost)
             raise
         return RunResult(self.frames, self.updates, self._vector_steps >= self._total)
 
-    def _loop(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
+    def _run_steps(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
         try:
+            self._evaluate_if_due()  # of an earlier start that ended within its evaluation
             while self._vector_steps < self._total and not stop():
                 self._vector_step(functions)
-                self._housekeeping()
+                with self._named_by_directory():
+                    self._housekeeping()
                 self._logs.check()
+            self._numbers.check(functions.faults, self._state, self._replay.ring)
+        except WaitEnded as ended:
+            self._observer.note(f"{ended}; the run stops without it")
+
+    @contextmanager
+    def _named_by_directory(self) -> Iterator[None]:
+        """Reports a save that failed because the run directory is lost as that."""
+        try:
+            yield
+        except NotSaved:
+            self._logs.check(everything=True)
+            raise
+
+    def _save_end(self, stop: Callable[[], bool]) -> None:
+        with self._named_by_directory():
             self._log()
             self._saver.finish(self._steps, self._content, stop)
             self._logs.check()
-        except NotSaved:
-            self._logs.check(everything=True)  # a lost directory is the reason to report
+
+    def _save_failed(self, failed: RunFailed) -> None:
+        """Saves a run that cannot go on.
+
+        Raises:
+          RunDirectoryLost: the directory is lost, too; the run was saved elsewhere.
+        """
+        try:
+            self._save_end(lambda: True)
+            failed.frames = self.frames
+        except NotSaved as error:
+            self._observer.note(str(error))
+        except RunDirectoryLost as lost:
+            self._rescue(lost)
             raise
 
     def _make_saver(self) -> BackgroundSaver:
@@ -207,6 +260,16 @@ class Run:
             say=self._observer.note,
             saved=self._observer.saved,
         )
+
+    @property
+    def _own_first_env(self) -> int:
+        """Number of the first environment of this start."""
+        return (self._starts - 1) * ENVS_PER_START
+
+    def _make_driver(self, first: int) -> None:
+        """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
+        self._first_env, self._episodes_whole = first, True
+        self._driver = Driver(make_agent_envs(self._config, first, self._seeds, supervision=self._supervision))
 
     def _compile(self) -> CompiledFunctions:
         if self._config.checkpoint.replay:
@@ -229,7 +292,7 @@ class Run:
         return obs
 
     def _vector_step(self, functions: CompiledFunctions) -> None:
-        replay, obs = self._replay, self._observe()
+        replay, obs, faults, carry = self._replay, self._observe(), functions.faults, self._carry
         self._carry, action, latents = functions.choose_actions(
             self._state.params, self._carry, obs, self._vector_steps
         )
@@ -239,8 +302,20 @@ class Run:
         if due:
             self._state, self._sums = replay.train(functions.run_updates, self._state, due, self._sums)
         actions = compiled.by_env(jax.device_get(action), len(self._seeds))
-        for episode in self._driver.step(actions):
+        for episode in self._step_environments(actions, obs, carry):
             self._record(self._of_agent(episode))
+        self._numbers.check(faults, self._state, replay.ring)  # these updates ran before the actions: no wait
+
+    def _step_environments(self, actions: dict[str, Any], obs: Any, carry: Any) -> list[FinishedEpisode]:
+        self._episodes_whole, whole = False, self._episodes_whole
+        try:
+            with environment_failures():
+                episodes = self._driver.step(actions)
+        except PolicyDiverged as diverged:
+            diverged.kept = self._numbers.keep_action(self._state.params, carry, obs)
+            raise
+        self._episodes_whole = whole
+        return episodes
 
     def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
         """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
@@ -261,8 +336,7 @@ class Run:
         config = self._config
         if self._speed.since_last() >= config.logging.every:
             self._log()
-        if config.eval.every and self.frames // config.eval.every > self._evaluations:
-            self._evaluate()
+        self._evaluate_if_due()
         self._saver.advance()
         if self._saver.due:
             self._saver.begin(self._content())
@@ -288,9 +362,16 @@ class Run:
         self._sums, count = None, sums.pop("count")
         return {name: value / count for name, value in sums.items()}
 
-    def _evaluate(self) -> None:
-        self._evaluations = self.frames // self._config.eval.every
-        played = [[episode.score for episode in mine] for mine in self._evaluator.play(self._state.params)]
+    def _evaluate_if_due(self) -> None:
+        every = self._config.eval.every
+        if every and self.frames // every > self._evaluations:
+            with environment_failures():
+                episodes = self._evaluator.play(self._state.params)
+            self._evaluations = self.frames // every
+            self._record_evaluation(episodes)
+
+    def _record_evaluation(self, episodes: list[list[FinishedEpisode]]) -> None:
+        played = [[episode.score for episode in mine] for mine in episodes]
         for seed, scores in zip(self._seeds, played, strict=True):
             row = {"frames": self.frames, "updates": self.updates, "score": float(np.mean(scores)), "scores": scores}
             self._logs.write(seed, "eval", row)
@@ -307,14 +388,24 @@ class Run:
             "ratio": dict(self._ratio.state()),
             "starts": self._starts,
             "evaluations": self._evaluations,
+            "eval_every": self._config.eval.every,
+            "played": self._evaluator.played,
             "logs": self._logs.sizes(),
         }
         parts = {"learner": names.flatten(jax.device_get(self._state))}
         copy = None
         if self._config.checkpoint.replay:
             parts["sampler"] = self._replay.sampler_arrays()
+            self._add_episodes(parts, numbers)
             copy = self._replay.copy(self._checkpoints.shared())
         return Content(self._steps, self.frames, numbers, parts, copy)
+
+    def _add_episodes(self, parts: dict[str, Any], numbers: dict[str, Any]) -> None:
+        """Adds the running episodes to a checkpoint, if the environments can be stored."""
+        state = running_episodes.read_episodes(self._driver, self._carry) if self._episodes_whole else None
+        if state is not None:
+            numbers["episodes"] = {"first": self._first_env, "from": self._vector_steps_before}
+            parts["envs"] = state
 
     def _rescue(self, lost: RunDirectoryLost) -> None:
         """Saves the run in a new directory, from memory and the open logs."""
@@ -337,3 +428,15 @@ class Run:
         ratio: Any = found.numbers["ratio"]
         self._ratio = TrainRatio.from_state(self._config.run.train_ratio, self._batch_steps, ratio)
         self._updates_before = found.numbers["updates"] - self._ratio.done
+        if "episodes" in found.numbers:
+            self._restore_episodes(found)
+
+    def _restore_episodes(self, found: Checkpoint) -> None:
+        """Continues the episodes of a checkpoint, or starts new ones and says why."""
+        try:
+            self._carry = running_episodes.write_episodes(self._driver, self._carry, found.part("envs"))
+            self._vector_steps_before = found.numbers["episodes"]["from"]
+        except ValueError as error:
+            self._observer.note(f"the running episodes cannot be continued, new ones start: {error}")
+            self._driver.close()
+            self._make_driver(self._own_first_env)

@@ -9,6 +9,7 @@ import typer
 
 from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.commands.shared.errors import fail, note
+from dreamerguard.commands.shared.stop_signals import StopSignals
 from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.commands.shared.typer_options import takes_options
 from dreamerguard.programs.native.options import PlanFormat, TrainOptions
@@ -35,10 +36,12 @@ def train(
 
     An error, or a warning with severe cost, refuses the run (exit code 78). The project's lint settings apply as in
     lint. The same command continues an interrupted run; intervals of logging, checkpoints and evaluation may change,
-    and run.frames may be raised. Ctrl-C and SIGTERM save the run and end it (exit codes 130 and 143).
+    and run.frames may be raised. Ctrl-C and SIGTERM save the run and end it (exit codes 130 and 143); a second one ends
+    it at once.
 
-    Other exit codes: 65 the run directory cannot be continued as it is, 74 it was removed or replaced during the run,
-    75 another process uses it.
+    Other exit codes: 65 the run directory cannot be continued as it is; 71 the environments failed; 72 losses or
+    actions are not finite; 73 nothing could be saved; 74 the directory was removed or replaced during the run; 75
+    another process uses it.
 
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
@@ -53,9 +56,11 @@ def train(
     if not options.dry_run:
         require_agent()
     typed = ["dreamerguard", "train", *own]
-    result = _lint(typed, options)
-    _show(result)
-    raise typer.Exit(_train(result, options, typed))
+    with StopSignals() as stop:
+        result = _lint(typed, options)
+        _show(result)
+        code = _train(result, options, typed, stop)
+    raise typer.Exit(code)
 
 
 def _lint(typed: list[str], options: TrainOptions) -> Result:
@@ -100,7 +105,7 @@ def _show(result: Result) -> None:
         echo(f"refused to train. Fix the findings as shown{accept}", error=True)
 
 
-def _train(result: Result, options: TrainOptions, typed: list[str]) -> int:
+def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSignals) -> int:
     from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
     from dreamerguard.commands.shared.training import run_training
     from dreamerguard.programs.native.run_directory import default_directory
@@ -116,7 +121,7 @@ def _train(result: Result, options: TrainOptions, typed: list[str]) -> int:
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
-    return run_training(config, directory, result, typed, restart=options.restart)
+    return run_training(config, directory, result, typed, stop, restart=options.restart)
 
 
 def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:

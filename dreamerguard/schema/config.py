@@ -16,6 +16,7 @@ from .sections import (
     LoggingSection,
     LossSection,
     ModelSection,
+    NumbersSection,
     OptimizerSection,
     ReplaySection,
     RunSection,
@@ -52,4 +53,5 @@ class RunConfig(Section):
     logging: LoggingSection = Field(default_factory=LoggingSection, description="Logging.")
     eval: EvalSection = Field(default_factory=EvalSection, description="Evaluation.")
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection, description="Checkpoints.")
+    numbers: NumbersSection = Field(default_factory=NumbersSection, description="Numbers that are not finite.")
     guard: GuardSection = Field(default_factory=GuardSection, description="Thresholds of the guard.")

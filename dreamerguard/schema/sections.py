@@ -64,6 +64,13 @@ class EnvSection(Section):
         ge=0,
         le=1024,
     )
+    timeout: float = setting(
+        0.0,
+        "Time after which a worker process that does not answer counts as hanging and is started again; 0 derives it"
+        " from the worker's step times, at least 60 s.",
+        unit="seconds",
+        ge=0,
+    )
 
 
 class ReplaySection(Section):
@@ -209,6 +216,18 @@ class CheckpointSection(Section):
         3600.0, "Time for which a run goes on and tries again while no checkpoint can be saved.", unit="seconds", ge=0
     )
     replay: bool = setting(True, "Store the replay buffer too, so that a resumed run continues exactly.")
+
+
+class NumbersSection(Section):
+    """Treatment of updates with a loss or a gradient that is not a number or infinite."""
+
+    policy: Literal["stop", "skip", "continue"] = setting(
+        "stop",
+        "Treatment of an update whose loss or gradient is not finite. stop: skip it, and stop the run after stop_after"
+        " of them in a row. skip: skip it and never stop. continue: apply it if all parameters stay finite, as"
+        " danijar/dreamerv3 does, and never stop.",
+    )
+    stop_after: int = setting(3, "Skipped updates in a row after which the run stops.", unit="updates", ge=1)
 
 
 class GuardSection(Section):

@@ -10,7 +10,7 @@ import pytest
 
 from dreamerguard_agent.base.spaces import ArraySpace, mask_last
 from dreamerguard_agent.driver import Driver
-from dreamerguard_agent.envs import Values, flags
+from dreamerguard_agent.envs import ActionNotFinite, EnvError, Values, flags
 
 from .golden import below, load
 
@@ -126,3 +126,29 @@ def test_closes_its_environments() -> None:
     envs = [Scripted(stored) for stored in STORED]
     Driver(envs).close()
     assert all(env.closed for env in envs)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_action_that_is_not_finite_is_refused_before_an_environment_sees_it(bad: float) -> None:
+    envs = [Scripted(stored) for stored in STORED]
+    driver = Driver(envs)
+    actions = _policy(0, driver.observe()["is_last"])
+    actions["action"] = actions["action"].astype(np.float32)
+    actions["action"][1] = bad
+    with pytest.raises(ActionNotFinite, match="the action of environment 1 is not finite"):
+        driver.step(actions)
+    assert [len(env.received) for env in envs] == [1] * len(envs)
+
+
+@pytest.mark.parametrize(("key", "name"), [("time", "an observation `time`"), ("reward", "a reward")])
+def test_an_environment_that_returns_numbers_that_are_not_finite_is_named(key: str, name: str) -> None:
+    envs = [Scripted(stored) for stored in STORED]
+    broken = {other: value.astype(np.float32) if other == key else value for other, value in STORED[1].items()}
+    broken[key] = np.full_like(broken[key], np.nan)
+    envs[1] = Scripted(broken)
+    with pytest.raises(EnvError, match=f"^environment 1 returned {name} that is not finite$"):
+        Driver(envs)
+
+
+def test_environments_that_cannot_be_stored_give_no_state() -> None:
+    assert Driver([Scripted(stored) for stored in STORED]).state() is None

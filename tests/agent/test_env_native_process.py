@@ -70,15 +70,6 @@ def test_what_is_wrong_in_a_worker_is_said_once_and_clearly() -> None:
     envs.close()
 
 
-def test_a_killed_worker_is_named() -> None:
-    envs = _make("process", first=0)
-    envs._workers[1]._process.kill()
-    with pytest.raises(EnvError, match=r"worker process 1 \(environments 2 to 2\) was ended by SIGKILL.*env\.workers"):
-        envs.step(_act(envs), np.zeros(3, bool))
-    envs.close()
-    assert all(worker._process.poll() is not None for worker in envs._workers)
-
-
 @LINUX
 def test_workers_are_single_threaded_and_free_of_jax() -> None:
     envs = _make("process")

@@ -108,13 +108,15 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
 
     Returns:
       The state after the update; the latents of the T trained steps for the replay, deter [B, T, D] and stoch as
-      indices [B, T, S]; and scalar metrics under the reference's names.
+      indices [B, T, S]; and scalar metrics under the reference's names. If loss or gradient are not finite, the state
+      stays as it was, apart from ``step``; see `skipped`.
     """
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
     )
     after, metrics = apply_gradients(spec, state, grads, outputs.retnorm)
     latents = Latent(outputs.features.deter, outputs.features.stoch).indices()
+    after, _ = skip_not_finite(spec, state, after, total + metrics["opt/grad_norm"])
     return after, latents, outputs.metrics | metrics | {"opt/loss": total}
 
 
@@ -129,7 +131,35 @@ def apply_gradients(
     return after, _optimizer_metrics(grads, updates, after)
 
 
-def move_slow(slow: Params, fast: Params, rate: float) -> Params:
+def skip_not_finite(
+    spec: AgentSpec, before: TrainState, after: TrainState, checked: jax.Array
+) -> tuple[TrainState, jax.Array]:
+    """Returns the state before an update instead of the one after it, with the new ``step``, where it went wrong.
+
+    Args:
+      spec: the agent; with ``keep_not_finite``, an update counts as wrong only if a parameter is not finite after it.
+      before: state before the update.
+      after: state after it.
+      checked: a sum that is finite if loss and gradient are, float32 []. A gradient with an infinite norm counts as
+        not finite.
+
+    Returns:
+      The state, and 1 if the update was skipped, else 0, float32 [].
+    """
+    fine = jnp.isfinite(global_norm(after.params) if spec.keep_not_finite else checked)
+    kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, before)
+    # A choice behind this sum would let a CPU compiler round it otherwise: a rate of 0 keeps every bit, too.
+    slow = move_slow(before.slow, scope(kept.params, "val"), jnp.where(fine, spec.loss.slow_rate, 0))
+    return kept.replace(step=after.step, slow=slow), 1 - fine.astype(jnp.float32)
+
+
+def skipped(spec: AgentSpec, metrics: Metrics) -> jax.Array:
+    """Returns 1 if the update with these metrics was skipped, else 0, float32 []."""
+    checked = metrics["opt/param_rms"] if spec.keep_not_finite else metrics["opt/loss"] + metrics["opt/grad_norm"]
+    return 1 - jnp.isfinite(checked).astype(jnp.float32)
+
+
+def move_slow(slow: Params, fast: Params, rate: float | jax.Array) -> Params:
     """Returns ``rate fast + (1 - rate) slow``, tensor by tensor."""
     return jax.tree.map(lambda old, new: rate * new + (1 - rate) * old, slow, fast)
 

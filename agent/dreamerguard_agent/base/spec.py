@@ -30,6 +30,7 @@ class AgentSpec:
       dtype: compute type of the networks, ``float32`` or ``bfloat16``. Parameters, optimizer, norms, logits and
         distributions are always float32.
       fast: whether the scan and imagination are those of `fast/` or the readable ones of `model.rssm`: equal results.
+      keep_not_finite: whether an update with a loss that is not finite is applied if the parameters stay finite.
     """
 
     obs_space: Spaces
@@ -39,6 +40,7 @@ class AgentSpec:
     loss: LossSection
     dtype: str = "float32"
     fast: bool = True
+    keep_not_finite: bool = False
 
     @classmethod
     def create(
@@ -56,7 +58,9 @@ class AgentSpec:
           ValueError: the agent cannot be trained with these spaces or this type; the message states the cause.
         """
         _check(obs_space, act_space, dtype)
-        return cls(sort_spaces(obs_space), sort_spaces(act_space), config.model, config.optimizer, config.loss, dtype)
+        spaces = sort_spaces(obs_space), sort_spaces(act_space)
+        keep = config.numbers.policy == "continue"
+        return cls(*spaces, config.model, config.optimizer, config.loss, dtype, keep_not_finite=keep)
 
     @property
     def compute(self) -> jnp.dtype:

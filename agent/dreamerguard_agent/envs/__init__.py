@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from .factory import SUITES, env_seed, make_agent_envs, make_env, make_envs
-from .protocol import Array, Env, EnvError, Values, VectorEnv, flags
+from .protocol import ActionNotFinite, Array, Env, EnvError, EnvsFailed, Values, VectorEnv, WaitEnded, flags
 from .serial import SerialEnvs
+from .supervision import Supervision
 
 __all__ = [
     "SUITES",
+    "ActionNotFinite",
     "Array",
     "Env",
     "EnvError",
+    "EnvsFailed",
     "SerialEnvs",
+    "Supervision",
     "Values",
     "VectorEnv",
+    "WaitEnded",
     "env_seed",
     "flags",
     "make_agent_envs",

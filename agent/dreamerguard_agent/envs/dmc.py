@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..base.spaces import ArraySpace
-from .protocol import Array, EnvError, Values, flags
+from .protocol import Array, EnvError, Values, check_action, flags
+from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
 CAMERAS = {"quadruped": 2}
@@ -56,6 +57,7 @@ class DMControl:
     ) -> None:
         self._task = task
         domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
+        self._states = SimulationStates([self._env])
         self._repeat = repeat
         self._camera = CAMERAS.get(domain[0], 0) if camera == -1 else camera
         self._done = True
@@ -100,6 +102,15 @@ class DMControl:
                 break
         self._done = bool(now.last())
         return self._observe(now, reward)
+
+    def state(self) -> Values:
+        """Returns simulation, random state and counters; see `Storable`."""
+        return {**self._states.read(), "done": np.asarray(self._done)}
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`; see `Storable`."""
+        self._states.write(state)
+        self._done = bool(state["done"])
 
     def close(self) -> None:
         """Frees the physics and the rendering context."""
@@ -159,12 +170,9 @@ def to_control(action: Array, low: Array, span: Array) -> Array:
     """Converts actions [..., A], float32, clipped to [-1, 1], to controls [..., A], float64.
 
     Raises:
-      EnvError: an action is not finite.
+      ActionNotFinite: an action is not finite.
     """
-    finite = np.isfinite(action)
-    if not finite.all():
-        first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
-        raise EnvError(f"the action is not finite: {first}; the policy has diverged")
+    check_action(action)
     # Halves in float32 and scales in float64, as the reference, for equal last bits.
     return (np.minimum(np.maximum(action, -1), 1) + np.float32(1)) / 2 * span + low
 

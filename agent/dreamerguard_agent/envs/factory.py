@@ -13,6 +13,7 @@ from dreamerguard.schema import RunConfig
 from .joined import JoinedEnvs
 from .protocol import Env, EnvError, VectorEnv
 from .serial import SerialEnvs
+from .supervision import Supervision
 from .thread_pool import cores
 
 #: Prefixes of task names that the trainer runs.
@@ -47,7 +48,9 @@ def make_env(config: RunConfig, index: int, seed: int) -> Env:
     )
 
 
-def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None) -> VectorEnv:
+def make_envs(
+    config: RunConfig, first: int, seed: int, count: int | None = None, supervision: Supervision | None = None
+) -> VectorEnv:
     """Makes environments `first`, `first` + 1, ... of the agent with `seed`, run by ``env.backend``.
 
     Every backend gives equal results. ``auto`` selects native for vectors, which works for every task of the suite, and
@@ -58,6 +61,7 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
       first: number of the first environment within its agent.
       seed: seed of the agent.
       count: number of environments; None: ``run.envs``.
+      supervision: the run, for environments in other processes.
 
     Raises:
       EnvError: as `make_env`, or the backend cannot run this task.
@@ -71,7 +75,7 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
     if backend == "process":
         from .process import ProcessEnvs
 
-        return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()))
+        return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()), supervision)
     if config.env.observation == "vision":
         raise EnvError("env.backend=native cannot render images; set env.backend to auto, process or serial")
     from .native import NativeEnvs
@@ -80,7 +84,13 @@ def make_envs(config: RunConfig, first: int, seed: int, count: int | None = None
     return NativeEnvs(task, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
 
 
-def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: int | None = None) -> VectorEnv:
+def make_agent_envs(
+    config: RunConfig,
+    first: int,
+    seeds: Sequence[int],
+    count: int | None = None,
+    supervision: Supervision | None = None,
+) -> VectorEnv:
     """Makes ``count`` environments for every agent, [N count, ...] in total.
 
     Each agent gets the environments of `make_envs` for its seed. Native physics of all agents share one thread pool.
@@ -90,12 +100,13 @@ def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: 
       first: number of the first environment within its agent.
       seeds: seeds of the agents.
       count: environments per agent; None: ``run.envs``.
+      supervision: the run, for environments in other processes.
 
     Raises:
       EnvError: as `make_envs`.
     """
     if len(seeds) == 1:
-        return make_envs(config, first, seeds[0], count)
+        return make_envs(config, first, seeds[0], count, supervision)
     count = config.run.envs if count is None else count
     if config.env.observation == "proprio" and config.env.backend in ("auto", "native"):
         from .native import NativeEnvs
@@ -106,7 +117,7 @@ def make_agent_envs(config: RunConfig, first: int, seeds: Sequence[int], count: 
     made: list[VectorEnv] = []
     try:
         for seed in seeds:
-            made.append(make_envs(config, first, seed, count))
+            made.append(make_envs(config, first, seed, count, supervision))
     except BaseException:
         for envs in made:
             envs.close()

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base.spaces import ArraySpace
 from .protocol import Array, Values, VectorEnv
+from .serial import part_of
 
 
 class JoinedEnvs:
@@ -43,6 +44,21 @@ class JoinedEnvs:
             for number, part in enumerate(self._parts)
         ]
         return {key: np.concatenate([step[key] for step in steps]) for key in steps[0]}
+
+    def state(self) -> Values | None:
+        """Returns the states of all parts under their numbers, or None if one cannot be stored."""
+        states: Values = {}
+        for number, part in enumerate(self._parts):
+            mine = part.state()
+            if mine is None:
+                return None
+            states |= {f"{number}.{key}": value for key, value in mine.items()}
+        return states
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`; see `VectorEnv`."""
+        for number, part in enumerate(self._parts):
+            part.load(part_of(state, number))
 
     def close(self) -> None:
         """Closes every part."""

@@ -21,6 +21,7 @@ from .formulas import FORMULAS, Formula
 from .mujoco_fields import MujocoFields
 from .physics import stepper
 from .protocol import Array, EnvError, Values
+from .simulation_state import SimulationStates
 from .thread_pool import ThreadPool, cores
 
 #: Minimum seconds of physics per vector step for each further thread.
@@ -71,6 +72,7 @@ class NativeEnvs:
         self._act_space = {"action": action_space(spec)}
         self._obs_space = observation_spaces(self._envs[0].observation_spec())
         self._frame_limit = self._envs[0]._step_limit
+        self._states = SimulationStates(self._envs)
         self._frames = np.zeros(len(seeds), np.int64)
         self._done = np.ones(len(seeds), bool)
         self._pool = ThreadPool(min(threads or self._busy_threads(), len(seeds)))
@@ -112,6 +114,16 @@ class NativeEnvs:
         values = {key: value.astype(np.float32) for key, value in self._formula.observe().items()}
         observation = {key: values[key] for key in self._obs_space}
         return {**observation, "reward": reward, "is_first": first, "is_last": self._done, "is_terminal": terminal}
+
+    def state(self) -> Values:
+        """Returns simulations, random states and counters; see `VectorEnv`."""
+        return self._states.read() | {"frames": self._frames.copy(), "done": self._done.copy()}
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`; see `VectorEnv`."""
+        self._states.write(state)
+        self._frames, self._done = state["frames"].copy(), state["done"].copy()
+        self._read.renew()
 
     def close(self) -> None:
         """Ends the threads and frees the simulations."""

@@ -4,18 +4,17 @@ Workers are started as fresh Python programs (`worker.py`), never forked: a fork
 and MuJoCo's OpenGL in an undefined state. Workers do not import JAX. Orders and answers are single bytes in pipes,
 numbers are in shared memory (`shared_memory.py`), and nothing is pickled. When the parent ends, for any reason, the
 worker reads the end of its pipe and ends, too.
+
+A worker that ends, hangs or reports an error is replaced, `RESTARTS` times in all. Its environments start new episodes,
+with resets that no other start uses; the learner sees ``is_first``, and the driver never counts the lost episodes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,15 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from ..base.spaces import ArraySpace
-from .protocol import Array, EnvError, Values
-from .shared_memory import SharedArrays, spaces_from_json
+from .protocol import Array, EnvError, EnvsFailed, Values, WaitEnded, check_action
+from .shared_memory import SharedArrays
+from .supervision import Supervision
+from .worker_process import END_TIMEOUT, MAP, STEP, WorkerFailed, WorkerProcess
 
-#: Bytes of the protocol between parent and worker.
-MAP, STEP, DONE, FAILED = b"m", b"s", b".", b"!"
-#: Seconds to wait for the end of a worker before it is killed.
-END_TIMEOUT = 5.0
-#: Environment of a worker: one thread per library, because the workers run in parallel.
-SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: Workers that are replaced before the run stops.
+RESTARTS = 3
+#: The k-th replacement numbers its environments from k times this, so that it repeats no resets.
+NUMBERS_PER_RESTART = 100_000_000
 
 
 class ProcessEnvs:
@@ -47,32 +46,47 @@ class ProcessEnvs:
       seed: seed of the agent.
       count: environments, E.
       workers: processes, at most `count`.
+      supervision: the run's wish to stop, its messages and the time limit.
 
     Raises:
       EnvError: an environment cannot be made, or the system has no unnamed shared memory (Windows).
     """
 
-    def __init__(self, config: RunConfig, first: int, seed: int, count: int, workers: int) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        first: int,
+        seed: int,
+        count: int,
+        workers: int,
+        supervision: Supervision | None = None,
+    ) -> None:
         if os.name != "posix":
             raise EnvError("env.backend=process needs Linux or macOS; set env.backend to auto or serial")
         backend = "serial" if config.env.observation == "vision" else "native"
         inner = config.model_copy(update={"env": config.env.model_copy(update={"backend": backend, "workers": 1})})
         bounds = np.linspace(0, count, workers + 1).round().astype(int).tolist()
-        self._count = count
+        self._shares = [slice(start, stop) for start, stop in itertools.pairwise(bounds)]
+        self._order = {"config": inner.model_dump(mode="json"), "seed": seed, "count": count, "shown": first}
+        self._count, self._first, self._restarts = count, first, 0
+        self._supervision = supervision or Supervision(timeout=config.env.timeout)
         self._workers: list[WorkerProcess] = []
-        with tempfile.TemporaryFile(dir=_memory_folder()) as file:
-            try:
-                for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
-                    order = {"config": inner.model_dump(mode="json"), "first": first, "seed": seed, "count": count}
-                    order |= {"start": start, "stop": stop, "file": file.fileno()}
-                    self._workers.append(WorkerProcess(number, order))
-                spaces = [worker.spaces() for worker in self._workers]
-                self._obs_space, self._act_space = spaces[0]
-                self._board = SharedArrays(file.fileno(), self._obs_space, self._act_space, count)
-                self._send_all(MAP)
-            except BaseException:
-                self.close()
-                raise
+        self._file = tempfile.TemporaryFile(dir=_memory_folder())  # noqa: SIM115
+        try:
+            for number in range(workers):
+                self._workers.append(self._start(number, first))
+            spaces = [worker.spaces() for worker in self._workers]
+            self._obs_space, self._act_space = spaces[0]
+            self._board = SharedArrays(self._file.fileno(), self._obs_space, self._act_space, count)
+            failed = self._send_all(MAP)
+        except WorkerFailed as error:
+            self.close()
+            raise EnvError(str(error)) from error
+        except BaseException:
+            self.close()
+            raise
+        for number, reason in failed:
+            self._replace(number, reason)
 
     @property
     def obs_space(self) -> Mapping[str, ArraySpace]:
@@ -88,109 +102,95 @@ class ProcessEnvs:
         return self._count
 
     def step(self, actions: Mapping[str, Array], reset: Array) -> Values:
-        """Acts in all workers at once; see `VectorEnv`."""
+        """Acts in all workers at once; see `VectorEnv`. Environments of a replaced worker start an episode.
+
+        Raises:
+          ActionNotFinite: an action is not finite.
+          EnvsFailed: workers failed more than `RESTARTS` times.
+          WaitEnded: the run is to stop, and a worker does not answer.
+        """
         for key, shared in self._board.actions.items():
+            check_action(actions[key].reshape(self._count, -1))
             shared[:] = actions[key]
         self._board.reset[:] = reset
-        self._send_all(STEP)
+        for number, reason in self._send_all(STEP):
+            self._replace(number, reason)
         return {key: shared.copy() for key, shared in self._board.values.items()}
+
+    def state(self) -> None:
+        """Returns None: the environments live in other processes and start new episodes after a resume."""
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Always fails; see `state`.
+
+        Raises:
+          ValueError: always.
+        """
+        raise ValueError("environments in worker processes cannot be restored")
 
     def close(self) -> None:
         """Ends the workers."""
         for worker in self._workers:
             worker.request_end()
+        deadline = time.monotonic() + END_TIMEOUT
         for worker in self._workers:
-            worker.wait_for_end()
+            worker.wait_for_end(max(0.0, deadline - time.monotonic()))
+        self._file.close()
 
-    def _send_all(self, byte: bytes) -> None:
-        for worker in self._workers:
-            worker.order(byte)
-        for worker in self._workers:
-            worker.answer()
+    def _start(self, number: int, first: int) -> WorkerProcess:
+        share = self._shares[number]
+        order: dict[str, Any] = {"first": first, "start": share.start, "stop": share.stop, "file": self._file.fileno()}
+        return WorkerProcess(number, self._order | order, self._supervision)
 
+    def _send_all(self, byte: bytes) -> list[tuple[int, str]]:
+        """Sends an order to all workers and waits for them. Returns the number of each worker that failed, and why."""
+        failed: dict[int, str] = {}
+        for number, worker in enumerate(self._workers):
+            try:
+                worker.order(byte)
+            except WorkerFailed as error:
+                failed[number] = str(error)
+        for number, worker in enumerate(self._workers):
+            if number not in failed:
+                try:
+                    worker.answer()
+                except WorkerFailed as error:
+                    failed[number] = str(error)
+        return sorted(failed.items())
 
-class WorkerProcess:
-    """The parent's handle of one worker process."""
-
-    def __init__(self, number: int, order: dict[str, Any]) -> None:
-        last = order["first"] + order["stop"] - 1
-        self._name = f"worker process {number} (environments {order['first'] + order['start']} to {last})"
-        roots = [str(Path(sys.modules[name].__path__[0]).parent) for name in ("dreamerguard_agent", "dreamerguard")]
-        paths = os.pathsep.join([*dict.fromkeys(roots), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dreamerguard_agent.envs.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | SINGLE | {"PYTHONPATH": paths},
-            pass_fds=[order["file"]],
-        )
-        self.order(json.dumps(order).encode() + b"\n")
-
-    def spaces(self) -> tuple[dict[str, ArraySpace], dict[str, ArraySpace]]:
-        """Waits for the environments and returns their observation and action spaces.
+    def _replace(self, number: int, reason: str) -> None:
+        """Starts a worker again, with new episodes.
 
         Raises:
-          EnvError: the environments cannot be made.
+          EnvsFailed: there were `RESTARTS` replacements before.
+          WaitEnded: the run is to stop.
         """
-        self.answer()
-        answer = json.loads(self._line())
-        return spaces_from_json(answer["obs_space"]), spaces_from_json(answer["act_space"])
-
-    def order(self, data: bytes) -> None:
-        """Sends an order.
-
-        Raises:
-          EnvError: the worker has ended.
-        """
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self.answer()  # raises the error that the worker reported before it ended
-
-    def answer(self) -> None:
-        """Waits until the worker has carried out the order.
-
-        Raises:
-          EnvError: the order failed, or the worker has ended.
-        """
-        assert self._process.stdout
-        byte = self._process.stdout.read(1)
-        if byte == DONE:
-            return
-        if byte == FAILED:
-            answer = json.loads(self._line())
-            raise EnvError(answer["message"] if answer["known"] else f"{self._name} failed: {answer['message']}")
-        raise EnvError(f"{self._name} {_exit_reason(self._process.wait())}")
-
-    def request_end(self) -> None:
-        """Closes the pipe, which ends the worker."""
-        assert self._process.stdin
-        with contextlib.suppress(BrokenPipeError):  # the worker has already ended
-            self._process.stdin.close()
-
-    def wait_for_end(self) -> None:
-        """Waits for the end of the worker, and kills it after `END_TIMEOUT` seconds."""
-        try:
-            self._process.wait(END_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.close()
-
-    def _line(self) -> bytes:
-        assert self._process.stdout
-        return self._process.stdout.readline()
-
-
-def _exit_reason(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}; its output above states the cause"
-    name = signal.Signals(-code).name
-    memory = ", as the system does when memory runs out; reduce env.workers" if name == "SIGKILL" else ""
-    return f"was ended by {name}{memory}"
+        share = self._shares[number]
+        lost = int((~self._board.reset[share]).sum())
+        while True:
+            self._workers[number].kill()
+            if self._supervision.stop():
+                raise WaitEnded(reason)
+            if self._restarts >= RESTARTS:
+                raise EnvsFailed(f"{reason}. Worker processes were started again {RESTARTS} times before")
+            self._restarts += 1
+            episodes = f"{lost} running episode{'s are' if lost != 1 else ' is'} lost"
+            self._supervision.say(f"{reason}. It is started again ({self._restarts} of {RESTARTS}); {episodes}")
+            try:
+                worker = self._workers[number] = self._start(number, self._restarts * NUMBERS_PER_RESTART + self._first)
+                if worker.spaces() != (self._obs_space, self._act_space):
+                    raise EnvsFailed(f"{reason}. Started again, its environments have other spaces")
+                self._board.reset[share] = True
+                for byte in (MAP, STEP):
+                    worker.order(byte)
+                    worker.answer()
+                return
+            except WorkerFailed as error:
+                reason = str(error)
+            except (EnvsFailed, WaitEnded):
+                raise
+            except EnvError as error:
+                raise EnvsFailed(f"{reason}. It cannot be started again: {error}") from error
 
 
 def _memory_folder() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -80,12 +80,45 @@ class VectorEnv(Protocol):
           EnvError: an action is not finite, a simulation became unstable, or a worker process ended.
         """
 
+    def state(self) -> Values | None:
+        """Returns all that the next steps depend on, by name, or None if the environments cannot be stored."""
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state` of environments that were made with the same numbers and seeds.
+
+        Raises:
+          ValueError: the state does not belong to these environments.
+        """
+
     def close(self) -> None:
         """Frees the resources. The environments cannot be stepped afterwards."""
 
 
+@runtime_checkable
+class Storable(Protocol):
+    """An `Env` with a state that can be stored."""
+
+    def state(self) -> Values:
+        """Returns all that the next steps depend on, by name."""
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state` of an environment that was made with the same seed."""
+
+
 class EnvError(Exception):
     """An environment cannot be made, rendered or stepped. The message is for users and is shown without a traceback."""
+
+
+class ActionNotFinite(EnvError):
+    """The policy chose an action that is not a number or infinite."""
+
+
+class EnvsFailed(EnvError):
+    """Environments that ran before cannot go on: they raised an error, or their processes failed too often."""
+
+
+class WaitEnded(EnvError):
+    """The run is to stop, and a worker process does not answer."""
 
 
 def flags(reward: float | np.floating[Any], first: bool, last: bool, terminal: bool) -> Values:
@@ -96,3 +129,15 @@ def flags(reward: float | np.floating[Any], first: bool, last: bool, terminal: b
         "is_last": np.asarray(last, bool),
         "is_terminal": np.asarray(terminal, bool),
     }
+
+
+def check_action(action: Array) -> None:
+    """Checks actions [..., A].
+
+    Raises:
+      ActionNotFinite: one of them is not a number or infinite.
+    """
+    finite = np.isfinite(action)
+    if not finite.all():
+        first = action[~finite.all(axis=-1)].reshape(-1, action.shape[-1])[0]
+        raise ActionNotFinite(f"the action is not finite: {first}; the policy has diverged")

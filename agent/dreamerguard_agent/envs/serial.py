@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base.spaces import ArraySpace
-from .protocol import Array, Env, Values
+from .protocol import Array, Env, Storable, Values
 
 
 class SerialEnvs:
@@ -50,7 +50,29 @@ class SerialEnvs:
             steps.append(env.step({**action, "reset": reset[number]}))
         return {key: np.stack([step[key] for step in steps]) for key in steps[0]}
 
+    def state(self) -> Values | None:
+        """Returns the states of all environments under their numbers, or None if one cannot be stored."""
+        states: Values = {}
+        for number, env in enumerate(self._envs):
+            if not isinstance(env, Storable):
+                return None
+            states |= {f"{number}.{key}": value for key, value in env.state().items()}
+        return states
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`; see `VectorEnv`."""
+        for number, env in enumerate(self._envs):
+            if not isinstance(env, Storable):
+                raise ValueError(f"environment {number} cannot be restored")
+            env.load(part_of(state, number))
+
     def close(self) -> None:
         """Closes every environment."""
         for env in self._envs:
             env.close()
+
+
+def part_of(state: Mapping[str, Array], number: int) -> Values:
+    """Returns the values that are stored under ``number.``, without that prefix."""
+    prefix = f"{number}."
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -6,6 +6,7 @@ order: to map the shared memory, or to step. The worker ends at the end of its i
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -15,14 +16,21 @@ from typing import Any, BinaryIO
 from dreamerguard.schema import RunConfig
 
 from .factory import make_envs
-from .process import DONE, FAILED, MAP, STEP
 from .protocol import EnvError, VectorEnv
 from .shared_memory import SharedArrays, spaces_to_json
+from .worker_process import DONE, FAILED, MAP, STEP
+
+#: Signals that ask a run to stop.
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+#: ``prctl``: a signal that this process gets when its parent ends.
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Works until the parent closes the pipe or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent closes the pipe
+    for number in STOPPING:  # they reach the whole process group or job; the parent closes the pipe when it is done
+        signal.signal(number, signal.SIG_IGN)
+    end_with_parent()
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
         os.dup2(2, 1)  # output of libraries must not be read as an answer
         try:
@@ -31,6 +39,12 @@ def main() -> None:
             pass  # the parent has ended
         except Exception as error:
             fail(answers, error)
+
+
+def end_with_parent() -> None:
+    """Asks Linux to end this process with its parent, also while it hangs or is suspended and reads no pipe."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def work(orders: BinaryIO, answers: BinaryIO) -> None:

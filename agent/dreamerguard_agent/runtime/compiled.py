@@ -31,6 +31,7 @@ from ..model.rssm import Latent
 from ..replay import ring as replay_ring
 from ..replay.ring import Ring, StoredLatents
 from .device import compile_program
+from .faults import Faults, fault_terms, no_faults
 
 #: Streams of randomness within one seed.
 INIT, ACT, UPDATE = 0, 1, 2
@@ -108,8 +109,15 @@ def act_for_agents(spec: AgentSpec, agents: int) -> Callable[..., Any]:
 
 
 def scan_updates(
-    spec: AgentSpec, length: int, seed: Any, state: TrainState, ring: Ring, indices: Any, stored: Any
-) -> tuple[TrainState, Ring, Metrics]:
+    spec: AgentSpec,
+    length: int,
+    seed: Any,
+    state: TrainState,
+    ring: Ring,
+    indices: Any,
+    stored: Any,
+    faults: Faults,
+) -> tuple[TrainState, Ring, Metrics, Faults]:
     """Runs `learner.update` K times for one agent. Each update reads the latents that the previous one wrote back.
 
     Args:
@@ -120,26 +128,31 @@ def scan_updates(
       ring: replay ring; donate it.
       indices: windows, int32 [K, B, 2].
       stored: number of records in every stream so far.
+      faults: updates that were skipped before.
 
     Returns:
-      The learner state, the ring, and the metrics summed over the K updates, with K as ``count``.
+      The learner state, the ring, the metrics summed over the K updates, with K as ``count``, and the faults. A skipped
+      update writes no latents back.
     """
+    Carried = tuple[TrainState, Ring, Faults]
 
-    def one(carry: tuple[TrainState, Ring], chosen: jax.Array) -> tuple[tuple[TrainState, Ring], Metrics]:
-        state, ring = carry
+    def one(carry: Carried, chosen: jax.Array) -> tuple[Carried, Metrics]:
+        state, ring, faults = carry
         key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
         windows = replay_ring.gather(ring, chosen, length + 1)
         batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
-        state, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
-        ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), stored)
-        return (state, ring), {**metrics, "count": jnp.ones(())}
+        after, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
+        metrics["opt/skipped"] = learner.skipped(spec, metrics)
+        known = jnp.where(metrics["opt/skipped"] > 0, 0, stored)  # of 0 records, none is written
+        ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), known)
+        return (after, ring, faults.add(state.step, chosen, metrics)), {**metrics, "count": jnp.ones(())}
 
     if len(indices) == 1:  # a loop of one hides parallel parts from XLA on a CPU
-        (state, ring), sums = one((state, ring), indices[0])
+        (state, ring, faults), sums = one((state, ring, faults), indices[0])
     else:
-        (state, ring), metrics = jax.lax.scan(one, (state, ring), indices)
+        (state, ring, faults), metrics = jax.lax.scan(one, (state, ring, faults), indices)
         sums = jax.tree.map(lambda values: values.sum(0), metrics)
-    return state, ring, sums
+    return state, ring, sums, faults
 
 
 class CompiledFunctions:
@@ -154,6 +167,9 @@ class CompiledFunctions:
       batch: B, windows of an update; length: T.
       most: maximum updates due at one vector step.
       notify: called with a message before every compilation.
+
+    Attributes:
+      faults: updates of `run_updates` that were skipped so far, on the device.
     """
 
     def __init__(
@@ -180,7 +196,8 @@ class CompiledFunctions:
         notify("compiling the replay")
         insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
         self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
-        trained = for_agents(partial(scan_updates, spec, length), agents, (0, 0, 0, 0, None))
+        self.faults = no_faults(agents, batch, fault_terms(spec))
+        trained = for_agents(partial(scan_updates, spec, length), agents, (0, 0, 0, 0, None, 0))
         self._update = jax.jit(trained, donate_argnums=(1, 2))
         axes = () if agents == 1 else (agents,)
         sizes = {1} if jax.default_backend() == "cpu" else {1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}
@@ -220,13 +237,15 @@ class CompiledFunctions:
         while done < due:
             size = next(size for size in self._updates if size <= due - done)
             chosen = jax.device_put(indices[..., done : done + size, :, :])
-            state, ring, more = self._updates[size](self._seeds, state, ring, chosen, count)
+            run = self._updates[size]
+            state, ring, more, self.faults = run(self._seeds, state, ring, chosen, count, self.faults)
             sums = more if sums is None else self._add(sums, more)
             done += size
         return state, ring, sums
 
     def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Ring) -> Any:
-        return self._update.lower(self._seeds, state, ring, jax.ShapeDtypeStruct(shape, jnp.int32), np.int32(0))
+        chosen = jax.ShapeDtypeStruct(shape, jnp.int32)
+        return self._update.lower(self._seeds, state, ring, chosen, np.int32(0), self.faults)
 
     def _compile_update(self, lowered: Any) -> Any:
         self._notify("compiling the update, the longest part")

@@ -16,6 +16,10 @@ DAMAGED = 65
 #: `doctor` found an error: a run would fail on this machine. EX_UNAVAILABLE of sysexits.h.
 UNFIT = 69
 BUG = 70
+#: Training stopped because of its environments: one raised an error, or worker processes failed too often.
+ENVIRONMENT_FAILED = 71
+#: Training stopped because losses, gradients or actions are not finite.
+NOT_FINITE = 72
 #: No checkpoint could be saved for too long, for example on a full disk. EX_CANTCREAT of sysexits.h.
 NOT_SAVED = 73
 #: The run directory was removed or replaced while the run trained.

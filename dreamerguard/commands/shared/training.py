@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
+    from dreamerguard_agent.failures import RunFailed
     from dreamerguard_agent.runtime.records import RunDirectoryLost
 
     from .open_run import OpenedRun
+    from .stop_signals import StopSignals
 
 
-def run_training(config: RunConfig, directory: Path, result: Result, typed: list[str], *, restart: bool) -> int:
+def run_training(
+    config: RunConfig, directory: Path, result: Result, typed: list[str], stop: StopSignals, *, restart: bool
+) -> int:
     """Trains a run or continues it.
 
     Args:
@@ -28,26 +32,28 @@ def run_training(config: RunConfig, directory: Path, result: Result, typed: list
       directory: its run directory; created if needed.
       result: lint result; it is stored with the run.
       typed: the arguments as typed, for the manifest.
+      stop: the signals that stop it.
       restart: whether to set an earlier run in the directory aside.
 
     Returns:
       The exit code.
 
     Raises:
-      CommandFailed: the run cannot start, or its directory was lost.
+      CommandFailed: the run cannot start, failed, or its directory was lost.
     """
     from .open_run import open_run
 
     with open_run(config, directory, result, typed, restart=restart) as run:
         facts = run.starts[-1]
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
-        return _train(run)
+        return _train(run, stop)
 
 
-def _train(run: OpenedRun) -> int:
+def _train(run: OpenedRun, stop: StopSignals) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
+    from dreamerguard_agent.failures import RunFailed
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
@@ -56,13 +62,12 @@ def _train(run: OpenedRun) -> int:
     from .exit_codes import CLEAN, DAMAGED, NOT_SAVED, SIGNALLED
     from .progress import Progress
     from .run_files import RunFiles
-    from .stop_signals import StopSignals
 
     config, directory = run.config, run.directory
     own = list(agents(directory, config))
     try:
         with ExitStack() as stack:
-            stop, progress = stack.enter_context(StopSignals()), stack.enter_context(Progress(config.run.frames))
+            progress = stack.enter_context(Progress(config.run.frames))
             observer = RunFiles(_watched(progress, own, stack), run)
             outcome = train_agents(config, directory, observer, stop)
     except (EnvError, DoesNotFit) as error:
@@ -76,6 +81,8 @@ def _train(run: OpenedRun) -> int:
         fail(str(error), NOT_SAVED)
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
+    except RunFailed as failed:
+        _report_failed(failed)
     try:
         _draw(config, directory, own)
     except OSError as error:
@@ -83,7 +90,8 @@ def _train(run: OpenedRun) -> int:
     if outcome.finished:
         echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
         return CLEAN
-    echo(f"stopped and saved at {outcome.frames:,} frames; the same command continues the run", error=True)
+    saved = "and saved at" if outcome.saved else "without a new step at"
+    echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
 
 
@@ -106,6 +114,16 @@ def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
         f"{lost}. The run was saved again {where} at {lost.frames:,} frames; the same command{option} continues it",
         RUN_LOST,
     )
+
+
+def _report_failed(failed: RunFailed) -> NoReturn:
+    from dreamerguard_agent.failures import EnvironmentFailed
+
+    from .exit_codes import ENVIRONMENT_FAILED, NOT_FINITE
+
+    saved = f". The run was saved at {failed.frames:,} frames; the same command continues it"
+    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed) else NOT_FINITE
+    fail(f"{failed}{saved if failed.frames is not None else ''}", code)
 
 
 def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:

@@ -1,0 +1,70 @@
+"""Failures of a running run. It was saved if it could be; the messages are for users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .envs import ActionNotFinite, EnvError, WaitEnded
+
+
+class RunFailed(Exception):
+    """The run cannot go on.
+
+    Attributes:
+      frames: environment frames at which the run was saved because of the failure; None if it was not saved.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.frames: int | None = None
+
+
+class EnvironmentFailed(RunFailed):
+    """An environment raised an error, or worker processes ended or hung too often."""
+
+
+class NumbersFailed(RunFailed):
+    """Losses, gradients or actions are not finite."""
+
+
+class PolicyDiverged(NumbersFailed):
+    """An action is not finite. Nothing is saved, because a resumed run would choose it again.
+
+    Attributes:
+      kept: file with the values from which it was chosen.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.kept: Path | None = None
+
+    def explained(self, frames: int) -> PolicyDiverged:
+        """Returns the failure with the place where it happened and a way on."""
+        where = f" Parameters and observations are in {self.kept}." if self.kept else ""
+        return PolicyDiverged(
+            f"{self}, at {frames:,} frames: the policy has diverged.{where} Nothing was saved here, the last checkpoint"
+            " stays. Start again with a lower optimizer.lr or with runtime.dtype=float32"
+        )
+
+
+@contextmanager
+def environment_failures() -> Iterator[None]:
+    """Converts errors of environments that step.
+
+    Raises:
+      PolicyDiverged: an action is not finite.
+      EnvironmentFailed: every other error.
+      WaitEnded: unchanged; the run is to stop.
+    """
+    try:
+        yield
+    except WaitEnded:
+        raise
+    except ActionNotFinite as error:
+        raise PolicyDiverged(str(error)) from error
+    except EnvError as error:
+        raise EnvironmentFailed(str(error)) from error
+    except Exception as error:  # the code of an environment may raise anything
+        raise EnvironmentFailed(f"an environment failed: {type(error).__name__}: {error}") from error

@@ -1,0 +1,70 @@
+"""All that two runs must share to be the same: parameters, replay, scores and running episodes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dreamerguard.schema import RunConfig
+from dreamerguard_agent.base.spaces import ArraySpace
+from dreamerguard_agent.base.spec import AgentSpec
+
+SMALL: dict[str, Any] = {
+    "task": "dmc_cartpole_balance",
+    "size": "size200k",
+    "purpose": "short",
+    "run": {"frames": 2400, "train_ratio": 8, "envs": 2},
+    "env": {"action_repeat": 8},
+    "replay": {"batch_size": 2, "batch_length": 8},
+    "model": {"deter": 16, "hidden": 8, "stoch": 2, "classes": 4, "blocks": 4, "units": 8, "bins": 15}
+    | {"encoder_layers": 1, "decoder_layers": 1, "policy_layers": 1, "value_layers": 1, "prior_layers": 1},
+    "loss": {"imag_length": 3},
+    "eval": {"every": 1000, "episodes": 1},
+    "logging": {"every": 1e6, "tensorboard": False},
+    "runtime": {"platform": "cpu"},
+}
+
+
+def everything(directory: Path) -> dict[str, Any]:
+    """Returns every array of the newest checkpoint and every row of the scores, without the time."""
+    import orbax.checkpoint as ocp
+
+    step = max(int(path.name) for path in (directory / "checkpoints").iterdir() if path.name.isdigit())
+    folder = (directory / "checkpoints" / str(step)).absolute()
+    found: dict[str, Any] = {"step": step}
+    for part in sorted({"learner", "replay", "envs"} & {path.name for path in folder.iterdir()}):
+        tree = ocp.StandardCheckpointer().restore(folder / part)
+        found |= {f"{part}{name}": value for name, value in _flat(tree)}
+    for name in ("scores", "eval"):
+        for path in sorted(directory.rglob(f"{name}.jsonl")):
+            rows = [json.loads(line) for line in path.read_text().splitlines()]
+            found[str(path.relative_to(directory))] = [
+                {key: value for key, value in row.items() if key != "time"} for row in rows
+            ]
+    return found
+
+
+def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Fails at the first difference."""
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, second[name], err_msg=name)
+        else:
+            assert value == second[name], name
+
+
+def _flat(tree: Any) -> list[tuple[str, np.ndarray[Any, Any]]]:
+    import jax
+
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return [(jax.tree_util.keystr(path), np.asarray(leaf)) for path, leaf in leaves]
+
+
+def spec_of(settings: dict[str, Any]) -> AgentSpec:
+    """Returns the agent of a run of cartpole, without making an environment."""
+    obs = {"position": ArraySpace("float32", (3,)), "velocity": ArraySpace("float32", (2,))}
+    return AgentSpec.create(RunConfig(**settings), obs, {"action": ArraySpace("float32", (1,))}, "float32")

@@ -1,0 +1,139 @@
+"""A run that is stopped and resumed equals one that was never interrupted, bit for bit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dreamerguard.schema import RunConfig
+from dreamerguard_agent.events import Silent
+from dreamerguard_agent.failures import EnvironmentFailed
+from dreamerguard_agent.loop import RunResult, train
+
+from .same_runs import SMALL, assert_same, everything
+
+pytestmark = pytest.mark.integration
+
+
+def after(calls: int) -> Callable[[], bool]:
+    """Returns a wish to stop that comes true at call number ``calls``."""
+    left = iter(range(calls))
+    return lambda: next(left, None) is None
+
+
+def never() -> bool:
+    return False
+
+
+def go(directory: Path, stop: Callable[[], bool] = never, observer: Any = None, **changes: Any) -> RunResult:
+    directory.mkdir(exist_ok=True)
+    return train(RunConfig(**{**SMALL, **changes}), directory, observer or Silent(), stop)
+
+
+def interrupted(directory: Path, points: list[int], **changes: Any) -> None:
+    for calls in points:
+        assert not go(directory, after(calls), **changes).finished
+    assert go(directory, **changes).finished
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiles every program once, with few optimizations."""
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    changes = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("cache")),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_disable_most_optimizations": True,
+    }
+    before = {name: jax.config.values[name] for name in changes}
+    for values in (changes, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is changes:
+            yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("exact") / "whole"
+    assert go(directory).finished
+    return directory
+
+
+def test_a_run_stopped_at_drawn_steps_equals_the_uninterrupted_one(whole: Path, tmp_path: Path) -> None:
+    points = [int(number) for number in np.random.default_rng(7).integers(2, 70, 2)]  # of 150 vector steps
+    interrupted(tmp_path / "run", points)
+    assert_same(everything(whole), everything(tmp_path / "run"))
+    assert len((whole / "scores.jsonl").read_text().splitlines()) == 2  # episodes crossed the interruptions
+
+
+def test_environments_in_this_thread_resume_exactly(whole: Path, tmp_path: Path) -> None:
+    interrupted(tmp_path / "run", [60], env={"backend": "serial", "action_repeat": 8})
+    first, second = everything(whole), everything(tmp_path / "run")
+    both = first.keys() & second.keys()  # the backends store their environments under other names
+    assert {name for name in first if not name.startswith("envs")} <= both
+    assert_same({name: first[name] for name in both}, {name: second[name] for name in both})
+
+
+@pytest.mark.slow
+def test_several_agents_resume_exactly(tmp_path: Path) -> None:
+    go(tmp_path / "whole", seeds=2)
+    interrupted(tmp_path / "run", [70], seeds=2)
+    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))
+
+
+def test_a_run_that_is_stopped_before_its_first_step_saves_nothing(tmp_path: Path) -> None:
+    outcome = go(tmp_path / "run", lambda: True)
+    assert outcome == RunResult(0, 0, finished=False, saved=False)
+    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == b""
+
+
+def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version of MuJoCo may need another state: the run goes on and says so."""
+    from dreamerguard_agent.envs import simulation_state
+
+    notes: list[str] = []
+    heard = Silent()
+    monkeypatch.setattr(heard, "note", notes.append)
+
+    go(tmp_path / "run", after(100))
+    with monkeypatch.context() as patch:
+        patch.setattr(simulation_state, "INTEGRATION", 1)  # time only
+        assert go(tmp_path / "run", observer=heard).finished
+    assert any("episodes cannot be continued, new ones start: a stored simulation" in text for text in notes)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "scores.jsonl").read_text().splitlines()]
+    assert [row["frames"] for row in rows] == sorted(row["frames"] for row in rows)
+    assert all(row["length"] == 125 for row in rows)
+
+
+def test_an_environment_that_raises_saves_the_run_and_stops_it(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreamerguard_agent.envs.native import NativeEnvs
+
+    steps, step = iter(range(10**9)), NativeEnvs.step
+
+    def breaking(self: NativeEnvs, actions: Any, reset: Any) -> Any:
+        if next(steps) == 90:
+            raise RuntimeError("the arm fell off")
+        return step(self, actions, reset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NativeEnvs, "step", breaking)
+        with pytest.raises(EnvironmentFailed, match="an environment failed: RuntimeError: the arm fell off") as failed:
+            go(tmp_path / "run", eval={"every": 0})
+    assert failed.value.frames == 90 * 2 * 8  # the first of 91 steps started the episodes
+    assert everything(tmp_path / "run")["step"] == 180
+    assert go(tmp_path / "run", eval={"every": 0}).finished
+    assert len((tmp_path / "run" / "scores.jsonl").read_text().splitlines()) == 0  # both episodes were cut

@@ -53,6 +53,9 @@ _USUAL = frozenset(
 #: Those that cost time only, so that a value on the command line is a choice too.
 _ANYWHERE = frozenset({"dense-updates"})
 
+#: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
+_IN_PRESET = frozenset({"interval-unit", "unapplied-action-repeat"})
+
 Prober = Callable[[ResolvedRun], Probe]
 
 
@@ -245,10 +248,12 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
 
 
 def _own_choice(finding: Finding, run: ResolvedRun) -> Finding:
-    """Returns a finding as information if it is about the user's own choice for a task with no published settings."""
+    """Returns a finding as information if it is about a preset, or a choice for a task with no published settings."""
     own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
-    choice = own and finding.severity is Severity.WARNING and placed
+    preset = finding.upstream or run.in_file(finding.primary.span)
+    content = finding.name in _IN_PRESET and preset and not run.whole
+    choice = finding.severity is Severity.WARNING and ((own and placed) or content)
     return replace(finding, severity=Severity.INFO) if choice else finding
 
 

@@ -1,7 +1,8 @@
 """The action repeat differs from the task's published value.
 
 What it does:
-  Compares the action repeat with the published value. It is information when another edition has the same value.
+  Compares the action repeat with the published value. It is information when another edition has the same
+  value, and for programs without ``purpose`` when the run keeps 40 % of the published updates.
 
 Why is this bad:
   The action repeat is part of the task: it changes how long an action lasts, how many decisions an episode has, and how
@@ -23,7 +24,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import earlier
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.evidence import published
-from dreamerguard.rules.helpers.score_cost import update_harm
+from dreamerguard.rules.helpers.score_cost import keeps_most_updates, update_harm
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
@@ -70,7 +71,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"{setting.key} is {spell_scalar(setting.value)}, but {run.reference.task} was published with {correct}{known}",
         label=f"expected {correct}",
         key=setting.key,
-        severity=Severity.INFO if editions and harm is None else None,
+        severity=Severity.INFO if (editions and harm is None) or keeps_most_updates(run) else None,
         secondary=earlier(setting),
         fix=run.correct(setting, correct, f"set {setting.key} to {correct}"),
         evidence=(published(setting.key, expected), *evidence),

@@ -12,6 +12,14 @@ from dreamerguard.core.run import ResolvedRun
 
 from .formatting import amount, score, share
 
+#: Share of the published updates from which on another recipe, in a program without ``purpose``, is a choice.
+MILD = 0.4
+
+
+def keeps_most_updates(run: ResolvedRun) -> bool:
+    """Returns whether a run of a program without ``purpose`` keeps 40 % of the published updates."""
+    return "purpose" not in run.roles and run.update_share is not None and run.update_share >= MILD
+
 
 def update_harm(run: ResolvedRun) -> tuple[Harm | None, tuple[Evidence, ...]]:
     """Returns the cost and its evidence when the run makes too few updates for its purpose, otherwise nothing."""

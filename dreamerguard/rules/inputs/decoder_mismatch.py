@@ -69,6 +69,8 @@ BAD = [
 #: sheeprl's algorithms that learn from a reconstruction; a fork's own algorithm may need none.
 _ALGORITHMS = re.compile(r"dreamer_v[123]|p2e_dv[123](_exploration|_finetuning)?")
 
+#: Lines between two patterns that belong together.
+_NEAR = 2
 #: The pattern that no key matches.
 _NONE = "$^"
 
@@ -77,6 +79,15 @@ _NONE = "$^"
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Compares as the program does."""
     yield from {"sheeprl": _lists, "r2dreamer": _empty_decoder}.get(run.dialect, _patterns)(run)
+
+
+def _side_by_side(encoder: Setting, decoder: Setting) -> bool:
+    """Returns whether both patterns stand next to each other in one file."""
+    first, second = encoder.last.span, decoder.last.span
+    if first is None or second is None or first.source.name != second.source.name:
+        return False
+    text = first.source.text[min(first.start, second.start) : max(first.start, second.start)]
+    return text.count("\n") <= _NEAR
 
 
 def _lists(run: ResolvedRun) -> Iterator[Finding]:
@@ -147,7 +158,8 @@ def _patterns(run: ResolvedRun) -> Iterator[Finding]:
             text = f"the decoder reconstructs {what} ({spell_scalar(decoder.value)}) that the encoder never sees"
         else:
             text = f"the encoder sees {what} ({spell_scalar(encoder.value)}) that the decoder does not reconstruct"
-        both = encoder.chosen and decoder.chosen  # then it is more likely meant, for example privileged observations
+        # Set side by side, it is more likely meant, for example to decode privileged observations.
+        both = (encoder.chosen and decoder.chosen) or _side_by_side(encoder, decoder)
         severity = Severity.INFO if both else Severity.WARNING
         yield rule.at(run.place(cause), text, key=cause.key, severity=severity)
         return

@@ -32,7 +32,7 @@ from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount, share
 from dreamerguard.rules.helpers.right_ratio import right_ratio
-from dreamerguard.rules.helpers.score_cost import update_harm
+from dreamerguard.rules.helpers.score_cost import MILD, update_harm
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
@@ -98,7 +98,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     total = f"{amount(run.budget.updates)} gradient updates, {share(value)} of the published number"
     updates = total if run.purpose == "full" else f"{share(value)} of the published updates per frame"
-    open_ratio = worst is not None and len(blamed) == 1 and worst is run.setting("train_ratio") and value >= _MILD
+    open_ratio = worst is not None and len(blamed) == 1 and worst is run.setting("train_ratio") and value >= MILD
     short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
     yield rule.at(
         run.place(worst),
@@ -121,10 +121,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 def _stated(run: ResolvedRun, setting: Setting) -> bool:
     """Returns whether a lower value stands on the command line of a program that has no word for a short run."""
     return "purpose" not in run.roles and setting.last.kind == "command line"
-
-
-#: Share of the published updates above which a ratio on the command line is a choice.
-_MILD = 0.4
 
 
 def _published_elsewhere(run: ResolvedRun, ratio: Setting) -> bool:

@@ -44,6 +44,7 @@ def run_training(
     from .open_run import open_run
 
     with open_run(config, directory, result, typed, restart=restart) as run:
+        stop.before_end(run.lock.release)
         facts = run.starts[-1]
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
         return _train(run, stop)

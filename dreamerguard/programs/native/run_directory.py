@@ -35,8 +35,8 @@ from .manifest import MANIFEST, add_start
 CONFIG, LINT = "run.yaml", "lint.json"
 #: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
 FREE = (
-    "logging.", "checkpoint.", "eval.", "guard.", "purpose", "env.backend", "env.workers", "runtime.platform",
-    "runtime.deterministic", "runtime.compilation_cache",
+    "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
+    "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)

@@ -69,7 +69,7 @@ class RunLock:
         #: Whether another process has taken one of the directories, because this one seemed dead.
         self.taken = False
         with ExitStack() as stack:
-            stack.callback(self._release)
+            stack.callback(self.release)
             for directory in directories:
                 self._held.append((directory / LOCK, self._acquire(directory)))
             stack.pop_all()
@@ -81,7 +81,7 @@ class RunLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        self.release()
 
     def _acquire(self, directory: Path) -> int:
         path = directory / LOCK
@@ -140,7 +140,8 @@ class RunLock:
                     os.utime(handle)
                     self.taken |= _is_at(handle, path) and read_holder(handle) != self._holder
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Gives the directories free. It does not wait, so it may run while the process ends."""
         self._ended.set()
         while self._held:
             path, handle = self._held.pop()

@@ -24,7 +24,7 @@ def trace(folder: Path, keys: str, main: str, script: str = "", **files: str) ->
     for name, text in {"main": HEAD + main, **files}.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     fixed = {"script": script} if script else {}
-    return index_checkout(folder).trace(("main.py",), frozenset(keys.split()), fixed)
+    return index_checkout(folder).trace(("main.py",), lambda: frozenset(keys.split()), fixed)
 
 
 def dead(folder: Path, keys: str, main: str, script: str = "", **files: str) -> str:

@@ -157,7 +157,7 @@ def finish(
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}
         draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
-        draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole)
+        draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(

@@ -204,7 +204,8 @@ def _keys(
     keys: Mapping[str, Key] = make_keys({key: chain[0].value for key, chain in draft.chains.items()}, draft.table, DEAD)
     if checkout is None:
         return keys
-    keys = checkout.keys(keys, settings, [item.key for item in draft.unknown], whole=whole)
+    unread = [item.key for item in draft.unknown]
+    keys = checkout.keys(keys, settings, unread, whole=whole, upstream=draft.table.defaults)
     draft.unknown = checkout.unknown(draft.unknown, keys, RENAMES)
     return keys
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from dreamerguard.core.key import Key
@@ -16,7 +16,7 @@ from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_dir, is_file
 
-from .preset_file import PresetFile
+from .preset_file import PresetFile, declared_keys
 from .python_call import PythonCall
 
 #: A folder with one of these is the root of a checkout.
@@ -28,8 +28,6 @@ _MOST_UP = 3
 _COVERED = 0.5
 #: Share of the declared keys that the trace of a program must find, so that what it misses is not read.
 _TRACED = 0.8
-#: Keys that select the part of danijar/dreamerv3 that runs.
-_SCRIPTS = ("script", "run.script")
 #: Scripts of the programs that train.
 _TRAINERS = ("main.py", "train.py", "dreamer.py")
 #: Names of scripts that use a trained agent and train none begin like this.
@@ -46,6 +44,7 @@ class PythonCheckout:
       trainers: scripts beside the presets that may train with them.
       beside: scripts beside a configuration folder, of which one trains.
       every: whether every file may run, because the program finds its code by name.
+      presets: the file of presets.
     """
 
     index: PythonIndex
@@ -53,6 +52,7 @@ class PythonCheckout:
     trainers: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     every: bool = False
+    presets: PresetFile | None = field(default=None, compare=False)
 
     def keys(
         self,
@@ -62,6 +62,7 @@ class PythonCheckout:
         *,
         whole: bool,
         all_keys: Mapping[str, Key] | None = None,
+        upstream: Container[str] = (),
     ) -> dict[str, Key]:
         """Keys with what the code says of them: those that it reads are alive, those that nothing reads are dead.
 
@@ -71,7 +72,9 @@ class PythonCheckout:
           unread: keys that are reported otherwise.
           whole: whether the file of presets is checked, so that what it declares counts too.
           all_keys: all keys of the program; by default those in ``keys``.
+          upstream: upstream's keys. Only keys that a fork added are followed through its code.
         """
+        all_keys = keys if all_keys is None else all_keys
         judged, left = dict(keys), set(unread)
         for name, key in keys.items():
             setting = settings.get(name)
@@ -84,38 +87,40 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
-            elif self._is_dead(name, keys if all_keys is None else all_keys):
+            elif self._is_dead(name, all_keys):
                 judged[name] = replace(key, dead=self._nothing())
-            elif self._is_missed(name, keys if all_keys is None else all_keys, settings, whole=whole):
+            elif name not in upstream and self._is_missed(name, all_keys, whole=whole):
                 judged[name] = replace(key, dead=self._missed(whole=whole))
         return judged
 
-    def _is_missed(self, name: str, keys: Mapping[str, Key], settings: Mapping[str, Setting], *, whole: bool) -> bool:
+    def _is_missed(self, name: str, keys: Mapping[str, Key], *, whole: bool) -> bool:
         """Returns whether the code that the scripts run never reads a key, though other code may name it."""
-        scripts = self._started(whole=whole)
-        if not scripts or self._plainly_read(name, scripts):
+        scripts, own = self._traced(), whole or self.script is None
+        if not scripts or self.presets is None or not (own or self.script in scripts):
             return False
-        found = self.index.trace(scripts, frozenset({*keys, *settings}), {})
-        if found is not None and found.may_read(name) and not whole and name.startswith("run."):
-            chosen = {key: str(settings[key].value) for key in _SCRIPTS if key in settings}
-            found = self.index.trace(scripts, frozenset({*keys, *settings}), chosen)
+        if self._plainly_read(name, scripts):
+            return False
+        file = self.presets
+        found = self.index.trace(scripts, lambda: declared_keys(file))
         if found is None or found.may_read(name):
             return False
         alive = sum(found.may_read(key) for key in keys)
         return alive >= _TRACED * len(keys)
 
     def _plainly_read(self, name: str, scripts: tuple[str, ...]) -> bool:
-        """Returns whether one of the files that a script imports reads a key of the first level from ``config``."""
-        if "." in name:
-            return False
-        near = (facts for script in scripts for facts in self.index.reachable(script))
-        return any(is_run_config(owner) and leaf == name for facts in near for owner, leaf in facts.pairs)
+        """Returns whether a file that a script imports reads ``config.name``, or ``group.name`` of anything."""
+        group, _, leaf = name.rpartition(".")
+        owners = self.index.owners_near(scripts).get(leaf, ())
+        return group.rpartition(".")[2] in owners if group else any(map(is_run_config, owners))
+
+    def _traced(self) -> tuple[str, ...]:
+        """Returns the scripts that are followed together: all that choose presets, or else the one of a command."""
+        if self.trainers:
+            return tuple(dict.fromkeys((*self.trainers, *self.index.mains())))
+        return (self.script,) if self.script is not None else ()
 
     def _started(self, *, whole: bool) -> tuple[str, ...]:
-        """Returns the scripts that may read the keys: the one of a command, or all that choose presets."""
-        if self.script is not None and not whole:
-            return (self.script,)
-        return tuple(dict.fromkeys((*self.trainers, *self.index.mains()))) if self.trainers else ()
+        return self._traced() if whole or self.script is None else (self.script,)
 
     def _missed(self, *, whole: bool) -> str:
         return f"{', '.join(self._started(whole=whole)[:3])} and the code that this runs never read it"
@@ -221,7 +226,7 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     if not index.files:
         return None
     beside = tuple(name for file in _TRAINERS if (name := index.script(home / file)) is not None)
-    return PythonCheckout(index, index.script(script) if script is not None else None, beside)
+    return PythonCheckout(index, index.script(script) if script is not None else None, beside, presets=file)
 
 
 def checkout_of(folder: Path) -> PythonCheckout | None:

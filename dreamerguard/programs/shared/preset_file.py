@@ -17,7 +17,7 @@ from dreamerguard.sources.values.yaml import read_yaml
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
 
-from .preset_values import Item
+from .preset_values import Item, is_pattern
 from .task_names import suite_of
 
 #: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
@@ -60,6 +60,11 @@ class PresetFile:
     def defaults(self) -> Mapping[str, Item]:
         """The block of defaults, which all presets change."""
         return self.blocks.get("defaults", {})
+
+
+def declared_keys(file: PresetFile) -> frozenset[str]:
+    """Returns the keys of all blocks, without patterns."""
+    return frozenset(key for block in file.blocks for key in file.blocks[block] if not is_pattern(key))
 
 
 def is_debug(preset: str) -> bool:

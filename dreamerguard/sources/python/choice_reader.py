@@ -12,7 +12,7 @@ from .choice_tests import leaves, mentions, refused_unless, stops, taken_by
 from .names import last_name, literal_text
 from .python_files import parse
 from .scopes import scopes_of
-from .subjects import Scope
+from .subjects import Names
 from .tree_walk import collection_paused, walk, walk_own
 
 #: Expressions of which some parts run only sometimes.
@@ -60,7 +60,7 @@ class _Flow:
 class _Reader:
     """Reads one function, without those inside it."""
 
-    def __init__(self, found: FileChoices, scope: Scope) -> None:
+    def __init__(self, found: FileChoices, scope: Names) -> None:
         self.found = found
         self.scope = scope
         if scope.owner:

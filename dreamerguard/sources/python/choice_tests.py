@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from .choice_facts import Literal, Subject
 from .names import last_name, literal_text
-from .subjects import Scope
+from .subjects import Names
 
 Test = tuple[Subject, tuple[Literal, ...]]
 
 
-def taken_by(test: ast.expr, scope: Scope) -> Test | None:
+def taken_by(test: ast.expr, scope: Names) -> Test | None:
     """Returns the value that a condition compares and the literals that it takes; None for other conditions."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return _compared(test, scope, ast.Eq, ast.In, ast.Is)
@@ -25,7 +25,7 @@ def taken_by(test: ast.expr, scope: Scope) -> Test | None:
     return None
 
 
-def refused_unless(test: ast.expr, scope: Scope) -> Test | None:
+def refused_unless(test: ast.expr, scope: Names) -> Test | None:
     """Returns the value and the literals for which a condition is false: ``config.x not in ("a", "b")``."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         return _compared(test, scope, ast.NotEq, ast.NotIn, ast.IsNot)
@@ -44,7 +44,7 @@ def _same(found: list[Test | None]) -> Test | None:
 
 
 def _compared(
-    test: ast.Compare, scope: Scope, equal: type[ast.cmpop], among: type[ast.cmpop], same: type[ast.cmpop]
+    test: ast.Compare, scope: Names, equal: type[ast.cmpop], among: type[ast.cmpop], same: type[ast.cmpop]
 ) -> Test | None:
     left, right, operator = test.left, test.comparators[0], test.ops[0]
     if isinstance(operator, equal | same):
@@ -61,7 +61,7 @@ def _compared(
     return (subject, values) if subject is not None and values is not None else None
 
 
-def _begins(test: ast.Call, scope: Scope) -> Test | None:
+def _begins(test: ast.Call, scope: Names) -> Test | None:
     """Returns the beginnings that ``config.task.startswith("dmc")`` takes."""
     if not isinstance(test.func, ast.Attribute) or test.func.attr != "startswith" or len(test.args) != 1:
         return None
@@ -73,7 +73,7 @@ def _begins(test: ast.Call, scope: Scope) -> Test | None:
     return subject, tuple(f"{value}*" for value in values)
 
 
-def mentions(test: ast.expr, scope: Scope) -> Iterator[Subject]:
+def mentions(test: ast.expr, scope: Names) -> Iterator[Subject]:
     """Yields the values that a condition looks at in any way."""
     for node in ast.walk(test):
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):

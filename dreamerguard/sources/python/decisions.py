@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject, takes
-from .choice_reader import read_choices
 
 #: Steps from a place that decides back to the configuration.
 _STEPS = 4
 #: Only a file with one of these can have a closed choice, or pass a setting on.
 _WORTH = re.compile(rb"onfig|cfg|conf\b|args|hparams|\bhp\b|flags?\b|raise|assert|\}\s*\[|\)\s*\[")
+_NAMED = re.compile(rb"[.'\"](\w+)")
 _TESTS = re.compile(r"(^|/)(tests?|docs|examples)/|(^|/)(test_\w+|conftest|setup)\.py$")
 
 Path = tuple[str, ...]
@@ -132,32 +132,60 @@ def _any_takes(choices: Iterable[Literal], value: Literal) -> bool:
     return any(takes(choice, value) for choice in choices)
 
 
-def read_decisions(
-    files: Mapping[str, bytes],
-    words: Iterable[str],
-    defining: Callable[[str], Iterable[str]],
-    known: dict[str, FileChoices],
-) -> Decisions:
-    """Reads what some files decide by settings of some names.
+@dataclass
+class DecisionReader:
+    """Reads what the files of a checkout decide by settings; every file is read once.
 
-    Args:
+    Attributes:
       files: name of a file -> its content.
-      words: last names of the settings, and of the groups that they are in.
       defining: files that define a function or class.
-      known: files that were read already; others are added.
+      choices: what a file of some content decides by values.
     """
-    wanted = frozenset(words)
-    named = re.compile(rb"[.'\"](?:" + b"|".join(sorted(map(re.escape, map(str.encode, wanted)))) + rb")\b")
-    own = {name: data for name, data in files.items() if not _TESTS.search(name) and _WORTH.search(data)}
-    read: dict[str, FileChoices] = {}
-    queue = [name for name, data in own.items() if named.search(data)] if wanted else []
-    for name in queue:
-        if name in read:
-            continue
-        if name not in known:
-            known[name] = read_choices(own[name])
-        read[name] = known[name]
-        for item in read[name].passed:
-            if not item.subject.from_config or item.subject.tail[-1] in wanted:
-                queue += [file for file in defining(item.called) if file in own and file not in read]
-    return Decisions(dict(sorted(read.items()))).prepare()
+
+    files: Mapping[str, bytes]
+    defining: Callable[[str], Iterable[str]]
+    choices: Callable[[bytes], FileChoices]
+    _worth: dict[str, bool] = field(default_factory=dict)
+    _known: dict[str, FileChoices] = field(default_factory=dict)
+    _named: dict[str, frozenset[bytes]] = field(default_factory=dict)
+    _done: dict[tuple[str, ...], Decisions] = field(default_factory=dict)
+
+    def about(self, names: Iterable[str], words: Collection[str]) -> Decisions:
+        """Reads what some files decide by settings of some names.
+
+        Args:
+          names: the files.
+          words: last names of the settings, and of the groups that they are in.
+        """
+        own = {name for name in names if self._is_worth(name)}
+        wanted = {word.encode() for word in words}
+        queue = [name for name in sorted(own) if not wanted.isdisjoint(self._names_in(name))]
+        read: dict[str, FileChoices] = {}
+        for name in queue:
+            if name in read:
+                continue
+            read[name] = self._choices_of(name)
+            for item in read[name].passed:
+                if not item.subject.from_config or item.subject.tail[-1] in words:
+                    queue += [file for file in self.defining(item.called) if file in own and file not in read]
+        files = tuple(sorted(read))
+        if files not in self._done:
+            self._done[files] = Decisions({name: read[name] for name in files}).prepare()
+        return self._done[files]
+
+    def _is_worth(self, name: str) -> bool:
+        if name not in self._worth:
+            data = self.files.get(name)
+            self._worth[name] = data is not None and not _TESTS.search(name) and _WORTH.search(data) is not None
+        return self._worth[name]
+
+    def _names_in(self, name: str) -> frozenset[bytes]:
+        """Returns the words of a file behind a dot or a quote."""
+        if name not in self._named:
+            self._named[name] = frozenset(_NAMED.findall(self.files[name]))
+        return self._named[name]
+
+    def _choices_of(self, name: str) -> FileChoices:
+        if name not in self._known:
+            self._known[name] = self.choices(self.files[name])
+        return self._known[name]

@@ -26,13 +26,16 @@ from .file_facts import FileFacts
 #: Limits of one store, and of all of them together.
 _MAX_STORE = 4 << 20
 _MAX_FOLDER, _MAX_STORES = 32 << 20, 64
+#: Results about several files that are kept although nothing asked for them.
+_MOST_OLD = 8
+_RESULTS = "results"
 
 
 @cache
 def _reader() -> str:
     """Returns a hash of everything that facts depend on: this code and the version of Python."""
     found = sha256(sys.version.encode())
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         found.update(file.read_bytes())
     return found.hexdigest()
 
@@ -50,6 +53,7 @@ class FactStore:
         self.contents = contents
         self.stored = _load(path)
         self.used: dict[str, Any] = {}
+        self.results: dict[str, Any] = {}
         self.changed = False
 
     def get(self, content: bytes) -> FileFacts | None:
@@ -66,13 +70,41 @@ class FactStore:
         self.used[_key(content)] = encode(facts)
         self.changed = True
 
+    def entry(self, kind: str, content: bytes) -> Any:
+        """Returns what is stored about a content besides its facts; None without it."""
+        key = f"{kind} {_key(content)}"
+        return self.used.get(key, self.stored.get(key))
+
+    def keep(self, kind: str, content: bytes, data: Any) -> None:
+        """Adds something about a content, as JSON has it."""
+        self.used[f"{kind} {_key(content)}"] = data
+        self.changed = True
+
+    def result(self, key: str) -> Any:
+        """Returns a result about several files; None without it."""
+        found = self._old_results().get(key)
+        if found is not None:
+            self.results[key] = found
+        return found
+
+    def keep_result(self, key: str, data: Any) -> None:
+        """Adds a result about several files, under a key that stands for the content of all of them."""
+        self.results[key] = data
+        self.changed = True
+
+    def _old_results(self) -> dict[str, Any]:
+        found = self.stored.get(_RESULTS)
+        return found if isinstance(found, dict) else {}
+
     def write(self) -> None:
         """Writes the store if it has new facts."""
         if not self.changed:
             return
         keys = {_key(content) for content in self.contents}
-        kept = {key: data for key, data in self.stored.items() if key in keys}
-        body = json.dumps(kept | self.used, separators=(",", ":")).encode()
+        kept = {key: data for key, data in self.stored.items() if key.rpartition(" ")[2] in keys}
+        old = list(self._old_results().items())[:_MOST_OLD]
+        results = self.results | {key: data for key, data in old if key not in self.results}
+        body = json.dumps(kept | self.used | ({_RESULTS: results} if results else {}), separators=(",", ":")).encode()
         if len(body) > _MAX_STORE:
             return
         folder = self.path.parent

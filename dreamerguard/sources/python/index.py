@@ -6,30 +6,28 @@ that a key counts as unread only where nothing in the checkout could read it.
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from .carriers import find_carriers
-from .choice_facts import FileChoices
-from .dataflow.trace import Trace, trace
-from .decisions import Decisions, read_decisions
+from .dataflow.trace import Trace
+from .decisions import DecisionReader, Decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
-from .python_files import PythonFile, collect, parse
+from .python_files import PythonFile, collect
+from .stored_choices import choices_of
+from .stored_trace import trace_of
 from .word_index import WordIndex
 
 #: Imported files that a script's own parser or presets may lie in.
 _MOST_IMPORTS = 200
-#: Traces of one script, each for more keys.
-_MOST_TRACES = 3
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
@@ -46,6 +44,7 @@ _LIBRARY = re.compile(
 #: Packages that make options from parameters of functions and fields of classes.
 _FROM_NAMES = frozenset({"tyro", "fire", "typer", "simple_parsing", "draccus", "jsonargparse", "pydantic_settings"})
 _NAME = re.compile(rb"[ \t]*(\w+)")
+NOTHING_FIXED: Mapping[str, str] = {}
 
 
 @dataclass
@@ -65,9 +64,9 @@ class PythonIndex:
     _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     _reaches: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _choices: dict[str, FileChoices] = field(default_factory=dict)
     _decisions: dict[tuple[tuple[str, ...], frozenset[str]], Decisions] = field(default_factory=dict)
-    _traces: dict[tuple[object, ...], list[tuple[frozenset[str], Trace | None]]] = field(default_factory=dict)
+    _traced: tuple[tuple[str, ...], Mapping[str, str], Trace | None] | None = None
+    _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""
@@ -212,27 +211,31 @@ class PythonIndex:
                 return True
         return False
 
-    def trace(self, scripts: tuple[str, ...], keys: frozenset[str], fixed: Mapping[str, str]) -> Trace | None:
-        """Follows the configuration from scripts; None where the trace is not complete.
+    def trace(
+        self, scripts: tuple[str, ...], keys: Callable[[], frozenset[str]], fixed: Mapping[str, str] = NOTHING_FIXED
+    ) -> Trace | None:
+        """Follows the configuration from scripts, once; None where the trace is not complete, or was of others.
 
         Args:
           scripts: files that the interpreter starts with.
-          keys: all keys of the configuration.
+          keys: returns all keys of the configuration.
           fixed: keys with a known value that branches are chosen by.
         """
-        asked = (scripts, *fixed.items())
-        for known, found in self._traces.get(asked, ()):
-            if keys <= known:
-                return found
-        done = self._traces.setdefault(asked, [])
-        if len(done) >= _MOST_TRACES or any(found is None for item in self._traces.values() for _, found in item):
-            return None
-        done.append((keys, trace(self.files, self._tree, scripts, keys, fixed)))
-        return done[-1][1]
+        if self._traced is None:
+            near = {name: None for script in scripts for name in self._reached(script)}
+            self._traced = (scripts, fixed, trace_of(self.files, near, scripts, keys(), fixed, self.store))
+        done, chosen, found = self._traced
+        return found if (done, chosen) == (scripts, fixed) else None
 
-    def _tree(self, name: str) -> ast.Module | None:
-        data = self.files[name].data
-        return parse(data) if data is not None else None
+    def owners_near(self, scripts: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+        """Returns name -> what it is read from, in scripts and the files that they import."""
+        if scripts not in self._owners:
+            found: dict[str, set[str]] = defaultdict(set)
+            for facts in (facts for script in scripts for facts in self.reachable(script)):
+                for owner, name in facts.pairs:
+                    found[name].add(owner)
+            self._owners[scripts] = {name: frozenset(owners) for name, owners in found.items()}
+        return self._owners[scripts]
 
     def mains(self) -> tuple[str, ...]:
         """Returns the scripts that choose presets: files with a main part that name them."""
@@ -307,9 +310,13 @@ class PythonIndex:
         """
         if (scripts, words) not in self._decisions:
             names = {name: None for script in scripts for name in self._reached(script)} if scripts else self.files
-            read = {name: file.data for name in names if (file := self.files.get(name)) is not None and file.data}
-            self._decisions[scripts, words] = read_decisions(read, words, self._defining, self._choices)
+            self._decisions[scripts, words] = self._decision_reader.about(names, words)
         return self._decisions[scripts, words]
+
+    @cached_property
+    def _decision_reader(self) -> DecisionReader:
+        files = {name: file.data for name, file in self.files.items() if file.data}
+        return DecisionReader(files, self._defining, lambda data: choices_of(data, self.store))
 
     def declares(self, flags: Iterable[str], script: str | None = None) -> set[str]:
         """Returns the options, without dashes, that a parser declares.

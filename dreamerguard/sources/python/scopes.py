@@ -6,20 +6,20 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from .subjects import Scope, bind, parameters_of
+from .subjects import Names, bind, parameters_of
 from .tree_walk import walk_own
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 #: Statements, their nodes and their scope.
-_Found = tuple[list[ast.stmt], list[ast.AST], Scope]
+_Found = tuple[list[ast.stmt], list[ast.AST], Names]
 #: Scopes of one file that are read.
 _MOST = 2000
 
 
-def scopes_of(tree: ast.Module) -> Iterator[tuple[Scope, list[ast.stmt]]]:
+def scopes_of(tree: ast.Module) -> Iterator[tuple[Names, list[ast.stmt]]]:
     """Yields the scope of a file and of each function in it, with the statements that belong to it."""
     nodes = walk_own(tree.body)
-    file = bind(Scope(), nodes)
+    file = bind(Names(), nodes)
     yield file, tree.body
     queue = [(nodes, file)]
     for count, (inside, outer) in enumerate(queue):
@@ -37,20 +37,20 @@ def scopes_of(tree: ast.Module) -> Iterator[tuple[Scope, list[ast.stmt]]]:
                 queue.append((own, scope))
 
 
-def _function(node: _Function, outer: Scope) -> _Found:
-    scope = Scope(node.name, node.name.strip("_"), parameters_of(node), outer=outer, attributes=outer.attributes)
+def _function(node: _Function, outer: Names) -> _Found:
+    scope = Names(node.name, node.name.strip("_"), parameters_of(node), outer=outer, attributes=outer.attributes)
     nodes = walk_own(node.body)
     return node.body, nodes, bind(scope, nodes)
 
 
-def _methods(node: ast.ClassDef, outer: Scope) -> list[_Found]:
+def _methods(node: ast.ClassDef, outer: Names) -> list[_Found]:
     """Returns the methods of a class with their scopes, which share the attributes of self."""
-    attributes: dict[str, tuple[ast.expr, Scope] | None] = {}
+    attributes: dict[str, tuple[ast.expr, Names] | None] = {}
     found: list[_Found] = []
     for item in node.body:
         if isinstance(item, _Function):
             owner = (node if item.name == "__init__" else item).name.strip("_")
-            scope = Scope(item.name, owner, parameters_of(item), outer=outer, attributes=attributes)
+            scope = Names(item.name, owner, parameters_of(item), outer=outer, attributes=attributes)
             nodes = walk_own(item.body)
             found.append((item.body, nodes, bind(scope, nodes)))
             for name, value in _attributes(nodes):

@@ -20,7 +20,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass
-class Scope:
+class Names:
     """The names of one function, of the class that it belongs to, and of the file.
 
     Attributes:
@@ -39,8 +39,8 @@ class Scope:
     parameters: tuple[str, ...] = ()
     assigned: dict[str, ast.expr | None] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
-    outer: Scope | None = None
-    attributes: Mapping[str, tuple[ast.expr, Scope] | None] = field(default_factory=dict)
+    outer: Names | None = None
+    attributes: Mapping[str, tuple[ast.expr, Names] | None] = field(default_factory=dict)
     here: int = 0
 
     def subject(self, node: ast.AST | None, depth: int = 0) -> Subject | None:
@@ -56,7 +56,7 @@ class Scope:
         return self._of_call(node, depth) if isinstance(node, ast.Call) else None
 
     def _of_name(self, name: str, depth: int) -> Subject | None:
-        scope: Scope | None = self
+        scope: Names | None = self
         while scope is not None:
             if name in scope.assigned and not scope.still_given(name, self.here):
                 value = scope.assigned[name]
@@ -116,7 +116,7 @@ class Scope:
         """Returns the only value of a name, or the expression itself if it is no name."""
         if not isinstance(node, ast.Name):
             return node
-        scope: Scope | None = self
+        scope: Names | None = self
         while scope is not None and node.id not in scope.assigned:
             scope = scope.outer if node.id not in scope.parameters else None
         return scope.assigned[node.id] if scope is not None else None
@@ -147,7 +147,7 @@ def _all_constants(nodes: list[ast.expr] | list[ast.expr | None]) -> tuple[Liter
     return tuple(values) if len(values) == len(nodes) else None
 
 
-def bind(scope: Scope, nodes: Iterable[ast.AST]) -> Scope:
+def bind(scope: Names, nodes: Iterable[ast.AST]) -> Names:
     """Adds the names that the nodes of a scope bind: their only value, or None for those bound in other ways."""
     for node in nodes:
         if node.__class__ not in _BINDS:

@@ -26,8 +26,8 @@ from .values import (
 
 
 @dataclass
-class Passed:
-    """Passed of a call.
+class CallArguments:
+    """Arguments of a call.
 
     Attributes:
       given: by place.
@@ -41,10 +41,10 @@ class Passed:
     named: Mapping[str, Value] = field(default_factory=dict)
     unpacked: Sequence[Value] = ()
 
-    def before(self, later: Passed) -> Passed:
+    def before(self, later: CallArguments) -> CallArguments:
         """Returns these arguments with those of a later call behind them."""
         named, unpacked = {**self.named, **later.named}, [*self.unpacked, *later.unpacked]
-        return Passed([*self.given, *later.given], [*self.listed, *later.listed], named, unpacked)
+        return CallArguments([*self.given, *later.given], [*self.listed, *later.listed], named, unpacked)
 
     def all(self) -> list[Value]:
         """Returns all of them."""
@@ -60,10 +60,10 @@ class Binding(Objects):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.partials: dict[int, Passed] = {}
+        self.partials: dict[int, CallArguments] = {}
         self.suites: dict[int, dict[str, set[str]]] = {}
 
-    def call_function(self, number: int, arguments: Passed, *, method: bool) -> Value:
+    def call_function(self, number: int, arguments: CallArguments, *, method: bool) -> Value:
         """Binds the arguments of a call; returns what the function returns."""
         scope = self.scopes[number]
         if not scope.live:
@@ -76,7 +76,7 @@ class Binding(Objects):
         self.bind(scope, scope.parameters, given, arguments)
         return self.get(("r", number))
 
-    def bind(self, scope: Scope, names: Sequence[str], given: Sequence[Value], arguments: Passed) -> None:
+    def bind(self, scope: Scope, names: Sequence[str], given: Sequence[Value], arguments: CallArguments) -> None:
         """Gives arguments to the parameters of a function."""
         for name, value in zip(names, given, strict=False):
             self.bind_name(scope, name, value)
@@ -162,7 +162,7 @@ class Binding(Objects):
         """Notes that a table has a function or class under some names."""
         self.suites.setdefault(number, {}).setdefault(tag, set()).update(names)
 
-    def call_class(self, number: int, arguments: Passed) -> Value:
+    def call_class(self, number: int, arguments: CallArguments) -> Value:
         """Binds the arguments of a constructor; returns the instance."""
         scope = self.scopes[number]
         self.refer({(CLASS, number)})
@@ -179,13 +179,13 @@ class Binding(Objects):
                 self.consume(value)
         return {(OBJECT, number)}
 
-    def _instantiate(self, scope: Scope, number: int, arguments: Passed) -> None:
+    def _instantiate(self, scope: Scope, number: int, arguments: CallArguments) -> None:
         maker = self.scopes[number].parent
         for tag, names in self.suites.get(scope.number, {}).items() if maker not in (None, scope) else ():
             self.add_suites(maker.number if maker is not None else -1, tag, names)
         self.call_function(number, arguments, method=True)
 
-    def _fill(self, scope: Scope, fields: list[str], arguments: Passed, *, places: bool) -> None:
+    def _fill(self, scope: Scope, fields: list[str], arguments: CallArguments, *, places: bool) -> None:
         """Gives arguments to the annotated fields of a class."""
         owner = frozenset({(OBJECT, scope.number)})
         for name, value in zip(fields, arguments.given if places else (), strict=False):
@@ -216,7 +216,7 @@ class Binding(Objects):
                 found.add(UNKNOWN)
         return found
 
-    def call(self, value: Value, arguments: Passed) -> Value:
+    def call(self, value: Value, arguments: CallArguments) -> Value:
         """Calls functions, methods and classes of the checkout; returns what they give."""
         found: set[Atom] = set()
         for atom in tuple(value):

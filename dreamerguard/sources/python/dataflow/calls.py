@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.sources.python.names import literal_text, shows
 
-from .binding import Binding, Passed
+from .binding import Binding, CallArguments
 from .objects import ELEMENTS
 from .values import (
     ANY,
@@ -55,10 +55,10 @@ class Calls(Binding):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.pending: dict[int, tuple[str, Passed]] = {}
+        self.pending: dict[int, tuple[str, CallArguments]] = {}
 
     # -- methods ------------------------------------------------------------------------------------------------------
-    def method_call(self, node: ast.Call, name: str, owner: Value, arguments: Passed) -> Value:
+    def method_call(self, node: ast.Call, name: str, owner: Value, arguments: CallArguments) -> Value:
         """Returns what a method of a value gives."""
         found: set[Atom] = set()
         others: set[Atom] = set()
@@ -80,7 +80,7 @@ class Calls(Binding):
                 others |= self.part({atom}, name)
         return found | self.plain_call(node, others, arguments) if others else found
 
-    def _of_settings(self, node: ast.Call, name: str, atom: Atom, arguments: Passed) -> Value:
+    def _of_settings(self, node: ast.Call, name: str, atom: Atom, arguments: CallArguments) -> Value:
         given = arguments.given
         if name in ("get", "pop", "setdefault", "__getitem__", "__getattr__"):
             rest = set().union(*given[1:])
@@ -96,7 +96,7 @@ class Calls(Binding):
             self.consume({atom})
         return EMPTY
 
-    def _merge(self, owner: Value, arguments: Passed) -> None:
+    def _merge(self, owner: Value, arguments: CallArguments) -> None:
         for name, value in arguments.named.items():
             self.put(owner, name, value)
         for value in (*arguments.given[:1], *arguments.unpacked):
@@ -108,7 +108,7 @@ class Calls(Binding):
                     if own[0] == OBJECT and own != atom:
                         self.add(("bases", own[1]), {atom})
 
-    def _of_container(self, node: ast.Call, name: str, atom: Atom, arguments: Passed) -> Value:
+    def _of_container(self, node: ast.Call, name: str, atom: Atom, arguments: CallArguments) -> Value:
         given = arguments.given
         if name in ("get", "pop", "setdefault"):
             rest = set().union(*given[1:])
@@ -129,7 +129,7 @@ class Calls(Binding):
             return self.plain_call(node, self.attribute(atom[1], name), arguments)
         return EMPTY
 
-    def _of_instance_call(self, node: ast.Call, name: str, atom: Atom, arguments: Passed) -> Value:
+    def _of_instance_call(self, node: ast.Call, name: str, atom: Atom, arguments: CallArguments) -> Value:
         called = self.part({atom}, name)
         if any(other[0] != "u" for other in called) or not called:
             return self.plain_call(node, called, arguments)
@@ -140,11 +140,13 @@ class Calls(Binding):
             return {atom, UNKNOWN}
         return {*inner, UNKNOWN}
 
-    def _made_inside(self, arguments: Passed) -> Value | None:
+    def _made_inside(self, arguments: CallArguments) -> Value | None:
         """Returns what a method that makes a part gives: ``self.sub("name", Linear, 3, **kw)`` of ninjax."""
         for place, value in enumerate(arguments.given[:3]):
             if any(atom[0] in _CALLABLE for atom in value):
-                rest = Passed(arguments.given[place + 1 :], arguments.listed, arguments.named, arguments.unpacked)
+                rest = CallArguments(
+                    arguments.given[place + 1 :], arguments.listed, arguments.named, arguments.unpacked
+                )
                 return self.call(value, rest)
         return None
 
@@ -157,7 +159,7 @@ class Calls(Binding):
         self.add(("a", owner, ELEMENTS), {(TEXT, part) for part in {*parts[-1:], *whole}})
         return {(OBJECT, owner)}
 
-    def _of_unknown(self, node: ast.Call, name: str, atom: Atom, arguments: Passed) -> Value:
+    def _of_unknown(self, node: ast.Call, name: str, atom: Atom, arguments: CallArguments) -> Value:
         if name == "get" and node.args:
             return {*self.item({atom}, node.args[0]), *set().union(*arguments.given[1:])}
         if name in _PARSERS:
@@ -189,7 +191,7 @@ class Calls(Binding):
         return self.anything(owner, tag)
 
     # -- functions ----------------------------------------------------------------------------------------------------
-    def plain_call(self, node: ast.Call, called: Value, arguments: Passed) -> Value:
+    def plain_call(self, node: ast.Call, called: Value, arguments: CallArguments) -> Value:
         """Returns what a call of a value gives; code that is not seen gets the arguments."""
         found: set[Atom] = set(self.call(called, arguments))
         if not called and self.sealed:
@@ -203,14 +205,14 @@ class Calls(Binding):
                 found |= {UNKNOWN, *self._functions(arguments)}
         return found
 
-    def _functions(self, arguments: Passed) -> Value:
+    def _functions(self, arguments: CallArguments) -> Value:
         """Returns functions and instances among the arguments: what wraps one gives something that calls it."""
         kinds = (*_CALLABLE, OBJECT)
         if len(arguments.given) != 1:
             return EMPTY
         return {a for a in arguments.given[0] if a[0] in kinds and not isinstance(a[1], tuple)}
 
-    def _outside(self, node: ast.Call, name: str, arguments: Passed) -> Value:
+    def _outside(self, node: ast.Call, name: str, arguments: CallArguments) -> Value:
         last = name.rpartition(".")[2]
         top = name.partition(".")[0]
         if name in _PLAIN:
@@ -231,23 +233,23 @@ class Calls(Binding):
             self.consume(value)
         return {UNKNOWN, *self._functions(arguments)}
 
-    def _started(self, arguments: Passed) -> Value | None:
+    def _started(self, arguments: CallArguments) -> Value | None:
         """Returns what a function gives that outside code calls: ``Process(run, config)``, ``Thread(target=run)``."""
         target = arguments.named.get("target", arguments.given[0] if arguments.given else EMPTY)
         if not any(atom[0] in (FUNCTION, METHOD, PARTIAL) for atom in target):
             return None
         if "target" in arguments.named:
             listed = [value for name, value in arguments.named.items() if name == "args"]
-            return self.call(target, Passed((), listed, {}, [arguments.named.get("kwargs", EMPTY)]))
+            return self.call(target, CallArguments((), listed, {}, [arguments.named.get("kwargs", EMPTY)]))
         if not any(map(self._of_interest, arguments.all()[1:])):
             return None
         named = {key: value for key, value in arguments.named.items() if self._of_interest(value)}
-        return self.call(target, Passed(arguments.given[1:], arguments.listed, named, arguments.unpacked))
+        return self.call(target, CallArguments(arguments.given[1:], arguments.listed, named, arguments.unpacked))
 
     def _of_interest(self, value: Value) -> bool:
         return any(atom[0] == SETTING or atom[0] == OBJECT for atom in value)
 
-    def wrapped(self, node: ast.Call, arguments: Passed) -> Value:
+    def wrapped(self, node: ast.Call, arguments: CallArguments) -> Value:
         """Returns an object that holds what its arguments hold: ``Config(**config.run, logdir=config.logdir)``."""
         parts = [*arguments.given, *arguments.unpacked, *arguments.listed]
         if not arguments.named and not arguments.unpacked and len(parts) == 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.sources.python.names import literal_text
 
-from .binding import Passed
+from .binding import CallArguments
 from .calls import Calls
 from .scope import Scope
 from .values import (
@@ -68,13 +68,13 @@ class WrittenCalls(Calls):
         path = self.find(self.here.file, module)
         return self.refer(self.member(path, name)) if path else EMPTY
 
-    def arguments(self, node: ast.Call) -> Passed:
+    def arguments(self, node: ast.Call) -> CallArguments:
         """Evaluates the arguments of a call."""
         given = [self.value(item) for item in node.args if not isinstance(item, ast.Starred)]
         listed = [self.value(item.value) for item in node.args if isinstance(item, ast.Starred)]
         named = {item.arg: self.value(item.value) for item in node.keywords if item.arg}
         unpacked = [self.value(item.value) for item in node.keywords if not item.arg]
-        return Passed(given, listed, named, unpacked)
+        return CallArguments(given, listed, named, unpacked)
 
     def _call(self, node: ast.Call) -> Value:
         function = node.func
@@ -89,7 +89,7 @@ class WrittenCalls(Calls):
             return self.method_call(node, function.attr, self.value(function.value), arguments)
         return self.plain_call(node, self.value(function), arguments)
 
-    def _special(self, node: ast.Call, last: str, arguments: Passed) -> Value | None:
+    def _special(self, node: ast.Call, last: str, arguments: CallArguments) -> Value | None:
         given = arguments.given
         if last in ("getattr", "hasattr") and len(given) > 1:
             found = self.touch(self.refer(self._by_name(node, given))) | set().union(*given[2:])
@@ -99,8 +99,8 @@ class WrittenCalls(Calls):
             return EMPTY
         if last in _PARTIAL and given:
             self.add(("partial", id(node)), given[0])
-            self.partials[id(node)] = Passed(given[1:], arguments.listed, arguments.named, arguments.unpacked)
-            self.call({(PARTIAL, id(node))}, Passed())
+            self.partials[id(node)] = CallArguments(given[1:], arguments.listed, arguments.named, arguments.unpacked)
+            self.call({(PARTIAL, id(node))}, CallArguments())
             return {(PARTIAL, id(node)), *(atom for atom in given[0] if atom[0] == "u")}
         if last in ("import_module", "__import__") and given:
             return self._imported(node, given[0])
@@ -156,7 +156,7 @@ class WrittenCalls(Calls):
         names = sorted(name for name in self.files if name.startswith(start) and name.count("/") == start.count("/"))
         return [name.removesuffix(".py") for name in names if not name.endswith("__init__.py")]
 
-    def _super(self, node: ast.Call, name: str, arguments: Passed) -> Value:
+    def _super(self, node: ast.Call, name: str, arguments: CallArguments) -> Value:
         scope: Scope | None = self.here
         while scope is not None and scope.kind != "class":
             scope = scope.parent

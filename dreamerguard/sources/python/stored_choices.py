@@ -1,0 +1,100 @@
+"""What one file decides by values, as JSON and back. Whatever is not exactly as this module writes it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject
+from .choice_reader import read_choices
+from .fact_store import FactStore
+
+_KIND = "choices"
+_LITERALS = (str, int, float, bool, type(None))
+
+
+def choices_of(data: bytes, store: FactStore | None) -> FileChoices:
+    """Returns what a file of some content decides by values; stored, it is not read again."""
+    known = decode(store.entry(_KIND, data)) if store is not None else None
+    if known is not None:
+        return known
+    found = read_choices(data)
+    if store is not None:
+        store.keep(_KIND, data, encode(found))
+    return found
+
+
+def encode(found: FileChoices) -> list[Any]:
+    """Returns what a file decides by as lists."""
+    closed = [
+        [_subject(item.subject), item.choices, item.line, item.function, item.sure, list(item.modules.items())]
+        for item in found.closed
+    ]
+    passed = [[item.called, item.place, _subject(item.subject), item.sure] for item in found.passed]
+    compared = [[_subject(item.subject), item.texts, item.line, item.function] for item in found.compared]
+    return [closed, passed, compared, found.defined, sorted(found.plain)]
+
+
+def decode(data: Any) -> FileChoices | None:
+    """Returns what `encode` wrote; None for anything else."""
+    try:
+        closed, passed, compared, defined, plain = data
+        return FileChoices(
+            [_closed(*item) for item in closed],
+            [_passed(*item) for item in passed],
+            [Compared(_read(subject), _literals(texts), _int(line), _text(name))
+             for subject, texts, line, name in compared],
+            [(_text(name), _texts(parameters)) for name, parameters in defined],
+            set(_texts(plain)),
+        )  # fmt: skip
+    except (TypeError, ValueError):
+        return None
+
+
+def _closed(subject: Any, choices: Any, line: Any, function: Any, sure: Any, modules: Any) -> ClosedChoice:
+    found = {_text(choice): _texts(names) for choice, names in modules}
+    return ClosedChoice(_read(subject), _literals(choices), _int(line), _text(function), _bool(sure), found)
+
+
+def _passed(called: Any, place: Any, subject: Any, sure: Any) -> Passed:
+    if type(place) not in (int, str):
+        raise TypeError
+    return Passed(_text(called), place, _read(subject), _bool(sure))
+
+
+def _subject(item: Subject) -> list[Any]:
+    return [item.owner, item.parameter, item.tail, item.first, item.lower]
+
+
+def _read(data: Any) -> Subject:
+    owner, parameter, tail, first, lower = data
+    return Subject(_text(owner), _text(parameter), _texts(tail), _bool(first), _bool(lower))
+
+
+def _literals(data: Any) -> tuple[Literal, ...]:
+    if type(data) is not list or not all(isinstance(item, _LITERALS) for item in data):
+        raise TypeError
+    return tuple(data)
+
+
+def _texts(data: Any) -> tuple[str, ...]:
+    if type(data) is not list:
+        raise TypeError
+    return tuple(map(_text, data))
+
+
+def _text(data: Any) -> str:
+    if type(data) is not str:
+        raise TypeError
+    return data
+
+
+def _int(data: Any) -> int:
+    if type(data) is not int:
+        raise TypeError
+    return data
+
+
+def _bool(data: Any) -> bool:
+    if type(data) is not bool:
+        raise TypeError
+    return data

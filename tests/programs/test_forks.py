@@ -76,9 +76,21 @@ def test_doubt_keeps_quiet(more: str, tmp_path: Path) -> None:
 
 def test_a_known_alias_needs_a_clear_read(tmp_path: Path) -> None:
     fork(tmp_path, "print(logger.step)", preset="step: 2e6")
-    assert check(tmp_path, COMMAND)["step"] == ("unread-key", Severity.WARNING)
+    assert check(tmp_path, COMMAND)["step"] == ("unread-key", Severity.INFO)
     fork(tmp_path, "print(config.step)", preset="step: 2e6")
     assert "step" not in check(tmp_path, COMMAND)
+
+
+@pytest.mark.parametrize(("preset", "loud"), [("step: 1e8", True), ("step: 2e6", False), ("value: {layers: 5}", False)])
+def test_a_mistake_in_a_preset_is_loud_in_a_command_if_it_changes_the_budget(
+    preset: str, loud: bool, tmp_path: Path
+) -> None:
+    fork(tmp_path, preset=preset)
+    ((name, severity),) = (found for key, found in check(tmp_path, COMMAND).items() if key in ("step", "value.layers"))
+    assert (name, severity) == ("unread-key", Severity.WARNING if loud else Severity.INFO)
+    result = check_presets(tmp_path / "configs.yaml")
+    assert result is not None
+    assert [item.severity for item in result.findings if item.name == "unread-key"] == [Severity.WARNING]
 
 
 def test_options_of_a_second_parser_exist(tmp_path: Path) -> None:

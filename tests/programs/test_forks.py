@@ -93,6 +93,19 @@ def test_a_mistake_in_a_preset_is_loud_in_a_command_if_it_changes_the_budget(
     assert [item.severity for item in result.findings if item.name == "unread-key"] == [Severity.WARNING]
 
 
+@pytest.mark.parametrize(
+    ("test", "rules"), [("self._every < 0", set()), ("not self._every", {"negative-ratio"})]
+)
+def test_a_negative_ratio_is_fine_where_the_forks_class_has_a_branch_for_it(
+    test: str, rules: set[str], tmp_path: Path
+) -> None:
+    fork(tmp_path)
+    call = f"    def __call__(self, step):\n        if {test}:\n            return 1\n"
+    (tmp_path / "tools.py").write_text(f"class Every:\n{call}", encoding="utf-8")
+    result = check_command(read_command(shlex.split(f"{COMMAND} --train_ratio -1")), folder=tmp_path)
+    assert {item.name for item in result.findings if item.severity is Severity.ERROR} == rules
+
+
 def test_options_of_a_second_parser_exist(tmp_path: Path) -> None:
     parse = "c, more = parser.parse_known_args(rest)\nq = argparse.ArgumentParser()\nq.add_argument('--noise')\n"
     fork(tmp_path, parse=parse + "q.parse_args(more)")

@@ -134,3 +134,16 @@ def test_keys_of_an_evaluation_of_sheeprl(known: bool, tmp_path: Path) -> None:
         path.write_text("seed: null\ncheckpoint_path: ???\nmore: 1\n", encoding="utf-8")
     assert names("sheeprl-eval checkpoint_path=c more=2 seed=3", tmp_path) == set()
     assert ("unknown-key" in names("sheeprl-eval checkpoint_path=c env.id=x", tmp_path)) is known
+
+
+@pytest.mark.parametrize(("script", "severity"), [("parallel", Severity.INFO), ("train", Severity.ERROR)])
+def test_only_a_script_that_counts_updates_refuses_a_negative_ratio(
+    script: str, severity: Severity, tmp_path: Path
+) -> None:
+    words = f"--configs dmc_vision --task dmc_walker_walk --logdir x --run.script {script} --run.train_ratio -1"
+    found = [
+        item.severity
+        for item in lint(f"python dreamerv3/train.py {words} --envs.amount 4", tmp_path).findings
+        if item.name == "negative-ratio"
+    ]
+    assert found == [severity]

@@ -93,9 +93,7 @@ def test_a_mistake_in_a_preset_is_loud_in_a_command_if_it_changes_the_budget(
     assert [item.severity for item in result.findings if item.name == "unread-key"] == [Severity.WARNING]
 
 
-@pytest.mark.parametrize(
-    ("test", "rules"), [("self._every < 0", set()), ("not self._every", {"negative-ratio"})]
-)
+@pytest.mark.parametrize(("test", "rules"), [("self._every < 0", set()), ("not self._every", {"negative-ratio"})])
 def test_a_negative_ratio_is_fine_where_the_forks_class_has_a_branch_for_it(
     test: str, rules: set[str], tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
+from .another_algorithm import is_another_algorithm
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
@@ -134,7 +135,7 @@ def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
 
 
 def _fits(file: PresetFile) -> bool:
-    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups)
+    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups) and not is_another_algorithm(file)
 
 
 def _resolve(

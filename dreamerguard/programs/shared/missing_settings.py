@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 
 from dreamerguard.core.finding import Problem
@@ -9,6 +10,8 @@ from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.sources.python.firm_reads import read_firmly
+
+_YAML = re.compile(rb"([A-Za-z0-9_.-]+\.ya?ml)\b")
 
 
 def missing_settings(
@@ -23,7 +26,7 @@ def missing_settings(
       file: the file of presets.
     """
     data = checkout.script_data if checkout is not None else None
-    if checkout is None or data is None or file is None:
+    if checkout is None or data is None or file is None or not _reads(data, file):
         return
     for name, line in read_firmly(data).items():
         if name in declared:
@@ -35,3 +38,9 @@ def missing_settings(
         yield Problem(
             "missing-key", text, Label(anchor), name, help=f"add {name} to the defaults of {file.source.name}"
         )
+
+
+def _reads(data: bytes, file: PresetFile) -> bool:
+    """Returns whether a script reads this file, as far as it names the files that it reads."""
+    named = {text.decode("ascii") for text in _YAML.findall(data)}
+    return not named or file.path.name in named

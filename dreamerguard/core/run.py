@@ -87,6 +87,7 @@ class ResolvedRun:
       sources: texts of those files; their comments may hold suppressions.
       overrides: number of overrides in the command.
       given: keys to which the code of the program gives a value if the configuration has none.
+      handled: roles with values below zero that the checkout's own code has a branch for.
       unlisted: keys of a sweep with values that cannot be listed.
       resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
       probe: result of the environment probe, if it was requested.
@@ -125,6 +126,7 @@ class ResolvedRun:
     sources: tuple[Source, ...] = ()
     overrides: int = 0
     given: frozenset[str] = frozenset()
+    handled: frozenset[Role] = frozenset()
     unlisted: tuple[str, ...] = ()
     resumed: str = ""
     probe: Probe | None = None

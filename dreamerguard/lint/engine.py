@@ -28,6 +28,7 @@ from dreamerguard.programs.registry import UnknownProgram, by_name, programs, re
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.util.check_cache import check_cache_scope
 
 from . import suppressions
@@ -139,6 +140,10 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
     try:
         return command, *recognise(command, folder)
     except UnknownProgram:
+        installed = with_installed_script(command, folder)
+        if installed is not None:
+            program, detected = recognise(installed, folder)
+            return installed, program, detected
         coded = configured_in_code(command, folder)
         if coded is None:
             raise

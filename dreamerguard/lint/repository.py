@@ -23,6 +23,7 @@ from dreamerguard.core.source import Source, SourceError
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
@@ -139,7 +140,7 @@ class _Checker:
         for group in by_place(commands):
             fresh: dict[Path, list[Command]] = {}
             for command in group:
-                launch = read_launch(command)
+                launch = read_launch(with_installed_script(command, self.tree.root) or command)
                 if launch is None:
                     continue
                 folder = self._start(launch, found)

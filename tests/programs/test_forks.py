@@ -76,9 +76,32 @@ def test_doubt_keeps_quiet(more: str, tmp_path: Path) -> None:
 
 def test_a_known_alias_needs_a_clear_read(tmp_path: Path) -> None:
     fork(tmp_path, "print(logger.step)", preset="step: 2e6")
-    assert check(tmp_path, COMMAND)["step"] == ("unread-key", Severity.WARNING)
+    assert check(tmp_path, COMMAND)["step"] == ("unread-key", Severity.INFO)
     fork(tmp_path, "print(config.step)", preset="step: 2e6")
     assert "step" not in check(tmp_path, COMMAND)
+
+
+@pytest.mark.parametrize(("preset", "loud"), [("step: 1e8", True), ("step: 2e6", False), ("value: {layers: 5}", False)])
+def test_a_mistake_in_a_preset_is_loud_in_a_command_if_it_changes_the_budget(
+    preset: str, loud: bool, tmp_path: Path
+) -> None:
+    fork(tmp_path, preset=preset)
+    ((name, severity),) = (found for key, found in check(tmp_path, COMMAND).items() if key in ("step", "value.layers"))
+    assert (name, severity) == ("unread-key", Severity.WARNING if loud else Severity.INFO)
+    result = check_presets(tmp_path / "configs.yaml")
+    assert result is not None
+    assert [item.severity for item in result.findings if item.name == "unread-key"] == [Severity.WARNING]
+
+
+@pytest.mark.parametrize(("test", "rules"), [("self._every < 0", set()), ("not self._every", {"negative-ratio"})])
+def test_a_negative_ratio_is_fine_where_the_forks_class_has_a_branch_for_it(
+    test: str, rules: set[str], tmp_path: Path
+) -> None:
+    fork(tmp_path)
+    call = f"    def __call__(self, step):\n        if {test}:\n            return 1\n"
+    (tmp_path / "tools.py").write_text(f"class Every:\n{call}", encoding="utf-8")
+    result = check_command(read_command(shlex.split(f"{COMMAND} --train_ratio -1")), folder=tmp_path)
+    assert {item.name for item in result.findings if item.severity is Severity.ERROR} == rules
 
 
 def test_options_of_a_second_parser_exist(tmp_path: Path) -> None:

@@ -57,6 +57,22 @@ def test_presets_of_another_program_beside_the_script_decide(command: str, tmp_p
     assert program(command, tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("own", "agent", "found"),
+    [(60, "Hierarchy", None), (60, "Dreamer", "nm512_torch"), (3, "Hierarchy", "nm512_torch"), (60, "", "nm512_torch")],
+)
+def test_presets_with_mostly_other_settings_need_a_script_that_trains_dreamer(
+    own: int, agent: str, found: str | None, tmp_path: Path
+) -> None:
+    more = "".join(f"  subgoal_{index}: 1\n" for index in range(own))
+    text = with_torch_preset("seed: 1")["configs.yaml"].replace("defaults:\n", f"defaults:\n{more}")
+    (tmp_path / "configs.yaml").write_text(text, encoding="utf-8")
+    script = f"class {agent}:\n  pass\nif __name__ == '__main__':\n  print('--configs')\n" if agent else ""
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    (tmp_path / "dreamer.py").write_text("class Dreamer:\n  pass\n", encoding="utf-8")
+    assert program("python train.py --configs mine --logdir x", tmp_path) == found
+
+
 def test_a_checkout_of_dreamerv3_decides_over_the_name_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "dreamer2").mkdir()
     path = tmp_path / "dreamer2/configs.yaml"

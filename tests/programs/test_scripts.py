@@ -134,3 +134,87 @@ def test_keys_of_an_evaluation_of_sheeprl(known: bool, tmp_path: Path) -> None:
         path.write_text("seed: null\ncheckpoint_path: ???\nmore: 1\n", encoding="utf-8")
     assert names("sheeprl-eval checkpoint_path=c more=2 seed=3", tmp_path) == set()
     assert ("unknown-key" in names("sheeprl-eval checkpoint_path=c env.id=x", tmp_path)) is known
+
+
+@pytest.mark.parametrize(("script", "severity"), [("parallel", Severity.INFO), ("train", Severity.ERROR)])
+def test_only_a_script_that_counts_updates_refuses_a_negative_ratio(
+    script: str, severity: Severity, tmp_path: Path
+) -> None:
+    words = f"--configs dmc_vision --task dmc_walker_walk --logdir x --run.script {script} --run.train_ratio -1"
+    found = [
+        item.severity
+        for item in lint(f"python dreamerv3/train.py {words} --envs.amount 4", tmp_path).findings
+        if item.name == "negative-ratio"
+    ]
+    assert found == [severity]
+
+
+RUN = "  run: {steps: 1e6, log_units: steps, train_ratio: 32.0,"
+
+
+def put_script(folder: Path, name: str, code: str, preset: str = "task: dummy_disc") -> None:
+    """A checkout of the 2025 edition with its own copy of a run script."""
+    for path, text in with_preset(preset).items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text.replace("  run: {steps: 1e6, train_ratio: 32.0,", RUN), encoding="utf-8")
+    (folder / "requirements.txt").write_text("", encoding="utf-8")
+    (folder / "embodied/run").mkdir(parents=True)
+    (folder / "embodied/run" / f"{name}.py").write_text(f"def {name}(agent, args):\n{code}\n", encoding="utf-8")
+    (folder / "dreamerv3/main.py").write_text("def main(argv=None):\n  run(config.run)\n", encoding="utf-8")
+
+
+def unread(folder: Path, words: str) -> set[tuple[str, Severity]]:
+    command = f"python dreamerv3/main.py --configs mine --logdir x --run.from_checkpoint c {words}"
+    found = lint(command, folder).findings
+    return {(item.key, item.severity) for item in found if item.name == "unread-by-script"}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("  driver(policy, steps=1e10)", {("run.steps", Severity.WARNING)}),
+        ("  driver(policy, steps=args.steps)", set()),
+        ("  driver(policy, steps=args['steps'])", set()),
+        ("  driver(policy, **args)", set()),
+        ("  from . import play\n  play(args)", set()),
+        ("  more = vars(args)", set()),
+    ],
+)
+def test_the_checkouts_script_shows_which_settings_of_the_run_it_reads(
+    code: str, found: set[tuple[str, Severity]], tmp_path: Path
+) -> None:
+    put_script(tmp_path, "eval_only", f"{code}\n  load(args.from_checkpoint, args.log_every)")
+    assert unread(tmp_path, "--script eval_only --run.steps 1e4") == found
+    assert unread(tmp_path, "--script eval_only") == set()
+
+
+def test_a_setting_of_the_log_that_the_script_does_not_read_is_information(tmp_path: Path) -> None:
+    put_script(tmp_path, "train_best", "  print(args.steps, args.train_ratio)")
+    assert unread(tmp_path, "--script train_best --run.log_every 7") == {("run.log_every", Severity.INFO)}
+    assert unread(tmp_path, "--script train_best --run.log_every 120") == set()
+
+
+def test_code_beside_the_scripts_may_read_a_setting(tmp_path: Path) -> None:
+    put_script(tmp_path, "eval_only", "  load(args.from_checkpoint)")
+    (tmp_path / "dreamerv3/agent.py").write_text("def f(config):\n  return config.run.steps\n", encoding="utf-8")
+    assert unread(tmp_path, "--script eval_only --run.steps 1e4") == set()
+
+
+def test_an_unread_setting_of_a_preset_is_information(tmp_path: Path) -> None:
+    put_script(tmp_path, "eval_only", "  load(args.from_checkpoint)", "run.steps: 1e4")
+    assert unread(tmp_path, "--script eval_only") == {("run.steps", Severity.INFO)}
+
+
+@pytest.mark.parametrize(
+    ("code", "loud"),
+    [
+        ("  should_save = elements.when.Clock(args.save_every)", True),
+        ("  should_save = elements.StepClock(args.save_every)", False),
+        ("  kind = Clock if args.log_units == 'seconds' else Every\n  should_save = kind(args.save_every)", False),
+        ("  should_save = elements.when.Clock(int(args.save_every))", True),
+    ],
+)
+def test_a_script_may_choose_the_unit_of_its_intervals(code: str, loud: bool, tmp_path: Path) -> None:
+    put_script(tmp_path, "train", code)
+    command = "python dreamerv3/main.py --configs mine --logdir x --run.save_every 1e5"
+    assert ("interval-unit" in names(command, tmp_path)) is loud

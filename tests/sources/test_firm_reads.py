@@ -49,7 +49,40 @@ def test_an_option_of_the_script_is_declared() -> None:
     assert read_firmly(code.encode()) == {}
 
 
+_MADE = "  config = elements.Config(configs['defaults'])\n  config = elements.Flags(config).parse(other)\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (f"{_MADE}  print(config.save)", True),
+        (f"{_MADE}  config = config.update(logdir='x')\n  print(config.save)", True),
+        (
+            "  config = Agent.Config(Agent.configs['defaults'])\n  config = x.Flags(config).parse(o)\n  config.save",
+            True,
+        ),
+        (f"{_MADE}  config.save('config.yaml')", False),
+        (f"{_MADE}  config = config.update(save=1)\n  print(config.save)", False),
+        (f"{_MADE}  config = with_more(config)\n  print(config.save)", False),
+        (f"{_MADE}  if 'save' in config:\n    pass\n  print(config.save)", False),
+        (f"{_MADE}  if config.steps:\n    print(config.save)", False),
+        (
+            "  config = elements.Flags(elements.Config(**more)).parse(other)\n  other = config\n  print(argv.save)",
+            False,
+        ),
+        (
+            "  config = x.Config({**configs['defaults'], **y})\n  config = x.Flags(config).parse(o)\n  config.save",
+            False,
+        ),
+        ("  args = parser.parse_args()\n  print(config.save)", False),
+    ],
+)
+def test_a_configuration_that_main_makes_of_defaults_and_flags(body: str, found: bool) -> None:
+    assert ("save" in read_firmly(f"def main(argv=None):\n{body}\n".encode())) is found
+
+
 @given(st.binary(max_size=200))
 def test_any_content_ends(data: bytes) -> None:
     read_firmly(data)
     read_firmly(b"def main(config):\n  " + data)
+    read_firmly(b"def main():\n  config = x.Flags(config).parse(o)\n  " + data)

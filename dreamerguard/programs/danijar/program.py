@@ -19,6 +19,7 @@ from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
 from dreamerguard.programs.shared.missing_script import missing_script
+from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
@@ -80,7 +81,9 @@ class Danijar(Program):
         script = EDITIONS[run.edition].script
         found = script_problems(run.settings, script, checkout, folder, open_words=command.open)
         unread = absent_presets(call, folder, run.anchor) if file is None else ()
-        absent = (*unread, *missing_script(call, file, command, folder))
+        known = file is not None and bool(file.blocks) and all(preset.known for preset in run.presets)
+        lacking = missing_settings(file.groups, checkout, run.anchor, file) if file is not None and known else ()
+        absent = (*unread, *lacking, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 

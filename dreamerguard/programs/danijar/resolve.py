@@ -12,12 +12,14 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role
 from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
+from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
@@ -186,6 +188,7 @@ def finish(
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
         given=checkout.given() if checkout is not None else frozenset(),
+        handled=handled_below_zero(checkout) if as_number(values.get("run.train_ratio")) < 0 else frozenset(),
     )
 
 

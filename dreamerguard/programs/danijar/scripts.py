@@ -26,26 +26,18 @@ from dreamerguard.programs.shared.stored_run import (
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .budget import ENDLESS
+from .unread_settings import script_text, unread_settings
 
 #: Scripts that only evaluate.
 _EVALUATES = "eval_only"
 _CHECKPOINT = "run.from_checkpoint"
 #: Parts of a parallel run in a process of its own: environments or the replay buffer.
 _PARTS = ("_env", "_envs", "_replay")
-#: Keys that decide about an evaluation or about what is loaded, by script: the user expects an effect.
-_UNREAD: dict[str, tuple[str, ...]] = {
-    _EVALUATES: ("run.eval_eps", "run.eval_envs", "run.num_envs_eval", "run.from_checkpoint_regex"),
-    "parallel": ("run.eval_eps",),
-    "parallel_with_eval": ("run.eval_eps",),
-}
-_INSTEAD = {
-    "run.eval_eps": "script {script} counts no episodes{instead}",
-    "run.eval_envs": "it plays in run.envs environments",
-    "run.num_envs_eval": "it plays in run.num_envs environments",
-}
-_MOST_BYTES = 1 << 18
 #: Names of the run's settings in a run script.
 _RUN = r"(?:self\.)?(?:args|cfg|(?:config\.)?run)"
+#: A call with an interval.
+_NOT_MADE = frozenset({"int", "float", "str", "bool", "max", "min", "round", "print", "len"})
+_MAKES = re.compile(rf"([\w.]+)\(\s*{_RUN}\.(\w+_every)\b")
 
 
 def script_trains(script: str) -> bool:
@@ -68,8 +60,8 @@ def script_problems(
     script = settings.get(key)
     if script is None or not isinstance(script.value, str) or is_open(script.value):
         return
-    text = _script_text(checkout, script.value)
-    yield from _unread(settings, script, text)
+    text = script_text(checkout, script.value)
+    yield from unread_settings(settings, script, checkout)
     if script_trains(script.value):
         yield from committed_checkpoint(settings, [folder, *([checkout.index.root] if checkout is not None else [])])
     if script.value != _EVALUATES:
@@ -105,44 +97,17 @@ def interval_units(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Returns the intervals that the checkout's own run script counts in steps, and those that it counts in seconds.
 
-    ``Every(args.save_every)`` counts steps, ``Clock(args.save_every)`` and ``LocalClock(args.save_every)`` seconds.
+    ``Every(args.save_every)`` counts steps, ``Clock(args.save_every)`` and ``LocalClock(args.save_every)`` seconds. A
+    class that the script chooses by a setting is not judged: it may count steps.
     """
     script = settings.get(key)
-    text = _script_text(checkout, str(script.value)) if script is not None else None
-    stepped, timed = (
-        frozenset(f"run.{name}" for name in re.findall(rf"\b{made}\(\s*{_RUN}\.(\w+)", text or ""))
-        for made in ("Every", r"\w*Clock")
-    )
+    text = script_text(checkout, str(script.value)) if script is not None else None
+    found = ((maker.rpartition(".")[2], f"run.{name}") for maker, name in _MAKES.findall(text or ""))
+    made = [(maker, name) for maker, name in found if maker not in _NOT_MADE]
+    seconds = {maker for maker, _ in made if maker.endswith("Clock") and "Step" not in maker}
+    timed = frozenset(name for maker, name in made if maker in seconds)
+    stepped = frozenset(name for maker, name in made if maker not in seconds)
     return stepped - timed, timed - stepped
-
-
-def _script_text(checkout: PythonCheckout | None, script: str) -> str | None:
-    """Returns the checkout's own file of a run script; None without one."""
-    if checkout is None:
-        return None
-    for name, file in checkout.index.files.items():
-        if name.endswith(f"run/{script}.py") and file.data is not None and len(file.data) <= _MOST_BYTES:
-            return file.data.decode("utf-8", "replace")
-    return None
-
-
-def _unread(settings: Mapping[str, Setting], script: Setting, text: str | None) -> Iterator[Problem]:
-    for key in _UNREAD.get(str(script.value), ()):
-        setting, last = settings.get(key), key.rpartition(".")[2]
-        if setting is None or setting.last.span is None or setting.last.kind != "command line":
-            continue
-        if text is not None and re.search(rf"\b{last}\b", text):
-            continue
-        length = "; run.steps agent steps are its length" if script.value == _EVALUATES else ""
-        help = _INSTEAD.get(key, "").format(script=script.value, instead=length)
-        yield Problem(
-            "unread-by-script", f"script {script.value} never reads {key}", Label(setting.last.span), key,
-            secondary=_selected(script), help=help,
-        )  # fmt: skip
-
-
-def _selected(script: Setting) -> tuple[Label, ...]:
-    return (Label(script.last.span, "selects the script"),) if script.last.span is not None else ()
 
 
 def _checkpoint(

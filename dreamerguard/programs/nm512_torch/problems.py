@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from dreamerguard.core.finding import Problem
@@ -17,7 +17,6 @@ from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.argv import Word
-from dreamerguard.sources.python.firm_reads import read_firmly
 
 from .keys import LIMITS, ROLES
 
@@ -76,32 +75,6 @@ def missing_module(settings: Mapping[str, Setting], checkout: PythonCheckout | N
     if imported and own and lacks:
         text = f"{script} imports envs/{suite}.py for {task.value}, which the checkout does not have: the program stops"
         yield Problem("missing-module", text, Label(task.last.span or anchor), task.key)
-
-
-def missing_settings(
-    declared: Container[str], checkout: PythonCheckout | None, anchor: Span, file: PresetFile | None
-) -> Iterator[Problem]:
-    """Yields the problem of settings that the script reads on every path and that neither defaults nor presets have.
-
-    Args:
-      declared: keys and groups of the run.
-      checkout: the checkout with the script.
-      anchor: place of the command.
-      file: the file of presets.
-    """
-    data = checkout.script_data if checkout is not None else None
-    if checkout is None or data is None or file is None:
-        return
-    for name, line in read_firmly(data).items():
-        if name in declared:
-            continue
-        blocks = [block for block, items in file.blocks.items() if name in items]
-        only = f"; only preset {blocks[0]} sets it" if blocks else ""
-        place = f"{checkout.script}:{line}"
-        text = f"{place} reads {name}, which the defaults and the chosen presets lack{only}: the program stops"
-        yield Problem(
-            "missing-key", text, Label(anchor), name, help=f"add {name} to the defaults of {file.source.name}"
-        )
 
 
 def loader_problem(problem: Problem) -> Problem:

@@ -19,6 +19,7 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Preset, Setting
 from dreamerguard.core.source import Span
+from dreamerguard.core.values import as_number
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
@@ -26,6 +27,8 @@ from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.missing_script import missing_script
+from dreamerguard.programs.shared.missing_settings import missing_settings
+from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
@@ -43,10 +46,11 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
+from .another_algorithm import is_another_algorithm
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
-from .problems import loader_problem, missing_module, missing_settings, unknown_preset, unsplit_task, value_problems
+from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
 
 #: Preset -> suite of the tasks that it was made for.
@@ -131,7 +135,7 @@ def _stored(run: ResolvedRun, folder: Path) -> Iterator[Problem]:
 
 
 def _fits(file: PresetFile) -> bool:
-    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups)
+    return {"train_ratio", "dyn_deter", "batch_size"} <= set(file.groups) and not is_another_algorithm(file)
 
 
 def _resolve(
@@ -153,7 +157,8 @@ def _resolve(
     values = draft.current()
     task = judged_task(str(values.get("task") or ""), presets)
     complete = not words.open_presets and all(preset.known for preset in presets) and (bool(presets) or not whole)
-    budget = torch_budget(values) if complete else None
+    handled = handled_below_zero(checkout) if as_number(values.get("train_ratio")) < 0 else frozenset()
+    budget = torch_budget(values) if complete and not handled else None
     settings = draft.settings()
     named = not whole or names_task(settings.get("task"), presets)
     own = (*file.blocks, *values) if file is not None and seen else ()
@@ -194,6 +199,7 @@ def _resolve(
         files=(file.source.name,) if file is not None else (),
         overrides=len(words.arguments),
         given=checkout.given() if checkout is not None else frozenset(),
+        handled=handled,
     )
 
 

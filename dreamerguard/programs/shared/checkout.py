@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -218,6 +219,8 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     """
     script = folder / call.script if call is not None else None
     home = file.path.parent if file is not None and file.path.name else None
+    if home is not None and script is not None and home.parent == Path(os.path.normpath(script.parent)):
+        home = home.parent  # the script names a file in a folder beside it
     if home is None and script is not None and is_file(script):
         home = script.parent
     if home is None:

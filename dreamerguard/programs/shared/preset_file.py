@@ -16,6 +16,7 @@ from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
+from dreamerguard.util.regular_files import read_regular
 
 from .preset_values import Item, is_pattern
 from .task_names import suite_of
@@ -23,6 +24,12 @@ from .task_names import suite_of
 #: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300
 _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
+#: A name of a YAML file in quotes, relative and not above the folder of the script.
+_NAME = re.compile(r"[\"'](\w[\w-]*(?:/[\w-]+)*\.ya?ml)[\"']", re.ASCII)
+#: Between two parts of a path: ``"configs" / "dreamer.yaml"``.
+_JOINED = re.compile(r"(?<=\w)[\"']\s*/\s*[\"'](?=\w)")
+_MOST_NAMES = 8
+_MOST_BYTES = 1 << 18
 
 Flatten = Callable[[nodes.Mapping], dict[str, Item]]
 
@@ -133,7 +140,7 @@ class _Blocks(Mapping[str, Mapping[str, Item]]):
 
 
 def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:
-    """Returns the preset file that a script reads: ``configs.yaml`` beside the script.
+    """Returns the preset file that a script reads: ``configs.yaml`` beside the script, or the only file that it names.
 
     If the script does not exist, returns the only file below ``folder`` that fits; None if several files fit.
     """
@@ -141,6 +148,9 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
     if is_file(beside):
         found = _read(beside, folder, flatten)
         return found if found is not None and (fits(found) or not found.blocks) else None
+    named = _named(folder / script, folder, flatten)
+    if named is not None:
+        return named if fits(named) else None
     if exists(folder / script) or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
         return None
     files = [file for path in _below(folder) if (file := _read(path, folder, flatten)) is not None and fits(file)]
@@ -152,8 +162,21 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
 def has_other_presets(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> bool:
     """Returns whether the presets beside a script can be read and are not those of a program."""
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
-    found = _read(beside, folder, flatten) if is_file(beside) else None
+    found = _read(beside, folder, flatten) if is_file(beside) else _named(folder / script, folder, flatten)
     return found is not None and bool(found.blocks) and not fits(found)
+
+
+def _named(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    """Returns the preset file below the folder of a script that its text names; None if there are none or several."""
+    try:
+        text = read_regular(script, _MOST_BYTES).decode("utf-8", "replace") if is_file(script) else ""
+    except OSError:
+        return None
+    names = sorted(set(_NAME.findall(_JOINED.sub("/", text))))[:_MOST_NAMES]
+    paths = {Path(os.path.normpath(script.parent / name)) for name in names}
+    files = [_read(path, folder, flatten) for path in sorted(paths) if is_file(path)]
+    found = [file for file in files if file is not None and file.blocks]
+    return found[0] if len(found) == 1 else None
 
 
 def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:

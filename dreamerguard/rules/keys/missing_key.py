@@ -1,8 +1,8 @@
 """The script reads a setting that nothing declares.
 
 What it does:
-  Reports settings that ``main`` of a fork of dreamerv3-torch reads on every path, and that neither the defaults nor the
-  chosen presets declare. The checkout's script is parsed, never run.
+  Reports settings that ``main`` of a fork of dreamerv3-torch or danijar/dreamerv3 reads on every path, and that neither
+  the defaults nor the chosen presets declare. The checkout's script is parsed, never run.
 
 Why is this bad:
   The program stops with an AttributeError, often only after minutes of prefill.
@@ -20,15 +20,23 @@ from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
+from dreamerguard.rules.helpers.example_files import COMMAND, TORCH_COMMAND, with_preset, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG345", "missing-key", Severity.ERROR, dialects=("nm512_torch",))
+rule = Rule("DG345", "missing-key", Severity.ERROR, dialects=("nm512_torch", "danijar"))
 
 _SCRIPT = {"dreamer.py": "def main(config):\n  print(config.seed, config.save_videos)\n"}
+_FLAGS = "def main(argv=None):\n  config = elements.Flags(elements.Config(configs['defaults'])).parse(argv)\n"
+_MAIN = {"dreamerv3/main.py": f"{_FLAGS}  print(config.seed, config.imag_length)\n"}
 
-GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("save_videos: True") | _SCRIPT)]
-BAD = [Example(TORCH_COMMAND, files=with_torch_preset("seed: 1") | _SCRIPT, mark="--configs mine")]
+GOOD = [
+    Example(TORCH_COMMAND, files=with_torch_preset("save_videos: True") | _SCRIPT),
+    Example(COMMAND, files=with_preset("seed: 1") | {"dreamerv3/main.py": f"{_FLAGS}  print(config.agent)\n"}),
+]
+BAD = [
+    Example(TORCH_COMMAND, files=with_torch_preset("seed: 1") | _SCRIPT, mark="--configs mine"),
+    Example(COMMAND, files=with_preset("seed: 1") | _MAIN, mark="--configs mine"),
+]
 
 
 @rule.check

@@ -3,8 +3,11 @@
 What it does:
   Reports arguments about evaluation or loading that the chosen run script of danijar/dreamerv3 never reads:
   ``run.eval_eps`` with ``eval_only`` and ``parallel``, ``run.eval_envs`` and ``run.from_checkpoint_regex`` with
-  ``eval_only``. In a checkout, the checkout's own copy of the script decides. For ``sheeprl-eval``, it reports keys
-  added under ``env``, ``exp``, ``algo`` and ``fabric``, which the checkpoint's configuration replaces.
+  ``eval_only``. In a checkout, the checkout's own copy of the script decides about every setting of ``run``: a changed
+  setting that neither the script nor the code beside the scripts reads is reported. It is a warning if the command line
+  sets it and it decides about the length, the evaluation or what is loaded; otherwise it is information. For
+  ``sheeprl-eval``, it reports keys added under ``env``, ``exp``, ``algo`` and ``fabric``, which the checkpoint's
+  configuration replaces.
 
 Why is this bad:
   The program accepts the argument and ignores it: ``--script eval_only --run.eval_eps 20`` does not play 20 episodes,

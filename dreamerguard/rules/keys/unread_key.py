@@ -3,9 +3,10 @@
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
   information when the probably intended key has the same value anyway. In the check of one command, a key of a preset
-  without a similar key is information: ``dreamerguard check`` warns there. Where the checkout can be seen, a key that
-  its Python files read is not reported. Where it cannot be seen, a key without a similar one is information, because a
-  fork's code may read keys that its defaults do not declare.
+  is information: ``dreamerguard check`` warns there. It stays a warning if the author wrote it and the intended key
+  changes the run's updates by a factor of 4 or more. Where the checkout can be seen, a key that its Python files read
+  is not reported. Where it cannot be seen, a key without a similar one is information, because a fork's code may read
+  keys that its defaults do not declare.
 
 Why is this bad:
   The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``
@@ -27,8 +28,8 @@ from collections.abc import Iterator
 
 from dreamerguard.core.finding import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Setting, UnknownKey
-from dreamerguard.core.values import spell_scalar
+from dreamerguard.core.setting import Role, Setting, UnknownKey
+from dreamerguard.core.values import as_number, spell_scalar
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
@@ -38,9 +39,14 @@ rule = Rule("DG330", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
 GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("steps: 2e6", "noops: 30"))]
 BAD = [
     Example(TORCH_COMMAND, files=with_torch_preset("step: 2e6"), mark="step: 2e6"),
+    Example(TORCH_COMMAND, files=with_torch_preset("step: 1e8"), mark="step: 1e8"),
     Example(TORCH_COMMAND, files=with_torch_preset("value: {layers: 5}"), mark="layers: 5"),
     Example(TORCH_COMMAND, files=with_torch_preset("llcd: True"), mark="llcd: True"),
 ]
+
+#: Settings to which the number of updates is proportional, directly or inversely.
+_BUDGET: tuple[Role, ...] = ("frames", "train_ratio", "batch_size", "batch_length", "action_repeat")
+_FACTOR = 4
 
 
 @rule.check
@@ -51,7 +57,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         target = _target(run, unknown)
         meant = run.settings.get(target) if target is not None else None
         unlike = target is None and not unknown.evidence
-        block = target is None and run.in_file(unknown.span)  # `check` says it where it stands
+        block = run.in_file(unknown.span) and not _costly(run, meant, unknown)  # `check` warns where it stands
         harmless = unlike or block or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(
@@ -73,6 +79,14 @@ def _target(run: ResolvedRun, unknown: UnknownKey) -> str | None:
     near = nearest_key(unknown.key, [key for key in run.keys if key not in unread])
     close = near is not None and difflib.SequenceMatcher(None, near, unknown.key).ratio() >= 0.85
     return near if close else None
+
+
+def _costly(run: ResolvedRun, meant: Setting | None, unknown: UnknownKey) -> bool:
+    """Returns whether the author's intended value would change the number of updates by a factor of 4 or more."""
+    if meant is None or unknown.upstream or meant.key not in {run.roles.get(role) for role in _BUDGET}:
+        return False
+    given, used = as_number(unknown.value), meant.number
+    return given > 0 and used > 0 and max(given / used, used / given) >= _FACTOR
 
 
 def _effect(target: str | None, meant: Setting | None, unknown: UnknownKey) -> str:

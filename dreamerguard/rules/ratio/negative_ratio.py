@@ -2,12 +2,13 @@
 
 What it does:
   Reports a train ratio below zero: ``run.train_ratio`` of danijar/dreamerv3, ``train_ratio`` of dreamerv3-torch and
-  r2dreamer, ``algo.replay_ratio`` of sheeprl.
+  r2dreamer, ``algo.replay_ratio`` of sheeprl. It is silent where a fork's own class has a branch for such values.
 
 Why is this bad:
   Each program treats it differently. sheeprl and the 2023 edition of danijar/dreamerv3 refuse it. In later editions of
-  danijar/dreamerv3, the run script ``train`` makes one update for every agent step, and ``parallel`` makes as many as
-  it can. dreamerv3-torch and r2dreamer train once, then count backwards and never train again, without a message.
+  danijar/dreamerv3, the run script ``train`` makes one update for every agent step. In every edition, ``parallel``
+  makes as many as it can. dreamerv3-torch and r2dreamer train once, then count backwards and never train again, without
+  a message.
 
 How to fix:
   Write the ratio that you want, or leave the setting out to use the task's value.
@@ -48,7 +49,7 @@ BAD = [
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Names the effect in this program."""
     setting = run.setting("train_ratio")
-    if setting is None or not setting.number < 0:
+    if setting is None or not setting.number < 0 or "train_ratio" in run.handled:
         return
     effect, severity = _effect(run)
     yield rule.at(
@@ -60,11 +61,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _effect(run: ResolvedRun) -> tuple[str, Severity]:
+    script = next((run.settings[key].value for key in ("script", "run.script") if key in run.settings), "train")
+    if run.dialect == "danijar" and script == "parallel":
+        return "the program makes as many updates as possible", Severity.INFO
     if run.dialect == "sheeprl" or run.edition == "2023":
         return "the program stops", Severity.ERROR
     if run.dialect != "danijar":
         return "the program makes one update and then none", Severity.ERROR
-    script = next((run.settings[key].value for key in ("script", "run.script") if key in run.settings), "train")
-    if script == "parallel":
-        return "the program makes as many updates as possible", Severity.INFO
     return "the program makes one update per agent step", Severity.WARNING

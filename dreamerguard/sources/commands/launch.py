@@ -9,6 +9,8 @@ from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.sources.argv import UNKNOWN, Command, Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .installed_scripts import RUNNERS, started_at
+
 #: Launchers: programs that start another program, named after their options.
 _WRAPPERS = frozenset({
     "srun", "sbatch", "torchrun", "accelerate", "nohup", "env", "time", "timeout", "nice", "ionice", "uv",
@@ -80,7 +82,8 @@ def read_launch(command: Command) -> Launch | None:
             program, module, first_argument = found
             place = words[first_argument - 1]
             return Launch(program, place, words[first_argument:], module, _processes(words[index:first_argument]))
-    return None
+    named = started_at(tuple(word.text for word in words)) if first in RUNNERS else None
+    return Launch(words[named].text, words[named], words[named + 1 :]) if named is not None else None
 
 
 def _program(words: tuple[Word, ...], at: int, allow_file: bool) -> tuple[str, bool, int] | None:

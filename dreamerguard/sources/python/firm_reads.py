@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from .python_files import parse
 
@@ -23,10 +24,11 @@ _Function = ast.FunctionDef
 
 
 def read_firmly(data: bytes) -> dict[str, int]:
-    """Returns the settings that ``main(config)`` of a script reads as attributes on every path, with their lines.
+    """Returns the settings that ``main`` of a script reads as attributes on every path, with their lines.
 
-    Calls of the file's own functions and classes that get the configuration are followed. A setting that the file gives
-    a value, or asks for with ``getattr`` or ``hasattr``, is left out.
+    The configuration is the argument of ``main(config)``, or the variable that ``main`` makes of the block ``defaults``
+    and of the flags. Calls of the file's own functions and classes that get the configuration are followed. A setting
+    that the file gives a value, or asks for with ``getattr`` or ``hasattr``, is left out, and so are methods.
 
     Args:
       data: content of the script.
@@ -38,12 +40,20 @@ def read_firmly(data: bytes) -> dict[str, int]:
     known = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not _loads(node)}
     texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     known |= {text.lstrip("-").replace("-", "_") for text in texts}
+    known |= {word.arg for node in ast.walk(tree) if _is_update(node) for word in node.keywords if word.arg}
+    config = _config_name(main)
+    if config is None:
+        return {}
     found: dict[str, int] = {}
     defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    queue, seen = [(main, main.args.args[0].arg)], {main.name}
+    queue, seen = [(main, config)], {main.name}
     while queue and len(seen) <= _MOST_CALLS:
         function, config = queue.pop(0)
-        for node in _always(function):
+        nodes = list(_always(function))
+        methods = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        for node in nodes:
+            if id(node) in methods:
+                continue
             if isinstance(node, ast.Attribute) and _is_config(node.value, config) and node.attr not in known:
                 found.setdefault(node.attr, node.lineno)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in seen:
@@ -55,7 +65,48 @@ def read_firmly(data: bytes) -> dict[str, int]:
 
 
 def _is_main(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name == "main" and len(node.args.args) == 1
+    return isinstance(node, ast.FunctionDef) and node.name == "main" and len(node.args.args) <= 1
+
+
+def _config_name(main: _Function) -> str | None:
+    """Returns the name of the configuration in ``main``; None if it has none, or one of unknown contents."""
+    assigned = [node for node in ast.walk(main) if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    made = {node.targets[0].id for node in assigned if _is_parsed(node.value) and isinstance(node.targets[0], ast.Name)}
+    if not made:
+        return main.args.args[0].arg if main.args.args else None
+    name = min(made)
+    stored = [node for node in ast.walk(main) if isinstance(node, ast.Name) and node.id == name and _stores(node)]
+    plain = [node for node in assigned if _is_config(node.targets[0], name) and _keeps_keys(node.value, name)]
+    return name if len(made) == 1 and len(stored) == len(plain) else None
+
+
+def _stores(node: ast.Name) -> bool:
+    return not isinstance(node.ctx, ast.Load)
+
+
+def _keeps_keys(value: ast.expr, name: str) -> bool:
+    """Returns whether a configuration has the keys of the block ``defaults``: made of it, parsed, or updated."""
+    if _is_parsed(value):
+        return True
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return False
+    if value.func.attr == "update":
+        return _is_config(value.func.value, name)
+    source = value.args[0] if value.func.attr == "Config" and len(value.args) == 1 and not value.keywords else None
+    block = source.slice if isinstance(source, ast.Subscript) else None
+    return isinstance(block, ast.Constant) and block.value == "defaults"
+
+
+def _is_parsed(value: ast.expr) -> bool:
+    """Returns whether a value is ``Flags(config).parse(arguments)``, of any module."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute) or value.func.attr != "parse":
+        return False
+    flags = value.func.value.func if isinstance(value.func.value, ast.Call) else None
+    return isinstance(flags, ast.Attribute) and flags.attr == "Flags"
+
+
+def _is_update(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
 
 
 def _loads(node: ast.Attribute) -> bool:

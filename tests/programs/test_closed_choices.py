@@ -49,7 +49,7 @@ def test_a_value_that_the_code_does_not_take(tmp_path: Path) -> None:
     ("body", "value", "severity"),
     [
         (CHOICE, "onehot", None),
-        ("if config.seed:\n    " + CHOICE, "onehto", Severity.WARNING),
+        ("if config.seed:\n    " + CHOICE, "onehto", Severity.INFO),
         ("config.actor['dist'] = 'normal'\n" + CHOICE, "other", None),
         (f"if config.actor['dist'] == 'other':\n    return\n{CHOICE}", "other", None),
         (f"if config.actor['dist'].startswith('oth'):\n    return\n{CHOICE}", "other", None),
@@ -57,7 +57,7 @@ def test_a_value_that_the_code_does_not_take(tmp_path: Path) -> None:
         (CHOICE, "${dist}", None),
         ("kind = config.actor['dist'].lower()\nassert kind in ('normal', 'other')", "OTHER", None),
         ("other.actor['dist'] in ('normal',)", "other", None),
-        ("if config.seed:\n    return\n" + CHOICE, "other", Severity.WARNING),
+        ("if config.seed:\n    return\n" + CHOICE, "other", Severity.INFO),
     ],
 )
 def test_neighbours(body: str, value: str, severity: Severity | None, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_an_argument_is_followed_to_its_function(tmp_path: Path) -> None:
     fork(tmp_path, "make(3, config.actor['dist'])", "actor: {dist: other}", head=head)
     assert [item.severity for item in found(tmp_path)] == [Severity.ERROR]
     fork(tmp_path, "if config.seed:\n    make(3, config.actor['dist'])", "actor: {dist: other}", head=head)
-    assert [item.severity for item in found(tmp_path)] == [Severity.WARNING]
+    assert [item.severity for item in found(tmp_path)] == [Severity.INFO]
     fork(tmp_path, "make(3, **config.actor)", "actor: {kind: other}", head=head)
     assert [item.key for item in found(tmp_path)] == ["actor.kind"]
     fork(tmp_path, "make(config.actor['dist'], 'normal')", "actor: {dist: other}", head=head)
@@ -238,12 +238,12 @@ def test_checkpoints_that_the_repository_lacks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "setting", "severity"),
     [
-        ("LocalClock", "save_every: 100000", Severity.WARNING),
-        ("elements.when.Clock", "save_every: 100000", Severity.WARNING),
+        ("LocalClock", "save_every: 100000", Severity.INFO),
+        ("elements.when.Clock", "save_every: 100000", Severity.INFO),
         ("elements.when.Every", "save_every: 100000", None),
         ("LocalClock", "save_every: 3600", None),
         ("LocalClock", "report_every: 100000", Severity.INFO),
-        ("LocalClock", "eval_every: 100000", Severity.WARNING),
+        ("LocalClock", "eval_every: 100000", Severity.INFO),
         ("elements.when.Every", "eval_every: 100000", None),
     ],
 )

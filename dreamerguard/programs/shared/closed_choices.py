@@ -97,7 +97,7 @@ def _problem(decision: Decision, decisions: Decisions, setting: Setting, *, whol
     assert place is not None, "only written values are asked"
     return Problem(
         "unknown-choice", text, Label(place), setting.key, help=", ".join(choices), value=setting.value,
-        place=setting.last.value_span, severity=None if sure and not default else Severity.WARNING,
+        place=setting.last.value_span, severity=_severity(sure, default),
     )  # fmt: skip
 
 
@@ -148,3 +148,10 @@ def _lines_with(leaf: str, index: PythonIndex) -> Iterator[tuple[str, int]]:
 def spell(choice: Literal) -> str:
     """Returns a choice as it would be written in a file."""
     return spell_scalar(choice) if choice != "" else "''"
+
+
+def _severity(sure: bool, default: bool) -> Severity | None:
+    """Returns the severity of a refused value; None for the rule's own. Code that may not run is only worth knowing."""
+    if not sure:
+        return Severity.INFO
+    return Severity.WARNING if default else None

@@ -3,10 +3,10 @@
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
   information when the probably intended key has the same value anyway. In the check of one command, a key of a preset
-  is information: ``dreamerguard check`` warns there. It stays a warning if the author wrote it and the intended key
-  changes the run's updates by a factor of 4 or more. Where the checkout can be seen, a key that its Python files read
-  is not reported. Where it cannot be seen, a key without a similar one is information, because a fork's code may read
-  keys that its defaults do not declare.
+  is information: ``dreamerguard check`` warns there. It stays a warning if the fork's author wrote it for another
+  key, or if the intended key changes the run's updates by a factor of 4 or more. Where the checkout can be seen, a
+  key that its Python files read is not reported. Where it cannot be seen, a key without a similar one is information,
+  because a fork's code may read keys that its defaults do not declare.
 
 Why is this bad:
   The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``
@@ -57,7 +57,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         target = _target(run, unknown)
         meant = run.settings.get(target) if target is not None else None
         unlike = target is None and not unknown.evidence
-        block = run.in_file(unknown.span) and not _costly(run, meant, unknown)  # `check` warns where it stands
+        inherited = unknown.upstream or target is None  # `check` warns where it stands
+        block = inherited and run.in_file(unknown.span) and not _costly(run, meant, unknown)
         harmless = unlike or block or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(

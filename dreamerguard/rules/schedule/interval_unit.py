@@ -55,8 +55,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _costs_little(run: ResolvedRun, name: str) -> bool:
-    """Returns whether an interval is only worth knowing: a killed run loses the work since the last checkpoint."""
-    if name == "save_every":
-        return False
-    # Nothing rests on a report; `check` warns where a file of presets says it.
-    return name == "report_every" or run.in_file(run.place(run.settings[f"run.{name}"]))
+    """Returns whether an interval is only worth knowing: in a file of presets, other code may also save or log."""
+    return name == "report_every" or run.whole or run.in_file(run.place(run.settings[f"run.{name}"]))

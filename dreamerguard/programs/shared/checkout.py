@@ -117,7 +117,7 @@ class PythonCheckout:
     def _traced(self) -> tuple[str, ...]:
         """Returns the scripts that are followed together: all that choose presets, or else the one of a command."""
         if self.trainers:
-            return tuple(dict.fromkeys((*self.trainers, *self.index.mains())))
+            return tuple(dict.fromkeys((*self.trainers, *self.index.mains)))
         return (self.script,) if self.script is not None else ()
 
     def _started(self, *, whole: bool) -> tuple[str, ...]:

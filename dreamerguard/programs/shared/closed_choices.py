@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
@@ -41,11 +41,13 @@ def refused_values(
         return
     words = frozenset(part for item in asked for part in item.key.split(".")[-2:])
     decisions = checkout.index.decisions(checkout.starts, words)
+    only = _only_keys(settings)
     for setting in asked:
-        deciding = [item for item in decisions.found if _decides(item, setting.key, settings)]
+        leaf = setting.key.rpartition(".")[2]
+        deciding = [item for item in decisions.found_of(leaf) if _decides(item, setting.key, only)]
         refusing = [item for item in deciding if _refuses(item, decisions, setting, checkout.index)]
         if whole and not isinstance(setting.value, str):
-            yield from _numbers_for_texts(setting, settings, decisions, checkout.index)
+            yield from _numbers_for_texts(setting, only, decisions, checkout.index)
         elif refusing:
             best = max(refusing, key=lambda item: (decisions.runs_always(item), len(item.choice.choices)))
             yield _problem(best, decisions, setting, whole=whole)
@@ -61,11 +63,11 @@ def _is_asked(setting: Setting, *, whole: bool) -> bool:
     return not isinstance(value, str) or not (is_open(value) or len(value) > LONGEST or "\n" in value)
 
 
-def _decides(decision: Decision, key: str, settings: Mapping[str, Setting]) -> bool:
+def _decides(decision: Decision, key: str, only: Mapping[str, str]) -> bool:
     """Returns whether a decision is about a key, and about no other key with the same last names."""
-    if decision.choice.subject.first or _OTHERS.search(decision.file) or decision.path[-1] != key.rpartition(".")[2]:
+    if decision.choice.subject.first or _OTHERS.search(decision.file):
         return False
-    return _names_only(decision.path, key, settings)
+    return only.get(".".join(decision.path)) == key
 
 
 def _refuses(decision: Decision, decisions: Decisions, setting: Setting, index: PythonIndex) -> bool:
@@ -102,15 +104,15 @@ def _problem(decision: Decision, decisions: Decisions, setting: Setting, *, whol
 
 
 def _numbers_for_texts(
-    setting: Setting, settings: Mapping[str, Setting], decisions: Decisions, index: PythonIndex
+    setting: Setting, only: Mapping[str, str], decisions: Decisions, index: PythonIndex
 ) -> Iterator[Problem]:
     """Yields the problem of a number where all code that reads the setting compares it with texts."""
     place = setting.last.span
     if place is None or setting.last.upstream:
         return
     leaf = setting.key.rpartition(".")[2]
-    found = [item for path in decisions.compared_paths if _names_only(path, setting.key, settings)
-             for item in decisions.compared_at(path)]  # fmt: skip
+    paths = (path for path in decisions.compared_paths(leaf) if only.get(".".join(path)) == setting.key)
+    found = [item for path in paths for item in decisions.compared_at(path)]
     texts = [text for _, compared in found for text in compared.texts]
     if (
         not all(compared.texts for _, compared in found)
@@ -130,11 +132,15 @@ def _numbers_for_texts(
     yield Problem("wrong-type", text, Label(place), setting.key, help=help, severity=Severity.WARNING)
 
 
-def _names_only(path: tuple[str, ...], key: str, settings: Mapping[str, Setting]) -> bool:
-    """Returns whether a path leads to a key and to no other one."""
-    name = ".".join(path)
-    same = [item for item in settings if item == name or item.endswith(f".{name}")]
-    return same == [key]
+def _only_keys(keys: Iterable[str]) -> dict[str, str]:
+    """Returns last names of keys, dotted -> the key, or nothing for those of several keys."""
+    found: dict[str, str] = {}
+    for key in keys:
+        name = key
+        while name:
+            found[name] = key if name not in found else ""
+            name = name.partition(".")[2]
+    return found
 
 
 def _lines_with(leaf: str, index: PythonIndex) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject, takes
 
@@ -122,10 +123,27 @@ class Decisions:
         """Yields what a setting is compared with anywhere, with the file."""
         yield from self._compared.get(path, ())
 
-    @property
-    def compared_paths(self) -> Iterable[Path]:
-        """Paths of the settings that are compared with anything."""
-        return tuple(self._compared)
+    def compared_paths(self, leaf: str) -> Iterable[Path]:
+        """Returns the paths of the settings with a last name that are compared with anything."""
+        return self._compared_paths.get(leaf, ())
+
+    @cached_property
+    def _compared_paths(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in self._compared:
+            found[path[-1]].append(path)
+        return found
+
+    def found_of(self, leaf: str) -> Iterable[Decision]:
+        """Returns the closed choices by settings with a last name."""
+        return self._found_of.get(leaf, ())
+
+    @cached_property
+    def _found_of(self) -> dict[str, list[Decision]]:
+        found: dict[str, list[Decision]] = defaultdict(list)
+        for item in self.found:
+            found[item.path[-1]].append(item)
+        return found
 
 
 def _any_takes(choices: Iterable[Literal], value: Literal) -> bool:

@@ -237,8 +237,9 @@ class PythonIndex:
             self._owners[scripts] = {name: frozenset(owners) for name, owners in found.items()}
         return self._owners[scripts]
 
+    @cached_property
     def mains(self) -> tuple[str, ...]:
-        """Returns the scripts that choose presets: files with a main part that name them."""
+        """Scripts that choose presets: files with a main part that name them."""
         named = (name for name in self._named("__main__") if b"config" in (self.files[name].data or b""))
         return tuple(name for name in named if (facts := self.facts(name)) is not None and facts.parsers.presets)
 

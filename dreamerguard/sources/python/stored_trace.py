@@ -13,8 +13,8 @@ from .fact_store import FactStore
 from .python_files import PythonFile, parse
 from .tree_walk import collection_paused
 
-#: Code beyond this size needs more steps than the trace makes, so it does not begin.
-MAX_BYTES = 400_000
+#: Code beyond these limits would make a check take seconds, so that it is not followed.
+_MOST_FILES, _MOST_BYTES = 20, 250_000
 
 
 def trace_of(
@@ -35,7 +35,7 @@ def trace_of(
       fixed: keys with a known value that branches are chosen by.
       store: results of an earlier check.
     """
-    if sum(len(files[name].data or b"") for name in near if name in files) > MAX_BYTES:
+    if len(near) > _MOST_FILES or sum(len(files[name].data or b"") for name in near) > _MOST_BYTES:
         return None
     key = _key(files, scripts, keys, fixed) if store is not None else ""
     known = decode(store.result(key)) if store is not None else None

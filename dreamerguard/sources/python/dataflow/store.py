@@ -9,7 +9,7 @@ from .scope import Scope
 from .values import CLASS, EMPTY, OBJECT, SETTING, TEXT, UNKNOWN, Atom, Cell, Path, Value
 
 #: Steps that are made at most, and atoms that most cells hold.
-MOST_STEPS = 800_000
+MOST_STEPS = 250_000
 _MOST_ATOMS = 10
 _KEPT = frozenset({SETTING, CLASS, TEXT})
 

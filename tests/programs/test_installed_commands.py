@@ -79,6 +79,11 @@ def test_a_script_finds_the_only_preset_file_that_it_names(tmp_path: Path) -> No
     assert found(f"python src/pack/run_it.py {WORDS} -2x", tmp_path) == {"wrong-type"}
 
 
+def test_a_block_of_defaults_that_is_a_part_of_the_configuration_says_nothing_of_flags(tmp_path: Path) -> None:
+    put(tmp_path, SCRIPT.replace('configs["defaults"])', '{"agent": configs["defaults"]})'))
+    assert found("python src/pack/run_it.py --configs mine --agent.logdir x --agent.seed 1", tmp_path) == set()
+
+
 def test_check_finds_installed_commands(tmp_path: Path) -> None:
     put(tmp_path)
     (tmp_path / "README.md").write_text(f"```sh\nlearn {WORDS} -2x\nuv run learn {WORDS} 64\n```\n", encoding="utf-8")

@@ -218,3 +218,19 @@ def test_a_script_may_choose_the_unit_of_its_intervals(code: str, loud: bool, tm
     put_script(tmp_path, "train", code)
     command = "python dreamerv3/main.py --configs mine --logdir x --run.save_every 1e5"
     assert ("interval-unit" in names(command, tmp_path)) is loud
+
+
+@pytest.mark.parametrize(
+    ("flag", "rules"),
+    [
+        (r"--.*\\.imag_length 20", set()),
+        (r"--.*\\.imag_len 20", {"unknown-key"}),
+        ("--agent.$NAME 20", set()),
+    ],
+)
+def test_an_unquoted_pattern_is_read_as_it_is_typed(flag: str, rules: set[str], tmp_path: Path) -> None:
+    put_script(tmp_path, "train", "  pass")
+    (command,) = read_shell(Source("run.sh", f"python dreamerv3/main.py --configs mine --logdir x {flag}\n"))
+    assert {
+        item.name for item in check_command(command, folder=tmp_path).findings if item.key != "agent.imag_length"
+    } == rules

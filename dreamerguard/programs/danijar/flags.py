@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.python_call import is_open
-from dreamerguard.sources.argv import Word, unknown_flags
+from dreamerguard.sources.argv import UNKNOWN, Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass
 
 
@@ -99,7 +100,7 @@ def _flags(words: tuple[Word, ...], added: set[int]) -> Iterator[Flag]:
             start = len(name) + 1
             values = (value,) if given else ()
             spans = (word.part(start),) if given else ()
-            current = Flag(name[2:], values, spans, word.span, word.span.end)
+            current = Flag(_pattern(name[2:], word.span.text), values, spans, word.span, word.span.end)
         elif current is not None and (word.index not in added or current.name.startswith("configs")):
             current = replace(
                 current,
@@ -109,6 +110,12 @@ def _flags(words: tuple[Word, ...], added: set[int]) -> Iterator[Flag]:
             )
     if current is not None:
         yield current
+
+
+def _pattern(name: str, written: str) -> str:
+    """Returns the name of a flag with its stars: no file is named ``--.*units``, so the shell leaves them as is."""
+    stars = UNKNOWN in name and name.count(UNKNOWN) == written.count("*") and not re.search(r"[$`?\[]", written)
+    return name.replace(UNKNOWN, "*") if stars else name
 
 
 def _loose(words: tuple[Word, ...]) -> Iterator[Word]:

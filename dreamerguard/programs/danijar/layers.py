@@ -18,6 +18,7 @@ from dreamerguard.programs.shared.preset_values import (
     default_problem,
     is_pattern,
 )
+from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.util.patterns import Pattern, PatternError
 
 from .flags import Flag
@@ -154,7 +155,7 @@ class DanijarLayers:
             self._append(flag, name[:-1], types)
             return
         keys = [name] if name in types else self._full_matches(name, types)
-        if not keys:
+        if not keys and UNKNOWN not in name:
             self._unknown_flag(flag, types)
         for key in keys:
             self._set_flag(flag, key, types[key])

@@ -28,6 +28,8 @@ _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "l
 _NAME = re.compile(r"[\"'](\w[\w-]*(?:/[\w-]+)*\.ya?ml)[\"']", re.ASCII)
 #: Between two parts of a path: ``"configs" / "dreamer.yaml"``.
 _JOINED = re.compile(r"(?<=\w)[\"']\s*/\s*[\"'](?=\w)")
+#: Makes a configuration of the block of defaults: ``Config(configs["defaults"])``.
+_WHOLE = re.compile(r"\bConfig\(\s*[\w.]+\[\s*[\"']defaults[\"']\s*\]\s*\)")
 _MOST_NAMES = 8
 _MOST_BYTES = 1 << 18
 
@@ -148,7 +150,7 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
     if is_file(beside):
         found = _read(beside, folder, flatten)
         return found if found is not None and (fits(found) or not found.blocks) else None
-    named = _named(folder / script, folder, flatten)
+    named = _named(folder / script, folder, flatten, whole=True)
     if named is not None:
         return named if fits(named) else None
     if exists(folder / script) or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
@@ -162,15 +164,24 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
 def has_other_presets(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> bool:
     """Returns whether the presets beside a script can be read and are not those of a program."""
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
-    found = _read(beside, folder, flatten) if is_file(beside) else _named(folder / script, folder, flatten)
+    found = _read(beside, folder, flatten) if is_file(beside) else _named(folder / script, folder, flatten, whole=False)
     return found is not None and bool(found.blocks) and not fits(found)
 
 
-def _named(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
-    """Returns the preset file below the folder of a script that its text names; None if there are none or several."""
+def _named(script: Path, folder: Path, flatten: Flatten, *, whole: bool) -> PresetFile | None:
+    """Returns the preset file below the folder of a script that its text names; None if there are none or several.
+
+    Args:
+      script: path of the script.
+      folder: folder in which the command would start.
+      flatten: makes the blocks flat.
+      whole: whether the block of defaults must be the whole configuration, and not a part of it.
+    """
     try:
         text = read_regular(script, _MOST_BYTES).decode("utf-8", "replace") if is_file(script) else ""
     except OSError:
+        return None
+    if whole and not _WHOLE.search(text):
         return None
     names = sorted(set(_NAME.findall(_JOINED.sub("/", text))))[:_MOST_NAMES]
     paths = {Path(os.path.normpath(script.parent / name)) for name in names}

@@ -11,6 +11,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.base.spec import AgentSpec
+from dreamerguard_agent.checkpoints.folder import newest_sound
 
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",
@@ -30,14 +31,15 @@ SMALL: dict[str, Any] = {
 
 def everything(directory: Path) -> dict[str, Any]:
     """Returns every array of the newest checkpoint and every row of the scores, without the time."""
-    import orbax.checkpoint as ocp
-
-    step = max(int(path.name) for path in (directory / "checkpoints").iterdir() if path.name.isdigit())
-    folder = (directory / "checkpoints" / str(step)).absolute()
-    found: dict[str, Any] = {"step": step}
-    for part in sorted({"learner", "replay", "envs"} & {path.name for path in folder.iterdir()}):
-        tree = ocp.StandardCheckpointer().restore(folder / part)
-        found |= {f"{part}{name}": value for name, value in _flat(tree)}
+    checkpoint, damaged = newest_sound(directory / "checkpoints")
+    assert checkpoint is not None and not damaged
+    found: dict[str, Any] = {"step": checkpoint.step}
+    for part in ("learner", "sampler", "envs"):
+        found |= {f"{part}/{name}": value for name, value in checkpoint.part(part).items()}
+    for group in checkpoint.tables:
+        for piece in checkpoint.pieces(group):
+            place = f"{group}/{piece.stream}/{piece.number}"
+            found |= {f"{place}/{name}": value for name, value in piece.arrays.items()}
     for name in ("scores", "eval"):
         for path in sorted(directory.rglob(f"{name}.jsonl")):
             rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -55,13 +57,6 @@ def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
             np.testing.assert_array_equal(value, second[name], err_msg=name)
         else:
             assert value == second[name], name
-
-
-def _flat(tree: Any) -> list[tuple[str, np.ndarray[Any, Any]]]:
-    import jax
-
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return [(jax.tree_util.keystr(path), np.asarray(leaf)) for path, leaf in leaves]
 
 
 def spec_of(settings: dict[str, Any]) -> AgentSpec:

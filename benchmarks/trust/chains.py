@@ -1,0 +1,61 @@
+"""Rows 42 and 43: kills while checkpoints are saved, and interrupted runs against uninterrupted ones, many times."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+
+from .bench import HANG, ROOT, Bench, patience
+from .row import Finding, NotRun, row
+
+
+@row(
+    42,
+    "SIGKILL while checkpoints are saved in a tight loop",
+    "kill -9 at a random moment, then the newest checkpoint is read",
+    times=25,
+    quick=8,
+    test="tests/agent/test_checkpoint_files.py",
+)
+def killed_saves(bench: Bench, times: int) -> Finding:
+    """The newest sound checkpoint is at least the last one that was reported, with its own values."""
+    finding = Finding(times)
+    command = [sys.executable, "-m", "benchmarks.trust.killed_saves", "--kills", str(times)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | bench.variables(), capture_output=True, text=True, timeout=HANG * patience()
+    )
+    counts = {name: int(count) for name, count in re.findall(r"^([a-z ]+): (\d+) of \d+$", done.stdout, re.MULTILINE)}
+    if done.returncode or not counts:
+        raise NotRun(f"the loop ended with {done.returncode}: {done.stderr[-200:]}")
+    hit, right = counts.pop("rest of a save", 0), counts.pop("right", 0)
+    finding.message = f"{right} right; {hit} kills hit a save"
+    finding.expect(right == times, f"{times - right} of {times}: {', '.join(counts)}")
+    finding.expect(hit > 0, "no kill hit a save")
+    return finding
+
+
+@row(
+    43,
+    "SIGKILL, SIGTERM and SIGINT in chains against an uninterrupted run",
+    "in start, compilation, training and saving; parameters, replay, episodes and scores compared bit for bit",
+    times=50,
+    quick=5,
+    test="tests/agent/test_exact_resume.py",
+)
+def interrupted_chains(bench: Bench, times: int) -> Finding:
+    """Every chain of interruptions ends with the result of the uninterrupted run."""
+    from .interruptions import KINDS, interrupt_often
+
+    finding, result = Finding(), interrupt_often(bench.new("chains"), times, variables=bench.variables())
+    for name, phase, code in result.done:
+        finding.count("finished" if code is None else 128 - code if code < 0 else code)
+        kind = next(kind for kind in KINDS if kind.name == name)
+        right = code is None or code in (-kind, 128 + kind, 0)
+        finding.expect(right, f"exit code {code} after {name} in phase {phase}")
+    finding.wrong += [text.partition("\n")[0][:200] for text in result.different]
+    phases = Counter(phase for _, phase, code in result.done if code is not None)
+    finding.message = ", ".join(f"{count} in {phase}" for phase, count in phases.items())
+    return finding

@@ -129,26 +129,29 @@ def worker_killed(bench: Bench, times: int) -> Finding:
 def worker_stopped(bench: Bench, times: int) -> Finding:
     """A time limit finds it and the run goes on; SIGTERM works meanwhile."""
     finding = Finding()
-    for timeout in (5, 0):
-        folder, process = _with_workers(bench, f"worker-stopped-{timeout}", timeout)
-        workers, before = _workers(process), inventory.take(folder / "run")
-        finding.expect(bool(workers), "no worker process was found")
-        with _stopped(workers[:1]):
-            if timeout:
-                noticed = process.until(lambda process=process: "worker" in process.output, 60)
-                finding.message = line_with(process.output, "worker") if noticed else ""
-                finding.expect(noticed, "nothing is said within 60 s")
-                wanted: int | str = 0
-            else:
-                process.inner.send_signal(signal.SIGTERM)
-                wanted = 143
-            code = process.end()
-        finding.count(code)
-        designed(finding, process.output)
-        finding.expect(code == wanted, f"exit code {code} instead of {wanted}")
-        finding.lose(inventory.lost_rows(before, inventory.take(folder / "run")))
-        finding.expect(timeout > 0 or "and saved at" in process.output, "SIGTERM while a worker hangs: not saved")
+    _stop_worker(bench, finding, timeout=5)
+    _stop_worker(bench, finding, timeout=0)
     return finding
+
+
+def _stop_worker(bench: Bench, finding: Finding, timeout: int) -> None:
+    """Stops a worker and waits until the run notices it, or with the automatic limit sends SIGTERM at once."""
+    folder, process = _with_workers(bench, f"worker-stopped-{timeout}", timeout)
+    workers, before = _workers(process), inventory.take(folder / "run")
+    finding.expect(bool(workers), "no worker process was found")
+    with _stopped(workers[:1]):
+        if timeout:
+            noticed = process.until(lambda: "worker" in process.output, 60)
+            finding.message = line_with(process.output, "worker") if noticed else ""
+            finding.expect(noticed, "nothing is said within 60 s")
+        else:
+            process.inner.send_signal(signal.SIGTERM)
+        code, wanted = process.end(), 0 if timeout else 143
+    finding.count(code)
+    designed(finding, process.output)
+    finding.expect(code == wanted, f"exit code {code} instead of {wanted}")
+    finding.lose(inventory.lost_rows(before, inventory.take(folder / "run")))
+    finding.expect(timeout > 0 or "and saved at" in process.output, "SIGTERM while a worker hangs: not saved")
 
 
 @contextmanager

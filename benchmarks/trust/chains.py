@@ -1,15 +1,48 @@
-"""Rows 42 and 43: kills while checkpoints are saved, and interrupted runs against uninterrupted ones, many times."""
+"""Rows 5, 42 and 43: interrupted runs against uninterrupted ones, and kills while checkpoints are saved."""
 
 from __future__ import annotations
 
 import os
+import random
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
 
-from .bench import HANG, ROOT, Bench, patience
+from . import inventory
+from .bench import HANG, LONG, ROOT, Bench, line_with, patience
+from .kills import interrupt
 from .row import Finding, NotRun, row
+
+
+@row(
+    5,
+    "an interrupted run against an uninterrupted one",
+    "SIGTERM in training; scores, and what the agent then does",
+    times=1,
+    test="tests/agent/test_exact_resume.py",
+)
+def bit_equal(bench: Bench, times: int) -> Finding:
+    """Compares the scores of both runs, and an evaluation of both agents."""
+    finding, results = Finding(), []
+    for name in ("whole", "interrupted"):
+        folder = bench.new(name)
+        bench.write_config(folder, **LONG)
+        if name == "interrupted":
+            for _ in range(times):
+                finding.count(interrupt(bench, folder, "training", signal.SIGTERM, random.Random(0))["code"])
+        code = bench.train(folder).end()
+        finding.expect(code == 0, f"the {name} run ended with {code}")
+        played = bench.start(folder, "eval", "run", "--episodes", "2", "--json")
+        played.end()
+        rows = inventory.without_time(inventory.take(folder / "run").rows["scores.jsonl"])
+        results.append((rows, line_with(played.output, '"mean"')))
+    (whole, agent), (parts, other) = results
+    same = sum(row in parts for row in whole)
+    finding.expect(whole == parts, f"{same} of {len(whole)} episodes are the same")
+    finding.expect(agent == other, "the agents act differently at the end")
+    return finding
 
 
 @row(

@@ -1,4 +1,4 @@
-"""Rows 1 to 6 and 23: a run is ended at any moment and started again."""
+"""Rows 1 to 4, 6 and 23: a run is ended at any moment and started again."""
 
 from __future__ import annotations
 
@@ -176,35 +176,6 @@ def ctrl_c(bench: Bench, times: int) -> Finding:
     """Presses Ctrl-C again and again."""
     finding = Finding()
     chain(bench, bench.new("ctrl-c"), signal.SIGINT, times, finding, 130)
-    return finding
-
-
-@row(
-    5,
-    "an interrupted run against an uninterrupted one",
-    "SIGTERM in training; scores, and what the agent then does",
-    times=1,
-    test="tests/agent/test_exact_resume.py",
-)
-def bit_equal(bench: Bench, times: int) -> Finding:
-    """Compares the scores of both runs, and an evaluation of both agents."""
-    finding, results = Finding(), []
-    for name in ("whole", "interrupted"):
-        folder = bench.new(name)
-        bench.write_config(folder, **LONG)
-        if name == "interrupted":
-            for _ in range(times):
-                finding.count(interrupt(bench, folder, "training", signal.SIGTERM, random.Random(0))["code"])
-        code = bench.train(folder).end()
-        finding.expect(code == 0, f"the {name} run ended with {code}")
-        played = bench.start(folder, "eval", "run", "--episodes", "2", "--json")
-        played.end()
-        rows = inventory.without_time(inventory.take(folder / "run").rows["scores.jsonl"])
-        results.append((rows, line_with(played.output, '"mean"')))
-    (whole, agent), (parts, other) = results
-    same = sum(row in parts for row in whole)
-    finding.expect(whole == parts, f"{same} of {len(whole)} episodes are the same")
-    finding.expect(agent == other, "the agents act differently at the end")
     return finding
 
 

@@ -74,7 +74,7 @@ def killed_saves(bench: Bench, times: int) -> Finding:
     43,
     "SIGKILL, SIGTERM and SIGINT in chains against an uninterrupted run",
     "in start, compilation, training and saving; parameters, replay, episodes and scores compared bit for bit",
-    times=50,
+    times=25,
     quick=5,
     test="tests/agent/test_exact_resume.py",
 )

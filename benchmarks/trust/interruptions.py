@@ -76,7 +76,7 @@ def interrupt_often(
     (folder / "run.yaml").write_text(SETTINGS)
     finish(folder, "whole", own)
     whole = everything(folder / "whole")
-    points = [(KINDS[number % 3], list(PHASES)[number // 3 % 4]) for number in range(count)]
+    points = [(KINDS[number % 3], list(PHASES)[number % 4]) for number in range(count)]
     draw.shuffle(points)
     for first in range(0, count, CHAIN):
         name = f"chain{first // CHAIN}"

@@ -118,9 +118,13 @@ class Driver:
         Raises:
           ValueError: the state does not belong to these environments.
         """
+        now, mine = {"score": self._score, "length": self._length, **self._obs}, _below(state, "obs.")
+        for key, value in {"score": state["score"], "length": state["length"], **mine}.items():
+            if key not in now or (value.shape, value.dtype) != (now[key].shape, now[key].dtype):
+                raise ValueError(f"`{key}` of the stored episodes has another shape or type")
         self._envs.load(_below(state, "envs."))
         self._score, self._length = state["score"].copy(), state["length"].copy()
-        self._steps, self._obs = int(state["steps"]), _below(state, "obs.")
+        self._steps, self._obs = int(state["steps"]), {key: mine[key] for key in self._obs}
 
     def close(self) -> None:
         """Closes the environments."""

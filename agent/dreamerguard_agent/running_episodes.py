@@ -1,4 +1,4 @@
-"""The running episodes of a run as named arrays of a checkpoint: driver, environments and the carry of acting.
+"""The running episodes of a run: environments, what the agents remember of them, and their place in a checkpoint.
 
 With them a resumed run continues every episode, so it equals an uninterrupted one bit for bit. Environments that cannot
 be stored, for example in worker processes, start new episodes instead.
@@ -7,13 +7,112 @@ be stored, for example in worker processes, start new episodes instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
 
+from dreamerguard.schema import RunConfig
+
 from .algorithm.actor import Carry
-from .driver import Driver
-from .envs import Array, Values
+from .base.spec import AgentSpec
+from .checkpoints.checkpoint import Checkpoint
+from .checkpoints.folder import Say
+from .counters import Counters
+from .driver import Driver, FinishedEpisode
+from .envs import Array, Supervision, Values, make_agent_envs
+from .events import AgentEpisode
+from .failures import environment_failures
+from .runtime import compiled
+
+#: The n-th start of a run numbers its environments from (n - 1) times this, so that no start repeats resets.
+ENVS_PER_START = 10_000
+#: Part of a checkpoint that holds the episodes.
+PART = "envs"
+
+
+class RunningEpisodes:
+    """Steps the environments of all agents. The constructor starts them.
+
+    Args:
+      config: the run.
+      spec: the agent.
+      counters: counters at this start.
+      found: the checkpoint, if the run continues one.
+      supervision: the run, for environments in other processes.
+
+    Attributes:
+      carry: latent states and last actions of the agents.
+
+    Raises:
+      EnvError: an environment cannot be made.
+    """
+
+    def __init__(
+        self, config: RunConfig, spec: AgentSpec, counters: Counters, found: Checkpoint | None, supervision: Supervision
+    ) -> None:
+        self._config, self._supervision = config, supervision
+        self._seeds = range(config.seed, config.seed + config.seeds)
+        self._own_first = (counters.starts - 1) * ENVS_PER_START
+        self._from = counters.vector_steps
+        episodes: Any = found.numbers.get("episodes", {}) if found is not None else {}
+        self._start(episodes.get("first", self._own_first))
+        self.carry: Carry = compiled.initial_carry(spec, config.seeds, config.run.envs)
+
+    def observe(self) -> dict[str, jax.Array]:
+        """Returns the current observations on the device, [E, ...] of one agent, [N, E, ...] of several."""
+        obs: dict[str, jax.Array] = jax.device_put(compiled.by_agent(self._driver.observe(), len(self._seeds)))
+        return obs
+
+    def step(self, action: Mapping[str, Any]) -> list[AgentEpisode]:
+        """Waits for the actions, with the axes of `observe`, steps the environments and returns the ended episodes.
+
+        Raises:
+          PolicyDiverged: an action is not finite.
+          EnvironmentFailed: an environment failed.
+          WaitEnded: the run is to stop.
+        """
+        actions = compiled.by_env(jax.device_get(action), len(self._seeds))
+        self._whole, whole = False, self._whole
+        with environment_failures():
+            episodes = self._driver.step(actions)
+        self._whole = whole
+        return [self._of_agent(episode) for episode in episodes]
+
+    def stored(self) -> tuple[dict[str, int], Values] | None:
+        """Returns numbers and arrays for a checkpoint, or None where the environments cannot be stored."""
+        state = read_episodes(self._driver, self.carry) if self._whole else None
+        return None if state is None else ({"first": self._first, "from": self._from}, state)
+
+    def restore(self, found: Checkpoint, say: Say) -> None:
+        """Continues the episodes of a checkpoint, or starts new ones and says why."""
+        episodes: Any = found.numbers.get("episodes")
+        if episodes is None:
+            say("the checkpoint holds no running episodes: new ones start")
+            return
+        try:
+            self.carry = write_episodes(self._driver, self.carry, found.part(PART))
+            self._from = episodes["from"]
+        except ValueError as error:
+            say(f"the running episodes cannot be continued, new ones start: {error}")
+            self._driver.close()
+            self._start(self._own_first)
+
+    def close(self) -> None:
+        """Closes the environments."""
+        self._driver.close()
+
+    def _start(self, first: int) -> None:
+        """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
+        self._first, self._whole = first, True
+        self._driver = Driver(make_agent_envs(self._config, first, self._seeds, supervision=self._supervision))
+
+    def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
+        """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
+        envs = self._config.run.envs
+        agent, env = divmod(episode.env, envs)
+        steps = (episode.step - 1 - episode.env) // len(self._seeds)
+        return AgentEpisode(env, episode.score, episode.length, self._from * envs + steps + env + 1, self._seeds[agent])
 
 
 def read_episodes(driver: Driver, carry: Carry) -> Values | None:
@@ -37,7 +136,8 @@ def write_episodes(driver: Driver, carry: Carry, state: Mapping[str, Array]) -> 
       The restored carry.
 
     Raises:
-      ValueError: the state belongs to another task, backend or version of the simulator.
+      ValueError: the state belongs to another task, backend or version of the simulator. The driver may be half
+        restored: make a new one.
     """
     leaves, tree = jax.tree.flatten(carry)
     try:
@@ -45,6 +145,8 @@ def write_episodes(driver: Driver, carry: Carry, state: Mapping[str, Array]) -> 
         driver.load(state)
     except KeyError as error:
         raise ValueError(f"the checkpoint does not have {error} of the running episodes") from error
+    except (TypeError, IndexError) as error:
+        raise ValueError(f"they have another form: {error}") from error
     if any(old.shape != new.shape or old.dtype != new.dtype for old, new in zip(stored, leaves, strict=True)):
         raise ValueError("the agent's state has other shapes")
     restored: Carry = jax.tree.unflatten(tree, [jax.device_put(leaf) for leaf in stored])

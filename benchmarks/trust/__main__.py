@@ -26,7 +26,7 @@ from typing import Any
 from .bench import ROOT, Bench
 from .row import ROWS, Finding, NotRun, Row
 
-MODULES = ("kills", "run_files", "disk", "failures", "strangers", "readers", "guarding", "machine")
+MODULES = ("kills", "chains", "run_files", "disk", "failures", "strangers", "readers", "guarding", "machine")
 RESULT = Path(__file__).parents[1] / "results" / "trust.json"
 
 

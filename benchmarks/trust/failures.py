@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import inventory
@@ -39,7 +40,7 @@ def _diverge(bench: Bench, name: str, scale: str) -> tuple[Finding, Process, Pat
     return finding, process, folder
 
 
-@row(19, "the loss overflows", "loss.scales.rew=1e38, lr 1, agc 0", test="tests/agent/test_loop.py")
+@row(19, "the loss overflows", "loss.scales.rew=1e38, lr 1, agc 0", test="tests/agent/test_not_finite.py")
 def overflow(bench: Bench, times: int) -> Finding:
     """The update is not applied, and the run stops with the reason and its own code."""
     finding, process, _ = _diverge(bench, "overflow", "1e38")
@@ -47,7 +48,7 @@ def overflow(bench: Bench, times: int) -> Finding:
     return finding
 
 
-@row(20, "a NaN in the update", "loss.scales.rew=1e39", test="tests/agent/test_loop.py")
+@row(20, "a NaN in the update", "loss.scales.rew=1e39", test="tests/agent/test_not_finite.py")
 def not_a_number(bench: Bench, times: int) -> Finding:
     """Batch, state and the first term are kept in the run directory."""
     finding, process, folder = _diverge(bench, "nan", "1e39")
@@ -82,9 +83,10 @@ def _workers(process: Process) -> list[int]:
     return sorted(found)
 
 
-def _with_workers(bench: Bench, name: str) -> tuple[Path, Process]:
+def _with_workers(bench: Bench, name: str, timeout: float = 0) -> tuple[Path, Process]:
     folder = bench.new(name)
-    bench.write_config(folder, **LONG | {"env": {"action_repeat": 8, "backend": "process", "workers": 2}})
+    env = {"action_repeat": 8, "backend": "process", "workers": 2, "timeout": timeout}
+    bench.write_config(folder, **LONG | {"env": env})
     process = bench.train(folder)
     process.until(lambda: len(steps(folder / "run")) >= 1)
     return folder, process
@@ -121,27 +123,44 @@ def worker_killed(bench: Bench, times: int) -> Finding:
 @row(
     22,
     "an environment worker hangs",
-    "kill -STOP of one of 2 workers, then SIGTERM after 60 s",
+    "kill -STOP of one of 2 workers: found with env.timeout=5; SIGTERM within the automatic limit of 60 s",
     test="tests/agent/test_worker_faults.py",
 )
 def worker_stopped(bench: Bench, times: int) -> Finding:
-    """A time limit finds it; SIGTERM works meanwhile."""
+    """A time limit finds it and the run goes on; SIGTERM works meanwhile."""
     finding = Finding()
-    folder, process = _with_workers(bench, "worker-stopped")
-    workers = _workers(process)
-    before = inventory.take(folder / "run")
-    if workers:
-        os.kill(workers[0], signal.SIGSTOP)
-    noticed = process.until(lambda: "worker" in process.output, 60)
-    finding.message = line_with(process.output, "worker") if noticed else ""
-    finding.expect(noticed, "nothing is said within 60 s")
-    process.inner.send_signal(signal.SIGTERM)
-    code = process.end(60)
+    _stop_worker(bench, finding, timeout=5)
+    _stop_worker(bench, finding, timeout=0)
+    return finding
+
+
+def _stop_worker(bench: Bench, finding: Finding, timeout: int) -> None:
+    """Stops a worker and waits until the run notices it, or with the automatic limit sends SIGTERM at once."""
+    folder, process = _with_workers(bench, f"worker-stopped-{timeout}", timeout)
+    workers, before = _workers(process), inventory.take(folder / "run")
+    finding.expect(bool(workers), "no worker process was found")
+    with _stopped(workers[:1]):
+        if timeout:
+            noticed = process.until(lambda: "worker" in process.output, 60)
+            finding.message = line_with(process.output, "worker") if noticed else ""
+            finding.expect(noticed, "nothing is said within 60 s")
+        else:
+            process.inner.send_signal(signal.SIGTERM)
+        code, wanted = process.end(), 0 if timeout else 143
     finding.count(code)
     designed(finding, process.output)
-    for worker in workers[:1]:
-        with suppress(ProcessLookupError):
-            os.kill(worker, signal.SIGCONT)
-    finding.expect(str(code) not in _FALSE[1:], f"SIGTERM: {code}")
+    finding.expect(code == wanted, f"exit code {code} instead of {wanted}")
     finding.lose(inventory.lost_rows(before, inventory.take(folder / "run")))
-    return finding
+    finding.expect(timeout > 0 or "and saved at" in process.output, "SIGTERM while a worker hangs: not saved")
+
+
+@contextmanager
+def _stopped(workers: Sequence[int]) -> Iterator[None]:
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGCONT)

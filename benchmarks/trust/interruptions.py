@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,25 +60,29 @@ class Interruptions:
     different: list[str] = field(default_factory=list)
 
 
-def interrupt_often(folder: Path, count: int, seed: int = 0) -> Interruptions:
+def interrupt_often(
+    folder: Path, count: int, seed: int = 0, variables: Mapping[str, str] | None = None
+) -> Interruptions:
     """Makes ``count`` interruptions in chains of `CHAIN`.
 
     Args:
       folder: an empty folder for the runs.
       count: interruptions.
       seed: seed of their kinds, phases and times.
+      variables: environment variables of the runs; by default, a new cache of compiled functions.
     """
     draw, result = random.Random(seed), Interruptions()
+    own = {"XDG_CACHE_HOME": str(folder / "cache"), "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} | dict(variables or {})
     (folder / "run.yaml").write_text(SETTINGS)
-    finish(folder, "whole")
+    finish(folder, "whole", own)
     whole = everything(folder / "whole")
-    points = [(KINDS[number % 3], list(PHASES)[number // 3 % 4]) for number in range(count)]
+    points = [(KINDS[number % 3], list(PHASES)[number % 4]) for number in range(count)]
     draw.shuffle(points)
     for first in range(0, count, CHAIN):
         name = f"chain{first // CHAIN}"
         for kind, phase in points[first : first + CHAIN]:
-            result.done.append((kind.name, phase, interrupt(folder, name, kind, phase, draw)))
-        finish(folder, name)
+            result.done.append((kind.name, phase, interrupt(folder, name, kind, phase, draw, own)))
+        finish(folder, name, own)
         try:
             assert_same(whole, everything(folder / name))
         except AssertionError as error:
@@ -86,25 +90,28 @@ def interrupt_often(folder: Path, count: int, seed: int = 0) -> Interruptions:
     return result
 
 
-def start(folder: Path, name: str) -> subprocess.Popen[str]:
+def start(folder: Path, name: str, variables: Mapping[str, str]) -> subprocess.Popen[str]:
     """Starts a run, or continues it. Its output goes to ``<name>.txt``."""
     allowed = ["--allow", "changed-action-repeat=short", "--allow", "changed-batch-shape=short"]
     command = [sys.executable, "-m", "dreamerguard", "train", "--config", "run.yaml", "--logdir", name, *allowed]
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     with (folder / f"{name}.txt").open("w") as output:
-        return subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output, text=True)
+        return subprocess.Popen(
+            command, cwd=folder, env=os.environ | dict(variables), stdout=output, stderr=output, text=True
+        )
 
 
-def finish(folder: Path, name: str) -> None:
+def finish(folder: Path, name: str, variables: Mapping[str, str]) -> None:
     """Lets a run go to its end."""
-    code = start(folder, name).wait()
+    code = start(folder, name, variables).wait()
     if code:
         raise RuntimeError(f"the run ended with exit code {code}: {(folder / f'{name}.txt').read_text()[-2000:]}")
 
 
-def interrupt(folder: Path, name: str, kind: signal.Signals, phase: str, draw: random.Random) -> int | None:
+def interrupt(
+    folder: Path, name: str, kind: signal.Signals, phase: str, draw: random.Random, variables: Mapping[str, str]
+) -> int | None:
     """Continues a run, sends a signal in a phase, and returns the exit code; None if the run finished before."""
-    process, output = start(folder, name), folder / f"{name}.txt"
+    process, output = start(folder, name, variables), folder / f"{name}.txt"
     saved = checkpoints(folder / name)
     _wait(lambda: PHASES[phase] in output.read_text(), process)
     if phase == "saving":

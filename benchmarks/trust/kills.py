@@ -1,4 +1,4 @@
-"""Rows 1 to 6 and 23: a run is ended at any moment and started again."""
+"""Rows 1 to 4, 6 and 23: a run is ended at any moment and started again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from .row import Finding, NotRun, row
 _EARLY = 5.0
 #: Phase -> whether it has begun, from what the run printed and wrote.
 PHASES = ("start", "environments", "agent", "compile", "training", "saving")
+#: The phases in the order in which a chain is interrupted, so that a short one has the most different ones.
+_TURNS = ("saving", "compile", "training", "start", "environments", "agent")
 
 
 def in_phase(process: Process, run: Path, phase: str, base: int) -> bool:
@@ -70,7 +72,7 @@ def chain(bench: Bench, folder: Path, number: signal.Signals, times: int, findin
     bench.write_config(folder, **LONG)
     draw, latest, late = random.Random(number), 0.0, 0
     for turn in range(times):
-        phase = PHASES[(times - 1 - turn) % len(PHASES)]
+        phase = _TURNS[turn % len(_TURNS)]
         seen = interrupt(bench, folder, phase, number, draw)
         if seen["code"] == 0:
             break  # the run was over
@@ -164,45 +166,16 @@ def terminated(bench: Bench, times: int) -> Finding:
 
 @row(
     4,
-    "SIGINT in training and saving",
+    "SIGINT in compilation, training and saving",
     "kill -INT in turn in each phase, one run",
     times=3,
-    quick=1,
+    quick=2,
     test="tests/commands/test_train.py",
 )
 def ctrl_c(bench: Bench, times: int) -> Finding:
     """Presses Ctrl-C again and again."""
     finding = Finding()
     chain(bench, bench.new("ctrl-c"), signal.SIGINT, times, finding, 130)
-    return finding
-
-
-@row(
-    5,
-    "an interrupted run against an uninterrupted one",
-    "SIGTERM in training; scores, and what the agent then does",
-    times=1,
-    test="tests/agent/test_exact_resume.py",
-)
-def bit_equal(bench: Bench, times: int) -> Finding:
-    """Compares the scores of both runs, and an evaluation of both agents."""
-    finding, results = Finding(), []
-    for name in ("whole", "interrupted"):
-        folder = bench.new(name)
-        bench.write_config(folder, **LONG)
-        if name == "interrupted":
-            for _ in range(times):
-                finding.count(interrupt(bench, folder, "training", signal.SIGTERM, random.Random(0))["code"])
-        code = bench.train(folder).end()
-        finding.expect(code == 0, f"the {name} run ended with {code}")
-        played = bench.start(folder, "eval", "run", "--episodes", "2", "--json")
-        played.end()
-        rows = inventory.without_time(inventory.take(folder / "run").rows["scores.jsonl"])
-        results.append((rows, line_with(played.output, '"mean"')))
-    (whole, agent), (parts, other) = results
-    same = sum(row in parts for row in whole)
-    finding.expect(whole == parts, f"{same} of {len(whole)} episodes are the same")
-    finding.expect(agent == other, "the agents act differently at the end")
     return finding
 
 

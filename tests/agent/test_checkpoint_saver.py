@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,23 @@ def test_a_save_is_due_after_its_interval_and_one_at_a_time(tmp_path: Path) -> N
     saving.clock.now = 600
     assert saving.saver.due
     assert saving.said == []
+
+
+def test_logs_that_cannot_be_synced_count_as_a_failed_save(tmp_path: Path) -> None:
+    saving, synced = Saving(tmp_path / "c"), list[Path]()
+
+    def sync() -> None:
+        synced.append(tmp_path)
+        if len(synced) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device", "scores.jsonl")
+
+    saving.saver.begin(replace(content(1), sync=sync))
+    saving.until(lambda: saving.saver._job is None)
+    assert "was not saved: No space left on device (scores.jsonl)" in saving.said[0]
+    assert steps_in(tmp_path / "c") == []
+    saving.saver.begin(replace(content(2), sync=sync))
+    saving.until(lambda: saving.saver._job is None)
+    assert steps_in(tmp_path / "c") == [2] and saving.saved == [4]
 
 
 def test_chunks_are_copied_bit_by_bit(tmp_path: Path) -> None:

@@ -150,5 +150,15 @@ def test_an_environment_that_returns_numbers_that_are_not_finite_is_named(key: s
         Driver(envs)
 
 
+@pytest.mark.parametrize("name", ["score", "obs.time", "obs.unknown"])
+def test_a_stored_state_of_another_shape_is_refused(name: str) -> None:
+    driver = Driver([Scripted(stored) for stored in STORED])
+    count = len(STORED)
+    state = {"score": np.zeros(count), "length": np.zeros(count, np.int64), "steps": np.asarray(count)}
+    state |= {f"obs.{key}": value for key, value in driver.observe().items()} | {name: np.zeros(count + 1)}
+    with pytest.raises(ValueError, match=f"`{name.removeprefix('obs.')}` of the stored episodes has another shape"):
+        driver.load(state)
+
+
 def test_environments_that_cannot_be_stored_give_no_state() -> None:
     assert Driver([Scripted(stored) for stored in STORED]).state() is None

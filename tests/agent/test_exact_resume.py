@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import RunConfig
+from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
-from dreamerguard_agent.loop import RunResult, train
+from dreamerguard_agent.loop import Run, RunResult, train
 
 from .same_runs import SMALL, assert_same, everything
 
@@ -95,6 +97,36 @@ def test_a_run_that_is_stopped_before_its_first_step_saves_nothing(tmp_path: Pat
     assert outcome == RunResult(0, 0, finished=False, saved=False)
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == b""
+
+
+def notes_of_a_start(directory: Path, backend: str) -> list[str]:
+    """Starts a run up to its first step, with another backend, and returns what it says about its episodes."""
+    said: list[str] = []
+    heard = Silent()
+    heard.note = said.append  # type: ignore[method-assign]
+    config = RunConfig(**{**SMALL, "env": {"backend": backend, "action_repeat": 8}})
+    found, _ = newest_sound(directory / "checkpoints")
+    with closing(Run(config, Checkpoints(directory / "checkpoints"), found, heard)) as run:
+        assert run.state.episodes.observe()["is_first"].all() == any("new" in text for text in said)
+    return [text for text in said if "episodes" in text]
+
+
+def test_another_backend_starts_new_episodes_and_says_so(tmp_path: Path) -> None:
+    go(tmp_path / "serial", after(20), env={"backend": "serial", "action_repeat": 8})
+    assert notes_of_a_start(tmp_path / "serial", "serial") == []
+    assert notes_of_a_start(tmp_path / "serial", "native") == [
+        (
+            "the running episodes cannot be continued, new ones start:"
+            " the checkpoint does not have 'simulation' of the running episodes"
+        )
+    ]
+    assert notes_of_a_start(tmp_path / "serial", "process") == [
+        "the running episodes cannot be continued, new ones start: environments in worker processes cannot be restored"
+    ]
+    go(tmp_path / "process", after(20), env={"backend": "process", "action_repeat": 8})
+    assert notes_of_a_start(tmp_path / "process", "native") == [
+        "the checkpoint holds no running episodes: new ones start"
+    ]
 
 
 def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(

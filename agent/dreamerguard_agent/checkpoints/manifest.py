@@ -111,6 +111,10 @@ def check_numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     _natural("numbers.ratio.numerator", ratio.get("numerator"))
     if not _natural("numbers.ratio.denominator", ratio.get("denominator")):
         _fail("numbers.ratio.denominator is 0")
+    _natural("numbers.played", numbers.get("played", 0), _MOST_ROWS)
+    episodes = _object("numbers.episodes", numbers.get("episodes", {}))
+    for name in ("first", "from") if episodes else ():
+        _natural(f"numbers.episodes.{name}", episodes.get(name), _MOST_ROWS)
     for name, size in _object("numbers.logs", numbers.get("logs")).items():
         for inner in size.values() if isinstance(size, dict) else [size]:
             _natural(f"numbers.logs.{name[:40]}", inner)

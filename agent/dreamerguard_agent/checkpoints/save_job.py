@@ -50,6 +50,7 @@ class Content:
       numbers: counters of the run, as JSON.
       parts: arrays on the host, by part and name.
       replay: copy of the replay, or None to store none.
+      sync: waits until the logs that ``numbers`` refer to are on the disk. Called by the thread that writes.
     """
 
     step: int
@@ -57,6 +58,7 @@ class Content:
     numbers: Mapping[str, Any]
     parts: Mapping[str, Mapping[str, Array]]
     replay: ReplayCopy | None = None
+    sync: Callable[[], None] = lambda: None
 
 
 class SaveJob:
@@ -128,6 +130,7 @@ class SaveJob:
         content, replay = self.content, self.content.replay
         plan, epoch = (replay.plan, replay.epoch) if replay else (None, 0)
         try:
+            content.sync()
             self._checkpoints.save(content.step, content.numbers, content.parts, plan, self._pieces(), epoch)
         except Exception as error:  # the training thread decides
             self.error = error

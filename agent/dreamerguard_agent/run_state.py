@@ -1,0 +1,83 @@
+"""The state of a run: everything that changes while it trains, and what a checkpoint holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from dreamerguard.schema import RunConfig
+
+from .algorithm.learner import TrainState
+from .base.spec import AgentSpec
+from .checkpoints import names
+from .checkpoints.checkpoint import Checkpoint
+from .checkpoints.chunks import StoredReplay
+from .checkpoints.folder import Say
+from .checkpoints.save_job import Content
+from .counters import Counters
+from .evaluate import Evaluator
+from .replay.buffer import ReplayBuffer
+from .running_episodes import PART, RunningEpisodes
+
+
+@dataclass
+class RunState:
+    """What all agents of a run have learned and experienced.
+
+    Attributes:
+      config: the run.
+      spec: the agent.
+      counters: steps, updates and evaluations.
+      learner: parameters and optimizer, on the device; an update donates it.
+      replay: the replay.
+      episodes: environments and what the agents remember of them.
+      evaluator: plays evaluations.
+    """
+
+    config: RunConfig
+    spec: AgentSpec
+    counters: Counters
+    learner: TrainState
+    replay: ReplayBuffer
+    episodes: RunningEpisodes
+    evaluator: Evaluator
+
+    def restore(self, found: Checkpoint, say: Say) -> None:
+        """Continues from a checkpoint.
+
+        Args:
+          found: the checkpoint.
+          say: receives one line about everything that cannot be continued.
+
+        Raises:
+          DoesNotMatch: it does not fit the configuration.
+          NoSoundCheckpoint: its files change meanwhile.
+        """
+        self.learner = jax.device_put(found.restore("learner", self.learner))
+        self.evaluator.played = found.numbers.get("played", 0)
+        if not found.tables:  # the ratio counts from the first new batch on: no burst of overdue updates
+            say("the checkpoint holds no replay: it is collected again, and new episodes start")
+            return
+        self.replay.load(found)
+        self.counters.continue_ratio(found.numbers)
+        self.episodes.restore(found, say)
+
+    def content(self, logs: Mapping[str, Any], shared: StoredReplay | None) -> Content:
+        """Returns the content of a checkpoint, as it is now. Learner and counters are copied here, the replay later.
+
+        Args:
+          logs: sizes of the logs, see `SeedRecords.sizes`.
+          shared: the earlier checkpoint that shares unchanged chunks of the replay.
+        """
+        numbers = self.counters.numbers() | {"played": self.evaluator.played, "logs": dict(logs)}
+        parts: dict[str, dict[str, Any]] = {"learner": names.flatten(jax.device_get(self.learner))}
+        copy = None
+        if self.config.checkpoint.replay:
+            parts["sampler"] = self.replay.sampler_arrays()
+            if (stored := self.episodes.stored()) is not None:
+                numbers["episodes"], parts[PART] = stored
+            copy = self.replay.copy(shared)
+        return Content(self.counters.steps, self.counters.frames, numbers, parts, copy)

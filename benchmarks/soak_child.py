@@ -23,14 +23,24 @@ class _MallInfo(ctypes.Structure):
     ]
 
 
+def mallinfo2() -> _MallInfo:
+    """Returns what the allocator of glibc knows about itself, over all its heaps.
+
+    Raises:
+      AttributeError: the C library has no such function.
+    """
+    call = ctypes.CDLL(None).mallinfo2
+    call.restype = _MallInfo
+    info: _MallInfo = call()
+    return info
+
+
 def heap() -> dict[str, int | None]:
     """Returns the bytes that the allocator has given out and the free bytes that it keeps; None where unknown."""
     try:
-        call = ctypes.CDLL(None).mallinfo2
+        info = mallinfo2()
     except (OSError, AttributeError):
         return {"heap_used": None, "heap_free": None}
-    call.restype = _MallInfo
-    info = call()
     return {"heap_used": info.uordblks + info.hblkhd, "heap_free": info.fordblks}
 
 

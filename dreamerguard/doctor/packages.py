@@ -13,9 +13,9 @@ from .grade import MachineCheck, error, not_checked, ok, warning
 
 #: Versions of Python that the package supports, lowest and first unsupported.
 PYTHON = (3, 11), (3, 14)
-#: Module -> name in the package registry, of everything that the trainer imports.
+#: Module -> name in the package registry, of the packages without which no run starts.
 TRAINER = {
-    "jax": "jax", "jaxlib": "jaxlib", "flax": "flax", "optax": "optax", "orbax": "orbax-checkpoint",
+    "jax": "jax", "jaxlib": "jaxlib", "flax": "flax", "optax": "optax",
     "dm_control": "dm_control", "mujoco": "mujoco", "numpy": "numpy",
 }  # fmt: skip
 INSTALL = "pip install 'dreamerguard[agent]', or 'dreamerguard[cuda]' for NVIDIA GPUs"

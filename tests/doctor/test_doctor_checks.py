@@ -1,5 +1,6 @@
 """Each check of `dreamerguard doctor` meets its condition, made on this machine where that is possible."""
 
+import ast
 import errno
 import fcntl
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import dreamerguard_agent
 from dreamerguard.doctor import clock, devices, folders, limits, memory, packages
 from dreamerguard.doctor.child import ProbeAnswer, run_probe
 from dreamerguard.doctor.clock import ClockReading
@@ -104,6 +106,16 @@ def test_versions_that_do_not_fit_are_errors(tmp_path: Path, monkeypatch: pytest
     assert check.grade is Grade.ERROR
     assert "needs mujoco" in check.found
     assert "found 2.3.0" in check.found
+
+
+def test_the_checked_packages_are_those_that_the_trainer_imports() -> None:
+    trainer = Path(dreamerguard_agent.__file__).parent
+    nodes = [node for path in trainer.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    found = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    # tensorboard, with google.protobuf, is imported only where `logging.tensorboard` is on; jax imports jaxlib.
+    assert found - {"dreamerguard", "tensorboard", "google"} == packages.TRAINER.keys() - {"jaxlib"}
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ def main() -> None:
         import jax
         import numpy as np
 
-        for name in ("flax", "optax", "orbax.checkpoint"):
+        for name in ("flax", "optax"):
             import_module(name)
         devices = jax.devices()
         for device in devices:

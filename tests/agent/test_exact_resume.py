@@ -141,7 +141,7 @@ def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(
 
     go(tmp_path / "run", after(100))
     with monkeypatch.context() as patch:
-        patch.setattr(simulation_state, "INTEGRATION", 1)  # time only
+        patch.setattr(simulation_state, "PARTS", 1)  # time only
         assert go(tmp_path / "run", observer=heard).finished
     assert any("episodes cannot be continued, new ones start: a stored simulation" in text for text in notes)
     rows = [json.loads(line) for line in (tmp_path / "run" / "scores.jsonl").read_text().splitlines()]

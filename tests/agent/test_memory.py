@@ -8,7 +8,7 @@ import jax
 import pytest
 
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent import loop
+from dreamerguard_agent import loop, running_episodes
 from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.envs import EnvError
@@ -108,7 +108,7 @@ def test_memory_of_this_machine_is_known() -> None:
 
 def test_a_run_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_budget, "device_memory", lambda: 100_000)
-    monkeypatch.setattr(loop, "make_agent_envs", lambda *_: pytest.fail("environments were made"))
+    monkeypatch.setattr(running_episodes, "make_agent_envs", lambda *_, **__: pytest.fail("environments were made"))
     monkeypatch.setattr(loop, "create_replay", lambda *_: pytest.fail("a replay was made"))
     with pytest.raises(memory_budget.DoesNotFit, match=r"only 100\.0 kB"):
         loop.train(config(), tmp_path, Silent(), lambda: False)

@@ -4,10 +4,8 @@ import ast
 import errno
 import fcntl
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,11 +31,12 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch, module: str, code: str) 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
-def limited(code: str, limit: Callable[[], None]) -> str:
-    """Runs code in a child with a limit and returns what it prints."""
+def limited(code: str, name: str, number: int) -> str:
+    """Runs code in a child with a limit of `resource` and returns what it prints."""
+    head = f"import resource; resource.setrlimit(resource.{name}, ({number}, {number}));"
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        preexec_fn=limit, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-c", head + code],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -173,7 +172,7 @@ def test_a_folder_without_room_is_an_error(tmp_path: Path) -> None:
         "from pathlib import Path; from dreamerguard.doctor.folders import check_folder as check;"
         f"found = check('run folder', Path({str(tmp_path)!r}), True, ''); print(found.grade, found.found)"
     )
-    out = limited(code, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+    out = limited(code, "RLIMIT_FSIZE", 1000)
     assert out == "error cannot be written: File too large"
     assert list(tmp_path.iterdir()) == []
 
@@ -186,7 +185,7 @@ def test_disk_space_is_compared_with_the_checkpoints(tmp_path: Path) -> None:
         "from pathlib import Path; from dreamerguard.doctor.folders import check_disk as check;"
         f"found = check(Path({str(tmp_path)!r}), 5000, 2); print(found.grade, found.where)"
     )
-    assert limited(code, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))) == "error ulimit -f"
+    assert limited(code, "RLIMIT_FSIZE", 4096) == "error ulimit -f"
 
 
 def test_a_lock_is_tried_by_two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,12 +207,10 @@ def test_a_lock_is_tried_by_two_processes(tmp_path: Path, monkeypatch: pytest.Mo
 def test_limits_of_files_and_threads() -> None:
     code = "from dreamerguard.doctor.limits import check_open_files as check; print(check(0).grade)"
     for number, grade in ((40, "error"), (100, "warning")):
-        assert (
-            limited(code, lambda number=number: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))) == grade
-        )
+        assert limited(code, "RLIMIT_NOFILE", number) == grade
     assert limits.check_threads(0, SAFETY).grade is Grade.OK
     code = "from dreamerguard.doctor.limits import check_threads as check; print(check(400, 600).grade)"
-    assert limited(code, lambda: resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))) == "error"
+    assert limited(code, "RLIMIT_AS", 10**9) == "error"
 
 
 def test_shared_memory_counts_if_there_are_workers(tmp_path: Path) -> None:

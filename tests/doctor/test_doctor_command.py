@@ -2,10 +2,8 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +22,13 @@ runtime: {platform: cpu}
 """
 
 
-def doctor(
-    folder: Path, *words: str, limit: Callable[[], None] | None = None, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def doctor(folder: Path, *words: str, files: int | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(folder / "cache")}
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}));" if files else ""
+    start = f"import runpy; {limit} runpy.run_module('dreamerguard', run_name='__main__')"
     done = subprocess.run(
-        [sys.executable, "-m", "dreamerguard", "doctor", *words],
-        cwd=folder, env=environment | variables, preexec_fn=limit, capture_output=True, text=True,
+        [sys.executable, "-c", start, "doctor", *words],
+        cwd=folder, env=environment | variables, capture_output=True, text=True,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     return done
@@ -60,10 +58,7 @@ def test_every_check_is_made_for_a_run(folder: Path) -> None:
 
 
 def test_the_exit_code_names_the_worst_check(folder: Path) -> None:
-    def few_files() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
-
-    done = doctor(folder, limit=few_files)
+    done = doctor(folder, files=60)
     assert done.returncode == 69
     assert "error        open files" in done.stdout
     assert "fix: ulimit -n 1024 (at most 60 without an administrator)" in done.stdout

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import mujoco
 import numpy as np
 
 from .protocol import Array, Values
 
-#: The parts of MuJoCo's state from which a simulation continues exactly.
-INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+#: The parts of MuJoCo's state that are stored; None for those from which a simulation continues exactly.
+PARTS: int | None = None
 
 
 class SimulationStates:
@@ -71,10 +70,18 @@ def _model_fields(env: Any) -> Values:
     }
 
 
+def _parts() -> int:
+    import mujoco  # not at the top: its import chooses OpenGL, which vectors must never load
+
+    return int(mujoco.mjtState.mjSTATE_INTEGRATION) if PARTS is None else PARTS
+
+
 def _read_one(env: Any) -> Values:
+    import mujoco
+
     model, data = env.physics.model.ptr, env.physics.data.ptr
-    state = np.empty(mujoco.mj_stateSize(model, INTEGRATION), np.float64)
-    mujoco.mj_getState(model, data, state, INTEGRATION)
+    state = np.empty(mujoco.mj_stateSize(model, _parts()), np.float64)
+    mujoco.mj_getState(model, data, state, _parts())
     _, keys, place, has_gauss, gauss = env.task.random.get_state()
     return {
         "simulation": state,
@@ -87,8 +94,10 @@ def _read_one(env: Any) -> Values:
 
 
 def _write_one(env: Any, number: int, states: Mapping[str, Array]) -> None:
+    import mujoco
+
     model, data = env.physics.model.ptr, env.physics.data.ptr
-    size = mujoco.mj_stateSize(model, INTEGRATION)
+    size = mujoco.mj_stateSize(model, _parts())
     simulation, (place, has_gauss) = states["simulation"][number], states["random.place"][number].tolist()
     if simulation.shape != (size,):
         raise ValueError(f"a stored simulation has {simulation.size} numbers, this MuJoCo needs {size}")
@@ -98,7 +107,7 @@ def _write_one(env: Any, number: int, states: Mapping[str, Array]) -> None:
         stored = states[f"task.{name}"][number]
         setattr(env.task, name, stored.copy() if isinstance(value, np.ndarray) else type(value)(stored))
     mujoco.mj_resetData(model, data)
-    mujoco.mj_setState(model, data, np.ascontiguousarray(simulation), INTEGRATION)
+    mujoco.mj_setState(model, data, np.ascontiguousarray(simulation), _parts())
     mujoco.mj_step1(model, data)
     steps, ended = states["steps"][number].tolist()
     env._step_count, env._reset_next_step = steps, bool(ended)

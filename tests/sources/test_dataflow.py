@@ -1,5 +1,8 @@
 """The trace of the configuration through a script: what it can read, and what it cannot."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,22 @@ def test_hostile_code_ends(main: str, tmp_path: Path) -> None:
 @given(st.text(alphabet="abc.config(){}[]*=:,\n 'if", max_size=60))
 def test_any_code_ends(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     trace(tmp_path_factory.mktemp("code"), "a.b c", text)
+
+
+def test_the_interpreters_hashes_decide_nothing(tmp_path: Path) -> None:
+    """Of more methods than a variable keeps, those are followed that stand first in the source."""
+    names = "abcdefghijklmnop"
+    lines = ["class Tools:", *(f"  def run_{name}(self, c):\n    print(c.key_{name})" for name in names), "box = {}"]
+    lines += [f"def set_{name}():\n  keep(box['tools'].run_{name})\nset_{name}()" for name in names]
+    lines += ["def keep(f):\n  f(config)", "def fill():\n  box['tools'] = Tools()", "fill()"]
+    (tmp_path / "main.py").write_text(HEAD + "\n".join(lines), encoding="utf-8")
+    keys = [f"key_{name}" for name in names]
+    code = (
+        "import sys; from pathlib import Path; from dreamerguard.sources.python.index import index_checkout;"
+        f"found = index_checkout(Path(sys.argv[1])).trace(('main.py',), lambda: frozenset({keys!r}));"
+        "print(''.join(sorted(path[0].removeprefix('key_') for path in found.touched if path)))"
+    )
+    for seed in range(3):
+        env = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=env, capture_output=True, text=True)
+        assert (done.stdout.strip(), done.stderr) == (names[:10], "")

@@ -22,6 +22,7 @@ from .values import (
     Atom,
     Path,
     Value,
+    ordered,
 )  # fmt: skip
 
 
@@ -114,10 +115,10 @@ class Binding(Objects):
 
     def _unpack(self, scope: Scope, names: set[str], value: Value) -> None:
         """Gives the keys of an unpacked value to parameters, and the rest to ``**kwargs``."""
-        for atom in value:
+        for atom in ordered(value):
             if atom[0] == SETTING or atom[0] == PRESETS:
                 for path in self.narrowed(atom[1] if atom[0] == SETTING else (), scope):
-                    for name in names:
+                    for name in sorted(names):
                         self.bind_name(scope, name, self.quiet_child(path, name))
                     if scope.options:
                         self.add(("bases", (scope.number, "options")), {(SETTING, path)})
@@ -126,7 +127,7 @@ class Binding(Objects):
                 self._unpack_object(scope, names, atom[1])
             else:
                 self.consume({atom})
-                for name in names:
+                for name in sorted(names):
                     self.unknown.add(name)
                     self.bind_name(scope, name, {UNKNOWN})
                 if scope.options:
@@ -142,7 +143,7 @@ class Binding(Objects):
                 elif scope.options:
                     self.put(self._options(scope), key, part)
             rest = self.get(("a", one, ELEMENTS))
-            for name in names if rest else ():
+            for name in sorted(names) if rest else ():
                 self.bind_name(scope, name, rest)
             if rest and scope.options:
                 self.put(self._options(scope), "", rest)
@@ -169,7 +170,7 @@ class Binding(Objects):
         family, outside = self.ancestry(scope)
         fields = [name for base in family for name in base.fields]
         makers = {*self.method(scope, "__init__"), *self.method(scope, "__new__")}
-        for atom in makers:
+        for atom in ordered(makers):
             if atom[0] == FUNCTION:
                 self._instantiate(scope, atom[1], arguments)
         if fields:
@@ -200,7 +201,7 @@ class Binding(Objects):
 
     def _field(self, scope: Scope, value: Value, name: str) -> set[Atom]:
         found: set[Atom] = set()
-        for atom in value:
+        for atom in ordered(value):
             if atom[0] == SETTING:
                 for path in self.narrowed(atom[1], scope):
                     found |= self.quiet_child(path, name)
@@ -219,7 +220,7 @@ class Binding(Objects):
     def call(self, value: Value, arguments: CallArguments) -> Value:
         """Calls functions, methods and classes of the checkout; returns what they give."""
         found: set[Atom] = set()
-        for atom in tuple(value):
+        for atom in ordered(value):
             if atom[0] == FUNCTION or atom[0] == METHOD:
                 found |= self.call_function(atom[1], arguments, method=atom[0] == METHOD)
             elif atom[0] == CLASS:
@@ -228,7 +229,7 @@ class Binding(Objects):
                 found |= self.call(self.get(("partial", atom[1])), self.partials[atom[1]].before(arguments))
             elif atom[0] == OBJECT and isinstance(atom[1], int):
                 for name in ("__call__", "forward"):
-                    for other in self.method(self.scopes[atom[1]], name):
+                    for other in ordered(self.method(self.scopes[atom[1]], name)):
                         if other[0] == FUNCTION:
                             found |= self.call_function(other[1], arguments, method=True)
         return found

@@ -30,6 +30,7 @@ from .values import (
     Value,
     certain,
     matters,
+    ordered,
 )  # fmt: skip
 
 #: Built-in functions whose result holds no settings and that read none by name.
@@ -65,7 +66,7 @@ class Calls(Binding):
         if not owner and self.sealed and name in ("append", "add", "insert", "extend", "update", "put", "setdefault"):
             for value in arguments.all():
                 self.consume(value)
-        for atom in tuple(certain(owner)):
+        for atom in ordered(certain(owner)):
             if atom[0] == SETTING or atom[0] == PRESETS:
                 found |= self._of_settings(node, name, atom, arguments)
             elif atom[0] == OBJECT and isinstance(atom[1], tuple):
@@ -100,11 +101,11 @@ class Calls(Binding):
         for name, value in arguments.named.items():
             self.put(owner, name, value)
         for value in (*arguments.given[:1], *arguments.unpacked):
-            for atom in value:
+            for atom in ordered(value):
                 if atom[0] == OBJECT and isinstance(atom[1], tuple):
                     for key in self.keys(atom[1]):
                         self.put(owner, key, self.get(("a", atom[1], key)))
-                for own in owner:
+                for own in ordered(owner):
                     if own[0] == OBJECT and own != atom:
                         self.add(("bases", own[1]), {atom})
 
@@ -171,7 +172,7 @@ class Calls(Binding):
         if inner is not None:
             return {*inner, UNKNOWN}
         if not methods or len(methods) > _MOST_METHODS:
-            self.pending[id(node)] = (name, arguments)
+            self.pending[self.number_of(node)] = (name, arguments)
             return {*ANY, *self._functions(arguments)}
         return {UNKNOWN, *self.call(methods, arguments)}
 
@@ -196,7 +197,7 @@ class Calls(Binding):
         found: set[Atom] = set(self.call(called, arguments))
         if not called and self.sealed:
             called = ANY
-        for atom in called:
+        for atom in ordered(called):
             if atom[0] == OUTSIDE:
                 found |= self._outside(node, atom[1], arguments)
             elif atom[0] == "u" or atom[0] == SETTING:

@@ -23,6 +23,7 @@ from .values import (
     Atom,
     Value,
     matters,
+    ordered,
 )  # fmt: skip
 from .written_calls import WrittenCalls
 
@@ -82,7 +83,7 @@ class Expressions(WrittenCalls):
 
     def _numbered(self, owner: Value, number: str) -> Value:
         found: set[Atom] = set()
-        for atom in owner:
+        for atom in ordered(owner):
             if atom[0] == OBJECT and isinstance(atom[1], tuple):
                 found |= self.part({atom}, number) or self.anything({atom})
             elif atom[0] == SETTING:
@@ -93,14 +94,14 @@ class Expressions(WrittenCalls):
 
     def _note_table(self, owner: Value, tag: str) -> None:
         """Notes constructors in a table with literal names: ``{"dmc": DMC, "atari": Atari}[suite]``."""
-        for atom in owner:
+        for atom in ordered(owner):
             if atom[0] != OBJECT or not isinstance(atom[1], tuple):
                 continue
             keys = self.keys(atom[1])
             for key in keys if len(keys) > 1 else ():
-                for other in self.get(("a", atom[1], key)):
+                for other in ordered(self.get(("a", atom[1], key))):
                     if other[0] == TEXT and ":" in other[1]:
-                        other = next(iter(self.named_class(other[1])), other)
+                        other = next(iter(ordered(self.named_class(other[1]))), other)
                     if other[0] in (FUNCTION, CLASS):
                         self.add_suites(other[1], tag, (key,))
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from .scope import Body, Scope, make_scope
 from .store import Cells
-from .values import ANY, CLASS, EMPTY, FUNCTION, MODULE, OUTSIDE, Value
+from .values import ANY, CLASS, EMPTY, FUNCTION, MODULE, OUTSIDE, Value, ordered
 
 _MOST_MODULES = 400
 
@@ -28,6 +28,7 @@ class Modules(Cells):
         self.tree_of = tree_of
         self.scopes: list[Scope] = []
         self.by_node: dict[int, Scope] = {}
+        self.places: dict[int, tuple[int, ast.AST]] = {}
         self.modules: dict[str, Scope | None] = {}
         self.unread: list[str] = []
         self.mains: set[str] = set()
@@ -40,6 +41,10 @@ class Modules(Cells):
             found = self.by_node[id(node)] = make_scope(len(self.scopes), node, file, parent)
             self.scopes.append(found)
         return found
+
+    def number_of(self, node: ast.AST) -> int:
+        """Returns a number for a piece of code: the same in every run, unlike its address. The node stays alive."""
+        return self.places.setdefault(id(node), (len(self.places), node))[0]
 
     def file_of(self, module: str) -> str:
         """Returns the file of a module's path; empty for a folder without ``__init__.py``."""
@@ -89,7 +94,7 @@ class Modules(Cells):
         """Returns a package that lies in another folder, which the path of the interpreter may name."""
         top = inner.partition("/")[0]
         found = [folder for folder in self.folders if folder.endswith(f"/{top}")] if top else []
-        found = [f"{folder}{inner[len(top) :]}" for folder in sorted(found, key=len)]
+        found = [f"{folder}{inner[len(top) :]}" for folder in sorted(found, key=lambda folder: (len(folder), folder))]
         return next((path for path in found if self.exists(path)), "")
 
     def member(self, path: str, name: str) -> Value:
@@ -131,7 +136,7 @@ class Modules(Cells):
 
     def refer(self, value: Value) -> Value:
         """Notes that code refers to functions and classes, so that they may run."""
-        for atom in value:
+        for atom in ordered(value):
             if atom[0] == FUNCTION or atom[0] == CLASS:
                 scope = self.scopes[atom[1]]
                 if not scope.live:

@@ -27,6 +27,7 @@ from .values import (
     Path,
     Value,
     certain,
+    ordered,
 )  # fmt: skip
 
 #: Attribute under which an object keeps what stands under names that are not literal.
@@ -56,7 +57,7 @@ class Objects(Modules):
         """Returns a class and its base classes in the checkout, and whether one of them is from elsewhere."""
         found, queue, outside = [scope], [scope], False
         while queue and len(found) < _MOST_BASES:
-            for atom in self.get(("bases", queue.pop(0).number)):
+            for atom in ordered(self.get(("bases", queue.pop(0).number))):
                 if atom[0] != CLASS:
                     outside = True
                 elif self.scopes[atom[1]] not in found:
@@ -79,7 +80,7 @@ class Objects(Modules):
             found |= self.get(("a", base.number, name)) if base is not scope else EMPTY
             if name in base.names:
                 known = True
-                for atom in self.variable(base, name):
+                for atom in ordered(self.variable(base, name)):
                     found |= self._bound(atom)
                 break
         known = known or any(("set", base.number, name) in self.cells for base in family)
@@ -110,7 +111,7 @@ class Objects(Modules):
             self.unknown.add(rest.rpartition(".")[2])
             return self.part(self.part(value, first), rest)
         found: set[Atom] = set()
-        for atom in value:
+        for atom in ordered(value):
             kind = atom[0]
             if kind == SETTING:
                 found |= self.child(atom[1], name)
@@ -179,7 +180,7 @@ class Objects(Modules):
         """Returns an object with the dictionaries that were merged into it, and what else was merged into it."""
         objects, others = [number], set()
         for one in objects:
-            for atom in self.get(("bases", one)):
+            for atom in ordered(self.get(("bases", one))):
                 if atom[0] == OBJECT and isinstance(atom[1], tuple):
                     if atom[1] not in objects:
                         objects.append(atom[1])
@@ -190,7 +191,7 @@ class Objects(Modules):
     def anything(self, value: Value, tag: str = "") -> set[Atom]:
         """Returns what an item under a computed name, or a step of a loop, gives; ``tag`` is the text of the name."""
         found: set[Atom] = set()
-        for atom in certain(value):
+        for atom in ordered(certain(value)):
             kind = atom[0]
             if kind == SETTING:
                 found |= self.child(atom[1], STAR + tag)
@@ -215,13 +216,13 @@ class Objects(Modules):
 
     def keys(self, number: tuple[int, str]) -> list[str]:
         """Returns the literal keys of a dictionary."""
-        return [atom[1] for atom in self.get(("keys", number))]
+        return sorted(atom[1] for atom in self.get(("keys", number)))
 
     def put(self, owner: Value, name: str, value: Value) -> None:
         """Sets an attribute or an item; the empty name stands for a computed one."""
         if not owner and self.sealed:
             self.consume(value)
-        for atom in owner:
+        for atom in ordered(owner):
             if atom[0] == SETTING:
                 if value and name:
                     self.add(("alias", (*atom[1], name)), value)
@@ -248,7 +249,7 @@ class Objects(Modules):
 
     def made(self, node: ast.AST, mark: str = "") -> tuple[int, str]:
         """Returns the number of the object that an expression makes."""
-        return id(node), mark
+        return self.number_of(node), mark
 
     def consume(self, value: Value) -> None:
         """Notes that code which is not seen gets a value."""

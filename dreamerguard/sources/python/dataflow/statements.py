@@ -8,7 +8,7 @@ from typing import Any
 
 from .expressions import Expressions
 from .scope import Scope, decorators
-from .values import ANY, CLASS, EMPTY, FUNCTION, MODULE, OBJECT, OUTSIDE, ROOT, SETTING, WRAPPERS, Atom, Value
+from .values import ANY, CLASS, EMPTY, FUNCTION, MODULE, OBJECT, OUTSIDE, ROOT, SETTING, WRAPPERS, Atom, Value, ordered
 
 #: Decorators of functions that nobody has to refer to by name.
 _KNOWN = frozenset({
@@ -79,7 +79,7 @@ class Statements(Expressions):
 
     def _spread(self, value: Value, place: int) -> Value:
         found: set[Atom] = set()
-        for atom in value:
+        for atom in ordered(value):
             if atom[0] == OBJECT and isinstance(atom[1], tuple) and str(place) in self.keys(atom[1]):
                 found |= self.get(("a", atom[1], str(place)))
             elif atom[0] == SETTING and atom[1] and atom[1][-1][:1] == "*":

@@ -29,7 +29,7 @@ class Cells:
 
     def __init__(self) -> None:
         self.cells: dict[Cell, set[Atom]] = {}
-        self.users: dict[Cell, set[Scope]] = {}
+        self.users: dict[Cell, dict[Scope, None]] = {}
         self.queue: deque[Scope] = deque()
         self.queued: set[Scope] = set()
         self.now: Scope | None = None
@@ -48,9 +48,9 @@ class Cells:
         if self.now is not None:
             users = self.users.get(cell)
             if users is None:
-                self.users[cell] = {self.now}
+                self.users[cell] = {self.now: None}
             else:
-                users.add(self.now)
+                users[self.now] = None
         return self.cells.get(cell, EMPTY)
 
     def add(self, cell: Cell, value: Iterable[Atom], *, wide: bool = False) -> None:

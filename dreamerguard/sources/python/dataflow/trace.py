@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .scope import Scope
 from .statements import Statements
 from .store import TooLarge
-from .values import CLASS, FUNCTION, OBJECT, STAR, UNKNOWN, Path
+from .values import CLASS, EMPTY, FUNCTION, OBJECT, STAR, UNKNOWN, Path, ordered
 
 #: Times that code without a known caller is added.
 _MOST_ROUNDS = 12
@@ -67,8 +67,8 @@ class _Tracer(Statements):
         """Lets the methods of a class run, with its instance as their first argument."""
         family, _ = self.ancestry(scope)
         for base in family:
-            for name in base.names:
-                for atom in tuple(self.cells.get(("v", base.number, name), ())):
+            for name in sorted(base.names):
+                for atom in ordered(self.cells.get(("v", base.number, name), EMPTY)):
                     if atom[0] == FUNCTION and self.scopes[atom[1]].parent is base:
                         method = self.scopes[atom[1]]
                         self.add(("methods", name), {("b", atom[1])}, wide=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 #: The kind of an atom stands first: a letter of those below.
@@ -75,3 +76,11 @@ def matters(value: Value, *, table: bool = False) -> bool:
 def certain(value: Value) -> Value:
     """Returns a value without its unknown part where it certainly holds the whole configuration."""
     return {atom for atom in value if atom[0] in _WHOLE} if ROOT in value or (PRESETS,) in value else value
+
+
+def ordered(value: Value) -> Iterable[Atom]:
+    """Returns the atoms in an order that does not depend on the interpreter's hashes.
+
+    The order decides which code runs first, and so which atoms a cell keeps that is given too many.
+    """
+    return tuple(value) if len(value) < 2 else sorted(value, key=repr)

@@ -26,6 +26,7 @@ from .values import (
     Atom,
     Path,
     Value,
+    ordered,
 )
 
 _PARTIAL = frozenset({"partial", "bind", "partialmethod"})
@@ -48,7 +49,7 @@ class WrittenCalls(Calls):
     def touch(self, value: Value) -> Value:
         """Counts settings as read. A single setting need not be followed further."""
         done = []
-        for atom in value:
+        for atom in ordered(value):
             if atom[0] == SETTING:
                 self.touched.add(atom[1])
                 if self.is_single(atom[1]):
@@ -98,10 +99,11 @@ class WrittenCalls(Calls):
             self.put(given[0], literal_text(node.args[1]), given[2])
             return EMPTY
         if last in _PARTIAL and given:
-            self.add(("partial", id(node)), given[0])
-            self.partials[id(node)] = CallArguments(given[1:], arguments.listed, arguments.named, arguments.unpacked)
-            self.call({(PARTIAL, id(node))}, CallArguments())
-            return {(PARTIAL, id(node)), *(atom for atom in given[0] if atom[0] == "u")}
+            number = self.number_of(node)
+            self.add(("partial", number), given[0])
+            self.partials[number] = CallArguments(given[1:], arguments.listed, arguments.named, arguments.unpacked)
+            self.call({(PARTIAL, number)}, CallArguments())
+            return {(PARTIAL, number), *(atom for atom in given[0] if atom[0] == "u")}
         if last in ("import_module", "__import__") and given:
             return self._imported(node, given[0])
         owns = isinstance(node.func, ast.Attribute) and last in (
@@ -126,8 +128,8 @@ class WrittenCalls(Calls):
         if text:
             return self.part(given[0], text)
         found: set[Atom] = set()
-        texts = [atom[1] for atom in given[1] if atom[0] == TEXT]
-        for atom in given[0]:
+        texts = sorted(atom[1] for atom in given[1] if atom[0] == TEXT)
+        for atom in ordered(given[0]):
             if atom[0] == MODULE and texts:
                 for name in texts:
                     scope = self.module(atom[1])
@@ -140,7 +142,7 @@ class WrittenCalls(Calls):
     def _imported(self, node: ast.Call, value: Value) -> Value:
         texts = {atom[1].partition(":")[0] for atom in value if atom[0] == TEXT} | {literal_text(node.args[0])} - {""}
         found: set[Atom] = set()
-        for text in texts:
+        for text in sorted(texts):
             path = self.find(self.here.file, text.lstrip("."))
             if path:
                 self.module(path)
@@ -168,7 +170,7 @@ class WrittenCalls(Calls):
         for base in family[1:]:
             if name in base.names:
                 found: set[Atom] = set()
-                for atom in self.variable(base, name):
+                for atom in ordered(self.variable(base, name)):
                     if atom[0] == FUNCTION:
                         found |= self.call_function(atom[1], arguments, method=True)
                 return found

@@ -61,7 +61,8 @@ def make_checkout(folder: Path, count: int) -> int:
     (folder / ".git").mkdir()
     text = f"{presets()}".replace("defaults:\n", "defaults:\n  my_speed: 1\n", 1)
     (package / "configs.yaml").write_text(text, encoding="utf-8")
-    tops = dict.fromkeys(line.strip().split(":")[0] for line in text.split("\n") if line.startswith("  "))
+    first = text.partition("\n\n")[0].split("\n")  # the block of defaults
+    tops = dict.fromkeys(line.strip().split(":")[0] for line in first if line[:2] == "  " and line[2:3] != " ")
     reads = ", ".join(f"config.{name}" for name in tops if name.isidentifier() and name != "my_speed")
     (package / "main.py").write_text(_MAIN.format(reads=reads), encoding="utf-8")
     for number in range(count - 1):
@@ -77,8 +78,12 @@ def make_checkout(folder: Path, count: int) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.py"))
 
 
-def run(words: list[str], folder: Path, home: Path, *, cache: bool) -> dict[str, float]:
-    """Returns user CPU seconds, all CPU seconds and peak MiB of one command."""
+def run(words: list[str], folder: Path, home: Path, *, cache: bool, ends: int) -> dict[str, float]:
+    """Returns user CPU seconds, all CPU seconds and peak MiB of one command.
+
+    Raises:
+      SystemExit: its exit code is not ``ends``, so it found something else than it was made for.
+    """
     own = [
         sys.executable,
         "-m",
@@ -94,8 +99,10 @@ def run(words: list[str], folder: Path, home: Path, *, cache: bool) -> dict[str,
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has compiled files
     environment.pop("DREAMERGUARD_NO_CACHE", None)
     child = subprocess.Popen(own, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, used = os.wait4(child.pid, 0)
-    child.returncode = 0
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != ends:
+        raise SystemExit(f"exit code {child.returncode} instead of {ends}: {' '.join(words)}")
     return {"user_s": used.ru_utime, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
 
 
@@ -106,13 +113,14 @@ def figures(runs: int) -> dict[str, object]:
         folder, home, empty = Path(name) / "fork", Path(name) / "cache", Path(name) / "empty"
         empty.mkdir()
         size = make_checkout(folder, FILES)
-        cases = {"no checkout": (COMMANDS["known key"], empty, False)}
+        cases = {"no checkout": (COMMANDS["known key"], empty, False, 0)}
         for title, words in COMMANDS.items():
-            cases |= {f"{title}, cold": (words, folder, False), f"{title}, stored": (words, folder, True)}
+            ends = int(title == "dead key")
+            cases |= {f"{title}, cold": (words, folder, False, ends), f"{title}, stored": (words, folder, True, ends)}
         taken: dict[str, list[dict[str, float]]] = {title: [] for title in cases}
         for _ in range(runs + 1):
-            for title, (words, where, cache) in cases.items():
-                taken[title].append(run(words, where, home, cache=cache))
+            for title, (words, where, cache, ends) in cases.items():
+                taken[title].append(run(words, where, home, cache=cache, ends=ends))
         for title, found in taken.items():  # the first round fills caches
             rows[title] = {key: round(statistics.median(row[key] for row in found[1:]), 3) for key in found[0]}
     about = {"python": platform.python_version(), "machine": platform.machine(), "runs": runs}

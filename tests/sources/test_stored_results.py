@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.sources.python import stored_choices, stored_trace
+from dreamerguard.sources.python import choice_reader, stored_choices, stored_trace
 from dreamerguard.sources.python.choice_reader import read_choices
 from dreamerguard.sources.python.dataflow.trace import Trace
 from dreamerguard.sources.python.index import index_checkout
@@ -47,7 +47,7 @@ def test_a_second_check_follows_and_reads_nothing(folder: Path, monkeypatch: pyt
     first = ask(folder)
     with monkeypatch.context() as patch:
         patch.delattr(stored_trace, "trace")
-        patch.delattr(stored_choices, "read_choices")
+        patch.delattr(choice_reader, "read_choices")
         assert ask(folder) == first
     assert first[0] is not None
     assert first[0].may_read("agent.lr")

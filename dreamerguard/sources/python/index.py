@@ -13,9 +13,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from .carriers import find_carriers
-from .dataflow.trace import Trace
 from .decisions import DecisionReader, Decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
@@ -23,8 +23,10 @@ from .file_facts import FileFacts
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
 from .python_files import PythonFile, collect
 from .stored_choices import choices_of
-from .stored_trace import trace_of
 from .word_index import WordIndex
+
+if TYPE_CHECKING:
+    from .dataflow.trace import Trace
 
 #: Imported files that a script's own parser or presets may lie in.
 _MOST_IMPORTS = 200
@@ -222,6 +224,8 @@ class PythonIndex:
           fixed: keys with a known value that branches are chosen by.
         """
         if self._traced is None:
+            from .stored_trace import trace_of  # takes longer to load than most commands need it
+
             near = {name: None for script in scripts for name in self._reached(script)}
             self._traced = (scripts, fixed, trace_of(self.files, near, scripts, keys(), fixed, self.store))
         done, chosen, found = self._traced

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject
-from .choice_reader import read_choices
 from .fact_store import FactStore
 
 _KIND = "choices"
@@ -17,6 +16,8 @@ def choices_of(data: bytes, store: FactStore | None) -> FileChoices:
     known = decode(store.entry(_KIND, data)) if store is not None else None
     if known is not None:
         return known
+    from .choice_reader import read_choices  # only for files that are not stored
+
     found = read_choices(data)
     if store is not None:
         store.keep(_KIND, data, encode(found))

@@ -105,6 +105,8 @@ def run_with(directory: Path, *, saved: bool | None, checkpoint: bool = False, s
         ({"saved": False}, True),
         ({"saved": True, "checkpoint": True}, True),
         ({"saved": None, "scores": False}, True),
+        ({"saved": False, "scores": False}, True),
+        ({"saved": True, "scores": False}, False),
     ],
 )
 def test_scores_whose_checkpoints_are_gone_are_not_replaced(

@@ -64,6 +64,11 @@ def note_first_save(directory: Path, frames: int) -> None:
         _write(directory, starts)
 
 
+def has_saved(directory: Path) -> bool:
+    """Returns whether the manifest says that a checkpoint was saved."""
+    return any(start.get(FIRST_SAVE) is not None for start in read_starts(directory))
+
+
 def never_saved(directory: Path) -> bool:
     """Returns whether the manifest states that no start has saved a checkpoint."""
     starts = read_starts(directory)

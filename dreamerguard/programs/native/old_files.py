@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .manifest import MANIFEST, never_saved
+from .manifest import MANIFEST, has_saved, never_saved
 from .run_directory import CONFIG, LINT, has_checkpoint
 from .run_lock import LOCK
 
@@ -34,14 +34,18 @@ def has_rows(directory: Path, names: Sequence[str] = SCORES) -> bool:
 
 
 def why_not_continued(directory: Path) -> str | None:
-    """Returns why a run can neither go on nor begin again without losing scores; None if it can.
+    """Returns why a run can neither go on nor begin again without losing its logs; None if it can.
 
-    A start that ended before its first checkpoint may begin again. The manifest shows whether there was one.
+    A start that ended before its first checkpoint may begin again. The manifest shows whether there was one. Where it
+    shows nothing, scores count, and metrics do not: every start writes some.
     """
-    if has_checkpoint(directory) or not has_rows(directory) or never_saved(directory):
+    if has_checkpoint(directory) or never_saved(directory):
+        return None
+    rows = "scores" if has_rows(directory) else "metrics"
+    if rows == "metrics" and not (has_rows(directory, LOGS) and has_saved(directory)):
         return None
     return (
-        f"{directory} has scores but no checkpoint to continue from. Restore its folder checkpoints; or start from the"
+        f"{directory} has {rows} but no checkpoint to continue from. Restore its folder checkpoints; or start from the"
         " beginning with --restart, which keeps the old files in a folder before-N; or use another --logdir"
     )
 

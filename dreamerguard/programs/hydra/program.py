@@ -14,8 +14,8 @@ from dreamerguard.core.published import PublishedRun, PublishedValue
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Span, Value
-from dreamerguard.programs.shared.checkout import checkout_of
 from dreamerguard.programs.shared.closed_choices import refused_values
+from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.made_suites import suite_problems
 from dreamerguard.sources.argv import Command, read_command

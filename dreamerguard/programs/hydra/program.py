@@ -233,7 +233,7 @@ def _kind(value: Value) -> Kind:
 
 
 def expectations(
-    composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
+    composition: Composition, roles: Mapping[Role, str], canonical: Mapping[str, str]
 ) -> dict[str, PublishedValue]:
     """Returns upstream's values of all keys with a role, under their names and the names that they refer to."""
     found: dict[str, PublishedValue] = {}

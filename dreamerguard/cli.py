@@ -80,6 +80,8 @@ def _quick(words: Sequence[str]) -> int | None:
 
 
 def _bug(error: Exception) -> None:
+    from dreamerguard.commands.shared.exit_codes import BUG
+
     if os.environ.get("DREAMERGUARD_TRACEBACK"):
         import traceback
 
@@ -88,4 +90,4 @@ def _bug(error: Exception) -> None:
         f"internal error: {type(error).__name__}: {error}\n"
         "This is a bug in dreamerguard. Run again with DREAMERGUARD_TRACEBACK=1 and report the output.\n"
     )
-    sys.exit(70)
+    sys.exit(BUG)

@@ -45,7 +45,7 @@ def make_checkpoints(directory: Path, replay_bytes: int = 1 << 18, seed: int = 0
     checkpoints = Checkpoints(directory, keep=2)
     checkpoints.open_newest(print)
     for number in range(count):
-        plan, pieces = _plan(checkpoints, layout, content, number, random)
+        plan, pieces = _plan(checkpoints, layout, content, random)
         parts = {"learner": {f"params/layer{i}/kernel": random.normal(size=(16, 40)) for i in range(8)}}
         numbers = {"frames": 100 * number, "vector_steps": 50 * number, "updates": number, "starts": 1}
         numbers |= {"evaluations": 0, "logs": {"scores": 10 * number}}
@@ -55,7 +55,7 @@ def make_checkpoints(directory: Path, replay_bytes: int = 1 << 18, seed: int = 0
 
 
 def _plan(
-    checkpoints: Checkpoints, layout: ChunkLayout, content: dict[Any, ChunkCopy], number: int, random: Rng
+    checkpoints: Checkpoints, layout: ChunkLayout, content: dict[Any, ChunkCopy], random: Rng
 ) -> tuple[ReplayPlan, list[ChunkCopy]]:
     """Changes half of the chunks and plans a checkpoint that shares the other half."""
     shared, table = checkpoints.shared(), ChunkTable.empty(layout, layout.chunks)

@@ -19,22 +19,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.agent.same_runs import assert_same, everything
 
-SETTINGS = """\
-task: dmc_cartpole_balance
-size: size200k
-purpose: short
-run: {frames: 6400, train_ratio: 8, envs: 2}
-replay: {batch_size: 2, batch_length: 8}
-model: {deter: 16, hidden: 8, stoch: 2, blocks: 4, units: 8, bins: 15, encoder_layers: 1, decoder_layers: 1}
-loss: {imag_length: 3}
-env: {action_repeat: 8}
-logging: {every: 0.2, tensorboard: false}
-checkpoint: {every: 0.3}
-runtime: {platform: cpu}
-"""
+from .bench import SHORT
+
+#: The short run, long enough for several interruptions.
+SETTINGS: dict[str, Any] = SHORT | {
+    "run": {"frames": 6400, "train_ratio": 8, "envs": 2},
+    "logging": {"every": 0.2, "tensorboard": False},
+    "checkpoint": {"every": 0.3},
+}
 KINDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 #: Text on the error stream that begins a phase of the run.
 PHASES = {
@@ -73,7 +71,7 @@ def interrupt_often(
     """
     draw, result = random.Random(seed), Interruptions()
     own = {"XDG_CACHE_HOME": str(folder / "cache"), "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} | dict(variables or {})
-    (folder / "run.yaml").write_text(SETTINGS)
+    (folder / "run.yaml").write_text(yaml.safe_dump(SETTINGS))
     finish(folder, "whole", own)
     whole = everything(folder / "whole")
     points = [(KINDS[number % 3], list(PHASES)[number % 4]) for number in range(count)]

@@ -11,7 +11,7 @@ from typing import Any
 from . import inventory
 from .bench import LONG, Bench, Process, designed, last_line, line_with, patience, steps
 from .inventory import Inventory
-from .row import Finding, NotRun, row
+from .row import Finding, row
 
 #: Seconds that a run may take to end before its first step, on an idle machine.
 _EARLY = 5.0
@@ -139,10 +139,8 @@ def killed(bench: Bench, times: int) -> Finding:
 )
 def killed_in_saving(bench: Bench, times: int) -> Finding:
     """Kills a process that does nothing but log and save."""
-    try:
-        from .log_kills import kill_loop
-    except ImportError as error:
-        raise NotRun(f"the loop is not there: {error}") from error
+    from .log_kills import kill_loop
+
     seen, finding = kill_loop(bench.new("log-kills"), times), Finding(times)
     finding.expect(not seen.faults, f"{seen.faults} logs with missing or doubled rows")
     finding.after_save = f"rows after the last save, {seen.unsaved} times; {seen.torn} torn rows repaired"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import inventory
 from .bench import Bench, designed, last_line, line_with, steps
-from .row import Finding, NotRun, row
+from .row import Finding, row
 
 
 def again(bench: Bench, folder: Path, finding: Finding, *words: str) -> tuple[int | str, str]:
@@ -72,10 +72,8 @@ def short_logs(bench: Bench, times: int) -> Finding:
 )
 def damaged(bench: Bench, times: int) -> Finding:
     """Right is only the previous checkpoint, or the newest one with the values it had."""
-    try:
-        from .damaged_checkpoints import count_outcomes, make_checkpoints
-    except ImportError as error:
-        raise NotRun(f"the damages are not there: {error}") from error
+    from .damaged_checkpoints import count_outcomes, make_checkpoints
+
     directory = bench.new("damaged") / "checkpoints"
     make_checkpoints(directory)
     zeroed = max(times // 9, 1)

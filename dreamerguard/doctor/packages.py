@@ -25,7 +25,6 @@ _SWITCHES = {
     "JAX_ENABLE_X64": "some arrays get 64 bits, and the memory estimate does not hold",
     "JAX_DEBUG_NANS": "every function runs twice after a NaN, and the run ends with it",
 }
-_BACKENDS = ("egl", "osmesa", "glfw")
 _GPU_PLUGINS = ("jax-cuda12-plugin", "jax-cuda13-plugin")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
+
+from .forwarding import ForwardingObserver, TrainingObserver
 
 if TYPE_CHECKING:
     from dreamerguard.regression.watch.watcher import Status, Watcher
@@ -28,29 +30,7 @@ def _say(line: str) -> None:
     echo(line, error=True)
 
 
-class TrainingObserver(Protocol):
-    """Listens to a training run; the trainer's own observers have the same methods."""
-
-    def phase(self, text: str) -> None:
-        """A stage begins that may take a while, for example a compilation."""
-
-    def note(self, text: str) -> None:
-        """A fact about the run that stays on the screen."""
-
-    def episode(self, frames: int, episode: Any) -> None:
-        """A training episode has ended at ``frames`` environment frames."""
-
-    def metrics(self, row: Mapping[str, float]) -> None:
-        """Metrics were written to the log."""
-
-    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
-        """Evaluation episodes were played."""
-
-    def saved(self, frames: int) -> None:
-        """A checkpoint was written."""
-
-
-class Watched:
+class Watched(ForwardingObserver):
     """Forwards all events to another observer, and periodically lets a watcher look at the log.
 
     The watcher cannot disturb the training: its errors become one line. Slow looks are made less often, so that they
@@ -72,7 +52,8 @@ class Watched:
         say: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inner, self._directory, self._every, self._clock = inner, directory, every, clock
+        super().__init__(inner)
+        self._directory, self._every, self._clock = directory, every, clock
         silent = os.environ.get(GUARDED) == "1"
         self._say: Callable[[str], None] = say or ((lambda line: None) if silent else _say)
         self._watcher: Watcher | None = None
@@ -88,31 +69,11 @@ class Watched:
     ) -> None:
         self.look()
 
-    def phase(self, text: str) -> None:
-        """Forwards the start of a phase."""
-        self._inner.phase(text)
-
-    def note(self, text: str) -> None:
-        """Forwards a note."""
-        self._inner.note(text)
-
-    def episode(self, frames: int, episode: Any) -> None:
-        """Forwards a finished episode."""
-        self._inner.episode(frames, episode)
-
     def metrics(self, row: Mapping[str, float]) -> None:
         """Forwards a row of metrics, and looks at the log if the interval is over."""
-        self._inner.metrics(row)
+        super().metrics(row)
         if self._clock() >= self._due:
             self.look()
-
-    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
-        """Forwards the scores of an evaluation."""
-        self._inner.evaluated(frames, scores)
-
-    def saved(self, frames: int) -> None:
-        """Forwards a saved checkpoint."""
-        self._inner.saved(frames)
 
     def look(self) -> None:
         """Looks at the log once: prints a changed status and stores the status in the run directory."""

@@ -11,10 +11,8 @@ The engine never prints and never exits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 from dreamerguard.core.environment import Probe
@@ -34,28 +32,9 @@ from dreamerguard.util.check_cache import check_cache_scope
 from . import suppressions
 from .configured_in_code import configured_in_code
 from .fixes import with_whole_commands
+from .run_rules import own_choice, run_rules
 from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
-
-#: Rules about how a command is written, which hold whatever it trains.
-_ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
-#: Rules about training outside the category of the train ratio; they do not hold for an evaluation.
-_TRAINING = frozenset(
-    {"debug-left-on", "frames-unit", "ignored-length", "late-crash", "long-evaluation", "misnamed-run",
-     "indivisible-batch", "missing-checkpoint-regex", "no-checkpoint", "nonpositive-interval", "reward-clip",
-     "replay-exceeds-memory", "replay-on-gpu", "slow-on-cpu", "sparse-logging", "steps-unit", "undersized-model",
-     "oversized-model", "zero-interval"}
-)  # fmt: skip
-
-#: Rules about what is usual. On a task of the user's own, an unusual value in a preset is a choice.
-_USUAL = frozenset(
-    {"sparse-logging", "long-prefill", "dense-updates", "learning-starts", "high-replay-ratio", "image-shape"}
-)
-#: Those that cost time only, so that a value on the command line is a choice too.
-_ANYWHERE = frozenset({"dense-updates"})
-
-#: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
-_IN_PRESET = frozenset({"interval-unit", "unapplied-action-repeat"})
 
 Prober = Callable[[ResolvedRun], Probe]
 
@@ -126,7 +105,7 @@ def lint_without_suppressions(
         if prober is not None:
             run = replace(run, probe=prober(run))
         rules = active_rules(settings, run.dialect)
-        found = (_own_choice(item, run) for item in run_rules(run, rules))
+        found = (own_choice(item, run) for item in run_rules(run, rules))
         findings = [_allowed(item, reasons) for item in found if rests_on_known(item, run)]
         checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
         return Result(tuple(sorted(findings, key=lambda item: item.order)), run, checked, program.name, detected)
@@ -234,43 +213,6 @@ def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = N
             checked = LintStats(len(all_rules(run.dialect)), 1, chosen, 0)
             return Result(found, run, checked, program.name, "the stored configuration of a run")
     return None
-
-
-def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
-    """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
-    fired: set[str] = set()
-    for rule in _order(all_rules(run.dialect) if rules is None else rules):
-        if rule.dialects and run.dialect not in rule.dialects:
-            continue
-        if run.other and rule.name not in _ANY_ALGORITHM:
-            continue
-        if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
-            continue
-        if fired.isdisjoint(rule.unless):
-            for finding in rule.run(run):
-                fired.add(rule.name)
-                yield finding
-
-
-def _own_choice(finding: Finding, run: ResolvedRun) -> Finding:
-    """Returns a finding as information if it is about a preset, or a choice for a task with no published settings."""
-    own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
-    placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
-    preset = finding.upstream or run.in_file(finding.primary.span)
-    content = finding.name in _IN_PRESET and preset and not run.whole
-    choice = finding.severity is Severity.WARNING and ((own and placed) or content)
-    return replace(finding, severity=Severity.INFO) if choice else finding
-
-
-def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:
-    rules = {rule.name: rule for rule in given}
-    return (rules[name] for name in _sorted(tuple((rule.name, rule.unless) for rule in given)) if name in rules)
-
-
-@cache
-def _sorted(given: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
-    """Returns the names of the rules, each after the rules in its `unless`."""
-    return tuple(TopologicalSorter({name: sorted(unless) for name, unless in given}).static_order())
 
 
 def require_rules(allow: Mapping[str, str], settings: Settings | None = None) -> dict[str, str]:

@@ -40,7 +40,7 @@ def everything(directory: Path) -> dict[str, Any]:
         for piece in checkpoint.pieces(group):
             place = f"{group}/{piece.stream}/{piece.number}"
             found |= {f"{place}/{name}": value.copy() for name, value in piece.arrays.items()}
-    assert any(name.startswith("learner/") for name in found)
+    assert {"learner", "sampler", "records", "latents"} <= {name.partition("/")[0] for name in found}
     for name in ("scores", "eval"):
         for path in sorted(directory.rglob(f"{name}.jsonl")):
             rows = [json.loads(line) for line in path.read_text().splitlines()]

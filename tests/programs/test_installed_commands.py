@@ -1,11 +1,11 @@
 """Commands that a checkout installs, and preset files of any name that a script names."""
 
+import re
 import shlex
+from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command
@@ -92,7 +92,17 @@ def test_check_finds_installed_commands(tmp_path: Path) -> None:
     assert {item.name for result in checked.results for item in result.findings} >= {"wrong-type"}
 
 
-@given(st.lists(st.sampled_from(["uv", "run", "A=1", "-q", "learn", "x.py", "sync"]), max_size=6))
-def test_any_words_have_at_most_one_start(words: list[str]) -> None:
-    index = started_at(tuple(words))
-    assert index is None or words[index] != "A=1" or "uv" in words
+@pytest.mark.parametrize("count", range(5))
+def test_only_variables_and_a_launcher_stand_before_a_started_command(count: int) -> None:
+    for words in product(["uv", "run", "A=1", "-q", "learn"], repeat=count):
+        assert_start(words, started_at(words))
+
+
+def assert_start(words: tuple[str, ...], index: int | None) -> None:
+    before = "".join(f"{word} " for word in words[:index])
+    if index is None:
+        assert re.fullmatch(r"(A=1 )*(uv (?!run )(.+ )?|uv run (-q )*)?", before)
+    else:
+        launched = re.fullmatch(r"(A=1 )*(uv run (-q )*)?", before)
+        assert launched is not None
+        assert words[index] not in (("-q",) if launched[2] else ("A=1", "uv"))

@@ -46,9 +46,27 @@ def test_only_files_of_the_checkout_are_opened(tmp_path: Path) -> None:
     inside.mkdir()
     (tmp_path / "env.sh").write_text("RATIO=32\n")
     (inside / "link.sh").symlink_to(tmp_path / "env.sh")
-    for name in ("../env.sh", str(tmp_path / "env.sh"), "link.sh", "~/env.sh", "x\x00", "missing.sh", "." * 300, ""):
+    for path in ("near.sh", "~/near.sh", "scripts/other.sh"):
+        (inside / path).parent.mkdir(exist_ok=True)
+        (inside / path).write_text("RATIO=64\n")
+    refused = (
+        "../env.sh",
+        str(tmp_path / "env.sh"),
+        "/near.sh",
+        "link.sh",
+        "~/near.sh",
+        "x\x00",
+        "missing.sh",
+        "." * 300,
+    )
+    for name in (*refused, ""):
         with reading_in(inside, inside):
             assert read_nearby(name) is None, name
+    with reading_in(inside, inside):
+        assert read_nearby("near.sh") is not None
+    (inside / "scripts" / "near.sh").symlink_to(tmp_path / "env.sh")
+    with reading_in(inside / "scripts", inside):
+        assert read_nearby("near.sh") is None  # which of both is meant is not known
     assert read_nearby("inside/link.sh") is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -114,14 +115,23 @@ def test_the_table_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (line["row"], line["outcome"], line["lost"]) == (7, "WRONG: a traceback is shown", [])
 
 
-def test_processes_that_hang_or_stay_are_ended(tmp_path: Path) -> None:
+def test_nothing_starts_after_the_end(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     process = bench.start(tmp_path, "--version")
     assert (process.end(), process.output.split()[0]) == (0, "dreamerguard")
     bench.close()
     with pytest.raises(NotRun):
         bench.start(tmp_path, "--version")
-    assert sys.executable
+
+
+def test_processes_that_hang_or_stay_are_ended(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    words = ("guard", "--", sys.executable, "-c", "import signal; signal.pause()")
+    hanging, staying = (bench.start(tmp_path, *words) for _ in range(2))
+    assert hanging.end(0) == "hang"
+    assert hanging.inner.returncode == -signal.SIGKILL
+    bench.close()
+    assert staying.inner.returncode == -signal.SIGKILL
 
 
 def test_robust_slope() -> None:

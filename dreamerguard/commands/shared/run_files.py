@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dreamerguard.guard.forwarding import ForwardingObserver, TrainingObserver
 
 from .errors import fail
 
 if TYPE_CHECKING:
-    from dreamerguard_agent.events import Observer
-
     from .open_run import OpenedRun
 
 
-class RunFiles:
+class RunFiles(ForwardingObserver):
     """Forwards all events to another observer, and keeps configuration, lint report and manifest complete.
 
     Args:
@@ -22,37 +22,22 @@ class RunFiles:
       run: the run, its directory and the content of the files.
     """
 
-    def __init__(self, inner: Observer, run: OpenedRun) -> None:
-        self._inner, self._run = inner, run
+    def __init__(self, inner: TrainingObserver, run: OpenedRun) -> None:
+        super().__init__(inner)
+        self._run = run
         self._identity, self._noted = _identity(run.directory), False
-
-    def phase(self, text: str) -> None:
-        """Forwards the start of a phase."""
-        self._inner.phase(text)
-
-    def note(self, text: str) -> None:
-        """Forwards a note."""
-        self._inner.note(text)
-
-    def episode(self, frames: int, episode: Any) -> None:
-        """Forwards a finished episode."""
-        self._inner.episode(frames, episode)
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """Forwards a row of metrics, and ends the run if another process has taken its directory."""
-        self._inner.metrics(row)
+        super().metrics(row)
         if self._run.lock.taken:
             from .exit_codes import IN_USE
 
             fail(f"another process has taken {self._run.directory}, because this one seemed to have ended", IN_USE)
 
-    def evaluated(self, frames: int, scores: Sequence[float]) -> None:
-        """Forwards the scores of an evaluation."""
-        self._inner.evaluated(frames, scores)
-
     def saved(self, frames: int) -> None:
         """Forwards a saved checkpoint, notes the first one in the manifest, and writes files that are missing."""
-        self._inner.saved(frames)
+        super().saved(frames)
         if _identity(self._run.directory) == self._identity:
             self._attempt(lambda: self._note(frames))
             self._attempt(self._put_back)

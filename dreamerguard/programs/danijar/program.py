@@ -17,13 +17,14 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
-from dreamerguard.programs.shared.checkout import find_checkout, is_foreign, trains, without_training
+from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
+from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_dir, is_file
 

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Setting, UnknownKey
-from dreamerguard.programs.shared.checkout import checkout_of
+from dreamerguard.programs.shared.find_checkout import checkout_of
 
 from .command import Checkout
 from .composition import Composition

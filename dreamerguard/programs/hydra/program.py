@@ -14,8 +14,8 @@ from dreamerguard.core.published import PublishedRun, PublishedValue
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Span, Value
-from dreamerguard.programs.shared.checkout import checkout_of
 from dreamerguard.programs.shared.closed_choices import refused_values
+from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.made_suites import suite_problems
 from dreamerguard.sources.argv import Command, read_command
@@ -233,7 +233,7 @@ def _kind(value: Value) -> Kind:
 
 
 def expectations(
-    composition: Composition, roles: Mapping[Role, str], table: TableStore, canonical: Mapping[str, str]
+    composition: Composition, roles: Mapping[Role, str], canonical: Mapping[str, str]
 ) -> dict[str, PublishedValue]:
     """Returns upstream's values of all keys with a role, under their names and the names that they refer to."""
     found: dict[str, PublishedValue] = {}

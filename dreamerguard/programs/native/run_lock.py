@@ -45,7 +45,6 @@ class RunInUse(Exception):
         else:
             text = f"by process {holder.pid} on {holder.host} since {holder.since}. Wait until it ends, stop it there"
         super().__init__(f"{directory} is in use {text}, or use another --logdir")
-        self.holder = holder
 
 
 class RunLock:

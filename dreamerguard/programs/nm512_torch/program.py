@@ -22,8 +22,9 @@ from dreamerguard.core.source import Span
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.absent_presets import absent_presets
-from dreamerguard.programs.shared.checkout import PythonCheckout, find_checkout, is_foreign, trains, without_training
+from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.closed_choices import refused_values
+from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.missing_script import missing_script
@@ -42,6 +43,7 @@ from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file

@@ -219,6 +219,6 @@ def _reference(composed: Composed, option: str | None) -> PublishedRun | None:
     if budget is None:
         return None
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
-    expected = expectations(preset, ROLES, composed.table, canonical)
+    expected = expectations(preset, ROLES, canonical)
     curve = partial(published_curve, task, option, "paper-2023")
     return PublishedRun(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)

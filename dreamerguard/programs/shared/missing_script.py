@@ -27,7 +27,7 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
       folder: where it would be started.
     """
     typed = PurePosixPath(call.script)
-    if file is None or len(typed.parts) != 2 or typed.parts[0] in (".", "..") or is_open(call.script):
+    if file is None or len(typed.parts) != 2 or is_open(call.script):
         return
     home, package = file.path.parent, typed.parts[0]
     try:

@@ -290,7 +290,7 @@ def _reference(composed: Composed, roles: dict[Role, str], run: Budget) -> Publi
     if budget is None:
         return None
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
-    expected = expectations(preset, ROLES, composed.table, canonical)
+    expected = expectations(preset, ROLES, canonical)
     if name == _GENERAL:
         budget = replace(budget, frames=run.frames)  # it is not for a benchmark, so its length is not a published one
     if name == _GENERAL or preset.value("total_steps") is not None:

@@ -169,7 +169,7 @@ def _reference(composed: Composed, table: str, *, named: bool) -> PublishedRun |
     budget = torchrl_budget(preset.number, carries=_carries(table))
     assert budget is not None, "the table has all values"
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
-    expected = expectations(preset, ROLES, composed.table, canonical)
+    expected = expectations(preset, ROLES, canonical)
     if not named:
         expected.pop("optimization.train_ratio", None)
     curve = partial(published_curve, f"dmc_{name}_{kind}", "dmc_proprio", "paper-2025")

@@ -32,7 +32,6 @@ _LAUNCH_MODULES = frozenset({
     "torch.distributed.run", "torch.distributed.launch", "accelerate.commands.launch", "accelerate.launch", "cProfile",
     "profile", "pdb", "ipdb", "debugpy", "coverage", "viztracer", "scalene", "memory_profiler", "kernprof", "trace",
 })  # fmt: skip
-_PROCESSES = re.compile(r"--(?:nproc[-_]per[-_]node|num[-_]processes)(?:=(?P<value>.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,12 @@ class Launch:
       place: the word that names the program.
       arguments: the words after it.
       module: whether ``python -m`` starts the program.
-      processes: number of copies that a launcher starts on one machine; None if unknown.
     """
 
     program: str
     place: Word
     arguments: tuple[Word, ...]
     module: bool = False
-    processes: int | None = 1
 
     @property
     def name(self) -> str:
@@ -81,7 +78,7 @@ def read_launch(command: Command) -> Launch | None:
         if found is not None:
             program, module, first_argument = found
             place = words[first_argument - 1]
-            return Launch(program, place, words[first_argument:], module, _processes(words[index:first_argument]))
+            return Launch(program, place, words[first_argument:], module)
     named = started_at(tuple(word.text for word in words)) if first in RUNNERS else None
     return Launch(words[named].text, words[named], words[named + 1 :]) if named is not None else None
 
@@ -128,13 +125,3 @@ def _module(words: tuple[Word, ...], at: int) -> tuple[str, bool, int] | None:
         if words[index].text in ("-m", "--module") and index + 1 < len(words):
             return words[index + 1].text, True, index + 2
     return words[at].text, True, at + 1
-
-
-def _processes(launcher: tuple[Word, ...]) -> int | None:
-    """Reads the number of processes from launcher options such as ``torchrun --nproc_per_node=4``."""
-    for word, following in zip(launcher, (*launcher[1:], None), strict=False):
-        match = _PROCESSES.fullmatch(word.text)
-        if match is not None:
-            text = match["value"] if match["value"] is not None else following.text if following else ""
-            return int(text) if text.isdigit() and len(text) < 6 else None
-    return 1

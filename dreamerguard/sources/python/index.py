@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .carriers import find_carriers
@@ -20,6 +20,7 @@ from .decisions import DecisionReader, Decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
+from .import_graph import ImportGraph
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
 from .python_files import PythonFile, collect
 from .stored_choices import choices_of
@@ -28,8 +29,6 @@ from .word_index import WordIndex
 if TYPE_CHECKING:
     from .dataflow.trace import Trace
 
-#: Imported files that a script's own parser or presets may lie in.
-_MOST_IMPORTS = 200
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
 #: Packages that get a configuration and read none of its values.
@@ -64,8 +63,6 @@ class PythonIndex:
     store: FactStore | None = None
     _facts: dict[str, FileFacts | None] = field(default_factory=dict)
     _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    _reaches: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _decisions: dict[tuple[tuple[str, ...], frozenset[str]], Decisions] = field(default_factory=dict)
     _traced: tuple[tuple[str, ...], Mapping[str, str], Trace | None] | None = None
     _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
@@ -276,35 +273,11 @@ class PythonIndex:
 
     def _reached(self, name: str) -> tuple[str, ...]:
         """Names of a script and of the files that it imports, the script first; also of those that cannot be read."""
-        if name in self._reaches:
-            return self._reaches[name]
-        queue, seen = [name], {name: None}
-        while queue and len(seen) < _MOST_IMPORTS:
-            for file in self._imported(queue.pop(0)):
-                if file not in seen:
-                    seen[file] = None
-                    queue.append(file)
-        self._reaches[name] = tuple(seen)
-        return self._reaches[name]
+        return self._graph.reached(name)
 
-    def _imported(self, name: str) -> tuple[str, ...]:
-        """Names of the files that one file imports."""
-        if name not in self._imports:
-            facts = self.facts(name)
-            modules = dict.fromkeys(facts.imports.values()) if facts is not None else {}
-            self._imports[name] = tuple(file for module in modules for file in self._files_of(name, module))
-        return self._imports[name]
-
-    def _files_of(self, importer: str, module: str) -> Iterator[str]:
-        path = module.strip(".").replace(".", "/")
-        folder = PurePosixPath(importer).parent
-        bases = [str(base) for base in (folder, *folder.parents)]
-        for target in (path, path.rpartition("/")[0]):
-            for base in bases if target else ():
-                start = "" if base == "." else f"{base}/"
-                yield from (
-                    name for name in (f"{start}{target}.py", f"{start}{target}/__init__.py") if name in self.files
-                )
+    @cached_property
+    def _graph(self) -> ImportGraph:
+        return ImportGraph(self.files, self.facts)
 
     def decisions(self, scripts: tuple[str, ...], words: frozenset[str]) -> Decisions:
         """Returns what code decides by settings.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 
 #: Fields that hold names, marks and numbers, and no expressions or statements.
@@ -24,36 +24,34 @@ _SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.La
 
 
 class _Fields(dict[type, tuple[str, ...]]):
-    """Class of node -> fields that lead further; filled on first use."""
+    """Class of node -> fields that lead further, none of the classes ``closed``; filled on first use."""
+
+    def __init__(self, closed: Container[type] = ()) -> None:
+        super().__init__()
+        self._closed = closed
 
     def __missing__(self, cls: type) -> tuple[str, ...]:
-        found = self[cls] = _fields(cls) if issubclass(cls, ast.AST) else ()
+        found = self[cls] = _fields(cls) if issubclass(cls, ast.AST) and cls not in self._closed else ()
         return found
 
 
-_FIELDS = _Fields()
+_FIELDS, _OWN_FIELDS = _Fields(), _Fields(closed=_SCOPES)
 
 
 def walk(tree: ast.AST) -> list[ast.AST]:
     """Returns the nodes of a tree, outer nodes first. It needs no recursion, so depth does not matter."""
-    found = [tree]
-    for node in found:
-        for name in _FIELDS[node.__class__]:
-            below = getattr(node, name, None)
-            if below.__class__ is list:
-                found += below
-            elif below is not None:
-                found.append(below)
-    return found
+    return _with_nodes_below([tree], _FIELDS)
 
 
-def walk_own(body: list[ast.stmt]) -> list[ast.AST]:
+def walk_own(body: Iterable[ast.stmt]) -> list[ast.AST]:
     """Returns the nodes of some statements, without those inside functions and classes among them."""
-    found: list[ast.AST] = list(body)
+    return _with_nodes_below(list(body), _OWN_FIELDS)
+
+
+def _with_nodes_below(found: list[ast.AST], fields: _Fields) -> list[ast.AST]:
+    """Appends to nodes all that lie below them."""
     for node in found:
-        if node.__class__ in _SCOPES:
-            continue
-        for name in _FIELDS[node.__class__]:
+        for name in fields[node.__class__]:
             below = getattr(node, name, None)
             if below.__class__ is list:
                 found += below

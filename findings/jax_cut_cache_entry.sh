@@ -1,8 +1,9 @@
 #!/bin/sh
-# jax 0.10.2 on a CPU. A cut file in the persistent compilation cache is never repaired.
+# jax 0.10.2 on a CPU. A cut file in the persistent compilation cache is not replaced.
 # Expected: an entry that cannot be read counts as missing, so it is compiled once and written again.
-# Seen: every later start warns about it and compiles again; the cut file stays as it is. Entries are written in place, so
-# a training process that is killed while it compiles can leave one. Exits with 0 while this is so.
+# Seen: two later starts warn about it and compile again; the cut file stays. JAX writes an entry directly to its final
+# name (jax/_src/lru_cache.py), so a process that is killed during this write can leave one. The script cuts the files
+# itself. Exits with 0 while this is so.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

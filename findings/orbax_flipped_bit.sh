@@ -1,8 +1,8 @@
 #!/bin/sh
-# orbax-checkpoint 0.12.8 with jax 0.10.2 on a CPU. One flipped bit in a saved array may restore as another number.
-# Expected: a restore that fails, because the storage below it (OCDBT) compresses with a format that can hold checksums.
-# Seen: 40 of 40 flips in the largest data file restore other numbers, and nothing is raised or logged.
-# A training run continues from such a checkpoint. Exits with 0 while this is so.
+# orbax-checkpoint 0.12.8 with jax 0.10.2 on a CPU. One flipped bit in a data file may restore as other numbers.
+# Expected: a restore that fails, because the compression of the storage format (OCDBT with zstd) can hold checksums.
+# Seen: 40 of 40 random flips in the largest data file restore other numbers, and no exception is raised.
+# Exits with 0 while at least 30 of the 40 do so.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,8 @@
 #!/bin/sh
-# tensorboard 2.20.0. A restart marker at step F also hides what was written at F before the restart.
-# Expected: SessionLog.START at F hides the steps after F, so a run that saved at F and resumes there marks F.
-# Seen: the value at F itself is gone; a marker at F + 1 keeps it. Resumed runs lose their last row without a message.
+# tensorboard 2.20.0. A restart marker at step F also removes the value that was written at F before the restart.
+# Expected: SessionLog.START at F removes larger steps only, as the comments in event_accumulator.py state.
+# Seen: the value at F is removed too; a marker at F + 1 keeps it. TensorBoard logs a warning with the number of removed
+# scalars. A run that saved at F and marks F when it resumes loses the value at F from the display; the file keeps it.
 # Exits with 0 while this is so.
 set -eu
 folder=$(mktemp -d)

@@ -1,4 +1,4 @@
-"""Failures of a running run. It was saved if it could be; the messages are for users."""
+"""Failures of a run that trains. The run was saved if possible; the messages are for users."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class PolicyDiverged(NumbersFailed):
         self.kept: Path | None = None
 
     def explained(self, frames: int) -> PolicyDiverged:
-        """Returns the failure with the place where it happened and a way on."""
+        """Returns the failure with the frames at which it happened and how to continue."""
         where = f" Parameters and observations are in {self.kept}." if self.kept else ""
         return PolicyDiverged(
-            f"{self}, at {frames:,} frames: the policy has diverged.{where} Nothing was saved here, the last checkpoint"
+            f"{self}, at {frames:,} frames: the policy has diverged.{where} Nothing was saved here; the last checkpoint"
             " stays. Start again with a lower optimizer.lr or with runtime.dtype=float32"
         )
 

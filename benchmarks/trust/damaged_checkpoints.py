@@ -3,7 +3,7 @@
     python -m benchmarks.trust.damaged_checkpoints [--flips 145] [--zeroed 20] [--seed 0] [--replay-kb 256]
 
 Every file of the newest checkpoint is deleted, emptied and cut in half; single bits are flipped in every file;
-stretches of 64 bytes are zeroed. Right is only: the previous checkpoint, or the newest one with the values it had.
+stretches of 64 bytes are zeroed. A case is right if the previous checkpoint is read, or the newest one with its values.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.trust.killed_saves [--kills 25] [--seed 0] [--longest 0.05]
 
-Right is only: the newest sound checkpoint is at least the last one whose end the process reported, it holds the values
-of its step, no checkpoint is damaged, and the next start removes the rest of the killed save.
+A kill is right only if the newest sound checkpoint is at least the last one whose end the process reported, it holds
+the values of its step, no checkpoint is damaged, and the next start removes the unfinished save.
 """
 
 from __future__ import annotations

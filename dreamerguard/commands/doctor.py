@@ -1,4 +1,4 @@
-"""``dreamerguard doctor``: can this machine train?"""
+"""``dreamerguard doctor``: tests this machine before a run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def doctor_exit_code(grade: str) -> int:
 
 
 def _plan(config: str | None, logdir: Path | None) -> RunPlan:
-    """Reads the run. No rule of the project runs, so that a checkout can be examined that nobody has approved."""
+    """Reads the run. No rule of the project runs, so that a checkout can be examined without approval."""
     from dreamerguard.core.source import SourceError
     from dreamerguard.doctor.examine import RunPlan
 

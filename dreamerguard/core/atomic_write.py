@@ -12,7 +12,7 @@ from .source import SourceError
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replaces the content of a file that the user named. A link stays a link, and permissions stay as they are.
 
-    For files in a run directory, use `replace_file`: it follows no link that a stranger may have put there.
+    For files in a run directory, use `replace_file`: it follows no link that another user may have put there.
 
     Args:
       path: file to write.

@@ -13,7 +13,7 @@ def masked_crc(data: bytes, *, many: bool = False) -> int:
 
     Args:
       data: bytes to check.
-      many: whether so much is checked that it is worth 30 ms to make tables with which it is three times as fast.
+      many: whether to make larger tables, which pays off only for many bytes.
     """
     crc, start = 0xFFFFFFFF, 0
     if many:

@@ -101,7 +101,7 @@ class EventFiles:
         for scalar in found.scalars:
             self._add(scalar, name)
         if found.damaged:
-            text = "records whose content does not match its checksum do not count"
+            text = "records whose content does not match its checksum are left out"
             self._count("damaged record", name, text, found.damaged)
         if found.broken:
             text = "the length of a record does not match its checksum; reading goes on at the next sound record"
@@ -127,7 +127,7 @@ class EventFiles:
         tag = scalar.tag.removeprefix("scalars/")
         kind = self._layout.event_scores.get(tag)
         if not is_step(x):
-            self._count("unreadable step", file, "values at a step that no run has are skipped", 1)
+            self._count("unreadable step", file, "values at an impossible step are skipped", 1)
         elif tag == START:
             for scores in (log.scores_for("train", EVENTS), log.scores_for("eval", EVENTS)):
                 if scores is not None:

@@ -1,4 +1,4 @@
-"""Opens files that somebody else may have put there: never waits, and reads nothing but regular files.
+"""Opens files that another user may have put there: never waits, and reads nothing but regular files.
 
 Opening a FIFO waits for a writer, and opening a device can act on it. Both are refused before they are opened.
 """

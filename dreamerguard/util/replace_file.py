@@ -1,4 +1,4 @@
-"""Replaces files in folders that strangers may have filled, so that a crash leaves the old or the new file."""
+"""Replaces files in folders where other users may have put files, so that a crash leaves the old or the new file."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def test_a_run_that_cannot_be_saved_for_too_long_stops(tmp_path: Path) -> None:
         saving.clock.now = 120
         assert saving.saver.due
         with pytest.raises(
-            NotSaved, match=r"could not be saved: File too large.*7 agent steps.*same command continues"
+            NotSaved, match=r"could not be saved: File too large.*7 agent steps.*run the same command again"
         ):
             saving.save(10)
     assert newest_sound(tmp_path / "c")[0] is not None

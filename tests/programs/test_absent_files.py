@@ -31,7 +31,7 @@ def test_presets_that_are_not_in_the_checkout(tmp_path: Path) -> None:
     assert "configs.yaml" in message and ".gitignore" not in message
     (tmp_path / ".gitignore").write_text("logdir\n*.yaml\n")
     (message,) = messages(tmp_path)
-    assert ".gitignore leaves it out" in message
+    assert ".gitignore excludes it" in message
     (tmp_path / "configs.yaml").write_text(with_torch_preset("seed: 1")["configs.yaml"])
     assert messages(tmp_path) == []
 

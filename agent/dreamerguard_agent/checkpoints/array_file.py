@@ -1,6 +1,6 @@
 """Files of raw array bytes, with a SHA-256 for every entry. Nothing in them is ever executed or unpickled.
 
-Links, pipes and devices are refused, so a file of a stranger's checkpoint cannot lead elsewhere or block.
+Links, pipes and devices are refused, so a file of an untrusted checkpoint cannot lead elsewhere or block.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def check_place(file: int, place: Place) -> None:
 
 
 def _mapped(size: int) -> Array:
-    """Returns memory of its own pages, uint8 [size], that goes back to the system at once when it is released.
+    """Returns memory in separate pages, uint8 [size], that returns to the system at once when it is released.
 
     Every save has a new thread, and the C library gives new threads one of its heaps in turn. So a buffer from the heap
     would stay in each of them: up to 8 heaps per core.

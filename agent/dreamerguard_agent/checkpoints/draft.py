@@ -1,4 +1,4 @@
-"""Writes a checkpoint into a folder of its own, verifies it and gives it its final name.
+"""Writes a checkpoint into a temporary folder, verifies it and gives it its final name.
 
 A kill at any moment leaves either no checkpoint with that name or a complete one.
 """

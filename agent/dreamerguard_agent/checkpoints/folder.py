@@ -100,10 +100,10 @@ class Checkpoints:
         return next(iter(steps_in(self.directory)), None)
 
     def open_newest(self, say: Say, frames_per_step: int = 1) -> Checkpoint | None:
-        """Opens the newest sound checkpoint. Sets damaged newer ones aside and clears the rest of killed saves.
+        """Opens the newest sound checkpoint. Renames damaged newer ones and removes unfinished saves.
 
         Args:
-          say: receives one line for every checkpoint that is set aside.
+          say: receives one line for every checkpoint that is renamed.
           frames_per_step: environment frames of an agent step, for these lines.
 
         Raises:
@@ -121,7 +121,7 @@ class Checkpoints:
         return found
 
     def _clear(self, found: Checkpoint | None, damaged: Mapping[int, str], say: Say, frames_per_step: int) -> None:
-        """Sets damaged checkpoints aside and removes the rest of killed saves."""
+        """Renames damaged checkpoints and removes unfinished saves."""
         for step, reason in damaged.items():
             assert found is not None
             aside = self._set_aside(step)

@@ -1,6 +1,6 @@
 """The manifest of a checkpoint: everything that is needed to read it, with limits on every number.
 
-A manifest may come from a stranger, so nothing in it is believed: every size, offset, shape and type is checked against
+A manifest may be untrusted: every size, offset, shape and type is checked against
 limits and against the files before memory is allocated.
 """
 

@@ -81,7 +81,7 @@ class BackgroundSaver:
         self._looked = self._clock()
 
     def finish(self, step: int, content: Callable[[], Content], stop: Callable[[], bool]) -> None:
-        """Saves the end of the run and waits for it. A run that has reached its length waits for room on the disk.
+        """Saves the end of the run and waits for it. A run that has reached its length waits for space on the disk.
 
         Args:
           step: agent steps now; nothing is saved if the newest checkpoint has this number.
@@ -140,7 +140,7 @@ class BackgroundSaver:
         self._saved(job.content.frames)
 
     def _count_failure(self, now: float, reason: str, frames: int) -> None:
-        """Plans the next try; speaks at the first failure and at every other reason."""
+        """Plans the next try; reports the first failure and every new reason."""
         new, self._reason = reason != self._reason, reason
         self._failed = now if self._failed is None else self._failed
         left = self._failed + self._max - now
@@ -158,7 +158,7 @@ class BackgroundSaver:
         kept = (
             "there is no checkpoint" if self._step is None else f"the newest checkpoint has {self._step:,} agent steps"
         )
-        return f"the run could not be saved: {reason}; {kept}. Once that is fixed, the same command continues from it"
+        return f"the run could not be saved: {reason}; {kept}. Once that is fixed, run the same command again"
 
 
 def _reason(error: OSError | MemoryError) -> str:

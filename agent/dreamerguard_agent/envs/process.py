@@ -46,7 +46,7 @@ class ProcessEnvs:
       seed: seed of the agent.
       count: environments, E.
       workers: processes, at most `count`.
-      supervision: the run's wish to stop, its messages and the time limit.
+      supervision: the run's request to stop, its messages and the time limit.
 
     Raises:
       EnvError: an environment cannot be made, or the system has no unnamed shared memory (Windows).

@@ -189,7 +189,7 @@ class WindowSampler:
         }
 
     def _check(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Checks a state, which a stranger may have written, before anything is changed."""
+        """Checks a state, which may be untrusted, before anything is changed."""
         streams, capacity, window, _ = self._settings
         shapes = {key: value.shape for key, value in state.items()}
         count, queued = (shapes.get(key, (0,))[0] for key in ("windows", "queue"))

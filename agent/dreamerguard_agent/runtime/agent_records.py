@@ -117,7 +117,7 @@ class RunRecords:
         sync_folder(self._directory)
 
     def try_heal(self) -> None:
-        """Does the same, but only says what cannot be written; the next write tries again."""
+        """Puts back what was removed or replaced, but only reports a failure; the next write tries again."""
         try:
             self.heal()
         except OSError as error:

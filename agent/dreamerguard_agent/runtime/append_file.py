@@ -1,4 +1,4 @@
-"""A log file that only grows, survives a full disk, and notices when somebody removes or replaces it."""
+"""A log file that only grows, survives a full disk, and notices when it is removed or replaced."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class AppendFile:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Writes a file under a name that nobody can guess and moves it to ``path``; a link there is not followed.
+    """Writes a file under a name that cannot be guessed and moves it to ``path``; a link there is not followed.
 
     Raises:
       OSError: it cannot be written.

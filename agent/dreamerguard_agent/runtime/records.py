@@ -89,7 +89,7 @@ class SeedRecords:
         self._written = self._written | {seed}
 
     def check(self, *, everything: bool = False) -> None:
-        """Looks whether the run directory is in place, and puts back files that were removed or replaced.
+        """Checks that the run directory is in place, and puts back files that were removed or replaced.
 
         Args:
           everything: look at all files, not only at those of agents with rows since the last call.

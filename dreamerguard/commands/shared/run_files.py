@@ -1,4 +1,4 @@
-"""Looks after the files of a run directory beside logs and checkpoints while the run trains."""
+"""Keeps the files of a run directory other than logs and checkpoints complete while the run trains."""
 
 from __future__ import annotations
 

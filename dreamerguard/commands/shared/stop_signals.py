@@ -30,7 +30,7 @@ _CACHE_WRITER = "lru_cache.py"
 
 
 class StopSignals:
-    """Context manager that turns signals into a wish to stop. Call it between two steps of the run.
+    """Context manager that turns signals into a request to stop. Call it between two steps of the run.
 
     Use it in the main thread. A signal that the process ignored before, as SIGHUP under nohup, stays ignored.
 

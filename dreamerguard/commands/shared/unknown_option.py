@@ -1,4 +1,4 @@
-"""Says that an option does not exist, and which one was probably meant."""
+"""The message for an option that does not exist, with the option that was probably meant."""
 
 from __future__ import annotations
 

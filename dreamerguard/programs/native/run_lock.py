@@ -53,7 +53,7 @@ class RunLock:
     Args:
       directories: existing folders; all of them or none.
       command: the command, for the record.
-      say: prints that and for how long it waits for a holder on another machine.
+      say: receives a line when it waits for a holder on another machine.
       wait: waits for seconds.
 
     Raises:
@@ -109,10 +109,10 @@ class RunLock:
             raise RunInUse(directory, holder)
 
     def _is_renewed(self, directory: Path, holder: Holder) -> bool:
-        """Returns whether a holder on another machine gives a sign of life. Opening a file makes NFS ask its server."""
+        """Returns whether a holder on another machine still runs. Opening a file makes NFS ask its server."""
         self._say(
-            f"{directory} was in use by process {holder.pid} on {holder.host}, which did not end in an orderly way;"
-            f" waiting up to {PATIENCE} s for a sign of it"
+            f"{directory} was in use by process {holder.pid} on {holder.host}, which did not release it;"
+            f" waiting up to {PATIENCE} s to see whether that process still runs"
         )
         first = _modified(directory / LOCK)
         for _ in range(PATIENCE):
@@ -140,7 +140,7 @@ class RunLock:
                     self.taken |= _is_at(handle, path) and read_holder(handle) != self._holder
 
     def release(self) -> None:
-        """Gives the directories free. It does not wait, so it may run while the process ends."""
+        """Releases the directories. It does not wait, so it may run while the process ends."""
         self._ended.set()
         while self._held:
             path, handle = self._held.pop()

@@ -1,4 +1,4 @@
-"""Algorithms that grew out of dreamerv3-torch: their presets resemble its own, and its budget says nothing of them."""
+"""Algorithms based on dreamerv3-torch: their presets resemble its presets, but its budget does not apply to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_FILES = 40
 
 
 def is_another_algorithm(file: PresetFile) -> bool:
-    """Returns whether most settings of the defaults are not dreamerv3-torch's, and no script beside them is its own.
+    """Returns whether most settings of the defaults are not dreamerv3-torch's, and no script there has its agent.
 
     A fork adds settings to a script that defines ``class Dreamer`` and trains it, however many it adds.
 

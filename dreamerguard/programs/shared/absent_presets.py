@@ -36,8 +36,8 @@ def absent_presets(call: PythonCall, folder: Path, anchor: Span) -> Iterator[Pro
     if not _BESIDE.search(data) or _OPTIONAL.search(data) or not any(part in data for part in _OWN_PLACE):
         return
     ignored = any(_ignores(place / ".gitignore") for place in dict.fromkeys((script.parent, folder)))
-    why = ", and .gitignore leaves it out" if ignored else ""
-    text = f"{call.script} reads configs.yaml beside it, which the checkout does not have{why}: the program stops"
+    why = ", and .gitignore excludes it" if ignored else ""
+    text = f"{call.script} reads configs.yaml in its folder, but the checkout has no such file{why}: the program stops"
     yield Problem("missing-presets", text, Label(anchor), help="add the file to the repository")
 
 

@@ -93,7 +93,7 @@ def _problem(decision: Decision, decisions: Decisions, setting: Setting, *, whol
     sure = decisions.runs_always(decision)
     default = whole and setting.last.kind == "defaults"
     choices = [spell(choice) for choice in dict.fromkeys(decision.choice.choices)]
-    where = "stops there" if sure else "stops if it gets there"
+    where = "stops there" if sure else "stops if it reaches that line"
     text = f"{decision.place} does not take {spell_scalar(setting.value)} for {setting.key}, so the program {where}"
     place = setting.last.span
     assert place is not None, "only written values are asked"

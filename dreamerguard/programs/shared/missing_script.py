@@ -17,8 +17,8 @@ from .python_call import PythonCall, is_open
 def missing_script(call: PythonCall, file: PresetFile | None, command: Command, folder: Path) -> Iterator[Problem]:
     """Yields a problem if the typed folder of a script is missing, and the script is beside presets in another one.
 
-    A script in the folder itself is silent: its commands may be meant for the folder above. So is a folder of the typed
-    name further below, into which a reader may be told to go first.
+    A script in the folder itself is not reported: its commands may be meant for the folder above. Nor is a typed folder
+    whose name is in the path of the presets: the instructions may change into a folder first.
 
     Args:
       call: the command's script, as typed.

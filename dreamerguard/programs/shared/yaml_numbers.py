@@ -54,7 +54,7 @@ def text_numbers(
         if item is None or place is None or not isinstance(default, int | float) or isinstance(default, bool):
             continue
         if _TEXT.fullmatch(place.text) and not _converted(key, checkout):
-            text = f"{key} is the text {place.text!r} for this program: PyYAML wants a dot and a sign in the exponent"
+            text = f"{key} is the text {place.text!r} for this program: PyYAML needs a dot, and a sign in the exponent"
             meant = _with_dot(place.text)
             edits = (Edit(place, meant),)
             yield Problem("wrong-type", text, Label(item.span), key, edits=edits, fix=f"write {meant}")

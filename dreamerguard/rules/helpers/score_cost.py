@@ -12,7 +12,7 @@ from dreamerguard.core.run import ResolvedRun
 
 from .formatting import amount, score, share
 
-#: Share of the published updates from which on another recipe, in a program without ``purpose``, is a choice.
+#: Share of the published updates from which on a changed recipe counts as intended, in programs without ``purpose``.
 MILD = 0.4
 
 

@@ -1,10 +1,10 @@
 """The program declares the key but never reads it.
 
 What it does:
-  Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is the
-  default, and in the check of one command when a file sets it: ``dreamerguard check`` warns there. Where the checkout
-  can be seen, its Python files decide: a key that they read is not reported, and a key of a fork that none of them
-  reads is.
+  Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is
+  the default. In ``dreamerguard lint``, it is also information when a file sets the value; ``dreamerguard check``
+  warns at that place. If the checkout is available, its Python files decide: a key that they read is not reported,
+  and a key of a fork that none of them reads is.
 
 Why is this bad:
   The setting looks as if it had an effect. For example, ``replay.priosignal`` does not select the signal of prioritized

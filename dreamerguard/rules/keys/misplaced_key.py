@@ -3,8 +3,8 @@
 What it does:
   Reports names in the configuration that upstream reads in another section: ``total_steps`` at the root of a sheeprl
   experiment instead of under ``algo``, ``act_entropy`` under ``env`` of r2dreamer instead of under ``model``. Also
-  reports ``algo.train_every`` where sheeprl reads only ``algo.replay_ratio``, which replaced it. It is information
-  where the key that counts has the same value, or the command sets it.
+  reports ``algo.train_every`` where sheeprl reads only ``algo.replay_ratio``, which replaced it. It is information if
+  the key that upstream reads has the same value, or if the command sets that key.
 
 Why is this bad:
   Hydra accepts new keys in a file. The value looks set, but the run uses another one: ``dreamer_v3_XL_crafter`` of

@@ -1,8 +1,9 @@
 """The command starts a script that the checkout does not hold.
 
 What it does:
-  Reports a script whose folder is missing where the command is run, if the checkout holds the same script in another
-  folder, and no folder of the typed name anywhere below.
+  Reports a script in a folder that does not exist where the command is run, if the checkout holds a script of the
+  same name beside its presets, in another folder. It is silent if the typed folder is part of the path of the
+  checkout or of these presets.
 
 Why is this bad:
   Python stops: it cannot open the file. A fork that renamed its folder often kept the commands of the README it copied.

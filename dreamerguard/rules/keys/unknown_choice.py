@@ -2,11 +2,11 @@
 
 What it does:
   Reports a size, edition, purpose, platform or other named choice that does not exist, and suggests the nearest one.
-  In a fork, reports values that its own code refuses: a chain of conditions with ``else: raise``, ``match``, a
-  dictionary of choices or an assertion decides by the setting, and takes other values only.
+  In a fork, reports values that its code refuses: the code decides by the setting in a chain of conditions with
+  ``else: raise``, in ``match``, in a dictionary of choices or in an assertion, and does not accept the value.
 
 Why is this bad:
-  The run does not start, or stops where the code decides.
+  The run does not start, or stops when it reaches that code.
 
 How to fix:
   Use one of the choices. ``dreamerguard explain KEY`` lists those of the bundled trainer; the finding names the line of

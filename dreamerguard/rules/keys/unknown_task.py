@@ -1,10 +1,9 @@
 """The task does not exist.
 
 What it does:
-  Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names. For the
-  training programs of others it reports names that are near to a known task, and suites that the program does not make.
-  training programs of others it reports names that are near to a known task, and suites that the program cannot make.
-  an error.
+  Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names. For
+  other training programs than the bundled trainer, reports names that are near to a known task, and suites that the
+  program cannot make.
 
 Why is this bad:
   The environment cannot be made, and there are no published numbers to check the run against.

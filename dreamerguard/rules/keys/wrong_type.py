@@ -7,7 +7,7 @@ What it does:
 
 Why is this bad:
   The run does not start. Programs that convert the value instead turn ``no`` into true, or text into a list of letters.
-  A number equals no text, so no branch of the code takes it, and the flag refuses the text that would be right.
+  A number equals no text, so no branch of the code accepts it, and the flag refuses the text that would be valid.
 
 How to fix:
   Write the value as the message says.

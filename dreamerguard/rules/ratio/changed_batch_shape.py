@@ -6,8 +6,8 @@ What it does:
 
 Why is this bad:
   The train ratio counts replayed steps. At a fixed ratio, a smaller batch makes more updates per agent step, which
-  costs time: below 8 times the updates, it is information. A larger batch makes fewer updates; for
-  programs without ``purpose`` it is information when the run keeps 40 % of the published number.
+  costs time; below 8 times the updates, this is information. A larger batch makes fewer updates; for programs without
+  ``purpose``, this is information if the run keeps 40 % of the published number.
 
 How to fix:
   Keep the published 16 x 64. To keep the number of updates with another shape, multiply ``run.train_ratio`` by the same

@@ -6,8 +6,8 @@ What it does:
 
 Why is this bad:
   The train ratio counts replayed agent steps. A smaller ratio with a smaller batch keeps the number of gradient
-  updates, but each of them sees a part of the published data: at 1 x 64 instead of 16 x 64, a sixteenth. No published
-  score was made that way, and gradients of so few steps are noisy. How many points it costs is not measured.
+  updates, but each of them sees a part of the published data: at 1 x 64 instead of 16 x 64, a sixteenth. The
+  published scores were made with 16 x 64, and gradients of few steps are noisy. The cost in points is not measured.
 
 How to fix:
   Restore the published batch and ratio. If memory is short, use a smaller model size: scores of all sizes are

@@ -119,7 +119,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _stated(run: ResolvedRun, setting: Setting) -> bool:
-    """Returns whether a lower value stands on the command line of a program that has no word for a short run."""
+    """Returns whether a lower value stands on the command line of a program that cannot declare a short run."""
     return "purpose" not in run.roles and setting.last.kind == "command line"
 
 

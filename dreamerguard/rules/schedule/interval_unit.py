@@ -2,7 +2,7 @@
 
 What it does:
   Reports ``run.log_every`` and ``report_every`` of 10 000 and more, and ``save_every`` of 20 000 and more, in
-  danijar/dreamerv3. In a fork, reports ``eval_every`` too if its run script makes a clock of it, and leaves out
+  danijar/dreamerv3. In a fork, reports ``eval_every`` too if its run script counts it in seconds, and leaves out
   intervals that the script counts in steps, as in ``Every(args.save_every)``.
 
 Why is this bad:

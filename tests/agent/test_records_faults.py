@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dreamerguard_agent.runtime import append_file
+from dreamerguard_agent.runtime.agent_records import RunRecords
 from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost
 
@@ -137,6 +138,26 @@ def test_a_removed_run_directory_is_noticed_and_saved_elsewhere(
     assert_tensorboard_agrees(folder)
     if replaced:
         assert [path.name for path in run.iterdir()] == ["run.yaml"]
+
+
+def test_a_run_directory_that_is_removed_during_a_check_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    logs = Logs(run)
+    logs.train(1)
+    heal = RunRecords.heal
+
+    def late(records: RunRecords) -> None:
+        shutil.rmtree(run)
+        heal(records)
+
+    monkeypatch.setattr(RunRecords, "heal", late)
+    with pytest.raises(RunDirectoryLost):
+        logs.train(1)
+    assert not run.exists()
+    assert logs.records.rescue() == run
+    logs.end()
 
 
 class FullDisk:

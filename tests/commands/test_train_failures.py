@@ -39,7 +39,7 @@ def wait_for(process: subprocess.Popen[str], text: str) -> str:
 
 def workers(process: subprocess.Popen[str]) -> list[int]:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"envs.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"envs.vector.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_a_signal_during_a_compilation_ends_at_once_and_leaves_nothing(folder: Path) -> None:

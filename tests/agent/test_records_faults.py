@@ -161,28 +161,29 @@ def test_a_run_directory_that_is_removed_during_a_check_is_not_made_again(
 
 
 class FullDisk:
-    """``os.write`` on a disk that takes a few more bytes and then no more."""
+    """``os.write`` on a disk that takes a few more bytes and then no more, for a reason."""
 
-    def __init__(self, free: int) -> None:
-        self.free, self.write = free, os.write
+    def __init__(self, free: int, reason: int) -> None:
+        self.free, self.reason, self.write = free, reason, os.write
 
     def __call__(self, handle: int, data: bytes) -> int:
         taken = min(len(data), self.free)
         if not taken:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(self.reason, os.strerror(self.reason))
         self.free -= taken
         return self.write(handle, data[:taken])
 
 
-def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
     logs = Logs(tmp_path)
     logs.train(1)
-    disk = FullDisk(free=100)
+    disk = FullDisk(free=100, reason=reason)
     monkeypatch.setattr(append_file.os, "write", disk)
     logs.train(3)
     assert len(logs.said) == 1
-    assert "No space left on device; rows stay in memory" in logs.said[0]
-    with pytest.raises(OSError, match="No space left"):
+    assert f"{os.strerror(reason)}; rows stay in memory" in logs.said[0]
+    with pytest.raises(OSError, match=os.strerror(reason)):
         logs.save()
     disk.free = 1 << 20
     logs.train(1)

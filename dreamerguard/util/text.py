@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return "".join(_escape(char) for char in text)
 
 
+def counted(count: int, noun: str) -> str:
+    """Returns a number and its noun, which takes an s in the plural: ``1 run``, ``1,200 runs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def width(text: str) -> int:
     """Returns the number of terminal columns of plain text."""
     return sum(_width(char) for char in text)

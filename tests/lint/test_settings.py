@@ -239,7 +239,15 @@ def test_broken_local_rules_are_one_message(tmp_path: Path, text: str, message: 
 
 def test_missing_rules_and_plugins_are_named(tmp_path: Path) -> None:
     write(tmp_path, 'local-rules = ["none.py"]')
-    with pytest.raises(SourceError, match=r"there is no Python file .*none\.py"):
+    with pytest.raises(SourceError, match=r"local-rules: .*none\.py: no such file or folder"):
+        check(tmp_path)
+    (tmp_path / "empty").mkdir()
+    write(tmp_path, 'local-rules = ["empty"]')
+    with pytest.raises(SourceError, match=r"there is no Python file in .*empty"):
+        check(tmp_path)
+    write(tmp_path / "empty", "x = 1\n", "helpers.py")
+    write(tmp_path / "empty", "rule = 'odd-seed'\n", "odd.py")
+    with pytest.raises(SourceError, match=r"helpers\.py defines no `rule`\n.*odd\.py: `rule` is of type str"):
         check(tmp_path)
     write(tmp_path, 'plugins = ["ours"]')
     with pytest.raises(SourceError, match=r"no package offers 'ours' in the group dreamerguard\.rules"):

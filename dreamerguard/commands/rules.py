@@ -37,7 +37,7 @@ def test_rules(
     from dreamerguard.lint.settings.model import Settings
     from dreamerguard.rules import all_rules
     from dreamerguard.rules.redirects import current_name
-    from dreamerguard.util.text import counted, plain
+    from dreamerguard.util.text import number_of, plain
 
     try:
         settings = load_settings(Path(), config_file, allow_local_rules=allow_local_rules)
@@ -58,7 +58,7 @@ def test_rules(
         typer.echo(f"{'failed' if errors else 'passed'}  {rule.code}  {rule.name}")
         for text in errors:
             typer.echo(f"    {plain(text)}")
-    typer.echo(f"{counted(len(chosen), 'rule')} tested, {broken} failed")
+    typer.echo(f"{number_of(len(chosen), 'rule')} tested, {broken} failed")
     if not chosen:
         typer.echo("no rule to test: name your rules with local-rules or plugins in the settings", err=True)
     raise typer.Exit(3 if not chosen else int(broken > 0))

@@ -206,7 +206,7 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
         assert reason in result.output
         assert result.output.count("\n") == 1
     allowed = _run("compare", run, "--reference", "2024", "--allow", "action-repeat")
-    assert (allowed.exit_code, "allowed: runs use 1 frames" in allowed.output) == (4, True)
+    assert (allowed.exit_code, "allowed: runs use 1 frame per action" in allowed.output) == (4, True)
 
 
 def test_a_reference_from_own_runs_serves_watch_and_compare(tmp_path: Path) -> None:

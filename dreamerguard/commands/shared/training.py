@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from dreamerguard.util.terminal import echo
+from dreamerguard.util.text import number_of
 
 from .errors import fail, note
 
@@ -89,7 +90,7 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
     except OSError as error:
         note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
-        echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
+        echo(f"finished: {outcome.frames:,} frames, {number_of(outcome.updates, 'update')}; {_score(own)}", error=True)
         return CLEAN
     saved = "and saved at" if outcome.saved else "without a new step at"
     echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
@@ -172,7 +173,10 @@ def _score(own: list[Path]) -> str:
     runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
     means = [fmean(scores) for scores in runs]
     if not means:
-        return "no episode"
+        return "no episode ended"
     if len(own) == 1:
-        return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
+        last = f"mean of the last {len(runs[0])} episodes" if len(runs[0]) > 1 else "of the only episode"
+        return f"score {means[0]:.1f}, {last}"
+    if len(means) == 1:
+        return f"score {means[0]:.1f} of the only seed that ended an episode"
     return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"

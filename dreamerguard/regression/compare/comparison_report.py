@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
-from dreamerguard.util.text import counted
+from dreamerguard.util.text import number_of
 
 from .decision import Comparison, Outcome, TaskResult
 
@@ -74,8 +74,10 @@ def _summary(comparison: Comparison) -> list[str]:
     labelings = "all labelings" if comparison.exact else "drawn labelings"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
     lines = [
-        f"{counted(seeds, 'candidate run')} on {counted(tasks, 'task')};"
-        f" stratified studentised permutation test, {labelings}",
+        (
+            f"{number_of(seeds, 'candidate run')} on {number_of(tasks, 'task')};"
+            f" stratified studentised permutation test, {labelings}"
+        ),
         f"p of worse: {both} (WORSE at 2.5 % in either)",
     ]
     if comparison.p_margin is not None:

@@ -118,10 +118,20 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
     if config is None:
         fail("the configuration is not valid")
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
+    _refuse_file(directory)
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
     return run_training(config, directory, result, typed, stop, restart=options.restart)
+
+
+def _refuse_file(directory: Path) -> None:
+    """Ends the command if the run directory, or a folder above it, is a file."""
+    from dreamerguard.util.paths import exists, is_dir
+
+    first = next((path for path in (directory, *directory.parents) if exists(path)), None)
+    if first is not None and not is_dir(first):
+        fail(f"the run directory {directory} cannot be used: {first} is a file; choose another one with --logdir")
 
 
 def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:

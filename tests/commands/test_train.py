@@ -134,7 +134,8 @@ def test_a_finished_run_is_not_trained_again(folder: Path, finished: Path) -> No
     before = (finished / "metrics.jsonl").read_text()
     code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "finished")
     assert code == 0
-    assert "finished: 3,000 frames" in err
+    assert "this run was already complete, and nothing was trained: 3,000 frames" in err
+    assert "run.frames above 3,000 and --logdir finished" in err
     assert (finished / "metrics.jsonl").read_text() == before
 
 
@@ -235,6 +236,14 @@ def test_the_founding_mistake_is_refused_unless_a_reason_is_given(folder: Path) 
         (("train", "dmc_walker_walk", "--allow", "low-ratio=x"), "no rule"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("eval", "nowhere"), "holds no run"),
+        (
+            ("train", "--config", "tiny.yaml", "--logdir", "tiny.yaml"),
+            "the run directory tiny.yaml cannot be used: tiny.yaml is a file",
+        ),
+        (
+            ("train", "--config", "tiny.yaml", "--logdir", "tiny.yaml/run"),
+            "the run directory tiny.yaml/run cannot be used: tiny.yaml is a file",
+        ),
     ],
 )
 def test_wrong_input_is_answered_in_words(folder: Path, words: tuple[str, ...], says: str) -> None:

@@ -90,11 +90,25 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
     except OSError as error:
         note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
-        echo(f"finished: {outcome.frames:,} frames, {number_of(outcome.updates, 'update')}; {_score(own)}", error=True)
+        head = "finished" if outcome.trained else "this run was already complete, and nothing was trained"
+        echo(f"{head}: {outcome.frames:,} frames, {number_of(outcome.updates, 'update')}; {_score(own)}", error=True)
+        if not outcome.trained:
+            echo(_how_to_lengthen(run), error=True)
         return CLEAN
     saved = "and saved at" if outcome.saved else "without a new step at"
     echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
+
+
+def _how_to_lengthen(run: OpenedRun) -> str:
+    """Returns how to train a complete run further. Without ``--logdir``, another length is another run directory."""
+    import shlex
+
+    logdir = shlex.quote(str(run.directory))
+    return (
+        f"to train it longer, run the same command with run.frames above {run.config.run.frames:,} and"
+        f" --logdir {logdir}; --restart starts it from the beginning"
+    )
 
 
 def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:

@@ -148,6 +148,20 @@ def test_a_checkpoint_is_evaluated(folder: Path, finished: Path) -> None:
     assert all(0 < score <= 1000 for score in played["scores"])
 
 
+def test_a_damaged_run_file_is_written_again_by_the_same_command(folder: Path, finished: Path) -> None:
+    directory, _ = copied(finished, "damaged-config")
+    (directory / "run.yaml").write_text("task: [\n", encoding="utf-8")
+    words = ("train", "--config", "tiny.yaml", "--logdir", "damaged-config")
+    for command in (("eval", "damaged-config"), words):
+        code, _, err = run(folder, *command)
+        assert code == 2
+        assert "line 1: no ] closes this [\nRestore this file. Or remove it and repeat" in err
+    (directory / "run.yaml").unlink()
+    code, _, err = run(folder, *words)
+    assert code == 0 and "already complete" in err
+    assert (directory / "run.yaml").read_bytes() == (finished / "run.yaml").read_bytes()
+
+
 def copied(finished: Path, name: str) -> tuple[Path, list[Path]]:
     """A copy of a run, and its checkpoints from the newest on."""
     run = finished.parent / name
@@ -236,6 +250,7 @@ def test_the_founding_mistake_is_refused_unless_a_reason_is_given(folder: Path) 
         (("train", "dmc_walker_walk", "--allow", "low-ratio=x"), "no rule"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("eval", "nowhere"), "holds no run"),
+        (("eval", "tiny.yaml"), "tiny.yaml is a file, not a run directory"),
         (
             ("train", "--config", "tiny.yaml", "--logdir", "tiny.yaml"),
             "the run directory tiny.yaml cannot be used: tiny.yaml is a file",

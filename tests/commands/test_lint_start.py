@@ -273,6 +273,13 @@ def test_config_show_and_test_rules(tmp_path: Path) -> None:
     (tmp_path / "dreamerguard.toml").write_text("ignor = []\n", encoding="utf-8")
     done = entry("config", "show", folder=tmp_path)
     assert done.returncode == 2 and b"did you mean ignore?" in done.stderr
+    (tmp_path / "dreamerguard.toml").write_text('select = ["low-train-rato"]\n', encoding="utf-8")
+    done = entry("config", "show", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"select: there is no rule 'low-train-rato'; did you mean low-train-ratio?" in done.stderr
+    (tmp_path / "dreamerguard.toml").write_text('select = ["ours"]\nlocal-rules = ["ours.py"]\n', encoding="utf-8")
+    done = entry("config", "show", folder=tmp_path)  # the code is not run, so its rules are not known
+    assert done.returncode == 0 and b'select = ["ours"]' in done.stdout
 
 
 @pytest.mark.parametrize(

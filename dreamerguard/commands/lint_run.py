@@ -122,6 +122,11 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
         fail(_NOTHING, NOTHING_CHECKED)
+    if flags := [item.span.text for item in arguments.overrides if item.span.text.startswith("--")]:
+        from dreamerguard.commands.shared.unknown_option import mistyped_option
+
+        if wrong := mistyped_option(flags, "lint", (*typed_names(LintOptions), *_RUN_OPTIONS)):
+            fail(wrong)
     for word in arguments.files:
         if advice := about_file(word.text) or (about_word(word.text, own) if word.text.endswith(".py") else None):
             fail(advice)

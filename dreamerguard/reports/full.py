@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dreamerguard.core.finding import Finding, Fix, Severity
+from dreamerguard.core.programs import shown_program
 from dreamerguard.core.result import Result, counted
 from dreamerguard.util.text import number_of, paint, plain
 
@@ -91,7 +92,9 @@ def summary(result: Result) -> str:
     checked = result.checked
     scope = f"{number_of(checked.rules, 'rule')} on {number_of(checked.settings, 'setting')}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {scope}{files}{sweep(result)} (program {result.dialect}: {result.detected})"
+    return (
+        f"{found}; checked {scope}{files}{sweep(result)} (program {shown_program(result.dialect)}: {result.detected})"
+    )
 
 
 def sweep(result: Result) -> str:

@@ -54,7 +54,7 @@ class FaultyDisk:
 
     def fail(self) -> None:
         """Injects an error by the kernel's own switch: from now on every write fails with EROFS."""
-        device = os.stat(self._folder).st_dev
+        device = self._folder.stat().st_dev
         for switch in Path("/sys/fs/ext4").glob("loop*/trigger_fs_error"):
             number = Path("/sys/class/block", switch.parent.name, "dev").read_text().strip()
             if number == f"{os.major(device)}:{os.minor(device)}":

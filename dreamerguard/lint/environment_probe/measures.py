@@ -1,0 +1,104 @@
+"""Measures spaces, observations and episodes for the rules. Part of `script`, which loads it by its path.
+
+It imports nothing of dreamerguard, which may not be installed in the training program's Python.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+#: NumPy kind of an array -> its name in rules.
+KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean", "U": "text", "S": "text"}
+
+
+def space_facts(space: Any, classes: int | None) -> dict[str, Any]:
+    """Returns shape, kind and bounds of a space or spec, and ``classes`` of a discrete one."""
+    import numpy as np
+
+    low = getattr(space, "low", getattr(space, "minimum", None))
+    high = getattr(space, "high", getattr(space, "maximum", None))
+    dtype = getattr(space, "dtype", None)
+    return {
+        "shape": [int(size) for size in getattr(space, "shape", None) or ()],
+        "kind": KINDS.get(np.dtype(dtype).kind, "other") if dtype is not None else "other",
+        "classes": classes,
+        "low": bound(low, min),
+        "high": bound(high, max),
+    }
+
+
+def bound(values: Any, which: Any) -> float | str | None:
+    """Returns the outermost bound; None without bounds, text if it is not finite."""
+    import numpy as np
+
+    if values is None or np.size(values) == 0:
+        return None
+    value = float(which(np.ravel(np.asarray(values, dtype=np.float64)).tolist()))
+    return value if np.isfinite(value) else str(value)
+
+
+class ObservedKey:
+    """Facts about one observation key, collected over all steps."""
+
+    def __init__(self, value: Any) -> None:
+        import numpy as np
+
+        first = np.asarray(value)
+        self.shape, self.kind = list(first.shape), KINDS.get(first.dtype.kind, "other")
+        self.first, self.finite, self.constant = first, True, True
+        self.blank = first.ndim == 3 and first.size > 0 and bool((first == first.flat[0]).all())
+
+    def add(self, value: Any) -> None:
+        """Adds one value."""
+        import numpy as np
+
+        value = np.asarray(value)
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            self.finite = False
+        self.constant = self.constant and value.shape == self.first.shape and bool((value == self.first).all())
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the facts as plain data for JSON."""
+        names = ("shape", "kind", "finite", "constant", "blank")
+        return {name: getattr(self, name) for name in names}
+
+
+def play(game: Any, observations: dict[str, ObservedKey], steps: int, deadline: float) -> dict[str, Any]:
+    """Plays one episode of random actions. Rewards that are not finite are counted and are in no sum."""
+    length, total, largest, not_finite, last, terminal = 0, 0.0, 0.0, 0, False, False
+    seen, *_ = game.first()
+    while True:
+        for name, value in seen.items():
+            observations.setdefault(name, ObservedKey(value)).add(value)
+        if last or length >= steps or time.monotonic() > deadline:
+            break
+        seen, reward, last, terminal = game.step()
+        length += 1
+        if math.isfinite(reward):
+            total, largest = total + reward, max(largest, abs(reward))
+        else:
+            not_finite += 1
+    cut = not last and length < steps  # stopped by the time limit, so its end is not known
+    return {
+        "length": length,
+        "total": total,
+        "largest": largest,
+        "not_finite": not_finite,
+        "last": bool(last),
+        "terminal": bool(terminal),
+        "cut": cut,
+    }
+
+
+def frame_facts(game: Any, observations: dict[str, ObservedKey]) -> dict[str, Any]:
+    """Returns whether there are images: one of the observations is an image, or rendering works."""
+    if any(len(item.shape) == 3 for item in observations.values()):
+        return {"frame": True, "frame_error": ""}
+    try:
+        return {"frame": game.frame() is not None, "frame_error": ""}
+    except NotImplementedError:
+        return {"frame": False, "frame_error": ""}  # an environment without pictures
+    except Exception as error:
+        return {"frame": False, "frame_error": f"{type(error).__name__}: {error}"[:300]}

@@ -67,11 +67,8 @@ def _show_suite(suite: dict[str, Any]) -> None:
     rows = []
     for row in suite["tasks"]:
         final = row["final"] or {}
-        remarks = [
-            remark
-            for remark, holds in (("not in the papers", not row["published"]), ("sparse", row["sparse"]))
-            if holds
-        ]
+        facts = {"not in the papers": not row["published"], "sparse": row["sparse"], "no time limit": row["endless"]}
+        remarks = [remark for remark, holds in facts.items() if holds]
         scores = [_text(final.get(key)) for key in ("median", "min", "max")]
         rows.append((row["task"], *scores, _text(row["seeds"]), ", ".join(remarks)))
     print_table(("task", "final score, median", "lowest", "highest", "seeds", "remarks"), rows)
@@ -84,6 +81,8 @@ def _show_task(task: dict[str, Any]) -> None:
     _say(f"default edition {task['default_edition']}: {task['default_reason']}")
     if task["sparse"]:
         typer.echo(f"sparse reward: {task['reason']} [{numbers[task['reason_source']]}]")
+    if task["endless"]:
+        typer.echo(f"no time limit: {task['endless']['ends']} ({task['endless']['source']['url']})")
     if not task["published"]:
         typer.echo("not in the papers: its suite's defaults apply")
     typer.echo("")

@@ -8,6 +8,7 @@ from typing import Any
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.task_data import GpuTime
 from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
+from dreamerguard.schema.time_limits import without_limit
 
 #: Shares of the budget at which the published scores are shown.
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -41,6 +42,7 @@ def suite_tasks(suite: str) -> list[dict[str, Any]]:
     for name, entry in load_suite(suite).tasks.items():
         envelope = load_envelope(suite, name, published[0]) if published else None
         row: dict[str, Any] = {"task": name, "published": entry.published, "sparse": entry.sparse}
+        row["endless"] = without_limit(name) is not None
         row["seeds"] = envelope.seeds if envelope else None
         row["final"] = (
             {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max}
@@ -55,6 +57,8 @@ def task_facts(task: TaskDefaults) -> dict[str, Any]:
     """Returns all facts about one task."""
     facts = asdict(task)
     facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
+    endless = without_limit(task.name)
+    facts["endless"] = asdict(endless) if endless is not None else None
     facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
     facts["curves"] = {release: curve for release in ("2024", "2023") if (curve := _curve(task, release))}
     return facts

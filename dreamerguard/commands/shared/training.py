@@ -89,7 +89,9 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
     except OSError as error:
         note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
-        echo(f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own)}", error=True)
+        echo(
+            f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own, config.task)}", error=True
+        )
         return CLEAN
     saved = "and saved at" if outcome.saved else "without a new step at"
     echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
@@ -164,15 +166,16 @@ def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
         draw_png(directory / "curve.png", curves, config.task, envelope, together=True)
 
 
-def _score(own: list[Path]) -> str:
+def _score(own: list[Path], task: str) -> str:
     from statistics import fmean, median
 
     from dreamerguard.regression.charts.png import read_curve
+    from dreamerguard.schema.time_limits import without_limit
 
     runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
     means = [fmean(scores) for scores in runs]
     if not means:
-        return "no episode"
+        return f"no score: no episode ended{f', and {task} has no time limit' if without_limit(task) else ''}"
     if len(own) == 1:
         return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
     return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"

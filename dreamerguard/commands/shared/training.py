@@ -46,8 +46,25 @@ def run_training(
     with open_run(config, directory, result, typed, restart=restart) as run:
         stop.before_end(run.lock.release)
         facts = run.starts[-1]
+        echo(agents_line(config), error=True)
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
         return _train(run, stop)
+
+
+def agents_line(config: RunConfig) -> str:
+    """Returns one line: which agent is trained, with which settings, and which agent made the published curves."""
+    from dreamerguard.regression.published import load_envelope
+    from dreamerguard.regression.published.agents import AGENTS, BUNDLED
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    settings = f" with settings of edition {config.edition}" if config.edition else ""
+    try:
+        task = find_task(config.task, config.suite)
+        envelope = load_envelope(task.suite, task.name)
+    except UnknownTask:
+        envelope = None
+    curves = f"the published curves were made by {AGENTS[envelope.edition]}" if envelope else "no curves are published"
+    return f"agent: the algorithm of {BUNDLED}{settings}; {curves}"
 
 
 def _train(run: OpenedRun, stop: StopSignals) -> int:

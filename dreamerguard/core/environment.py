@@ -36,6 +36,7 @@ class Observed:
       finite: whether all numbers were finite.
       constant: whether the observation never changed.
       blank: whether it is an image that began in one colour.
+      varying: whether its shape changed.
     """
 
     shape: tuple[int, ...] = ()
@@ -43,6 +44,7 @@ class Observed:
     finite: bool = True
     constant: bool = False
     blank: bool = False
+    varying: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,20 @@ class OnceInfinite(Once):
     value = -np.inf
 
 
+class Varying(Good):
+    def step(self, action):
+        seen, *rest = super().step(action)
+        return seen[: 3 - self.now % 2], *rest
+
+
+class DictActions(Good):
+    action_space = spaces.Dict({"arm": spaces.Box(-np.inf, np.inf, (2,)), "grip": spaces.Discrete(2)})
+
+
+class Several:
+    possible_agents = ["a", "b"]
+
+
 class NoNumber(Good):
     reward = None
 
@@ -121,6 +135,7 @@ def envpool(kind="gymnasium"):
 def envpool_dm():
     return envpool("dm")
 """
+FAILS = "error failed-probe: the environment fails:"
 SHEEPRL = "python sheeprl.py exp=dreamer_v3 env=gym env.id=CartPole-v1"
 
 
@@ -166,6 +181,18 @@ def test_a_reward_that_is_no_number_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("maker", ["Good", "Mixed", "Pair", "cartpole", "pendulum", "breakout", "OldLimit"])
 def test_sound_environments_have_no_finding(maker: str, tmp_path: Path) -> None:
     assert findings(probed(maker, tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("maker", "message"),
+    [
+        ("Varying", "error observation-contract: observation observation changes its shape during an episode"),
+        ("DictActions", "warning action-bounds: arm has no finite bounds, but the policy acts between -1 and 1"),
+        ("Several", f"{FAILS} this is an environment of 2 agents; return one with a single agent"),
+    ],
+)
+def test_other_mistakes_have_one_message(maker: str, message: str, tmp_path: Path) -> None:
+    assert findings(probed(maker, tmp_path)) == [message]
 
 
 def test_nested_observations_have_names_of_all_levels(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Measures spaces, observations and episodes for the rules. Part of `script`, which loads it by its path.
+"""Measures observations and episodes for the rules. Part of `script`, which loads it by its path.
 
 It imports nothing of dreamerguard, which may not be installed in the training program's Python.
 """
@@ -7,36 +7,12 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-#: NumPy kind of an array -> its name in rules.
-KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean", "U": "text", "S": "text"}
-
-
-def space_facts(space: Any, classes: int | None) -> dict[str, Any]:
-    """Returns shape, kind and bounds of a space or spec, and ``classes`` of a discrete one."""
-    import numpy as np
-
-    low = getattr(space, "low", getattr(space, "minimum", None))
-    high = getattr(space, "high", getattr(space, "maximum", None))
-    dtype = getattr(space, "dtype", None)
-    return {
-        "shape": [int(size) for size in getattr(space, "shape", None) or ()],
-        "kind": KINDS.get(np.dtype(dtype).kind, "other") if dtype is not None else "other",
-        "classes": classes,
-        "low": bound(low, min),
-        "high": bound(high, max),
-    }
-
-
-def bound(values: Any, which: Any) -> float | str | None:
-    """Returns the outermost bound; None without bounds, text if it is not finite."""
-    import numpy as np
-
-    if values is None or np.size(values) == 0:
-        return None
-    value = float(which(np.ravel(np.asarray(values, dtype=np.float64)).tolist()))
-    return value if np.isfinite(value) else str(value)
+if TYPE_CHECKING:
+    from .spaces import KINDS
+else:
+    from dreamerguard_probe_spaces import KINDS  # `script` loads it under this name
 
 
 class ObservedKey:
@@ -47,7 +23,7 @@ class ObservedKey:
 
         first = np.asarray(value)
         self.shape, self.kind = list(first.shape), KINDS.get(first.dtype.kind, "other")
-        self.first, self.finite, self.constant = first, True, True
+        self.first, self.finite, self.constant, self.varying = first, True, True, False
         self.blank = first.ndim == 3 and first.size > 0 and bool((first == first.flat[0]).all())
 
     def add(self, value: Any) -> None:
@@ -57,11 +33,12 @@ class ObservedKey:
         value = np.asarray(value)
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             self.finite = False
+        self.varying = self.varying or value.shape != self.first.shape
         self.constant = self.constant and value.shape == self.first.shape and bool((value == self.first).all())
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts as plain data for JSON."""
-        names = ("shape", "kind", "finite", "constant", "blank")
+        names = ("shape", "kind", "finite", "constant", "blank", "varying")
         return {name: getattr(self, name) for name in names}
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import inspect
 import math
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-#: Bound from which a control counts as unlimited: MuJoCo's largest number (``mjMAXVAL``).
-UNLIMITED = 1e10
+if TYPE_CHECKING:
+    from .spaces import draw, leaves
+else:
+    from dreamerguard_probe_spaces import draw, leaves  # `script` loads it under this name
+
 #: Observations, reward, whether the episode ended, and whether it ended in a terminal state.
 Step = tuple[dict[str, Any], float, bool, bool]
 
@@ -70,7 +73,8 @@ class Gym(Player):
     """gym and gymnasium: a step returns four or five values; actions are samples of the space, one-hot if required."""
 
     def spaces(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return leaves(self.env.observation_space, self.env.observation_space), {"action": self.env.action_space}
+        observed, actions = self.env.observation_space, self.env.action_space
+        return leaves(observed, observed), leaves(actions, actions, "action")
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
@@ -143,8 +147,11 @@ def player(env: Any) -> Player:
     """Returns the player for an environment, chosen by the attributes that it has.
 
     Raises:
-      NotPlayable: the object is a vector of environments, or no environment.
+      NotPlayable: the object is a vector of environments, has several agents, or is no environment.
     """
+    agents = getattr(env, "possible_agents", None)  # of PettingZoo
+    if isinstance(agents, (list, tuple)):
+        raise NotPlayable(f"this is an environment of {len(agents)} agents; return one with a single agent")
     count = vector_size(env)
     if count is not None:
         raise NotPlayable(f"this is a vector environment of {count}; return a single one")
@@ -164,58 +171,6 @@ def vector_size(env: Any) -> int | None:
         count = len(env)
     marked = any(hasattr(env, name) for name in ("single_observation_space", "async_reset", "step_async"))
     return int(count) if isinstance(count, int) and (marked or count > 1) else None
-
-
-def draw(space: Any) -> Any:
-    """Returns a random action of a space or spec.
-
-    Numbers of a spec without limits are drawn between -1 and 1, as a policy acts.
-    """
-    import numpy as np
-
-    if hasattr(space, "sample"):
-        return space.sample()
-    shape = tuple(getattr(space, "shape", None) or ())
-    choices = classes(space)
-    if choices is not None:
-        return np.random.randint(0, choices, shape or None)
-    low, high = (
-        np.asarray(getattr(space, first, getattr(space, second, default)), np.float64)
-        for first, second, default in (("low", "minimum", None), ("high", "maximum", None))
-    )
-    limited = (np.abs(low) < UNLIMITED) & (np.abs(high) < UNLIMITED)  # false for None, which becomes NaN
-    drawn = np.random.uniform(np.where(limited, low, -1.0), np.where(limited, high, 1.0), shape or None)
-    return np.asarray(drawn, getattr(space, "dtype", None) or np.float32)
-
-
-def classes(space: Any) -> int | None:
-    """Returns the number of values of a discrete space; None for other spaces."""
-    import numpy as np
-
-    if type(space).__name__ == "ArraySpace":  # the bundled trainer's
-        return space.classes or None
-    found: Any = getattr(space, "n", getattr(space, "num_values", None))
-    single = np.ndim(found) == 0 and not getattr(space, "shape", None)  # MultiBinary has n numbers
-    return int(found) if found is not None and single else None
-
-
-def leaves(value: Any, space: Any = None, name: str = "observation") -> dict[str, Any]:
-    """Returns the leaves of nested dictionaries, and of tuples where the space is one, with ``a/b`` as names.
-
-    A value that is no dictionary has the given name. The value may be the space itself.
-    """
-    spaces: Any = getattr(space, "spaces", None)
-    inner = spaces if value is space and spaces is not None else value
-    if isinstance(inner, (tuple, list)) and isinstance(spaces, (tuple, list)):
-        inner, spaces = dict(enumerate(inner)), dict(enumerate(spaces))
-    if not hasattr(inner, "items"):
-        return {name: value}
-    found: dict[str, Any] = {}
-    for key, item in inner.items():
-        known = spaces[key] if hasattr(spaces, "items") and key in spaces else None
-        below = leaves(item, known, "")
-        found.update({f"{key}/{rest}" if rest else str(key): leaf for rest, leaf in below.items()})
-    return found
 
 
 def number(reward: Any) -> float:

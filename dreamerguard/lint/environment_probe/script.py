@@ -21,18 +21,19 @@ from typing import TYPE_CHECKING, Any
 
 def load_file(path: Path) -> Any:
     """Loads a Python file of dreamerguard by its path, under a name that no module of the program has."""
-    name = f"dreamerguard_{path.parent.name}_{path.stem}"
+    name = f"dreamerguard_probe_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 if TYPE_CHECKING:
-    from . import measures, players
+    from . import measures, players, spaces
 else:
-    measures, players = (load_file(Path(__file__).with_name(f"{name}.py")) for name in ("measures", "players"))
+    names = ("spaces", "measures", "players")  # the first is imported by the others
+    spaces, measures, players = (load_file(Path(__file__).with_name(f"{name}.py")) for name in names)
 
 
 class NoMaker(Exception):
@@ -108,16 +109,15 @@ def probe(question: dict[str, Any]) -> dict[str, Any]:
     random.seed(0)
     players.seed_numpy()
     game = players.player(make(question))
-    spaces, actions = (
-        {str(name): measures.space_facts(space, players.classes(space)) for name, space in found.items()}
-        for found in game.spaces()
+    observed, actions = (
+        {str(name): spaces.space_facts(space) for name, space in found.items()} for found in game.spaces()
     )
     observations: dict[str, measures.ObservedKey] = {}
     episodes = [measures.play(game, observations, question["steps"], deadline) for _ in range(2)]
     return {
         "error": "",
         "interface": type(game).__name__.lower(),
-        "spaces": spaces,
+        "spaces": observed,
         "actions": actions,
         "observations": {str(name): item.facts() for name, item in observations.items()},
         "episodes": episodes,

@@ -95,5 +95,7 @@ def _mistakes(probe: Probe, dialect: str) -> Iterator[str]:
         declared = probe.spaces.get(name)
         if not seen.finite and not (bad and name == "reward"):
             yield f"observation {name} contains numbers that are not finite"
-        if declared is not None and declared.classes is None and declared.shape != seen.shape:
+        if seen.varying:
+            yield f"observation {name} changes its shape during an episode"
+        elif declared is not None and declared.classes is None and declared.shape != seen.shape:
             yield f"observation {name} has shape {list(seen.shape)}, but its declared shape is {list(declared.shape)}"

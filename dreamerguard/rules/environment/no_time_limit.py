@@ -62,5 +62,12 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f"{name} has no time limit, so its episodes may never end and give no score",
         key=task.key if task is not None else "",
         evidence=(Evidence("published", f"{ends}: {source}", source.url),),
-        help=f"set {limits[0].key}, the longest episode" if limits else "choose another task, or limit its episodes",
+        help=_help(run, limits[0].key if limits else ""),
     )
+
+
+def _help(run: ResolvedRun, key: str) -> str:
+    if key:
+        return f"set {key}, the longest episode"
+    no_setting = "the bundled trainer has no setting for a time limit"
+    return f"choose another task; {no_setting}" if run.dialect == "native" else "choose another task, or limit episodes"

@@ -26,8 +26,8 @@ import mujoco
 import numpy as np
 
 from dreamerguard_agent.envs import SerialEnvs, VectorEnv
-from dreamerguard_agent.envs.dmc import DMControl
-from dreamerguard_agent.envs.native import NativeEnvs
+from dreamerguard_agent.envs.dmc.adapter import DMControl
+from dreamerguard_agent.envs.dmc.native import NativeEnvs
 
 TASKS = ("walker_walk", "cartpole_swingup", "humanoid_walk", "cheetah_run", "hopper_hop")
 BASE = "dm_control"

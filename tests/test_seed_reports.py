@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from dreamerguard.commands.evaluate import show_scores
 from dreamerguard.commands.shared.progress import Progress
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.programs.native import run_directory as rundir
@@ -36,7 +37,7 @@ def shown(episodes: list[Ended]) -> str:
 def test_progress_shows_the_median_of_the_seeds_and_their_range() -> None:
     episodes = [Ended(3, 10.0), Ended(3, 20.0), Ended(4, 40.0), Ended(5, 400.0)]
     assert "score 40.0 (15.0 to 400.0 of 3 seeds)" in shown(episodes)
-    assert "score 15.0  1 updates" in shown(episodes[:2])
+    assert "score 15.0  1 update " in shown(episodes[:2])
     assert "score -" in shown([])
 
 
@@ -90,3 +91,11 @@ def test_a_curve_is_not_drawn_through_a_link(tmp_path: Path) -> None:
     draw_png(tmp_path / "curve.png", [], "no episode yet")
     assert outside.read_text() == "kept"
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_episode_is_not_called_episodes(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = io.StringIO()
+    Progress(1000, Console(file=screen, width=400)).evaluated(10, [5.0])
+    assert screen.getvalue().endswith("evaluation at 10 frames: 5.0 over 1 episode\n")
+    show_scores("dmc_walker_walk", 10, {0: [5.0]}, as_json=False)
+    assert capsys.readouterr().out == "dmc_walker_walk after 10 frames: 5.0 in 1 episode\n"

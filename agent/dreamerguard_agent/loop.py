@@ -53,12 +53,14 @@ class RunResult:
       updates: gradient updates of each agent.
       finished: whether the run reached its length; if not, it was stopped and can be resumed.
       saved: whether a checkpoint was written at the end; not if the run was stopped before its first step.
+      trained: whether this start trained; not if the run was complete before.
     """
 
     frames: int
     updates: int
     finished: bool
     saved: bool = True
+    trained: bool = True
 
 
 def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> RunResult:
@@ -152,7 +154,7 @@ class Run:
     def train(self, logs: SeedRecords, stop: Callable[[], bool]) -> RunResult:
         """Trains to the end of the run, or until ``stop`` returns true."""
         if self.counters.finished:
-            return self._result()
+            return self._result(trained=False)
         functions = self._compile()
         self._observer.phase("collecting the first experience")
         self._journal = Journal(self._config, self.counters, logs, self._observer)
@@ -176,8 +178,8 @@ class Run:
             raise
         return self._result()
 
-    def _result(self, *, saved: bool = True) -> RunResult:
-        return RunResult(self.counters.frames, self.counters.updates, self.counters.finished, saved)
+    def _result(self, *, saved: bool = True, trained: bool = True) -> RunResult:
+        return RunResult(self.counters.frames, self.counters.updates, self.counters.finished, saved, trained)
 
     def _compile(self) -> CompiledFunctions:
         state, config = self.state, self._config

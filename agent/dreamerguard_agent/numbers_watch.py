@@ -63,9 +63,9 @@ class NumbersWatch:
         rows = counts[:, 1]
         if self._config.numbers.policy == "stop" and rows.max() >= self._config.numbers.stop_after:
             raise NumbersFailed(
-                f"{rows.max()} updates in a row were skipped because loss or gradient is not finite; first: {term}, at"
-                f" update {int(mine.step):,}. Batch and state are in {self._folder}. Lower optimizer.lr or the weight"
-                " of that term, or set numbers.policy=skip to train on"
+                f"{rows.max()} update{'' if rows.max() == 1 else 's'} skipped in a row: loss or gradient is not"
+                f" finite; first: {term}, at update {int(mine.step):,}. Batch and state are in {self._folder}."
+                " Lower optimizer.lr or the weight of that term, or set numbers.policy=skip to train on"
             )
 
     def keep_action(self, params: Any, carry: Any, obs: Any) -> Path | None:

@@ -1,4 +1,4 @@
-"""Rows 15 to 18: the disk is full or read-only, the run directory goes away, two processes want the same one."""
+"""Rows 15 to 18 and 44: the disk is full or read-only, the run directory goes away, two processes want the same one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import inventory
 from .bench import LONG, Bench, designed, last_line, line_with, steps
-from .row import Finding, row
+from .row import Finding, NotRun, row
 
 
 @contextmanager
@@ -29,6 +29,56 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[bool]:
     finally:
         if mounted:
             subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+class FaultyDisk:
+    """An ext4 file system in a file, mounted on a folder, that can be made to fail.
+
+    Args:
+      folder: empty; becomes the mount point.
+      image: the file, to be made.
+
+    Raises:
+      NotRun: this machine or user cannot mount it.
+    """
+
+    def __init__(self, folder: Path, image: Path) -> None:
+        self._folder, self._image = folder, image
+        image.write_bytes(bytes(24_000_000))
+        self._run("mkfs.ext4", "-q", "-F", str(image))
+        self.mount()
+
+    def mount(self) -> None:
+        """Mounts it; errors make it read-only, as is usual."""
+        self._run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self._folder))
+
+    def fail(self) -> None:
+        """Injects an error by the kernel's own switch: from now on every write fails with EROFS."""
+        device = self._folder.stat().st_dev
+        for switch in Path("/sys/fs/ext4").glob("loop*/trigger_fs_error"):
+            number = Path("/sys/class/block", switch.parent.name, "dev").read_text().strip()
+            if number == f"{os.major(device)}:{os.minor(device)}":
+                switch.write_text("injected by a test of faults")
+                return
+        raise NotRun("the kernel has no switch for errors of this file system")
+
+    def repair(self) -> None:
+        """Unmounts it, repairs it and mounts it again."""
+        self._run("umount", str(self._folder))
+        self._run("e2fsck", "-p", "-f", str(self._image), codes=(0, 1))
+        self.mount()
+
+    def close(self) -> None:
+        """Unmounts it."""
+        subprocess.run(["umount", "-l", str(self._folder)], capture_output=True, check=False)
+
+    def _run(self, *command: str, codes: tuple[int, ...] = (0,)) -> None:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise NotRun(f"{command[0]}: {error.strerror}") from error
+        if done.returncode not in codes:
+            raise NotRun(f"{command[0]}: {(done.stderr or done.stdout).strip()[:80]}")
 
 
 @row(
@@ -90,6 +140,39 @@ def read_only(bench: Bench, times: int) -> Finding:
     finding.expect(
         finding.codes.keys() == {"2"} and "--logdir" in process.output, "the message does not say how to fix it"
     )
+    return finding
+
+
+@row(
+    44,
+    "the file system becomes read-only while training",
+    "ext4 in a file, an error by the kernel's switch; then it is repaired",
+    test="tests/agent/test_checkpoint_saver.py",
+)
+def read_only_later(bench: Bench, times: int) -> Finding:
+    """Training goes on with a warning, ends with 73 after `checkpoint.max_unsaved`, and continues after the repair."""
+    finding, folder = Finding(), bench.new("read-only-later")
+    bench.write_config(folder, **LONG | {"checkpoint": {"every": 1.5, "max_unsaved": 4}})
+    run = folder / "run"
+    run.mkdir()
+    disk = FaultyDisk(run, folder / "image")
+    try:
+        process = bench.train(folder)
+        process.until(lambda: len(steps(run)) >= 1)
+        before = inventory.take(run)
+        disk.fail()
+        finding.count(process.end())
+        designed(finding, process.output)
+        finding.message = line_with(process.output, "Read-only")
+        finding.expect(finding.codes.keys() == {"73"}, "the run does not end with 73")
+        disk.repair()
+        code = bench.train(folder).end()
+        finding.expect(code == 0, f"the run cannot be continued after the repair: {code}")
+        after = inventory.take(run)
+        finding.lose(inventory.lost_rows(before, after, before.saved))
+        finding.wrong += inventory.faults(after)
+    finally:
+        disk.close()
     return finding
 
 

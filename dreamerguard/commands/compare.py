@@ -96,9 +96,19 @@ def _material(
         if not path.exists():
             fail(f"{path} does not exist")
     try:
+        _require_apart(find_runs(candidates), find_runs(baseline))
         ours = read_sides(find_runs(candidates), *given)
         if reference:
             return against_reference(ours, reference, allow)
         return against_runs(ours, read_sides(find_runs(baseline), *given), allow)
     except (LogError, NotComparable) as error:
         fail(str(error))
+
+
+def _require_apart(candidates: list[Path], baseline: list[Path]) -> None:
+    """Ends the command if a run is on both sides: its comparison with itself would count as evidence."""
+    theirs = {run.resolve() for run in baseline}
+    both = [str(run) for run in candidates if run.resolve() in theirs]
+    if both:
+        verb = "is" if len(both) == 1 else "are"
+        fail(f"{', '.join(both)} {verb} both candidate and baseline; give different runs on the two sides")

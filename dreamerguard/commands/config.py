@@ -29,19 +29,25 @@ def show(
         str | None, typer.Option("--config-file", help="Settings file to read instead of the nearest one.")
     ] = None,
 ) -> None:
-    """Show every setting with its value and the file that sets it."""
+    """Show every setting with its value and the file that sets it.
+
+    Exit code 2: the settings cannot be read, or name a rule that does not exist.
+    """
     from dreamerguard.core.source import SourceError
+    from dreamerguard.lint.engine import active_rules
     from dreamerguard.lint.settings.finder import load_settings
+    from dreamerguard.lint.suppressions import check_selectors
     from dreamerguard.util.text import plain
 
     try:
         settings = load_settings(Path(), config_file, allow_local_rules=True)  # shown, not run
-        withheld = load_settings(Path(), config_file).withheld
+        applied = load_settings(Path(), config_file)
+        check_selectors(applied, active_rules(applied))
     except SourceError as error:
         fail(error.message)
     typer.echo(plain(f"# {settings.file if settings.file is not None else 'no settings file: these are the defaults'}"))
-    if withheld:
-        note(withheld)
+    if applied.withheld:
+        note(applied.withheld)
     for name, value in _rows(settings):
         origin = settings.origins.get(name.replace("-", "_"), "default")
         typer.echo(plain(f"{name} = {value}  # {origin}"))

@@ -65,24 +65,39 @@ def _plan(config: str | None, logdir: Path | None) -> RunPlan:
     if config is None:
         return RunPlan(logdir or Path("runs"))
     from dreamerguard.lint.before_start import lint_before_start, read_start_settings
-    from dreamerguard.programs.native.run_directory import CONFIG, default_directory, load_config
+    from dreamerguard.programs.native.run_directory import default_directory, load_config
     from dreamerguard.sources.argv import read_command
-    from dreamerguard.util.paths import is_file
+    from dreamerguard.util.paths import exists, is_dir
 
     folder = Path(config)
-    if is_file(folder / CONFIG):
+    if is_dir(folder):
         try:
             return RunPlan(logdir or folder, load_config(folder))
         except (OSError, ValueError) as error:
             fail(str(error))
+    if not exists(folder):
+        _require_task(config)
     try:
         settings = read_start_settings(none=True)
-        run = lint_before_start(read_command(["dreamerguard", "train", config]), settings).run.config
+        result = lint_before_start(read_command(["dreamerguard", "train", config]), settings)
     except SourceError as error:
         fail(error.message)
-    if run is None:
-        fail(f"{config} is not a valid configuration; `dreamerguard lint {config}` shows why")
-    return RunPlan(logdir or default_directory(run), run)
+    if result.run.config is None:
+        first = next((f": {finding.message}" for finding in result.findings if finding.severity == "error"), "")
+        fail(f"{config} is not a valid configuration{first}; `dreamerguard lint {config}` shows the place")
+    return RunPlan(logdir or default_directory(result.run.config), result.run.config)
+
+
+def _require_task(name: str) -> None:
+    """Ends the command if an argument that names no file or folder names no task either."""
+    from dreamerguard.programs.native.arguments import names_file
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        find_task(name)
+    except UnknownTask as error:
+        task = "" if names_file(name) else f"; {error}"
+        fail(f"there is no run file or run directory {name!r}{task}")
 
 
 def _print(check: MachineCheck) -> None:

@@ -41,10 +41,18 @@ def evaluate(
         fail(str(error), ENVIRONMENT_FAILED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
-    _show(config.task, frames, scores, as_json)
+    show_scores(config.task, frames, scores, as_json)
 
 
-def _show(task: str, frames: int, scores: dict[int, list[float]], as_json: bool) -> None:
+def show_scores(task: str, frames: int, scores: dict[int, list[float]], as_json: bool) -> None:
+    """Prints the scores of an evaluation.
+
+    Args:
+      task: the task.
+      frames: environment frames of the checkpoint.
+      scores: scores of the episodes by seed.
+      as_json: whether to print JSON.
+    """
     import json
     import statistics
 
@@ -60,8 +68,12 @@ def _show(task: str, frames: int, scores: dict[int, list[float]], as_json: bool)
         return
     for seed, mine in scores.items():
         name = task if len(scores) == 1 else f"{task}, seed {seed},"
+        head = f"{name} after {frames:,} frames: {means[seed]:.1f}"
+        if len(mine) == 1:
+            typer.echo(f"{head} in 1 episode")
+            continue
         typer.echo(
-            f"{name} after {frames:,} frames: {means[seed]:.1f} +/- {_facts(mine)['std']:.1f} over {len(mine)} episodes"
+            f"{head} +/- {_facts(mine)['std']:.1f} over {len(mine)} episodes"
             f" (lowest {min(mine):.1f}, highest {max(mine):.1f})"
         )
     if len(scores) > 1:

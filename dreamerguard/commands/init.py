@@ -50,6 +50,8 @@ def init(
     chosen = edition or defaults.default_edition
     if chosen not in defaults.editions:
         fail(f"edition {chosen} has no values for {defaults.name}; choose {', '.join(defaults.editions)}.")
+    if out.is_dir():
+        fail(f"{out} is a folder; name the file to write, for example --out {out / 'run.yaml'}")
     text = configuration(defaults, chosen, size, schema_url or SCHEMA_FILE)
     files = {out: text}
     if schema_url is None:
@@ -57,9 +59,10 @@ def init(
     taken = [path for path in files if path.exists() and not (force or _is_generated_schema(path, SCHEMA_ID))]
     if taken:
         fail(f"{' and '.join(map(str, taken))} already exists; --force overwrites it.")
+    made = "" if out.parent.exists() else f"; made the folder {out.parent}"
     for path, content in files.items():
         _write(path, content)
-    echo(f"wrote {' and '.join(map(str, files))}")
+    echo(f"wrote {' and '.join(map(str, files))}{made}")
     if reason := why_not_here(defaults.name):
         note(reason)
 

@@ -14,6 +14,7 @@ from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHE
 from dreamerguard.commands.shared.lint_actions import fix_files, show_diff, update_baseline
 from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, detect_machine
+from dreamerguard.core.programs import shown_program
 from dreamerguard.core.source import SourceError
 from dreamerguard.lint.engine import active_rules, check_command
 from dreamerguard.lint.settings.model import Settings
@@ -123,6 +124,11 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
         fail(_NOTHING, NOTHING_CHECKED)
+    if flags := [item.span.text for item in arguments.overrides if item.span.text.startswith("--")]:
+        from dreamerguard.commands.shared.unknown_option import mistyped_option
+
+        if wrong := mistyped_option(flags, "lint", (*typed_names(LintOptions), *_RUN_OPTIONS)):
+            fail(wrong)
     for word in arguments.files:
         if advice := about_file(word.text) or (about_word(word.text, own) if word.text.endswith(".py") else None):
             fail(advice)
@@ -146,7 +152,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
-        known = ", ".join(program_names())
+        known = ", ".join(map(shown_program, program_names()))
         fail(
             f"not checked: {error}; commands of these programs can be checked: {known}"
             " (--dialect NAME checks the command of a copy that does not look like one)",
@@ -158,7 +164,8 @@ def _no_dialect(name: str) -> str:
     known, editions = program_names(), edition_names()
     if name in (*known, *editions):
         return f"--dialect {name}: the command cannot be one of that program's"
-    return f"--dialect {name} is unknown: known are {', '.join(known)}, and {', '.join(editions)}"
+    listed = ("native (the bundled trainer)" if item == "native" else item for item in known)
+    return f"--dialect {name} is unknown: known are {', '.join(listed)}, and {', '.join(editions)}"
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:

@@ -10,6 +10,7 @@ import typer
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.log_options import ActionRepeat, Suite, Task
 from dreamerguard.util.terminal import echo
+from dreamerguard.util.text import number_of
 
 app = typer.Typer(
     help="Reference curves from your own runs.",
@@ -66,5 +67,5 @@ def build(
     except (LogError, NotComparable, SourceError) as error:
         fail(str(error))
     for name, entry in content["tasks"].items():
-        echo(f"{name}: {entry['n']} seeds, final score {entry['final']['median']:.4g}")
+        echo(f"{name}: {number_of(entry['n'], 'seed')}, final score {entry['final']['median']:.4g}")
     echo(f"{output}: {content['budget']:,} frames. {content['note']}")

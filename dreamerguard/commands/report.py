@@ -9,7 +9,16 @@ import typer
 
 from dreamerguard.commands.shared.errors import fail
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
-from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Runs, Suite, Task, check_reference, look
+from dreamerguard.commands.shared.log_options import (
+    ActionRepeat,
+    Reference,
+    Runs,
+    Suite,
+    Task,
+    check_reference,
+    check_task,
+    look,
+)
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ def report(
     from dreamerguard.util.paths import exists, is_dir
 
     check_reference(reference)
+    check_task(task, suite, reference)
     missing = next((run for run in runs if not is_dir(run)), None)
     if missing is not None:
         fail(f"{missing} is not a directory" if exists(missing) else f"{missing} does not exist")

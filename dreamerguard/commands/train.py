@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,7 @@ def train(
         fail("train does not accept --; write the task and its settings without it")
     if options.output_format is not PlanFormat.TEXT and not options.dry_run:
         fail("--output-format needs --dry-run")
+    _refuse_mistyped_options(own)
     if not options.dry_run:
         require_agent()
     typed = ["dreamerguard", "train", *own]
@@ -61,6 +63,18 @@ def train(
         _show(result)
         code = _train(result, options, typed, stop)
     raise typer.Exit(code)
+
+
+def _refuse_mistyped_options(own: Iterable[str]) -> None:
+    from dreamerguard.commands.shared.unknown_option import mistyped_option
+    from dreamerguard.programs.native.arguments import read_native
+    from dreamerguard.programs.native.options import typed_names
+    from dreamerguard.sources.argv import read_command
+
+    overrides = read_native(read_command(["dreamerguard", "train", *own])).overrides
+    flags = [item.span.text for item in overrides if item.span.text.startswith("--")]
+    if wrong := mistyped_option(flags, "train", typed_names(TrainOptions)):
+        fail(wrong)
 
 
 def _lint(typed: list[str], options: TrainOptions) -> Result:
@@ -121,10 +135,20 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
     if reason := why_not_here(config.task):
         fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
+    _refuse_file(directory)
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
     return run_training(config, directory, result, typed, stop, restart=options.restart)
+
+
+def _refuse_file(directory: Path) -> None:
+    """Ends the command if the run directory, or a folder above it, is a file."""
+    from dreamerguard.util.paths import exists, is_dir
+
+    first = next((path for path in (directory, *directory.parents) if exists(path)), None)
+    if first is not None and not is_dir(first):
+        fail(f"the run directory {directory} cannot be used: {first} is a file; choose another one with --logdir")
 
 
 def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:

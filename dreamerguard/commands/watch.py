@@ -15,6 +15,7 @@ from dreamerguard.commands.shared.log_options import (
     Suite,
     Task,
     check_reference,
+    check_task,
     look,
 )
 from dreamerguard.util.terminal import echo
@@ -67,6 +68,7 @@ def watch(
     if on_regression is OnRegression.STOP:
         _check_pid(pid)
     check_reference(reference)
+    check_task(task, suite, reference)
     missing = [directory for directory in logdirs if not exists(directory)]
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"

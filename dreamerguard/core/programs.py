@@ -35,3 +35,8 @@ SUPPORTED = (
 
 #: Console commands that start a training program.
 CONSOLE_COMMANDS = frozenset(command for program in SUPPORTED for command in program.commands)
+
+
+def shown_program(name: str) -> str:
+    """Returns the name of a program for people; options and JSON keep the identifier ``native``."""
+    return "bundled trainer" if name == "native" else name

@@ -14,7 +14,7 @@ from dreamerguard.core.machine import count_gpus
 
 from . import clock, devices, folders, limits, memory, packages
 from .child import ProbeAnswer, run_probe
-from .grade import MachineCheck, not_checked
+from .grade import MachineCheck, error, not_checked, ok, one_line
 
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
@@ -82,8 +82,8 @@ def examine(plan: RunPlan, seconds: float = TIME_LIMIT) -> list[MachineCheck]:
 
 #: Names of the checks in the order of the report.
 _ORDER = (
-    "python", "packages", "clashes", "jax", "simulation", "rendering", "memory", "disk", "run folder", "cache folder",
-    "temporary folder", "shared memory", "lock", "sync", "open files", "threads", "clock",
+    "python", "packages", "clashes", "jax", "task", "simulation", "rendering", "memory", "disk", "run folder",
+    "cache folder", "temporary folder", "shared memory", "lock", "sync", "open files", "threads", "clock",
 )  # fmt: skip
 
 
@@ -100,6 +100,7 @@ def _devices_and_budget(plan: RunPlan, gpus: int, seconds: float) -> list[Machin
     if not found:
         return [
             jax,
+            not_checked("task", "JAX does not start"),
             memory.check_memory(None, "", None, "JAX does not start"),
             folders.check_disk(plan.folder, None, plan.config.checkpoint.keep),
         ]
@@ -108,9 +109,19 @@ def _devices_and_budget(plan: RunPlan, gpus: int, seconds: float) -> list[Machin
     values = answer.values
     return [
         jax,
+        _task(plan.config, answer),
         memory.check_memory(values.get("total"), values.get("parts", ""), device_limit, answer.problem),
         folders.check_disk(plan.folder, values.get("checkpoint"), plan.config.checkpoint.keep),
     ]
+
+
+def _task(config: RunConfig, answer: ProbeAnswer) -> MachineCheck:
+    """Returns whether the bundled trainer can make the environment of the run."""
+    if answer.problem:
+        return not_checked("task", answer.problem, config.task)
+    if reason := answer.values.get("no_environment"):
+        return error("task", one_line(str(reason)), config.task, "choose another task; `dreamerguard tasks` lists them")
+    return ok("task", f"the environment of {config.task} can be made")
 
 
 def _rendering(plan: RunPlan, seconds: float) -> list[MachineCheck]:

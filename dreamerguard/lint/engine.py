@@ -29,6 +29,7 @@ from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.util.check_cache import check_cache_scope
+from dreamerguard.util.text import number_of
 
 from . import suppressions
 from .configured_in_code import configured_in_code
@@ -190,7 +191,9 @@ def check_presets(
         settings = sum(len(block) for block in file.blocks.values())
         checked = LintStats(len(all_rules()), 1, settings, 0)
         findings = tuple(sorted(found.values(), key=lambda item: item.order))
-        return Result(findings, runs[0], checked, dialect.name, f"{len(file.blocks)} blocks of its presets")
+        return Result(
+            findings, runs[0], checked, dialect.name, f"{number_of(len(file.blocks), 'block')} of its presets"
+        )
     return None
 
 

@@ -46,15 +46,25 @@ def load_rules(settings: Settings) -> tuple[Rule, ...]:
 def _local(paths: tuple[Path, ...]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for path in paths:
+        if not path.exists():
+            raise SourceError(f"local-rules: {path}: no such file or folder")
         files = sorted(path.glob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            rule = _rule_of(_import_file(file))
-            if rule is None and not path.is_dir():
-                raise SourceError(f"{file} defines no `rule`; see `dreamerguard explain low-train-ratio` as an example")
-            rules += [rule] if rule is not None else []
         if not files:
             raise SourceError(f"local-rules: there is no Python file in {path}")
+        modules = {file: _import_file(file) for file in files}
+        found = [rule for module in modules.values() if (rule := _rule_of(module)) is not None]
+        if not found:
+            lines = "\n".join(f"local-rules: {_why_no_rule(file, module)}" for file, module in modules.items())
+            raise SourceError(f"{lines}\nsee `dreamerguard explain low-train-ratio` as an example")
+        rules += found
     return tuple(rules)
+
+
+def _why_no_rule(file: Path, module: ModuleType) -> str:
+    rule = getattr(module, "rule", None)
+    if rule is None:
+        return f"{file} defines no `rule`"
+    return f"{file}: `rule` is of type {type(rule).__name__}; it must be a dreamerguard.rules.Rule"
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -248,7 +248,7 @@ class _Judge:
         for entry in stale_entries(self.baseline, self.matched, self._files(results), self._runs(results)):
             found = len(self.matched.get(entry, ()))
             listed = self.baseline.counts[entry]
-            message = f"{entry.rule} on {entry.key or entry.file} is listed {listed} times and found {found} times"
+            message = f"{entry.rule} on {entry.key or entry.file} is listed {_times(listed)} and found {_times(found)}"
             yield Problem("stale-baseline", message, Label(self.baseline.spans[entry]), entry.key)
 
     def _files(self, results: Sequence[Result]) -> set[str]:
@@ -275,6 +275,10 @@ def stale_entries(
 def matches(path: str, pattern: str) -> bool:
     """Returns whether a relative path matches a glob. ``*`` also matches slashes; a folder matches all files in it."""
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _with_line(span: Span) -> Span:

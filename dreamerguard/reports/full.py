@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dreamerguard.core.finding import Finding, Fix, Severity
+from dreamerguard.core.programs import shown_program
 from dreamerguard.core.result import Result, counted
-from dreamerguard.util.text import paint, plain
+from dreamerguard.util.text import number_of, paint, plain
 
 from .snippet import snippet
 
@@ -89,9 +90,11 @@ def summary(result: Result) -> str:
     found += f"; {unlisted(result)}" if unlisted(result) else ""
     found += f"; {result.run.probe.text}" if result.run.probe is not None else ""
     checked = result.checked
-    scope = f"{checked.rules} rules on {checked.settings} setting{'' if checked.settings == 1 else 's'}"
+    scope = f"{number_of(checked.rules, 'rule')} on {number_of(checked.settings, 'setting')}"
     files = f" of {', '.join(plain(name) for name in result.run.files)}" if result.run.files else ""
-    return f"{found}; checked {scope}{files}{sweep(result)} (program {result.dialect}: {result.detected})"
+    return (
+        f"{found}; checked {scope}{files}{sweep(result)} (program {shown_program(result.dialect)}: {result.detected})"
+    )
 
 
 def sweep(result: Result) -> str:

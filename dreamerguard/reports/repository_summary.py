@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Severity
+from dreamerguard.core.programs import shown_program
 from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
@@ -37,7 +38,7 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
         f" {_counted(outcome.presets, 'configuration file')} in {outcome.files} of {_counted(outcome.seen, 'file')}"
     )
     for name, (count, reason) in outcome.dialects.items():
-        yield f"  {name}: {_counted(count, 'run')}, recognised: {reason}"
+        yield f"  {shown_program(name)}: {_counted(count, 'run')}, recognised: {reason}"
     reasons: Counter[str] = Counter()
     for result in outcome.unjudged:
         reasons[result.judged.text] += result.unjudged

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from dreamerguard.core.programs import shown_program
 from dreamerguard.rules import Example, Rule
 
 _URL = re.compile(r"https://\S+")
@@ -20,7 +21,7 @@ def help_uri(rule: Rule) -> str:
 
 def rule_page(rule: Rule) -> str:
     """Returns one page: name, reasons, fixes, and the examples that are also the rule's tests."""
-    scope = f" Training programs: {', '.join(rule.dialects)}." if rule.dialects else ""
+    scope = f" Training programs: {', '.join(map(shown_program, rule.dialects))}." if rule.dialects else ""
     facts = f"Severity: {rule.severity}. Confidence: {rule.confidence}. Category: {rule.category}. Since {rule.since}."
     head = [f"# {rule.name} ({rule.code})", "", facts + scope, ""]
     text = [*head, *_sections(rule.documentation), *_examples("Reported", rule.bad), *_examples("Fine", rule.good)]

@@ -20,6 +20,8 @@ from .task_data import Citation, Editions, GpuTime, Sourced, SuiteDefaults, cite
 
 #: Largest number of tasks with a common name part, such as ``walker``, that a message lists.
 _MOST_PARTS = 10
+#: Least similarity of the names of two tasks after a common prefix.
+_ALIKE = 0.5
 #: Characters at the top of a suite file that hold its prefix and order; suites without an order come last, by name.
 _HEAD, _LAST = 2048, 1000
 _LINE = re.compile(r"^(prefix|other_prefixes|order):[ \t]*([^#\n]*?)[ \t]*$", re.MULTILINE)
@@ -207,7 +209,14 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     parts = tuple(task for task in names if f"_{name}_" in f"_{task}_")
     if 0 < len(parts) <= _MOST_PARTS:
         return parts
-    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.6))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    return tuple(task for task in close if _alike_without_prefix(name, task))
+
+
+def _alike_without_prefix(name: str, task: str) -> bool:
+    """Returns whether names of one prefix are also alike after it: ``dmc_nothing`` is near no task of ``dmc``."""
+    (prefix, _, rest), (other, _, known) = name.partition("_"), task.partition("_")
+    return prefix != other or not known or difflib.SequenceMatcher(None, rest, known).ratio() >= _ALIKE
 
 
 def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:

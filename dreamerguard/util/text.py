@@ -16,6 +16,18 @@ def plain(text: str) -> str:
     return "".join(_escape(char) for char in text)
 
 
+def number_of(count: int | str, noun: str, plural: str = "") -> str:
+    """Returns a number and its noun in singular or plural: ``1 run``, ``1,200 runs``, ``1 batch``, ``2.5 batches``.
+
+    Args:
+      count: a number, or its text.
+      noun: the noun in the singular.
+      plural: the noun in the plural; by default with an s.
+    """
+    shown = count if isinstance(count, str) else f"{count:,}"
+    return f"{shown} {noun if shown == '1' else plural or noun + 's'}"
+
+
 def width(text: str) -> int:
     """Returns the number of terminal columns of plain text."""
     return sum(_width(char) for char in text)

@@ -11,7 +11,8 @@ import pytest
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.envs import EnvError, Values, env_seed, make_env
-from dreamerguard_agent.envs.dmc import DMControl, find_task, load_suite
+from dreamerguard_agent.envs.dmc.adapter import DMControl
+from dreamerguard_agent.envs.dmc.library import find_task, load_suite
 
 from .golden import below, load
 
@@ -196,7 +197,7 @@ def _python(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
 def test_vectors_never_touch_opengl_and_import_quietly(setting: dict[str, str]) -> None:
     code = """
 import os, sys
-from dreamerguard_agent.envs import dmc
+from dreamerguard_agent.envs.dmc import adapter as dmc
 before = os.environ.get("MUJOCO_GL")
 env = dmc.DMControl("cartpole_swingup")
 env.step({"action": [0.0], "reset": True})
@@ -209,7 +210,8 @@ print(sorted(name for name in sys.modules if name.split(".")[0] in ("OpenGL", "g
 
 def test_images_without_opengl_are_refused_with_advice() -> None:
     code = """
-from dreamerguard_agent.envs import EnvError, dmc
+from dreamerguard_agent.envs import EnvError
+from dreamerguard_agent.envs.dmc import adapter as dmc
 dmc.DMControl("cartpole_swingup")
 try:
     dmc.DMControl("cartpole_swingup", image_size=64)

@@ -10,9 +10,9 @@ import pytest
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs import EnvError, SerialEnvs, Values, VectorEnv, make_envs
-from dreamerguard_agent.envs.dmc import DMControl
-from dreamerguard_agent.envs.formulas import FORMULAS
-from dreamerguard_agent.envs.native import NativeEnvs, _check_hooks, native_tasks
+from dreamerguard_agent.envs.dmc.adapter import DMControl
+from dreamerguard_agent.envs.dmc.formulas import FORMULAS
+from dreamerguard_agent.envs.dmc.native import NativeEnvs, _check_hooks, native_tasks
 
 pytestmark = pytest.mark.integration
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from dm_control.utils import rewards
 
-from dreamerguard_agent.envs.dmc import load_task
-from dreamerguard_agent.envs.formulas import FORMULAS
-from dreamerguard_agent.envs.formulas.common import tolerance
-from dreamerguard_agent.envs.mujoco_fields import MujocoFields
-from dreamerguard_agent.envs.physics import stepper
-from dreamerguard_agent.envs.thread_pool import ThreadPool
+from dreamerguard_agent.envs.dmc.formulas import FORMULAS
+from dreamerguard_agent.envs.dmc.formulas.common import tolerance
+from dreamerguard_agent.envs.dmc.library import load_task
+from dreamerguard_agent.envs.dmc.mujoco_fields import MujocoFields
+from dreamerguard_agent.envs.dmc.physics import stepper
+from dreamerguard_agent.envs.vector.thread_pool import ThreadPool
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ import pytest
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.envs import EnvError, VectorEnv, make_envs
-from dreamerguard_agent.envs.process import ProcessEnvs
+from dreamerguard_agent.envs.vector.process import ProcessEnvs
 
 pytestmark = [
     pytest.mark.integration,

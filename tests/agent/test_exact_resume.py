@@ -133,7 +133,7 @@ def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another version of MuJoCo may need another state: the run goes on and says so."""
-    from dreamerguard_agent.envs import simulation_state
+    from dreamerguard_agent.envs.dmc import simulation_state
 
     notes: list[str] = []
     heard = Silent()
@@ -150,7 +150,7 @@ def test_new_episodes_start_where_the_simulator_cannot_restore_the_old_ones(
 
 
 def test_an_environment_that_raises_saves_the_run_and_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dreamerguard_agent.envs.native import NativeEnvs
+    from dreamerguard_agent.envs.dmc.native import NativeEnvs
 
     steps, step = iter(range(10**9)), NativeEnvs.step
 

@@ -135,7 +135,9 @@ def test_batch_and_state_are_kept_without_pickle_and_the_run_stops_after_three_i
     watching.check(made_faults(0, 0), state, ring)
     assert not (tmp_path / FOLDER).exists()
     watching.check(made_faults(2, 2), state, ring)
-    with pytest.raises(NumbersFailed, match=r"3 updates in a row .* first: loss/rew, at update 5\. Batch and state"):
+    with pytest.raises(
+        NumbersFailed, match=r"3 updates skipped in a row.* first: loss/rew, at update 5\. Batch and state"
+    ):
         watching.check(made_faults(3, 3), state, ring)
     assert len(said) == 1 and "update 5 was skipped: loss/rew is not finite" in said[0]
     facts = json.loads((tmp_path / FOLDER / "update-5.json").read_text())

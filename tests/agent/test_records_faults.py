@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dreamerguard_agent.runtime import append_file
+from dreamerguard_agent.runtime.agent_records import RunRecords
 from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost
 
@@ -139,29 +140,50 @@ def test_a_removed_run_directory_is_noticed_and_saved_elsewhere(
         assert [path.name for path in run.iterdir()] == ["run.yaml"]
 
 
-class FullDisk:
-    """``os.write`` on a disk that takes a few more bytes and then no more."""
+def test_a_run_directory_that_is_removed_during_a_check_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    logs = Logs(run)
+    logs.train(1)
+    heal = RunRecords.heal
 
-    def __init__(self, free: int) -> None:
-        self.free, self.write = free, os.write
+    def late(records: RunRecords) -> None:
+        shutil.rmtree(run)
+        heal(records)
+
+    monkeypatch.setattr(RunRecords, "heal", late)
+    with pytest.raises(RunDirectoryLost):
+        logs.train(1)
+    assert not run.exists()
+    assert logs.records.rescue() == run
+    logs.end()
+
+
+class FullDisk:
+    """``os.write`` on a disk that takes a few more bytes and then no more, for a reason."""
+
+    def __init__(self, free: int, reason: int) -> None:
+        self.free, self.reason, self.write = free, reason, os.write
 
     def __call__(self, handle: int, data: bytes) -> int:
         taken = min(len(data), self.free)
         if not taken:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(self.reason, os.strerror(self.reason))
         self.free -= taken
         return self.write(handle, data[:taken])
 
 
-def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
     logs = Logs(tmp_path)
     logs.train(1)
-    disk = FullDisk(free=100)
+    disk = FullDisk(free=100, reason=reason)
     monkeypatch.setattr(append_file.os, "write", disk)
     logs.train(3)
     assert len(logs.said) == 1
-    assert "No space left on device; rows stay in memory" in logs.said[0]
-    with pytest.raises(OSError, match="No space left"):
+    assert f"{os.strerror(reason)}; rows stay in memory" in logs.said[0]
+    with pytest.raises(OSError, match=os.strerror(reason)):
         logs.save()
     disk.free = 1 << 20
     logs.train(1)

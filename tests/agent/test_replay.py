@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dreamerguard_agent.base.spaces import ArraySpace, mask_last
 from dreamerguard_agent.driver import Driver
-from dreamerguard_agent.envs.dmc import DMControl
+from dreamerguard_agent.envs.dmc.adapter import DMControl
 from dreamerguard_agent.replay.ring import (
     Ring,
     StoredLatents,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dreamerguard_agent.envs import SerialEnvs, VectorEnv
-from dreamerguard_agent.envs.dmc import DMControl
-from dreamerguard_agent.envs.joined import JoinedEnvs
-from dreamerguard_agent.envs.native import NativeEnvs, native_tasks
+from dreamerguard_agent.envs.dmc.adapter import DMControl
+from dreamerguard_agent.envs.dmc.native import NativeEnvs, native_tasks
+from dreamerguard_agent.envs.vector.joined import JoinedEnvs
 
 #: Tasks with contacts, Runge-Kutta steps, targets in the model, random gains, a random model, and a terrain.
 FEW = ("walker_walk", "acrobot_swingup", "reacher_hard", "point_mass_hard", "lqr_lqr_2_1", "manipulator_bring_ball")

@@ -1,6 +1,6 @@
 """The time limit of a step follows from the steps themselves."""
 
-from dreamerguard_agent.envs.supervision import EVERY, FLOOR, REMEMBERED, TIMES, StepTimes
+from dreamerguard_agent.envs.vector.supervision import EVERY, FLOOR, REMEMBERED, TIMES, StepTimes
 
 
 def test_quick_steps_have_the_floor_as_limit() -> None:

@@ -13,7 +13,7 @@ import pytest
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs import EnvError, EnvsFailed, Supervision, WaitEnded, make_envs
-from dreamerguard_agent.envs.process import ProcessEnvs
+from dreamerguard_agent.envs.vector.process import ProcessEnvs
 
 pytestmark = [
     pytest.mark.integration,

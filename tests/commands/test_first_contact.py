@@ -129,3 +129,14 @@ def test_the_message_names_what_works(words: tuple[str, ...], advice: str) -> No
 def test_the_diff_says_how_many_findings_it_cannot_fix() -> None:
     Path("run.yaml").write_text("task: dmc_walker_walk\nrun: {train_ratio: 32}\n")
     assert "nothing to correct in 1 finding; --unsafe-fixes" in run("check", "--no-config", "--diff")[2]
+
+
+def test_an_empty_run_file_names_the_command_that_fills_it() -> None:
+    for text in ("", "\n \n"):
+        Path("run.yaml").write_text(text, encoding="utf-8")
+        code, out, _ = run("lint", "--no-config", "run.yaml")
+        assert (code, "the file is empty" in out) == (3, True)
+        assert "`dreamerguard init TASK --force --out run.yaml` writes" in out
+    Path("run.yaml").write_text("# my notes\n", encoding="utf-8")
+    _, out, _ = run("lint", "--no-config", "run.yaml")
+    assert "no task here" in out and "--force" not in out

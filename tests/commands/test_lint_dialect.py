@@ -40,10 +40,21 @@ def test_without_it_the_program_is_not_known(tmp_path: Path) -> None:
 def test_an_unknown_program_is_one_message(dialect: str, tmp_path: Path) -> None:
     code, said = lint(tmp_path, "--dialect", dialect, "--", "python", "main.py", "--configs", "crafter")
     assert code == 2 and said.count("\n") == 1
-    assert said.startswith(f"error: --dialect {dialect} is unknown: known are native, sheeprl")
+    assert said.startswith(f"error: --dialect {dialect} is unknown: known are native (the bundled trainer), sheeprl")
 
 
 @pytest.mark.parametrize("dialect", ["danijar", "danijar:2023", "nm512_torch"])
 def test_a_command_that_cannot_be_the_programs_is_one_message(dialect: str, tmp_path: Path) -> None:
     code, said = lint(tmp_path, "--dialect", dialect, "run.train_ratio=32")
     assert (code, said.count("\n")) == (2, 1) and "cannot be one of that program's" in said
+
+
+def test_people_read_of_the_bundled_trainer_and_options_keep_its_identifier(tmp_path: Path) -> None:
+    _, full = lint(tmp_path, "--output-format", "full", "dmc_walker_walk")
+    assert "(program bundled trainer: the command runs dreamerguard)" in full
+    code, other = lint(tmp_path, "--", "python", "other.py")
+    assert (code, "can be checked: bundled trainer, sheeprl" in other) == (3, True)
+    code, unknown = lint(tmp_path, "--dialect", "tf", "--", "python", "other.py")
+    assert (code, "known are native (the bundled trainer), sheeprl" in unknown) == (2, True)
+    _, data = lint(tmp_path, "--output-format", "json", "dmc_walker_walk")
+    assert '"dialect": "native"' in data

@@ -53,7 +53,9 @@ def test_a_clean_run_says_what_was_checked() -> None:
     Path("run.yaml").write_text("task: dmc_walker_walk\nseed: 4\n", encoding="utf-8")
     code, out, err = run("lint", "run.yaml", "size=size12m")
     assert (code, err) == (0, "")
-    assert re.fullmatch(r"no problems found; checked \d+ rules on 3 settings of run.yaml \(program native: .*\)\n", out)
+    assert re.fullmatch(
+        r"no problems found; checked \d+ rules on 3 settings of run.yaml \(program bundled trainer: .*\)\n", out
+    )
 
 
 def test_formats() -> None:

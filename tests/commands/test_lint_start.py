@@ -269,6 +269,29 @@ def test_config_show_and_test_rules(tmp_path: Path) -> None:
     assert entry("test-rules", folder=tmp_path).returncode == 3
     done = entry("test-rules", "--built-in", "low-train-ratio", folder=tmp_path)
     assert done.returncode == 0 and b"passed  DG101  low-train-ratio" in done.stdout
+    assert done.stdout.endswith(b"1 rule tested, 0 failed\n")
     (tmp_path / "dreamerguard.toml").write_text("ignor = []\n", encoding="utf-8")
     done = entry("config", "show", folder=tmp_path)
     assert done.returncode == 2 and b"did you mean ignore?" in done.stderr
+    (tmp_path / "dreamerguard.toml").write_text('select = ["low-train-rato"]\n', encoding="utf-8")
+    done = entry("config", "show", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"select: there is no rule 'low-train-rato'; did you mean low-train-ratio?" in done.stderr
+    (tmp_path / "dreamerguard.toml").write_text('select = ["ours"]\nlocal-rules = ["ours.py"]\n', encoding="utf-8")
+    done = entry("config", "show", folder=tmp_path)  # the code is not run, so its rules are not known
+    assert done.returncode == 0 and b'select = ["ours"]' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["zzz"], b"there is no rule 'zzz'; `dreamerguard lint --list-rules` lists the rules"),
+        (["--built-in", "low-train-rato"], b"there is no rule 'low-train-rato'; did you mean low-train-ratio?"),
+        (["low-train-ratio"], b"'low-train-ratio' is a built-in rule; add --built-in to test it"),
+        (["zzz", "DG101"], b"'DG101' is a built-in rule"),
+    ],
+)
+def test_unknown_rules_are_not_tested(tmp_path: Path, words: list[str], says: bytes) -> None:
+    done = entry("test-rules", *words, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert says in done.stderr and done.stderr.startswith(b"error: ")

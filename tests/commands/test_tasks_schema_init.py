@@ -90,6 +90,7 @@ def test_tasks_as_json() -> None:
         (["init", "dmc_walker_wlak"], "Did you mean dmc_walker_walk"),
         (["init", "metaworld_reach", "--edition", "head"], "has no values for metaworld_reach; choose r2dreamer"),
         (["init", "crafter_reward", "-o", "a_file/run.yaml"], "cannot write a_file/run.yaml: "),
+        (["init", "crafter_reward", "-o", "."], ". is a folder; name the file to write, for example --out run.yaml"),
     ],
 )
 def test_a_wrong_word_ends_with_one_line_and_code_2(words: list[str], message: str) -> None:
@@ -168,6 +169,13 @@ def test_init_overwrites_only_when_told() -> None:
     assert Path("run.yaml").read_text() == "mine"
     assert run(app, ["init", "crafter_reward", "--force"]).exit_code == 0
     assert yaml.safe_load(Path("run.yaml").read_text())["task"] == "crafter_reward"
+
+
+def test_init_names_the_folder_that_it_makes() -> None:
+    made = run(app, ["init", "crafter_reward", "-o", "a/b/c.yaml"])
+    assert made.output == "wrote a/b/c.yaml and a/b/dreamerguard.schema.json; made the folder a/b\n"
+    again = run(app, ["init", "crafter_reward", "-o", "a/b/d.yaml"])
+    assert again.output == "wrote a/b/d.yaml and a/b/dreamerguard.schema.json\n"
 
 
 def test_init_renews_its_own_schema_but_not_someone_elses() -> None:

@@ -134,7 +134,8 @@ def test_a_finished_run_is_not_trained_again(folder: Path, finished: Path) -> No
     before = (finished / "metrics.jsonl").read_text()
     code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "finished")
     assert code == 0
-    assert "finished: 3,000 frames" in err
+    assert "this run was already complete, and nothing was trained: 3,000 frames" in err
+    assert "run.frames above 3,000 and --logdir finished" in err
     assert (finished / "metrics.jsonl").read_text() == before
 
 
@@ -145,6 +146,20 @@ def test_a_checkpoint_is_evaluated(folder: Path, finished: Path) -> None:
     assert played["frames"] == 3000
     assert len(played["scores"]) == 3
     assert all(0 < score <= 1000 for score in played["scores"])
+
+
+def test_a_damaged_run_file_is_written_again_by_the_same_command(folder: Path, finished: Path) -> None:
+    directory, _ = copied(finished, "damaged-config")
+    (directory / "run.yaml").write_text("task: [\n", encoding="utf-8")
+    words = ("train", "--config", "tiny.yaml", "--logdir", "damaged-config")
+    for command in (("eval", "damaged-config"), words):
+        code, _, err = run(folder, *command)
+        assert code == 2
+        assert "line 1: no ] closes this [\nRestore this file. Or remove it and repeat" in err
+    (directory / "run.yaml").unlink()
+    code, _, err = run(folder, *words)
+    assert code == 0 and "already complete" in err
+    assert (directory / "run.yaml").read_bytes() == (finished / "run.yaml").read_bytes()
 
 
 def copied(finished: Path, name: str) -> tuple[Path, list[Path]]:
@@ -235,6 +250,15 @@ def test_the_founding_mistake_is_refused_unless_a_reason_is_given(folder: Path) 
         (("train", "dmc_walker_walk", "--allow", "low-ratio=x"), "no rule"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("eval", "nowhere"), "holds no run"),
+        (("eval", "tiny.yaml"), "tiny.yaml is a file, not a run directory"),
+        (
+            ("train", "--config", "tiny.yaml", "--logdir", "tiny.yaml"),
+            "the run directory tiny.yaml cannot be used: tiny.yaml is a file",
+        ),
+        (
+            ("train", "--config", "tiny.yaml", "--logdir", "tiny.yaml/run"),
+            "the run directory tiny.yaml/run cannot be used: tiny.yaml is a file",
+        ),
     ],
 )
 def test_wrong_input_is_answered_in_words(folder: Path, words: tuple[str, ...], says: str) -> None:

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 from dreamerguard.cli import main
 from dreamerguard.commands.app import app
 from dreamerguard.commands.shared.first_contact import about_word
-from dreamerguard.commands.shared.unknown_option import no_such_option
+from dreamerguard.commands.shared.unknown_option import mistyped_option, no_such_option
+from dreamerguard.programs.native.options import TrainOptions, typed_names
 
 RUN = ("--", "python", "dreamerv3/main.py", "--configs", "dmc_proprio", "--task", "dmc_walker_walk")
 
@@ -18,6 +19,12 @@ RUN = ("--", "python", "dreamerv3/main.py", "--configs", "dmc_proprio", "--task"
         (("lint", "--formatt=json", *RUN), "no option --formatt of lint; did you mean --output-format?"),
         (("lint", "-x", *RUN), "no option -x of lint"),
         (("lint", "--allow", "low-train-ratio=x", *RUN), "no option --allow of lint"),
+        (("lint", "--selct", "low-train-ratio", "run.yaml"), "no option --selct of lint; did you mean --select?"),
+        (("lint", "dmc_walker_walk", "--selct=DG101"), "no option --selct of lint; did you mean --select?"),
+        (("lint", "dmc_walker_walk", "--format", "json"), "no option --format of lint; did you mean --output-format?"),
+        (("lint", "dmc_walker_walk", "--min_severty", "error"), "of lint; did you mean --min-severity?"),
+        (("train", "dmc_walker_walk", "--logdr", "x"), "no option --logdr of train; did you mean --logdir?"),
+        (("train", "dmc_walker_walk", "--alow=low-train-ratio=x"), "no option --alow of train; did you mean --allow?"),
         (("lint", "--task", "dmc_walker_walk", *RUN), "--task sets the task or size of a run file"),
         (("lint", "run.yaml", *RUN), "run.yaml stands before --"),
         (("lint", "run.train_ratio=32", *RUN), "run.train_ratio=32 stands before --"),
@@ -39,6 +46,11 @@ def test_one_message_names_the_option(
     output = capsys.readouterr()
     assert (ended.value.code, output.out) == (2, "")
     assert says in output.err and output.err.count("\n") == 1 and output.err.startswith("error: ")
+
+
+@pytest.mark.parametrize("word", ["--sed=3", "--sedes", "--batch_size=2", "--frames=5", "--zzz=1", "--run.frame=1"])
+def test_a_mistyped_key_is_left_to_the_linter(word: str) -> None:
+    assert mistyped_option([word], "train", typed_names(TrainOptions)) is None
 
 
 def test_options_of_lint_may_stand_before_the_command(

@@ -29,7 +29,7 @@ def _run(*words: object) -> Result:
 
 def _process(*words: object) -> subprocess.Popen[str]:
     """The same in a process of its own."""
-    code = "from tests.commands.test_watch_compare import app; app()"
+    code = "from dreamerguard.commands.app import app; app()"
     command = [sys.executable, "-c", code, *map(str, words)]
     root = Path(__file__).resolve().parents[2]
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -72,6 +72,32 @@ def test_watch_says_what_is_missing(tmp_path: Path) -> None:
     assert (unknown.exit_code, "set --task" in unknown.output) == (3, True)
     broken = _run("watch", tmp_path / "torch", "--once", "--reference", tmp_path / "file")
     assert (broken.exit_code, "is not a reference file" in broken.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--task", "dmc_walker_wlak"), "error: --task dmc_walker_wlak: unknown task 'dmc_walker_wlak'"),
+        (("--task", "dmc_walker_wlak"), "dmc_walker_walk"),
+        (("--suite", "dmc_vison"), "dmc_vision"),
+        (("--task", "dmc_walker_walk", "--suite", "crafter"), "--task dmc_walker_walk: "),
+    ],
+)
+def test_a_mistyped_task_or_suite_is_named_with_the_nearest(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    run = native_run(tmp_path / "run")
+    for command in (("watch", run, "--once"), ("report", run)):
+        result = _run(*command, *words)
+        assert (result.exit_code, says in result.output, result.output.count("\n")) == (2, True, 1)
+
+
+def test_a_file_of_curves_has_its_own_tasks(tmp_path: Path) -> None:
+    path, run = tmp_path / "own.json", native_run(tmp_path / "run")
+    assert _run("reference", "build", _seeds(tmp_path / "old"), "-o", path).exit_code == 0
+    task = _run("watch", run, "--once", "--reference", path, "--task", "dmc_walker_wlak")
+    assert (task.exit_code, "did you mean dmc_walker_walk?" in task.output) == (2, True)
+    suite = _run("watch", run, "--once", "--reference", path, "--suite", "crafter")
+    assert (suite.exit_code, "holds curves of suite" in suite.output) == (2, True)
+    assert _run("watch", run, "--once", "--reference", path, "--task", "dmc_walker_walk").exit_code == 0
 
 
 def test_a_run_that_is_sick_fails_too(tmp_path: Path) -> None:
@@ -168,6 +194,8 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
     for words, reason in (
         ((run,), "give either --baseline DIRECTORY or --reference"),
         ((run, "--reference", "2024", "-b", run), "give either"),
+        ((run, "-b", run), f"{run} is both candidate and baseline; give different runs"),
+        ((tmp_path, "-b", run), f"{run} is both candidate and baseline; give different runs"),
         ((run, "--reference", "2024"), "not comparable; --allow action-repeat"),
         ((run, "--reference", "2024", "--allow", "speed"), "use one of x-unit, action-repeat, score-kind, edition"),
         ((tmp_path / "no", "--reference", "2024"), "does not exist"),
@@ -178,7 +206,7 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
         assert reason in result.output
         assert result.output.count("\n") == 1
     allowed = _run("compare", run, "--reference", "2024", "--allow", "action-repeat")
-    assert (allowed.exit_code, "allowed: runs use 1 frames" in allowed.output) == (4, True)
+    assert (allowed.exit_code, "allowed: runs use 1 frame per action" in allowed.output) == (4, True)
 
 
 def test_a_reference_from_own_runs_serves_watch_and_compare(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_every_check_is_made_for_a_run(folder: Path) -> None:
     done = doctor(folder, "run.yaml", "--json")
     found = checks(done)
     assert list(found) == list(_ORDER)
-    for name in ("python", "packages", "jax", "simulation", "memory", "disk", "run folder", "lock", "threads"):
+    for name in ("python", "packages", "jax", "task", "simulation", "memory", "disk", "run folder", "lock", "threads"):
         assert found[name]["grade"] == "ok", found[name]
     assert found["disk"]["facts"]["checkpoint"] > 10**6
     left = {path.name for path in folder.iterdir()} - {"cache"}
@@ -68,6 +68,35 @@ def test_the_exit_code_names_the_worst_check(folder: Path) -> None:
     (folder / "broken.yaml").write_text("task: [")
     assert doctor(folder, "broken.yaml").returncode == 2
     assert doctor(folder, "--time-limit", "0").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("empty", "empty holds no run: empty/run.yaml does not exist"),
+        ("runs", "runs is a folder with 1 run; name one of them:\n  runs/mine"),
+        ("dmc_walker_wlak", "there is no run file or run directory 'dmc_walker_wlak'; unknown task"),
+        ("dmc_walker_wlak", "Did you mean dmc_walker_walk"),
+        ("dmc_nothing", "`dreamerguard tasks` lists the known tasks"),
+        ("none.yaml", "there is no run file or run directory 'none.yaml'"),
+        ("broken.yaml", "broken.yaml is not a valid configuration: no ] closes this ["),
+    ],
+)
+def test_what_is_no_run_gets_a_reason(folder: Path, name: str, says: str) -> None:
+    (folder / "empty").mkdir()
+    (folder / "runs" / "mine").mkdir(parents=True)
+    (folder / "runs" / "mine" / "run.yaml").write_text(TINY)
+    (folder / "broken.yaml").write_text("task: [")
+    done = doctor(folder, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and says in done.stderr
+
+
+def test_a_task_that_the_trainer_does_not_run_is_an_error(folder: Path) -> None:
+    done = doctor(folder, "bsuite_catch", "--json")
+    found = checks(done)["task"]
+    assert (done.returncode, found["grade"], found["where"]) == (69, "error", "bsuite_catch")
+    assert "`dreamerguard tasks`" in found["fix"]
 
 
 def test_a_missing_package_is_one_error_and_the_other_checks_are_made(folder: Path) -> None:

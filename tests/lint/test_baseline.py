@@ -78,7 +78,7 @@ def test_entries_without_a_finding_are_reported_and_pruned(project: Path) -> Non
     (project / "run.yaml").write_text(LOW.replace("32", "512"), encoding="utf-8")
     (stale,) = check(project, settings(project)).active
     assert stale.name == "stale-baseline"
-    assert stale.message == "low-train-ratio on run.train_ratio is listed 1 times and found 0 times"
+    assert stale.message == "low-train-ratio on run.train_ratio is listed once and found 0 times"
     assert stale.primary.span.text.startswith('{"file": "run.yaml"') and stale.primary.span.line == 2
     counts, text = pruned(settings(project), lambda given: (check(project, given),), project)
     assert (counts.total(), text) == (0, "1 finding removed, 0 left")

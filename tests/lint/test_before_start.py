@@ -137,7 +137,7 @@ def test_local_rules_refuse_and_can_be_allowed(project: Path) -> None:
         ("ignor = []\n", "did you mean ignore"),
         ('ignore = ["low-train-rato"]\n', "there is no rule 'low-train-rato'"),
         ('baseline = "none.json"\n', "cannot read the baseline"),
-        ('local-rules = ["none.py"]\n', "there is no Python file"),
+        ('local-rules = ["none.py"]\n', "no such file or folder"),
     ],
 )
 def test_broken_settings_end_every_start(project: Path, text: str, message: str) -> None:

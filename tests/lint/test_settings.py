@@ -83,9 +83,12 @@ plugins = ["ours"]
     [
         ('selct = ["DG1"]', "there is no setting 'selct'; did you mean select?"),
         ("zzz = 1", "settings are select, extend-select"),
-        ('min-severity = "fatal"', "min-severity is 'fatal': input should be 'error', 'warning' or 'info'"),
-        ("select = [1]", "select.0 is 1"),
-        ('severity = {DG101 = "off"}', "severity.DG101 is 'off'"),
+        ('min-severity = "fatal"', "min-severity is 'fatal'; it must be 'error', 'warning' or 'info'"),
+        ("select = [1]", "select.0 is 1; it must be text"),
+        ('severity = {DG101 = "off"}', "severity.DG101 is 'off'; it must be 'error', 'warning' or 'info'"),
+        ('select = "DG1"', "select is 'DG1'; it must be a list: [\"DG1\"]"),
+        ("baseline = 1", "baseline is 1; it must be text"),
+        ("ignore = 1", "ignore is 1; it must be a table of keys and values"),
         ("select = [", "is not TOML"),
         ('tool = {dreamerguard = ["x"]}', "there is no setting 'tool'"),
     ],
@@ -239,7 +242,15 @@ def test_broken_local_rules_are_one_message(tmp_path: Path, text: str, message: 
 
 def test_missing_rules_and_plugins_are_named(tmp_path: Path) -> None:
     write(tmp_path, 'local-rules = ["none.py"]')
-    with pytest.raises(SourceError, match=r"there is no Python file .*none\.py"):
+    with pytest.raises(SourceError, match=r"local-rules: .*none\.py: no such file or folder"):
+        check(tmp_path)
+    (tmp_path / "empty").mkdir()
+    write(tmp_path, 'local-rules = ["empty"]')
+    with pytest.raises(SourceError, match=r"there is no Python file in .*empty"):
+        check(tmp_path)
+    write(tmp_path / "empty", "x = 1\n", "helpers.py")
+    write(tmp_path / "empty", "rule = 'odd-seed'\n", "odd.py")
+    with pytest.raises(SourceError, match=r"helpers\.py defines no `rule`\n.*odd\.py: `rule` is of type str"):
         check(tmp_path)
     write(tmp_path, 'plugins = ["ours"]')
     with pytest.raises(SourceError, match=r"no package offers 'ours' in the group dreamerguard\.rules"):

@@ -198,7 +198,7 @@ def test_runs_that_differ_are_refused(tmp_path: Path, known: dict[str, object], 
 
 
 def test_a_reference_that_shows_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotComparable, match="runs use 1 frames per action, the reference 2"):
+    with pytest.raises(NotComparable, match="runs use 1 frame per action, the reference 2"):
         against_reference(read_sides(_folder(tmp_path, "repeat", repeat=1)), "2024")
     with pytest.raises(NotComparable, match=r"edition head, .* 1000 instead of 250 updates per 1000 frames"):
         against_reference(read_sides(_folder(tmp_path, "head", edition="head")), "2024")

@@ -155,7 +155,7 @@ def test_what_was_assumed_is_said(tmp_path: Path) -> None:
     assert status.reference is not None
     said = " ".join(status.reference.caveats)
     assert "dmc_proprio is assumed, set --suite" in said
-    assert "the run uses 1 frames per action, the reference 2" in said
+    assert "the run uses 1 frame per action, the reference 2" in said
     assert "the run has evaluation scores" in said
     vision = Watcher(tmp_path, "dmc_walker_walk", "dmc_vision").look()
     assert vision.reference is not None

@@ -160,8 +160,10 @@ def test_an_unknown_name_is_refused_with_the_nearest(name: str, suite: str | Non
 
 
 def test_nothing_near_an_unknown_name() -> None:
-    with pytest.raises(UnknownTask, match="dreamerguard tasks"):
-        find_task("qqq")
+    for name in ("qqq", "dmc_nothing"):
+        with pytest.raises(UnknownTask, match="dreamerguard tasks") as error:
+            find_task(name)
+        assert error.value.suggestions == ()
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def bomb() -> str:
 
 REFUSED = [
     ("run:\n\tframes: 1\n", "a tab indents this line"),
-    ("a: 'b\n", "unexpected end of stream"),
-    ("a: [1, 2\n", "did not find expected"),
+    ("a: 'b\n", "no ' ends this text"),
+    ("a: [1, 2\n", "no ] closes this ["),
     ("- a\n- b\n", "`key: value` lines"),
     ("a: 1\n---\nb: 2\n", "second document"),
     ("a: !!python/object/apply:os.system ['true']\n", "!!python/object/apply:os.system is refused"),
@@ -107,6 +107,27 @@ def test_refusals_are_one_clear_problem(text: str, message: str) -> None:
     (problem,) = document.problems
     assert problem.rule == "invalid-yaml"
     assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "help"),
+    [
+        ("a: [1, 2\nb: 3\n", (1, 4, "["), "add ] before line 2"),
+        ("a: {x: 1\nb: 3\n", (1, 4, "{"), "add } before line 2"),
+        ("b: 1\na: [\n", (2, 4, "["), "add ]"),
+        ("a: {b: [1,\n", (1, 8, "["), "add ]"),
+        ("a: {b: {c: 1}\nd: 5\n", (1, 4, "{"), "add } before line 2"),
+        ("run:\n  a: [\n  x: 1\nb: 3\n", (2, 6, "["), "add ]"),
+        ('é: 1\na: "x\nb: 3\n', (2, 4, '"'), 'add "'),
+        ("a: [1, 'x' 'y']\n", (1, 12, "'"), ""),  # a comma is missing: the parser's place is right
+        ("a: [1,\n  , 2]\n", (2, 3, ","), ""),
+    ],
+)
+def test_an_open_bracket_or_quote_is_pointed_at(text: str, place: tuple[int, int, str], help: str) -> None:
+    (problem,) = read(text).problems
+    span = problem.label.span
+    assert (span.line, span.column, span.text) == place
+    assert problem.help.startswith(help)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "\ufeff"])

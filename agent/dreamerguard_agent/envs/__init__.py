@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from .factory import SUITES, env_seed, make_agent_envs, make_env, make_envs
+from .factory import env_seed, make_agent_envs, make_env, make_envs
 from .protocol import ActionNotFinite, Array, Env, EnvError, EnvsFailed, Values, VectorEnv, WaitEnded, flags
-from .serial import SerialEnvs
-from .supervision import Supervision
+from .vector.serial import SerialEnvs
+from .vector.supervision import Supervision
 
 __all__ = [
-    "SUITES",
     "ActionNotFinite",
     "Array",
     "Env",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 
@@ -10,14 +9,12 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from .joined import JoinedEnvs
 from .protocol import Env, EnvError, VectorEnv
-from .serial import SerialEnvs
-from .supervision import Supervision
-from .thread_pool import cores
-
-#: Prefixes of task names that the trainer runs.
-SUITES = ("dmc",)
+from .registry import make_by_task, suite_for
+from .vector.joined import JoinedEnvs
+from .vector.serial import SerialEnvs
+from .vector.supervision import Supervision
+from .vector.thread_pool import cores
 
 
 def env_seed(seed: int, index: int) -> int:
@@ -36,16 +33,7 @@ def make_env(config: RunConfig, index: int, seed: int) -> Env:
     Raises:
       EnvError: the task does not exist, the trainer does not run its suite, or images cannot be rendered.
     """
-    task, env = _suite_task(config), config.env
-    from .dmc import DMControl
-
-    return DMControl(
-        task,
-        repeat=env.action_repeat,
-        seed=env_seed(seed, index),
-        image_size=env.image_size if env.observation == "vision" else None,
-        camera=env.camera,
-    )
+    return make_by_task(config, env_seed(seed, index))
 
 
 def make_envs(
@@ -66,22 +54,21 @@ def make_envs(
     Raises:
       EnvError: as `make_env`, or the backend cannot run this task.
     """
-    task, count = _suite_task(config), config.run.envs if count is None else count
+    count = config.run.envs if count is None else count
+    suite = suite_for(config)
     backend: str = config.env.backend
     if backend == "auto":
         backend = _automatic(config, count)
     if backend == "serial":
         return SerialEnvs([make_env(config, first + number, seed) for number in range(count)])
     if backend == "process":
-        from .process import ProcessEnvs
+        from .vector.process import ProcessEnvs
 
         return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()), supervision)
-    if config.env.observation == "vision":
-        raise EnvError("env.backend=native cannot render images; set env.backend to auto, process or serial")
-    from .native import NativeEnvs
-
-    seeds = [env_seed(seed, first + number) for number in range(count)]
-    return NativeEnvs(task, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
+    if not _has_native(config):
+        what = "cannot render images" if suite.prefix == "dmc" else f"cannot run {suite.pattern}"
+        raise EnvError(f"env.backend=native {what}; set env.backend to auto, process or serial")
+    return _native(config, [env_seed(seed, first + number) for number in range(count)])
 
 
 def make_agent_envs(
@@ -108,12 +95,8 @@ def make_agent_envs(
     if len(seeds) == 1:
         return make_envs(config, first, seeds[0], count, supervision)
     count = config.run.envs if count is None else count
-    if config.env.observation == "proprio" and config.env.backend in ("auto", "native"):
-        from .native import NativeEnvs
-
-        numbers = [env_seed(seed, first + number) for seed in seeds for number in range(count)]
-        task = config.task.partition("_")[2]
-        return NativeEnvs(task, numbers, repeat=config.env.action_repeat, threads=config.env.workers)
+    if _has_native(config) and config.env.backend in ("auto", "native"):
+        return _native(config, [env_seed(seed, first + number) for seed in seeds for number in range(count)])
     made: list[VectorEnv] = []
     try:
         for seed in seeds:
@@ -125,24 +108,18 @@ def make_agent_envs(
     return JoinedEnvs(made)
 
 
+def _native(config: RunConfig, seeds: list[int]) -> VectorEnv:
+    from .dmc.native import NativeEnvs
+
+    name = suite_for(config).name_of(config.task)
+    return NativeEnvs(name, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
+
+
+def _has_native(config: RunConfig) -> bool:
+    return suite_for(config).prefix == "dmc" and config.env.observation == "proprio"
+
+
 def _automatic(config: RunConfig, count: int) -> str:
-    if config.env.observation == "proprio":
+    if _has_native(config):
         return "native"
     return "process" if min(count, config.env.workers or cores()) > 1 and os.name == "posix" else "serial"
-
-
-def _suite_task(config: RunConfig) -> str:
-    suite, _, task = config.task.partition("_")
-    if suite not in SUITES or not task:
-        raise EnvError(_unknown_suite(config.task, suite))
-    return task
-
-
-def _unknown_suite(task: str, suite: str) -> str:
-    runs = ", ".join(f"{name}_*" for name in SUITES)
-    hint = difflib.get_close_matches(suite, SUITES, n=1, cutoff=0.5)
-    meant = f" Did you mean {hint[0]}_{task.partition('_')[2]}?" if hint and hint[0] != suite else ""
-    return (
-        f"the bundled trainer does not run task `{task}`: it runs {runs}, DeepMind Control tasks such as"
-        f" dmc_walker_walk.{meant} Training commands of other programs can be started under `dreamerguard guard`."
-    )

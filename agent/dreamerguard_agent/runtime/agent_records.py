@@ -29,10 +29,20 @@ class RunRecords:
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
       say: prints what is unusual about the files.
+      inner: whether the folder lies in the run directory, so that it may be made again; False: it is the run directory.
     """
 
-    def __init__(self, directory: Path, sizes: Mapping[str, Any], *, tensorboard: bool, frames: int, say: Say) -> None:
-        self._directory, self._frames, self._say = directory, frames, say
+    def __init__(
+        self,
+        directory: Path,
+        sizes: Mapping[str, Any],
+        *,
+        tensorboard: bool,
+        frames: int,
+        say: Say,
+        inner: bool = False,
+    ) -> None:
+        self._directory, self._frames, self._say, self._inner = directory, frames, say, inner
         self._tensorboard, self._stored_events = tensorboard, sizes.get(FOLDER)
         self._repairs: dict[str, Repair] = {}
         if directory.is_symlink():
@@ -100,6 +110,8 @@ class RunRecords:
     def heal(self) -> None:
         """Puts back what was removed or replaced below the run directory, from the open files.
 
+        A lost run directory is not made again here, because another run may be put in its place.
+
         Raises:
           OSError: it cannot be written.
         """
@@ -108,6 +120,8 @@ class RunRecords:
         gone = [file for file in self._files.values() if not file.in_place()]
         events = self._events if self._events and not self._events.in_place() else None
         if self._directory.is_symlink() or not self._directory.is_dir():
+            if not self._inner:
+                return
             self._directory.mkdir()
         for file in gone:
             self._put_back(file)

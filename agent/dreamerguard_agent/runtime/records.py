@@ -74,7 +74,10 @@ class SeedRecords:
                 kept = sizes if len(seeds) == 1 else sizes.get(str(seed), {})
                 folder = seed_directory(directory, seed, len(seeds))
                 _check_numbers(kept, frames)
-                self._records[seed] = RunRecords(folder, kept, tensorboard=tensorboard, frames=frames, say=say)
+                inner = len(seeds) > 1
+                self._records[seed] = RunRecords(
+                    folder, kept, tensorboard=tensorboard, frames=frames, say=say, inner=inner
+                )
             for seed, records in self._records.items():
                 seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)
                 records.open()
@@ -101,6 +104,7 @@ class SeedRecords:
         written, self._written = self._written, set()
         for seed in self._records if everything else written:
             self._records[seed].try_heal()
+        self._check_directory()  # it may have been removed in between
 
     def sizes(self) -> dict[str, Any]:
         """Bytes of each file, to be stored with a checkpoint: by seed where there are several.

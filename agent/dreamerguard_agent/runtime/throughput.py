@@ -20,6 +20,7 @@ class Throughput:
         self._clock = clock
         self._start = self._last = clock()
         self._frames, self._updates = frames, updates
+        self._training = False  # whether updates ran before the last reading
 
     def since_last(self) -> float:
         """Seconds since the last reading."""
@@ -30,16 +31,20 @@ class Throughput:
         return self._clock() - self._start
 
     def read(self, frames: int, updates: int, total: int) -> dict[str, float]:
-        """Frames and updates per second since the last reading, and seconds left until ``total`` frames."""
+        """Frames and updates per second since the last reading, and seconds left until ``total`` frames.
+
+        The time left is infinite while no whole reading had updates: frames without updates are much faster.
+        """
         now = self._clock()
         seconds = max(now - self._last, 1e-9)
         speed = (frames - self._frames) / seconds
         row = {
             "fps/frames": speed,
             "fps/updates": (updates - self._updates) / seconds,
-            "time/left": (total - frames) / speed if speed else math.inf,
+            "time/left": (total - frames) / speed if speed and self._training else math.inf,
             "time/elapsed": now - self._start,
         }
+        self._training = self._training or updates > self._updates
         self._last, self._frames, self._updates = now, frames, updates
         return row
 

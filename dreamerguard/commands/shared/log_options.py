@@ -46,3 +46,35 @@ def check_reference(name: str | None) -> None:
             own_curves(Path(name))
         except ValueError as error:
             fail(f"--reference {error}")
+
+
+def check_task(task: str | None, suite: str | None, reference: str | None) -> None:
+    """Ends the command if ``--task`` or ``--suite`` names nothing that exists, in the published data or in a reference.
+
+    Args:
+      task, suite: the values as typed; None without the option.
+      reference: a valid value of ``--reference``. A file of custom curves has its own tasks.
+    """
+    from dreamerguard.regression.reference.choice import is_published, own_curves
+    from dreamerguard.schema.tasks import UnknownTask, check_suite, find_task
+    from dreamerguard.util.hints import did_you_mean, nearest
+
+    if not is_published(reference):
+        curves = own_curves(Path(str(reference)))
+        if suite is not None and suite != curves.suite:
+            fail(f"--suite {suite}: {reference} holds curves of suite {curves.suite}")
+        if task is not None and task not in curves.envelopes:
+            near = next(iter(nearest(task, curves.envelopes)), None)
+            known = did_you_mean(near) or f"; it has {', '.join(curves.envelopes)}"
+            fail(f"--task {task}: {reference} holds no curves of this task{known}")
+        return
+    try:
+        if suite is not None:
+            check_suite(suite)
+    except UnknownTask as error:
+        fail(f"--suite {suite}: {error}")
+    try:
+        if task is not None:
+            find_task(task, suite)
+    except UnknownTask as error:
+        fail(f"--task {task}: {error}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dreamerguard.core.values import spell_scalar
+from dreamerguard.util.text import number_of
 
 
 def render_plan(plan: Mapping[str, Any]) -> str:
@@ -78,8 +79,8 @@ def _time(time: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield f"about {_duration(time['seconds'])} for {time['frames_left']:,.0f} frames, without compilation"
         yield (
-            f"estimated from {time['frames_per_second']:.1f} frames/s, the median of {time['rows']} log rows of"
-            f" {time['run']}, which ran with the same settings on this machine"
+            f"estimated from {time['frames_per_second']:.1f} frames/s, the median of"
+            f" {number_of(time['rows'], 'log row')} of {time['run']}, which ran with the same settings on this machine"
         )
     if time["published"] is not None:
         yield f"published: {time['published']['time']} ({time['published']['source']})"

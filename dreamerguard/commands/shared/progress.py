@@ -14,6 +14,8 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from dreamerguard.util.text import number_of
+
 #: Losses that the progress line shows, in this order.
 LOSSES = ("loss/dyn", "loss/rep", "loss/rew", "loss/policy", "loss/value")
 
@@ -72,7 +74,7 @@ class Progress:
         """Shows the mean of an evaluation."""
         self._print(
             f"{self._elapsed()}  evaluation at {frames:,} frames: {sum(scores) / len(scores):.1f}"
-            f" over {len(scores)} episodes"
+            f" over {number_of(len(scores), 'episode')}"
         )
 
     def saved(self, frames: int) -> None:
@@ -96,7 +98,7 @@ def describe(row: Mapping[str, float], frames: int, scores: list[float]) -> str:
     """
     parts = [f"{row['frames']:>9,.0f} / {frames:,} frames"]
     parts.append(_score(scores))
-    parts.append(f"{row['updates']:,.0f} updates")
+    parts.append(number_of(f"{row['updates']:,.0f}", "update"))
     parts.append(f"ratio {_number(row['train_ratio/achieved'])} of {_number(row['train_ratio/configured'])}")
     parts.append(f"{row['fps/frames']:.0f} frames/s")
     parts.append(f"{row['fps/updates']:.1f} updates/s")

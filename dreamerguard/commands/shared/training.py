@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from dreamerguard.util.terminal import echo
+from dreamerguard.util.text import number_of
 
 from .errors import fail, note
 
@@ -106,13 +107,26 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
     except OSError as error:
         note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
-        echo(
-            f"finished: {outcome.frames:,} frames, {outcome.updates:,} updates; {_score(own, config.task)}", error=True
-        )
+        head = "finished" if outcome.trained else "this run was already complete, and nothing was trained"
+        updates = number_of(outcome.updates, "update")
+        echo(f"{head}: {outcome.frames:,} frames, {updates}; {_score(own, config.task)}", error=True)
+        if not outcome.trained:
+            echo(_how_to_lengthen(run), error=True)
         return CLEAN
     saved = "and saved at" if outcome.saved else "without a new step at"
     echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
     return SIGNALLED + (stop.received or 0)
+
+
+def _how_to_lengthen(run: OpenedRun) -> str:
+    """Returns how to train a complete run further. Without ``--logdir``, another length is another run directory."""
+    import shlex
+
+    logdir = shlex.quote(str(run.directory))
+    return (
+        f"to train it longer, run the same command with run.frames above {run.config.run.frames:,} and"
+        f" --logdir {logdir}; --restart starts it from the beginning"
+    )
 
 
 def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
@@ -192,7 +206,10 @@ def _score(own: list[Path], task: str) -> str:
     runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
     means = [fmean(scores) for scores in runs]
     if not means:
-        return f"no score: no episode ended{f', and {task} has no time limit' if without_limit(task) else ''}"
+        return f"no episode ended{f'; {task} has no time limit' if without_limit(task) else ''}"
     if len(own) == 1:
-        return f"score {means[0]:.1f}, mean of the last {len(runs[0])} episodes"
+        last = f"mean of the last {len(runs[0])} episodes" if len(runs[0]) > 1 else "of the only episode"
+        return f"score {means[0]:.1f}, {last}"
+    if len(means) == 1:
+        return f"score {means[0]:.1f} of the only seed that ended an episode"
     return f"score {median(means):.1f}, median of {len(means)} seeds from {min(means):.1f} to {max(means):.1f}"

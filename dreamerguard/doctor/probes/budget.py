@@ -9,11 +9,12 @@ MARK = "dreamerguard-probe:"
 
 
 def budget(text: str, main_memory: bool) -> dict[str, Any]:
-    """Returns bytes of memory and of one checkpoint, and the bytes that environments share with their workers."""
+    """Returns bytes of memory and of one checkpoint, or ``no_environment``: why the environment cannot be made."""
     import jax
 
     jax.config.update("jax_platforms", "cpu")  # shapes are enough, and no GPU is touched
     from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import read_spec
     from dreamerguard_agent.runtime import memory_budget
 
@@ -21,7 +22,11 @@ def budget(text: str, main_memory: bool) -> dict[str, Any]:
     if config.runtime.dtype == "auto" and not main_memory:
         config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"dtype": "bfloat16"})})
     steps = -(-config.run.frames // (config.run.envs * config.env.action_repeat))
-    need = memory_budget.estimate(config, read_spec(config), steps, main_memory=main_memory)
+    try:
+        spec = read_spec(config)
+    except EnvError as error:
+        return {"no_environment": str(error)}
+    need = memory_budget.estimate(config, spec, steps, main_memory=main_memory)
     learner = need.parameters + need.optimizer + need.slow
     return {
         "total": need.total,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from dreamerguard.core.finding import Confidence, Severity
 from dreamerguard.core.source import SourceError
 from dreamerguard.util.hints import did_you_mean, nearest
+from dreamerguard.util.validation_text import refusal
 
 from .model import PathRule, Settings, read_bytes
 
@@ -97,5 +98,4 @@ def _error_text(path: Path, error: dict[str, Any]) -> str:
         near = nearest(where, known)
         listed = "" if near else f"; settings are {', '.join(known)}"
         return f"{path}: there is no setting {where!r}{did_you_mean(near[0] if near else None)}{listed}"
-    message = str(error["msg"])
-    return f"{path}: {where} is {error['input']!r}: {message[:1].lower()}{message[1:]}"
+    return f"{path}: {where} {refusal(error)}"

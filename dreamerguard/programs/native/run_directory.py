@@ -32,6 +32,7 @@ from dreamerguard.schema import RunConfig
 from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
 from .manifest import MANIFEST, add_start, never_saved
+from .unreadable_run import explain_damage, explain_no_run
 
 CONFIG, LINT = "run.yaml", "lint.json"
 #: The files that a start writes before its first step.
@@ -196,11 +197,11 @@ def load_config(directory: Path) -> RunConfig:
     """
     path = directory / CONFIG
     if not path.exists():
-        raise FileNotFoundError(f"{directory} holds no run: {path} does not exist")
+        raise FileNotFoundError(explain_no_run(directory, CONFIG))
     try:
         return RunConfig.model_validate(yaml.safe_load(path.read_text()))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a valid configuration for dreamerguard {__version__}: {error}") from error
+        raise ValueError(explain_damage(path, error)) from error
 
 
 def check_same(directory: Path, config: RunConfig) -> Changes:

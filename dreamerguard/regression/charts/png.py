@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.replace_file import replace_file
+from dreamerguard.util.text import number_of
 
 if TYPE_CHECKING:
     from dreamerguard.regression.published import Envelope
@@ -105,7 +106,8 @@ def _draw_together(axes: Any, curves: Sequence[Curve], points: int = 200) -> Non
 def _draw_envelope(axes: Any, envelope: Envelope, last: float) -> None:
     shown = [i for i, frames in enumerate(envelope.grid) if i == 0 or envelope.grid[i - 1] < last or frames <= last]
     grid = [envelope.grid[i] for i in shown]
-    label = f"published DreamerV3, {envelope.seeds} seeds, {envelope.action_repeat} frames per action"
+    seeds, repeat = number_of(envelope.seeds, "seed"), number_of(envelope.action_repeat, "frame")
+    label = f"published DreamerV3, {seeds}, {repeat} per action"
     axes.fill_between(
         grid, [envelope.min[i] for i in shown], [envelope.max[i] for i in shown], color="0.5", alpha=0.2, linewidth=0
     )

@@ -9,6 +9,7 @@ from dreamerguard.logs import RunLog, Series
 from dreamerguard.regression.statistics.binned_curve import across, trailing
 from dreamerguard.regression.watch.verdict import STOP_RATE, WATCH_RATE, Look
 from dreamerguard.regression.watch.watcher import Status
+from dreamerguard.util.text import number_of
 
 from .html import count, figure, percent
 from .svg import Band, Chart, Line, Point, thinned
@@ -52,7 +53,7 @@ def common_chart(statuses: Sequence[Status], labels: Sequence[str], name: str, t
         run_line(status, label, f"run-{i % STYLES}")
         for i, (status, label) in enumerate(zip(statuses, labels, strict=True))
     ]
-    text = f"Trailing mean scores of {len(statuses)} runs over environment frames: {', '.join(labels)}."
+    text = f"Trailing mean scores of {number_of(len(statuses), 'run')} over environment frames: {', '.join(labels)}."
     return Chart(
         name, f"{task}: scores over environment frames", text, (*lines, *runs), _x_end(statuses), count, figure, bands
     )
@@ -77,7 +78,9 @@ def reference_curves(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ...]
     cells = zip(envelope.grid, across(smooth, min), across(smooth, max), across(smooth, median), strict=True)
     known = [(x, lo, hi, mid) for x, lo, hi, mid in cells if lo is not None and hi is not None and mid is not None]
     origin = "custom" if envelope.release == "own" else "published"
-    band = Band(f"{envelope.seeds} {origin} seeds, lowest to highest", [(x, lo, hi) for x, lo, hi, _ in known])
+    band = Band(
+        f"{number_of(envelope.seeds, f'{origin} seed')}, lowest to highest", [(x, lo, hi) for x, lo, hi, _ in known]
+    )
     return (band,), (Line("their median", [(x, mid) for x, _, _, mid in known], "median"),)
 
 
@@ -167,7 +170,7 @@ def _tip(look: Look) -> str:
 
 def _describe(status: Status, episodes: int, unit: str) -> str:
     reached = status.log.frames if status.log else 0.0
-    sentences = [f"{episodes:,} {unit}s up to {reached:,.0f} environment frames."]
+    sentences = [f"{number_of(episodes, unit)} up to {reached:,.0f} environment frames."]
     last = status.verdict.last if status.verdict else None
     if last is not None and last.score is not None:
         sentences.append(f"The trailing mean ends at {figure(last.score)}, the seeds' median at {figure(last.median)}.")

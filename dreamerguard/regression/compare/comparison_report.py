@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
+from dreamerguard.util.text import number_of
+
 from .decision import Comparison, Outcome, TaskResult
 
 #: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
@@ -70,25 +72,35 @@ FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
 def _summary(comparison: Comparison) -> list[str]:
     tasks, seeds = len(comparison.tasks), sum(task.k for task in comparison.tasks)
     labelings = "all labelings" if comparison.exact else "drawn labelings"
-    noun = "task" if tasks == 1 else "tasks"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
     lines = [
-        f"{seeds} candidate runs on {tasks} {noun}; stratified studentised permutation test, {labelings}",
+        (
+            f"{number_of(seeds, 'candidate run')} on {number_of(tasks, 'task')};"
+            f" stratified studentised permutation test, {labelings}"
+        ),
         f"p of worse: {both} (WORSE at 2.5 % in either)",
     ]
     if comparison.p_margin is not None:
         lines.append(f"p of a loss beyond {comparison.margin:.0%} of the learned range: {comparison.p_margin:.3g}")
     if comparison.change is not None:
-        low, high = (_percent(value) if value is not None else "open" for value in (comparison.low, comparison.high))
         lines.append(
             f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"
-            f" over tasks), 95 % interval of a common change {low} to {high}; P(better) {comparison.better:.2f}"
+            f" over tasks), 95 % interval of a common change {_interval(comparison)}; P(better) {comparison.better:.2f}"
         )
     if comparison.outcome is Outcome.INCONCLUSIVE:
         lines.append(_more_seeds(comparison))
         if tasks < 6:
             lines.append("add tasks rather than seeds: one seed on each of six tasks beats six seeds on one task")
     return lines
+
+
+def _interval(comparison: Comparison) -> str:
+    low, high = comparison.low, comparison.high
+    if low is not None and high is not None:
+        return f"{_percent(low)} to {_percent(high)}"
+    if low is not None:
+        return f"at least {_percent(low)}, not bounded above"
+    return f"at most {_percent(high)}, not bounded below" if high is not None else "not bounded"
 
 
 def _more_seeds(comparison: Comparison) -> str:

@@ -22,6 +22,7 @@ from dreamerguard.regression.published import (
 from dreamerguard.regression.published.agents import curves_caveat
 from dreamerguard.schema.suites import has_free_names
 from dreamerguard.schema.tasks import UnknownTask, find_task
+from dreamerguard.util.text import number_of
 
 
 class NoReference(LookupError):
@@ -130,7 +131,7 @@ def _differences(log: RunLog, envelope: Envelope) -> list[str]:
     found = []
     repeat, frames = log.facts.action_repeat, log.facts.frames
     if repeat is not None and repeat != envelope.action_repeat:
-        found.append(f"the run uses {repeat} frames per action, the reference {envelope.action_repeat}")
+        found.append(f"the run uses {number_of(repeat, 'frame')} per action, the reference {envelope.action_repeat}")
     if log.facts.edition and log.facts.edition != envelope.edition and envelope.release != "own":
         found.append(
             f"the run has settings of edition {log.facts.edition}, the reference of edition {envelope.edition}"

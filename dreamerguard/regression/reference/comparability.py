@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dreamerguard.logs import RunLog
 from dreamerguard.regression.published.agents import curves_caveat
 from dreamerguard.schema.tasks import UnknownTask, find_task
+from dreamerguard.util.text import number_of
 
 from .choice import Reference
 
@@ -86,7 +87,9 @@ def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Seq
     problems = {}
     if repeats and repeats != {envelope.action_repeat}:
         stated = ", ".join(map(str, sorted(repeats, key=str)))
-        problems["action-repeat"] = f"runs use {stated} frames per action, the reference {envelope.action_repeat}"
+        problems["action-repeat"] = (
+            f"runs use {number_of(stated, 'frame')} per action, the reference {envelope.action_repeat}"
+        )
     if any(side.log.scores[1] == "eval" for side in group):
         problems["score-kind"] = "runs have evaluation scores, the reference training scores, which are lower"
     edition = _edition(group)

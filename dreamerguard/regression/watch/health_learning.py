@@ -7,6 +7,7 @@ from statistics import median
 
 from dreamerguard.core.finding import Severity
 from dreamerguard.logs import RunLog, Series
+from dreamerguard.util.text import number_of
 
 from .health_finding import Context, HealthFinding, configured_ratio
 from .likely_causes import likely_cause
@@ -62,7 +63,7 @@ def non_finite(log: RunLog, context: Context) -> Iterator[HealthFinding]:
     yield HealthFinding(
         "non-finite",
         Severity.ERROR,
-        f"{', '.join(sorted(bad))} not finite since {frames:,.0f} frames ({name}: {seen.count} rows)",
+        f"{', '.join(sorted(bad))} not finite since {frames:,.0f} frames ({name}: {number_of(seen.count, 'row')})",
         likely_cause(context.lint, ("precision", "dtype", "learning-rate", "range"))
         or "an observation or reward that is not finite, float16, or a learning rate that is too high",
         "stop the run: parameters that are NaN never recover. Go back to an earlier checkpoint, check observations"

@@ -11,6 +11,7 @@ from dreamerguard.logs import Follower, RunLog, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
 from dreamerguard.regression.statistics.binned_curve import to_cells
 from dreamerguard.util.paths import is_dir
+from dreamerguard.util.text import number_of
 
 from .health import Context, HealthFinding, check_health, is_flat
 from .likely_causes import LintNote, rank_causes, read_lint
@@ -144,7 +145,13 @@ def _why_no_scores(log: RunLog, reference: Reference, verdict: Verdict) -> str:
     if young or is_judged(verdict, reference.method):
         return ""
     bad = sum(problem.count for problem in lost if problem.kind == "non-finite score")
-    why = f": {bad:,} scores are not finite" if bad else ": rows or files are unreadable, see below" if lost else ""
+    why = (
+        f": {number_of(bad, 'score')} {'is' if bad == 1 else 'are'} not finite"
+        if bad
+        else ": rows or files are unreadable, see below"
+        if lost
+        else ""
+    )
     end = max((edge for edge in envelope.grid if edge <= log.frames * (1 + 1e-9)), default=0.0)
     if late and len(log.scores[0]):
         what = f"the log has no score in the first {end:,.0f} frames"

@@ -67,11 +67,21 @@ def _scored(
         f" after {amount(run.budget.updates)} updates, at {amount(behind)} frames, it scored {_range(expected)}",
         curve.origin.url,
     )
-    text = (
+    return Harm(level, _loss(value, expected, goal), value, expected, goal), (budget, published)
+
+
+def _loss(value: float, expected: Score, goal: Score) -> str:
+    """Returns the sentence on the cost. Two scores that look equal are not stated as a loss."""
+    after = "the published agent's score after as many updates"
+    if expected.median >= goal.median or score(expected.median) == score(goal.median):
+        return (
+            f"{share(value)} of the task's gradient updates; the curve shows no loss of score"
+            f" (estimate: {after} is {score(expected.median)} points)"
+        )
+    return (
         f"the expected score is about {score(expected.median)} instead of {score(goal.median)} points"
-        " (estimate: the published agent's score after as many updates)"
+        f" (estimate: {after})"
     )
-    return Harm(level, text, value, expected, goal), (budget, published)
 
 
 def _range(value: Score) -> str:

@@ -28,6 +28,7 @@ from dreamerguard.core.source import Label
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import share
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule("DG112", "learning-starts", Severity.ERROR, unless=("no-training", "run-too-short"), dialects=("sheeprl",))
 
@@ -71,7 +72,7 @@ def _early(
     others = [item for item in (envs, starts, length) if item.chosen and item is not blamed]
     return rule.at(
         run.place(blamed),
-        f"at the first update each environment has {spell_scalar(per_env)} steps, but a sequence needs"
+        f"at the first update each environment has {number_of(spell_scalar(per_env), 'step')}, but a sequence needs"
         f" {spell_scalar(length.value)}",
         key=blamed.key,
         secondary=tuple(Label(run.place(item), "contributes") for item in others),

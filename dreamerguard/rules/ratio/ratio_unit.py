@@ -29,6 +29,7 @@ from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule("DG105", "ratio-unit", Severity.ERROR, confidence=Confidence.MEDIUM)
 
@@ -69,7 +70,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         run.place(setting),
         f"{setting.key} is {spell_scalar(setting.value)}, which is one update per"
         f" {amount(1 / budget.updates_per_step)} agent steps",
-        label=f"{meant} means {spell_scalar(setting.value)} updates per agent step",
+        label=f"{meant} means {number_of(spell_scalar(setting.value), 'update')} per agent step",
         key=setting.key,
         fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),
         evidence=evidence,

@@ -51,5 +51,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         label=f"more than {frames:.0f} frames needed" if chosen and chosen[0].key == run.roles["frames"] else "",
         key=chosen[0].key if chosen else "",
         secondary=tuple(Label(run.place(item), "delays the start") for item in chosen[1:]),
+        help=_help(run, frames / budget.frames if budget.frames > 0 else 0.0),
         harm=Harm("severe", "no gradient update at all", 0.0),
     )
+
+
+def _help(run: ResolvedRun, factor: float) -> str:
+    """Returns the settings that let training start.
+
+    Args:
+      run: the run.
+      factor: frames of the warm-up divided by those of the run; 0 if that has no meaning.
+    """
+    length = run.setting("frames")
+    lower = [setting.key for role in _ROLES[1:4] if (setting := run.setting(role)) is not None]
+    raised = f"raise {length.key} above {factor * length.number:.0f}" if length is not None and factor else ""
+    lowered = f"lower {' or '.join(lower)}" if lower else ""
+    return ", or ".join(text for text in (raised, lowered) if text)

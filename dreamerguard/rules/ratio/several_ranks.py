@@ -24,6 +24,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.score_cost import update_harm
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule(
     "DG111", "several-ranks", Severity.WARNING, unless=("low-train-ratio", "no-training"), dialects=("sheeprl",)
@@ -46,8 +47,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     harm, evidence = update_harm(run)
     yield rule.at(
         run.place(devices if devices is not None and devices.chosen else run.settings.get("fabric.num_nodes")),
-        f"{world} processes make {spell_scalar(budget.updates_per_step)} optimiser updates per policy step on"
-        f" batches of {spell_scalar(budget.batch_size)}, with the learning rate of one process",
+        f"{world} processes make {number_of(spell_scalar(budget.updates_per_step), 'optimiser update')} per policy"
+        f" step on batches of {spell_scalar(budget.batch_size)}, with the learning rate of one process",
         key="fabric.devices",
         severity=None if harm is not None else Severity.INFO,
         evidence=evidence,

@@ -22,6 +22,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule("DG125", "small-replay", Severity.WARNING, dialects=("danijar", "nm512_torch"))
 
@@ -46,7 +47,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if 0 < batches < _FEW and capacity.number < budget.agent_steps:
         yield rule.at(
             run.place(capacity),
-            f"{capacity.key} is {spell_scalar(capacity.value)}: the replay buffer holds only {batches:.3g} batches",
+            f"{capacity.key} is {spell_scalar(capacity.value)}: the replay buffer holds only"
+            f" {number_of(f'{batches:.3g}', 'batch', 'batches')}",
             key=capacity.key,
             help="the published runs keep 500 000 steps or more",
         )

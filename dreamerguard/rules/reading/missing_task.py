@@ -13,6 +13,7 @@ How to fix:
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -29,10 +30,15 @@ BAD = [Example("dreamerguard train seed=1", mark="dreamerguard train seed=1")]
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Reports a run without a task."""
     for finding in rule.reported(run):
+        source = finding.primary.span.source
+        empty = source.kind == "file" and not source.text.strip("\ufeff \t\r\n")
         yield rule.at(
             finding.primary.span,
             finding.message,
-            label="no task here",
+            label="the file is empty" if empty else "no task here",
             key="task",
-            help="add `task: NAME` to the file or --task NAME to the command; `dreamerguard tasks` lists the names",
+            help=f"`dreamerguard init TASK --force --out {shlex.quote(source.name)}` writes the published settings of a"
+            " task into the file; `dreamerguard tasks` lists the names"
+            if empty
+            else "add `task: NAME` to the file or --task NAME to the command; `dreamerguard tasks` lists the names",
         )

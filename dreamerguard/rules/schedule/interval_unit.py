@@ -23,6 +23,7 @@ from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule("DG723", "interval-unit", Severity.WARNING, dialects=("danijar",))
 
@@ -47,7 +48,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if setting.chosen and _MANY[name] <= setting.number < _NEVER:
             yield rule.at(
                 run.place(setting),
-                f"{setting.key} {spell_scalar(setting.value)} means {setting.number / 3600:.2g} hours",
+                f"{setting.key} {spell_scalar(setting.value)} means"
+                f" {number_of(f'{setting.number / 3600:.2g}', 'hour')}",
                 label="unit: seconds",
                 key=setting.key,
                 severity=Severity.INFO if _costs_little(run, name) else None,

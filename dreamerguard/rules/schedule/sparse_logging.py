@@ -25,6 +25,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
+from dreamerguard.util.text import number_of
 
 rule = Rule(
     "DG711",
@@ -71,7 +72,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         yield rule.at(
             run.place(every),
-            f"{name} {spell_scalar(every.value)} gives {length / every.number:.2g} points in {amount(length)} steps",
+            f"{name} {spell_scalar(every.value)} gives {number_of(f'{length / every.number:.2g}', 'point')} in"
+            f" {amount(length)} steps",
             key=name,
         )
 

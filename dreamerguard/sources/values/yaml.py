@@ -7,7 +7,6 @@ that neither deep nesting nor repeated aliases can exhaust the process.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +19,7 @@ from dreamerguard.core.source import Label, Source, Span
 from dreamerguard.core.values import resolve_scalar
 
 from .nodes import Document, Entry, Listing, Mapping, Node, Scalar
+from .yaml_errors import syntax_problem
 
 MAX_DEPTH = 32
 MAX_NODES = 20_000
@@ -29,13 +29,6 @@ _READ_TAGS = _CORE_TAGS - _TEXT_TAGS
 #: Events with an exact end mark. The end mark of a block is at the next token, after comments.
 _EXACT = (yaml.ScalarEvent, yaml.AliasEvent)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-#: Message of the parser -> help text.
-_HINTS = {
-    "found character that cannot start any token": "YAML indents with spaces",
-    "mapping values are not allowed in this context": "check the indentation, and quote text that contains ': '",
-    "could not find expected ':'": "write `key: value`",
-    "did not find expected key": "check the indentation and closing brackets",
-}
 
 
 class _Refused(Exception):
@@ -49,24 +42,30 @@ class _Refused(Exception):
 @lru_cache(maxsize=1)  # several training programs read the same file in turn
 def read_yaml(source: Source) -> Document:
     """Parses one document with a mapping as its root. An empty file is an empty mapping."""
+    composer = _Composer(source)
     try:
-        return _Composer(source).document()
+        return composer.document()
     except _Refused as refused:
         return Document(source, None, (refused.problem,))
     except yaml.YAMLError as error:
-        return Document(source, None, (_syntax(source, error),))
+        return Document(source, None, (syntax_problem(source, error, composer.brackets),))
     except UnicodeEncodeError as error:
         problem = Problem("invalid-yaml", "the text contains half a surrogate pair", Label(source.span(error.start)))
         return Document(source, None, (problem,))
 
 
 class _Composer:
-    """Builds the tree. ``size`` counts values with aliases expanded, since readers of the tree expand them."""
+    """Builds the tree.
+
+    ``size`` counts values with aliases expanded, since readers of the tree expand them. ``brackets`` holds the places
+    of the brackets that are open where reading stops.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.problems: list[Problem] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
+        self.brackets: list[int] = []
         self.size = 0
 
     def document(self) -> Document:
@@ -103,10 +102,11 @@ class _Composer:
             self._check_tag(event)
         if isinstance(event, yaml.ScalarEvent):
             node: Node = self._scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = self._sequence(event, events, depth)
         else:
-            node = self._mapping(event, events, depth)
+            self.brackets.append(event.start_mark.index)
+            sequence = isinstance(event, yaml.SequenceStartEvent)
+            node = self._sequence(event, events, depth) if sequence else self._mapping(event, events, depth)
+            self.brackets.pop()
         if event.anchor:
             self.anchors[event.anchor] = (node, self.size - before)
         return node
@@ -193,25 +193,3 @@ def duplicate(key: str, first: Span, second: Span) -> Problem:
 def _first_line(span: Span) -> Span:
     end = span.source.text.find("\n", span.start)
     return span.source.span(span.start, min(span.end, end) if end >= 0 else span.end)
-
-
-def _syntax(source: Source, error: yaml.YAMLError) -> Problem:
-    if isinstance(error, yaml.reader.ReaderError):
-        where = _unprintable_at(source.text)
-        span = source.span(where, where + 1)
-        return Problem("invalid-yaml", "a control character is not allowed in YAML", Label(span))
-    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "context", None) or "not readable as YAML"
-    position = mark.index if mark is not None and mark.index is not None else 0
-    tab = source.text[position : position + 1] == "\t"
-    message = "a tab indents this line; YAML indents with spaces" if tab else str(said)
-    help = "replace the tab with spaces" if tab else _HINTS.get(str(said), "")
-    return Problem("invalid-yaml", message, Label(source.span(position, position + 1)), help=help)
-
-
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _unprintable_at(text: str) -> int:
-    found = _UNPRINTABLE.search(text)
-    return found.start() if found else 0

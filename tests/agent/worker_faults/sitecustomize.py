@@ -74,5 +74,5 @@ def install() -> None:
     os.dup, factory.make_envs = recorded, make_envs
 
 
-if "dreamerguard_agent.envs.worker" in sys.orig_argv:
+if "dreamerguard_agent.envs.vector.worker" in sys.orig_argv:
     install()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .protocol import Array, Values
+from ..protocol import Array, Values
 
 #: The parts of MuJoCo's state that are stored; None for those from which a simulation continues exactly.
 PARTS: int | None = None

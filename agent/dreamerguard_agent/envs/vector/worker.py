@@ -1,4 +1,4 @@
-"""A worker process: ``python -m dreamerguard_agent.envs.worker``, started only by `process.py`.
+"""A worker process: ``python -m dreamerguard_agent.envs.vector.worker``, started only by `process.py`.
 
 The first line of standard input is an order in JSON: the run and the environments to make. Every later byte is an
 order: to map the shared memory, or to step. The worker ends at the end of its input, which comes when the parent ends.
@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 from dreamerguard.schema import RunConfig
 
-from .factory import make_envs
-from .protocol import EnvError, VectorEnv
+from ..factory import make_envs
+from ..protocol import EnvError, VectorEnv
 from .shared_memory import SharedArrays, spaces_to_json
 from .worker_process import DONE, FAILED, MAP, STEP
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..base.spaces import ArraySpace
-from .protocol import Array, Values, VectorEnv
+from ...base.spaces import ArraySpace
+from ..protocol import Array, Values, VectorEnv
 from .serial import part_of
 
 

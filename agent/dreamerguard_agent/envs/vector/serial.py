@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.spaces import ArraySpace
-from .protocol import Array, Env, Storable, Values
+from ...base.spaces import ArraySpace
+from ..protocol import Array, Env, Storable, Values
 
 
 class SerialEnvs:

@@ -8,26 +8,38 @@ Actions without limits (the lqr tasks) stay unchanged; the reference stretches t
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..base.spaces import ArraySpace
-from .protocol import Array, EnvError, Values, check_action, flags
+from dreamerguard.schema import RunConfig
+
+from ...base.spaces import ArraySpace
+from ..protocol import Array, EnvError, Values, check_action, flags
+from .library import load_task, no_rendering, stable
 from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
 CAMERAS = {"quadruped": 2}
 #: Bound that MuJoCo gives to a control without limits (``mjMAXVAL``).
 UNLIMITED = 1e10
-#: Values of MUJOCO_GL that dm_control and MuJoCo accept for rendering.
-BACKENDS = ("egl", "osmesa", "glfw")
+
+
+def make(name: str, config: RunConfig, seed: int) -> DMControl:
+    """Makes the environment of a run; see `DMControl`.
+
+    Args:
+      name: the task without ``dmc_``.
+      config: the run; `env` is read.
+      seed: seed of the resets.
+
+    Raises:
+      EnvError: as `DMControl`.
+    """
+    env = config.env
+    size = env.image_size if env.observation == "vision" else None
+    return DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, camera=env.camera)
 
 
 class DMControl:
@@ -131,39 +143,8 @@ class DMControl:
         try:
             image: Array = self._env.physics.render(size, size, camera_id=self._camera)
         except Exception as error:  # every GL backend has its own exceptions, none with a common base
-            raise EnvError(_no_rendering(error)) from error
+            raise EnvError(no_rendering(error)) from error
         return image
-
-
-def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> tuple[tuple[str, str], Any]:
-    """Returns domain and name of a task, and its dm_control environment.
-
-    Raises:
-      EnvError: the task does not exist, or `render` is set without OpenGL.
-    """
-    suite = load_suite(render)
-    domain, name = find_task(task, suite.ALL_TASKS)
-    kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
-    env = suite.load(domain, name, task_kwargs=kwargs)
-    if not render:
-        # quadruped_escape uploads its terrain to a renderer at every reset, and makes one for it.
-        env.physics._make_rendering_contexts = lambda: None
-    return (domain, name), env
-
-
-@contextmanager
-def stable(task: str) -> Iterator[None]:
-    """Converts dm_control's PhysicsError to a message of one sentence.
-
-    Raises:
-      EnvError: the simulation became unstable.
-    """
-    from dm_control.rl.control import PhysicsError
-
-    try:
-        yield
-    except PhysicsError as error:
-        raise EnvError(f"a simulation of dmc_{task} became unstable: {error}") from error
 
 
 def to_control(action: Array, low: Array, span: Array) -> Array:
@@ -175,70 +156,6 @@ def to_control(action: Array, low: Array, span: Array) -> Array:
     check_action(action)
     # Halves in float32 and scales in float64, as the reference, for equal last bits.
     return (np.minimum(np.maximum(action, -1), 1) + np.float32(1)) / 2 * span + low
-
-
-def find_task(task: str, known: tuple[tuple[str, str], ...]) -> tuple[str, str]:
-    """Returns domain and task of a name such as ``walker_walk``, ``cup_catch`` or ``humanoid_CMU_run``.
-
-    Raises:
-      EnvError: the suite has no such task; the message names similar tasks.
-    """
-    names = {f"{domain}_{name}": (domain, name) for domain, name in known}
-    full = f"ball_in_{task}" if task.startswith("cup_") else task
-    if full in names:
-        return names[full]
-    near = difflib.get_close_matches(task, names, n=3, cutoff=0.5)
-    domains = sorted({domain for domain, _ in known})
-    same = sorted(name for domain, name in known if task.startswith(f"{domain}_"))
-    hint = f"did you mean {' or '.join(f'dmc_{name}' for name in near)}?" if near else f"domains: {', '.join(domains)}"
-    tasks = f" Tasks of this domain: {', '.join(same)}." if same else ""
-    raise EnvError(f"DeepMind Control has no task `dmc_{task}`; {hint}{tasks}")
-
-
-def load_suite(render: bool) -> Any:
-    """Imports `dm_control.suite`, without OpenGL unless `render`.
-
-    MuJoCo and dm_control select OpenGL at import, once per process. Without a display or driver this import can fail or
-    print, so a process that needs no images never loads OpenGL, whatever the value of MUJOCO_GL.
-
-    Raises:
-      EnvError: OpenGL cannot be loaded, or dm_control was imported without it before.
-    """
-    try:
-        with _opengl("egl" if render else None):
-            suite = importlib.import_module("dm_control.suite")
-    except (ImportError, RuntimeError, AttributeError) as error:
-        if not render:
-            raise EnvError(f"dm_control could not be loaded: {error}") from error
-        raise EnvError(_no_rendering(error)) from error
-    backend = sys.modules["dm_control._render"].BACKEND
-    if render and backend not in BACKENDS:
-        raise EnvError(_no_rendering("dm_control is loaded without OpenGL; make environments with images first"))
-    return suite
-
-
-@contextmanager
-def _opengl(default: str | None) -> Iterator[None]:
-    """Sets MUJOCO_GL for an import: off if `default` is None, else the user's value or `default`."""
-    chosen = os.environ.get("MUJOCO_GL")
-    os.environ["MUJOCO_GL"] = "disable" if default is None else chosen or default
-    try:
-        yield
-    finally:
-        if chosen is None:
-            del os.environ["MUJOCO_GL"]
-        else:
-            os.environ["MUJOCO_GL"] = chosen
-
-
-def _no_rendering(error: Exception | str) -> str:
-    chosen = os.environ.get("MUJOCO_GL", "not set")
-    others = " or ".join(f"MUJOCO_GL={name}" for name in BACKENDS if name != chosen)
-    reason = str(error).rstrip(".")
-    return (
-        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {reason}. Set {others}, before the program starts and"
-        " with that library installed, or train on vectors with env.observation=proprio."
-    )
 
 
 def action_space(spec: Any) -> ArraySpace:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from ...protocol import Array
 from ..mujoco_fields import ZX, ZY, ZZ, MujocoFields
-from ..protocol import Array
 from .common import INFINITY, at_least, control_cost, into_frame, length, tolerance
 
 

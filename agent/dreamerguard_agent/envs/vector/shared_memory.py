@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.spaces import ArraySpace
-from .protocol import Array, Values
+from ...base.spaces import ArraySpace
+from ..protocol import Array, Values
 
 #: Alignment of every array in bytes, a cache line, so that processes do not slow each other down.
 ALIGNMENT = 64

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..base.spaces import ArraySpace
-from .protocol import EnvError, WaitEnded
+from ...base.spaces import ArraySpace
+from ..protocol import EnvError, WaitEnded
 from .shared_memory import spaces_from_json
 from .supervision import StepTimes, Supervision
 
@@ -53,7 +53,7 @@ class WorkerProcess:
         roots = [str(Path(sys.modules[name].__path__[0]).parent) for name in ("dreamerguard_agent", "dreamerguard")]
         paths = os.pathsep.join([*dict.fromkeys(roots), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dreamerguard_agent.envs.worker"],
+            [sys.executable, "-P", "-m", "dreamerguard_agent.envs.vector.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

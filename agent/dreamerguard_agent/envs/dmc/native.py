@@ -15,14 +15,15 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from ..base.spaces import ArraySpace
-from .dmc import action_limits, action_space, load_suite, load_task, observation_spaces, stable, to_control
+from ...base.spaces import ArraySpace
+from ..protocol import Array, EnvError, Values
+from ..vector.thread_pool import ThreadPool, cores
+from .adapter import action_limits, action_space, observation_spaces, to_control
 from .formulas import FORMULAS, Formula
+from .library import load_suite, load_task, stable
 from .mujoco_fields import MujocoFields
 from .physics import stepper
-from .protocol import Array, EnvError, Values
 from .simulation_state import SimulationStates
-from .thread_pool import ThreadPool, cores
 
 #: Minimum seconds of physics per vector step for each further thread.
 WORTH_A_THREAD = 2e-4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...protocol import Array
 from ..mujoco_fields import ZZ, MujocoFields
-from ..protocol import Array
 from .common import control_cost, into_frame, length, tolerance
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..protocol import Array
+from ...protocol import Array
 
 INFINITY = float("inf")
 Shape = Literal["gaussian", "linear", "quadratic", "long_tail"]

@@ -23,8 +23,8 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from ..base.spaces import ArraySpace
-from .protocol import Array, EnvError, EnvsFailed, Values, WaitEnded, check_action
+from ...base.spaces import ArraySpace
+from ..protocol import Array, EnvError, EnvsFailed, Values, WaitEnded, check_action
 from .shared_memory import SharedArrays
 from .supervision import Supervision
 from .worker_process import END_TIMEOUT, MAP, STEP, WorkerFailed, WorkerProcess

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from ...protocol import Array
 from ..mujoco_fields import MujocoFields
-from ..protocol import Array
 from . import bodies, planar, reaching, swinging
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from .protocol import Array
+from ..protocol import Array
 
 #: Columns of a flattened rotation matrix: row, then column of the frame.
 XX, XZ, ZX, ZY, ZZ = 0, 2, 6, 7, 8

@@ -1,0 +1,1 @@
+"""DeepMind Control: one environment, and many with native physics in threads."""

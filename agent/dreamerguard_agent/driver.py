@@ -20,6 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from dreamerguard.schema import ModelSection
+
+from .base.names import FLAGS
+from .base.selection import learned
 from .base.spaces import LOG_PREFIX, ArraySpace, learned_spaces, mask_last
 from .envs import ActionNotFinite, Array, Env, EnvError, SerialEnvs, Values, VectorEnv
 
@@ -52,13 +56,16 @@ class Driver:
     Args:
       envs: environments side by side, or separate ones with equal spaces, stepped one after the other. The driver
         closes them.
+      model: selects the observations; None: all.
 
     Raises:
       ValueError: no environment, or spaces that differ.
     """
 
-    def __init__(self, envs: VectorEnv | Sequence[Env]) -> None:
+    def __init__(self, envs: VectorEnv | Sequence[Env], model: ModelSection | None = None) -> None:
         self._envs: VectorEnv = SerialEnvs(envs) if isinstance(envs, Sequence) else envs
+        spaces = learned_spaces(self._envs.obs_space)
+        self._spaces = spaces if model is None else learned(model, spaces)
         self._score = np.zeros(len(self._envs), np.float64)
         self._length = np.zeros(len(self._envs), np.int64)
         self._steps = 0
@@ -68,8 +75,8 @@ class Driver:
 
     @property
     def obs_space(self) -> Mapping[str, ArraySpace]:
-        """Observations of one environment, without those under ``log/``; see `Env`."""
-        return learned_spaces(self._envs.obs_space)
+        """Observations of one environment that the agent learns from; see `Env`."""
+        return self._spaces
 
     @property
     def act_space(self) -> Mapping[str, ArraySpace]:
@@ -155,7 +162,8 @@ class Driver:
         obs = self._envs.step(actions, reset)
         _check_finite(obs)
         first = obs["is_first"]
-        self._record({key: obs.pop(key) for key in [key for key in obs if key.startswith(LOG_PREFIX)]}, first)
+        self._record({key: value for key, value in obs.items() if key.startswith(LOG_PREFIX)}, first)
+        obs = {key: value for key, value in obs.items() if key in self._spaces or key in FLAGS}
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)
         episodes = [

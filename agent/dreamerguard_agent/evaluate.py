@@ -62,7 +62,8 @@ class Evaluator:
           WaitEnded: the run is to stop. The next call plays the same episodes.
         """
         first = FIRST_ENV + self.played * self._envs
-        driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision))
+        envs = make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision)
+        driver = Driver(envs, self._config.model)
         try:
             played = self._finish(driver, params)
         finally:

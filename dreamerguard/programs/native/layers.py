@@ -74,6 +74,7 @@ class NativeLayers:
 
     def find_task(self) -> tuple[TaskDefaults | None, Edition | None]:
         """Returns the published defaults of the task and the edition of the run; problems are added to `problems`."""
+        from dreamerguard.schema.suites import has_free_names
         from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
 
         name, suite = self.value("task"), self.value("suite")
@@ -85,6 +86,8 @@ class NativeLayers:
         try:
             task = find_task(name, known_suite)
         except UnknownTask as error:
+            if known_suite is None and has_free_names(name):
+                return None, None
             where = f" in suite {known_suite}" if known_suite else ""
             confused = _names_suite(name)
             suggestions = () if confused else error.suggestions

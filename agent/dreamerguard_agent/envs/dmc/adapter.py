@@ -17,7 +17,8 @@ from dreamerguard.schema import RunConfig
 
 from ...base.spaces import ArraySpace
 from ..protocol import Array, EnvError, Values, check_action, flags
-from .library import load_task, no_rendering, stable
+from .library import load_task, stable
+from .rendering import no_rendering
 from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).

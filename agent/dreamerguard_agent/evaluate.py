@@ -13,6 +13,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 from dreamerguard.schema.time_limits import without_limit
 
+from .base.spaces import learned_spaces
 from .base.spec import AgentSpec
 from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
@@ -72,7 +73,8 @@ class Evaluator:
           EndlessEpisodes: episodes did not end within `most_steps`.
         """
         first = FIRST_ENV + self.played * self._envs
-        driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision))
+        envs = make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision)
+        driver = Driver(envs, self._config.model)
         try:
             played = self._finish(driver, params)
         finally:
@@ -149,16 +151,23 @@ def evaluate_checkpoint(
     return frames, dict(zip(seeds, scores, strict=True))
 
 
-def read_spec(config: RunConfig) -> AgentSpec:
+def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:
     """Builds the spec of a run. Makes one environment to read its spaces.
+
+    Args:
+      config: the run.
+      say: receives what the environment notes about its spaces, for example keys that are not used.
 
     Raises:
       EnvError: the environment cannot be made.
     """
     env = make_env(config, FIRST_ENV, config.seed)
-    spec = AgentSpec.create(config, env.obs_space, env.act_space, compute_dtype(config.runtime))
-    env.close()
-    return spec
+    try:
+        for note in getattr(env, "notes", ()):
+            say(str(note))
+        return AgentSpec.create(config, learned_spaces(env.obs_space), env.act_space, compute_dtype(config.runtime))
+    finally:
+        env.close()
 
 
 def _endless(task: str, longest: int, returns: Array) -> str:

@@ -105,14 +105,22 @@ class RunningEpisodes:
     def _start(self, first: int) -> None:
         """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
         self._first, self._whole = first, True
-        self._driver = Driver(make_agent_envs(self._config, first, self._seeds, supervision=self._supervision))
+        envs = make_agent_envs(self._config, first, self._seeds, supervision=self._supervision)
+        self._driver = Driver(envs, self._config.model)
 
     def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
         """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
         envs = self._config.run.envs
         agent, env = divmod(episode.env, envs)
         steps = (episode.step - 1 - episode.env) // len(self._seeds)
-        return AgentEpisode(env, episode.score, episode.length, self._from * envs + steps + env + 1, self._seeds[agent])
+        return AgentEpisode(
+            env,
+            episode.score,
+            episode.length,
+            self._from * envs + steps + env + 1,
+            self._seeds[agent],
+            logs=episode.logs,
+        )
 
 
 def read_episodes(driver: Driver, carry: Carry) -> Values | None:

@@ -72,11 +72,11 @@ def check_rendering(answers: Mapping[str, ProbeAnswer], needed: bool) -> Machine
     """Judges the answers of the rendering backends.
 
     Args:
-      answers: backend -> answer. The trainer uses that of MUJOCO_GL, by default egl.
+      answers: backend -> answer. The trainer uses that of MUJOCO_GL, by default the first that works.
       needed: whether the run renders images.
     """
-    chosen = os.environ.get("MUJOCO_GL") or "egl"
     works = [name for name, answer in answers.items() if not answer.problem]
+    chosen = os.environ.get("MUJOCO_GL") or next(iter(works), "egl")
     facts = {name: answer.problem or dict(answer.values) for name, answer in answers.items()}
     parts = [f"{name} {_outcome(answer)}" for name, answer in answers.items()]
     text, where = "; ".join(parts), f"MUJOCO_GL={os.environ.get('MUJOCO_GL', '')}"

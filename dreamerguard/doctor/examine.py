@@ -44,7 +44,7 @@ class RunPlan:
     @property
     def renders(self) -> bool:
         """Whether the run trains from images."""
-        return self.config is not None and self.config.env.observation == "vision"
+        return self.config is not None and self.config.env.observation != "proprio"
 
     @property
     def workers(self) -> int:

@@ -72,7 +72,7 @@ def _opengl(environment: Mapping[str, str]) -> list[MachineCheck]:
         text = f"MUJOCO_GL is {chosen}, PYOPENGL_PLATFORM is {other}: dm_control refuses to render"
         checks.append(warning("clashes", text, "PYOPENGL_PLATFORM", "unset PYOPENGL_PLATFORM"))
     if not chosen and other and other != "egl":
-        text = f"PYOPENGL_PLATFORM is {other}, but the trainer renders with egl unless MUJOCO_GL is set"
+        text = f"PYOPENGL_PLATFORM is {other}, but the trainer tries egl first unless MUJOCO_GL is set"
         checks.append(warning("clashes", text, "PYOPENGL_PLATFORM", f"unset it, or export MUJOCO_GL={other}"))
     return checks
 

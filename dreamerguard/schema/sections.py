@@ -6,11 +6,12 @@ Values of a task, an edition or a size come from later layers.
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from .section_base import Section, consistent, setting
+from .section_base import Section, consistent, plain_values, setting
 
 
 class RunSection(Section):
@@ -44,13 +45,17 @@ class EnvSection(Section):
         ge=1,
         le=64,
     )
-    observation: Literal["proprio", "vision"] = setting(
-        "proprio", "Observation of the agent: the task's vectors (proprio) or rendered images (vision)."
+    observation: Literal["proprio", "vision", "both"] = setting(
+        "proprio",
+        "Observation of the agent: the task's vectors (proprio), rendered images (vision) or both. Affects dmc tasks.",
     )
     image_size: int = setting(
         64, "Height and width of images; no effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
     )
     camera: int = setting(-1, "Camera to render; -1 takes the task's default camera.", ge=-1)
+    cameras: tuple[int, ...] = setting(
+        (), "Further cameras to render; each gives an image camera_N. Affects dmc tasks with images.", max_length=16
+    )
     backend: Literal["auto", "native", "process", "serial"] = setting(
         "auto",
         "Way to run environments in parallel; the results are the same. native: physics in threads, observations and"
@@ -72,6 +77,36 @@ class EnvSection(Section):
         ge=0,
     )
 
+    make: str | None = setting(
+        None,
+        "Function that makes your own environment, module:function, or the name of an entry point of the group"
+        " dreamerguard.envs; the task is then a name of your choice. Modules are searched among the installed ones and"
+        " in the working directory. The function gets env.kwargs.",
+    )
+    kwargs: dict[str, Any] = setting(
+        {},
+        "Arguments of gymnasium.make or of the function of env.make, as plain values: env.kwargs.map_name=8x8.",
+    )
+    time_limit: int = setting(
+        0,
+        "Frames after which an episode is cut, which is not terminal; 0 for no limit besides the environment's. No"
+        " effect on dmc tasks.",
+        unit="environment frames",
+        ge=0,
+    )
+    action_range: float = setting(
+        1.0,
+        "Largest absolute value of an action in a dimension without bounds, in Gymnasium and custom environments.",
+        unit="action units",
+        gt=0,
+    )
+
+    @field_validator("kwargs")
+    @classmethod
+    def _check_kwargs(cls, value: dict[str, Any]) -> dict[str, Any]:
+        plain: dict[str, Any] = plain_values(value)
+        return plain
+
 
 class ReplaySection(Section):
     """Replay buffer and batch of an update."""
@@ -85,6 +120,13 @@ class ReplaySection(Section):
         1, "Steps before a window; their stored latent starts the recurrent state.", unit="agent steps"
     )
     online: bool = setting(True, "Train on every new window once before drawing windows uniformly.")
+
+
+def _pattern(what: str) -> str:
+    pattern: str = setting(
+        ".*", f"{what}: a regular expression that matches from the start of the observation's name; $^ selects none."
+    )
+    return pattern
 
 
 class ModelSection(Section):
@@ -108,6 +150,10 @@ class ModelSection(Section):
     image_blocks: int = setting(
         8, "Blocks of the image decoder's first layer; must divide deter if there are images.", unit="blocks", ge=1
     )
+    encoder_mlp_keys: str = _pattern("Vectors that the encoder reads")
+    encoder_cnn_keys: str = _pattern("Images that the encoder reads")
+    decoder_mlp_keys: str = _pattern("Vectors that the decoder reconstructs")
+    decoder_cnn_keys: str = _pattern("Images that the decoder reconstructs")
     bins: int = setting(255, "Bins of the reward and value distributions.", unit="bins", ge=3, le=4095)
     encoder_layers: int = setting(3, "Hidden layers of the vector encoder.", unit="layers", ge=1, le=16)
     decoder_layers: int = setting(3, "Hidden layers of the vector decoder.", unit="layers", ge=1, le=16)
@@ -125,6 +171,15 @@ class ModelSection(Section):
     policy_max_std: float = setting(
         1.0, "Largest standard deviation of a continuous action.", unit="action units", gt=0
     )
+
+    @field_validator("encoder_mlp_keys", "encoder_cnn_keys", "decoder_mlp_keys", "decoder_cnn_keys")
+    @classmethod
+    def _check_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from error
+        return value
 
     @model_validator(mode="after")
     def _check_model(self) -> ModelSection:

@@ -240,3 +240,38 @@ print(list(env.obs_space), step["image"].dtype, step["image"].shape, step["image
     if ran.returncode and "cannot be rendered here" in ran.stderr:
         pytest.skip("this machine has no OpenGL")
     assert ran.stdout == "['image'] uint8 (48, 48, 3) True image\n", ran.stderr
+
+
+def test_vectors_and_several_cameras_at_once() -> None:
+    code = """
+import sys
+import numpy as np
+from dreamerguard_agent.envs import EnvError, make_env, make_envs
+from dreamerguard.schema import RunConfig
+both = {"observation": "both", "image_size": 48, "cameras": [1, 1, 0]}
+config = RunConfig.model_validate({"task": "dmc_walker_walk", "env": both, "run": {"envs": 2}})
+try:
+    envs = make_envs(config, 0, 0)
+except EnvError as error:
+    sys.exit(str(error))
+alone = make_env(config, 1, 0)
+steps = [envs.step({"action": np.zeros((2, 6), np.float32)}, np.ones(2, bool))]
+steps.append(alone.step({"action": np.zeros(6), "reset": True}))
+print(sorted(envs.obs_space))
+print(all((steps[0][key][1] == value).all() for key, value in steps[1].items()))
+print((steps[0]["image"] != steps[0]["camera_1"]).any())
+envs.close()
+try:
+    make_env(RunConfig.model_validate({"task": "dmc_walker_walk", "env": both | {"cameras": [7]}}), 0, 0)
+except EnvError as error:
+    print(error)
+"""
+    ran = _python(code)
+    if ran.returncode and "cannot be rendered here" in ran.stderr:
+        pytest.skip("this machine has no OpenGL")
+    assert ran.stdout.splitlines() == [
+        "['camera_1', 'height', 'image', 'orientations', 'velocity']",
+        "True",
+        "True",
+        "dmc_walker_walk has no camera 7; its cameras are 0 (side), 1 (back); see env.camera and env.cameras",
+    ], ran.stderr

@@ -263,7 +263,7 @@ def _imagine(
 
 def _scale(spec: AgentSpec, name: str) -> float:
     scales: dict[str, float] = dict(spec.loss.scales)
-    return scales["rec"] if name in dict(spec.obs_space) else scales[name]
+    return scales["rec"] if name in dict(spec.decoded) else scales[name]
 
 
 def _optimizer_metrics(grads: Params, updates: Params, after: TrainState) -> Metrics:

@@ -9,12 +9,9 @@ import jax.numpy as jnp
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RunConfig
 
+from . import selection
+from .names import FLAGS, LOSSES
 from .spaces import ArraySpace, Spaces, sort_spaces
-
-#: Keys of a transition that the networks do not observe.
-FLAGS = ("is_first", "is_last", "is_terminal", "reward")
-#: Names of losses that are not reconstructions. An observation must not have one of these names.
-LOSSES = ("rew", "con", "dyn", "rep", "policy", "value", "repval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class AgentSpec:
     """The fixed description of an agent: hashable, so a static argument of every compiled function.
 
     Attributes:
-      obs_space: observations of the networks, sorted; without rewards and flags.
+      obs_space: observations that the encoder or the decoder selects, sorted; without rewards and flags.
       act_space: actions, sorted.
       model: widths of the networks.
       optimizer: settings of the optimizer.
@@ -50,7 +47,8 @@ class AgentSpec:
 
         Args:
           config: the run.
-          obs_space: observations without ``is_first``, ``is_last``, ``is_terminal`` and ``reward``.
+          obs_space: observations without ``is_first``, ``is_last``, ``is_terminal`` and ``reward``. Those that neither
+            encoder nor decoder selects are left out.
           act_space: actions without ``reset``.
           dtype: ``float32`` or ``bfloat16``.
 
@@ -58,7 +56,10 @@ class AgentSpec:
           ValueError: the agent cannot be trained with these spaces or this type; the message states the cause.
         """
         _check(obs_space, act_space, dtype)
+        obs_space = selection.learned(config.model, obs_space)
         spaces = sort_spaces(obs_space), sort_spaces(act_space)
+        if not selection.encoded(config.model, spaces[0]):
+            raise ValueError(_nothing_encoded(config.model, obs_space))
         keep = config.numbers.policy == "continue"
         return cls(*spaces, config.model, config.optimizer, config.loss, dtype, keep_not_finite=keep)
 
@@ -69,13 +70,28 @@ class AgentSpec:
 
     @property
     def vectors(self) -> Spaces:
-        """Observations of at most two dimensions."""
-        return tuple((key, space) for key, space in self.obs_space if not space.image)
+        """Encoded observations of at most two dimensions."""
+        return tuple((key, space) for key, space in selection.encoded(self.model, self.obs_space) if not space.image)
 
     @property
     def images(self) -> Spaces:
-        """Observations that are images."""
-        return tuple((key, space) for key, space in self.obs_space if space.image)
+        """Encoded observations that are images."""
+        return tuple((key, space) for key, space in selection.encoded(self.model, self.obs_space) if space.image)
+
+    @property
+    def decoded(self) -> Spaces:
+        """Observations that are reconstructed; each has a loss of its name."""
+        return selection.decoded(self.model, self.obs_space)
+
+    @property
+    def decoded_vectors(self) -> Spaces:
+        """Reconstructed observations of at most two dimensions."""
+        return tuple((key, space) for key, space in self.decoded if not space.image)
+
+    @property
+    def decoded_images(self) -> Spaces:
+        """Reconstructed observations that are images."""
+        return tuple((key, space) for key, space in self.decoded if space.image)
 
     @property
     def stoch_width(self) -> int:
@@ -86,6 +102,14 @@ class AgentSpec:
     def feature_width(self) -> int:
         """Numbers of a feature, ``F = D + S C``."""
         return self.model.deter + self.stoch_width
+
+
+def _nothing_encoded(model: ModelSection, obs_space: Mapping[str, ArraySpace]) -> str:
+    return (
+        f"the encoder selects no observation: model.encoder_mlp_keys is {model.encoder_mlp_keys!r},"
+        f" model.encoder_cnn_keys is {model.encoder_cnn_keys!r}, and the environment gives"
+        f" {', '.join(sorted(obs_space)) or 'none that the decoder selects'}"
+    )
 
 
 def _check(obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], dtype: str) -> None:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base.pytree import Params
+from ..base.spaces import Spaces
 from ..base.spec import AgentSpec
 from . import heads, inputs, nets
 from .dists import Mse, Prediction
@@ -23,11 +24,14 @@ def shapes(spec: AgentSpec) -> Shapes:
     declared: Shapes = {}
     if spec.vectors:
         declared |= _vector_encoder_shapes(spec)
+    if spec.images:
+        declared |= _image_encoder_shapes(spec)
+    if spec.decoded_vectors:
         model, width = spec.model, spec.feature_width
         declared |= nets.mlp_shapes("dec/mlp", width, model.units, model.decoder_layers)
-        declared |= heads.vector_shapes(spec.vectors, model.units)
-    if spec.images:
-        declared |= _image_encoder_shapes(spec) | _image_decoder_shapes(spec)
+        declared |= heads.vector_shapes(spec.decoded_vectors, model.units)
+    if spec.decoded_images:
+        declared |= _image_decoder_shapes(spec)
     return declared
 
 
@@ -35,7 +39,7 @@ def token_width(spec: AgentSpec) -> int:
     """Returns the width of a token: the vectors' part, then the images' part."""
     width = spec.model.units if spec.vectors else 0
     if spec.images:
-        height, wide = _smallest(spec)
+        height, wide = _smallest(spec, spec.images)
         width += height * wide * _depths(spec)[-1]
     return width
 
@@ -69,18 +73,18 @@ def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Arra
 
 
 def decode(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array) -> dict[str, Prediction]:
-    """Predicts every observation from deter [..., D] and one-hot stoch [..., S, C]."""
+    """Predicts the decoded observations from deter [..., D] and one-hot stoch [..., S, C]."""
     deter, stoch = deter.astype(spec.compute), stoch.reshape(*stoch.shape[:-2], -1).astype(spec.compute)
     predictions: dict[str, Prediction] = {}
-    if spec.vectors:
+    if spec.decoded_vectors:
         hidden = nets.mlp(params, "dec/mlp", jnp.concatenate([stoch, deter], -1))
-        predictions |= heads.vectors(spec.vectors, params, hidden)
-    if spec.images:
+        predictions |= heads.vectors(spec.decoded_vectors, params, hidden)
+    if spec.decoded_images:
         start = 0
-        height, width = _smallest(spec)
+        height, width = _smallest(spec, spec.decoded_images)
         image = decode_image(params, _rows(deter), _rows(stoch), height, width)
         image = image.reshape(*deter.shape[:-1], *image.shape[1:]).astype(jnp.float32)
-        for key, space in spec.images:
+        for key, space in spec.decoded_images:
             predictions[key] = Mse(image[..., start : start + space.shape[-1]], len(space.shape))
             start += space.shape[-1]
     return predictions
@@ -119,7 +123,7 @@ def _vector_encoder_shapes(spec: AgentSpec) -> Shapes:
 
 def _image_encoder_shapes(spec: AgentSpec) -> Shapes:
     declared: Shapes = {}
-    before = _image_channels(spec)
+    before = _image_channels(spec.images)
     for index, depth in enumerate(_depths(spec)):
         declared |= nets.conv_shapes(f"enc/cnn{index}", before, depth, spec.model.image_kernel)
         declared |= nets.norm_shapes(f"enc/cnn{index}norm", depth)
@@ -129,7 +133,7 @@ def _image_encoder_shapes(spec: AgentSpec) -> Shapes:
 
 def _image_decoder_shapes(spec: AgentSpec) -> Shapes:
     model, depths = spec.model, _depths(spec)
-    height, width = _smallest(spec)
+    height, width = _smallest(spec, spec.decoded_images)
     pixels = height * width * depths[-1]
     declared = nets.block_linear_shapes("dec/sp0", model.deter, pixels, model.image_blocks)
     declared |= nets.linear_shapes("dec/sp1", spec.stoch_width, 2 * model.units)
@@ -141,24 +145,24 @@ def _image_decoder_shapes(spec: AgentSpec) -> Shapes:
         declared |= nets.conv_shapes(f"dec/conv{index}", before, depths[index], model.image_kernel)
         declared |= nets.norm_shapes(f"dec/conv{index}norm", depths[index])
         before = depths[index]
-    return declared | nets.conv_shapes("dec/imgout", before, _image_channels(spec), model.image_kernel)
+    return declared | nets.conv_shapes("dec/imgout", before, _image_channels(spec.decoded_images), model.image_kernel)
 
 
 def _depths(spec: AgentSpec) -> tuple[int, ...]:
     return tuple(spec.model.depth * factor for factor in spec.model.image_mults)
 
 
-def _image_channels(spec: AgentSpec) -> int:
-    return sum(space.shape[-1] for _, space in spec.images)
+def _image_channels(images: Spaces) -> int:
+    return sum(space.shape[-1] for _, space in images)
 
 
-def _smallest(spec: AgentSpec) -> tuple[int, int]:
+def _smallest(spec: AgentSpec, images: Spaces) -> tuple[int, int]:
     """Height and width of images after the last pooling.
 
     Raises:
       ValueError: height or width is not a multiple of 2 to the number of poolings.
     """
-    key, space = spec.images[0]
+    key, space = images[0]
     factor = 2 ** len(spec.model.image_mults)
     height, width = space.shape[:2]
     if height % factor or width % factor:

@@ -55,6 +55,6 @@ def no_faults(agents: int, batch: int, terms: Sequence[str]) -> Faults:
 
 def fault_terms(spec: AgentSpec) -> tuple[str, ...]:
     """Returns the metrics that `Faults` keeps, in the order in which an update computes them."""
-    world = ("dyn", "rep", "rew", "con", *dict(spec.obs_space))
+    world = ("dyn", "rep", "rew", "con", *dict(spec.decoded))
     losses = tuple(f"loss/{name}" for name in (*world, "policy", "value", "repval"))
     return (*losses, "opt/loss", "opt/grad_norm")

@@ -101,6 +101,7 @@ NATIVE_RENAMES: dict[str, RenamedKey] = {
 _IMAGE_KEYS = (
     "env.image_size",
     "env.camera",
+    "env.cameras",
     "model.depth",
     "model.image_mults",
     "model.image_kernel",
@@ -109,7 +110,7 @@ _IMAGE_KEYS = (
 
 #: Settings that only some runs of the bundled trainer read.
 NATIVE_CONDITIONS: tuple[Condition, ...] = (
-    Condition(_IMAGE_KEYS, "env.observation", ("vision",)),
+    Condition(_IMAGE_KEYS, "env.observation", ("vision", "both")),
     Condition(("optimizer.anneal",), "optimizer.schedule", ("linear", "cosine")),
     Condition(("eval.episodes",), "eval.every", (), unless=(0,)),
 )

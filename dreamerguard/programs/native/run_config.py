@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dreamerguard.core.budget import Budget, replay_bytes, warmup
@@ -39,11 +39,15 @@ def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu:
     Recurrent states have the compute type. Vectors, actions and rewards are not counted; they are small. The bundled
     trainer allocates no more than the run fills, and stores the class of a latent variable in one byte.
     """
-    vision = settings["env.observation"].value == "vision"
-    image = 3 * settings["env.image_size"].number ** 2 if vision else 0
+    images = 0 if settings["env.observation"].value == "proprio" else 1 + len(_cameras(settings["env.cameras"].value))
+    image = 3 * settings["env.image_size"].number ** 2 * images
     state = (4 if on_cpu else 2) * settings["model.deter"].number + settings["model.stoch"].number
     stored = replay_bytes(settings["replay.capacity"].number, budget.agent_steps, image + state)
     return settings["seeds"].number * stored
+
+
+def _cameras(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ Actions without limits (the lqr tasks) stay unchanged; the reference stretches t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from dreamerguard.schema import RunConfig
 
 from ...base.spaces import ArraySpace
 from ..protocol import Array, EnvError, Values, check_action, flags
-from .library import load_task, no_rendering, stable
+from .library import load_task, stable
+from .rendering import no_rendering
 from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
@@ -38,8 +39,9 @@ def make(name: str, config: RunConfig, seed: int) -> DMControl:
       EnvError: as `DMControl`.
     """
     env = config.env
-    size = env.image_size if env.observation == "vision" else None
-    return DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, camera=env.camera)
+    size = None if env.observation == "proprio" else env.image_size
+    cameras, vectors = (env.camera, *env.cameras), env.observation != "vision"
+    return DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, cameras=cameras, vectors=vectors)
 
 
 class DMControl:
@@ -49,8 +51,10 @@ class DMControl:
       task: domain and task, for example ``walker_walk``; ``cup_catch`` is short for ``ball_in_cup_catch``.
       repeat: frames for which an action is repeated. Rewards are summed; the end of the episode stops the repeat.
       seed: seed of the resets.
-      image_size: height and width of rendered images, which are then the only observation; None: the task's vectors.
-      camera: camera to render, -1 for the default of the domain.
+      image_size: height and width of rendered images; None: no images.
+      cameras: cameras to render, -1 for the default of the domain. The first one gives ``image``, each further one
+        ``camera_N``.
+      vectors: whether the task's vectors are observed.
       time_limit: seconds of an episode; None: the task's limit.
 
     Raises:
@@ -64,23 +68,26 @@ class DMControl:
         repeat: int = 1,
         seed: int = 0,
         image_size: int | None = None,
-        camera: int = -1,
+        cameras: Sequence[int] = (-1,),
+        vectors: bool = True,
         time_limit: float | None = None,
     ) -> None:
         self._task = task
         domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
         self._states = SimulationStates([self._env])
         self._repeat = repeat
-        self._camera = CAMERAS.get(domain[0], 0) if camera == -1 else camera
+        default = CAMERAS.get(domain[0], 0)
+        self._cameras = _by_key([default if camera == -1 else camera for camera in cameras]) if image_size else {}
+        _check_cameras(task, self._cameras.values(), self._env.physics.model)
         self._done = True
-        self._size = image_size
+        self._size = image_size or 0
         spec = self._env.action_spec()
         self._limits = action_limits(spec)
         self._act_space = {"action": action_space(spec)}
-        self._keys = observation_spaces(self._env.observation_spec()) if image_size is None else {}
-        self._obs_space = self._keys or {"image": ArraySpace("uint8", (image_size or 0, image_size or 0, 3))}
-        if image_size is not None:
-            self._render(image_size)  # fails now, not after the first episode, on a machine that cannot render
+        self._keys = observation_spaces(self._env.observation_spec()) if vectors else {}
+        images = {key: ArraySpace("uint8", (self._size, self._size, 3)) for key in self._cameras}
+        self._obs_space = self._keys | images
+        self._render()  # fails now, not after the first episode, on a machine that cannot render
 
     @property
     def obs_space(self) -> Mapping[str, ArraySpace]:
@@ -132,19 +139,32 @@ class DMControl:
         return to_control(np.asarray(action, np.float32), *self._limits)
 
     def _observe(self, now: Any, reward: float | np.floating[Any]) -> Values:
-        if self._size is not None:
-            values = {"image": self._render(self._size)}
-        else:
-            values = {key: np.asarray(now.observation[key], space.dtype) for key, space in self._keys.items()}
+        values = {key: np.asarray(now.observation[key], space.dtype) for key, space in self._keys.items()}
+        values |= self._render()
         terminal = not now.first() and now.discount == 0
         return {**values, **flags(reward, now.first(), now.last(), terminal)}
 
-    def _render(self, size: int) -> Array:
+    def _render(self) -> Values:
+        render = self._env.physics.render
         try:
-            image: Array = self._env.physics.render(size, size, camera_id=self._camera)
+            return {key: render(self._size, self._size, camera_id=camera) for key, camera in self._cameras.items()}
         except Exception as error:  # every GL backend has its own exceptions, none with a common base
             raise EnvError(no_rendering(error)) from error
-        return image
+
+
+def _by_key(cameras: Sequence[int]) -> dict[str, int]:
+    """Returns name of the image -> camera. A camera that is named twice is rendered once."""
+    first, *others = dict.fromkeys(cameras)
+    return {"image": first, **{f"camera_{number}": number for number in others}}
+
+
+def _check_cameras(task: str, cameras: Iterable[int], model: Any) -> None:
+    for camera in cameras:
+        if camera >= model.ncam:
+            names = ", ".join(f"{number} ({model.camera(number).name})" for number in range(model.ncam))
+            raise EnvError(
+                f"dmc_{task} has no camera {camera}; its cameras are {names}. See env.camera and env.cameras"
+            )
 
 
 def to_control(action: Array, low: Array, span: Array) -> Array:

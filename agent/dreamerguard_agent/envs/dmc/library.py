@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..protocol import EnvError
-
-#: Values of MUJOCO_GL that dm_control and MuJoCo accept for rendering.
-BACKENDS = ("egl", "osmesa", "glfw")
+from .rendering import BACKENDS, choose_backend, no_rendering
 
 
 def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> tuple[tuple[str, str], Any]:
@@ -75,7 +73,7 @@ def load_suite(render: bool) -> Any:
       EnvError: OpenGL cannot be loaded, or dm_control was imported without it before.
     """
     try:
-        with _opengl("egl" if render else None):
+        with _opengl(choose_backend() if render else "disable"):
             suite = importlib.import_module("dm_control.suite")
     except (ImportError, RuntimeError, AttributeError) as error:
         if not render:
@@ -88,25 +86,14 @@ def load_suite(render: bool) -> Any:
 
 
 @contextmanager
-def _opengl(default: str | None) -> Iterator[None]:
-    """Sets MUJOCO_GL for an import: off if `default` is None, else the user's value or `default`."""
-    chosen = os.environ.get("MUJOCO_GL")
-    os.environ["MUJOCO_GL"] = "disable" if default is None else chosen or default
+def _opengl(backend: str) -> Iterator[None]:
+    """Sets MUJOCO_GL for an import."""
+    before = os.environ.get("MUJOCO_GL")
+    os.environ["MUJOCO_GL"] = backend
     try:
         yield
     finally:
-        if chosen is None:
+        if before is None:
             del os.environ["MUJOCO_GL"]
         else:
-            os.environ["MUJOCO_GL"] = chosen
-
-
-def no_rendering(error: Exception | str) -> str:
-    """Returns the message for a machine that cannot render, with advice."""
-    chosen = os.environ.get("MUJOCO_GL", "not set")
-    others = " or ".join(f"MUJOCO_GL={name}" for name in BACKENDS if name != chosen)
-    reason = str(error).rstrip(".")
-    return (
-        f"images cannot be rendered here (MUJOCO_GL is {chosen}): {reason}. Set {others}, before the program starts and"
-        " with that library installed, or train on vectors with env.observation=proprio."
-    )
+            os.environ["MUJOCO_GL"] = before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,15 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import RunResult, train
 
-from .same_runs import SMALL
+from .same_runs import SMALL, quick_compilation
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with quick_compilation(tmp_path_factory.mktemp("cache")):
+        yield
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -48,7 +54,7 @@ def test_cartpole_trains_evaluates_is_interrupted_and_resumed(tmp_path: Path) ->
         "eval": {"every": 200, "episodes": 2},
     }
     first = go(tmp_path / "run", 90, notes, **changes)
-    assert not first.finished and first.updates > 5 and notes[-1:] != ["new ones start"]
+    assert not first.finished and first.updates > 5
     second = go(tmp_path / "run", 10_000, notes, **changes)
     assert second.finished and second.updates > first.updates
     assert "the checkpoint holds no running episodes: new ones start" in notes

@@ -106,7 +106,8 @@ class NativeLayers:
         try:
             task = find_task(name, known_suite)
         except UnknownTask as error:
-            if known_suite is None and (has_free_names(name) or self.value(MAKER) is not None):
+            maker = self.value(MAKER) is not None or any(problem.key == MAKER for problem in self.problems)
+            if known_suite is None and (has_free_names(name) or maker):
                 return None, None
             where = f" in suite {known_suite}" if known_suite else ""
             confused = _names_suite(name)
@@ -178,8 +179,8 @@ class NativeLayers:
                 if path in self.built_in:
                     self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
         elif self._has_own_environment():
-            for path, value in _DEFAULTS.items():
-                self.built_in[path].append(Layer("defaults", "tasks without published values", value, _UNPUBLISHED))
+            for path, default in _DEFAULTS.items():
+                self.built_in[path].append(Layer("defaults", "tasks without published values", default, _UNPUBLISHED))
         size = (self.user.get("size") or self.built_in["size"])[-1]
         for name, width in SIZES[cast("Any", size.value)].items():
             self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))

@@ -28,7 +28,7 @@ class Room(gymnasium.Env[Any, Any]):
             }
         )
         self.action_space = spaces.MultiDiscrete([3, 2])
-        self._length, self._fails_at, self.time = length, fails_at, 0
+        self._length, self._fails_at, self.time, self.total = length, fails_at, 0, 0
         self.seen: list[Any] = []
         self.seeds: list[int | None] = []
 
@@ -40,7 +40,8 @@ class Room(gymnasium.Env[Any, Any]):
         return self._observe(), {}
 
     def step(self, action: Any) -> Any:
-        if self.time == self._fails_at:
+        self.total += 1
+        if self.total == self._fails_at:
             raise RuntimeError("the floor gave way")
         self.seen.append(action)
         self.time += 1

@@ -48,6 +48,7 @@ ALLOWED = {
         "agent/dreamerguard_agent/envs/registry.py",
         "importlib.import_module",
     ): "imports an adapter of this package by a fixed table",
+    ("agent/dreamerguard_agent/runtime/program_cache.py", "importlib.import_module"): "imports zstandard, if installed",
     ("dreamerguard/__init__.py", "importlib.import_module"): "imports modules of this package by a fixed table",
     ("dreamerguard/commands/app.py", "importlib.import_module"): "imports commands by a fixed table",
     ("dreamerguard/doctor/probes/devices.py", "importlib.import_module"): "imports fixed names, in a child process",
@@ -63,6 +64,7 @@ ALLOWED = {
         "importlib.util.spec_from_file_location",
     ): "local rules that the user has approved",
     ("dreamerguard/programs/danijar/make_env.py", "importlib.import_module"): "lint --probe runs the program, as asked",
+    ("dreamerguard/programs/native/make_env.py", "importlib.import_module"): "imports fixed names, in a child process",
     (
         "dreamerguard/programs/r2dreamer/make_env.py",
         "importlib.import_module",

@@ -13,6 +13,7 @@ from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
 from .keys import FREE_KEYS, is_free_key, native_keys
+from .runnable import MAKER
 
 if TYPE_CHECKING:
     from dreamerguard.schema.published_editions import Edition
@@ -27,8 +28,6 @@ _UNPUBLISHED = Origin(
 )
 #: Settings of tasks without published values, and of custom environments.
 _DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
-#: Setting with the function that makes a custom environment.
-MAKER = "env.make"
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 

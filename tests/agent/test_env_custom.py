@@ -121,6 +121,40 @@ def test_a_maker_that_does_not_work_is_one_message(make: str, settings: Any, mes
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("reserved", r"obs_space\['value'\] has a name that the trainer uses itself"),
+        ("sides", r"obs_space\['image'\] has \(50, 64\) pixels; sides must be multiples of 16"),
+        ("both", "`name` is an observation and an action"),
+        ("no space", r"obs_space\['name'\] is int, not an ArraySpace"),
+        ("no key", "obs_space has no key"),
+        ("log vector", r"obs_space\['log/x'\] is recorded and must be a single number"),
+        ("nan", "observation `name` is not finite: 2 of 2 numbers are NaN or infinite"),
+        ("shape", r"observation `name` has shape \(3,\); its space has \(2,\)"),
+        ("first", "the first step of an episode has is_first"),
+        ("early", "the first step of an episode has is_first, not is_last"),
+        ("reward", "the reward is NoneType; it must be one number"),
+        ("flag", "`is_terminal` is str; it must be true or false"),
+        ("missing", r"step\(\) returned no `name`"),
+        ("none", r"step\(\) returned NoneType, not a dict by key"),
+        ("differs", "environment 1 and environment 0 have different spaces"),
+    ],
+)
+def test_an_object_that_breaks_the_protocol_is_one_message(fault: str, message: str) -> None:
+    config = run_of("my_envs:odd", backend="serial", kwargs={"fault": fault})
+    with pytest.raises(EnvError, match=f"^my_room: {message}"):
+        episodes(make_envs(config, 0, 0, 2))
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(os.name != "posix", reason="worker processes need Linux or macOS")
+def test_workers_with_different_spaces_are_refused() -> None:
+    config = run_of("my_envs:odd", backend="process", workers=2, kwargs={"fault": "differs"})
+    with pytest.raises(EnvError, match="worker process 1 and worker process 0 have other spaces"):
+        make_envs(config, 0, 0, 2)
+
+
 def test_an_installed_module_is_never_replaced_by_one_of_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

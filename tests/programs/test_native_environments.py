@@ -81,6 +81,12 @@ def test_wrong_values_are_problems(words: str, message: str) -> None:
     assert problem.message.startswith(message)
 
 
+@pytest.mark.parametrize("word", ["env.time_limit=100", "env.kwargs.a=1"])
+def test_settings_with_which_the_trainer_refuses_dmc_tasks_are_problems(word: str) -> None:
+    (problem,) = resolve(f"dmc_walker_walk {word}").problems
+    assert problem.rule == "inconsistent-settings" and "no effect on dmc_*" in problem.message
+
+
 def test_a_nested_list_is_not_passed_on(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("task: gym:X\nenv.kwargs.map: [[1, 2], [3]]\n")
     (problem,) = resolve("run.yaml", tmp_path).problems

@@ -75,6 +75,43 @@ def room(length: int = 20, fails_at: int = -1) -> Room:
     return Room(length, fails_at)
 
 
+class Odd(Own):
+    """Breaks the protocol of `Own` in one way."""
+
+    def __init__(self, fault: str, number: int = 0) -> None:
+        super().__init__("odd", 0)
+        self._fault = fault
+        spaces = {
+            "reserved": {"value": ArraySpace("float32")},
+            "sides": {"image": ArraySpace("uint8", (50, 64, 3))},
+            "no space": {"name": 3},
+            "no key": {},
+            "log vector": {"name": ArraySpace("float32"), "log/x": ArraySpace("float32", (2,))},
+            "differs": {"name": ArraySpace("float32", (2 + number,))},
+        }
+        if fault == "both":
+            self.act_space = {"name": ArraySpace("float32")}
+        self.obs_space = spaces.get(fault, self.obs_space)  # type: ignore[assignment]
+
+    def step(self, action: Any) -> Any:
+        values = super().step(action)
+        changes = {
+            "nan": {"name": np.full(2, np.nan)},
+            "shape": {"name": np.zeros(3)},
+            "first": {"is_first": False},
+            "early": {"is_last": True},
+            "reward": {"reward": None},
+            "flag": {"is_terminal": "no"},
+        }
+        if self._fault == "missing":
+            return {key: value for key, value in values.items() if key != "name"}
+        return None if self._fault == "none" else {**values, **changes.get(self._fault, {})}
+
+
+def odd(fault: str, seed: int) -> Odd:
+    return Odd(fault, seed % 50)
+
+
 def own(task: str, seed: int) -> Own:
     return Own(task, seed)
 

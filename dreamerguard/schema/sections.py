@@ -47,7 +47,8 @@ class EnvSection(Section):
     )
     observation: Literal["proprio", "vision", "both"] = setting(
         "proprio",
-        "Observation of the agent: the task's vectors (proprio), rendered images (vision) or both. Affects dmc tasks.",
+        "Observation of the agent in dmc tasks: the task's vectors (proprio), rendered images (vision) or both. In"
+        " Gymnasium and custom environments, proprio is their own observation, which may have images.",
     )
     image_size: int = setting(
         64, "Height and width of images; no effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
@@ -60,7 +61,7 @@ class EnvSection(Section):
         "auto",
         "Way to run environments in parallel; the results are the same. native: physics in threads, observations and"
         " rewards for all environments at once, vectors only. process: worker processes. serial: one after the other."
-        " auto: native for vectors, process for images.",
+        " auto: native for vectors of dmc tasks, process otherwise.",
     )
     workers: int = setting(
         0,

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,9 @@ FREE = (
 )  # fmt: skip
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
+
+#: Characters of a task that its run directory has not, and the longest part of a task in its name.
+_UNSAFE, _LONGEST_NAME = re.compile(r"[^\w.+=-]+"), 100
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -74,7 +78,7 @@ def default_directory(config: RunConfig) -> Path:
     """
     kept = {key: value for key, value in flatten_config(config.model_dump()).items() if not _is_free(key)}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
-    task = config.task.replace("/", "-").replace(":", "-")
+    task = _UNSAFE.sub("-", config.task)[:_LONGEST_NAME]
     last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""
     return Path("runs") / f"{task}-{config.size}-seed{config.seed}{last}-{digest}"
 

@@ -93,7 +93,7 @@ print(parser.parse_args())
 
 
 def test_flags_that_no_edition_has_are_another_program(tmp_path: Path) -> None:
-    command = "python -m src.dreamerv3.train --logdir x --obs_size 64 --max_episodes 9 --warmup_updates 5 --total_steps 9"
+    command = "python -m src.dreamerv3.train --logdir x --obs_size 64 --max_episodes 9 --warmup 5 --total_steps 9"
     assert program(command, tmp_path) is None
     assert program(f"{command} --configs crafter", tmp_path) == "danijar"
 

@@ -1,6 +1,6 @@
 """Atari tasks whose game the Arcade Learning Environment does not have under this spelling: ``choppercommand``.
 
-The programs hand the name of the game to ALE as it is, except ``james_bond``. A fork may find its games in another way, so
+The programs hand the name of the game to ALE as it is, except ``james_bond``. A fork may find games in another way, so
 in a checkout only code that does the same counts.
 """
 

@@ -17,6 +17,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
+from dreamerguard.programs.shared.chosen_classes import missing_in_classes
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
@@ -87,7 +88,8 @@ class Danijar(Program):
         unread = absent_presets(call, folder, run.anchor) if file is None else ()
         known = file is not None and bool(file.blocks) and all(preset.known for preset in run.presets)
         lacking = missing_settings(file.groups, checkout, run.anchor, file) if file is not None and known else ()
-        absent = (*unread, *lacking, *missing_script(call, file, command, folder))
+        chosen = missing_in_classes(run.settings, checkout, run.anchor, file) if file is not None and known else ()
+        absent = (*unread, *lacking, *chosen, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 
@@ -119,6 +121,7 @@ class Danijar(Program):
                     replace(problem, message=_evaluates(problem.message), severity=Severity.INFO) for problem in found
                 ]
             found += unheld_checkpoints(run.settings, folders, {"run.from_checkpoint"})
+            found += missing_in_classes(run.settings, checkout, place, file)
             runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 

@@ -150,10 +150,10 @@ class PythonIndex:
     def _carriers(self) -> dict[str, set[str]]:
         """File -> names that hold settings there although they are not called so, from assignments and calls."""
         speaking = [name for name, file in self.files.items() if file.data is None or speaks_of_settings(file.data)]
-        return find_carriers(speaking, self.facts, self._defining)
+        return find_carriers(speaking, self.facts, self.defining)
 
-    def _defining(self, called: str) -> tuple[str, ...]:
-        """Files that define a function or a class of a name."""
+    def defining(self, called: str) -> tuple[str, ...]:
+        """Returns the files that define a function or a class of a name."""
         return tuple(self._defined.get(called.encode(), ()))
 
     @cached_property
@@ -294,7 +294,7 @@ class PythonIndex:
     @cached_property
     def _decision_reader(self) -> DecisionReader:
         files = {name: file.data for name, file in self.files.items() if file.data}
-        return DecisionReader(files, self._defining, lambda data: choices_of(data, self.store))
+        return DecisionReader(files, self.defining, lambda data: choices_of(data, self.store))
 
     def declares(self, flags: Iterable[str], script: str | None = None) -> set[str]:
         """Returns the options, without dashes, that a parser declares.

@@ -103,7 +103,7 @@ class PythonIndex:
         return WordIndex(self.files)
 
     @cached_property
-    def _unpacked(self) -> frozenset[str]:
+    def unpacked(self) -> frozenset[str]:
         """Names that any code unpacks: ``f(**name)``."""
         return frozenset(name for facts in self._with("**") for name in facts.unpacked)
 
@@ -186,7 +186,7 @@ class PythonIndex:
             if facts is None or leaf in facts.names:
                 return True
             fields = fields or leaf in facts.fields
-        if fields and any(name in (group, "") or is_config(name) for name in self._unpacked):
+        if fields and any(name in (group, "") or is_config(name) for name in self.unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 
@@ -206,7 +206,7 @@ class PythonIndex:
             for attribute, pairs in facts.stored.items():
                 if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
                     return True
-            if group and leaf in facts.fields and group in self._unpacked:
+            if group and leaf in facts.fields and group in self.unpacked:
                 return True
         return False
 

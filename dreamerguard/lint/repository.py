@@ -36,6 +36,7 @@ from dreamerguard.util.paths import exists, is_dir, is_file
 from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
 from .loops import by_place, merged_loop
+from .other_revision import at_revision, revision_of
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
@@ -235,7 +236,9 @@ class _Checker:
         if found is not None:
             findings = map(_upstream_as_info, findings)
             result = replace(result, detected=f"{found.name} is one of its configuration files")
-        elif result.findings and (origin := shipped_by(command)):
+        elif result.findings:
+            revision, origin = revision_of(command), shipped_by(command)
+            findings = (at_revision(item, revision) if revision else item for item in findings)
             findings = (replace(item, upstream=item.upstream or origin) for item in findings)
         self._keep(replace(result, findings=tuple(findings)))
 

@@ -184,3 +184,24 @@ def test_a_command_does_not_hide_what_the_file_of_presets_says(tmp_path: Path) -
     (tmp_path / "A.md").write_text("```sh\npython dreamer.py --configs mine --logdir x\n```\n")
     found = [item for result in check_tree([tmp_path]).results for item in result.findings if item.key == "my_speed"]
     assert [(item.name, item.severity) for item in found] == [("unread-key", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("before", "severity"),
+    [
+        ("git checkout sparse-branch", Severity.INFO),
+        ("cd x && git switch wide; pip install .", Severity.INFO),
+        ("git switch origin/wide  # the branch", Severity.INFO),
+        ("git checkout main", Severity.ERROR),
+        ("git checkout -b mine", Severity.ERROR),
+        ("git checkout other\n```\n\n```bash", Severity.ERROR),
+        ("", Severity.ERROR),
+    ],
+)
+def test_keys_of_another_branch_are_not_errors(before: str, severity: Severity, tmp_path: Path) -> None:
+    page = f"# Runs\n\n```bash\n{before}\npython dreamerv3/main.py --logdir x --configs mine --agent.wide 3\n```\n"
+    put(tmp_path, with_preset("seed: 1") | {"README.md": page})
+    findings = [item for result in check_tree([tmp_path]).results for item in result.findings]
+    (unknown,) = [item for item in findings if item.name == "unknown-key"]
+    assert unknown.severity is severity
+    assert ("may differ" in unknown.help) == (severity is Severity.INFO)

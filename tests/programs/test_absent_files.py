@@ -75,3 +75,5 @@ def test_an_empty_experiment(tmp_path: Path) -> None:
     assert found() == []
     (tmp_path / "sheeprl" / "configs" / "exp" / "mine.yaml").write_text("# @package _global_\n\n")
     assert found() == ["sheeprl/configs/exp/mine.yaml"]
+    (tmp_path / "sheeprl/configs/exp/default.yaml").write_text("# @package _global_\n")
+    assert found() == ["sheeprl/configs/exp/mine.yaml"]

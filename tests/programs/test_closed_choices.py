@@ -267,3 +267,31 @@ def test_intervals_in_the_unit_of_the_run_script(
     command = "python dreamerv3/main.py --configs mine --logdir x"
     (tmp_path / "dreamerv3" / "configs.yaml").write_text(text, encoding="utf-8")
     assert len(found(tmp_path, command, "interval-unit")) == len(units)
+
+
+HEADS = """
+def pick(kind):
+    assert kind in ("normal", "onehot")
+class Wide:
+    def __init__(self, config):
+        pick(config.actor["dist"])
+class Plain:
+    def __init__(self, config):
+        print(config.seed)
+import sys
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "behavior", "severity"),
+    [
+        ("getattr(sys.modules[__name__], config.behavior)(config)", "Plain", Severity.INFO),
+        ("getattr(sys.modules[__name__], config.behavior)(config)", "Wide", Severity.ERROR),
+        ("Wide(config)", "Plain", Severity.ERROR),
+    ],
+)
+def test_a_class_that_only_another_setting_would_create(
+    body: str, behavior: str, severity: Severity, tmp_path: Path
+) -> None:
+    fork(tmp_path, body, "actor: {dist: other}", f"behavior: {behavior}", head=HEADS)
+    assert [item.severity for item in found(tmp_path)] == [severity]

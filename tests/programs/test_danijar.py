@@ -265,3 +265,14 @@ def test_images_in_the_preset_for_vectors(words: str, found: bool, tmp_path: Pat
     command = read_command(shlex.split(f"{MAIN} --logdir x --task dmc_walker_walk {words}"))
     names = {finding.name for finding in check_command(command, folder=tmp_path).findings}
     assert ("accidental-pixels" in names) == found
+
+
+def test_the_budget_of_a_preset_holds_for_the_fork_that_renamed_its_task(tmp_path: Path) -> None:
+    text = with_preset("task: atari_pong", "run: {steps: 1.1e5, train_ratio: 256, envs: 1}")["dreamerv3/configs.yaml"]
+    write(tmp_path, {"dreamerv3/configs.yaml": text.replace("mine:", "atari100k:").replace("    dmc:", ATARI)})
+    run = resolve(f"{MAIN} --logdir x --configs atari100k", tmp_path)
+    assert run.reference is not None
+    assert (run.edition, run.reference.suite) == ("2025", "atari100k")
+
+
+ATARI = "    atari: {size: [96, 96], repeat: 4, sticky: True}\n    dmc:"

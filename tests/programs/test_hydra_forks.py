@@ -166,3 +166,26 @@ def test_a_decorator_in_a_comment_or_far_away_is_ignored(tmp_path: Path) -> None
         script.write_text(f'# @hydra.main(config_path="other", config_name="x")\n{text}')
         result = check_command(read_command(R2_COMMAND.split()), folder=tmp_path)
         assert "out-of-range" in {item.name for item in result.findings}, place
+
+
+OTHER = "head: {my_rate: 0.9}\nmodel_part: {my_rate: 0.8}"
+
+
+@pytest.mark.parametrize(
+    ("more", "dead"),
+    [
+        ("print(cfg.head.my_rate)", True),
+        ("part = cfg.head\n    print(part.my_rate)", True),
+        ("part = cfg.head\n    part = cfg.model_part\n    print(part.my_rate)", False),
+        ("print(cfg.head.my_rate, cfg.model_part.my_rate)", False),
+        ("print(cfg.head.my_rate, cfg.model_part['my_rate'])", False),
+        ("print(cfg.head.my_rate, make_part(**cfg.model_part))", False),
+        ("print(cfg.head.my_rate, make_part(**cfg))", False),
+        ("print(cfg.head.my_rate)\n    my_rate = 3", False),
+        ("for part in (cfg.head, cfg.model_part):\n        print(part.my_rate)", False),
+    ],
+)
+def test_a_key_with_the_name_of_the_key_that_is_read(more: str, dead: bool, tmp_path: Path) -> None:
+    fork(tmp_path, more, extra=OTHER)
+    assert found(tmp_path, "model_part.my_rate=3") == ({"model_part.my_rate": DEAD} if dead else {})
+    assert found(tmp_path, "head.my_rate=3") == {}

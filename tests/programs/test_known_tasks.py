@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
+from dreamerguard.programs.shared.atari_roms import rom_names
 from dreamerguard.programs.shared.known_tasks import _message, _tasks
 from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
 from dreamerguard.sources.argv import read_command
@@ -103,3 +105,55 @@ def test_the_preset_judges_a_task_that_only_the_shell_knows(command: str, judged
 def test_a_task_with_another_word_is_another_task(tmp_path: Path) -> None:
     """``subtle`` tasks of NM512/r2dreamer 546e4fa (``envs/dmc_subtle.py``) are no misspelt ``sparse`` ones."""
     assert named(f"{DANIJAR} --configs dmc_vision --task dmc_cartpole_swingup_subtle", tmp_path) == []
+
+
+ATARI = "embodied/envs/atari.py"
+HANDS_ON = """import ale_py.roms as roms
+class Atari:
+    def __init__(self, name):
+        if name == "james_bond":
+            name = "jamesbond"
+        self.ale.loadROM(roms.get_rom_path(name))
+"""
+
+
+def test_the_names_of_games_are_those_of_the_package() -> None:
+    roms = pytest.importorskip("ale_py.roms")
+    assert set(roms.get_all_rom_ids()) <= rom_names()
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [
+        (f"{DANIJAR} --configs atari100k --task atari100k_roadrunner", "atari100k_road_runner"),
+        (f"{DANIJAR} --configs atari --task atari_NameThisGame", "atari_name_this_game"),
+        (f"{TORCH} --configs atari100k --task atari_demonattack", "atari_demon_attack"),
+        ("python train.py env=atari100k env.task=atari_upndown", "atari_up_n_down"),
+        (f"{DANIJAR} --configs atari --task atari_james_bond", ""),
+        (f"{DANIJAR} --configs atari --task atari_road_runner", ""),
+        (f"ALE_ROM_PATH=roms {DANIJAR} --configs atari --task atari_roadrunner", ""),
+    ],
+)
+def test_a_game_is_spelt_as_the_emulator_spells_it(command: str, meant: str, tmp_path: Path) -> None:
+    found = [finding for finding in check(command, tmp_path).findings if finding.name == "unknown-task"]
+    assert [f"did you mean {meant}" in finding.message for finding in found] == ([True] if meant else [])
+    assert all(finding.severity is Severity.ERROR for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "named_once"),
+    [
+        (HANDS_ON, True),
+        (HANDS_ON.replace("        self.ale", "        name = ROMS[name]\n        self.ale"), False),
+        (HANDS_ON.replace("get_rom_path(name)", "get_rom_path(snake(name))"), False),
+        ("import gym\nclass Atari:\n    def __init__(self, name):\n        self.env = gym.make(name)\n", False),
+    ],
+)
+def test_the_code_of_a_fork_decides_how_it_finds_a_game(code: str, named_once: bool, tmp_path: Path) -> None:
+    files = with_preset("task: atari_pong") | {ATARI: code, "dreamerv3/main.py": "import embodied\n"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "setup.py").write_text("", encoding="utf-8")
+    command = f"{DANIJAR} --configs mine --task atari_roadrunner"
+    assert len(named(command, tmp_path)) == int(named_once)

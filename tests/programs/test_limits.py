@@ -1,12 +1,16 @@
 """Values with which nothing can train, in every program; the defaults themselves are never beyond a limit."""
 
+import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import check_command
+from dreamerguard.programs.danijar.editions import EDITIONS
 from dreamerguard.sources.argv import read_command
 
 DANIJAR = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk"
@@ -81,6 +85,35 @@ def test_published_runs_are_within_all_limits(command: str, tmp_path: Path) -> N
 def test_other_zeros_and_endless_runs_are_allowed(word: str, tmp_path: Path) -> None:
     names = {finding.name for finding in check(f"{DANIJAR} {word}", tmp_path).findings}
     assert not names & {"out-of-range", "wrong-type"}
+
+
+FROZEN = [(EARLY, "--model_opt.lr 0"), (TORCH, "--model_lr 0"), (SHEEPRL, "algo.world_model.optimizer.lr=0")]
+
+
+@pytest.mark.parametrize(("command", "word"), FROZEN)
+def test_one_frozen_optimizer_is_a_warning_and_all_frozen_an_error(command: str, word: str, tmp_path: Path) -> None:
+    (finding,) = [item for item in check(f"{command} {word}", tmp_path).findings if item.name == "out-of-range"]
+    assert (finding.severity, "keep their random weights" in finding.message) == (Severity.WARNING, True)
+    frozen = check(f"{EARLY} --model_opt.lr 0 --actor_opt.lr 0 --critic_opt.lr 0", tmp_path)
+    found = [item.severity for item in frozen.findings if item.name == "out-of-range"]
+    assert found == [Severity.ERROR] * 3
+
+
+@pytest.mark.parametrize("word", ["--run.from_checkpoint old/checkpoint.ckpt", "--reload_model True"])
+def test_an_optimizer_may_be_frozen_if_its_weights_are_loaded(word: str, tmp_path: Path) -> None:
+    values: dict[str, Any] = {"reload_model": False}
+    for key, value in EDITIONS["2023"].load().defaults.items():
+        *groups, leaf = key.split(".")
+        place = values
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[leaf] = value
+    presets = tmp_path / "dreamerv3" / "configs.yaml"
+    presets.parent.mkdir()
+    presets.write_text(json.dumps({"defaults": values, "tiny": {"batch_size": 8}}), encoding="utf-8")
+    command = f"python dreamerv3/train.py --logdir x --configs tiny --model_opt.lr=0.0 {word}"
+    assert "out-of-range" not in {finding.name for finding in check(command, tmp_path).findings}
+    assert "out-of-range" in {finding.name for finding in check(command.removesuffix(word), tmp_path).findings}
 
 
 def test_pretraining_ends_with_the_first_call_of_the_ratio(tmp_path: Path) -> None:

@@ -32,6 +32,18 @@ def test_a_renamed_folder_is_an_error(tmp_path: Path, package: str) -> None:
     assert "missing-script" in names(tmp_path, "python dreamerv3/main.py --logdir x --configs mine")
 
 
+@pytest.mark.parametrize(
+    ("before", "named"),
+    [("", True), ("cd ./code && pwd\n", False), ("WORKDIR /app/code\n", False), ("cd coder\n", True)],
+)
+def test_a_folder_below_another_one(before: str, named: bool, tmp_path: Path) -> None:
+    lay_out(tmp_path, "code/dreamerv3/main.py", "code/dreamerv3/configs.yaml")
+    source = Source("command", f"{before and '# '}{before}python dreamerv3/main.py --logdir x --configs mine")
+    (item,) = read_shell(source)
+    found = [finding.name for finding in check_command(item, folder=tmp_path).findings]
+    assert ("missing-script" in found) is named
+
+
 def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
     text = next(iter(with_torch_preset("steps: 2e6").values()))
     lay_out(tmp_path, "agents/dreamer.py")
@@ -46,7 +58,7 @@ def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
         (("agents/main.py", "agents/configs.yaml"), "python main.py --configs mine --logdir x"),
         (("main.py", "configs.yaml"), "python dreamerv3/main.py --configs mine --logdir x"),
         (
-            ("code/dreamerv3/main.py", "code/dreamerv3/configs.yaml"),
+            ("code/dreamerv3/main.py", "code/dreamerv3/configs.yaml", "code/requirements.txt"),
             "python dreamerv3/main.py --configs mine --logdir x",
         ),
         (("agents/other.py", "agents/configs.yaml"), "python dreamerv3/main.py --configs mine --logdir x"),

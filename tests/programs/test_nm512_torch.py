@@ -117,3 +117,27 @@ def test_tables_name_real_keys() -> None:
     assert defaults.keys() >= DEAD.keys() and defaults.keys() >= set(ROLES.values())
     assert not RENAMES.keys() & defaults.keys()
     assert {renamed.path for renamed in RENAMES.values()} <= defaults.keys() | added
+
+
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        (["decoder: {mlp_keys: 'speed|load'}"], Severity.WARNING),
+        (["encoder: {cnn_depth: 16}", "seed: 1", "seed: 2", "decoder: {mlp_keys: 'speed|load'}"], Severity.INFO),
+    ],
+)
+def test_a_preset_that_sets_both_networks_means_their_difference(
+    lines: list[str], severity: Severity, tmp_path: Path
+) -> None:
+    text = with_torch_preset(*lines)["configs.yaml"].replace("cnn_keys: image}", "cnn_keys: image, cnn_depth: 32}")
+    (tmp_path / "configs.yaml").write_text(text.replace("  seed: 1\n  seed: 2\n", "  seed: 1\n"), encoding="utf-8")
+    result = check("python dreamer.py --configs mine --logdir x", tmp_path)
+    assert [item.severity for item in result.findings if item.name == "decoder-mismatch"] == [severity]
+
+
+def test_an_unknown_preset_leaves_the_actions_unknown(tmp_path: Path) -> None:
+    (tmp_path / "configs.yaml").write_text(with_torch_preset("seed: 1")["configs.yaml"], encoding="utf-8")
+    command = "python dreamer.py --configs {} --task atari_pong --logdir x"
+    known, unknown = (loud(check(command.format(name), tmp_path)) for name in ("mine", "atari"))
+    assert "action-distribution" in known
+    assert "unknown-preset" in unknown and "action-distribution" not in unknown

@@ -45,6 +45,8 @@ def test_the_family_is_not_checked(command: str, tmp_path: Path) -> None:
         ("python train.py --configs atari --task atari_pong --run.train_ratio 64", "danijar"),
         ("python dreamerv3_2/main.py --configs crafter", "danijar"),
         ("python dreamerv3-torch/dreamer.py --configs dmc_vision --logdir logs", "nm512_torch"),
+        ("python dreamerv3/main.py --logdir logs --task dmc_walker_walk --steps 1e6 --train_ratio 64", "danijar"),
+        ("python dreamerv3/main.py --logdir logs --sede 1 --tsak dmc_walker_walk", "danijar"),
     ],
 )
 def test_dreamerv3_is_still_recognised(command: str, found: str, tmp_path: Path) -> None:
@@ -80,3 +82,25 @@ def test_a_checkout_of_dreamerv3_decides_over_the_name_of_its_folder(tmp_path: P
     assert program("python dreamer2/train.py --configs mine", tmp_path) == "danijar"
     path.write_text(with_torch_preset("seed: 1")["configs.yaml"], encoding="utf-8")
     assert program("python dreamer2/dreamer.py --logdir x --task a_b", tmp_path) == "nm512_torch"
+
+
+OWN_OPTIONS = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--total_steps", type=int)
+parser.add_argument("--logdir")
+print(parser.parse_args())
+"""
+
+
+def test_flags_that_no_edition_has_are_another_program(tmp_path: Path) -> None:
+    command = "python -m src.dreamerv3.train --logdir x --obs_size 64 --max_episodes 9 --warmup 5 --total_steps 9"
+    assert program(command, tmp_path) is None
+    assert program(f"{command} --configs crafter", tmp_path) == "danijar"
+
+
+def test_a_script_that_moved_is_read_where_it_is(tmp_path: Path) -> None:
+    command = "python -m src.dreamerv3.train --logdir x --total_steps 9"
+    assert program(command, tmp_path) == "danijar"
+    (tmp_path / "modules/dreamerv3").mkdir(parents=True)
+    (tmp_path / "modules/dreamerv3/train.py").write_text(OWN_OPTIONS, encoding="utf-8")
+    assert program(command, tmp_path) is None

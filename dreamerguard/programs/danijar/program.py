@@ -17,11 +17,12 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
+from dreamerguard.programs.shared.chosen_classes import missing_in_classes
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
-from dreamerguard.programs.shared.preset_values import flatten
+from dreamerguard.programs.shared.preset_values import flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -30,12 +31,15 @@ from dreamerguard.util.paths import is_dir, is_file
 
 from .editions import EDITIONS, edition_of_keys
 from .flags import NO_FLAGS, read_flags
+from .keys import renames_for
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import committed_checkpoint, script_problems, stored_problems
 from .stored import resolve_stored_run
 
 _SCRIPTS = ("main.py", "train.py")
+#: This many unknown flags, and more than half of all, are another program's.
+_OTHER_FLAGS = 3
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
     "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
@@ -62,7 +66,7 @@ class Danijar(Program):
         if names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
             return None
         home = PurePosixPath(call.script).parent.name
-        own = home.startswith("dreamerv3") and call.file in _SCRIPTS
+        own = home.startswith("dreamerv3") and call.file in _SCRIPTS and not _has_other_flags(call, folder)
         dotted = any(word.text.startswith("--") and "." in word.text.partition("=")[0] for word in call.words)
         torch = call.file == "dreamer.py" or "torch" in call.script
         if own or (
@@ -84,7 +88,8 @@ class Danijar(Program):
         unread = absent_presets(call, folder, run.anchor) if file is None else ()
         known = file is not None and bool(file.blocks) and all(preset.known for preset in run.presets)
         lacking = missing_settings(file.groups, checkout, run.anchor, file) if file is not None and known else ()
-        absent = (*unread, *lacking, *missing_script(call, file, command, folder))
+        chosen = missing_in_classes(run.settings, checkout, run.anchor, file) if file is not None and known else ()
+        absent = (*unread, *lacking, *chosen, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 
@@ -116,6 +121,7 @@ class Danijar(Program):
                     replace(problem, message=_evaluates(problem.message), severity=Severity.INFO) for problem in found
                 ]
             found += unheld_checkpoints(run.settings, folders, {"run.from_checkpoint"})
+            found += missing_in_classes(run.settings, checkout, place, file)
             runs.append(replace(run, problems=(*run.problems, *found)))
         return runs
 
@@ -139,6 +145,19 @@ class Danijar(Program):
 
 def _evaluates(message: str) -> str:
     return message.replace("every new run loads", "the evaluation loads")
+
+
+def _has_other_flags(call: PythonCall, folder: Path) -> bool:
+    """Returns whether a command without presets mostly has flags that no edition has, and its script is not there."""
+    flags = read_flags(call.words)
+    names = {flag.name for flag in flags.flags}
+    if flags.configs is not None or any("." in name or is_pattern(name) for name in names):
+        return False
+    tables = [edition.load().defaults for edition in EDITIONS.values()]
+    known = {key.partition(".")[0] for table in tables for key in table}
+    known |= {old for table in tables for old in renames_for(table)}
+    others = names - known
+    return len(others) >= _OTHER_FLAGS and 2 * len(others) > len(names) and not is_file(folder / call.script)
 
 
 def _belongs_elsewhere(call: PythonCall, folder: Path) -> bool:

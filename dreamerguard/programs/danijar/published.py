@@ -44,8 +44,8 @@ def preset_of(edition: str, values: Mapping[str, Value], task: str, asked: tuple
         return None
     if suite == "dmc":
         return "dmc_proprio" if _proprio(edition, values) else "dmc_vision"
-    if suite == "atari" and edition != "2025" and "atari100k" in asked:
-        return "atari100k"  # these editions have no tasks with that prefix
+    if suite == "atari" and "atari100k" in asked:
+        return "atari100k"  # only the 2025 edition has tasks with that prefix, and not all of its forks
     return suite if suite in _SAME and suite in EDITIONS[edition].load().presets else None
 
 

@@ -13,6 +13,7 @@ from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role
 from dreamerguard.core.source import Label, Span, Value
 from dreamerguard.core.values import as_number
+from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import make_keys
@@ -214,7 +215,8 @@ def _check_values(
     own = (*file.blocks, *draft.settings) if file is not None else ()
     if familiar and not any(problem.rule == "unknown-task" for problem in draft.problems):
         made = () if makes_suite(draft.settings, "task", checkout) else SUITES_MADE
-        problem = check_task(draft.settings.get("task"), made, own)
+        task = draft.settings.get("task")
+        problem = check_task(task, made, own) or unknown_rom(task, checkout)
         draft.problems += [problem] if problem is not None else []
     online = str(draft.current().get(edition.script, "train")) in _ONLINE
     limited: dict[Role, str] = {role: key for role, key in roles.items() if online or role != "envs"}

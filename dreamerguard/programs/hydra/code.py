@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Setting, UnknownKey
@@ -15,6 +16,7 @@ from dreamerguard.programs.shared.find_checkout import checkout_of
 
 from .command import Checkout
 from .composition import Composition
+from .same_name import read_in_other_group
 from .tree import Tree, find, leaves
 
 _WORD = re.compile(r"\w+")
@@ -42,6 +44,10 @@ def judge_keys(
         return found
     own = {path: key for path, key in keys.items() if not path.startswith("hydra.")}
     judged = code.keys({path: own[path] for path in candidates if path in own}, settings, (), whole=False, all_keys=own)
+    for path in candidates:
+        other = read_in_other_group(path, own, code.index) if path in judged and not judged[path].dead else ""
+        if other:
+            judged[path] = replace(judged[path], dead=f"the code of this checkout reads only {other}")
     return found | judged
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
+from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
@@ -45,7 +46,8 @@ def value_problems(
     found = beyond_limits(settings, (*role_limits(ROLES), *LIMITS), known)
     refused = any(problem.rule == "unknown-task" for problem in known)
     made = () if makes_suite(settings, "task", checkout) else _MADE
-    problem = check_task(settings.get("task"), made, own) if task_known and not refused else None
+    task = settings.get("task") if task_known and not refused else None
+    problem = check_task(task, made, own) or unknown_rom(task, checkout)
     return [*found, *([problem] if problem is not None else [])]
 
 

@@ -54,6 +54,7 @@ from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
 from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
+from .unapplied_repeat import unapplied_repeat
 
 #: Preset -> suite of the tasks that it was made for.
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
@@ -176,6 +177,9 @@ def _resolve(
         if not makes_suite(settings, "task", checkout):
             draft.problems += missing_module(settings, checkout, anchor)
         draft.problems += missing_settings({*settings, *draft.sections}, checkout, anchor, file)
+    if familiar and seen and not words.open_presets:
+        suite = suite_of(task) if named or not presets else presets[-1].name
+        draft.problems += unapplied_repeat(settings, suite, checkout, anchor)
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = _keys(draft, settings, checkout, whole=whole)
     return ResolvedRun(

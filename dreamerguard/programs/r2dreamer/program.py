@@ -31,6 +31,8 @@ from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.hydra.sweep_values import sweep_values
 from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
+from dreamerguard.programs.shared.atari_roms import unknown_rom
+from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
 from dreamerguard.programs.shared.published_task import published_curve
@@ -202,7 +204,9 @@ def _is_own(text: str) -> bool:
 
 def _task_problem(composed: Composed, option: str | None) -> Problem | None:
     shipped = option is not None and f"env/{option}" in composed.table.files
-    return check_task(composed.settings.get("env.task"), ()) if shipped else None
+    task = composed.settings.get("env.task") if shipped else None
+    own = composed.checkout.folder if composed.checkout is not None and composed.whole else None
+    return check_task(task, ()) or unknown_rom(task, checkout_of(own) if own is not None else None)
 
 
 def _reference(composed: Composed, option: str | None) -> PublishedRun | None:

@@ -15,6 +15,7 @@ from dreamerguard.sources.python.index import PythonIndex
 from dreamerguard.util.hints import LONGEST
 
 from .checkout import PythonCheckout
+from .created_by_name import only_by_setting
 from .python_call import is_open
 
 #: Values that often stand for "not set" or "off".
@@ -50,7 +51,9 @@ def refused_values(
             yield from _numbers_for_texts(setting, only, decisions, checkout.index)
         elif refusing:
             best = max(refusing, key=lambda item: (decisions.runs_always(item), len(item.choice.choices)))
-            yield _problem(best, decisions, setting, whole=whole)
+            sure = decisions.runs_always(best)
+            sure = sure and not only_by_setting(best.file, best.choice.line, checkout.index, _texts(settings))
+            yield _problem(best, setting, sure=sure, whole=whole)
 
 
 def _is_asked(setting: Setting, *, whole: bool) -> bool:
@@ -89,8 +92,11 @@ def _is_changed(key: str, decision: Decision, index: PythonIndex) -> bool:
     return facts is None or leaf in facts.given or leaf in facts.parsers.flags
 
 
-def _problem(decision: Decision, decisions: Decisions, setting: Setting, *, whole: bool) -> Problem:
-    sure = decisions.runs_always(decision)
+def _texts(settings: Mapping[str, Setting]) -> frozenset[str]:
+    return frozenset(item.value for item in settings.values() if isinstance(item.value, str))
+
+
+def _problem(decision: Decision, setting: Setting, *, sure: bool, whole: bool) -> Problem:
     default = whole and setting.last.kind == "defaults"
     choices = [spell(choice) for choice in dict.fromkeys(decision.choice.choices)]
     where = "stops there" if sure else "stops if it reaches that line"

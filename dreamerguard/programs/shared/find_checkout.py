@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
 from dreamerguard.sources.python.python_files import read_file
@@ -13,7 +13,7 @@ from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .checkout import PythonCheckout
 from .preset_file import PresetFile
-from .python_call import PythonCall
+from .python_call import PythonCall, is_open
 
 #: A folder with one of these is the root of a checkout.
 _ROOTS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
@@ -76,8 +76,8 @@ def _root(home: Path) -> Path:
 
 def is_foreign(call: PythonCall, folder: Path) -> bool:
     """Whether a script reads its own command line and knows nothing of presets, so that it is another program."""
-    path = folder / call.script
-    if not is_file(path):
+    path = _script(call, folder)
+    if path is None:
         return False
     index = _index_script(path)
     facts = index.facts(path.name)
@@ -90,6 +90,18 @@ def is_foreign(call: PythonCall, folder: Path) -> bool:
         return True
     reached = checkout.index.reachable(checkout.script)[1:]
     return not any(other.parsers.presets and not other.parsers.made for other in reached)
+
+
+def _script(call: PythonCall, folder: Path) -> Path | None:
+    """Returns the script, or the only file of its name in a folder of the same name; None if there is none."""
+    path, typed = folder / call.script, PurePosixPath(call.script)
+    if is_file(path):
+        return path
+    if len(typed.parts) < 3 or typed.is_absolute() or is_open(call.script) or not is_dir(folder):
+        return None
+    index, end = _index(_root(folder), folder), "/".join(("", *typed.parts[-2:]))
+    moved = [name for name in index.files if f"/{name}".endswith(end)]
+    return index.root / moved[0] if len(moved) == 1 else None
 
 
 def _has_own_options(declared: Container[str], call: PythonCall) -> bool:

@@ -14,6 +14,7 @@ from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label
 from dreamerguard.util.hints import LONGEST, nearest
 
+from .atari_roms import rom_names
 from .python_call import is_open
 from .task_names import suite_of
 
@@ -27,15 +28,6 @@ _DMC = (
     " manipulator_insert_ball manipulator_insert_peg pendulum_swingup point_mass_easy point_mass_hard quadruped_walk"
     " quadruped_run quadruped_escape quadruped_fetch reacher_easy reacher_hard stacker_stack_2 stacker_stack_4"
     " swimmer_swimmer6 swimmer_swimmer15 walker_stand walker_walk walker_run cup_catch pointmass_easy pointmass_hard"
-)
-#: Games of the Arcade Learning Environment beside those with published scores.
-_GAMES = (
-    "adventure air_raid atlantis2 backgammon basic_math berzerk blackjack carnival casino crossbow darkchambers"
-    " defender donkey_kong earthworld elevator_action entombed et flag_capture frogger galaxian hangman haunted_house"
-    " human_cannonball james_bond journey_escape kaboom keystone_kapers king_kong klax koolaid laser_gates"
-    " lost_luggage mario_bros miniature_golf mr_do othello pacman phoenix pitfall pitfall2 pooyan sir_lancelot solaris"
-    " space_war superman surround tetris tic_tac_toe_3d trondead turmoil video_checkers video_chess video_cube"
-    " word_zapper yars_revenge zaxxon"
 )
 #: Suites that some program makes, and the programs' own toy tasks.
 _SUITES = frozenset(
@@ -121,5 +113,5 @@ def _tasks(suite: str) -> frozenset[str]:
         return frozenset()
     listed = load_suite(suite).tasks
     names = {*listed, *(alias for entry in listed.values() for alias in entry.aliases)}
-    games = _GAMES.split() if suite.startswith("atari") else ()
+    games = (*rom_names(), "james_bond") if suite.startswith("atari") else ()
     return frozenset(names | {f"{suite}_{game}" for game in games})

@@ -6,9 +6,10 @@ The programs check few of them. Each names its own keys; the limits of a role ho
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.source import Edit, Label
@@ -24,6 +25,10 @@ _LEAST: dict[Role, float | None] = {
     "batch_length": 1,
     "train_ratio": None,
 }
+#: Last names of settings that load trained weights or keep them as they are.
+_LOADS = re.compile(r"(ckpt|checkpoint|load|pretrain|resume|init_from|freeze|frozen|weights)", re.IGNORECASE)
+_SAVES = re.compile(r"(save|every|freq|keep|upload|interval)", re.IGNORECASE)
+_NO_FILE = ("", "none", "null", "false", "/dev/null")
 
 
 def learning_rates(*paths: str) -> tuple[Key, ...]:
@@ -66,13 +71,48 @@ def beyond_limits(
       reported: problems that are known already, so that no key is reported twice.
     """
     known = {problem.key for problem in reported}
-    for key in {limit.path: limit for limit in limits}.values():
+    by_path = {limit.path: limit for limit in limits}
+    rates = [key for key in by_path.values() if _is_rate(key)]
+    for key in by_path.values():
         setting = settings.get(key.path)
         if setting is None or not setting.chosen or key.path in known:
+            continue
+        others = any(other is not key and _number(settings, other) > 0 for other in rates)
+        if key in rates and setting.number == 0 and others:
+            yield from _frozen(setting, settings)
             continue
         problem = _problem(key, setting)
         if problem is not None:
             yield problem
+
+
+def _is_rate(key: Key) -> bool:
+    return key.above == 0 and key.high == 1
+
+
+def _number(settings: Mapping[str, Setting], key: Key) -> float:
+    setting = settings.get(key.path)
+    return setting.number if setting is not None else math.nan
+
+
+def _frozen(setting: Setting, settings: Mapping[str, Setting]) -> Iterator[Problem]:
+    """Yields the problem of one of several learning rates that is 0, unless the run loads weights that stay fixed."""
+    place = setting.last.span
+    if place is None or any(_loads(item) for item in settings.values()):
+        return
+    text = f"{setting.key} is 0: the networks of this optimizer keep their random weights"
+    yield Problem(
+        "out-of-range", text, Label(place), setting.key, help="write a number above 0, or load trained weights",
+        severity=Severity.WARNING,
+    )  # fmt: skip
+
+
+def _loads(setting: Setting) -> bool:
+    """Returns whether somebody chose a setting that loads or fixes weights."""
+    name, value = setting.key.rpartition(".")[2], setting.value
+    if not setting.chosen or _LOADS.search(name) is None or _SAVES.search(name) is not None:
+        return False
+    return value is True or (isinstance(value, str) and value.strip().lower() not in _NO_FILE)
 
 
 def _problem(key: Key, setting: Setting) -> Problem | None:

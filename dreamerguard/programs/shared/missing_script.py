@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -13,12 +14,21 @@ from dreamerguard.util.paths import exists, is_file
 from .preset_file import PresetFile
 from .python_call import PythonCall, is_open
 
+#: Files of a project, from whose folder programs are started.
+_PROJECT = (
+    ".git", "README.md", "README.rst", "README.txt", "README", "setup.py", "setup.cfg", "pyproject.toml", "Dockerfile",
+    "requirements.txt", "environment.yml", "environment.yaml", "Makefile", "setup.sh", "run.sh", "train.sh",
+)  # fmt: skip
+#: Before the name of a folder in which commands start.
+_ENTERS = r"\b(?:(?:cd|pushd|workdir)\s|(?:chdir\(|working-directory:|cwd\s*[=:]))\s*"
+
 
 def missing_script(call: PythonCall, file: PresetFile | None, command: Command, folder: Path) -> Iterator[Problem]:
     """Yields a problem if the typed folder of a script is missing, and the script is beside presets in another one.
 
     A script in the folder itself is not reported: its commands may be meant for the folder above. Nor is a typed folder
-    whose name is in the path of the presets: the instructions may change into a folder first.
+    whose name is in the path of the presets, if the instructions may change into the folder above it first: it is a
+    project, or the document names it after ``cd``.
 
     Args:
       call: the command's script, as typed.
@@ -34,7 +44,8 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
         below = home.relative_to(folder)
     except ValueError:
         return
-    named = package in below.parts or package in folder.absolute().parts
+    named = package in folder.absolute().parts
+    named = named or (package in below.parts and _is_entered(below, package, command, folder))
     if not below.parts or named or exists(folder / package) or not is_file(home / typed.name):
         return
     word = next((word for word in command.words if word.text == call.script), None)
@@ -43,3 +54,13 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
     there = (below / typed.name).as_posix()
     text = f"{call.script} does not exist; {there} does"
     yield Problem("missing-script", text, Label(word.span), help=f"type {there}")
+
+
+def _is_entered(below: PurePosixPath | Path, package: str, command: Command, folder: Path) -> bool:
+    """Returns whether somebody may start the script from the folder above the package that is typed."""
+    if below.name != package or len(below.parts) < 2:
+        return True
+    start = folder.joinpath(*below.parts[:-1])
+    if any(exists(start / name) for name in _PROJECT):
+        return True
+    return re.search(rf"{_ENTERS}\S*\b{re.escape(start.name)}\b", command.source.text, re.IGNORECASE) is not None

@@ -172,9 +172,12 @@ class Sheeprl(Program):
         return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
-        """Yields the command that selects a file of the group ``exp``, if the file is for DreamerV3 or empty."""
+        """Yields the command that selects a file of the group ``exp``, if the file is for DreamerV3 or empty.
+
+        Upstream's ``exp/default.yaml`` is a stub that no command selects.
+        """
         file = PurePosixPath(name)
-        empty = not _CONTENT.search(text) and (path.parent.parent / "config.yaml").is_file()
+        empty = not _CONTENT.search(text) and (path.parent.parent / "config.yaml").is_file() and file.stem != "default"
         if file.parent.name == "exp" and (empty or "dreamer" in file.stem or "dreamer_v3" in text):
             yield FileCommand(("sheeprl", f"exp={file.stem}"), folder_above(path, "configs", inside="sheeprl"))
 

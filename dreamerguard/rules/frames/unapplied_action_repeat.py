@@ -2,7 +2,8 @@
 
 What it does:
   Reports an action repeat above 1 for suites with environments that ignore it: Memory Maze and Crafter in r2dreamer and
-  dreamerv3-torch, and Minecraft in dreamerv3-torch.
+  dreamerv3-torch, and Minecraft in dreamerv3-torch. In a fork of dreamerv3-torch, also a suite of the fork whose branch
+  of ``make_env`` and environment do not name a repeat, while the script divides its steps by it.
 
 Why is this bad:
   Steps, time limit, update rate and the logged axis are scaled by a repeat that never happens. With 2, the run sees
@@ -51,7 +52,8 @@ _WITHOUT = {"r2dreamer": ("memorymaze", "crafter"), "nm512_torch": ("memorymaze"
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Looks at the task's suite."""
+    """Looks at the task's suite, and at the problems that resolving the run kept for this rule."""
+    yield from rule.reported(run)
     task, repeat = run.setting("task"), run.setting("action_repeat")
     if task is None or repeat is None or not repeat.number > 1:
         return

@@ -25,7 +25,13 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG624", "action-distribution", Severity.ERROR, unless=("mismatched-preset",), dialects=("nm512_torch",))
+rule = Rule(
+    "DG624",
+    "action-distribution",
+    Severity.ERROR,
+    unless=("mismatched-preset", "unknown-preset"),
+    dialects=("nm512_torch",),
+)
 
 GOOD = [Example("python dreamer.py --configs atari100k --task atari_pong --logdir logs")]
 BAD = [

@@ -90,6 +90,14 @@ def _side_by_side(encoder: Setting, decoder: Setting) -> bool:
     return text.count("\n") <= _NEAR
 
 
+def _both_in(run: ResolvedRun, cause: Setting) -> bool:
+    """Returns whether the preset that causes the difference sets something of the encoder and of the decoder."""
+    if cause.last.kind != "preset":
+        return False
+    layers = ((key.partition(".")[0], setting.last) for key, setting in run.settings.items() if setting.chosen)
+    return {"encoder", "decoder"} <= {group for group, last in layers if last.name == cause.last.name}
+
+
 def _lists(run: ResolvedRun) -> Iterator[Finding]:
     name = run.settings.get("algo.name")
     if name is None or not _ALGORITHMS.fullmatch(str(name.value)):
@@ -159,7 +167,7 @@ def _patterns(run: ResolvedRun) -> Iterator[Finding]:
         else:
             text = f"the encoder sees {what} ({spell_scalar(encoder.value)}) that the decoder does not reconstruct"
         # Set side by side, it is more likely meant, for example to decode privileged observations.
-        both = (encoder.chosen and decoder.chosen) or _side_by_side(encoder, decoder)
+        both = (encoder.chosen and decoder.chosen) or _side_by_side(encoder, decoder) or _both_in(run, cause)
         severity = Severity.INFO if both else Severity.WARNING
         yield rule.at(run.place(cause), text, key=cause.key, severity=severity)
         return

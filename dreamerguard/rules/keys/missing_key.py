@@ -2,7 +2,8 @@
 
 What it does:
   Reports settings that ``main`` of a fork of dreamerv3-torch or danijar/dreamerv3 reads on every path, and that neither
-  the defaults nor the chosen presets declare. The checkout's script is parsed, never run.
+  the defaults nor the chosen presets declare. In danijar/dreamerv3, settings that a class reads whenever it is
+  created count too, if another setting names the class. The checkout's Python is parsed, never run.
 
 Why is this bad:
   The program stops with an AttributeError, often only after minutes of prefill.

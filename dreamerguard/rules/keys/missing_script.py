@@ -3,7 +3,8 @@
 What it does:
   Reports a script in a folder that does not exist where the command is run, if the checkout holds a script of the
   same name beside its presets, in another folder. It is silent if the typed folder is part of the path of the
-  checkout or of these presets.
+  checkout, and if it is part of the path of these presets and the folder above it is a separate project or is
+  entered in the document.
 
 Why is this bad:
   Python stops: it cannot open the file. A fork that renamed its folder often kept the commands of the README it copied.

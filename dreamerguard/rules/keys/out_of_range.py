@@ -1,10 +1,11 @@
 """The value is out of range.
 
 What it does:
-  Reports a number below the minimum or above the maximum, infinity, and not-a-number.
+  Reports a number below the minimum or above the maximum, infinity, and not-a-number. One of several learning rates
+  may be 0 if another setting loads weights; without one it is a warning.
 
 Why is this bad:
-  The run does not start.
+  The run does not start or cannot learn.
 
 How to fix:
   Write a value in the range and in the unit that the message gives.

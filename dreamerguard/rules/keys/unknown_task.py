@@ -3,7 +3,7 @@
 What it does:
   Reports a task that no suite lists, or that the chosen suite does not list, and suggests the nearest names. For
   other training programs than the bundled trainer, reports names that are near to a known task, and suites that the
-  program cannot make.
+  program cannot make. An Atari game in a spelling that the Arcade Learning Environment lacks is an error.
 
 Why is this bad:
   The environment cannot be made, and there are no published numbers to check the run against.
@@ -58,8 +58,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             problem.label.span,
             problem.message + did_you_mean(best),
             key=problem.key,
-            severity=None if native else Severity.WARNING,
-            confidence=None if native else Confidence.MEDIUM,
+            severity=problem.severity or (None if native else Severity.WARNING),
+            confidence=None if native or problem.severity else Confidence.MEDIUM,
             fix=fix(Edit(place, best), f"train {best}", safe=True) if best and place is not None else None,
             help=_hint(problem.help) if native else "",
         )

@@ -17,6 +17,7 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -27,14 +28,18 @@ from dreamerguard.util.text import number_of
 
 rule = Rule("DG723", "interval-unit", Severity.WARNING, dialects=("danijar",))
 
-GOOD = [Example("python dreamerv3/main.py --configs crafter --run.log_every 300 --logdir logs")]
+GOOD = [
+    Example("python dreamerv3/main.py --configs crafter --run.log_every 300 --logdir logs"),
+    Example("python dreamerv3/main.py --configs crafter --run.save_every 999999 --logdir logs"),
+]
 BAD = [
     Example("python dreamerv3/main.py --configs crafter --run.log_every 1e4 --logdir logs", mark="--run.log_every 1e4")
 ]
 
 _MANY = {"save_every": 2e4, "log_every": 1e4, "report_every": 1e4, "eval_every": 1e4}
-#: Larger values are intended to disable the interval.
+#: Larger values are intended to disable the interval, and so are values of nines only.
 _NEVER = 1e7
+_NINES = re.compile(r"9{4,}(\.0)?")
 
 
 @rule.check
@@ -45,7 +50,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         if name == "eval_every" and setting.key not in run.units.timed:
             continue  # upstream's editions count it in steps
-        if setting.chosen and _MANY[name] <= setting.number < _NEVER:
+        never = setting.number >= _NEVER or _NINES.fullmatch(str(setting.value))
+        if setting.chosen and setting.number >= _MANY[name] and not never:
             yield rule.at(
                 run.place(setting),
                 f"{setting.key} {spell_scalar(setting.value)} means"

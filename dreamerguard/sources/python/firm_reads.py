@@ -64,6 +64,40 @@ def read_firmly(data: bytes) -> dict[str, int]:
     return {name: line for name, line in found.items() if not name.startswith("_")}
 
 
+def read_by_constructor(data: bytes, name: str) -> dict[str, int]:
+    """Returns the settings that a class reads as attributes of its argument ``config`` whenever it is created.
+
+    Args:
+      data: content of the file.
+      name: name of the class.
+    """
+    tree = parse(data)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)] if tree is not None else []
+    body = [node for item in classes if item.name == name for node in item.body]
+    made = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == "__init__"), None)
+    if made is None or "config" not in [argument.arg for argument in made.args.args]:
+        return {}
+    later = {id(inner) for node in ast.walk(made) if isinstance(node, ast.Lambda) for inner in ast.walk(node.body)}
+    nodes = [node for node in _always(made) if id(node) not in later]
+    kept = {"config"} | {
+        ast.unparse(target)
+        for node in nodes
+        if isinstance(node, ast.Assign) and _is_config(node.value, "config")
+        for target in node.targets
+    }
+    methods = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    stored = {node.attr for node in ast.walk(made) if isinstance(node, ast.Attribute) and not _loads(node)}
+    if any(isinstance(node, ast.Name) and node.id == "config" and _stores(node) for node in ast.walk(made)):
+        return {}
+    reads = (node for node in nodes if isinstance(node, ast.Attribute) and id(node) not in methods)
+    found = [node for node in reads if ast.unparse(node.value) in kept and node.attr not in stored]
+    lines: dict[str, int] = {}
+    for node in sorted(found, key=lambda node: node.lineno):
+        if not node.attr.startswith("_"):
+            lines.setdefault(node.attr, node.lineno)
+    return lines
+
+
 def _is_main(node: ast.stmt) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "main" and len(node.args.args) <= 1
 

@@ -103,7 +103,7 @@ class PythonIndex:
         return WordIndex(self.files)
 
     @cached_property
-    def _unpacked(self) -> frozenset[str]:
+    def unpacked(self) -> frozenset[str]:
         """Names that any code unpacks: ``f(**name)``."""
         return frozenset(name for facts in self._with("**") for name in facts.unpacked)
 
@@ -150,10 +150,10 @@ class PythonIndex:
     def _carriers(self) -> dict[str, set[str]]:
         """File -> names that hold settings there although they are not called so, from assignments and calls."""
         speaking = [name for name, file in self.files.items() if file.data is None or speaks_of_settings(file.data)]
-        return find_carriers(speaking, self.facts, self._defining)
+        return find_carriers(speaking, self.facts, self.defining)
 
-    def _defining(self, called: str) -> tuple[str, ...]:
-        """Files that define a function or a class of a name."""
+    def defining(self, called: str) -> tuple[str, ...]:
+        """Returns the files that define a function or a class of a name."""
         return tuple(self._defined.get(called.encode(), ()))
 
     @cached_property
@@ -186,7 +186,7 @@ class PythonIndex:
             if facts is None or leaf in facts.names:
                 return True
             fields = fields or leaf in facts.fields
-        if fields and any(name in (group, "") or is_config(name) for name in self._unpacked):
+        if fields and any(name in (group, "") or is_config(name) for name in self.unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
 
@@ -206,7 +206,7 @@ class PythonIndex:
             for attribute, pairs in facts.stored.items():
                 if _has(pairs, group, leaf) and any(attribute in other.loaded for other in self._with(attribute)):
                     return True
-            if group and leaf in facts.fields and group in self._unpacked:
+            if group and leaf in facts.fields and group in self.unpacked:
                 return True
         return False
 
@@ -294,7 +294,7 @@ class PythonIndex:
     @cached_property
     def _decision_reader(self) -> DecisionReader:
         files = {name: file.data for name, file in self.files.items() if file.data}
-        return DecisionReader(files, self._defining, lambda data: choices_of(data, self.store))
+        return DecisionReader(files, self.defining, lambda data: choices_of(data, self.store))
 
     def declares(self, flags: Iterable[str], script: str | None = None) -> set[str]:
         """Returns the options, without dashes, that a parser declares.

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from .atari_section import AtariSection
 from .section_base import Section, consistent, setting
 
 
@@ -71,6 +72,7 @@ class EnvSection(Section):
         unit="seconds",
         ge=0,
     )
+    atari: AtariSection = Field(default_factory=AtariSection, description="Protocol of Atari games.")
 
 
 class ReplaySection(Section):

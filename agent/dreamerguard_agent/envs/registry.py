@@ -13,7 +13,12 @@ from .protocol import Env, EnvError
 
 #: Prefix of a suite -> module of its adapter. Such a module has a function ``make(name, config, seed)``, which returns
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
-ADAPTERS = {"dmc": "dmc.adapter"}
+ADAPTERS = {
+    "dmc": "dmc.adapter",
+    "atari": "adapters.atari",
+    "atari100k": "adapters.atari",
+    "crafter": "adapters.crafter_env",
+}
 
 
 def make_by_task(config: RunConfig, seed: int) -> Env:

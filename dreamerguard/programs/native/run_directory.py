@@ -39,6 +39,8 @@ FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
     "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
+#: Settings that only some suites read. The name of a directory of another suite does not depend on them.
+OF_SUITES = {"env.atari.": ("atari", "atari100k")}
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
 
@@ -69,7 +71,9 @@ def default_directory(config: RunConfig) -> Path:
     The hash is of the settings that a continued run must keep: the same command finds its run again, also with another
     logging interval; another configuration never does.
     """
-    kept = {key: value for key, value in flatten_config(config.model_dump()).items() if not _is_free(key)}
+    unread = tuple(name for name, suites in OF_SUITES.items() if config.suite not in suites)
+    settings = flatten_config(config.model_dump())
+    kept = {key: value for key, value in settings.items() if not _is_free(key) and not key.startswith(unread)}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
     task = config.task.replace("/", "-")
     last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""

@@ -15,12 +15,12 @@ A `VectorEnv` decides how the environments run: in this thread, in several threa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .base.spaces import ArraySpace, mask_last
+from .base.spaces import LOG_PREFIX, ArraySpace, learned_spaces, mask_last
 from .envs import ActionNotFinite, Array, Env, EnvError, SerialEnvs, Values, VectorEnv
 
 
@@ -34,12 +34,14 @@ class FinishedEpisode:
       length: agent steps in it. The record that starts an episode is not counted: no action led to it.
       step: records of all environments up to and including the episode's last one: the x axis of the reference's
         scores (there multiplied by the action repeat).
+      logs: recorded numbers of the environment, ``log/NAME/sum``, ``/max`` and ``/last`` of each key ``log/NAME``.
     """
 
     env: int
     score: float
     length: int
     step: int
+    logs: Mapping[str, float] = field(default_factory=dict, kw_only=True)
 
 
 class Driver:
@@ -60,13 +62,14 @@ class Driver:
         self._score = np.zeros(len(self._envs), np.float64)
         self._length = np.zeros(len(self._envs), np.int64)
         self._steps = 0
+        self._logs: Values = {}
         zeros = {key: space.zeros(len(self._envs)) for key, space in self.act_space.items()}
         self._obs, _ = self._advance(zeros, np.ones(len(self._envs), bool))
 
     @property
     def obs_space(self) -> Mapping[str, ArraySpace]:
-        """Observations of one environment; see `Env`."""
-        return self._envs.obs_space
+        """Observations of one environment, without those under ``log/``; see `Env`."""
+        return learned_spaces(self._envs.obs_space)
 
     @property
     def act_space(self) -> Mapping[str, ArraySpace]:
@@ -109,6 +112,7 @@ class Driver:
         if envs is None:
             return None
         mine = {"score": self._score, "length": self._length, "steps": np.asarray(self._steps, np.int64)}
+        mine |= {f"logs.{key}": value for key, value in self._logs.items()}
         seen = {f"obs.{key}": value for key, value in self._obs.items()}
         return {**mine, **seen, **{f"envs.{key}": value for key, value in envs.items()}}
 
@@ -122,7 +126,11 @@ class Driver:
         for key, value in {"score": state["score"], "length": state["length"], **mine}.items():
             if key not in now or (value.shape, value.dtype) != (now[key].shape, now[key].dtype):
                 raise ValueError(f"`{key}` of the stored episodes has another shape or type")
+        logs = _below(state, "logs.")
+        if logs.keys() != self._logs.keys() or any(value.shape != self._score.shape for value in logs.values()):
+            raise ValueError("the recorded numbers of the stored episodes are others")
         self._envs.load(_below(state, "envs."))
+        self._logs = {key: value.copy() for key, value in logs.items()}
         self._score, self._length = state["score"].copy(), state["length"].copy()
         self._steps, self._obs = int(state["steps"]), {key: mine[key] for key in self._obs}
 
@@ -147,14 +155,31 @@ class Driver:
         obs = self._envs.step(actions, reset)
         _check_finite(obs)
         first = obs["is_first"]
+        self._record({key: obs.pop(key) for key in [key for key in obs if key.startswith(LOG_PREFIX)]}, first)
         self._score = np.where(first, 0.0, self._score) + obs["reward"]
         self._length = np.where(first, 0, self._length + 1)
         episodes = [
-            FinishedEpisode(int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1)
+            FinishedEpisode(
+                int(i), float(self._score[i]), int(self._length[i]), self._steps + int(i) + 1, logs=self._recorded(i)
+            )
             for i in np.flatnonzero(obs["is_last"])
         ]
         self._steps += len(self._envs)
         return obs, episodes
+
+    def _record(self, seen: Values, first: Array) -> None:
+        """Adds the numbers under ``log/`` of one step to those of the running episodes."""
+        before, now = self._logs, {}
+        for key, value in seen.items():
+            number = value.reshape(len(first)).astype(np.float64)
+            total, most = before.get(f"{key}/sum", 0.0), before.get(f"{key}/max", number)
+            now[f"{key}/sum"] = np.where(first, 0.0, total) + number
+            now[f"{key}/max"] = np.where(first, number, np.maximum(most, number))
+            now[f"{key}/last"] = number
+        self._logs = now
+
+    def _recorded(self, env: Any) -> dict[str, float]:
+        return {key: float(value[env]) for key, value in self._logs.items()}
 
 
 def _check_finite(obs: Values) -> None:

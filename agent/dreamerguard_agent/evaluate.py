@@ -12,6 +12,7 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
+from .base.spaces import learned_spaces
 from .base.spec import AgentSpec
 from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
@@ -129,16 +130,23 @@ def evaluate_checkpoint(
     return frames, dict(zip(seeds, scores, strict=True))
 
 
-def read_spec(config: RunConfig) -> AgentSpec:
+def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:
     """Builds the spec of a run. Makes one environment to read its spaces.
+
+    Args:
+      config: the run.
+      say: receives what the environment notes about its spaces, for example keys that are not used.
 
     Raises:
       EnvError: the environment cannot be made.
     """
     env = make_env(config, FIRST_ENV, config.seed)
-    spec = AgentSpec.create(config, env.obs_space, env.act_space, compute_dtype(config.runtime))
-    env.close()
-    return spec
+    try:
+        for note in getattr(env, "notes", ()):
+            say(str(note))
+        return AgentSpec.create(config, learned_spaces(env.obs_space), env.act_space, compute_dtype(config.runtime))
+    finally:
+        env.close()
 
 
 def _elsewhere(directory: Path) -> str:

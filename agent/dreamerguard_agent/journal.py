@@ -49,6 +49,7 @@ class Journal:
         frames = episode.step * self._config.env.action_repeat
         row = {"frames": frames, "step": episode.step, "env": episode.env, "score": episode.score}
         row |= {"length": episode.length, "updates": self._counters.updates, "time": round(time.time(), 3)}
+        row |= episode.logs
         self._logs.write(episode.seed, "scores", row)
         self._observer.episode(frames, episode)
 

@@ -130,7 +130,7 @@ class Run:
         """Starts the environments and makes agent and replay, or reads them from a checkpoint."""
         config, counters, observer = self._config, self.counters, self._observer
         seeds = range(config.seed, config.seed + config.seeds)
-        spec = read_spec(config)
+        spec = read_spec(config, observer.note)
         observer.note(memory_budget.check_fits(config, spec, counters.total))
         observer.phase("starting the environments")
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)

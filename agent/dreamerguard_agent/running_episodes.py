@@ -112,7 +112,14 @@ class RunningEpisodes:
         envs = self._config.run.envs
         agent, env = divmod(episode.env, envs)
         steps = (episode.step - 1 - episode.env) // len(self._seeds)
-        return AgentEpisode(env, episode.score, episode.length, self._from * envs + steps + env + 1, self._seeds[agent])
+        return AgentEpisode(
+            env,
+            episode.score,
+            episode.length,
+            self._from * envs + steps + env + 1,
+            self._seeds[agent],
+            logs=episode.logs,
+        )
 
 
 def read_episodes(driver: Driver, carry: Carry) -> Values | None:

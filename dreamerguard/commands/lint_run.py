@@ -119,6 +119,7 @@ def _refuse_words_before(own: Sequence[str]) -> None:
 def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
     from dreamerguard.commands.shared.first_contact import about_file, about_word
     from dreamerguard.programs.native.arguments import read_native
+    from dreamerguard.schema.suites import has_free_names
 
     arguments = read_native(command)
     if not (arguments.tasks or arguments.files or arguments.overrides):
@@ -132,7 +133,7 @@ def _refuse_stray_words(command: Command, own: Sequence[str]) -> None:
         if advice := about_file(word.text) or (about_word(word.text, own) if word.text.endswith(".py") else None):
             fail(advice)
     for word in arguments.tasks:
-        if _TASK_LIKE.fullmatch(word.text):
+        if _TASK_LIKE.fullmatch(word.text) or has_free_names(word.text):
             continue
         if advice := about_word(word.text, own):
             fail(advice)

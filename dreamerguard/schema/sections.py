@@ -6,12 +6,12 @@ Values of a task, an edition or a size come from later layers.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .atari_section import AtariSection
-from .section_base import Section, consistent, setting
+from .section_base import Section, consistent, plain_values, setting
 
 
 class RunSection(Section):
@@ -72,7 +72,36 @@ class EnvSection(Section):
         unit="seconds",
         ge=0,
     )
+    make: str | None = setting(
+        None,
+        "Function that makes your own environment, module:function, or the name of an entry point of the group"
+        " dreamerguard.envs; the task is then a name of your choice. Modules are searched among the installed ones and"
+        " in the working directory. The function gets env.kwargs.",
+    )
+    kwargs: dict[str, Any] = setting(
+        {},
+        "Arguments of gymnasium.make or of the function of env.make, as plain values: env.kwargs.map_name=8x8.",
+    )
+    time_limit: int = setting(
+        0,
+        "Frames after which an episode is cut, which is not terminal; 0 for no limit besides the environment's. No"
+        " effect on dmc tasks.",
+        unit="environment frames",
+        ge=0,
+    )
+    action_range: float = setting(
+        1.0,
+        "Largest absolute value of an action in a dimension without bounds, in Gymnasium and custom environments.",
+        unit="action units",
+        gt=0,
+    )
     atari: AtariSection = Field(default_factory=AtariSection, description="Protocol of Atari games.")
+
+    @field_validator("kwargs")
+    @classmethod
+    def _check_kwargs(cls, value: dict[str, Any]) -> dict[str, Any]:
+        plain: dict[str, Any] = plain_values(value)
+        return plain
 
 
 class ReplaySection(Section):

@@ -59,6 +59,12 @@ def suite_of(task: str) -> RunnableSuite | None:
     return next((suite for suite in SUITES if suite.name_of(task) not in (task, "")), None)
 
 
+def has_free_names(task: str) -> bool:
+    """Returns whether a task is an id of an environment library, such as ``gym:CartPole-v1``. No table lists them."""
+    suite = suite_of(task)
+    return suite is not None and suite.separator == ":"
+
+
 def missing_packages(suite: RunnableSuite) -> list[str]:
     """Returns the packages of a suite that this Python does not find. Nothing is imported."""
     return [name for name in suite.packages if name not in sys.modules and find_spec(name) is None]

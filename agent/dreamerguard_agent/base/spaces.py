@@ -64,8 +64,16 @@ class ArraySpace:
         return np.zeros((*leading, *self.shape), self.dtype)
 
 
+#: First part of the names of observations that are recorded in the logs and neither stored nor learned from.
+LOG_PREFIX = "log/"
+
 #: Spaces of several keys, sorted by name. Hashable, so it can be a static argument of a compiled function.
 Spaces = tuple[tuple[str, ArraySpace], ...]
+
+
+def learned_spaces(spaces: Mapping[str, ArraySpace]) -> dict[str, ArraySpace]:
+    """Returns the spaces without those under ``log/``."""
+    return {key: space for key, space in spaces.items() if not key.startswith(LOG_PREFIX)}
 
 
 def sort_spaces(spaces: Mapping[str, ArraySpace]) -> Spaces:

@@ -9,12 +9,8 @@ import jax.numpy as jnp
 
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RunConfig
 
+from .names import FLAGS, LOSSES
 from .spaces import ArraySpace, Spaces, sort_spaces
-
-#: Keys of a transition that the networks do not observe.
-FLAGS = ("is_first", "is_last", "is_terminal", "reward")
-#: Names of losses that are not reconstructions. An observation must not have one of these names.
-LOSSES = ("rew", "con", "dyn", "rep", "policy", "value", "repval")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from .protocol import Env, EnvError, VectorEnv
-from .registry import make_by_task, suite_for
+from .registry import has_native, kind_of_tasks, make_by_task, suite_for
 from .vector.joined import JoinedEnvs
 from .vector.serial import SerialEnvs
 from .vector.supervision import Supervision
@@ -55,7 +55,7 @@ def make_envs(
       EnvError: as `make_env`, or the backend cannot run this task.
     """
     count = config.run.envs if count is None else count
-    suite = suite_for(config)
+    native = has_native(config)
     backend: str = config.env.backend
     if backend == "auto":
         backend = _automatic(config, count)
@@ -65,8 +65,9 @@ def make_envs(
         from .vector.process import ProcessEnvs
 
         return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()), supervision)
-    if not _has_native(config):
-        what = "cannot render images" if suite.prefix == "dmc" else f"cannot run {suite.pattern}"
+    if not native:
+        tasks = kind_of_tasks(config)
+        what = "cannot render images" if tasks == "dmc_*" else f"cannot run {tasks}"
         raise EnvError(f"env.backend=native {what}; set env.backend to auto, process or serial")
     return _native(config, [env_seed(seed, first + number) for number in range(count)])
 
@@ -95,7 +96,7 @@ def make_agent_envs(
     if len(seeds) == 1:
         return make_envs(config, first, seeds[0], count, supervision)
     count = config.run.envs if count is None else count
-    if _has_native(config) and config.env.backend in ("auto", "native"):
+    if has_native(config) and config.env.backend in ("auto", "native"):
         return _native(config, [env_seed(seed, first + number) for seed in seeds for number in range(count)])
     made: list[VectorEnv] = []
     try:
@@ -115,11 +116,7 @@ def _native(config: RunConfig, seeds: list[int]) -> VectorEnv:
     return NativeEnvs(name, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
 
 
-def _has_native(config: RunConfig) -> bool:
-    return suite_for(config).prefix == "dmc" and config.env.observation == "proprio"
-
-
 def _automatic(config: RunConfig, count: int) -> str:
-    if _has_native(config):
+    if has_native(config):
         return "native"
     return "process" if min(count, config.env.workers or cores()) > 1 and os.name == "posix" else "serial"

@@ -15,10 +15,14 @@ from .protocol import Env, EnvError
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
 ADAPTERS = {
     "dmc": "dmc.adapter",
+    "gym": "adapters.gym_env",
+    "minigrid": "adapters.minigrid_env",
     "atari": "adapters.atari",
     "atari100k": "adapters.atari",
     "crafter": "adapters.crafter_env",
 }
+#: Module of the adapter of environments that `env.make` makes. It has the same function.
+CUSTOM = "adapters.custom"
 
 
 def make_by_task(config: RunConfig, seed: int) -> Env:
@@ -31,9 +35,27 @@ def make_by_task(config: RunConfig, seed: int) -> Env:
     Raises:
       EnvError: the task does not exist, its suite is unknown or not installed, or images cannot be rendered.
     """
-    suite = suite_for(config)
-    adapter = importlib.import_module(f".{ADAPTERS[suite.prefix]}", __package__)
-    return cast(Env, adapter.make(suite.name_of(config.task), config, seed))
+    if config.env.make is not None:
+        name, module = config.task, CUSTOM
+    else:
+        suite = suite_for(config)
+        name, module = suite.name_of(config.task), ADAPTERS[suite.prefix]
+    adapter = importlib.import_module(f".{module}", __package__)
+    return cast(Env, adapter.make(name, config, seed))
+
+
+def has_native(config: RunConfig) -> bool:
+    """Returns whether the environments of a run can run with native physics: vectors of the DeepMind Control suite.
+
+    Raises:
+      EnvError: as `suite_for`.
+    """
+    return config.env.make is None and suite_for(config).prefix == "dmc" and config.env.observation == "proprio"
+
+
+def kind_of_tasks(config: RunConfig) -> str:
+    """Returns what a message calls the tasks of a run: ``dmc_*``, or the maker of a custom environment."""
+    return f"env.make={config.env.make}" if config.env.make is not None else suite_for(config).pattern
 
 
 def suite_for(config: RunConfig) -> RunnableSuite:
@@ -50,6 +72,12 @@ def suite_for(config: RunConfig) -> RunnableSuite:
             f"{config.task} needs {' and '.join(missing)}, not installed here;"
             f" install it with `pip install 'dreamerguard[{suite.extra}]'`"
         )
+    if suite.prefix == "dmc" and (config.env.kwargs or config.env.time_limit):
+        raise EnvError(
+            f"env.kwargs and env.time_limit have no effect on {suite.pattern}: dm_control sets the limits of its tasks"
+        )
+    if suite.separator == "_" and config.env.kwargs:
+        raise EnvError(f"env.kwargs has no effect on {suite.pattern}: its settings are those below env")
     return suite
 
 

@@ -60,7 +60,7 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[Key]:
         path = f"{prefix}{name}"
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             yield from _keys(info.annotation, f"{path}.")
-        else:
+        elif get_origin(info.annotation) is not dict:  # keys below a mapping are free, see `keys.FREE_KEYS`
             yield _key(path, info)
 
 

@@ -12,7 +12,7 @@ from dreamerguard.core.source import Label, Origin, Value
 from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
-from .keys import native_keys
+from .keys import FREE_KEYS, is_free_key, native_keys
 
 if TYPE_CHECKING:
     from dreamerguard.schema.published_editions import Edition
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 _SCHEMA = Origin("schema of the bundled trainer", detail="dreamerguard explain KEY")
 _TASKS = Origin("published task defaults", detail="dreamerguard tasks TASK")
+_UNPUBLISHED = Origin(
+    "danijar/dreamerv3 at e3f0224",
+    "https://github.com/danijar/dreamerv3/blob/e3f0224/dreamerv3/configs.yaml",
+    "dreamerv3/configs.yaml, preset defaults",
+)
+#: Settings of tasks without published values, and of custom environments.
+_DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
+#: Setting with the function that makes a custom environment.
+MAKER = "env.make"
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
@@ -42,10 +51,12 @@ class NativeLayers:
 
     def _add(self, items: list[Assignment]) -> None:
         keys = native_keys()
-        sections = {key.rpartition(".")[0] for key in keys} - {""} | {"loss"}
+        sections = {key.rpartition(".")[0] for key in keys} - {""} | {"loss", *FREE_KEYS}
         for item in items:
             if item.key in keys:
                 self._add_known(item)
+            elif is_free_key(item.key):
+                self._add_free(item)
             elif item.key in sections:
                 self._add_section(item)
             else:
@@ -59,12 +70,21 @@ class NativeLayers:
         else:
             self.user.setdefault(item.key, []).append(item.layer(key.convert(item.value)))
 
+    def _add_free(self, item: Assignment) -> None:
+        if item.nested:
+            message = f"{item.key} is a nested list; arguments are plain values, lists of them, and mappings"
+            self.problems.append(Problem("wrong-type", message, Label(item.span), item.key))
+        else:
+            self.user.setdefault(item.key, []).append(item.layer(item.value))
+
     def _add_section(self, item: Assignment) -> None:
         if item.value is None:
             return  # an empty section, for example one with all its lines commented out
         members = [key for key in native_keys() if key.startswith(f"{item.key}.")]
         message = f"{item.key} is a group of settings, not a value"
         text = f"settings of the group are {', '.join(members[:3])}{', ...' if len(members) > 3 else ''}"
+        if item.key in FREE_KEYS:
+            text = f"its keys are arguments of the environment: {item.key}.NAME=VALUE"
         self.problems.append(Problem("wrong-type", message, Label(item.span), item.key, help=text))
 
     def value(self, key: str) -> Value:
@@ -74,6 +94,7 @@ class NativeLayers:
 
     def find_task(self) -> tuple[TaskDefaults | None, Edition | None]:
         """Returns the published defaults of the task and the edition of the run; problems are added to `problems`."""
+        from dreamerguard.schema.suites import has_free_names
         from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
 
         name, suite = self.value("task"), self.value("suite")
@@ -85,10 +106,15 @@ class NativeLayers:
         try:
             task = find_task(name, known_suite)
         except UnknownTask as error:
+            if known_suite is None and (has_free_names(name) or self.value(MAKER) is not None):
+                return None, None
             where = f" in suite {known_suite}" if known_suite else ""
             confused = _names_suite(name)
             suggestions = () if confused else error.suggestions
             self._problem("unknown-task", "task", confused or f"task {name!r} does not exist{where}", *suggestions)
+            return None, None
+        if self.value(MAKER) is not None:
+            self._own_name(name)
             return None, None
         task = self._seen_as(task, name) if suite is None else task
         edition = self.value("edition")
@@ -101,6 +127,20 @@ class NativeLayers:
             f"edition {edition} has no values for {task.name}; editions with values: {known}",
         )
         return task, task.default_edition
+
+    def _own_name(self, name: str) -> None:
+        """Adds a problem: a custom environment has the name of a published task, with whose scores it would compare."""
+        layer = self.user[MAKER][-1]
+        if layer.span is not None:
+            self.problems.append(
+                Problem(
+                    "inconsistent-settings",
+                    f"env.make makes another environment, but {name} is a published task",
+                    Label(layer.span),
+                    MAKER,
+                    help="give your environment a task name of your own",
+                )
+            )
 
     def _seen_as(self, task: TaskDefaults, name: str) -> TaskDefaults:
         """Returns the task in the suite with the observation that the user set, if several suites have the task."""
@@ -137,15 +177,24 @@ class NativeLayers:
             for path, layer in task_layers(task, edition):
                 if path in self.built_in:
                     self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
+        elif self._has_own_environment():
+            for path, value in _DEFAULTS.items():
+                self.built_in[path].append(Layer("defaults", "tasks without published values", value, _UNPUBLISHED))
         size = (self.user.get("size") or self.built_in["size"])[-1]
         for name, width in SIZES[cast("Any", size.value)].items():
             self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))
+
+    def _has_own_environment(self) -> bool:
+        from dreamerguard.schema.suites import has_free_names
+
+        name = self.value("task")
+        return isinstance(name, str) and (has_free_names(name) or self.value(MAKER) is not None)
 
     def settings(self) -> dict[str, Setting]:
         """Returns every key that has a value, with its layers."""
         return {
             key: Setting(key, tuple(chain))
-            for key in native_keys()
+            for key in [*native_keys(), *(key for key in self.user if is_free_key(key))]
             if (chain := [*self.built_in.get(key, []), *self.user.get(key, [])])
         }
 

@@ -174,9 +174,12 @@ def _with_vocabulary(run: ResolvedRun) -> ResolvedRun:
     widths: dict[str, dict[str, Value]] = {
         name: {f"model.{key}": value for key, value in sizes.items()} for name, sizes in SIZES.items()
     }
-    return replace(
-        run, renamed=NATIVE_RENAMES, conditions=NATIVE_CONDITIONS, suites=tuple(suite_names()), widths=widths
-    )
+    conditions = (
+        NATIVE_CONDITIONS
+        if run.reference is not None
+        else tuple(item for item in NATIVE_CONDITIONS if item.other != "env.observation")
+    )  # a custom environment may observe images in any case
+    return replace(run, renamed=NATIVE_RENAMES, conditions=conditions, suites=tuple(suite_names()), widths=widths)
 
 
 def _anchor(settings: Mapping[str, Setting], command: Command, documents: list[Document]) -> Span:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import yaml
 
 from dreamerguard import __version__
 from dreamerguard.schema import RunConfig
+from dreamerguard.schema.key_table import key_rows
 from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
 from .manifest import MANIFEST, add_start
@@ -39,10 +41,14 @@ FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
     "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
-#: Settings that only some suites read. The name of a directory of another suite does not depend on them.
-OF_SUITES = {"env.atari.": ("atari", "atari100k")}
+#: Settings of later versions. At their default they do not change the name of the directory, so that a command finds its
+#: run of an earlier version again.
+LATER = ("env.make", "env.time_limit", "env.action_range", "env.atari.")
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
+
+#: Characters of a task that its run directory has not, and the longest part of a task in its name.
+_UNSAFE, _LONGEST_NAME = re.compile(r"[^\w.+=-]+"), 100
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -71,11 +77,10 @@ def default_directory(config: RunConfig) -> Path:
     The hash is of the settings that a continued run must keep: the same command finds its run again, also with another
     logging interval; another configuration never does.
     """
-    unread = tuple(name for name, suites in OF_SUITES.items() if config.suite not in suites)
     settings = flatten_config(config.model_dump())
-    kept = {key: value for key, value in settings.items() if not _is_free(key) and not key.startswith(unread)}
+    kept = {key: value for key, value in settings.items() if not _is_free(key) and not _is_new(key, value)}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
-    task = config.task.replace("/", "-")
+    task = _UNSAFE.sub("-", config.task)[:_LONGEST_NAME]
     last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""
     return Path("runs") / f"{task}-{config.size}-seed{config.seed}{last}-{digest}"
 
@@ -220,6 +225,10 @@ def check_same(directory: Path, config: RunConfig) -> Changes:
 
 def _may_change(key: str, old: Any, new: Any) -> bool:
     return _is_free(key) or (key in RAISED and isinstance(old, int) and isinstance(new, int) and new > old)
+
+
+def _is_new(key: str, value: Any) -> bool:
+    return key.startswith(LATER) and key_rows()[key].get("default") == value
 
 
 def _is_free(key: str) -> bool:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from dreamerguard.util.hints import nearest
 
-from .keys import NATIVE_RENAMES, native_keys
+from .keys import NATIVE_RENAMES, is_free_key, native_keys
 
 _TASK = re.compile(r"^[\"']?task[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^[\"']?([A-Za-z_]\w*)((?:\.\w+)*)[\"']?[ \t]*:", re.MULTILINE)
@@ -44,7 +44,11 @@ def _has_shape(text: str, task: str) -> bool:
     if leaves is None:
         return False
     known = native_keys().keys() - _COMMON
-    ours = [key for key in leaves if key in known or (key in NATIVE_RENAMES and NATIVE_RENAMES[key].path in known)]
+    ours = [
+        key
+        for key in leaves
+        if key in known or is_free_key(key) or (key in NATIVE_RENAMES and NATIVE_RENAMES[key].path in known)
+    ]
     strange = [key for key in leaves if key not in ours and not _misspelt(key, known)]
     if _is_task(task):
         return not strange or len(strange) < len(ours)
@@ -64,8 +68,11 @@ def _sections() -> set[str]:
 
 
 def _is_task(name: str) -> bool:
+    from dreamerguard.schema.suites import has_free_names
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
+    if has_free_names(name):
+        return True
     try:
         find_task(name)
     except UnknownTask:

@@ -72,7 +72,8 @@ def make(name: str, config: RunConfig, seed: int) -> Atari:
     env = config.env
     if env.observation != "vision":
         raise EnvError(f"{config.task} has only images; remove env.observation={env.observation}")
-    return Atari(name, env.atari, repeat=env.action_repeat, size=env.image_size, seed=seed)
+    rules = env.atari.model_copy(update={"length": min(env.atari.length, env.time_limit or env.atari.length)})
+    return Atari(name, rules, repeat=env.action_repeat, size=env.image_size, seed=seed)
 
 
 class Atari:

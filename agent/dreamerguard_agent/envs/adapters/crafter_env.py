@@ -52,7 +52,10 @@ def make(name: str, config: RunConfig, seed: int) -> Crafter:
         raise EnvError(f"{config.task} has only images; remove env.observation={env.observation}")
     if name not in TASKS:
         raise EnvError(f"crafter has no task `{name}`; it has crafter_reward and crafter_noreward")
-    return Crafter(reward=name == "reward", repeat=env.action_repeat, size=env.image_size, seed=seed)
+    length = min(LENGTH, env.time_limit or LENGTH)
+    return Crafter(
+        reward=name == "reward", repeat=env.action_repeat, size=env.image_size, length=length, seed=seed
+    )
 
 
 class Crafter:

@@ -25,6 +25,7 @@ from dreamerguard.schema import RunConfig
 
 from ...base.spaces import ArraySpace
 from ..protocol import Array, EnvError, EnvsFailed, Values, WaitEnded, check_action
+from ..registry import has_native
 from .shared_memory import SharedArrays
 from .supervision import Supervision
 from .worker_process import END_TIMEOUT, MAP, STEP, WorkerFailed, WorkerProcess
@@ -63,7 +64,7 @@ class ProcessEnvs:
     ) -> None:
         if os.name != "posix":
             raise EnvError("env.backend=process needs Linux or macOS; set env.backend to auto or serial")
-        backend = "serial" if config.env.observation == "vision" else "native"
+        backend = "native" if has_native(config) else "serial"
         inner = config.model_copy(update={"env": config.env.model_copy(update={"backend": backend, "workers": 1})})
         bounds = np.linspace(0, count, workers + 1).round().astype(int).tolist()
         self._shares = [slice(start, stop) for start, stop in itertools.pairwise(bounds)]

@@ -48,6 +48,7 @@ ALLOWED = {
         "agent/dreamerguard_agent/envs/registry.py",
         "importlib.import_module",
     ): "imports an adapter of this package by a fixed table",
+    ("agent/dreamerguard_agent/runtime/program_cache.py", "importlib.import_module"): "imports zstandard, if installed",
     ("dreamerguard/__init__.py", "importlib.import_module"): "imports modules of this package by a fixed table",
     ("dreamerguard/commands/app.py", "importlib.import_module"): "imports commands by a fixed table",
     ("dreamerguard/doctor/probes/devices.py", "importlib.import_module"): "imports fixed names, in a child process",

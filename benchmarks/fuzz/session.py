@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,9 @@ class Session:
         """Runs inputs until told to stop. Writes each one to the file ``current`` first, in case the process ends."""
         seeds = [seed for seed in self.target.seeds() if seed]
         self._corpus = list(seeds)
-        for seed in seeds:
+        self._run(seeds[0], current)  # loads the libraries that parsing needs: memory is limited after that
+        limit_memory(self.megabytes)
+        for seed in seeds[1:]:
             self._run(seed, current)
         while not until():
             source = self.rng.choice(self._corpus if self.rng.random() < 0.7 else seeds)
@@ -99,6 +102,8 @@ def fuzz_apart(target: Target, minutes: float, bounds: tuple[float, int], out: P
         status = os.waitpid(child, 0)[1]
         runs += int(lines[0]) if lines else 0
         kinds |= set(lines[1:])
+        if os.waitstatus_to_exitcode(status) > 0 and not runs:
+            raise RuntimeError(f"{target.name} failed before its first input")
         if os.WIFSIGNALED(status):
             length = int.from_bytes(os.pread(current, 8, 0), "little")
             name = signal.Signals(os.WTERMSIG(status)).name
@@ -112,9 +117,11 @@ def fuzz_apart(target: Target, minutes: float, bounds: tuple[float, int], out: P
 def _child(session: Session, end: float, current: int, tell: int) -> None:
     code = 1
     try:
-        limit_memory(session.megabytes)
         session.fuzz(lambda: time.monotonic() >= end, current)
         code = 0
+    except Exception:
+        traceback.print_exc()
+        raise
     finally:
         with os.fdopen(tell, "w") as stream:
             stream.write("\n".join([str(session.runs), *session.failures]))

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import log_targets
+from . import checkpoint_target, log_targets
 
 
 @dataclass(frozen=True)
@@ -183,5 +183,12 @@ TARGETS = {
         Target("json-lines", "lines of a log", log_targets.json_lines, log_targets.line_files, log_targets.WORDS),
         Target("event-file", "a TensorBoard event file", log_targets.event_file, log_targets.event_files),
         *_LOG_TARGETS,
+        Target(
+            "checkpoint",
+            "the manifest of a checkpoint",
+            checkpoint_target.checkpoint,
+            checkpoint_target.manifests,
+            checkpoint_target.WORDS,
+        ),
     )
 }

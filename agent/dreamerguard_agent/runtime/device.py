@@ -13,6 +13,8 @@ import jax
 
 from dreamerguard.schema import RuntimeSection
 
+from .program_cache import repaired
+
 #: Packages that influence the results of a run.
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "mujoco", "dm_control")
 #: Parameters of ``mallopt``, from glibc's malloc.h.
@@ -64,7 +66,8 @@ def compile_program(lowered: Any) -> Any:
 
     Otherwise the allocator keeps the compiler's hundreds of megabytes for the whole run.
     """
-    compiled = lowered.compile()
+    with repaired(jax.config.jax_compilation_cache_dir):
+        compiled = lowered.compile()
     _glibc("malloc_trim", 0)
     return compiled
 

@@ -95,7 +95,7 @@ class NoCheckpoint(Exception):
 
 def evaluate_checkpoint(
     config: RunConfig, directory: Path, episodes: int, seed: int, say: Say = lambda text: None
-) -> tuple[int, dict[int, list[float]]]:
+) -> tuple[int, dict[int, list[FinishedEpisode]]]:
     """Plays episodes with the newest sound checkpoint of a run. All its agents get the same resets.
 
     Args:
@@ -106,7 +106,7 @@ def evaluate_checkpoint(
       say: receives one line for every newer checkpoint that is damaged.
 
     Returns:
-      Environment frames of the checkpoint, and one score per episode by seed of the agent.
+      Environment frames of the checkpoint, and the episodes by seed of the agent.
 
     Raises:
       NoCheckpoint: the run has no checkpoint yet.
@@ -126,8 +126,7 @@ def evaluate_checkpoint(
     state = jax.device_put(found.restore("learner", like))
     frames = int(found.numbers["frames"])
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
-    scores = [[episode.score for episode in mine] for mine in played]
-    return frames, dict(zip(seeds, scores, strict=True))
+    return frames, dict(zip(seeds, played, strict=True))
 
 
 def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:

@@ -15,8 +15,8 @@ Rules of `embodied/envs/atari.py`, and values of `dreamerv3/configs.yaml`, lines
 | limit in frames after the no-ops (27,000 agent steps) | 112 | 108,000 | 108,000 (default, line 25) |
 | autostart: FIRE and UP after the no-ops | 135-143 | no | no |
 
-At the start of an episode both frames are the newest one (144-147). A game that ends before the last two frames of a repeat
-shows the older frames (107). Rewards are not clipped (154).
+At the start of an episode both frames are the newest one (144-147). A game that ends before the last two frames of a
+repeat shows the older frames (107). Rewards are not clipped (154).
 
 Three differences are intended.
 
@@ -25,8 +25,8 @@ Three differences are intended.
    stick with ALE's default of 0.25. Here the setting counts, as in the first release of 2023. `env.atari.sticky=true`
    with the other settings of atari100k plays as the code of the reference does.
 2. The reference marks every last step as terminal (line 176), also at the limit in frames, and no other step. Here
-   `is_terminal` is what lines 110 to 118 compute: the end of the game, and a lost life with ``lives`` at ``discount`` or
-   ``reset``. A limit is not terminal.
+   `is_terminal` is what lines 110 to 118 compute: the end of the game, and a lost life with ``lives`` at ``discount``
+   or ``reset``. A limit is not terminal.
 3. Sticky actions are drawn here, by the rule of ALE, because a stored state of ALE does not hold the last action. An
    episode starts with no action to repeat.
 """

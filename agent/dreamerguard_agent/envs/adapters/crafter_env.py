@@ -9,9 +9,9 @@
 | end of an episode | 46, 52 | death, or 10,000 steps (Crafter's own limit) |
 | ``is_terminal`` | 53 | where ``info["discount"]`` is 0: a death, not the limit |
 
-Crafter 1.8.3 is not reproducible by its seed: it keeps the creatures of an area in a set, in the order of their addresses
-in memory, and draws from it which one disappears. Here the set keeps the order in which they came (`crafter_state`). The
-draws and their probabilities stay the same.
+Crafter 1.8.3 is not reproducible by its seed: it keeps the creatures of an area in a set, in the order of their
+addresses in memory, and draws from it which one disappears. Here the set keeps the order in which they came
+(`crafter_state`). The draws and their probabilities stay the same.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def make(name: str, config: RunConfig, seed: int) -> Crafter:
     if name not in TASKS:
         raise EnvError(f"crafter has no task `{name}`; it has crafter_reward and crafter_noreward")
     length = min(LENGTH, env.time_limit or LENGTH)
-    return Crafter(
-        reward=name == "reward", repeat=env.action_repeat, size=env.image_size, length=length, seed=seed
-    )
+    return Crafter(reward=name == "reward", repeat=env.action_repeat, size=env.image_size, length=length, seed=seed)
 
 
 class Crafter:

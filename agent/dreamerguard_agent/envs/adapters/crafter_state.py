@@ -120,7 +120,9 @@ def _write_objects(env: crafter.Env, state: Mapping[str, Array]) -> None:
     world = env._world
     world._objects = [None] * int(state["slots"])
     rows = state["objects"].astype(np.int64)
-    for slot, kind, x, y, health, own, *facing in sorted(rows.tolist(), key=lambda row: KINDS[row[1]] != objects.Player):
+    for slot, kind, x, y, health, own, *facing in sorted(
+        rows.tolist(), key=lambda row: KINDS[row[1]] != objects.Player
+    ):
         item = _make_object(env, KINDS[kind], np.array((x, y)), np.array(facing))
         item.health = health
         if type(item) in OWN_NUMBER:

@@ -1,7 +1,7 @@
 """Success rates of achievements, and the score of Crafter's paper.
 
-Danijar Hafner, Benchmarking the Spectrum of Agent Capabilities (https://arxiv.org/abs/2109.06780): an achievement counts
-once in an episode. Its success rate sᵢ is the share of episodes that unlock it, in percent. The score is
+Danijar Hafner, Benchmarking the Spectrum of Agent Capabilities (https://arxiv.org/abs/2109.06780): an achievement
+counts once in an episode. Its success rate sᵢ is the share of episodes that unlock it, in percent. The score is
 
     S = exp(1/N Σᵢ ln(1 + sᵢ)) - 1
 

@@ -52,7 +52,7 @@ def show_scores(
     frames: int,
     scores: dict[int, list[float]],
     as_json: bool,
-    achievements: Mapping[int, Mapping[str, Any]] | None = None,
+    achievements: Mapping[int, dict[str, Any]] | None = None,
 ) -> None:
     """Prints the scores of an evaluation.
 

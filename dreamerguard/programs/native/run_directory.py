@@ -41,8 +41,8 @@ FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
     "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
-#: Settings of later versions. At their default they do not change the name of the directory, so that a command finds its
-#: run of an earlier version again.
+#: Settings of later versions. At their default they do not change the name of the directory, so that a command finds
+#: its run of an earlier version again.
 LATER = ("env.make", "env.time_limit", "env.action_range", "env.atari.")
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)

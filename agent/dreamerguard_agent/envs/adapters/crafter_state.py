@@ -17,8 +17,8 @@ from crafter import objects
 
 from ..protocol import Array, Values
 
-#: Kinds of objects; a stored number is an index.
-KINDS = (objects.Player, objects.Cow, objects.Zombie, objects.Skeleton, objects.Arrow, objects.Plant, objects.Fence)
+#: Kinds of objects; a stored number is an index. No action of Crafter makes a fence.
+KINDS = (objects.Player, objects.Cow, objects.Zombie, objects.Skeleton, objects.Arrow, objects.Plant)
 #: Number of a kind of object that is its own, besides health.
 OWN_NUMBER = {objects.Zombie: "cooldown", objects.Skeleton: "reload", objects.Plant: "grown"}
 #: Counters of the player.
@@ -75,7 +75,7 @@ def read_world(env: crafter.Env) -> Values:
     return {
         **state,
         "objects": np.array([_row(slot, item) for item, slot in slots.items()], np.float64),
-        "areas": np.array([area for area in world._chunks], np.int64),
+        "areas": np.array(list(world._chunks), np.int64),
         "members": np.array(
             [(number, slots[item]) for number, items in enumerate(world._chunks.values()) for item in items], np.int64
         ),

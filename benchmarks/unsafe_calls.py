@@ -64,6 +64,7 @@ ALLOWED = {
         "importlib.util.spec_from_file_location",
     ): "local rules that the user has approved",
     ("dreamerguard/programs/danijar/make_env.py", "importlib.import_module"): "lint --probe runs the program, as asked",
+    ("dreamerguard/programs/native/make_env.py", "importlib.import_module"): "imports fixed names, in a child process",
     (
         "dreamerguard/programs/r2dreamer/make_env.py",
         "importlib.import_module",

@@ -81,6 +81,12 @@ class Driver:
         """Records of all environments so far, the current observation included; a multiple of E."""
         return self._steps
 
+    @property
+    def running(self) -> tuple[Array, Array]:
+        """Agent steps and rewards so far of the running episodes, [E] each; zero where the episode has ended."""
+        ended = self._obs["is_last"]
+        return np.where(ended, 0, self._length), np.where(ended, 0.0, self._score)
+
     def observe(self) -> Values:
         """Returns the current observations, rewards and flags, each [E, ...]. The arrays are never written again, so a
         device may read them while the environments step."""

@@ -11,17 +11,27 @@ import jax
 import numpy as np
 
 from dreamerguard.schema import RunConfig
+from dreamerguard.schema.time_limits import without_limit
 
 from .base.spaces import learned_spaces
 from .base.spec import AgentSpec
 from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
-from .envs import Supervision, WaitEnded, make_agent_envs, make_env
+from .envs import Array, Supervision, WaitEnded, make_agent_envs, make_env
+from .failures import EndlessEpisodes
 from .runtime import compiled
 from .runtime.device import compute_dtype
 
+#: Agent steps of an evaluation episode, after which it counts as endless: more than any published task has, and for
+#: tasks that are known to have no time limit.
+MOST_STEPS, MOST_STEPS_WITHOUT_LIMIT = 108_000, 10_000
 #: Environment numbers of evaluation begin here, so that training never uses their resets.
 FIRST_ENV = 1_000_000
+
+
+def most_steps(task: str) -> int:
+    """Returns the agent steps after which an evaluation episode of the task counts as endless."""
+    return MOST_STEPS if without_limit(task) is None else MOST_STEPS_WITHOUT_LIMIT
 
 
 class Evaluator:
@@ -60,6 +70,7 @@ class Evaluator:
 
         Raises:
           WaitEnded: the run is to stop. The next call plays the same episodes.
+          EndlessEpisodes: episodes did not end within `most_steps`.
         """
         first = FIRST_ENV + self.played * self._envs
         driver = Driver(make_agent_envs(self._config, first, self._seeds, self._envs, self._supervision))
@@ -76,6 +87,7 @@ class Evaluator:
         wanted = [share + (i < rest) for i in range(self._envs)] * agents
         played: list[list[FinishedEpisode]] = [[] for _ in wanted]
         seeds = compiled.place_seeds(self._seeds)
+        longest = most_steps(self._config.task)
         carry, count = compiled.initial_carry(self._spec, agents, self._envs), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
             if self._supervision.stop():
@@ -85,6 +97,11 @@ class Evaluator:
             count += 1
             for episode in driver.step(compiled.by_env(jax.device_get(action), agents)):
                 played[episode.env].append(episode)
+            if count >= longest:
+                steps, returns = driver.running
+                endless = [i for i, most in enumerate(wanted) if len(played[i]) < most and steps[i] >= longest]
+                if endless:
+                    raise EndlessEpisodes(_endless(self._config.task, longest, returns[endless]))
         kept = [mine[:most] for mine, most in zip(played, wanted, strict=True)]
         return [list(chain(*kept[i : i + self._envs])) for i in range(0, len(kept), self._envs)]
 
@@ -114,6 +131,7 @@ def evaluate_checkpoint(
       OtherFormat: another version wrote the checkpoint.
       DoesNotMatch: the checkpoint does not fit the configuration.
       EnvError: the environment cannot be made.
+      EndlessEpisodes: episodes did not end.
     """
     found, damaged = newest_sound(directory / "checkpoints")
     if found is None:
@@ -125,6 +143,8 @@ def evaluate_checkpoint(
     like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
     state = jax.device_put(found.restore("learner", like))
     frames = int(found.numbers["frames"])
+    if without_limit(config.task) is not None:
+        say(f"{config.task} has no time limit; an episode is given up after {most_steps(config.task):,} agent steps")
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
     return frames, dict(zip(seeds, played, strict=True))
 
@@ -146,6 +166,17 @@ def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:
         return AgentSpec.create(config, learned_spaces(env.obs_space), env.act_space, compute_dtype(config.runtime))
     finally:
         env.close()
+
+
+def _endless(task: str, longest: int, returns: Array) -> str:
+    """Returns the message about episodes that did not end; ``returns`` are their rewards until then."""
+    known = without_limit(task)
+    why = f"; {task} has no time limit, and {known.ends}" if known is not None else ""
+    count = "1 episode" if len(returns) == 1 else f"{len(returns)} episodes"
+    rewards = f"{float(np.mean(returns)):.1f}{' on average' if len(returns) > 1 else ''}"
+    return (
+        f"no score: {count} did not end within {longest:,} agent steps{why}. The rewards until then sum up to {rewards}"
+    )
 
 
 def _elsewhere(directory: Path) -> str:

@@ -49,6 +49,10 @@ class PolicyDiverged(NumbersFailed):
         )
 
 
+class EndlessEpisodes(Exception):
+    """Evaluation episodes did not end, so there is no score. The message is for users."""
+
+
 @contextmanager
 def environment_failures() -> Iterator[None]:
     """Converts errors of environments that step.
@@ -56,11 +60,11 @@ def environment_failures() -> Iterator[None]:
     Raises:
       PolicyDiverged: an action is not finite.
       EnvironmentFailed: every other error.
-      WaitEnded: unchanged; the run is to stop.
+      WaitEnded, EndlessEpisodes: unchanged; the run is to stop, or an evaluation has no score.
     """
     try:
         yield
-    except WaitEnded:
+    except (WaitEnded, EndlessEpisodes):
         raise
     except ActionNotFinite as error:
         raise PolicyDiverged(str(error)) from error

@@ -32,7 +32,7 @@ from .counters import Counters
 from .envs import Supervision, WaitEnded
 from .evaluate import Evaluator, read_spec
 from .events import Observer
-from .failures import PolicyDiverged, RunFailed, environment_failures
+from .failures import EndlessEpisodes, PolicyDiverged, RunFailed, environment_failures
 from .journal import Journal
 from .numbers_watch import NumbersWatch
 from .replay.buffer import create_replay
@@ -117,6 +117,7 @@ class Run:
         self._config, self._checkpoints, self._observer = config, checkpoints, observer
         self.counters = Counters(config, found.numbers if found else {})
         self._stop: Callable[[], bool] = lambda: False
+        self._evaluates = True
         self._stack = ExitStack()
         if self.counters.finished:
             return  # the run is complete; nothing to prepare
@@ -232,8 +233,14 @@ class Run:
         self._numbers.check(faults, state.learner, replay.ring)  # these updates ran before the actions: no wait
 
     def _evaluate_if_due(self) -> None:
-        if self.counters.evaluation_due:
-            with environment_failures():
-                episodes = self.state.evaluator.play(self.state.learner.params)
-            self.counters.evaluated()
-            self._journal.evaluation(episodes)
+        if not self.counters.evaluation_due:
+            return
+        try:
+            if self._evaluates:
+                with environment_failures():
+                    episodes = self.state.evaluator.play(self.state.learner.params)
+                self._journal.evaluation(episodes)
+        except EndlessEpisodes as endless:
+            self._observer.note(f"evaluation: {endless}. No further evaluation is played")
+            self._evaluates = False
+        self.counters.evaluated()

@@ -10,7 +10,7 @@ import typer
 
 from dreamerguard.commands.shared.achievement_facts import achievement_facts, achievement_lines
 from dreamerguard.commands.shared.errors import fail, note
-from dreamerguard.commands.shared.exit_codes import DAMAGED
+from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
 
 def evaluate(
@@ -19,7 +19,10 @@ def evaluate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference."""
+    """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
+
+    Exit code 71: episodes do not end, so there is no score.
+    """
     from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()
@@ -27,6 +30,7 @@ def evaluate(
     from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
+    from dreamerguard_agent.failures import EndlessEpisodes
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
@@ -35,6 +39,8 @@ def evaluate(
         frames, played = evaluate_checkpoint(config, run, episodes, seed, note)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
+    except EndlessEpisodes as error:
+        fail(str(error), ENVIRONMENT_FAILED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     folders = {alone.seed: folder for folder, alone in agents(run, config).items()}

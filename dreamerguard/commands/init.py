@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.sizes import SizeName
 from dreamerguard.util.terminal import echo
@@ -36,12 +36,16 @@ def init(
     """Write a commented run configuration with the published settings of a task."""
     import json
 
+    from dreamerguard.programs.native.runnable import why_not_here
     from dreamerguard.schema.publish import SCHEMA_ID, run_schema
+    from dreamerguard.schema.suites import has_free_names
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     try:
         defaults = find_task(task, suite)
     except UnknownTask as error:
+        if suite is None and has_free_names(task):
+            fail(f"no settings are published for {task}; start with: dreamerguard train {task} run.frames=N")
         fail(str(error))
     chosen = edition or defaults.default_edition
     if chosen not in defaults.editions:
@@ -59,6 +63,8 @@ def init(
     for path, content in files.items():
         _write(path, content)
     echo(f"wrote {' and '.join(map(str, files))}{made}")
+    if reason := why_not_here(defaults.name):
+        note(reason)
 
 
 def configuration(

@@ -19,6 +19,8 @@ def tasks(
     """Show the published defaults of suites and tasks, their sources, and the scores of the published agent."""
     import json
 
+    from dreamerguard.programs.native.runnable import why_not_here
+    from dreamerguard.schema.suites import has_free_names
     from dreamerguard.schema.tasks import UnknownTask, check_suite, find_task, suite_names
 
     from .shared import task_facts as facts
@@ -35,6 +37,9 @@ def tasks(
             data = [facts.suite_facts(name) for name in suite_names()]
             show = _show_suites
     except UnknownTask as error:
+        if task is not None and suite is None and has_free_names(task):
+            reason = why_not_here(task) or f"the bundled trainer runs it: dreamerguard train {task} run.frames=N"
+            fail(f"nothing is published for {task}; {reason}")
         if task in suite_names():
             fail(f"{task!r} is a suite, not a task: `dreamerguard tasks --suite {task}` lists its tasks")
         fail(str(error))
@@ -45,33 +50,39 @@ def tasks(
 
 
 def _show_suites(suites: list[dict[str, Any]]) -> None:
-    columns = ("suite", "tasks", "edition", "ratio", "repeat", "frames", "size", "updates/1k frames", "curves")
+    from dreamerguard.commands.shared.task_facts import trainer_text
+    from dreamerguard.schema.suites import SUITES
+
+    columns = ("suite", "tasks", "edition", "ratio", "repeat", "frames", "size", "updates/1k", "curves", "trainer")
     rows = []
     for row in suites:
         values = [
             _text(row["values"].get(key)) for key in ("run.train_ratio", "env.action_repeat", "run.frames", "size")
         ]
         rate, curves = _text(row["updates_per_1000_frames"]), "yes" if row["curves"] else "no"
-        rows.append((row["suite"], str(row["tasks"]), row["default_edition"], *values, rate, curves))
+        facts = (row["suite"], str(row["tasks"]), row["default_edition"], *values, rate, curves)
+        rows.append((*facts, trainer_text(row["trainer"])))
     print_table(columns, rows)
+    free = " and ".join(suite.pattern for suite in SUITES if suite.separator == ":")
     typer.echo(
-        "\nNumbers of the default edition at batch 16 x 64; frames are environment frames; - is unpublished.\n"
+        "\nNumbers of the default edition; frames are environment frames; updates/1k are updates of batch\n"
+        "16 x 64 per 1,000 frames; - is unpublished.\n"
+        "trainer: whether the bundled trainer runs them here; needs [X] is pip install 'dreamerguard[X]'.\n"
+        f"It also runs {free}, for which nothing is published.\n"
         "dreamerguard tasks --suite SUITE lists its tasks; dreamerguard tasks TASK shows one and its sources."
     )
 
 
 def _show_suite(suite: dict[str, Any]) -> None:
     typer.echo(f"{suite['suite']}: {suite['title']}")
+    _say_trainer(next(iter(suite["tasks"]))["task"])
     _say(f"default edition {suite['default_edition']}: {suite['default_reason']}")
     typer.echo("")
     rows = []
     for row in suite["tasks"]:
         final = row["final"] or {}
-        remarks = [
-            remark
-            for remark, holds in (("not in the papers", not row["published"]), ("sparse", row["sparse"]))
-            if holds
-        ]
+        facts = {"not in the papers": not row["published"], "sparse": row["sparse"], "no time limit": row["endless"]}
+        remarks = [remark for remark, holds in facts.items() if holds]
         scores = [_text(final.get(key)) for key in ("median", "min", "max")]
         rows.append((row["task"], *scores, _text(row["seeds"]), ", ".join(remarks)))
     print_table(("task", "final score, median", "lowest", "highest", "seeds", "remarks"), rows)
@@ -82,8 +93,11 @@ def _show_task(task: dict[str, Any]) -> None:
     others = "".join(f"; also in {suite} (--suite {suite})" for suite in task["other_suites"])
     typer.echo(f"{task['name']} in suite {task['suite']}: {task['title']}{others}")
     _say(f"default edition {task['default_edition']}: {task['default_reason']}")
+    _say_trainer(task["name"])
     if task["sparse"]:
         typer.echo(f"sparse reward: {task['reason']} [{numbers[task['reason_source']]}]")
+    if task["endless"]:
+        typer.echo(f"no time limit: {task['endless']['ends']} ({task['endless']['source']['url']})")
     if not task["published"]:
         typer.echo("not in the papers: its suite's defaults apply")
     typer.echo("")
@@ -96,6 +110,13 @@ def _show_task(task: dict[str, Any]) -> None:
     for name, number in numbers.items():
         source = task["sources"][name]
         typer.echo(f"[{number}] {source['title']}\n    {source['url']}\n    {source['detail']}".rstrip())
+
+
+def _say_trainer(task: str) -> None:
+    from dreamerguard.programs.native.runnable import why_not_here
+
+    if reason := why_not_here(task):
+        _say(reason)
 
 
 def _show_editions(task: dict[str, Any], numbers: dict[str, int]) -> None:

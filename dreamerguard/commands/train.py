@@ -123,6 +123,7 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
     from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
     from dreamerguard.commands.shared.training import run_training
     from dreamerguard.programs.native.run_directory import default_directory
+    from dreamerguard.programs.native.runnable import why_not_here
 
     config = result.run.config
     if result.refused:
@@ -131,6 +132,8 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
         return REFUSED
     if config is None:
         fail("the configuration is not valid")
+    if reason := why_not_here(config.task):
+        fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
     _refuse_file(directory)
     if options.dry_run:

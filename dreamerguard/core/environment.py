@@ -15,7 +15,7 @@ class Space:
 
     Attributes:
       shape: of its arrays.
-      kind: float, integer, boolean or other.
+      kind: float, integer, boolean, text or other.
       classes: number of values of a discrete space; None for other spaces.
       low, high: outermost bounds; None without bounds.
     """
@@ -36,6 +36,7 @@ class Observed:
       finite: whether all numbers were finite.
       constant: whether the observation never changed.
       blank: whether it is an image that began in one colour.
+      varying: whether its shape changed.
     """
 
     shape: tuple[int, ...] = ()
@@ -43,13 +44,15 @@ class Observed:
     finite: bool = True
     constant: bool = False
     blank: bool = False
+    varying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
     """One episode of random actions: agent steps, sum of rewards, largest reward in size, and how it ended.
 
-    ``cut`` means that the time limit of the probe stopped the episode, so its end is unknown.
+    ``cut`` means that the time limit of the probe stopped the episode, so its end is unknown. ``not_finite`` counts the
+    rewards that are NaN or infinite; they are in no sum.
     """
 
     length: int
@@ -58,6 +61,7 @@ class Episode:
     last: bool = True
     terminal: bool = False
     cut: bool = False
+    not_finite: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Probe:
       observations: observations that the environment returned.
       episodes: two episodes of random actions.
       frame: whether a picture could be rendered; ``frame_error`` is the error if rendering was tried and failed.
+      mujoco: whether the environment loaded MuJoCo.
+      renderer: value of ``MUJOCO_GL`` in the probe; empty if it is not set.
     """
 
     error: str = ""
@@ -83,6 +89,8 @@ class Probe:
     episodes: tuple[Episode, ...] = ()
     frame: bool = False
     frame_error: str = ""
+    mujoco: bool = False
+    renderer: str = ""
 
     @property
     def text(self) -> str:
@@ -96,8 +104,9 @@ class Probe:
 
 def read_probe(answer: Mapping[str, Any]) -> Probe:
     """Builds the probe result from the answer of ``lint/environment_probe/script.py``."""
+    mujoco, renderer = bool(answer.get("mujoco")), str(answer.get("renderer", ""))
     if answer["error"]:
-        return Probe(error=answer["error"], lacking=bool(answer.get("lacking")))
+        return Probe(error=answer["error"], lacking=bool(answer.get("lacking")), mujoco=mujoco, renderer=renderer)
     return Probe(
         interface=answer["interface"],
         spaces={name: _space(item) for name, item in answer["spaces"].items()},
@@ -108,6 +117,8 @@ def read_probe(answer: Mapping[str, Any]) -> Probe:
         episodes=tuple(Episode(**item) for item in answer["episodes"]),
         frame=answer["frame"],
         frame_error=answer["frame_error"],
+        mujoco=mujoco,
+        renderer=renderer,
     )
 
 

@@ -16,11 +16,13 @@ class Machine:
       gpus: usable NVIDIA GPUs.
       cpus: processor cores usable by this process.
       memory: main memory in bytes.
+      lacking: packages of the bundled trainer's environments that its Python lacks; None: this Python is asked.
     """
 
     gpus: int | None = None
     cpus: int | None = None
     memory: int | None = None
+    lacking: frozenset[str] | None = None
 
 
 #: Used for a run on another machine, for example on a cluster.

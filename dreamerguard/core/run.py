@@ -19,7 +19,7 @@ from .key import Condition, Key, RenamedKey
 from .machine import UNKNOWN, Machine
 from .published import PublishedRun, PublishedValue
 from .setting import Preset, Role, Setting, UnknownKey
-from .source import Edit, Source, Span, Value, apply_edits
+from .source import Edit, Origin, Source, Span, Value, apply_edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class ResolvedRun:
       handled: roles with values below zero that the checkout's own code has a branch for.
       unlisted: keys of a sweep with values that cannot be listed.
       resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
+      endless: what ends an episode of a task without a time limit, with its source; None for other tasks.
       probe: result of the environment probe, if it was requested.
     """
 
@@ -129,6 +130,7 @@ class ResolvedRun:
     handled: frozenset[Role] = frozenset()
     unlisted: tuple[str, ...] = ()
     resumed: str = ""
+    endless: tuple[str, Origin] | None = None
     probe: Probe | None = None
 
     @property

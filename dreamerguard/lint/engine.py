@@ -23,6 +23,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import UnknownProgram, by_name, programs, recognise
+from dreamerguard.programs.shared.time_limits import with_time_limit
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
@@ -102,7 +103,7 @@ def lint_without_suppressions(
         found, (program, detected) = first, by_name(first, dialect)
 
     def lint_run(one: Command) -> Result:
-        run = with_unread_words(program.resolve(one, machine, base), one)
+        run = with_time_limit(with_unread_words(program.resolve(one, machine, base), one))
         if prober is not None:
             run = replace(run, probe=prober(run))
         rules = active_rules(settings, run.dialect)

@@ -51,6 +51,10 @@ SUITES = (
 )
 
 
+#: Packages that the trainer itself needs, in addition to those of a suite. Every extra installs them.
+TRAINER_PACKAGES = ("jax", "flax", "optax")
+
+
 def suite_of(task: str) -> RunnableSuite | None:
     """Returns the suite of a task, or None if the bundled trainer runs no such tasks.
 
@@ -67,4 +71,13 @@ def has_free_names(task: str) -> bool:
 
 def missing_packages(suite: RunnableSuite) -> list[str]:
     """Returns the packages of a suite that this Python does not find. Nothing is imported."""
-    return [name for name in suite.packages if name not in sys.modules and find_spec(name) is None]
+    return _missing(suite.packages)
+
+
+def missing_for_training(suite: RunnableSuite) -> list[str]:
+    """Returns the packages of the trainer and of a suite that this Python does not find. Nothing is imported."""
+    return _missing((*TRAINER_PACKAGES, *suite.packages))
+
+
+def _missing(names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if name not in sys.modules and find_spec(name) is None]

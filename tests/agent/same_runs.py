@@ -30,7 +30,10 @@ SMALL: dict[str, Any] = {
 
 
 def everything(directory: Path) -> dict[str, Any]:
-    """Returns every array of the newest checkpoint and every row of the scores, without the time."""
+    """Returns every array of the newest checkpoint and every row of the scores, without the time.
+
+    Logs of a start that was killed before its first checkpoint, set aside in ``before-N``, do not belong to the run.
+    """
     checkpoint, damaged = newest_sound(directory / "checkpoints")
     assert checkpoint is not None and not damaged
     found: dict[str, Any] = {"step": checkpoint.step, "frames": checkpoint.numbers["frames"]}
@@ -43,6 +46,8 @@ def everything(directory: Path) -> dict[str, Any]:
     assert {"learner", "sampler", "records", "latents"} <= {name.partition("/")[0] for name in found}
     for name in ("scores", "eval"):
         for path in sorted(directory.rglob(f"{name}.jsonl")):
+            if path.relative_to(directory).parts[0].startswith("before-"):
+                continue
             rows = [json.loads(line) for line in path.read_text().splitlines()]
             found[str(path.relative_to(directory))] = [
                 {key: value for key, value in row.items() if key != "time"} for row in rows
@@ -52,7 +57,8 @@ def everything(directory: Path) -> dict[str, Any]:
 
 def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
     """Fails at the first difference."""
-    assert first.keys() == second.keys()
+    apart = sorted(first.keys() ^ second.keys())
+    assert not apart, f"only one of both has {', '.join(apart[:5])} ({len(apart)} in all)"
     for name, value in first.items():
         if isinstance(value, np.ndarray):
             np.testing.assert_array_equal(value, second[name], err_msg=name)

@@ -28,7 +28,18 @@ def test_tasks_lists_every_suite_on_one_screen() -> None:
     assert result.exit_code == 0
     lines = result.output.splitlines()
     assert [line.split()[0] for line in lines[1:13]] == suite_names()
-    assert lines[1].split() == ["dmc_proprio", "51", "paper-2025", "512", "2", "500,000", "size12m", "250", "yes"]
+    assert lines[1].split() == [
+        "dmc_proprio",
+        "51",
+        "paper-2025",
+        "512",
+        "2",
+        "500,000",
+        "size12m",
+        "250",
+        "yes",
+        "yes",
+    ]
     assert len(lines) < 24
     assert max(map(len, lines)) <= 100
 

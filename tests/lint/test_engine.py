@@ -13,6 +13,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.result import Result
 from dreamerguard.lint.engine import UnknownRule, check_command
 from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.schema.suites import suite_of
 from dreamerguard.schema.tasks import load_suite, suite_names
 from dreamerguard.sources.argv import read_command
 
@@ -44,8 +45,9 @@ def test_the_founding_case_is_one_severe_finding() -> None:
 def test_every_task_of_every_suite_is_clean_as_published(suite: str) -> None:
     data = load_suite(suite)
     for task in list(data.tasks)[:3]:
+        expected = [] if suite_of(task) is not None else ["unsupported-suite"]
         for edition in data.editions:
-            assert names(f"{task} suite={suite} edition={edition}") == [], (task, edition)
+            assert names(f"{task} suite={suite} edition={edition}") == expected, (task, edition)
 
 
 ONE_FINDING = [

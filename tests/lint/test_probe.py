@@ -105,11 +105,16 @@ def test_a_mistake_of_an_environment_is_found(mistake: str, tmp_path: Path, monk
     assert found(probe("dreamerguard train dmc_walker_walk", tmp_path, "own:Env")) == ([rule] if rule else [])
 
 
-def test_dm_control_is_played_where_nothing_else_is_named(tmp_path: Path) -> None:
-    result = probe("dreamerguard train dmc_walker_walk", tmp_path)
+@pytest.mark.parametrize(("command", "steps"), [("dreamerguard train", 500), (f"{COMMAND} --task", 1000)])
+def test_dm_control_is_played_where_nothing_else_is_named(command: str, steps: int, tmp_path: Path) -> None:
+    for name, text in with_preset("seed: 7").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    result = probe(f"{command} dmc_walker_walk".replace("python", sys.executable, 1), tmp_path)
     assert result.run.probe is not None
-    assert [(item.length, item.last, item.terminal) for item in result.run.probe.episodes] == [(1000, True, False)] * 2
-    assert {name: item.shape for name, item in result.run.probe.observations.items()} == {
+    assert [(item.length, item.last, item.terminal) for item in result.run.probe.episodes] == [(steps, True, False)] * 2
+    flags = {"reward", "is_first", "is_last", "is_terminal"}
+    assert {name: item.shape for name, item in result.run.probe.observations.items() if name not in flags} == {
         "orientations": (14,),
         "height": (),
         "velocity": (9,),
@@ -150,9 +155,9 @@ def test_a_checkout_makes_its_environment_itself(program: str, tmp_path: Path) -
 
 
 def test_nothing_is_known_of_a_task_without_a_maker(tmp_path: Path) -> None:
-    (finding,) = [
-        item for item in probe("dreamerguard train crafter_reward", tmp_path).active if item.name == "failed-probe"
-    ]
+    for name, text in with_torch_preset("seed: 7").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (finding,) = [item for item in probe(TORCH_COMMAND, tmp_path).active if item.name == "failed-probe"]
     assert finding.severity == "info" and "--probe-env" in finding.message
 
 

@@ -82,7 +82,8 @@ def _held(directory: Path, config: RunConfig, typed: list[str]) -> Iterator[RunL
     from .exit_codes import IN_USE
 
     folders = [directory, *(folder for folder in agents(directory, config) if folder != directory)]
-    made = [folder for folder in folders if not folder.exists()]
+    outer = [parent for parent in reversed(directory.parents) if not parent.exists()]
+    made = [*outer, *(folder for folder in folders if not folder.exists())]
     try:
         _refuse_links(directory)
         for folder in folders:

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from dreamerguard.schema.published_editions import Edition
+from dreamerguard.schema.suites import missing_for_training, suite_of
 from dreamerguard.schema.task_data import GpuTime
 from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
+from dreamerguard.schema.time_limits import without_limit
 
 #: Shares of the budget at which the published scores are shown.
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -29,7 +31,29 @@ def suite_facts(suite: str) -> dict[str, Any]:
         "values": values,
         "updates_per_1000_frames": first.updates_per_1000_frames(),
         "curves": data.reference is not None,
+        "trainer": trainer_facts(next(iter(data.tasks))),
     }
+
+
+def trainer_facts(task: str) -> dict[str, Any]:
+    """Returns whether the bundled trainer can run a task here, the extra that installs it, and the missing packages.
+
+    ``extra`` is None and ``runs`` false for a suite that the trainer does not run at all.
+    """
+    suite = suite_of(task)
+    missing = missing_for_training(suite) if suite is not None else []
+    return {
+        "runs": suite is not None and not missing,
+        "extra": suite.extra if suite is not None else None,
+        "missing": missing,
+    }
+
+
+def trainer_text(facts: dict[str, Any]) -> str:
+    """Returns `trainer_facts` in a few characters: ``yes``, ``no``, or the missing extra as in ``needs [atari]``."""
+    if facts["runs"]:
+        return "yes"
+    return f"needs [{facts['extra']}]" if facts["missing"] else "no"
 
 
 def suite_tasks(suite: str) -> list[dict[str, Any]]:
@@ -41,6 +65,7 @@ def suite_tasks(suite: str) -> list[dict[str, Any]]:
     for name, entry in load_suite(suite).tasks.items():
         envelope = load_envelope(suite, name, published[0]) if published else None
         row: dict[str, Any] = {"task": name, "published": entry.published, "sparse": entry.sparse}
+        row["endless"] = without_limit(name) is not None
         row["seeds"] = envelope.seeds if envelope else None
         row["final"] = (
             {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max}
@@ -55,6 +80,9 @@ def task_facts(task: TaskDefaults) -> dict[str, Any]:
     """Returns all facts about one task."""
     facts = asdict(task)
     facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
+    facts["trainer"] = trainer_facts(task.name)
+    endless = without_limit(task.name)
+    facts["endless"] = asdict(endless) if endless is not None else None
     facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
     facts["curves"] = {release: curve for release in ("2024", "2023") if (curve := _curve(task, release))}
     return facts

@@ -47,8 +47,25 @@ def run_training(
     with open_run(config, directory, result, typed, restart=restart) as run:
         stop.before_end(run.lock.release)
         facts = run.starts[-1]
+        echo(agents_line(config), error=True)
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
         return _train(run, stop)
+
+
+def agents_line(config: RunConfig) -> str:
+    """Returns one line: which agent is trained, with which settings, and which agent made the published curves."""
+    from dreamerguard.regression.published import load_envelope
+    from dreamerguard.regression.published.agents import AGENTS, BUNDLED
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    settings = f" with settings of edition {config.edition}" if config.edition else ""
+    try:
+        task = find_task(config.task, config.suite)
+        envelope = load_envelope(task.suite, task.name)
+    except UnknownTask:
+        envelope = None
+    curves = f"the published curves were made by {AGENTS[envelope.edition]}" if envelope else "no curves are published"
+    return f"agent: the algorithm of {BUNDLED}{settings}; {curves}"
 
 
 def _train(run: OpenedRun, stop: StopSignals) -> int:
@@ -91,7 +108,8 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
         note(f"curve.png is not written: {error.strerror or error}")
     if outcome.finished:
         head = "finished" if outcome.trained else "this run was already complete, and nothing was trained"
-        echo(f"{head}: {outcome.frames:,} frames, {number_of(outcome.updates, 'update')}; {_score(own)}", error=True)
+        updates = number_of(outcome.updates, "update")
+        echo(f"{head}: {outcome.frames:,} frames, {updates}; {_score(own, config.task)}", error=True)
         if not outcome.trained:
             echo(_how_to_lengthen(run), error=True)
         return CLEAN
@@ -179,15 +197,16 @@ def _draw(config: RunConfig, directory: Path, own: list[Path]) -> None:
         draw_png(directory / "curve.png", curves, config.task, envelope, together=True)
 
 
-def _score(own: list[Path]) -> str:
+def _score(own: list[Path], task: str) -> str:
     from statistics import fmean, median
 
     from dreamerguard.regression.charts.png import read_curve
+    from dreamerguard.schema.time_limits import without_limit
 
     runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
     means = [fmean(scores) for scores in runs]
     if not means:
-        return "no episode ended"
+        return f"no episode ended{f'; {task} has no time limit' if without_limit(task) else ''}"
     if len(own) == 1:
         last = f"mean of the last {len(runs[0])} episodes" if len(runs[0]) > 1 else "of the only episode"
         return f"score {means[0]:.1f}, {last}"

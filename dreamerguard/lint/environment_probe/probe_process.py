@@ -51,11 +51,15 @@ def prober(command: Command, folder: Path, factory: str | None = None) -> Callab
 def _question(run: ResolvedRun, command: Command, folder: Path, factory: str | None) -> dict[str, Any]:
     call, task = read_call(command), run.setting("task")
     values = {key: list(x) if isinstance(x := item.value, tuple) else x for key, item in run.settings.items()}
+    script = call.script if call is not None else ""
+    native = run.dialect == "native"  # installed, so it needs no script in a checkout
+    known = native or (bool(script) and (folder / script).is_file())
     return {
         "folder": str(folder.resolve()),
         "factory": factory or "",
-        "maker": str(environment_maker(run.dialect) or ""),
-        "script": call.script if call is not None else "",
+        "maker": str(environment_maker(run.dialect) or "") if known else "",
+        "only_maker": native,
+        "script": script,
         "task": str(task.value) if task is not None else "",
         "values": values,
         "steps": STEPS,

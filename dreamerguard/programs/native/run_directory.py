@@ -22,6 +22,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ from dreamerguard.schema import RunConfig
 from dreamerguard.schema.key_table import key_rows
 from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
-from .manifest import MANIFEST, add_start
+from .manifest import MANIFEST, add_start, never_saved
 from .unreadable_run import explain_damage, explain_no_run
 
 CONFIG, LINT = "run.yaml", "lint.json"
+#: The files that a start writes before its first step.
+_OF_START = (CONFIG, LINT, MANIFEST, "status.json", "scores.jsonl", "metrics.jsonl", "eval.jsonl")
 #: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
 FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
@@ -176,17 +179,22 @@ def has_checkpoint(directory: Path) -> bool:
 
 
 def withdraw(directory: Path, config: RunConfig) -> None:
-    """Removes the configuration of a run that could not start from its directory.
+    """Removes the files of a run that could not start from its directory, and folders of it that are empty then.
 
-    A corrected command may then use the directory. A run with a checkpoint or with rows has started, so its
-    configuration stays.
+    A corrected command may then use the directory. A run with a checkpoint or with rows has started, so its files
+    stay. A manifest that knows of a checkpoint stays too.
     """
     folders = {directory, *agents(directory, config)}
     logs = (path for folder in folders for path in folder.glob("*.jsonl"))
     if has_checkpoint(directory) or any(path.is_file() and path.stat().st_size for path in logs):
         return
+    of_start = _OF_START if never_saved(directory) else (CONFIG,)
     for folder in folders:
-        (folder / CONFIG).unlink(missing_ok=True)
+        for name in of_start:
+            (folder / name).unlink(missing_ok=True)
+        for path in (folder / name for name in ("checkpoints", "tensorboard")):
+            with suppress(OSError):
+                path.rmdir()
 
 
 def load_config(directory: Path) -> RunConfig:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamerguard.logs import RunLog
+from dreamerguard.regression.published.agents import AGENTS, BUNDLED
 from dreamerguard.regression.watch.likely_causes import update_rate
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.schema.task_data import Sourced
@@ -86,11 +87,21 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
         ("frames per action", _number(facts.action_repeat), published_value("env.action_repeat")),
         ("frames, planned", text("–" if facts.frames is None else count(facts.frames)), _frames(budget)),
         ("frames, reached", text(count(log.frames)), text("–")),
-        ("edition", text(facts.edition or "–"), text(edition or "–")),
+        ("edition of the settings", text(facts.edition or "–"), text(edition or "–")),
         ("seed", text("–" if facts.seed is None else facts.seed), text("–")),
-        ("program", text(log.program), text("–")),
+        ("program", text(_program(log)), text(_agent(status) or "–")),
     ]
     return [(text(name), ours, published) for name, ours, published in rows]
+
+
+def _program(log: RunLog) -> str:
+    return f"bundled trainer ({BUNDLED})" if log.program == "native" else log.program
+
+
+def _agent(status: Status) -> str:
+    """Returns the agent that made the published curves; empty without a reference or for a custom one."""
+    envelope = status.reference.envelope if status.reference is not None else None
+    return AGENTS[envelope.edition] if envelope is not None and envelope.release != "own" else ""
 
 
 def throughput_facts(log: RunLog) -> str:

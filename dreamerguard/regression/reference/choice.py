@@ -19,6 +19,8 @@ from dreamerguard.regression.published import (
     load_reference_file,
     releases,
 )
+from dreamerguard.regression.published.agents import curves_caveat
+from dreamerguard.schema.suites import has_free_names
 from dreamerguard.schema.tasks import UnknownTask, find_task
 from dreamerguard.util.text import number_of
 
@@ -65,20 +67,28 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     try:
         found = find_task(task, given)
     except UnknownTask as error:
+        if given is None and has_free_names(task):
+            raise NoReference(_unpublished(task)) from error
         raise NoReference(str(error)) from error
     known = releases(found.suite)
     if not known or (name and name not in known):
         what = f"the suite {found.suite} in release {name}" if known else f"the suite {found.suite}"
-        raise NoReference(f"no curves of DreamerV3 are published for {what}; build a reference from your runs with"
-                          " `dreamerguard reference build`")  # fmt: skip
+        raise NoReference(_unpublished(what))
     release: Release = "2023" if name == "2023" or "2024" not in known else "2024"
     envelope, calibration = load_envelope(found.suite, found.name, release), load_calibration(found.suite, release)
     if envelope is None or calibration is None:
         raise NoReference(f"no curves of DreamerV3 are published for {found.name} in suite {found.suite}")
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
     caveats = [] if given or log.layout.states_suite else _suite_caveat(found.suite, task)
-    caveats += [envelope.note] if envelope.note else []
+    caveats += [curves_caveat(envelope.edition, log.program), *([envelope.note] if envelope.note else [])]
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
+
+
+def _unpublished(what: str) -> str:
+    return (
+        f"no curves of DreamerV3 are published for {what}; build a reference from your runs with"
+        " `dreamerguard reference build`"
+    )
 
 
 @cache
@@ -123,7 +133,9 @@ def _differences(log: RunLog, envelope: Envelope) -> list[str]:
     if repeat is not None and repeat != envelope.action_repeat:
         found.append(f"the run uses {number_of(repeat, 'frame')} per action, the reference {envelope.action_repeat}")
     if log.facts.edition and log.facts.edition != envelope.edition and envelope.release != "own":
-        found.append(f"the run follows edition {log.facts.edition}, the reference edition {envelope.edition}")
+        found.append(
+            f"the run has settings of edition {log.facts.edition}, the reference of edition {envelope.edition}"
+        )
     if log.scores[1] == "eval":
         found.append("the run has evaluation scores, the reference training scores, which are lower")
     if frames is not None and frames < 0.9 * envelope.budget:

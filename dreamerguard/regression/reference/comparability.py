@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dreamerguard.logs import RunLog
+from dreamerguard.regression.published.agents import curves_caveat
 from dreamerguard.schema.tasks import UnknownTask, find_task
 from dreamerguard.util.text import number_of
 
@@ -94,7 +95,7 @@ def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Seq
     edition = _edition(group)
     if edition and edition != envelope.edition and envelope.release != "own":
         ours, theirs = _rate(group[0], edition), reference.published_rate
-        text = f"runs follow edition {edition}, the reference edition {envelope.edition}"
+        text = f"runs have settings of edition {edition}, the reference of edition {envelope.edition}"
         if ours and theirs and not 0.9 <= ours / theirs <= 1.1:
             text += f": {ours:.4g} instead of {theirs:.4g} updates per 1000 frames"
             problems["edition"] = text
@@ -104,7 +105,8 @@ def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Seq
         if trait not in allow:
             raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them anyway")
         caveats.append(f"allowed: {text}")
-    return [*caveats, *([envelope.note] if envelope.note else [])]
+    made = [] if envelope.release == "own" else [curves_caveat(envelope.edition, group[0].log.program)]
+    return [*caveats, *made, *([envelope.note] if envelope.note else [])]
 
 
 def _edition(group: Sequence[Side]) -> str | None:

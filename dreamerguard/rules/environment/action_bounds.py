@@ -1,8 +1,9 @@
 """The actions have no finite bounds, or bounds other than -1 and 1 that nothing scales.
 
 What it does:
-  Reports continuous actions without finite bounds. For gym environments of dreamerv3-torch and r2dreamer, also reports
-  bounds other than -1 and 1, because only the programs' own suites are wrapped.
+  Reports continuous actions without finite bounds; 1e10, MuJoCo's largest number, counts as none. For gym environments
+  of dreamerv3-torch and r2dreamer, also reports bounds other than -1 and 1, because only the programs' own suites are
+  wrapped.
 
 Why is this bad:
   The policy acts between -1 and 1. It never reaches wider bounds, and wrappers leave infinite bounds as they are
@@ -15,7 +16,6 @@ How to fix:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 
 from dreamerguard.core.environment import Probe, Space
 from dreamerguard.core.finding import Finding, Severity
@@ -24,6 +24,8 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG805", "action-bounds", Severity.WARNING)
 
+#: Bound from which a control counts as unlimited: MuJoCo's largest number (``mjMAXVAL``).
+_UNLIMITED = 1e10
 #: Bounds of the policy's actions: continuous ones, and one-hot ones, which their wrappers declare as a box.
 _FINE = ((-1.0, 1.0), (0.0, 1.0))
 
@@ -45,7 +47,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     for name, space in run.probe.actions.items():
         if space.classes is not None or space.kind != "float" or space.low is None or space.high is None:
             continue
-        if not (isfinite(space.low) and isfinite(space.high)):
+        if not max(-space.low, space.high) < _UNLIMITED:  # also true for NaN
             text = f"{name} has no finite bounds, but the policy acts between -1 and 1"
         elif not scaled and (space.low, space.high) not in _FINE:
             text = f"{name} is bounded by {space.low:g} and {space.high:g}, but the policy acts between -1 and 1"

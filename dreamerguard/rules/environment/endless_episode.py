@@ -21,7 +21,7 @@ from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG807", "endless-episode", Severity.WARNING)
+rule = Rule("DG807", "endless-episode", Severity.WARNING, unless=("no-time-limit",))
 
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
 BAD = [

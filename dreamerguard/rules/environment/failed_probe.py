@@ -1,7 +1,8 @@
 """The environment cannot be made or played.
 
 What it does:
-  Reports the error of the environment when ``--probe`` made it and played two random episodes.
+  Reports the error of the environment when ``--probe`` made it and played two random episodes. Environments of the
+  bundled trainer are made by the trainer's own code, so whatever stops its training is reported here.
 
 Why is this bad:
   The run fails in the same way, often after minutes of compilation. It is information when the Python of the probe only
@@ -13,18 +14,15 @@ How to fix:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dreamerguard.core.environment import Episode, Probe
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.rules.helpers.rendering import rendering_advice
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG801", "failed-probe", Severity.ERROR)
-
-#: Errors of a machine without a screen.
-_GRAPHICS = re.compile("opengl|glget|egl|osmesa|mjr_makecontext", re.IGNORECASE)
 
 GOOD = [Example("dreamerguard train dmc_walker_walk", probe=Probe(episodes=(Episode(1000, 31.4, 0.2),)))]
 BAD = [
@@ -53,4 +51,4 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 def _help(probe: Probe) -> str:
     if probe.lacking:
         return "--probe-env module:function names a function that makes the environment"
-    return "set MUJOCO_GL=egl with a GPU, or osmesa" if _GRAPHICS.search(probe.error) else ""
+    return rendering_advice(probe, probe.error)

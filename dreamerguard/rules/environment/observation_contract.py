@@ -1,8 +1,9 @@
-"""An observation differs from its declared space or from the program's needs.
+"""An observation or a reward differs from its declared space or from the program's needs.
 
 What it does:
   Compares the observations of two random episodes with the declared spaces: keys, shapes, numbers that are not finite,
-  and the flags ``is_first``, ``is_last`` and ``is_terminal`` where the program reads them.
+  and the flags ``is_first``, ``is_last`` and ``is_terminal`` where the program reads them. Reports rewards that are not
+  finite. Observations that are text are information.
 
 Why is this bad:
   dreamerv3-torch and danijar/dreamerv3 stop with an assertion, or train on numbers that corrupt every gradient.
@@ -30,6 +31,10 @@ _FLAGS = {
     "r2dreamer": ("is_first", "is_last", "is_terminal"),
 }
 
+#: Programs that add the flags themselves to environments with the interface of dm_env or gym (danijar/dreamerv3 at
+#: e3f0224, embodied/envs/from_dm.py and from_gym.py).
+_ADDED = {"danijar": ("dmenv", "gym")}
+
 GOOD = [
     Example(
         "dreamerguard train dmc_walker_walk",
@@ -47,6 +52,11 @@ BAD = [
     Example(
         "dreamerguard train dmc_walker_walk",
         mark="dmc_walker_walk",
+        probe=Probe(episodes=(Episode(1000, 31.4, 0.2, not_finite=3),)),
+    ),
+    Example(
+        "dreamerguard train dmc_walker_walk",
+        mark="dmc_walker_walk",
         probe=Probe(
             spaces={"a": Space((3,))}, observations={"a": Observed((4,))}, episodes=(Episode(1000, 31.4, 0.2),)
         ),
@@ -60,16 +70,32 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     for text in _mistakes(run.probe, run.dialect):
         yield rule.at_task(run, text)
+    texts = [name for name, seen in run.probe.observations.items() if seen.kind == "text"]
+    if texts:
+        names = ", ".join(texts)
+        yield rule.at_task(
+            run,
+            f"observation {names} is text, which no encoder reads"
+            if len(texts) == 1
+            else f"observations {names} are text, which no encoder reads",
+            severity=Severity.INFO,
+            help="leave it out of the observations, or convert it to numbers in the environment",
+        )
 
 
 def _mistakes(probe: Probe, dialect: str) -> Iterator[str]:
-    flags = _FLAGS.get(dialect, ()) if probe.interface != "dmenv" else ()
+    flags = () if probe.interface in _ADDED.get(dialect, ("dmenv",)) else _FLAGS.get(dialect, ())
     missing = [name for name in flags if probe.observations and name not in probe.observations]
     if missing:
         yield f"the observations lack {', '.join(missing)}, which the program reads"
+    bad = sum(episode.not_finite for episode in probe.episodes)
+    if bad:
+        yield f"{bad:,} of {sum(episode.length for episode in probe.episodes):,} rewards are not finite"
     for name, seen in probe.observations.items():
         declared = probe.spaces.get(name)
-        if not seen.finite:
+        if not seen.finite and not (bad and name == "reward"):
             yield f"observation {name} contains numbers that are not finite"
-        if declared is not None and declared.classes is None and declared.shape != seen.shape:
+        if seen.varying:
+            yield f"observation {name} changes its shape during an episode"
+        elif declared is not None and declared.classes is None and declared.shape != seen.shape:
             yield f"observation {name} has shape {list(seen.shape)}, but its declared shape is {list(declared.shape)}"

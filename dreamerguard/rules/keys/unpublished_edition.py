@@ -21,7 +21,7 @@ from dreamerguard.rules.rule import Example, Rule
 rule = Rule("DG305", "unpublished-edition", Severity.ERROR)
 
 GOOD = [Example("dreamerguard train crafter_reward edition=head")]
-BAD = [Example("dreamerguard train procgen_coinrun edition=paper-2023", mark="edition=paper-2023")]
+BAD = [Example("dreamerguard train crafter_reward edition=paper-2025", mark="edition=paper-2025")]
 
 
 @rule.check

@@ -188,6 +188,20 @@ class Driver:
         return {key: float(value[env]) for key, value in self._logs.items()}
 
 
+def check_spaces(driver: Driver, obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace]) -> None:
+    """Checks that environments have the spaces for which the agent was made.
+
+    Raises:
+      EnvError: a space differs; the message names the key.
+    """
+    for kind, now, before in (
+        ("observation", driver.obs_space, obs_space),
+        ("action", driver.act_space, act_space),
+    ):
+        if different := sorted(key for key in now.keys() | before.keys() if now.get(key) != before.get(key)):
+            raise EnvError(f"the space of {kind} `{different[0]}` differs from one environment to the next")
+
+
 def _check_finite(obs: Values) -> None:
     for key, value in obs.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():

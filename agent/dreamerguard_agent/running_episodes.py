@@ -19,8 +19,8 @@ from .base.spec import AgentSpec
 from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Say
 from .counters import Counters
-from .driver import Driver, FinishedEpisode
-from .envs import Array, Supervision, Values, make_agent_envs
+from .driver import Driver, FinishedEpisode, check_spaces
+from .envs import Array, EnvError, Supervision, Values, make_agent_envs
 from .events import AgentEpisode
 from .failures import environment_failures
 from .runtime import compiled
@@ -56,6 +56,7 @@ class RunningEpisodes:
         self._own_first = (counters.starts - 1) * ENVS_PER_START
         self._from = counters.vector_steps
         episodes: Any = found.numbers.get("episodes", {}) if found is not None else {}
+        self._spaces = dict(spec.obs_space), dict(spec.act_space)
         self._start(episodes.get("first", self._own_first))
         self.carry: Carry = compiled.initial_carry(spec, config.seeds, config.run.envs)
 
@@ -105,7 +106,13 @@ class RunningEpisodes:
     def _start(self, first: int) -> None:
         """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
         self._first, self._whole = first, True
-        self._driver = Driver(make_agent_envs(self._config, first, self._seeds, supervision=self._supervision))
+        envs = make_agent_envs(self._config, first, self._seeds, supervision=self._supervision)
+        try:
+            self._driver = Driver(envs)
+            check_spaces(self._driver, *self._spaces)
+        except EnvError:
+            envs.close()
+            raise
 
     def _of_agent(self, episode: FinishedEpisode) -> AgentEpisode:
         """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""

@@ -91,8 +91,11 @@ def _plan(config: str | None, logdir: Path | None) -> RunPlan:
 def _require_task(name: str) -> None:
     """Ends the command if an argument that names no file or folder names no task either."""
     from dreamerguard.programs.native.arguments import names_file
+    from dreamerguard.schema.suites import has_free_names
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
+    if has_free_names(name):
+        return
     try:
         find_task(name)
     except UnknownTask as error:

@@ -28,7 +28,11 @@ from .sizes import SizeName
 class RunConfig(Section):
     """One DreamerV3 run of the bundled trainer."""
 
-    task: str = setting(..., "Task to learn, for example dmc_walker_walk. `dreamerguard tasks` lists them.")
+    task: str = setting(
+        ...,
+        "Task to learn, for example dmc_walker_walk; `dreamerguard tasks` lists them. gym:ID and minigrid:ID are"
+        " environments of these libraries. With env.make, a name of your choice.",
+    )
     suite: str | None = setting(
         None, "Suite of the defaults if several suites have the task, for example dmc_vision. Usually inferred."
     )

@@ -46,7 +46,9 @@ class EnvSection(Section):
         le=64,
     )
     observation: Literal["proprio", "vision"] = setting(
-        "proprio", "Observation of the agent: the task's vectors (proprio) or rendered images (vision)."
+        "proprio",
+        "Observation of the agent: the task's vectors (proprio) or rendered images (vision). In"
+        " Gymnasium and custom environments, proprio is their own observation, which may have images.",
     )
     image_size: int = setting(
         64, "Height and width of images; no effect on vectors.", unit="pixels", ge=48, le=256, multiple_of=16
@@ -56,7 +58,7 @@ class EnvSection(Section):
         "auto",
         "Way to run environments in parallel; the results are the same. native: physics in threads, observations and"
         " rewards for all environments at once, vectors only. process: worker processes. serial: one after the other."
-        " auto: native for vectors, process for images.",
+        " auto: native for vectors of dmc tasks, process otherwise.",
     )
     workers: int = setting(
         0,

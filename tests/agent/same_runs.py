@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,26 @@ SMALL: dict[str, Any] = {
     "logging": {"every": 1e6, "tensorboard": False},
     "runtime": {"platform": "cpu"},
 }
+
+
+@contextmanager
+def quick_compilation(cache: Path) -> Iterator[None]:
+    """Compiles every program once, with few optimizations, while it is open."""
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    changes = {
+        "jax_compilation_cache_dir": str(cache),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_disable_most_optimizations": True,
+    }
+    before = {name: jax.config.values[name] for name in changes}
+    for values in (changes, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is changes:
+            yield
 
 
 def everything(directory: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import Run, RunResult, train
 
-from .same_runs import SMALL, assert_same, everything
+from .same_runs import SMALL, assert_same, everything, quick_compilation
 
 pytestmark = pytest.mark.integration
 
@@ -45,22 +45,8 @@ def interrupted(directory: Path, points: list[int], **changes: Any) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiles every program once, with few optimizations."""
-    import jax
-    from jax.experimental.compilation_cache import compilation_cache
-
-    changes = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("cache")),
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-        "jax_disable_most_optimizations": True,
-    }
-    before = {name: jax.config.values[name] for name in changes}
-    for values in (changes, before):
-        for name, value in values.items():
-            jax.config.update(name, value)
-        compilation_cache.reset_cache()
-        if values is changes:
-            yield
+    with quick_compilation(tmp_path_factory.mktemp("cache")):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def make_envs(
     if backend == "auto":
         backend = _automatic(config, count)
     if backend == "serial":
-        return SerialEnvs([make_env(config, first + number, seed) for number in range(count)])
+        return _serial(config, first, seed, count)
     if backend == "process":
         from .vector.process import ProcessEnvs
 
@@ -107,6 +107,20 @@ def make_agent_envs(
             envs.close()
         raise
     return JoinedEnvs(made)
+
+
+def _serial(config: RunConfig, first: int, seed: int, count: int) -> VectorEnv:
+    made: list[Env] = []
+    try:
+        for number in range(count):
+            made.append(make_env(config, first + number, seed))
+        return SerialEnvs(made)
+    except BaseException as error:
+        for env in made:
+            env.close()
+        if isinstance(error, ValueError):
+            raise EnvError(f"{config.task}: {error}") from error
+        raise
 
 
 def _native(config: RunConfig, seeds: list[int]) -> VectorEnv:

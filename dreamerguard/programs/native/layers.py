@@ -13,6 +13,7 @@ from dreamerguard.programs.shared.published_task import task_layers
 
 from .assignments import Assignment, fits, spelled_twice
 from .keys import FREE_KEYS, is_free_key, native_keys
+from .runnable import MAKER
 
 if TYPE_CHECKING:
     from dreamerguard.schema.published_editions import Edition
@@ -27,8 +28,6 @@ _UNPUBLISHED = Origin(
 )
 #: Settings of tasks without published values, and of custom environments.
 _DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
-#: Setting with the function that makes a custom environment.
-MAKER = "env.make"
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
@@ -106,7 +105,8 @@ class NativeLayers:
         try:
             task = find_task(name, known_suite)
         except UnknownTask as error:
-            if known_suite is None and (has_free_names(name) or self.value(MAKER) is not None):
+            maker = self.value(MAKER) is not None or any(problem.key == MAKER for problem in self.problems)
+            if known_suite is None and (has_free_names(name) or maker):
                 return None, None
             where = f" in suite {known_suite}" if known_suite else ""
             confused = _names_suite(name)
@@ -178,8 +178,8 @@ class NativeLayers:
                 if path in self.built_in:
                     self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
         elif self._has_own_environment():
-            for path, value in _DEFAULTS.items():
-                self.built_in[path].append(Layer("defaults", "tasks without published values", value, _UNPUBLISHED))
+            for path, default in _DEFAULTS.items():
+                self.built_in[path].append(Layer("defaults", "tasks without published values", default, _UNPUBLISHED))
         size = (self.user.get("size") or self.built_in["size"])[-1]
         for name, width in SIZES[cast("Any", size.value)].items():
             self.built_in[f"model.{name}"].append(Layer("size", str(size.value), width, _SIZES))

@@ -32,7 +32,7 @@ from .keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from .layers import NativeLayers
 from .run_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
 from .run_files import is_run_file
-from .runnable import runnable_problems
+from .runnable import MAKER, runnable_problems
 
 if TYPE_CHECKING:
     from dreamerguard.schema.published_editions import Edition
@@ -144,7 +144,7 @@ def _finish(
     if not draft.problems and not draft.unknown:
         draft.problems += inconsistent(settings, anchor)
     clean = not draft.problems and not draft.unknown
-    unknown_task = any(problem.key == "task" for problem in draft.problems)
+    unknown_task = any(problem.key in ("task", MAKER) for problem in draft.problems)
     cannot_run = () if unknown_task else tuple(runnable_problems(settings, anchor, machine))
     budget, frames = native_budget(settings), settings["run.frames"].number
     run = ResolvedRun(

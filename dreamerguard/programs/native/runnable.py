@@ -8,10 +8,19 @@ from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
-from dreamerguard.schema.suites import SUITES, TRAINER_PACKAGES, missing_for_training, missing_packages, suite_of
+from dreamerguard.schema.suites import (
+    SUITES,
+    TRAINER_PACKAGES,
+    RunnableSuite,
+    missing_for_training,
+    missing_packages,
+    suite_of,
+)
+
+from .keys import is_free_key
 
 #: Setting with a user's function that makes the environment; the task's name is free then.
-_MAKER = "env.make"
+MAKER = "env.make"
 
 
 def runnable_problems(settings: Mapping[str, Setting], anchor: Span, machine: Machine) -> Iterator[Problem]:
@@ -19,7 +28,7 @@ def runnable_problems(settings: Mapping[str, Setting], anchor: Span, machine: Ma
 
     Missing packages are an error on the machine of the run. They are information if the run is for another machine.
     """
-    task, maker = settings.get("task"), settings.get(_MAKER)
+    task, maker = settings.get("task"), settings.get(MAKER)
     if task is None or not isinstance(task.value, str) or (maker is not None and maker.value):
         return
     span = task.last.span or anchor
@@ -27,6 +36,7 @@ def runnable_problems(settings: Mapping[str, Setting], anchor: Span, machine: Ma
     if suite is None:
         yield Problem("unsupported-suite", not_supported(task.value), Label(span), "task", help=SUPPORTED)
         return
+    yield from _without_effect(settings, suite)
     here = machine.cpus is not None
     missing = missing_packages(suite) if machine.lacking is None else sorted(machine.lacking & {*suite.packages})
     trains = here or machine.lacking is not None or not set(missing_for_training(suite)) & set(TRAINER_PACKAGES)
@@ -39,6 +49,16 @@ def runnable_problems(settings: Mapping[str, Setting], anchor: Span, machine: Ma
             help=f"pip install 'dreamerguard[{suite.extra}]'",
             severity=None if here else Severity.INFO,
         )
+
+
+def _without_effect(settings: Mapping[str, Setting], suite: RunnableSuite) -> Iterator[Problem]:
+    """Yields a problem for each setting with which the trainer refuses the suite's tasks."""
+    if suite.prefix != "dmc":
+        return
+    for key, setting in settings.items():
+        if (key == "env.time_limit" or is_free_key(key)) and setting.last.span is not None and setting.value:
+            message = f"{key} has no effect on {suite.pattern}: dm_control sets the limits of its tasks"
+            yield Problem("inconsistent-settings", message, Label(setting.last.span), key, help="remove it")
 
 
 def not_supported(task: str) -> str:

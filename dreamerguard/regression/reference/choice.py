@@ -67,7 +67,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     try:
         found = find_task(task, given)
     except UnknownTask as error:
-        if given is None and has_free_names(task):
+        if given is None and (has_free_names(task) or log.facts.settings.get("env.make")):
             raise NoReference(_unpublished(task)) from error
         raise NoReference(str(error)) from error
     known = releases(found.suite)

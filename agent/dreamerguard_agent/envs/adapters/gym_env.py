@@ -1,7 +1,7 @@
 """Environments of Gymnasium by their ids: the suite ``gym:ID``.
 
 Differences from danijar/dreamerv3 at e3f0224 (`embodied/envs/from_gym.py`), which calls the older gym: ``terminated``
-and ``truncated`` are apart, resets are seeded, bounded actions are stretched from [-1, 1], and every value is checked.
+and ``truncated`` are apart, resets are seeded, images are resized, and every value is checked.
 """
 
 from __future__ import annotations

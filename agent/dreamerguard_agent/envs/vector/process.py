@@ -78,6 +78,9 @@ class ProcessEnvs:
                 self._workers.append(self._start(number, first))
             spaces = [worker.spaces() for worker in self._workers]
             self._obs_space, self._act_space = spaces[0]
+            for number, theirs in enumerate(spaces):
+                if theirs != spaces[0]:
+                    raise EnvError(f"environments of worker process {number} and worker process 0 have other spaces")
             self._board = SharedArrays(self._file.fileno(), self._obs_space, self._act_space, count)
             failed = self._send_all(MAP)
         except WorkerFailed as error:

@@ -95,7 +95,7 @@ class Actions:
             check_action(numbers.reshape(1, -1))
             stretched = (np.clip(numbers, -1, 1).reshape(shape) + np.float32(1)) / 2 * span + bottom
             fitting = np.clip(stretched, low, high)
-            return (np.rint(fitting) if dtype.kind in "iub" else fitting).astype(dtype)
+            return np.asarray(np.rint(fitting) if dtype.kind in "iub" else fitting, dtype)
 
         return build
 

@@ -34,6 +34,8 @@ class CheckedEnv:
         with environment_code(f"{name}: reading its spaces"):
             self._obs_space = _checked_spaces(name, "obs_space", env.obs_space, ("reward", *_FLAGS))
             self._act_space = _checked_spaces(name, "act_space", env.act_space, ("reset",))
+        if both := sorted(self._obs_space.keys() & self._act_space.keys()):
+            raise EnvError(f"{name}: `{both[0]}` is an observation and an action; rename one")
         self._done, self._frames = True, 0
 
     @property

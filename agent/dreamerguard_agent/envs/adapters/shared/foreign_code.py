@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from ...protocol import EnvError
 
 #: Longest text of an error that a message repeats.
 _LONGEST = 400
+#: Colors of terminals, which some libraries put into their messages.
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 #: Folder of this package, whose frames are not the cause of an error.
 _OURS = str(Path(__file__).parents[3])
 
@@ -35,7 +38,7 @@ def environment_code(what: str) -> Iterator[None]:
 def describe(error: BaseException, *, place: bool = True) -> str:
     """Returns type, text and place of an error in one line."""
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(_COLORS.sub("", str(error)).split())
     except Exception:  # an error may fail to describe itself
         text = ""
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

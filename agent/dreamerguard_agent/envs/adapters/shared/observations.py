@@ -22,6 +22,8 @@ IMAGE, VECTOR = "image", "vector"
 #: Names that an observation must not have; it gets `_RENAMED` in front.
 RESERVED = frozenset({*FLAGS, *LOSSES, "reset", ACTION})
 _RENAMED = "obs"
+#: Classes of spaces of text; MiniGrid's is no subclass of Gymnasium's.
+_TEXTS = ("Text", "MissionSpace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Observations:
     def _add(self, key: str, path: Path, space: Any, single: bool) -> None:
         kind = kind_of(space)
         if not kind:
-            text = any(item.__name__ == "Text" for item in type(space).__mro__)
+            text = any(item.__name__ in _TEXTS for item in type(space).__mro__)
             self._skip(key, "it is text" if text else f"{type(space).__name__} cannot be learned from")
         elif kind == "box":
             self._add_box(key, path, space, single)

@@ -27,7 +27,7 @@ def as_array(key: str, value: Any, shape: tuple[int, ...], dtype: np.dtype[Any])
     except Exception as error:  # lists of unequal length, objects with their own conversion
         raise EnvError(f"{key} is no array of numbers: {type(value).__name__}") from error
     if array.dtype.kind not in "biuf":
-        kind = type(value).__name__ if array.dtype.kind == "O" else str(array.dtype)
+        kind = str(array.dtype) if isinstance(value, np.ndarray) else type(value).__name__
         raise EnvError(f"{key} is {kind}, not an array of numbers")
     if array.shape != shape:
         if array.size != 1 or np.prod(shape) != 1:
@@ -80,8 +80,14 @@ def as_reward(value: Any) -> np.float32:
     Raises:
       EnvError: it is not one finite number.
     """
-    array = as_array("the reward", value, (), np.dtype(np.float64))
-    return np.float32(as_numbers("the reward", array, ()))
+    array = np.asarray(value) if isinstance(value, bool | int | float | np.generic | np.ndarray) else None
+    if array is None or array.size != 1 or array.dtype.kind not in "biuf":
+        what = type(value).__name__ if array is None else f"{array.dtype} of shape {array.shape}"
+        raise EnvError(f"the reward is {what}; it must be one number")
+    number = float(array.reshape(-1)[0])
+    if not abs(number) <= float(np.finfo(np.float32).max):
+        raise EnvError(f"the reward is {number:g}; it must be finite, and in the range of float32")
+    return np.float32(number)
 
 
 def as_flag(name: str, value: Any) -> bool:

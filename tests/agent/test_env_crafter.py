@@ -246,3 +246,10 @@ def test_eval_reports_the_score_of_its_episodes_and_of_the_training(
     assert "achievement score 100.00 %" in out and "a 100 %" in out and "2 training episodes" in out
     show_scores("crafter_reward", 10, {0: [1.0, 2.0]}, True, {0: facts})
     assert json.loads(capsys.readouterr().out)["achievement_score"] == pytest.approx(100.0)
+
+
+def test_two_deaths_at_the_same_step_are_no_time_limit_to_the_probe(tmp_path: Path) -> None:
+    """With seed 0, the first two random episodes end at step 160."""
+    command = [sys.executable, "-m", "dreamerguard", "lint", "--probe", "--", "dreamerguard", "train", "crafter_reward"]
+    probed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (probed.returncode, "3 random episodes played" in probed.stdout) == (0, True), probed.stdout

@@ -121,6 +121,45 @@ def test_a_maker_that_does_not_work_is_one_message(make: str, settings: Any, mes
     assert "\n" not in str(caught.value)
 
 
+def test_an_environment_that_can_be_stored_continues_its_episodes() -> None:
+    def make() -> Driver:
+        return Driver(make_envs(run_of("my_envs:stored", backend="serial", time_limit=6), 0, 0, 2))
+
+    def play(driver: Driver, steps: int) -> list[Any]:
+        seen = []
+        for number in range(steps):
+            seen.append((driver.step({"action": np.full((2, 1), number / 9, np.float32)}), driver.observe()))
+        return seen
+
+    first, second = make(), make()
+    play(first, 10)
+    state = first.state()
+    assert state is not None and state["logs.log/steps/sum"].tolist() == [6, 6]
+    second.load(state)
+    for (ended, obs), (others, also) in zip(play(first, 9), play(second, 9), strict=True):
+        assert ended == others
+        for key, value in obs.items():
+            np.testing.assert_array_equal(value, also[key])
+    with pytest.raises(ValueError, match="recorded numbers"):
+        second.load({key: value for key, value in state.items() if not key.startswith("logs.")})
+    assert make_envs(run_of("my_envs:own", backend="serial"), 0, 0, 1).state() is None
+
+
+def test_an_entry_point_makes_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "mazes-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mazes\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(
+        "[dreamerguard.envs]\nmaze = my_envs:own\nbad = my_envs:NOT_A_FUNCTION\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(FOLDER)])
+    assert "name" in make_env(run_of("maze"), 0, 0).obs_space
+    with pytest.raises(EnvError, match=r"env\.make=bad: the entry point is int, not a function"):
+        make_env(run_of("bad"), 0, 0)
+    with pytest.raises(EnvError, match=r"env.make=maz is no entry point .*; installed are bad, maze\."):
+        make_env(run_of("maz"), 0, 0)
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

@@ -75,6 +75,20 @@ def room(length: int = 20, fails_at: int = -1) -> Room:
     return Room(length, fails_at)
 
 
+class Stored(Own):
+    """Can be stored."""
+
+    def state(self) -> dict[str, Any]:
+        return {"time": self.time}
+
+    def load(self, state: Any) -> None:
+        self.time = int(state["time"])
+
+
+def stored(task: str, seed: int) -> Stored:
+    return Stored(task, seed)
+
+
 class Odd(Own):
     """Breaks the protocol of `Own` in one way."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from dreamerguard.schema import RunConfig
 
 from ..protocol import Env, EnvError
-from .shared.checked_env import CheckedEnv
+from .shared.checked_env import checked
 from .shared.foreign_code import describe, environment_code
 from .shared.gym_adapter import GymEnv, Presentation
 
@@ -42,7 +42,7 @@ def make(name: str, config: RunConfig, seed: int) -> Env:
         made = maker(**{key: given[key] for key in given if key in _parameters(maker)} | dict(config.env.kwargs))
         follows = hasattr(made, "obs_space") and hasattr(made, "act_space")
     presentation = Presentation.of_run(config)
-    return CheckedEnv(made, name, presentation) if follows else GymEnv(made, name, seed, presentation)
+    return checked(made, name, presentation) if follows else GymEnv(made, name, seed, presentation)
 
 
 def load_maker(text: str) -> Callable[..., Any]:

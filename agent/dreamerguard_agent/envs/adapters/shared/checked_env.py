@@ -8,11 +8,21 @@ from typing import Any
 import numpy as np
 
 from ....base.spaces import LOG_PREFIX, ArraySpace
-from ...protocol import EnvError, Values, flags
-from .foreign_code import environment_code
+from ...protocol import Array, EnvError, Storable, Values, flags
+from .foreign_code import describe, environment_code
 from .gym_adapter import Presentation
 from .observations import RESERVED
 from .values import as_array, as_choices, as_flag, as_numbers, as_reward
+
+
+def checked(env: Any, name: str, presentation: Presentation) -> CheckedEnv:
+    """Returns the checked environment, which can be stored if the environment can.
+
+    Raises:
+      EnvError: as `CheckedEnv`.
+    """
+    made = CheckedStorableEnv if isinstance(env, Storable) else CheckedEnv
+    return made(env, name, presentation)
 
 
 class CheckedEnv:
@@ -94,6 +104,35 @@ class CheckedEnv:
             return {**values, **flags(as_reward(made["reward"]), *ended.values())}
         except EnvError as error:
             raise EnvError(f"{self._name}: {error}") from error
+
+
+class CheckedStorableEnv(CheckedEnv):
+    """A `CheckedEnv` with a state that can be stored, so that a resumed run continues its episodes."""
+
+    def state(self) -> Values:
+        """Returns the environment's state with the counters; see `Storable`.
+
+        Raises:
+          EnvError: the environment failed, or its state is not made of arrays by name.
+        """
+        with environment_code(f"{self._name}: state()"):
+            inner = {f"env.{key}": np.asarray(value) for key, value in self._env.state().items()}
+        for key, value in inner.items():
+            if value.dtype.kind not in "biuf":
+                raise EnvError(f"{self._name}: state()[{key.removeprefix('env.')!r}] is no array of numbers")
+        return {**inner, "done": np.asarray(self._done), "frames": np.asarray(self._frames)}
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Restores a `state`; see `Storable`.
+
+        Raises:
+          ValueError: the environment cannot restore it.
+        """
+        try:
+            self._env.load({key[4:]: value for key, value in state.items() if key.startswith("env.")})
+        except Exception as error:
+            raise ValueError(f"{self._name}: load() raised {describe(error)}") from error
+        self._done, self._frames = bool(state["done"]), int(state["frames"])
 
 
 _FLAGS = ("is_first", "is_last", "is_terminal")

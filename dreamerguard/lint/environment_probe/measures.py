@@ -70,7 +70,7 @@ def play(game: Any, observations: dict[str, ObservedKey], steps: int, deadline: 
 
 
 def end_alike(episodes: list[dict[str, Any]]) -> bool:
-    """Returns whether all episodes end as terminal after the same number of steps; in two of them by chance, perhaps."""
+    """Returns whether all episodes end as terminal after the same number of steps, which may be chance."""
     return all(episode["terminal"] for episode in episodes) and len({episode["length"] for episode in episodes}) == 1
 
 

@@ -113,7 +113,7 @@ class NoCheckpoint(Exception):
 
 def evaluate_checkpoint(
     config: RunConfig, directory: Path, episodes: int, seed: int, say: Say = lambda text: None
-) -> tuple[int, dict[int, list[float]]]:
+) -> tuple[int, dict[int, list[FinishedEpisode]]]:
     """Plays episodes with the newest sound checkpoint of a run. All its agents get the same resets.
 
     Args:
@@ -124,7 +124,7 @@ def evaluate_checkpoint(
       say: receives one line for every newer checkpoint that is damaged.
 
     Returns:
-      Environment frames of the checkpoint, and one score per episode by seed of the agent.
+      Environment frames of the checkpoint, and the episodes by seed of the agent.
 
     Raises:
       NoCheckpoint: the run has no checkpoint yet.
@@ -147,8 +147,7 @@ def evaluate_checkpoint(
     if without_limit(config.task) is not None:
         say(f"{config.task} has no time limit; an episode is given up after {most_steps(config.task):,} agent steps")
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
-    scores = [[episode.score for episode in mine] for mine in played]
-    return frames, dict(zip(seeds, scores, strict=True))
+    return frames, dict(zip(seeds, played, strict=True))
 
 
 def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:

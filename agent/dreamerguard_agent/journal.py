@@ -12,6 +12,7 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
+from .achievements import achievement_score, success_rates
 from .algorithm.learner import Metrics
 from .counters import Counters
 from .driver import FinishedEpisode
@@ -70,9 +71,9 @@ class Journal:
     def evaluation(self, episodes: Sequence[Sequence[FinishedEpisode]]) -> None:
         """Writes the evaluation episodes of each agent."""
         frames, played = self._counters.frames, [[episode.score for episode in mine] for mine in episodes]
-        for seed, scores in zip(self._seeds, played, strict=True):
+        for seed, scores, mine in zip(self._seeds, played, episodes, strict=True):
             row = {"frames": frames, "updates": self._counters.updates, "score": float(np.mean(scores))}
-            self._logs.write(seed, "eval", row | {"scores": scores})
+            self._logs.write(seed, "eval", row | {"scores": scores} | _achievements(mine))
         self._observer.evaluated(frames, list(chain(*played)))
 
     def _means(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -82,3 +83,10 @@ class Journal:
         sums = {name: np.atleast_1d(value).astype(np.float64) for name, value in jax.device_get(self.sums).items()}
         self.sums, count = None, sums.pop("count")
         return {name: value / count for name, value in sums.items()}
+
+
+def _achievements(episodes: Sequence[FinishedEpisode]) -> dict[str, float]:
+    """Returns success rates in percent and Crafter's score, where the environment records achievements."""
+    rates = success_rates([episode.logs for episode in episodes])
+    named = {f"achievement/{name}": rate for name, rate in rates.items()}
+    return named | {"achievement_score": achievement_score(rates)} if rates else {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from dreamerguard.commands.shared.achievement_facts import achievement_facts, achievement_lines
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
@@ -24,7 +26,7 @@ def evaluate(
     from dreamerguard.commands.shared.agent_extra import require_agent
 
     require_agent()
-    from dreamerguard.programs.native.run_directory import load_config
+    from dreamerguard.programs.native.run_directory import agents, load_config
     from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
@@ -34,17 +36,30 @@ def evaluate(
     try:
         config = load_config(run)
         configure(config.runtime)
-        frames, scores = evaluate_checkpoint(config, run, episodes, seed, note)
+        frames, played = evaluate_checkpoint(config, run, episodes, seed, note)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
     except EndlessEpisodes as error:
         fail(str(error), ENVIRONMENT_FAILED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
-    show_scores(config.task, frames, scores, as_json)
+    folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
+    show_scores(
+        config.task,
+        frames,
+        {seed: [episode.score for episode in mine] for seed, mine in played.items()},
+        as_json,
+        {seed: achievement_facts(folders[seed], [item.logs for item in mine]) for seed, mine in played.items()},
+    )
 
 
-def show_scores(task: str, frames: int, scores: dict[int, list[float]], as_json: bool) -> None:
+def show_scores(
+    task: str,
+    frames: int,
+    scores: dict[int, list[float]],
+    as_json: bool,
+    achievements: Mapping[int, dict[str, Any]] | None = None,
+) -> None:
     """Prints the scores of an evaluation.
 
     Args:
@@ -52,18 +67,20 @@ def show_scores(task: str, frames: int, scores: dict[int, list[float]], as_json:
       frames: environment frames of the checkpoint.
       scores: scores of the episodes by seed.
       as_json: whether to print JSON.
+      achievements: facts of `achievement_facts` by seed.
     """
     import json
     import statistics
 
     means = {seed: statistics.fmean(mine) for seed, mine in scores.items()}
+    more = achievements or {}
     if as_json:
         facts: dict[str, object] = {"task": task, "frames": frames}
         if len(scores) == 1:
-            facts |= _facts(next(iter(scores.values())))
+            facts |= _facts(next(iter(scores.values()))) | more.get(next(iter(scores)), {})
         else:
             facts |= {"mean": statistics.fmean(means.values()), "std": statistics.stdev(means.values())}
-            facts["seeds"] = {seed: _facts(mine) for seed, mine in scores.items()}
+            facts["seeds"] = {seed: _facts(mine) | more.get(seed, {}) for seed, mine in scores.items()}
         typer.echo(json.dumps(facts))
         return
     for seed, mine in scores.items():
@@ -71,17 +88,19 @@ def show_scores(task: str, frames: int, scores: dict[int, list[float]], as_json:
         head = f"{name} after {frames:,} frames: {means[seed]:.1f}"
         if len(mine) == 1:
             typer.echo(f"{head} in 1 episode")
-            continue
-        typer.echo(
-            f"{head} +/- {_facts(mine)['std']:.1f} over {len(mine)} episodes"
-            f" (lowest {min(mine):.1f}, highest {max(mine):.1f})"
-        )
+        else:
+            typer.echo(
+                f"{head} +/- {_facts(mine)['std']:.1f} over {len(mine)} episodes"
+                f" (lowest {min(mine):.1f}, highest {max(mine):.1f})"
+            )
+        for line in achievement_lines(more.get(seed, {})):
+            typer.echo(line)
     if len(scores) > 1:
         mean, deviation = statistics.fmean(means.values()), statistics.stdev(means.values())
         typer.echo(f"mean of {len(scores)} seeds: {mean:.1f} +/- {deviation:.1f}")
 
 
-def _facts(scores: list[float]) -> dict[str, object]:
+def _facts(scores: list[float]) -> dict[str, Any]:
     import statistics
 
     deviation = statistics.stdev(scores) if len(scores) > 1 else 0.0

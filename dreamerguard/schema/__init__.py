@@ -11,6 +11,7 @@ from .published_editions import Edition
 from .sizes import SIZES, SizeName
 
 if TYPE_CHECKING:
+    from .atari_section import AtariSection
     from .config import RunConfig
     from .sections import (
         EnvSection,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SIZES",
+    "AtariSection",
     "Edition",
     "EnvSection",
     "EvalSection",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from .atari_section import AtariSection
 from .section_base import Section, consistent, plain_values, setting
 
 
@@ -77,7 +78,6 @@ class EnvSection(Section):
         unit="seconds",
         ge=0,
     )
-
     make: str | None = setting(
         None,
         "Function that makes your own environment, module:function, or the name of an entry point of the group"
@@ -101,6 +101,7 @@ class EnvSection(Section):
         unit="action units",
         gt=0,
     )
+    atari: AtariSection = Field(default_factory=AtariSection, description="Protocol of Atari games.")
 
     @field_validator("kwargs")
     @classmethod

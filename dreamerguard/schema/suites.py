@@ -45,8 +45,8 @@ SUITES = (
     RunnableSuite("dmc", "_", "agent", ("dm_control", "mujoco"), "DeepMind Control"),
     RunnableSuite("gym", ":", "gym", ("gymnasium",), "Gymnasium"),
     RunnableSuite("minigrid", ":", "minigrid", ("minigrid", "gymnasium"), "MiniGrid"),
-    RunnableSuite("atari", "_", "atari", ("ale_py", "gymnasium"), "Atari"),
-    RunnableSuite("atari100k", "_", "atari", ("ale_py", "gymnasium"), "Atari 100k"),
+    RunnableSuite("atari", "_", "atari", ("ale_py", "PIL"), "Atari"),
+    RunnableSuite("atari100k", "_", "atari", ("ale_py", "PIL"), "Atari 100k"),
     RunnableSuite("crafter", "_", "crafter", ("crafter",), "Crafter"),
 )
 

@@ -153,3 +153,19 @@ def test_an_environment_that_raises_saves_the_run_and_stops_it(tmp_path: Path, m
     assert everything(tmp_path / "run")["step"] == 180
     assert go(tmp_path / "run", eval={"every": 0}).finished
     assert len((tmp_path / "run" / "scores.jsonl").read_text().splitlines()) == 0  # both episodes were cut
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "repeat"), [("atari100k_pong", 4), ("crafter_reward", 1)])
+def test_games_and_worlds_resume_exactly(task: str, repeat: int, tmp_path: Path) -> None:
+    """The interruptions lie within episodes, whose images and random numbers must continue."""
+    changes: dict[str, Any] = {
+        "task": task,
+        "run": {"frames": 120 * repeat, "train_ratio": 8, "envs": 1},
+        "env": {"observation": "vision", "action_repeat": repeat, "image_size": 64},
+        "model": SMALL["model"] | {"depth": 2, "image_blocks": 4},
+        "eval": {"every": 0},
+    }
+    assert go(tmp_path / "whole", **changes).finished
+    interrupted(tmp_path / "run", [30, 40], **changes)
+    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))

@@ -212,7 +212,7 @@ def test_crafter_is_played_without_gym_and_its_limit_is_no_end(tmp_path: Path) -
 def test_a_limit_of_old_gym_is_no_end_and_an_end_is_one(tmp_path: Path) -> None:
     assert [item.terminal for item in facts(probed("OldLimit", tmp_path)).episodes] == [False, False]
     result = probed("OldEnd", tmp_path)
-    assert [item.terminal for item in facts(result).episodes] == [True, True]
+    assert [item.terminal for item in facts(result).episodes] == [True] * 3  # a third one, as the first two are alike
     assert [text.partition(":")[0] for text in findings(result)] == ["error timeout-as-terminal"]
 
 

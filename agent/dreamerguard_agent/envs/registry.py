@@ -13,7 +13,14 @@ from .protocol import Env, EnvError
 
 #: Prefix of a suite -> module of its adapter. Such a module has a function ``make(name, config, seed)``, which returns
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
-ADAPTERS = {"dmc": "dmc.adapter", "gym": "adapters.gym_env", "minigrid": "adapters.minigrid_env"}
+ADAPTERS = {
+    "dmc": "dmc.adapter",
+    "gym": "adapters.gym_env",
+    "minigrid": "adapters.minigrid_env",
+    "atari": "adapters.atari",
+    "atari100k": "adapters.atari",
+    "crafter": "adapters.crafter_env",
+}
 #: Module of the adapter of environments that `env.make` makes. It has the same function.
 CUSTOM = "adapters.custom"
 
@@ -69,6 +76,8 @@ def suite_for(config: RunConfig) -> RunnableSuite:
         raise EnvError(
             f"env.kwargs and env.time_limit have no effect on {suite.pattern}: dm_control sets the limits of its tasks"
         )
+    if suite.separator == "_" and config.env.kwargs:
+        raise EnvError(f"env.kwargs has no effect on {suite.pattern}: its settings are those below env")
     return suite
 
 

@@ -69,6 +69,11 @@ def play(game: Any, observations: dict[str, ObservedKey], steps: int, deadline: 
     }
 
 
+def end_alike(episodes: list[dict[str, Any]]) -> bool:
+    """Returns whether all episodes end as terminal after the same number of steps, which may be chance."""
+    return all(episode["terminal"] for episode in episodes) and len({episode["length"] for episode in episodes}) == 1
+
+
 def frame_facts(game: Any, observations: dict[str, ObservedKey]) -> dict[str, Any]:
     """Returns whether there are images: one of the observations is an image, or rendering works."""
     if any(len(item.shape) == 3 for item in observations.values()):

@@ -54,6 +54,16 @@ NATIVE_RENAMES: dict[str, RenamedKey] = {
     "env.repeat": RenamedKey("env.action_repeat"),
     "env.dmc.repeat": RenamedKey("env.action_repeat"),
     "env.atari.repeat": RenamedKey("env.action_repeat"),
+    "env.atari.size": RenamedKey("env.image_size"),
+    "env.atari100k.size": RenamedKey("env.image_size"),
+    "env.atari100k.repeat": RenamedKey("env.action_repeat"),
+    "env.atari100k.sticky": RenamedKey("env.atari.sticky"),
+    "env.atari100k.gray": RenamedKey("env.atari.gray"),
+    "env.atari100k.actions": RenamedKey("env.atari.actions"),
+    "env.atari100k.lives": RenamedKey("env.atari.lives"),
+    "env.atari100k.noops": RenamedKey("env.atari.noops"),
+    "env.atari100k.autostart": RenamedKey("env.atari.autostart"),
+    "env.crafter.size": RenamedKey("env.image_size"),
     "env.frame_skip": RenamedKey("env.action_repeat"),
     "env.size": RenamedKey("env.image_size"),
     "env.dmc.size": RenamedKey("env.image_size"),
@@ -108,9 +118,20 @@ _IMAGE_KEYS = (
     "model.image_blocks",
 )
 
+_ATARI_KEYS = (
+    "env.atari.sticky",
+    "env.atari.gray",
+    "env.atari.actions",
+    "env.atari.lives",
+    "env.atari.noops",
+    "env.atari.length",
+    "env.atari.autostart",
+)
+
 #: Settings that only some runs of the bundled trainer read.
 NATIVE_CONDITIONS: tuple[Condition, ...] = (
     Condition(_IMAGE_KEYS, "env.observation", ("vision", "both")),
+    Condition(_ATARI_KEYS, "suite", ("atari", "atari100k")),
     Condition(("optimizer.anneal",), "optimizer.schedule", ("linear", "cosine")),
     Condition(("eval.episodes",), "eval.every", (), unless=(0,)),
 )

@@ -40,7 +40,8 @@ def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu:
     trainer allocates no more than the run fills, and stores the class of a latent variable in one byte.
     """
     images = 0 if settings["env.observation"].value == "proprio" else 1 + len(_cameras(settings["env.cameras"].value))
-    image = 3 * settings["env.image_size"].number ** 2 * images
+    gray = settings["suite"].value in ("atari", "atari100k") and settings["env.atari.gray"].value is True
+    image = (1 if gray else 3) * settings["env.image_size"].number ** 2 * images
     state = (4 if on_cpu else 2) * settings["model.deter"].number + settings["model.stoch"].number
     stored = replay_bytes(settings["replay.capacity"].number, budget.agent_steps, image + state)
     return settings["seeds"].number * stored

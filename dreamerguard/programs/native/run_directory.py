@@ -30,6 +30,7 @@ import yaml
 
 from dreamerguard import __version__
 from dreamerguard.schema import RunConfig
+from dreamerguard.schema.key_table import key_rows
 from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
 from .manifest import MANIFEST, add_start, never_saved
@@ -43,6 +44,9 @@ FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
     "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
+#: Settings of later versions. At their default they do not change the name of the directory, so that a command finds
+#: its run of an earlier version again.
+LATER = ("env.make", "env.time_limit", "env.action_range", "env.atari.")
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
 
@@ -76,7 +80,8 @@ def default_directory(config: RunConfig) -> Path:
     The hash is of the settings that a continued run must keep: the same command finds its run again, also with another
     logging interval; another configuration never does.
     """
-    kept = {key: value for key, value in flatten_config(config.model_dump()).items() if not _is_free(key)}
+    settings = flatten_config(config.model_dump())
+    kept = {key: value for key, value in settings.items() if not _is_free(key) and not _is_new(key, value)}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
     task = _UNSAFE.sub("-", config.task)[:_LONGEST_NAME]
     last = f"-{config.seed + config.seeds - 1}" if config.seeds > 1 else ""
@@ -228,6 +233,10 @@ def check_same(directory: Path, config: RunConfig) -> Changes:
 
 def _may_change(key: str, old: Any, new: Any) -> bool:
     return _is_free(key) or (key in RAISED and isinstance(old, int) and isinstance(new, int) and new > old)
+
+
+def _is_new(key: str, value: Any) -> bool:
+    return key.startswith(LATER) and key_rows()[key].get("default") == value
 
 
 def _is_free(key: str) -> bool:

@@ -37,7 +37,7 @@ CONFIG, LINT = "run.yaml", "lint.json"
 #: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
 FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
-    "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
+    "replay.storage", "replay.scratch", "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
@@ -58,7 +58,8 @@ class ConfigChanged(Exception):
             f"{directory} holds a run with another configuration:\n"
             + "\n".join(lines)
             + "\nUse the same configuration to continue it, another --logdir to start a new run, or --restart to set"
-            " this run aside. Settings of logging, checkpoints and evaluation may change; run.frames may be raised."
+            " this run aside. Settings of logging, checkpoints and evaluation and the place of the replay may change;"
+            " run.frames may be raised."
         )
         self.differences = differences
 

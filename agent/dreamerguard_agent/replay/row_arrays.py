@@ -8,7 +8,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -107,8 +107,10 @@ class FileRows:
     def __init__(self, shape: RowShape, folder: Path) -> None:
         self._shape, self._folder = shape, folder
         try:
-            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
-            _reserve(self._file.fileno(), shape.bytes)
+            with ExitStack() as failing:
+                self._file = failing.enter_context(tempfile.TemporaryFile(dir=folder, buffering=0))
+                _reserve(self._file.fileno(), shape.bytes)
+                failing.pop_all()
         except OSError as error:
             raise self._failure("made", error) from error
 

@@ -29,13 +29,10 @@ from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.checkpoints.folder import Checkpoints
 from dreamerguard_agent.checkpoints.save_job import Content
 from dreamerguard_agent.checkpoints.saver import BackgroundSaver
-from dreamerguard_agent.replay.buffer import ReplayBuffer
+from dreamerguard_agent.replay.buffer import ReplayBuffer, create_storage
 from dreamerguard_agent.replay.device_storage import DeviceStorage
-from dreamerguard_agent.replay.host_storage import HostStorage
 from dreamerguard_agent.replay.ring import Ring, StoredLatents, create_ring, insert, write_back
-from dreamerguard_agent.replay.row_arrays import FileRows, MemoryRows
 from dreamerguard_agent.replay.sampler import WindowSampler
-from dreamerguard_agent.replay.storage import Storage
 
 ENVS, BATCH, LENGTH = 8, 16, 64
 OBS, ACT = {"vector": ArraySpace("float32", (24,))}, {"action": ArraySpace("float32", (6,))}
@@ -50,11 +47,7 @@ class Trainer:
         self._updates, self._random, self.rows = updates, np.random.default_rng(0), rows
         sizes: dict[str, Any] = {"deter": deter, "stoch": 32, "classes": 32, "dtype": jnp.float32}
         make = partial(create_ring, OBS, ACT, envs=ENVS, rows=rows, **sizes)
-        if storage == "device":
-            made: Storage = DeviceStorage(make())
-        else:
-            rows_of = MemoryRows if storage == "host" else partial(FileRows, folder=folder)
-            made = HostStorage(jax.eval_shape(make), rows_of, LENGTH + 1, BATCH, (1,))
+        made = create_storage(make, storage, folder, LENGTH + 1, BATCH, (1,))
         self.bytes = sum(value.size * value.dtype.itemsize for value in jax.tree.leaves(made.shapes))
         sampler = WindowSampler(ENVS, ENVS * (rows - LENGTH), LENGTH + 1, rows, 0, online=False)
         for _ in range(rows):

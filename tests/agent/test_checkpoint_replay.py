@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,9 @@ from dreamerguard_agent.checkpoints.chunks import ChunkCopy
 from dreamerguard_agent.checkpoints.errors import DoesNotMatch
 from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
 from dreamerguard_agent.replay import changes
-from dreamerguard_agent.replay.buffer import ReplayBuffer
-from dreamerguard_agent.replay.device_storage import DeviceStorage
-from dreamerguard_agent.replay.host_storage import HostStorage
+from dreamerguard_agent.replay.buffer import ReplayBuffer, create_storage
 from dreamerguard_agent.replay.ring import StoredLatents, create_ring, insert, write_back
-from dreamerguard_agent.replay.row_arrays import FileRows, MemoryRows
 from dreamerguard_agent.replay.sampler import WindowSampler
-from dreamerguard_agent.replay.storage import Storage
 
 ENVS, LENGTH, BATCH = 2, 5, 3
 OBS = {"image": ArraySpace("uint8", (2, 2, 3)), "vector": ArraySpace("float32", (3,))}
@@ -57,11 +52,7 @@ class Training:
         if agents > 1:
             ring = jax.tree.map(lambda value: jnp.zeros((agents, *value.shape), value.dtype), ring)
         window = LENGTH + 1
-        if storage == "device":
-            made: Storage = DeviceStorage(ring)
-        else:
-            rows_of = MemoryRows if storage == "host" else partial(FileRows, folder=folder)
-            made = HostStorage(jax.eval_shape(lambda: ring), rows_of, window, BATCH, (2, 1))
+        made = create_storage(lambda: ring, storage, folder, window, BATCH, (2, 1))
         samplers = [WindowSampler(ENVS, ENVS * (rows - LENGTH), window, rows, number) for number in range(agents)]
         self.replay = ReplayBuffer(made, samplers, BATCH, LENGTH)
 

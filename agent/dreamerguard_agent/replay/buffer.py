@@ -6,7 +6,7 @@ seed of a separate run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -228,9 +228,15 @@ def create_replay(
     ]
     ring = partial(empty_ring, spec, config.seeds, config.run.envs, size.rows)
     batch = config.replay.batch_size
-    if storage == "device":
-        made: Storage = DeviceStorage(ring())
-    else:
-        rows = MemoryRows if storage == "host" else partial(FileRows, folder=folder)
-        made = HostStorage(jax.eval_shape(ring), rows, size.window, batch, sizes)
+    made = create_storage(ring, storage, folder, size.window, batch, sizes)
     return ReplayBuffer(made, samplers, batch, config.replay.batch_length)
+
+
+def create_storage(
+    ring: Callable[[], Ring], storage: str, folder: Path, window: int, batch: int, sizes: Sequence[int]
+) -> Storage:
+    """Creates a storage for an empty ring; see `create_replay`. Only on the device is ``ring`` made as arrays."""
+    if storage == "device":
+        return DeviceStorage(ring())
+    rows = MemoryRows if storage == "host" else partial(FileRows, folder=folder)
+    return HostStorage(jax.eval_shape(ring), rows, window, batch, sizes)

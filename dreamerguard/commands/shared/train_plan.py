@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from dreamerguard.core.run import ResolvedRun
     from dreamerguard.core.setting import Layer
     from dreamerguard.schema import RunConfig
-    from dreamerguard_agent.base.spec import AgentSpec
 
 VERSION = 1
 #: Settings that are always shown, in addition to those with a role and those that the user set.
@@ -109,25 +108,26 @@ def _memory(config: RunConfig, device: str, directory: Path, replay: float | Non
 
     jax.config.update("jax_platforms", "cpu")  # shapes are enough, and no GPU is touched
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.evaluate import read_spec
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     if config.runtime.dtype == "auto" and device != "cpu":
         runtime = config.runtime.model_copy(update={"dtype": "bfloat16"})
         config = config.model_copy(update={"runtime": runtime})
     try:
-        return {"device": device, **_storages(config, read_spec(config), device, directory)}
+        return {"device": device, **_storages(config, device, directory)}
     except (EnvError, DoesNotFit, ValueError) as error:
         fail(str(error))
 
 
-def _storages(config: RunConfig, spec: AgentSpec, device: str, directory: Path) -> dict[str, Any]:
+def _storages(config: RunConfig, device: str, directory: Path) -> dict[str, Any]:
     """Returns the memory of the run, and its parts with each storage of the replay.
 
     The storage is None if the memory of the device decides it, which is known at the start of the run.
     """
+    from dreamerguard_agent.evaluate import read_spec
     from dreamerguard_agent.runtime import memory_budget, storage_choice
 
+    spec = read_spec(config)
     cpu, whole = device == "cpu", memory_budget.device_memory()
     free = storage_choice.free_bytes(storage_choice.replay_folder(config, directory))
     limits = storage_choice.Limits(cpu, whole if cpu else None, None if cpu else whole, free)

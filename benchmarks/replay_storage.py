@@ -58,7 +58,7 @@ class Trainer:
         spec, draw = self._spec, self._random
         action = {key: draw.uniform(-1, 1, (ENVS, *space.shape)).astype(np.float32) for key, space in spec.act_space}
         deter = draw.normal(size=(ENVS, spec.model.deter)).astype(spec.compute)
-        stoch = draw.integers(0, spec.model.classes, (ENVS, spec.model.stoch)).astype(np.uint8)
+        stoch = draw.integers(0, spec.model.classes, (ENVS, spec.model.stoch)).astype(np.int32)
         both = jax.device_put((action, StoredLatents(deter, stoch)))
         self.replay.insert(self._functions.insert_records, self._obs(), *both)
 

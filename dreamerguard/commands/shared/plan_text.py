@@ -71,8 +71,8 @@ def _storages(memory: Mapping[str, Any]) -> Iterator[str]:
         yield "replay.storage=auto: the memory of the device decides at the start; with each storage, the run needs"
     else:
         yield f"replay.storage={memory['storage']} ({memory['reason']}); with each storage, the run needs"
-    main = memory["device"] == "cpu"
-    names = {"device": "main memory" if main else "device memory", "host": "main memory", "disk": "disk space"}
+    device = "main memory" if memory["device"] == "cpu" else f"{memory['device']} memory"
+    names = {"device": device, "host": "main memory", "disk": "disk space"}
     for storage, need in memory["storages"].items():
         parts = []
         for place, size in need.items():

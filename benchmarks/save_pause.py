@@ -1,6 +1,6 @@
 """Measures how long a save stops training, and what it writes, with a large replay.
 
-    python -m benchmarks.save_pause [--gb 2] [--updates 1] [--pace 20] [--steps 300] [--saves 4] [--json FILE]
+    python -m benchmarks.save_pause [--storage disk] [--gb 2] [--updates 1] [--pace 20] [--saves 4] [--json FILE]
 
 The replay is real: ring, sampler, copy, files. Training is inserting one record per environment and writing latents of
 16 windows of 64 steps back per update, which is what a save has to work around. The learner's arithmetic is left out;
@@ -17,6 +17,7 @@ import os
 import resource
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.checkpoints.folder import Checkpoints
 from dreamerguard_agent.checkpoints.save_job import Content
 from dreamerguard_agent.checkpoints.saver import BackgroundSaver
-from dreamerguard_agent.replay.buffer import ReplayBuffer
+from dreamerguard_agent.replay.buffer import ReplayBuffer, create_storage
+from dreamerguard_agent.replay.device_storage import DeviceStorage
 from dreamerguard_agent.replay.ring import Ring, StoredLatents, create_ring, insert, write_back
 from dreamerguard_agent.replay.sampler import WindowSampler
 
@@ -39,16 +41,18 @@ OBS, ACT = {"vector": ArraySpace("float32", (24,))}, {"action": ArraySpace("floa
 class Trainer:
     """A full replay and steps of training on it."""
 
-    def __init__(self, size: float, deter: int, updates: int, pace: float) -> None:
+    def __init__(self, size: float, deter: int, updates: int, pace: float, storage: str, folder: Path) -> None:
         row = 4 * deter + 32 + 4 * 30 + 7
         rows = int(size * 1e9 / ENVS / row)
         self._updates, self._random, self.rows = updates, np.random.default_rng(0), rows
-        ring = create_ring(OBS, ACT, envs=ENVS, rows=rows, deter=deter, stoch=32, classes=32, dtype=jnp.float32)
-        self.bytes = sum(value.nbytes for value in jax.tree.leaves(ring))
+        sizes: dict[str, Any] = {"deter": deter, "stoch": 32, "classes": 32, "dtype": jnp.float32}
+        make = partial(create_ring, OBS, ACT, envs=ENVS, rows=rows, **sizes)
+        made = create_storage(make, storage, folder, LENGTH + 1, BATCH, (1,))
+        self.bytes = sum(value.size * value.dtype.itemsize for value in jax.tree.leaves(made.shapes))
         sampler = WindowSampler(ENVS, ENVS * (rows - LENGTH), LENGTH + 1, rows, 0, online=False)
         for _ in range(rows):
             sampler.add_all()
-        self.replay = ReplayBuffer(ring, [sampler], BATCH, LENGTH)
+        self.replay = ReplayBuffer(made, [sampler], BATCH, LENGTH)
         self.replay.compile_copies()
         self._insert = jax.jit(insert, donate_argnums=0)
         self._write = jax.jit(write_back, donate_argnums=0)
@@ -66,7 +70,8 @@ class Trainer:
         self.replay.insert(self._store, obs, {"action": np.zeros((ENVS, 6), np.float32)}, latents)
         if self._updates:
             self.replay.train(self._train, None, self._updates, None)
-        jax.block_until_ready(self.replay.ring)
+        if isinstance(self.replay.storage, DeviceStorage):
+            jax.block_until_ready(self.replay.storage.ring)
         time.sleep(self._pace)
 
     def _store(self, ring: Ring, obs: Any, action: Any, latents: Any, position: int) -> Ring:
@@ -75,7 +80,7 @@ class Trainer:
 
     def _train(self, state: None, ring: Ring, indices: Any, stored: int, sums: None) -> Any:
         for chosen in indices:
-            ring = self._write(ring, chosen, self._new, np.int32(stored))
+            ring = self._write(ring, chosen[:, :2], self._new, np.int32(stored))
         return state, ring, sums
 
 
@@ -116,6 +121,7 @@ def measure_save(
 def main() -> None:
     """Prints a row per save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--storage", default="device", choices=("device", "host", "disk"))
     parser.add_argument("--gb", type=float, default=2.0)
     parser.add_argument("--deter", type=int, default=512)
     parser.add_argument("--updates", type=int, default=1)
@@ -126,7 +132,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     jax.config.update("jax_cpu_enable_async_dispatch", False)
-    trainer = Trainer(options.gb, options.deter, options.updates, options.pace / 1000)
+    place = options.folder or Path(tempfile.gettempdir())
+    trainer = Trainer(options.gb, options.deter, options.updates, options.pace / 1000, options.storage, place)
     rows = [{"replay": trainer.bytes, **measure_alone(trainer, options.steps)}]
     print(f"replay {trainer.bytes / 1e9:.2f} GB; a step without a save: median {rows[0]['median'] * 1e3:.1f} ms,"
           f" longest {rows[0]['longest'] * 1e3:.0f} ms")  # fmt: skip

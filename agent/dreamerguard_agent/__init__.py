@@ -17,7 +17,7 @@ Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.p
 ``model/``       networks, distributions and their noise, in readable form
 ``fast/``        the same numbers with fewer kernels; its README lists the readable function that each file mirrors
 ``checkpoints/`` files with checksums, choosing a sound checkpoint, saving in the background
-``replay/``      the ring on the device, the sampler on the host, the buffer of both, the train ratio
+``replay/``      the ring on the device, in host memory or on disk, the sampler, the buffer of both, the train ratio
 ``runtime/``     device, compiled functions, logs, memory estimate, speed
 ``envs/``        environments and the ways to run many of them
 ``base/``        shared types: spaces, the agent's specification, parameter tables

@@ -24,6 +24,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
+
 from dreamerguard.schema import RunConfig
 
 from .checkpoints.checkpoint import Checkpoint
@@ -39,9 +41,11 @@ from .replay.buffer import create_replay
 from .run_saver import RunSaver
 from .run_state import RunState
 from .running_episodes import RunningEpisodes
-from .runtime import compiled, memory_budget
+from .runtime import compiled
 from .runtime.compiled import CompiledFunctions
 from .runtime.records import RunDirectoryLost, SeedRecords
+from .runtime.storage_choice import choose_storage
+from .runtime.updates import update_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +136,15 @@ class Run:
         config, counters, observer = self._config, self.counters, self._observer
         seeds = range(config.seed, config.seed + config.seeds)
         spec = read_spec(config, observer.note)
-        observer.note(memory_budget.check_fits(config, spec, counters.total))
+        chosen = choose_storage(config, spec, counters.total, self._checkpoints.directory.parent)
+        observer.note(chosen.text)
         observer.phase("starting the environments")
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
         episodes = RunningEpisodes(config, spec, counters, found, supervision)
         self._stack.callback(episodes.close)
-        replay = create_replay(config, spec, counters.total)
+        sizes = update_sizes(self._most_updates(), cpu=jax.default_backend() == "cpu")
+        replay = create_replay(config, spec, counters.total, chosen.storage, chosen.folder, sizes)
+        self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         learner = compiled.initial_state(spec, seeds)
         evaluator = Evaluator(config, spec, config.eval.episodes, seeds, supervision)
@@ -185,18 +192,22 @@ class Run:
         state, config = self.state, self._config
         if config.checkpoint.replay:
             state.replay.compile_copies()
-        due = self.counters.ratio.updates_per_step * config.run.envs
         return CompiledFunctions(
             state.spec,
             range(config.seed, config.seed + config.seeds),
             state.learner,
-            state.replay.ring,
+            state.replay.storage.ring_of,
             state.episodes.observe(),
+            inserts=state.replay.storage.inserts,
             batch=config.replay.batch_size,
             length=config.replay.batch_length,
-            most=int(due),
+            most=self._most_updates(),
             notify=self._observer.phase,
         )
+
+    def _most_updates(self) -> int:
+        """Returns the maximum updates due at one vector step."""
+        return int(self.counters.ratio.updates_per_step * self._config.run.envs)
 
     def _run_steps(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
         try:
@@ -207,7 +218,7 @@ class Run:
                     self._journal.metrics()
                 self._evaluate_if_due()
                 self._saver.advance()
-            self._numbers.check(functions.faults, self.state.learner, self.state.replay.ring)
+            self._numbers.check(functions.faults, self.state.learner, self.state.replay.windows)
         except WaitEnded as ended:
             self._observer.note(f"{ended}; the run stops without it")
 
@@ -230,7 +241,7 @@ class Run:
             raise
         for episode in ended:
             journal.episode(episode)
-        self._numbers.check(faults, state.learner, replay.ring)  # these updates ran before the actions: no wait
+        self._numbers.check(faults, state.learner, replay.windows)  # these updates ran before the actions: no wait
 
     def _evaluate_if_due(self) -> None:
         if not self.counters.evaluation_due:

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from dreamerguard.schema import LossSection, RunConfig
 
 from .failures import NumbersFailed
-from .replay import ring as replay_ring
-from .replay.ring import Ring
+from .replay.ring import Windows
 from .runtime.faults import Faults
 
 Tree = TypeVar("Tree")
+ReadWindows = Callable[[int, npt.NDArray[Any]], Windows]
 
 #: Folder in the run directory, cases that it holds at most, and bytes of one state.
 FOLDER, MOST, LARGEST = "not_finite", 3, 512 << 20
@@ -39,13 +40,13 @@ class NumbersWatch:
         self._config, self._folder, self._say = config, directory / FOLDER, say
         self._seen = np.zeros(config.seeds, np.int64)
 
-    def check(self, faults: Faults, state: Any, ring: Ring) -> None:
+    def check(self, faults: Faults, state: Any, read: ReadWindows) -> None:
         """Looks at the updates so far. Costs one small transfer; waits until they are done.
 
         Args:
           faults: as the updates returned them.
           state: learner state, for a copy.
-          ring: replay ring, for a copy of the batch.
+          read: reads windows [B, 2] of one agent, for a copy of the batch.
 
         Raises:
           NumbersFailed: too many updates in a row were skipped.
@@ -57,7 +58,7 @@ class NumbersWatch:
         agent = int(np.flatnonzero(new)[0])
         mine = _of_agent(jax.device_get(faults), agent, self._config.seeds)
         term = first_term({name: float(value) for name, value in mine.terms.items()}, self._config.loss)
-        place = self._keep(mine, term, agent, state, ring)
+        place = self._keep(mine, term, agent, state, read)
         if place:
             self._say(f"update {int(mine.step):,} was skipped: {term} is not finite; batch and state are in {place}")
         rows = counts[:, 1]
@@ -73,10 +74,9 @@ class NumbersWatch:
         arrays = _named("params", params) | _named("carry", carry) | _named("obs", obs)
         return self._write("action", {"first_term": "the action"}, arrays)
 
-    def _keep(self, mine: Faults, term: str, agent: int, state: Any, ring: Ring) -> Path | None:
+    def _keep(self, mine: Faults, term: str, agent: int, state: Any, read: ReadWindows) -> Path | None:
         agents = self._config.seeds
-        window = self._config.replay.batch_length + self._config.replay.context
-        batch = replay_ring.gather(_of_agent(ring, agent, agents), jax.device_put(mine.windows), window)
+        batch = read(agent, mine.windows)
         arrays = {"windows": mine.windows} | _named("batch", {**batch.records, "context": batch.context})
         now: Any = _of_agent(state, agent, agents)
         facts: dict[str, Any] = {"seed": self._config.seed + agent, "update": int(mine.step), "first_term": term}

@@ -105,13 +105,14 @@ def _devices_and_budget(plan: RunPlan, gpus: int, seconds: float) -> list[Machin
             folders.check_disk(plan.folder, None, plan.config.checkpoint.keep),
         ]
     device = "gpu" if on_gpu else "cpu"
-    answer = run_probe("budget", seconds, [device], given=plan.config.model_dump_json())
+    about = [device, str(device_limit or 0), str(plan.folder)]
+    answer = run_probe("budget", seconds, about, given=plan.config.model_dump_json())
     values = answer.values
     return [
         jax,
         _task(plan.config, answer),
         memory.check_memory(values.get("total"), values.get("parts", ""), device_limit, answer.problem),
-        folders.check_disk(plan.folder, values.get("checkpoint"), plan.config.checkpoint.keep),
+        folders.check_disk(plan.folder, values.get("checkpoint"), plan.config.checkpoint.keep, values.get("files", 0)),
     ]
 
 

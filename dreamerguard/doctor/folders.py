@@ -82,13 +82,14 @@ def _in_the_way(folder: Path, place: Path) -> Path | None:
     return next((folder / name for name in names if not os.access(folder / name, os.W_OK)), None)
 
 
-def check_disk(folder: Path, checkpoint: int | None, keep: int) -> MachineCheck:
+def check_disk(folder: Path, checkpoint: int | None, keep: int, files: int = 0) -> MachineCheck:
     """Compares the free space with the checkpoints of a run, and with the limit of a file's size.
 
     Args:
       folder: run directory; it may not exist yet.
       checkpoint: bytes of one checkpoint; None if unknown.
       keep: checkpoints that are kept.
+      files: bytes of the replay's files, if it lies on this disk.
     """
     place = existing(folder)
     try:
@@ -102,8 +103,9 @@ def check_disk(folder: Path, checkpoint: int | None, keep: int) -> MachineCheck:
     if checkpoint is None:
         return not_checked("disk", f"{gigabytes(free)} free; the size of a checkpoint is not known", str(place))
     stored = sum(_size(path) for path in (folder / "checkpoints").glob("*"))
-    need = max((keep + 1) * checkpoint - stored, checkpoint)
-    text = f"{gigabytes(free)} free, {keep} + 1 checkpoints of {gigabytes(checkpoint)} need {gigabytes(need)}"
+    need = max((keep + 1) * checkpoint - stored, checkpoint) + files
+    replay = f" and a replay of {gigabytes(files)}" if files else ""
+    text = f"{gigabytes(free)} free, {keep} + 1 checkpoints of {gigabytes(checkpoint)}{replay} need {gigabytes(need)}"
     facts = {"free": free, "need": need, "checkpoint": checkpoint}
     most = _largest_file()
     if most is not None and most < checkpoint:

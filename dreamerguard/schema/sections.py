@@ -122,6 +122,16 @@ class ReplaySection(Section):
         1, "Steps before a window; their stored latent starts the recurrent state.", unit="agent steps"
     )
     online: bool = setting(True, "Train on every new window once before drawing windows uniformly.")
+    storage: Literal["auto", "device", "host", "disk"] = setting(
+        "auto",
+        "Place of the replay buffer; the results are the same. device: memory of the training device, the fastest."
+        " host: main memory. disk: files, which need hardly any memory. auto: the first of these that has enough room.",
+    )
+    scratch: str = setting(
+        "",
+        "Folder for the files of replay.storage=disk, for example on a local disk; empty for the run directory. The"
+        " files have no names and disappear with the process; checkpoints do not need them.",
+    )
 
 
 def _pattern(what: str) -> str:

@@ -15,7 +15,7 @@ from dreamerguard_agent.checkpoints.chunks import ChunkCopy
 from dreamerguard_agent.checkpoints.errors import DoesNotMatch
 from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
 from dreamerguard_agent.replay import changes
-from dreamerguard_agent.replay.buffer import ReplayBuffer
+from dreamerguard_agent.replay.buffer import ReplayBuffer, create_storage
 from dreamerguard_agent.replay.ring import StoredLatents, create_ring, insert, write_back
 from dreamerguard_agent.replay.sampler import WindowSampler
 
@@ -36,7 +36,15 @@ _write_back_many = jax.jit(jax.vmap(write_back, in_axes=(0, 0, 0, None)), donate
 class Training:
     """A replay that is filled and trained on with random numbers, as the training loop does with real ones."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, agents: int = 1, rows: int = 40, seed: int = 0) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        agents: int = 1,
+        rows: int = 40,
+        seed: int = 0,
+        storage: str = "device",
+        folder: Path = Path("/tmp"),
+    ) -> None:
         monkeypatch.setattr(changes, "_CHUNK_BYTES", 64)
         monkeypatch.setattr(changes, "_FEWEST_ROWS", 3)
         self.agents, self.random = agents, np.random.default_rng(seed)
@@ -44,8 +52,9 @@ class Training:
         if agents > 1:
             ring = jax.tree.map(lambda value: jnp.zeros((agents, *value.shape), value.dtype), ring)
         window = LENGTH + 1
+        made = create_storage(lambda: ring, storage, folder, window, BATCH, (2, 1))
         samplers = [WindowSampler(ENVS, ENVS * (rows - LENGTH), window, rows, number) for number in range(agents)]
-        self.replay = ReplayBuffer(ring, samplers, BATCH, LENGTH)
+        self.replay = ReplayBuffer(made, samplers, BATCH, LENGTH)
 
     def step(self, updates: int = 1) -> None:
         lead = (ENVS,) if self.agents == 1 else (self.agents, ENVS)
@@ -65,7 +74,7 @@ class Training:
 
     def _update(self, state: None, ring: Any, indices: Any, stored: int, sums: None) -> Any:
         for update in range(indices.shape[-3]):
-            chosen = indices[..., update, :, :]
+            chosen = indices[..., update, :, :2]
             new = StoredLatents(
                 self.random.normal(size=(*chosen.shape[:-1], LENGTH, 4)),
                 self.random.integers(0, 8, (*chosen.shape[:-1], LENGTH, 2)),
@@ -77,8 +86,10 @@ class Training:
 
 def arrays(replay: ReplayBuffer) -> dict[str, np.ndarray]:
     """Content of the ring, copied: the ring's own memory changes."""
-    both = changes.groups(replay.ring)
-    ring = {f"{group}/{name}": np.array(value) for group, leaves in both.items() for name, value in leaves.items()}
+    layouts, ring = replay._chunks.layouts, {}
+    for group, layout in layouts.items():
+        streams = [replay.storage.read(group, stream, 0, layout.rows) for stream in range(layout.streams)]
+        ring |= {f"{group}/{name}": np.stack([rows[name] for rows in streams]) for name in streams[0]}
     return ring | {name: np.array(value) for name, value in replay.sampler_arrays().items()}
 
 
@@ -106,25 +117,52 @@ def save_while_training(training: Training, checkpoints: Checkpoints, steps: int
     return before, sum(array.nbytes for piece in pieces for array in piece.arrays.values())
 
 
+@pytest.mark.parametrize("storage", ["device", "host", "disk"])
 @pytest.mark.parametrize("agents", [1, 3])
 @pytest.mark.parametrize("rows", [40, 37, 8])
 def test_a_copy_made_during_training_is_that_of_its_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agents: int, rows: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agents: int, rows: int, storage: str
 ) -> None:
-    training, checkpoints = Training(monkeypatch, agents, rows), Checkpoints(tmp_path / "c", keep=2)
+    training = Training(monkeypatch, agents, rows, storage=storage, folder=tmp_path)
+    checkpoints = Checkpoints(tmp_path / "c", keep=2)
     for steps in (3, 20, 9, 30, 1, 14, 2, 2, 2):
         for _ in range(steps):
             training.step()
         wanted, _ = save_while_training(training, checkpoints, steps=5)
         found, damaged = newest_sound(tmp_path / "c")
         assert found is not None and not damaged
-        other = Training(monkeypatch, agents, rows, seed=9)
-        other.replay.load(found)
-        same(arrays(other.replay), wanted)
+        for another in ("device", storage):
+            other = Training(monkeypatch, agents, rows, seed=9, storage=another, folder=tmp_path)
+            other.replay.load(found)
+            same(arrays(other.replay), wanted)
+            other.replay.close()
+    training.replay.close()
 
 
-def test_only_changes_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    training, checkpoints = Training(monkeypatch, rows=400), Checkpoints(tmp_path / "c", keep=1)
+@pytest.mark.parametrize("storage", ["host", "disk"])
+@pytest.mark.parametrize("agents", [1, 3])
+@pytest.mark.parametrize("rows", [40, 37, 8])
+def test_every_storage_holds_the_same_ring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agents: int, rows: int, storage: str
+) -> None:
+    """With one to five updates at a step, in calls of two and one: overlapping windows, and windows across the end."""
+    first = Training(monkeypatch, agents, rows)
+    second = Training(monkeypatch, agents, rows, storage=storage, folder=tmp_path)
+    for number in range(3 * rows):
+        for training in (first, second):
+            training.step(updates=number % 6)
+    same(arrays(first.replay), arrays(second.replay))
+    windows = np.array([[0, first.replay.stored - 7], [1, first.replay.stored - 9]], np.int32)
+    for agent in range(agents):
+        one, two = (jax.device_get(training.replay.windows(agent, windows)) for training in (first, second))
+        jax.tree.map(np.testing.assert_array_equal, one, two)
+    second.replay.close()
+
+
+@pytest.mark.parametrize("storage", ["device", "host", "disk"])
+def test_only_changes_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str) -> None:
+    training = Training(monkeypatch, rows=400, storage=storage, folder=tmp_path)
+    checkpoints = Checkpoints(tmp_path / "c", keep=1)
     for _ in range(300):
         training.step(updates=0)
     _, everything = save_while_training(training, checkpoints, steps=0)
@@ -132,6 +170,7 @@ def test_only_changes_are_written_again(tmp_path: Path, monkeypatch: pytest.Monk
     for _ in range(10):
         training.step(updates=0)
     _, little = save_while_training(training, checkpoints, steps=0)
+    training.replay.close()
     assert nothing == 0
     assert 0 < little < everything / 10
 

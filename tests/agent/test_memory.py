@@ -15,6 +15,7 @@ from dreamerguard_agent.envs import EnvError
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.replay.buffer import create_replay
 from dreamerguard_agent.runtime import compiled, memory_budget
+from dreamerguard_agent.runtime.storage_choice import Limits, choose_storage
 
 pytestmark = pytest.mark.integration
 
@@ -30,8 +31,8 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def config(seeds: int = 1, capacity: int = 5_000_000) -> RunConfig:
-    replay = CONFIG["replay"] | {"capacity": capacity}
+def config(seeds: int = 1, capacity: int = 5_000_000, storage: str = "device", **replay: Any) -> RunConfig:
+    replay = CONFIG["replay"] | {"capacity": capacity, "storage": storage} | replay
     return RunConfig(**(CONFIG | {"replay": replay}), seeds=seeds)
 
 
@@ -41,28 +42,33 @@ def spec() -> AgentSpec:
     return AgentSpec.create(config(), spaces, {"action": ArraySpace("float32", (1,), low=-1, high=1)}, "float32")
 
 
+def fit(config: RunConfig, spec: AgentSpec, limit: int, disk: int = 0) -> str:
+    """Chooses the storage on a machine without a GPU."""
+    return choose_storage(config, spec, STEPS, Path("run"), Limits(True, limit, None, disk)).text
+
+
 def size(tree: Any) -> int:
     return sum(leaf.nbytes for leaf in jax.tree.leaves(tree))
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_budget_is_what_is_allocated(spec: AgentSpec, seeds: int) -> None:
-    need = memory_budget.estimate(config(seeds), spec, STEPS, main_memory=True)
+    need = memory_budget.estimate(config(seeds), spec, STEPS, main_memory=True).device
     state = compiled.initial_state(spec, range(seeds))
-    experience = create_replay(config(seeds), spec, STEPS)
+    experience = create_replay(config(seeds), spec, STEPS, "device", Path(), (1,))
     assert need.parameters == size(state.params)
     assert need.optimizer == size(state.opt_state)
     assert need.slow == size((state.slow, state.retnorm, state.step))
-    assert need.ring == size(experience.ring)
+    assert need.ring == size(experience.storage.ring)
     assert need.windows == seeds * 4 * STEPS * memory_budget.WINDOW_BYTES
     assert need.total == need.parameters + need.optimizer + need.slow + need.ring + need.windows + need.update
-    assert memory_budget.estimate(config(seeds), spec, STEPS, main_memory=False).windows == 0
+    assert memory_budget.estimate(config(seeds), spec, STEPS, main_memory=False).device.windows == 0
 
 
 def test_the_estimate_of_an_update_grows_with_the_batch(spec: AgentSpec) -> None:
-    small = memory_budget.estimate(config(), spec, STEPS, main_memory=False)
+    small = memory_budget.estimate(config(), spec, STEPS, main_memory=False).device
     wide = config().model_copy(update={"replay": config().replay.model_copy(update={"batch_size": 20})})
-    large = memory_budget.estimate(wide, spec, STEPS, main_memory=False)
+    large = memory_budget.estimate(wide, spec, STEPS, main_memory=False).device
     assert large.parameters == small.parameters
     fixed = 2 * small.parameters
     assert large.update - fixed > 4 * (small.update - fixed)
@@ -70,33 +76,33 @@ def test_the_estimate_of_an_update_grows_with_the_batch(spec: AgentSpec) -> None
 
 
 def test_what_fits_is_shown_and_what_does_not_is_refused(spec: AgentSpec) -> None:
-    need = memory_budget.estimate(config(3), spec, STEPS, main_memory=True).total
-    line = memory_budget.check_fits(config(3), spec, STEPS, limit=need)
+    need = memory_budget.estimate(config(3), spec, STEPS, main_memory=True).device.total
+    line = fit(config(3), spec, need)
     assert line.startswith(
         f"memory: {memory_budget.format_bytes(need)} of {memory_budget.format_bytes(need)} main memory: parameters "
     )
     with pytest.raises(memory_budget.DoesNotFit, match=re.escape("--seeds 2 or replay.capacity=")):
-        memory_budget.check_fits(config(3), spec, STEPS, limit=need - 1)
+        fit(config(3), spec, need - 1)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.99])
 def test_the_advice_fits_and_no_more_would(spec: AgentSpec, share: float) -> None:
-    limit = int(share * memory_budget.estimate(config(8), spec, STEPS, main_memory=True).total)
+    limit = int(share * memory_budget.estimate(config(8), spec, STEPS, main_memory=True).device.total)
     with pytest.raises(memory_budget.DoesNotFit) as refused:
-        memory_budget.check_fits(config(8), spec, STEPS, limit=limit)
+        fit(config(8), spec, limit)
     seeds = int(re.findall(r"--seeds (\d+)", str(refused.value))[0])
-    memory_budget.check_fits(config(seeds), spec, STEPS, limit=limit)
+    fit(config(seeds), spec, limit)
     with pytest.raises(memory_budget.DoesNotFit):
-        memory_budget.check_fits(config(seeds + 1), spec, STEPS, limit=limit)
+        fit(config(seeds + 1), spec, limit)
     capacity = int(re.findall(r"replay\.capacity=(\d+)", str(refused.value))[0])
-    memory_budget.check_fits(config(8, capacity), spec, STEPS, limit=limit)
+    fit(config(8, capacity), spec, limit)
     with pytest.raises(memory_budget.DoesNotFit):
-        memory_budget.check_fits(config(8, int(capacity * 1.2) + 1000), spec, STEPS, limit=limit)
+        fit(config(8, int(capacity * 1.2) + 1000), spec, limit)
 
 
 def test_where_nothing_fits_no_number_is_named(spec: AgentSpec) -> None:
     with pytest.raises(memory_budget.DoesNotFit, match="smaller model") as refused:
-        memory_budget.check_fits(config(), spec, STEPS, limit=1000)
+        fit(config(), spec, 1000)
     assert "--seeds" not in str(refused.value)
 
 

@@ -122,23 +122,25 @@ def watch(directory: Path, said: list[str], **numbers: Any) -> NumbersWatch:
 
 
 @functools.cache
-def state_and_ring() -> tuple[Any, Any]:
+def state_and_reader() -> tuple[Any, Any]:
     from dreamerguard_agent.replay.buffer import empty_ring
+    from dreamerguard_agent.replay.device_storage import DeviceStorage
 
     spec = spec_of(SMALL)
-    return state_of(spec), empty_ring(spec, 1, 2, 20)
+    storage = DeviceStorage(empty_ring(spec, 1, 2, 20))
+    return state_of(spec), lambda agent, windows: storage.windows(agent, windows, 9)
 
 
 def test_batch_and_state_are_kept_without_pickle_and_the_run_stops_after_three_in_a_row(tmp_path: Path) -> None:
     said: list[str] = []
-    (state, ring), watching = state_and_ring(), watch(tmp_path, said)
-    watching.check(made_faults(0, 0), state, ring)
+    (state, read), watching = state_and_reader(), watch(tmp_path, said)
+    watching.check(made_faults(0, 0), state, read)
     assert not (tmp_path / FOLDER).exists()
-    watching.check(made_faults(2, 2), state, ring)
+    watching.check(made_faults(2, 2), state, read)
     with pytest.raises(
         NumbersFailed, match=r"3 updates skipped in a row.* first: loss/rew, at update 5\. Batch and state"
     ):
-        watching.check(made_faults(3, 3), state, ring)
+        watching.check(made_faults(3, 3), state, read)
     assert len(said) == 1 and "update 5 was skipped: loss/rew is not finite" in said[0]
     facts = json.loads((tmp_path / FOLDER / "update-5.json").read_text())
     assert facts["first_term"] == "loss/rew" and facts["terms"]["loss/rew"] == "inf"
@@ -150,16 +152,16 @@ def test_batch_and_state_are_kept_without_pickle_and_the_run_stops_after_three_i
 
 
 def test_skip_never_stops_and_keeps_a_bounded_number_of_cases(tmp_path: Path) -> None:
-    (state, ring), watching = state_and_ring(), watch(tmp_path, [], policy="skip")
+    (state, read), watching = state_and_reader(), watch(tmp_path, [], policy="skip")
     for number in range(1, 8):
-        watching.check(made_faults(number, number, step=number), state, ring)
+        watching.check(made_faults(number, number, step=number), state, read)
     assert len(list((tmp_path / FOLDER).glob("*.npz"))) == MOST
 
 
 def test_a_state_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dreamerguard_agent.numbers_watch.LARGEST", 10)
-    (state, ring), watching = state_and_ring(), watch(tmp_path, [])
-    watching.check(made_faults(1, 1), state, ring)
+    (state, read), watching = state_and_reader(), watch(tmp_path, [])
+    watching.check(made_faults(1, 1), state, read)
     with np.load(tmp_path / FOLDER / "update-5.npz", allow_pickle=False) as kept:
         assert not any(name.startswith("state/") for name in kept)
     assert "not kept" in json.loads((tmp_path / FOLDER / "update-5.json").read_text())["state"]
@@ -167,9 +169,9 @@ def test_a_state_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pyte
 
 def test_a_disk_that_takes_nothing_costs_the_case_and_not_the_run(tmp_path: Path) -> None:
     said: list[str] = []
-    (state, ring), watching = state_and_ring(), watch(tmp_path, said)
+    (state, read), watching = state_and_reader(), watch(tmp_path, said)
     (tmp_path / FOLDER).write_text("a file is in the way")
-    watching.check(made_faults(1, 1), state, ring)
+    watching.check(made_faults(1, 1), state, read)
     assert "could not be kept" in said[0]
 
 

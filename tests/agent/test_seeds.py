@@ -89,7 +89,7 @@ class Watch:
             jax.config.update("jax_transfer_guard", "disallow")
         if self.steps in WATCHED:
             assert self.run is not None
-            ring = jax.tree.leaves(self.run.state.replay.ring)
+            ring = jax.tree.leaves(self.run.state.replay.storage.ring)
             self.pointers.append({value.unsafe_buffer_pointer() for value in ring})
         if self.steps == WATCHED.stop:
             jax.config.update("jax_transfer_guard", "allow")

@@ -71,6 +71,8 @@ def test_a_sound_run_is_planned_and_nothing_is_written() -> None:
         "suite (dmc_proprio, edition paper-2025)",
         "1 of the published updates",
         "main memory",
+        "replay.storage=device (replay.storage=auto: it fits); with each storage, the run needs",
+        "  disk    ",
         "would be created",
         "not measured",
     ):
@@ -85,9 +87,26 @@ def test_the_plan_as_json() -> None:
     assert (found["version"], found["verdict"]) == (1, "sound")
     memory = found["memory"]
     assert memory["device"] == "cpu" and 0 < memory["total"] == sum(memory["parts"].values())
+    assert memory["storage"] == "device" and memory["storages"]["device"]["device"] == memory["total"]
+    disk = memory["storages"]["disk"]
+    assert disk["device"] > 0 and 0 < disk["disk"] < memory["limits"]["disk"]
     assert found["budget"]["update_share"] == pytest.approx(1)
     (size,) = [row for row in found["settings"] if row["key"] == "size"]
     assert (size["value"], size["layer"]) == ("size200k", "command line")
+
+
+def test_on_a_gpu_the_storage_is_chosen_at_the_start() -> None:
+    accepted = ("--allow", 'missing-gpu="the job runs elsewhere"')
+    done = train("dmc_cartpole_balance", "size=size200k", "runtime.platform=cuda", *accepted)
+    assert done.returncode == 0, done.stderr
+    assert "replay.storage=auto: the memory of the device decides at the start" in done.stdout
+    host = next(line for line in done.stdout.splitlines() if line.strip().startswith("host "))
+    assert "gpu memory" in host and "main memory" in host
+
+
+def test_a_scratch_folder_that_does_not_exist_is_refused() -> None:
+    done = train("dmc_cartpole_balance", "size=size200k", "runtime.platform=cpu", "replay.scratch=nowhere")
+    assert done.returncode == 2 and "replay.scratch is nowhere, which is no folder" in done.stderr
 
 
 def test_a_refused_run_ends_with_78() -> None:

@@ -1,1 +1,1 @@
-"""The replay: records on the device, sampling on the host, and the number of updates that are due."""
+"""The replay: records on the device, in host memory or on disk; sampling; and the number of updates that are due."""

@@ -1,4 +1,4 @@
-"""The replay buffer of one run: the ring on the device and the samplers on the host, in step and saved together.
+"""The replay buffer of one run: the ring in its storage and the samplers, in step and saved together.
 
 One agent has a ring [E, R, ...] and a sampler; N agents have a ring [N, E, R, ...] and a sampler each, with the
 seed of a separate run.
@@ -6,8 +6,10 @@ seed of a separate run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,31 +20,16 @@ from dreamerguard.schema import RunConfig
 
 from ..base.spec import AgentSpec
 from ..checkpoints.checkpoint import Checkpoint
-from ..checkpoints.chunks import StoredReplay
+from ..checkpoints.chunks import ChunkCopy, StoredReplay
 from ..checkpoints.errors import DoesNotMatch
 from .changes import Numbers, RingChunks
-from .ring import Ring, StoredLatents, create_ring
+from .device_storage import DeviceStorage
+from .host_storage import HostStorage
+from .ring import Ring, StoredLatents, Windows, create_ring
 from .ring_copy import RingCopy
+from .row_arrays import FileRows, MemoryRows
 from .sampler import Indices, WindowSampler, rows_per_stream
-
-State = TypeVar("State")
-Sums = TypeVar("Sums")
-
-
-class InsertRecords(Protocol):
-    """A compiled function that stores one record per environment and donates the ring."""
-
-    def __call__(self, ring: Ring, obs: Any, action: Any, latents: StoredLatents, position: int, /) -> Ring:
-        """Returns the ring with record number ``position``."""
-
-
-class RunUpdates(Protocol[State, Sums]):
-    """A compiled function that runs updates and donates learner state and ring."""
-
-    def __call__(
-        self, state: State, ring: Ring, indices: Indices, stored: int, sums: Sums, /
-    ) -> tuple[State, Ring, Sums]:
-        """Returns the learner state, the ring and the accumulated metrics."""
+from .storage import InsertRecords, RunUpdates, State, Storage, Sums
 
 
 class ReplaySize(NamedTuple):
@@ -93,22 +80,17 @@ class ReplayBuffer:
     """The ring of all agents and one sampler per agent.
 
     Args:
-      ring: empty, [E, R, ...] of one agent, [N, E, R, ...] of several.
+      storage: holds the empty ring.
       samplers: of every agent.
       batch: windows of an update.
       length: trained steps of a window.
     """
 
-    def __init__(self, ring: Ring, samplers: Sequence[WindowSampler], batch: int, length: int) -> None:
-        self.batch, self.length = batch, length
-        self._ring, self._samplers = ring, samplers
-        self._chunks = RingChunks(ring)
+    def __init__(self, storage: Storage, samplers: Sequence[WindowSampler], batch: int, length: int) -> None:
+        self.batch, self.length, self.storage = batch, length, storage
+        self._samplers = samplers
+        self._chunks = RingChunks(storage.shapes)
         self._copy: RingCopy | None = None
-
-    @property
-    def ring(self) -> Ring:
-        """The ring. `insert` and `train` donate it, so hold no reference across their calls."""
-        return self._ring
 
     @property
     def ready(self) -> bool:
@@ -131,7 +113,7 @@ class ReplayBuffer:
         """
         for group in self._chunks.layouts:
             self._keep_before(group, *self._chunks.inserted(group, self.stored))
-        self._ring = insert_records(self._ring, obs, action, latents, self.stored)
+        self.storage.insert(insert_records, obs, action, latents, self.stored)
         for sampler in self._samplers:
             sampler.add_all()
 
@@ -149,8 +131,11 @@ class ReplayBuffer:
         """
         indices = self.draw(updates)
         self._keep_before("latents", *self._chunks.trained(indices, self.length))
-        state, self._ring, sums = run_updates(state, self._ring, indices, self.stored, sums)
-        return state, sums
+        return self.storage.train(run_updates, state, indices, self.stored, sums)
+
+    def windows(self, agent: int, indices: npt.NDArray[Any]) -> Windows:
+        """Reads windows [B, 2] of one agent as they are now."""
+        return self.storage.windows(agent, indices, self.length + 1)
 
     def draw(self, updates: int) -> Indices:
         """Draws windows for ``updates`` updates of every agent: [K, B, 2] of one agent, [N, K, B, 2] of several."""
@@ -167,7 +152,9 @@ class ReplayBuffer:
 
     def compile_copies(self) -> None:
         """Compiles the functions of `copy`, so that the first save does not wait for them."""
-        self._chunks.compile(self._ring)
+        for group, layout in self._chunks.layouts.items():
+            for number in {0, layout.chunks - 1}:
+                self._fetch(group, 0, number)
 
     def copy(self, shared: StoredReplay | None = None) -> RingCopy:
         """Begins a copy of the ring as it is now, for a checkpoint. It ends the copy before.
@@ -175,7 +162,7 @@ class ReplayBuffer:
         Args:
           shared: an earlier checkpoint; chunks that have not changed since are not copied.
         """
-        self._copy = RingCopy(self._chunks, lambda: self._ring, self.stored, shared)
+        self._copy = RingCopy(self._chunks, self._fetch, self.stored, shared)
         return self._copy
 
     def load(self, checkpoint: Checkpoint) -> None:
@@ -197,7 +184,16 @@ class ReplayBuffer:
         for group in self._chunks.layouts:
             chunk = checkpoint.tables[group].layout.chunk
             for piece in checkpoint.pieces(group):
-                self._ring = self._chunks.put(self._ring, piece, piece.number * chunk)
+                self.storage.write(group, piece.stream, piece.number * chunk, piece.arrays)
+
+    def close(self) -> None:
+        """Releases files and threads."""
+        self.storage.close()
+
+    def _fetch(self, group: str, stream: int, number: int) -> ChunkCopy:
+        layout = self._chunks.layouts[group]
+        rows = self.storage.read(group, stream, number * layout.chunk, layout.rows_of(number))
+        return ChunkCopy(group, stream, number, rows)
 
     def _keep_before(self, group: str, streams: Numbers, numbers: Numbers) -> None:
         """Copies chunks for a checkpoint that is being saved, before they change, and notes the change."""
@@ -209,12 +205,38 @@ class ReplayBuffer:
         return "" if len(self._samplers) == 1 else f"{number}."
 
 
-def create_replay(config: RunConfig, spec: AgentSpec, vector_steps: int) -> ReplayBuffer:
-    """Creates the empty replay of a run of ``vector_steps`` steps of all environments."""
+def create_replay(
+    config: RunConfig, spec: AgentSpec, vector_steps: int, storage: str, folder: Path, sizes: Sequence[int]
+) -> ReplayBuffer:
+    """Creates the empty replay of a run.
+
+    Args:
+      config: the run.
+      spec: the agent.
+      vector_steps: steps of all environments in the whole run.
+      storage: ``device``, ``host`` or ``disk``.
+      folder: where files lie, if the replay is on disk.
+      sizes: numbers of updates that one call may run, the largest first.
+
+    Raises:
+      NotSaved: there is not enough space on the disk, or a file cannot be made.
+    """
     size = replay_size(config, vector_steps)
     samplers = [
         WindowSampler(config.run.envs, *size, np.random.SeedSequence(seed), online=config.replay.online)
         for seed in range(config.seed, config.seed + config.seeds)
     ]
-    ring = empty_ring(spec, config.seeds, config.run.envs, size.rows)
-    return ReplayBuffer(ring, samplers, config.replay.batch_size, config.replay.batch_length)
+    ring = partial(empty_ring, spec, config.seeds, config.run.envs, size.rows)
+    batch = config.replay.batch_size
+    made = create_storage(ring, storage, folder, size.window, batch, sizes)
+    return ReplayBuffer(made, samplers, batch, config.replay.batch_length)
+
+
+def create_storage(
+    ring: Callable[[], Ring], storage: str, folder: Path, window: int, batch: int, sizes: Sequence[int]
+) -> Storage:
+    """Creates a storage for an empty ring; see `create_replay`. Only on the device is ``ring`` made as arrays."""
+    if storage == "device":
+        return DeviceStorage(ring())
+    rows = MemoryRows if storage == "host" else partial(FileRows, folder=folder)
+    return HostStorage(jax.eval_shape(ring), rows, window, batch, sizes)

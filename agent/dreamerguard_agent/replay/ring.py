@@ -1,4 +1,4 @@
-"""The replay ring: records on the device. `sampler` chooses the windows, on the host.
+"""The replay ring as the device sees it. `sampler` chooses the windows, on the host; `storage` keeps the ring.
 
 Array [E, R, ...] holds the last R records of E streams; record number p of a stream lies in row p % R. Numbers count
 from a stream's first record and never wrap (below 2³¹ per stream). Rows wrap, at any place in a window.

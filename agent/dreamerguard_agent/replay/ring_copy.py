@@ -1,8 +1,8 @@
 """A copy of the ring as it was at one moment, made while training goes on.
 
-The ring is donated at every step, so nothing else may read it. Instead the training thread copies some chunks after
-every step, and a chunk that is about to change is copied just before. Chunks that an earlier checkpoint holds unchanged
-are not copied.
+The ring changes at every step, so nothing else may read it. Instead the training thread copies some chunks after every
+step, and a chunk that is about to change is copied just before. Chunks that an earlier checkpoint holds unchanged are
+not copied.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from ..checkpoints.chunks import ChunkCopy, ChunkTable, StoredReplay
 from ..checkpoints.draft import ReplayPlan
 from .changes import Numbers, RingChunks
-from .ring import Ring
+
+#: Copies a chunk of a group, stream and number as it is now.
+Fetch = Callable[[str, int, int], ChunkCopy]
 
 
 class RingCopy:
@@ -22,7 +24,7 @@ class RingCopy:
 
     Args:
       chunks: chunks of the ring; its epoch ends here.
-      ring: returns the ring as it is now.
+      fetch: copies one chunk as it is now.
       stored: records in every stream.
       shared: a checkpoint with which the copy shares unchanged chunks, or None.
 
@@ -31,10 +33,8 @@ class RingCopy:
       epoch: the epoch that ended.
     """
 
-    def __init__(
-        self, chunks: RingChunks, ring: Callable[[], Ring], stored: int, shared: StoredReplay | None = None
-    ) -> None:
-        self._chunks, self._ring = chunks, ring
+    def __init__(self, chunks: RingChunks, fetch: Fetch, stored: int, shared: StoredReplay | None = None) -> None:
+        self._copied = fetch
         self._put: Callable[[ChunkCopy], None] | None = None
         layouts = chunks.layouts
         if shared and {name: table.layout for name, table in shared.tables.items()} != layouts:
@@ -82,7 +82,7 @@ class RingCopy:
     def _fetch(self, group: str, stream: int, number: int) -> None:
         if self._put and self._missing[group][stream, number]:
             self._missing[group][stream, number] = False
-            self._put(self._chunks.fetch(self._ring(), group, stream, number))
+            self._put(self._copied(group, stream, number))
 
 
 def _unchanged(chunks: RingChunks, shared: StoredReplay, counts: dict[str, int]) -> dict[str, np.ndarray]:

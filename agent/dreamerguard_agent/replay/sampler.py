@@ -1,4 +1,4 @@
-"""Chooses windows of the replay to train on. Plain NumPy: the sampler holds numbers, the data stay on the device.
+"""Chooses windows of the replay to train on. Plain NumPy: the sampler holds numbers and no data.
 
 A window is `window` consecutive records of one stream (one of context and T trained). The rules are those of
 danijar/dreamerv3 (`embodied/core/replay.py`, `selectors.py`), draw for draw:

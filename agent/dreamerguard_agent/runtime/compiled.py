@@ -26,24 +26,14 @@ from ..algorithm import actor, learner
 from ..algorithm.actor import Carry
 from ..algorithm.learner import Metrics, TrainState
 from ..base.spec import AgentSpec
-from ..model.noise import draw_act_noise, draw_noise
-from ..model.rssm import Latent
+from ..model.noise import draw_act_noise
 from ..replay import ring as replay_ring
 from ..replay.ring import Ring, StoredLatents
 from .device import compile_program
-from .faults import Faults, fault_terms, no_faults
-
-#: Streams of randomness within one seed.
-INIT, ACT, UPDATE = 0, 1, 2
-#: Maximum updates of one call on an accelerator: fewer launches, equal results.
-MOST_UPDATES = 16
+from .faults import fault_terms, no_faults
+from .updates import ACT, INIT, scan_packed, scan_updates, seed_key, update_sizes
 
 Notify = Callable[[str], None]
-
-
-def seed_key(seed: Any, stream: int) -> jax.Array:
-    """Returns the key of one stream of randomness of an agent. The seed may be traced (uint32, the same bits)."""
-    return jax.random.fold_in(jax.random.key(seed), stream)
 
 
 def place_seeds(seeds: Sequence[int]) -> jax.Array:
@@ -108,53 +98,6 @@ def act_for_agents(spec: AgentSpec, agents: int) -> Callable[..., Any]:
     return for_agents(partial(act_with_seed, spec), agents, (0, 0, 0, 0, None))
 
 
-def scan_updates(
-    spec: AgentSpec,
-    length: int,
-    seed: Any,
-    state: TrainState,
-    ring: Ring,
-    indices: Any,
-    stored: Any,
-    faults: Faults,
-) -> tuple[TrainState, Ring, Metrics, Faults]:
-    """Runs `learner.update` K times for one agent. Each update reads the latents that the previous one wrote back.
-
-    Args:
-      spec: the agent.
-      length: T, trained steps of a window.
-      seed: seed of the agent, uint32.
-      state: learner state; donate it.
-      ring: replay ring; donate it.
-      indices: windows, int32 [K, B, 2].
-      stored: number of records in every stream so far.
-      faults: updates that were skipped before.
-
-    Returns:
-      The learner state, the ring, the metrics summed over the K updates, with K as ``count``, and the faults. A skipped
-      update writes no latents back.
-    """
-    Carried = tuple[TrainState, Ring, Faults]
-
-    def one(carry: Carried, chosen: jax.Array) -> tuple[Carried, Metrics]:
-        state, ring, faults = carry
-        key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
-        windows = replay_ring.gather(ring, chosen, length + 1)
-        batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
-        after, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
-        metrics["opt/skipped"] = learner.skipped(spec, metrics)
-        known = jnp.where(metrics["opt/skipped"] > 0, 0, stored)  # of 0 records, none is written
-        ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), known)
-        return (after, ring, faults.add(state.step, chosen, metrics)), {**metrics, "count": jnp.ones(())}
-
-    if len(indices) == 1:  # a loop of one hides parallel parts from XLA on a CPU
-        (state, ring, faults), sums = one((state, ring, faults), indices[0])
-    else:
-        (state, ring, faults), metrics = jax.lax.scan(one, (state, ring, faults), indices)
-        sums = jax.tree.map(lambda values: values.sum(0), metrics)
-    return state, ring, sums, faults
-
-
 class CompiledFunctions:
     """The functions of one run, compiled for its shapes.
 
@@ -162,7 +105,8 @@ class CompiledFunctions:
       spec: the agent.
       seeds: seeds of the agents.
       state: learner state; only its shapes are used.
-      ring: replay ring; only its shapes are used.
+      ring: the ring that K updates get, by K; only its shapes are used.
+      inserts: whether records are inserted by a compiled function; if not, updates get packed rings.
       obs: one observation of all environments, on the device; only its shapes are used.
       batch: B, windows of an update; length: T.
       most: maximum updates due at one vector step.
@@ -177,9 +121,10 @@ class CompiledFunctions:
         spec: AgentSpec,
         seeds: Sequence[int],
         state: TrainState,
-        ring: Ring,
+        ring: Callable[[int], Ring],
         obs: Mapping[str, Any],
         *,
+        inserts: bool,
         batch: int,
         length: int,
         most: int,
@@ -193,15 +138,17 @@ class CompiledFunctions:
         notify("compiling the policy")
         self._act = compile_program(jax.jit(chosen).lower(*arguments))
         _, action, latents = jax.eval_shape(chosen, *arguments)
-        notify("compiling the replay")
-        insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
-        self._insert = compile_program(insert.lower(ring, obs, action, latents, np.int32(0)))
+        if inserts:
+            notify("compiling the replay")
+            insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
+            self._insert = compile_program(insert.lower(ring(1), obs, action, latents, np.int32(0)))
         self.faults = no_faults(agents, batch, fault_terms(spec))
-        trained = for_agents(partial(scan_updates, spec, length), agents, (0, 0, 0, 0, None, 0))
-        self._update = jax.jit(trained, donate_argnums=(1, 2))
-        axes = () if agents == 1 else (agents,)
-        sizes = {1} if jax.default_backend() == "cpu" else {1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}
-        lowered = {size: self._lower_update((*axes, size, batch, 2), state, ring) for size in sorted(sizes)[::-1]}
+        function, donated, columns = (scan_updates, (1, 2), 2) if inserts else (scan_packed, (1,), 4)
+        trained = for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0))
+        self._update = jax.jit(trained, donate_argnums=donated)
+        shape = (batch, columns) if agents == 1 else (agents, batch, columns)
+        sizes = update_sizes(most, cpu=jax.default_backend() == "cpu")
+        lowered = {size: self._lower_update((*shape[:-2], size, *shape[-2:]), state, ring(size)) for size in sizes}
         metrics = lowered[1].out_info[2]
         self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
         self._updates = {size: self._compile_update(program) for size, program in lowered.items()}
@@ -224,8 +171,8 @@ class CompiledFunctions:
 
         Args:
           state: learner state; donated.
-          ring: replay ring; donated.
-          indices: windows, int32 [K, B, 2] of one agent or [N, K, B, 2] of several.
+          ring: replay ring; donated. A packed ring is not donated, and must be that of K updates.
+          indices: windows, int32 [K, B, 2] of one agent or [N, K, B, 2] of several; of a packed ring [..., 4].
           stored: number of records in every stream so far.
           sums: metrics accumulated so far; this call's metrics are added.
 

@@ -8,7 +8,7 @@ and the updates, as if XLA fused nothing and shared no buffer.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from ..base.spec import AgentSpec
 from ..model.noise import draw_noise
 from ..model.rssm import Latent
 from ..replay.buffer import empty_agent_ring, replay_size
+from ..replay.ratio import TrainRatio
 from . import compiled
+from .updates import update_sizes
 
 #: Bytes on the host per listed window: four 32-bit integers, see `WindowSampler`.
 WINDOW_BYTES = 16
@@ -37,14 +39,15 @@ class DoesNotFit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MemoryBudget:
-    """The memory of a run, in bytes of all its agents.
+    """The device memory of a run, in bytes of all its agents; on a CPU that is main memory.
 
     Attributes:
       parameters: trained parameters.
       optimizer: state of the optimizer.
       slow: slow copy of the value, return scale and counter.
-      ring: records of the replay.
+      ring: records of the replay, if they lie in this memory; otherwise 0.
       windows: lists of the samplers, if the device computes in main memory; otherwise 0.
+      batches: windows of this and the next updates, if the replay lies in host memory or on disk; otherwise 0.
       update: estimate of the temporary memory of updates.
     """
 
@@ -53,12 +56,13 @@ class MemoryBudget:
     slow: int
     ring: int
     windows: int
+    batches: int
     update: int
 
     @property
     def total(self) -> int:
         """Sum of all parts."""
-        return self.parameters + self.optimizer + self.slow + self.ring + self.windows + self.update
+        return sum(astuple(self))
 
     def text(self) -> str:
         """Returns all parts in one line."""
@@ -67,12 +71,30 @@ class MemoryBudget:
             "optimizer": self.optimizer,
             "slow value": self.slow,
             "replay": self.ring + self.windows,
+            **({"batches": self.batches} if self.batches else {}),
             "updates about": self.update,
         }
         return ", ".join(f"{name} {format_bytes(count)}" for name, count in parts.items()) + " (estimate)"
 
 
-def estimate(config: RunConfig, spec: AgentSpec, vector_steps: int, *, main_memory: bool) -> MemoryBudget:
+@dataclass(frozen=True, slots=True)
+class StorageNeed:
+    """The memory of a run with one storage of the replay, in bytes of all its agents.
+
+    Attributes:
+      device: memory in which the device computes.
+      host: main memory, if the device does not compute there; otherwise 0.
+      disk: files of the replay; without checkpoints.
+    """
+
+    device: MemoryBudget
+    host: int
+    disk: int
+
+
+def estimate(
+    config: RunConfig, spec: AgentSpec, vector_steps: int, *, main_memory: bool, storage: str = "device"
+) -> StorageNeed:
     """Estimates the memory of a run.
 
     Args:
@@ -80,51 +102,25 @@ def estimate(config: RunConfig, spec: AgentSpec, vector_steps: int, *, main_memo
       spec: the agent.
       vector_steps: steps of all environments in the whole run.
       main_memory: whether the device computes in main memory, as a CPU does.
+      storage: place of the replay: ``device``, ``host`` or ``disk``.
     """
-    replay = replay_size(config, vector_steps)
-    state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
-    ring = jax.eval_shape(lambda: empty_agent_ring(spec, config.run.envs, replay.rows))
-    rest = state.slow, state.retnorm, state.step
-    one = MemoryBudget(
-        parameters=_bytes(state.params),
-        optimizer=_bytes(state.opt_state),
-        slow=_bytes(rest),
-        ring=_bytes(ring),
-        windows=replay.capacity * WINDOW_BYTES if main_memory else 0,
-        update=_update_bytes(spec, config.replay.batch_size, config.replay.batch_length),
+    replay, seeds = replay_size(config, vector_steps), config.seeds
+    parameters, optimizer, slow = _state_bytes(spec)
+    ring = seeds * _bytes(jax.eval_shape(lambda: empty_agent_ring(spec, config.run.envs, replay.rows)))
+    windows = seeds * replay.capacity * WINDOW_BYTES
+    # Two calls have a packed ring each, on the device and on the host: the one that runs and the one being prepared.
+    batches = 0 if storage == "device" else 2 * seeds * _call_bytes(config, spec, replay.window, main_memory)
+    on_host = (ring if storage == "host" else 0) + windows + batches
+    device = MemoryBudget(
+        parameters=seeds * parameters,
+        optimizer=seeds * optimizer,
+        slow=seeds * slow,
+        ring=ring if storage == "device" or (storage == "host" and main_memory) else 0,
+        windows=windows if main_memory else 0,
+        batches=2 * batches if main_memory else batches,
+        update=seeds * _update_bytes(spec, config.replay.batch_size, config.replay.batch_length),
     )
-    parts = (one.parameters, one.optimizer, one.slow, one.ring, one.windows, one.update)
-    return MemoryBudget(*(config.seeds * part for part in parts))
-
-
-def check_fits(config: RunConfig, spec: AgentSpec, vector_steps: int, limit: int | None = None) -> str:
-    """Checks that the run fits.
-
-    Args:
-      config: the run.
-      spec: the agent.
-      vector_steps: steps of all environments in the whole run.
-      limit: available bytes; None reads them from the device.
-
-    Returns:
-      A line that states the memory of the run.
-
-    Raises:
-      DoesNotFit: the run needs more than ``limit``.
-    """
-    main_memory = jax.default_backend() == "cpu"
-    limit = device_memory() if limit is None else limit
-    need = estimate(config, spec, vector_steps, main_memory=main_memory)
-    place = "main memory" if main_memory else "device memory"
-    if limit is None:
-        return f"memory: {format_bytes(need.total)}: {need.text()}"
-    if need.total <= limit:
-        return f"memory: {format_bytes(need.total)} of {format_bytes(limit)} {place}: {need.text()}"
-    raise DoesNotFit(
-        f"the run needs {format_bytes(need.total)} of {place}, but only {format_bytes(limit)} are available:"
-        f" {need.text()}."
-        f" {_advice(config, vector_steps, need, limit)}"
-    )
+    return StorageNeed(device, 0 if main_memory else on_host, ring if storage == "disk" else 0)
 
 
 def device_memory() -> int | None:
@@ -133,6 +129,11 @@ def device_memory() -> int | None:
     if device.platform != "cpu":
         stats = device.memory_stats() or {}
         return stats.get("bytes_limit")
+    return main_memory()
+
+
+def main_memory() -> int | None:
+    """Returns the bytes of main memory that this process may use; None if unknown."""
     try:
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -148,20 +149,19 @@ def format_bytes(count: int) -> str:
     return f"{count / 1000:.1f} kB"
 
 
-def _advice(config: RunConfig, vector_steps: int, need: MemoryBudget, limit: int) -> str:
-    """Returns advice: the largest number of seeds and the largest replay that fit."""
-    advice = []
-    if 0 < (seeds := limit // (need.total // config.seeds)) < config.seeds:
-        advice.append(f"--seeds {seeds}")
-    replay, envs = replay_size(config, vector_steps), config.run.envs
-    row = need.ring // replay.rows
-    free = limit - (need.total - need.ring - need.windows) - row * replay.window
-    capacity = int(free / (row / envs + need.windows / replay.capacity))
-    if capacity >= config.replay.batch_size * config.replay.batch_length:
-        advice.append(f"replay.capacity={capacity // 1000 * 1000 or capacity}")
-    if advice:
-        return f"What fits: {' or '.join(advice)}"
-    return "Choose a smaller model (size=...) or batch (replay.batch_size, replay.batch_length), or another device"
+def _call_bytes(config: RunConfig, spec: AgentSpec, window: int, cpu: bool) -> int:
+    """Returns the bytes of one agent's packed ring for the largest call."""
+    ratio = TrainRatio(config.run.train_ratio, config.replay.batch_size * config.replay.batch_length)
+    most = update_sizes(int(ratio.updates_per_step * config.run.envs), cpu=cpu)[0]
+    rows = most * config.replay.batch_size * window
+    return _bytes(jax.eval_shape(lambda: empty_agent_ring(spec, 1, rows)))
+
+
+@lru_cache(maxsize=8)
+def _state_bytes(spec: AgentSpec) -> tuple[int, int, int]:
+    """Returns the bytes of one agent's parameters, optimizer, and everything else."""
+    state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
+    return _bytes(state.params), _bytes(state.opt_state), _bytes((state.slow, state.retnorm, state.step))
 
 
 @lru_cache(maxsize=8)  # tracing the loss takes a second

@@ -62,6 +62,24 @@ def _memory(memory: Mapping[str, Any]) -> Iterator[str]:
     limit = f" of {_bytes(memory['available'])}" if memory["available"] is not None else ""
     yield f"about {_bytes(memory['total'])}{limit} {place}"
     yield ", ".join(f"{name} {_bytes(size)}" for name, size in memory["parts"].items() if size)
+    yield from _storages(memory)
+
+
+def _storages(memory: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the chosen storage of the replay, and a line with the memory for each storage."""
+    if memory["storage"] is None:
+        yield "replay.storage=auto: the memory of the device decides at the start; with each storage, the run needs"
+    else:
+        yield f"replay.storage={memory['storage']} ({memory['reason']}); with each storage, the run needs"
+    device = "main memory" if memory["device"] == "cpu" else f"{memory['device']} memory"
+    names = {"device": device, "host": "main memory", "disk": "disk space"}
+    for storage, need in memory["storages"].items():
+        parts = []
+        for place, size in need.items():
+            if size:
+                most = memory["limits"][place]
+                parts.append(f"{_bytes(size)}{f' of {_bytes(most)}' if most is not None else ''} {names[place]}")
+        yield f"  {storage:<6}  {', '.join(parts)}"
 
 
 def _directory(place: Mapping[str, Any]) -> Iterator[str]:

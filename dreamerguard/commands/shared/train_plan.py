@@ -51,7 +51,7 @@ def make_plan(result: Result, directory: Path, typed: list[str], *, restart: boo
     return plan | {
         "settings": list(_settings(result.run)),
         "budget": lint["budget"],
-        "memory": _memory(config, device, result.run.replay_bytes),
+        "memory": _memory(config, device, directory, result.run.replay_bytes),
         "directory": place,
         "time": _time(result.run, config, directory, device, place["state"] == "continued"),
     }
@@ -97,7 +97,7 @@ def _device(config: RunConfig, gpus: int | None) -> str:
     return "gpu" if usable else "cpu"
 
 
-def _memory(config: RunConfig, device: str, replay: float | None) -> dict[str, Any]:
+def _memory(config: RunConfig, device: str, directory: Path, replay: float | None) -> dict[str, Any]:
     """Returns the memory estimate of the bundled trainer, or the reason why there is none."""
     from .agent_extra import missing_packages
 
@@ -108,22 +108,47 @@ def _memory(config: RunConfig, device: str, replay: float | None) -> dict[str, A
 
     jax.config.update("jax_platforms", "cpu")  # shapes are enough, and no GPU is touched
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.evaluate import read_spec
-    from dreamerguard_agent.runtime import memory_budget
+    from dreamerguard_agent.runtime.memory_budget import DoesNotFit
 
     if config.runtime.dtype == "auto" and device != "cpu":
         runtime = config.runtime.model_copy(update={"dtype": "bfloat16"})
         config = config.model_copy(update={"runtime": runtime})
-    steps = -(-config.run.frames // (config.run.envs * config.env.action_repeat))
     try:
-        spec = read_spec(config)
-        need = memory_budget.estimate(config, spec, steps, main_memory=device == "cpu")
-        if device == "cpu":
-            memory_budget.check_fits(config, spec, steps)
-    except (EnvError, memory_budget.DoesNotFit, ValueError) as error:
+        return {"device": device, **_storages(config, device, directory)}
+    except (EnvError, DoesNotFit, ValueError) as error:
         fail(str(error))
-    available = memory_budget.device_memory() if device == "cpu" else None
-    return {"device": device, "total": need.total, "available": available, "parts": asdict(need)}
+
+
+def _storages(config: RunConfig, device: str, directory: Path) -> dict[str, Any]:
+    """Returns the memory of the run, and its parts with each storage of the replay.
+
+    The storage is None if the memory of the device decides it, which is known at the start of the run.
+    """
+    from dreamerguard_agent.evaluate import read_spec
+    from dreamerguard_agent.runtime import memory_budget, storage_choice
+
+    spec = read_spec(config)
+    cpu, whole = device == "cpu", memory_budget.device_memory()
+    free = storage_choice.free_bytes(storage_choice.replay_folder(config, directory))
+    limits = storage_choice.Limits(cpu, whole if cpu else None, None if cpu else whole, free)
+    steps = -(-config.run.frames // (config.run.envs * config.env.action_repeat))
+    chosen = storage_choice.choose_storage(config, spec, steps, directory, limits)
+    needs = {
+        name: memory_budget.estimate(config, spec, steps, main_memory=cpu, storage=name)
+        for name in storage_choice.STORAGES
+    }
+    known = cpu or config.replay.storage != "auto"
+    return {
+        "total": chosen.need.device.total,
+        "available": limits.device,
+        "parts": asdict(chosen.need.device),
+        "storage": chosen.storage if known else None,
+        "storages": {
+            name: {"device": need.device.total, "host": need.host, "disk": need.disk} for name, need in needs.items()
+        },
+        "limits": {"device": limits.device, "host": limits.host, "disk": limits.disk},
+        "reason": chosen.reason,
+    }
 
 
 def _time(run: ResolvedRun, config: RunConfig, directory: Path, device: str, continued: bool) -> dict[str, Any]:

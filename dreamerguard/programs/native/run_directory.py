@@ -42,11 +42,14 @@ _OF_START = (CONFIG, LINT, MANIFEST, "status.json", "scores.jsonl", "metrics.jso
 #: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
 FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
-    "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
+    "replay.storage", "replay.scratch", "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
 )  # fmt: skip
 #: Settings of later versions. At their default they do not change the name of the directory, so that a command finds
 #: its run of an earlier version again.
-LATER = ("env.make", "env.time_limit", "env.action_range", "env.atari.")
+LATER = (
+    "env.make", "env.time_limit", "env.action_range", "env.cameras", "env.atari.",
+    *(f"model.{part}_{kind}_keys" for part in ("encoder", "decoder") for kind in ("mlp", "cnn")),
+)  # fmt: skip
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
 
@@ -69,7 +72,8 @@ class ConfigChanged(Exception):
             f"{directory} holds a run with another configuration:\n"
             + "\n".join(lines)
             + "\nUse the same configuration to continue it, another --logdir to start a new run, or --restart to set"
-            " this run aside. Settings of logging, checkpoints and evaluation may change; run.frames may be raised."
+            " this run aside. Settings of logging, checkpoints and evaluation and the place of the replay may change;"
+            " run.frames may be raised."
         )
         self.differences = differences
 

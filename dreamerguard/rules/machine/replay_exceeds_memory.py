@@ -4,14 +4,16 @@ What it does:
   Multiplies the bytes of one step by the replay capacity, or by the length of the run if that is shorter, and compares
   the result with the machine's memory. For programs that keep the whole replay buffer in main memory, the limit is four
   fifths of it. The estimate counts images, and the recurrent states that danijar/dreamerv3 stores as float32 since
-  2024.
+  2024. The bundled trainer is reported only with ``replay.storage=device`` or ``host``: ``auto`` and ``disk`` store a
+  replay that does not fit in files.
 
 Why is this bad:
   The process is killed after hours, when the replay buffer is full, without a message. With danijar's default model of
   200M parameters, a step takes 53 kB, so the default capacity of 5M steps takes 248 GiB.
 
 How to fix:
-  Lower the replay capacity, or use a smaller model or smaller images.
+  Lower the replay capacity, or use a smaller model or smaller images. With the bundled trainer, remove
+  ``replay.storage``.
 
 References:
   https://github.com/danijar/dreamerv3/issues/203
@@ -33,12 +35,17 @@ rule = Rule("DG504", "replay-exceeds-memory", Severity.WARNING)
 
 GOOD = [
     Example("dreamerguard train dmc_walker_walk suite=dmc_vision size=size1m", machine=Machine(gpus=1)),
+    Example(
+        "dreamerguard train dmc_walker_walk suite=dmc_vision size=size1m env.image_size=256 purpose=short",
+        machine=Machine(gpus=0, memory=8 << 30),
+    ),
     Example("python dreamerv3/main.py --configs atari --logdir logs", machine=Machine(memory=512 << 30)),
     Example("python dreamerv3/main.py --configs atari100k --logdir logs", machine=Machine(memory=32 << 30)),
 ]
 BAD = [
     Example(
-        "dreamerguard train dmc_walker_walk suite=dmc_vision size=size1m env.image_size=256 purpose=short",
+        "dreamerguard train dmc_walker_walk suite=dmc_vision size=size1m env.image_size=256 purpose=short"
+        " replay.storage=device",
         mark="env.image_size=256",
         machine=Machine(gpus=0, memory=8 << 30),
     ),
@@ -66,7 +73,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     memory, needed, certain = run.machine.memory, run.replay_bytes, run.dialect in _IN_MAIN_MEMORY
     if run.whole or memory is None or needed is None or needed < (_PART * memory if certain else memory):
         return
-    if not certain and (run.machine.gpus != 0 or _on_gpu(run)):
+    if not certain and (run.machine.gpus != 0 or _on_gpu(run) or _may_use_disk(run)):
         return
     chosen = next((item for role in _ROLES if (item := run.chosen(role)) is not None), None)
     capacity = run.setting("capacity")
@@ -82,3 +89,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 def _on_gpu(run: ResolvedRun) -> bool:
     device = run.settings.get("buffer.storage_device")
     return device is not None and str(device.value).startswith("cuda")
+
+
+def _may_use_disk(run: ResolvedRun) -> bool:
+    storage = run.settings.get("replay.storage")
+    return storage is not None and storage.value in ("auto", "disk")

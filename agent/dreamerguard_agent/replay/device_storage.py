@@ -1,0 +1,98 @@
+"""The ring on the device. Updates read and write it there; the host only copies pieces for checkpoints."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy.typing as npt
+
+from . import ring as replay_ring
+from .ring import Ring, StoredLatents, Windows
+from .sampler import Indices
+from .storage import InsertRecords, Rows, RunUpdates, State, Sums, groups, place_of
+
+
+class DeviceStorage:
+    """Keeps the ring on the device.
+
+    Args:
+      ring: the ring.
+
+    Attributes:
+      ring: the ring. `insert` and `train` donate it, so hold no reference across their calls.
+      shapes: shapes and types of the ring.
+      inserts: true.
+    """
+
+    inserts = True
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.shapes: Ring = jax.tree.map(lambda value: jax.ShapeDtypeStruct(value.shape, value.dtype), ring)
+        self._lead = ring.latents.deter.shape[:-2]
+
+    def ring_of(self, updates: int) -> Ring:
+        """Returns the shapes of the whole ring."""
+        return self.shapes
+
+    def insert(
+        self, insert_records: InsertRecords, obs: Any, action: Any, latents: StoredLatents, position: int
+    ) -> None:
+        """Stores record number ``position`` of every stream."""
+        self.ring = insert_records(self.ring, obs, action, latents, position)
+
+    def train(
+        self, run_updates: RunUpdates[State, Sums], state: State, indices: Indices, stored: int, sums: Sums
+    ) -> tuple[State, Sums]:
+        """Runs updates on the ring."""
+        state, self.ring, sums = run_updates(state, self.ring, indices, stored, sums)
+        return state, sums
+
+    def windows(self, agent: int, indices: npt.NDArray[Any], length: int) -> Windows:
+        """Reads windows [B, 2] of one agent."""
+        ring = self.ring if len(self._lead) == 1 else jax.tree.map(lambda value: value[agent], self.ring)
+        return replay_ring.gather(ring, jax.device_put(indices), length)
+
+    def read(self, group: str, stream: int, row: int, rows: int) -> Rows:
+        """Copies rows of a stream to the host. Compiles for every new number of rows."""
+        start = jax.device_put(place_of(stream, self._lead, row))
+        copied: Rows = jax.device_get(_cut(groups(self.ring)[group], start, rows))
+        return copied
+
+    def write(self, group: str, stream: int, row: int, arrays: Rows) -> None:
+        """Replaces rows of a stream; donates the ring's arrays."""
+        start = jax.device_put(place_of(stream, self._lead, row))
+        old = groups(self.ring)[group]
+        new = _paste(old, {name: arrays[name].astype(value.dtype) for name, value in old.items()}, start)
+        records, latents = (new, self.ring.latents) if group == "records" else (self.ring.records, StoredLatents(**new))
+        self.ring = Ring(records, latents)
+
+    def close(self) -> None:
+        """Does nothing: arrays on the device are released with the storage."""
+
+
+@partial(jax.jit, static_argnums=2)
+def _cut(leaves: dict[str, jax.Array], start: jax.Array, rows: int) -> dict[str, jax.Array]:
+    """Returns ``rows`` rows of one stream of every array."""
+    depth = len(start)
+
+    def one(value: jax.Array) -> jax.Array:
+        at = (*(start[i] for i in range(depth)), *(0,) * (value.ndim - depth))
+        sizes = (*(1,) * (depth - 1), rows, *value.shape[depth:])
+        return jax.lax.dynamic_slice(value, at, sizes).reshape(rows, *value.shape[depth:])
+
+    return jax.tree.map(one, leaves)
+
+
+@partial(jax.jit, donate_argnums=0)
+def _paste(leaves: dict[str, jax.Array], new: dict[str, Any], start: jax.Array) -> dict[str, jax.Array]:
+    """Replaces rows of one stream of every array."""
+    depth = len(start)
+
+    def one(value: jax.Array, piece: jax.Array) -> jax.Array:
+        at = (*(start[i] for i in range(depth)), *(0,) * (value.ndim - depth))
+        return jax.lax.dynamic_update_slice(value, piece.reshape(*(1,) * (depth - 1), *piece.shape), at)
+
+    return jax.tree.map(one, leaves, new)

@@ -200,8 +200,8 @@ def _from_elements(folder: Path, parts: tuple[str, ...]) -> Pretrained:
 
 def _return_scale(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Returns the percentiles of returns; with a correction for the first updates, corrected."""
-    found = {name: arrays[f"retnorm/{name}"] for name in ("lo", "hi") if f"retnorm/{name}" in arrays}
-    corr = arrays.get("retnorm/corr")
+    found = {name: arrays[path] for name in ("lo", "hi") if (path := f"retnorm/{name}/value") in arrays}
+    corr = arrays.get("retnorm/corr/value")
     if len(found) < 2 or any(value.shape for value in found.values()):
         return {}
     if corr is not None and not corr.shape and corr > 0:

@@ -36,7 +36,7 @@ def read_plain(path: Path) -> Any:
     """
     with path.open("rb") as file:
         try:
-            return _Reader(_Bounded(file, path.stat().st_size)).read()
+            return _StackReader(_Bounded(file, path.stat().st_size)).read()
         except NotPlain as error:
             raise NotPlain(f"{path}: {error}") from None
         except (ValueError, TypeError, LookupError, OverflowError, MemoryError) as error:
@@ -63,7 +63,7 @@ class _Bounded(io.RawIOBase):
         return line
 
 
-class _Reader:
+class _StackReader:
     """Builds the data of one pickle on a stack, as its opcodes state."""
 
     def __init__(self, file: _Bounded) -> None:

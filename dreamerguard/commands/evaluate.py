@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
+
+if TYPE_CHECKING:
+    from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.video import Recorder
 
 
 def evaluate(
@@ -16,6 +20,9 @@ def evaluate(
     episodes: Annotated[int, typer.Option("--episodes", min=1, max=100_000, help="Episodes to play, per seed.")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="Also record one more episode per seed: a file .mp4, or a folder.")
+    ] = None,
 ) -> None:
     """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
 
@@ -34,7 +41,8 @@ def evaluate(
     try:
         config = load_config(run)
         configure(config.runtime)
-        frames, scores = evaluate_checkpoint(config, run, episodes, seed, note)
+        watch = _recorder(config, video, seed) if video is not None else None
+        frames, scores = evaluate_checkpoint(config, run, episodes, seed, note, watch)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
     except EndlessEpisodes as error:
@@ -42,6 +50,15 @@ def evaluate(
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     show_scores(config.task, frames, scores, as_json)
+
+
+def _recorder(config: RunConfig, target: Path, seed: int) -> Recorder:
+    """Returns what records the episodes, or ends the command before anything runs if nothing can be recorded."""
+    from dreamerguard_agent.video import Recorder, missing_video
+
+    if missing := missing_video():
+        fail(f"--video needs {' and '.join(missing)}, not installed here: pip install 'dreamerguard[video]'")
+    return Recorder(config, target, seed, note)
 
 
 def show_scores(task: str, frames: int, scores: dict[int, list[float]], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from .protocol import Env, EnvError
 
 #: Prefix of a suite -> module of its adapter. Such a module has a function ``make(name, config, seed)``, which returns
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
+#: A function ``make_watched`` with these arguments is optional; its environment is `Watchable`.
 ADAPTERS = {"dmc": "dmc.adapter"}
 
 
@@ -29,6 +30,20 @@ def make_by_task(config: RunConfig, seed: int) -> Env:
     suite = suite_for(config)
     adapter = importlib.import_module(f".{ADAPTERS[suite.prefix]}", __package__)
     return cast(Env, adapter.make(suite.name_of(config.task), config, seed))
+
+
+def make_watched(config: RunConfig, seed: int) -> Env:
+    """Makes an environment as `make_by_task` does, a `Watchable` one where the adapter can.
+
+    Rendering may have to be chosen before a library is imported, so this must be the first environment of a process.
+
+    Raises:
+      EnvError: as `make_by_task`, or nothing can be rendered here.
+    """
+    suite = suite_for(config)
+    adapter = importlib.import_module(f".{ADAPTERS[suite.prefix]}", __package__)
+    make = getattr(adapter, "make_watched", adapter.make)
+    return cast(Env, make(suite.name_of(config.task), config, seed))
 
 
 def suite_for(config: RunConfig) -> RunnableSuite:

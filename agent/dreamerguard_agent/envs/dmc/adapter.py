@@ -22,6 +22,8 @@ from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
 CAMERAS = {"quadruped": 2}
+#: Height and width of a frame for people.
+WATCHED = 240
 #: Bound that MuJoCo gives to a control without limits (``mjMAXVAL``).
 UNLIMITED = 1e10
 
@@ -42,6 +44,19 @@ def make(name: str, config: RunConfig, seed: int) -> DMControl:
     return DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, camera=env.camera)
 
 
+def make_watched(name: str, config: RunConfig, seed: int) -> DMControl:
+    """Makes the environment of a run so that it can be shown; see `make` and `Watchable`.
+
+    Raises:
+      EnvError: as `DMControl`, or it cannot be rendered.
+    """
+    env = config.env
+    size = env.image_size if env.observation == "vision" else None
+    made = DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, camera=env.camera, watched=True)
+    made.frame()
+    return made
+
+
 class DMControl:
     """One task of the suite, as an `Env`.
 
@@ -52,6 +67,7 @@ class DMControl:
       image_size: height and width of rendered images, which are then the only observation; None: the task's vectors.
       camera: camera to render, -1 for the default of the domain.
       time_limit: seconds of an episode; None: the task's limit.
+      watched: whether `frame` may be called.
 
     Raises:
       EnvError: the task does not exist, or images cannot be rendered.
@@ -66,9 +82,10 @@ class DMControl:
         image_size: int | None = None,
         camera: int = -1,
         time_limit: float | None = None,
+        watched: bool = False,
     ) -> None:
         self._task = task
-        domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
+        domain, self._env = load_task(task, seed, time_limit, render=watched or image_size is not None)
         self._states = SimulationStates([self._env])
         self._repeat = repeat
         self._camera = CAMERAS.get(domain[0], 0) if camera == -1 else camera
@@ -123,6 +140,10 @@ class DMControl:
         """Restores a `state`; see `Storable`."""
         self._states.write(state)
         self._done = bool(state["done"])
+
+    def frame(self) -> Array:
+        """Renders the simulation for people; see `Watchable`. Only with `watched`."""
+        return self._render(WATCHED)
 
     def close(self) -> None:
         """Frees the physics and the rendering context."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,12 @@ class NoCheckpoint(Exception):
 
 
 def evaluate_checkpoint(
-    config: RunConfig, directory: Path, episodes: int, seed: int, say: Say = lambda text: None
+    config: RunConfig,
+    directory: Path,
+    episodes: int,
+    seed: int,
+    say: Say = lambda text: None,
+    watch: Callable[[AgentSpec, Any, int], None] | None = None,
 ) -> tuple[int, dict[int, list[FinishedEpisode]]]:
     """Plays episodes with the newest sound checkpoint of a run. All its agents get the same resets.
 
@@ -122,6 +127,7 @@ def evaluate_checkpoint(
       episodes: episodes of each agent.
       seed: seed of resets and actions.
       say: receives one line for every newer checkpoint that is damaged.
+      watch: called at the end with the agent, its parameters and the frames, for example to record a video.
 
     Returns:
       Environment frames of the checkpoint, and the episodes by seed of the agent.
@@ -147,6 +153,8 @@ def evaluate_checkpoint(
     if without_limit(config.task) is not None:
         say(f"{config.task} has no time limit; an episode is given up after {most_steps(config.task):,} agent steps")
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
+    if watch is not None:
+        watch(spec, state.params, frames)
     return frames, dict(zip(seeds, played, strict=True))
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import jax
@@ -37,7 +36,9 @@ from .events import Observer
 from .failures import EndlessEpisodes, PolicyDiverged, RunFailed, environment_failures
 from .journal import Journal
 from .numbers_watch import NumbersWatch
+from .pretrained import Pretrained
 from .replay.buffer import create_replay
+from .run_result import RunResult
 from .run_saver import RunSaver
 from .run_state import RunState
 from .running_episodes import RunningEpisodes
@@ -48,26 +49,13 @@ from .runtime.storage_choice import choose_storage
 from .runtime.updates import update_sizes
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """The result of a run.
-
-    Attributes:
-      frames: environment frames of each agent.
-      updates: gradient updates of each agent.
-      finished: whether the run reached its length; if not, it was stopped and can be resumed.
-      saved: whether a checkpoint was written at the end; not if the run was stopped before its first step.
-      trained: whether this start trained; not if the run was complete before.
-    """
-
-    frames: int
-    updates: int
-    finished: bool
-    saved: bool = True
-    trained: bool = True
-
-
-def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable[[], bool]) -> RunResult:
+def train(
+    config: RunConfig,
+    directory: Path,
+    observer: Observer,
+    stop: Callable[[], bool],
+    pretrained: Pretrained | None = None,
+) -> RunResult:
     """Trains ``config.seeds`` agents, from their last checkpoint if ``directory`` has one.
 
     Args:
@@ -75,13 +63,14 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
       directory: existing folder for logs and checkpoints.
       observer: receives the events of the run.
       stop: called after every vector step; when it returns true, the run writes a checkpoint and ends.
+      pretrained: parameters to start from; not used if ``directory`` has a checkpoint.
 
     Raises:
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
       NoSoundCheckpoint: there are checkpoints, but none can be used.
       OtherFormat: another version wrote the checkpoint.
-      DoesNotMatch: the checkpoint does not fit the configuration.
+      DoesNotMatch: the checkpoint or ``pretrained`` does not fit the configuration.
       UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
       NotSaved: no checkpoint could be saved for too long.
       RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
@@ -92,7 +81,7 @@ def train(config: RunConfig, directory: Path, observer: Observer, stop: Callable
         observer.phase("checking the checkpoint")
     found = checkpoints.open_newest(observer.note, config.env.action_repeat)
     numbers = found.numbers if found else {}
-    with closing(Run(config, checkpoints, found, observer)) as run:
+    with closing(Run(config, checkpoints, found, observer, pretrained)) as run:
         logs = SeedRecords(
             directory,
             range(config.seed, config.seed + config.seeds),
@@ -116,7 +105,12 @@ class Run:
     state: RunState
 
     def __init__(
-        self, config: RunConfig, checkpoints: Checkpoints, found: Checkpoint | None, observer: Observer
+        self,
+        config: RunConfig,
+        checkpoints: Checkpoints,
+        found: Checkpoint | None,
+        observer: Observer,
+        pretrained: Pretrained | None = None,
     ) -> None:
         self._config, self._checkpoints, self._observer = config, checkpoints, observer
         self.counters = Counters(config, found.numbers if found else {})
@@ -128,10 +122,10 @@ class Run:
         self._numbers = NumbersWatch(config, checkpoints.directory.parent, observer.note)
         with ExitStack() as failing:
             failing.enter_context(self._stack)
-            self.state = self._make_state(found)
+            self.state = self._make_state(found, pretrained)
             failing.pop_all()
 
-    def _make_state(self, found: Checkpoint | None) -> RunState:
+    def _make_state(self, found: Checkpoint | None, pretrained: Pretrained | None) -> RunState:
         """Starts the environments and makes agent and replay, or reads them from a checkpoint."""
         config, counters, observer = self._config, self.counters, self._observer
         seeds = range(config.seed, config.seed + config.seeds)
@@ -147,6 +141,9 @@ class Run:
         self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         learner = compiled.initial_state(spec, seeds)
+        if pretrained is not None and found is None:
+            learner, line = pretrained.applied(learner, config.seeds)
+            observer.note(line)
         evaluator = Evaluator(config, spec, config.eval.episodes, seeds, supervision)
         state = RunState(config, spec, counters, learner, replay, episodes, evaluator)
         if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +12,19 @@ from dreamerguard.commands.shared.achievement_facts import achievement_facts, ac
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
+if TYPE_CHECKING:
+    from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.video import Recorder
+
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run directory.")],
     episodes: Annotated[int, typer.Option("--episodes", min=1, max=100_000, help="Episodes to play, per seed.")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of resets and actions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="Also record one more episode per seed: a file .mp4, or a folder.")
+    ] = None,
 ) -> None:
     """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
 
@@ -36,7 +43,8 @@ def evaluate(
     try:
         config = load_config(run)
         configure(config.runtime)
-        frames, played = evaluate_checkpoint(config, run, episodes, seed, note)
+        watch = _recorder(config, video, seed) if video is not None else None
+        frames, played = evaluate_checkpoint(config, run, episodes, seed, note, watch)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
     except EndlessEpisodes as error:
@@ -51,6 +59,15 @@ def evaluate(
         as_json,
         {seed: achievement_facts(folders[seed], [item.logs for item in mine]) for seed, mine in played.items()},
     )
+
+
+def _recorder(config: RunConfig, target: Path, seed: int) -> Recorder:
+    """Returns what records the episodes, or ends the command before anything runs if nothing can be recorded."""
+    from dreamerguard_agent.video import Recorder, missing_video
+
+    if missing := missing_video():
+        fail(f"--video needs {' and '.join(missing)}, not installed here: pip install 'dreamerguard[video]'")
+    return Recorder(config, target, seed, note)
 
 
 def show_scores(

@@ -44,6 +44,9 @@ def train(
     actions are not finite; 73 nothing could be saved; 74 the directory was removed or replaced during the run; 75
     another process uses it.
 
+    --from starts a new run from the parameters of another one, or of danijar/dreamerv3; optimizer and replay begin at
+    zero. A run that continues does not read it again.
+
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
@@ -121,6 +124,7 @@ def _show(result: Result) -> None:
 
 def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSignals) -> int:
     from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
+    from dreamerguard.commands.shared.start_from import read_start
     from dreamerguard.commands.shared.training import run_training
     from dreamerguard.programs.native.run_directory import default_directory
     from dreamerguard.programs.native.runnable import why_not_here
@@ -136,10 +140,11 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
         fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
     _refuse_file(directory)
+    start = read_start(options.from_, options.from_parts, directory, restart=options.restart)
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
-    return run_training(config, directory, result, typed, stop, restart=options.restart)
+    return run_training(config, directory, result, typed, stop, restart=options.restart, start=start)
 
 
 def _refuse_file(directory: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .factory import env_seed, make_agent_envs, make_env, make_envs
-from .protocol import ActionNotFinite, Array, Env, EnvError, EnvsFailed, Values, VectorEnv, WaitEnded, flags
+from .protocol import ActionNotFinite, Array, Env, EnvError, EnvsFailed, Values, VectorEnv, WaitEnded, Watchable, flags
+from .registry import make_watched
 from .vector.serial import SerialEnvs
 from .vector.supervision import Supervision
 
@@ -18,9 +19,11 @@ __all__ = [
     "Values",
     "VectorEnv",
     "WaitEnded",
+    "Watchable",
     "env_seed",
     "flags",
     "make_agent_envs",
     "make_env",
     "make_envs",
+    "make_watched",
 ]

@@ -105,6 +105,18 @@ class Storable(Protocol):
         """Restores a `state` of an environment that was made with the same seed."""
 
 
+@runtime_checkable
+class Watchable(Protocol):
+    """An `Env` that can be shown to people, whatever it gives to the agent."""
+
+    def frame(self) -> Array:
+        """Renders the current state, uint8 [height, width, 3].
+
+        Raises:
+          EnvError: it cannot be rendered here.
+        """
+
+
 class EnvError(Exception):
     """An environment cannot be made, rendered or stepped. The message is for users and is shown without a traceback."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from typing import cast
+from typing import Any, cast
 
 from dreamerguard.schema import RunConfig
 from dreamerguard.schema.suites import SUITES, RunnableSuite, missing_packages, suite_of
@@ -13,6 +13,7 @@ from .protocol import Env, EnvError
 
 #: Prefix of a suite -> module of its adapter. Such a module has a function ``make(name, config, seed)``, which returns
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
+#: A function ``make_watched`` with these arguments is optional; its environment is `Watchable`.
 ADAPTERS = {
     "dmc": "dmc.adapter",
     "gym": "adapters.gym_env",
@@ -35,12 +36,7 @@ def make_by_task(config: RunConfig, seed: int) -> Env:
     Raises:
       EnvError: the task does not exist, its suite is unknown or not installed, or images cannot be rendered.
     """
-    if config.env.make is not None:
-        name, module = config.task, CUSTOM
-    else:
-        suite = suite_for(config)
-        name, module = suite.name_of(config.task), ADAPTERS[suite.prefix]
-    adapter = importlib.import_module(f".{module}", __package__)
+    adapter, name = _adapter(config)
     return cast(Env, adapter.make(name, config, seed))
 
 
@@ -56,6 +52,28 @@ def has_native(config: RunConfig) -> bool:
 def kind_of_tasks(config: RunConfig) -> str:
     """Returns what a message calls the tasks of a run: ``dmc_*``, or the maker of a custom environment."""
     return f"env.make={config.env.make}" if config.env.make is not None else suite_for(config).pattern
+
+
+def make_watched(config: RunConfig, seed: int) -> Env:
+    """Makes an environment as `make_by_task` does, a `Watchable` one where the adapter can.
+
+    Rendering may have to be chosen before a library is imported, so this must be the first environment of a process.
+
+    Raises:
+      EnvError: as `make_by_task`, or nothing can be rendered here.
+    """
+    adapter, name = _adapter(config)
+    return cast(Env, getattr(adapter, "make_watched", adapter.make)(name, config, seed))
+
+
+def _adapter(config: RunConfig) -> tuple[Any, str]:
+    """Returns the module of the adapter, and the task as it names it."""
+    if config.env.make is not None:
+        name, module = config.task, CUSTOM
+    else:
+        suite = suite_for(config)
+        name, module = suite.name_of(config.task), ADAPTERS[suite.prefix]
+    return importlib.import_module(f".{module}", __package__), name
 
 
 def suite_for(config: RunConfig) -> RunnableSuite:

@@ -37,7 +37,13 @@ class OpenedRun:
 
 @contextmanager
 def open_run(
-    config: RunConfig, directory: Path, result: Result, typed: list[str], *, restart: bool
+    config: RunConfig,
+    directory: Path,
+    result: Result,
+    typed: list[str],
+    *,
+    restart: bool,
+    origin: Mapping[str, Any] | None = None,
 ) -> Iterator[OpenedRun]:
     """Holds a run directory and prepares it, or says why it cannot be used; then nothing in it has changed.
 
@@ -47,12 +53,13 @@ def open_run(
       result: lint result; it is stored with the run.
       typed: the arguments as typed, for the manifest.
       restart: whether to set an earlier run in the directory aside.
+      origin: where the parameters come from, for the manifest; None for a new agent.
 
     Raises:
       CommandFailed: the directory cannot be used, or the device is not available.
     """
     from dreamerguard.programs.native import run_directory as rundir
-    from dreamerguard.programs.native.manifest import describe_start, read_starts
+    from dreamerguard.programs.native.manifest import FROM, describe_start, read_starts
     from dreamerguard.reports.json import report_object
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
@@ -62,6 +69,7 @@ def open_run(
                 rundir.check_same(directory, config)
             facts = configure(config.runtime)
             manifest, lint = describe_start(typed, facts), report_object(result)
+            manifest |= {FROM: dict(origin)} if origin is not None else {}
             _clear(directory, restart=restart)
             _say_differences(directory, manifest)
             _say_changes(rundir.prepare_agents(directory, config, lint, manifest))

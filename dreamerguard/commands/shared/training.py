@@ -20,11 +20,19 @@ if TYPE_CHECKING:
     from dreamerguard_agent.runtime.records import RunDirectoryLost
 
     from .open_run import OpenedRun
+    from .start_from import Start
     from .stop_signals import StopSignals
 
 
 def run_training(
-    config: RunConfig, directory: Path, result: Result, typed: list[str], stop: StopSignals, *, restart: bool
+    config: RunConfig,
+    directory: Path,
+    result: Result,
+    typed: list[str],
+    stop: StopSignals,
+    *,
+    restart: bool,
+    start: Start | None = None,
 ) -> int:
     """Trains a run or continues it.
 
@@ -35,6 +43,7 @@ def run_training(
       typed: the arguments as typed, for the manifest.
       stop: the signals that stop it.
       restart: whether to set an earlier run in the directory aside.
+      start: where its parameters come from; None for a new agent.
 
     Returns:
       The exit code.
@@ -44,12 +53,13 @@ def run_training(
     """
     from .open_run import open_run
 
-    with open_run(config, directory, result, typed, restart=restart) as run:
+    origin = start.facts if start is not None else None
+    with open_run(config, directory, result, typed, restart=restart, origin=origin) as run:
         stop.before_end(run.lock.release)
         facts = run.starts[-1]
         echo(agents_line(config), error=True)
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
-        return _train(run, stop)
+        return _train(run, stop, start)
 
 
 def agents_line(config: RunConfig) -> str:
@@ -68,7 +78,7 @@ def agents_line(config: RunConfig) -> str:
     return f"agent: the algorithm of {BUNDLED}{settings}; {curves}"
 
 
-def _train(run: OpenedRun, stop: StopSignals) -> int:
+def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
@@ -88,11 +98,9 @@ def _train(run: OpenedRun, stop: StopSignals) -> int:
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(config.run.frames))
             observer = RunFiles(_watched(progress, own, stack), run)
-            outcome = train_agents(config, directory, observer, stop)
-    except (EnvError, DoesNotFit) as error:
-        withdraw(directory, config)
-        fail(str(error))
-    except (DoesNotMatch, OtherFormat) as error:
+            outcome = train_agents(config, directory, observer, stop, start.pretrained if start else None)
+    except (EnvError, DoesNotFit, DoesNotMatch, OtherFormat) as error:
+        withdraw(directory, config)  # changes nothing if there is a checkpoint
         fail(str(error))
     except (UnusableLogs, NoSoundCheckpoint) as error:
         fail(str(error), DAMAGED)

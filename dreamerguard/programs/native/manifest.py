@@ -17,6 +17,8 @@ from dreamerguard.util.replace_file import replace_file
 MANIFEST = "manifest.json"
 #: Entry that states the frames of the first checkpoint of a start; null until there is one.
 FIRST_SAVE = "first_save"
+#: Entry that states where the parameters of a new run come from; absent for a new agent.
+FROM = "from"
 #: Entries that two starts of a run should share.
 _COMPARED = ("dreamerguard", "git", "platform", "device", "host")
 
@@ -73,6 +75,12 @@ def never_saved(directory: Path) -> bool:
     """Returns whether the manifest states that no start has saved a checkpoint."""
     starts = read_starts(directory)
     return bool(starts) and all(FIRST_SAVE in start and start[FIRST_SAVE] is None for start in starts)
+
+
+def origin_of(directory: Path) -> dict[str, Any] | None:
+    """Returns where the parameters of a run come from, as its starts state; None for a new agent."""
+    found = [start[FROM] for start in read_starts(directory) if isinstance(start.get(FROM), dict)]
+    return found[-1] if found else None
 
 
 def differences(directory: Path, start: Mapping[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """The options of ``dreamerguard lint`` and ``train`` that set nothing in the run, each in one place.
 
-A field is an option: its name, its default, its help and the values it takes. The reader of native commands, the quick
-reader of ``lint`` and the signatures of the Typer commands are all derived from these tables. A false default means a
-switch, a tuple gathers repeated options. Loads neither Typer nor pydantic.
+A field is an option: its name (a last ``_`` only avoids a keyword of Python), its default, its help and the values it
+takes. The reader of native commands, the quick reader of ``lint`` and the signatures of the Typer commands are all
+derived from these tables. A false default means a switch, a tuple gathers repeated options. Loads neither Typer nor
+pydantic.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class TrainOptions:
     config: str | None = _option(None, "Run file.")
     logdir: str | None = _option(None, "Run directory; by default runs/ and a name from the configuration.")
     restart: bool = _option(False, "Start from the beginning; an earlier run there is kept in a folder before-N.")
+    from_: str | None = _option(
+        None, "Start from the parameters of RUN, RUN@FRAMES or a checkpoint of danijar/dreamerv3."
+    )
+    from_parts: tuple[str, ...] = _option((), "With --from: only these parameters, such as enc,dec,dyn.", commas=True)
     allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
     dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
     output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)
@@ -103,7 +108,11 @@ class TrainOptions:
 
 def options_of(table: type, names: Collection[str] = ()) -> dict[str, Field[Any]]:
     """Options of a table by how they are typed, ``--output-format``: those with the names of fields, or all."""
-    return {f"--{item.name.replace('_', '-')}": item for item in fields(table) if not names or item.name in names}
+    return {
+        f"--{item.name.rstrip('_').replace('_', '-')}": item
+        for item in fields(table)
+        if not names or item.name in names
+    }
 
 
 def typed_names(table: type) -> dict[str, Field[Any]]:

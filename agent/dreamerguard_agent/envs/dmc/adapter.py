@@ -23,6 +23,8 @@ from .simulation_state import SimulationStates
 
 #: Default cameras of domains; every other domain uses camera 0 (`embodied/envs/dmc.py`).
 CAMERAS = {"quadruped": 2}
+#: Height and width of a frame for people.
+WATCHED = 240
 #: Bound that MuJoCo gives to a control without limits (``mjMAXVAL``).
 UNLIMITED = 1e10
 
@@ -38,10 +40,31 @@ def make(name: str, config: RunConfig, seed: int) -> DMControl:
     Raises:
       EnvError: as `DMControl`.
     """
+    return _made(name, config, seed, watched=False)
+
+
+def make_watched(name: str, config: RunConfig, seed: int) -> DMControl:
+    """Makes the environment of a run so that it can be shown; see `make` and `Watchable`.
+
+    Raises:
+      EnvError: as `DMControl`, or it cannot be rendered.
+    """
+    made = _made(name, config, seed, watched=True)
+    made.frame()
+    return made
+
+
+def _made(name: str, config: RunConfig, seed: int, watched: bool) -> DMControl:
     env = config.env
-    size = None if env.observation == "proprio" else env.image_size
-    cameras, vectors = (env.camera, *env.cameras), env.observation != "vision"
-    return DMControl(name, repeat=env.action_repeat, seed=seed, image_size=size, cameras=cameras, vectors=vectors)
+    return DMControl(
+        name,
+        repeat=env.action_repeat,
+        seed=seed,
+        image_size=None if env.observation == "proprio" else env.image_size,
+        cameras=(env.camera, *env.cameras),
+        vectors=env.observation != "vision",
+        watched=watched,
+    )
 
 
 class DMControl:
@@ -56,6 +79,7 @@ class DMControl:
         ``camera_N``.
       vectors: whether the task's vectors are observed.
       time_limit: seconds of an episode; None: the task's limit.
+      watched: whether `frame` may be called.
 
     Raises:
       EnvError: the task does not exist, or images cannot be rendered.
@@ -71,14 +95,17 @@ class DMControl:
         cameras: Sequence[int] = (-1,),
         vectors: bool = True,
         time_limit: float | None = None,
+        watched: bool = False,
     ) -> None:
         self._task = task
-        domain, self._env = load_task(task, seed, time_limit, render=image_size is not None)
+        domain, self._env = load_task(task, seed, time_limit, render=watched or image_size is not None)
         self._states = SimulationStates([self._env])
         self._repeat = repeat
         default = CAMERAS.get(domain[0], 0)
-        self._cameras = _by_key([default if camera == -1 else camera for camera in cameras]) if image_size else {}
-        _check_cameras(task, self._cameras.values(), self._env.physics.model)
+        chosen = _by_key([default if camera == -1 else camera for camera in cameras])
+        if image_size or watched:
+            _check_cameras(task, chosen.values(), self._env.physics.model)
+        self._cameras, self._shown = chosen if image_size else {}, chosen["image"]
         self._done = True
         self._size = image_size or 0
         spec = self._env.action_spec()
@@ -131,6 +158,10 @@ class DMControl:
         self._states.write(state)
         self._done = bool(state["done"])
 
+    def frame(self) -> Array:
+        """Renders the simulation for people; see `Watchable`. Only with `watched`."""
+        return self._rendered(self._shown, WATCHED)
+
     def close(self) -> None:
         """Frees the physics and the rendering context."""
         self._env.close()
@@ -145,9 +176,12 @@ class DMControl:
         return {**values, **flags(reward, now.first(), now.last(), terminal)}
 
     def _render(self) -> Values:
-        render = self._env.physics.render
+        return {key: self._rendered(camera, self._size) for key, camera in self._cameras.items()}
+
+    def _rendered(self, camera: int, size: int) -> Array:
         try:
-            return {key: render(self._size, self._size, camera_id=camera) for key, camera in self._cameras.items()}
+            image: Array = self._env.physics.render(size, size, camera_id=camera)
+            return image
         except Exception as error:  # every GL backend has its own exceptions, none with a common base
             raise EnvError(no_rendering(error)) from error
 

@@ -175,7 +175,7 @@ def test_repeat_stops_at_the_end_of_an_episode() -> None:
     [
         ("dmc_walker_wlak", ["dmc_walker_walk", "walker_run"]),
         ("dmc_nothing_here", ["domains: acrobot"]),
-        ("atari_pong", ["atari_pong", "dmc_*", "dreamerguard guard"]),
+        ("bsuite_catch", ["bsuite_catch", "dmc_*", "dreamerguard guard"]),
         ("dcm_walker_walk", ["Did you mean dmc_walker_walk"]),
         ("walker_walk", ["does not run task `walker_walk`"]),
         ("dmc", ["dmc_walker_walk"]),
@@ -273,5 +273,5 @@ except EnvError as error:
         "['camera_1', 'height', 'image', 'orientations', 'velocity']",
         "True",
         "True",
-        "dmc_walker_walk has no camera 7; its cameras are 0 (side), 1 (back); see env.camera and env.cameras",
+        "dmc_walker_walk has no camera 7; its cameras are 0 (side), 1 (back). See env.camera and env.cameras",
     ], ran.stderr

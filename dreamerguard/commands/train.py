@@ -136,7 +136,7 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
         return REFUSED
     if config is None:
         fail("the configuration is not valid")
-    if reason := why_not_here(config.task):
+    if config.env.make is None and (reason := why_not_here(config.task)):
         fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
     _refuse_file(directory)

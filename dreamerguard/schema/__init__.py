@@ -13,8 +13,8 @@ from .sizes import SIZES, SizeName
 if TYPE_CHECKING:
     from .atari_section import AtariSection
     from .config import RunConfig
+    from .env_section import EnvSection
     from .sections import (
-        EnvSection,
         EvalSection,
         LossScales,
         LossSection,
@@ -47,6 +47,7 @@ def __getattr__(name: str) -> Any:
     """Loads a model on first use, see PEP 562."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import config, sections
+    from . import atari_section, config, env_section, sections
 
-    return getattr(config if name == "RunConfig" else sections, name)
+    modules = (config, env_section, atari_section, sections)
+    return next(getattr(module, name) for module in modules if hasattr(module, name))

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from .env_section import EnvSection
 from .published_editions import Edition
 from .section_base import Section, setting
 from .sections import (
     CheckpointSection,
-    EnvSection,
     EvalSection,
     GuardSection,
     LoggingSection,

@@ -115,8 +115,10 @@ def test_the_checked_packages_are_those_that_the_trainer_imports() -> None:
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
     found = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
     # tensorboard, with google.protobuf, is imported only where `logging.tensorboard` is on; jax imports jaxlib.
-    # Packages of single suites are checked with the task; pillow comes with matplotlib, imageio is for videos.
-    found -= {"PIL", "imageio"} | {package for suite in SUITES if suite.extra != "agent" for package in suite.packages}
+    # Packages of single suites are checked with the task; pillow comes with matplotlib, imageio_ffmpeg is for videos.
+    found -= {"PIL", "imageio_ffmpeg"} | {
+        package for suite in SUITES if suite.extra != "agent" for package in suite.packages
+    }
     assert found - {"dreamerguard", "tensorboard", "google"} == packages.TRAINER.keys() - {"jaxlib"}
 
 

@@ -37,6 +37,8 @@ def changed(config: RunConfig = CONFIG, **settings: Any) -> RunConfig:
         {"guard__warn_update_budget": 0.5},
         {"purpose": "short"},
         {"env__workers": 3},
+        {"replay__storage": "disk"},
+        {"replay__scratch": "/tmp"},
         {"runtime__compilation_cache": False},
         {"runtime__platform": "cpu"},
         {"run__frames": 2_000_000},

@@ -178,7 +178,7 @@ class Bench:
             raise NotRun(f"the base run ended with {code}: {last_line(process.output)}")
 
     def _train_half(self, folder: Path) -> None:
-        self.write_config(folder, **LONG)
+        self.write_config(folder, **LONG | {"checkpoint": {"every": 0.5}})  # two saves long before its end
         process = self.train(folder)
         if not process.until(lambda: len(steps(folder / "run")) == 2, 900):
             raise NotRun(f"the base run saved nothing: {last_line(process.output)}")

@@ -119,8 +119,9 @@ class JsonFile:
     def _read_flat_block(self, block: bytes, key: str, kind: ScoreKind) -> bool:
         """Reads a block in which every line is a flat object with frames first; returns False for any other block."""
         lines = block.count(b"\n")
-        if not block.count(b"{") == block.count(b"}\n") == lines:
-            return False
+        names = [f'"{name}"'.encode() for name in (self._layout.x, key)]
+        if not block.count(b"{") == block.count(b"}\n") == lines or any(block.count(name) != lines for name in names):
+            return False  # also with a name twice in a row, of which the last value counts
         found = flat_line(self._layout.x, key).findall(block)
         if len(found) != lines:
             return False

@@ -315,3 +315,13 @@ def test_a_look_without_news_only_asks_for_times(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "open", forbidden)
     assert not any(follower.poll() for _ in range(5))
+
+
+def test_the_last_of_two_values_of_one_name_counts_in_any_block(tmp_path: Path) -> None:
+    """As in JSON, whether the fast reader of flat rows or the exact one sees the row."""
+    rows = '{"frames": 10, "score": 1.0, "length": 5}\n{"frames": 20, "score": 2.0, "score": 3.0}\n'
+    (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\n")
+    (tmp_path / "scores.jsonl").write_text(rows)
+    assert _train(read_run(tmp_path)) == [(10, 1.0), (20, 3.0)]
+    (tmp_path / "scores.jsonl").write_text(rows + '{"frames": 30, "score": 4.0, "more": {"x": 1}}\n')
+    assert _train(read_run(tmp_path)) == [(10, 1.0), (20, 3.0), (30, 4.0)]

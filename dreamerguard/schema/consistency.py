@@ -6,6 +6,8 @@ than all its other work.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +17,11 @@ def _model(values: Mapping[str, Any]) -> str:
         return f"deter {values['deter']} is not a multiple of blocks {values['blocks']}"
     if values["policy_min_std"] > values["policy_max_std"]:
         return "policy_min_std is larger than policy_max_std"
+    for key in ("encoder_mlp_keys", "encoder_cnn_keys", "decoder_mlp_keys", "decoder_cnn_keys"):
+        try:
+            re.compile(values[key])
+        except re.error as error:
+            return f"{key} is not a regular expression: {error}"
     return ""
 
 
@@ -24,5 +31,29 @@ def _optimizer(values: Mapping[str, Any]) -> str:
     return ""
 
 
+def _env(values: Mapping[str, Any]) -> str:
+    if any(camera < -1 for camera in values["cameras"]):
+        return "cameras are numbers from 0, or -1 for the task's default camera"
+    for key, value in values.items():
+        if key.partition(".")[0] == "kwargs" and (wrong := _not_plain(value)):
+            return f"{key} holds {wrong}; use text, finite numbers, true, false, null, lists and mappings"
+    return ""
+
+
+def _not_plain(value: Any) -> str:
+    """Returns what is not plain in a nested value; empty if it is of texts, finite numbers, booleans and nulls."""
+    if isinstance(value, list | tuple):
+        return next((wrong for item in value if (wrong := _not_plain(item))), "")
+    if isinstance(value, Mapping):
+        keys = next((f"the name {key!r}" for key in value if not isinstance(key, str)), "")
+        return keys or next((wrong for item in value.values() if (wrong := _not_plain(item))), "")
+    plain = value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+    return "" if plain else repr(value)
+
+
 #: Section -> function that returns the fault of its values, or an empty text. Messages use keys without the section.
-CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {"model": _model, "optimizer": _optimizer}
+CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "model": _model,
+    "optimizer": _optimizer,
+    "env": _env,
+}

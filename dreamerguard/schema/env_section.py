@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from .atari_section import AtariSection
-from .section_base import Section, plain_values, setting
+from .section_base import Section, consistent, setting
 
 
 class EnvSection(Section):
@@ -79,6 +79,17 @@ class EnvSection(Section):
 
     @field_validator("kwargs")
     @classmethod
-    def _check_kwargs(cls, value: dict[str, Any]) -> dict[str, Any]:
-        plain: dict[str, Any] = plain_values(value)
-        return plain
+    def _make_lists(cls, value: dict[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = _with_lists(value)
+        return made
+
+    @model_validator(mode="after")
+    def _check_env(self) -> EnvSection:
+        return consistent("env", self)
+
+
+def _with_lists(value: Any) -> Any:
+    """Returns a nested value with lists for tuples, as it is read back from a file."""
+    if isinstance(value, list | tuple):
+        return [_with_lists(item) for item in value]
+    return {key: _with_lists(item) for key, item in value.items()} if isinstance(value, dict) else value

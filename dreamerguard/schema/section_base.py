@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,21 +27,6 @@ def setting(default: Any, description: str, *, unit: str = "", **bounds: Any) ->
     """
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **bounds)
-
-
-def plain_values(value: Any, where: str = "") -> Any:
-    """Returns a nested value of texts, finite numbers, booleans, nulls, lists and mappings; tuples become lists.
-
-    Raises:
-      ValueError: something else is in it.
-    """
-    if value is None or isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    if isinstance(value, list | tuple):
-        return [plain_values(item, where) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: plain_values(item, f"{where}{key}.") for key, item in value.items()}
-    raise ValueError(f"{where.rstrip('.') or 'a value'} is {value!r}, which is no plain value")
 
 
 Checked = TypeVar("Checked", bound=Section)

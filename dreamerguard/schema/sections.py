@@ -6,10 +6,9 @@ Values of a task, an edition or a size come from later layers.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from .section_base import Section, consistent, setting
 
@@ -108,15 +107,6 @@ class ModelSection(Section):
     policy_max_std: float = setting(
         1.0, "Largest standard deviation of a continuous action.", unit="action units", gt=0
     )
-
-    @field_validator("encoder_mlp_keys", "encoder_cnn_keys", "decoder_mlp_keys", "decoder_cnn_keys")
-    @classmethod
-    def _check_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"is not a regular expression: {error}") from error
-        return value
 
     @model_validator(mode="after")
     def _check_model(self) -> ModelSection:

@@ -124,3 +124,24 @@ def test_a_stored_run_with_arguments_is_the_same_run(tmp_path: Path) -> None:
     config = RunConfig.model_validate({"task": "gym:X", "env": {"kwargs": kwargs}})
     prepare(tmp_path, config, {}, {})
     assert check_same(tmp_path, config) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("dmc_walker_walk model.encoder_mlp_keys=(", "encoder_mlp_keys is not a regular expression"),
+        ("gym:CartPole-v1 env.kwargs.x=.nan", "kwargs.x holds nan"),
+        ("gym:CartPole-v1 env.kwargs.x=[1,.inf]", "kwargs.x holds inf"),
+        ("dmc_walker_walk env.observation=both env.cameras=[-5]", "cameras are numbers from 0"),
+    ],
+)
+def test_values_that_the_schema_refuses_are_problems_of_the_linter(words: str, says: str) -> None:
+    run = resolve(words)
+    assert run.config is None
+    (problem,) = [problem for problem in run.problems if problem.rule == "inconsistent-settings"]
+    assert says in problem.message and problem.label.span is not None
+
+
+def test_arguments_read_back_equal_those_that_were_given() -> None:
+    config = RunConfig.model_validate({"task": "x", "env": {"make": "m:f", "kwargs": {"a": (1, {"b": (2,)})}}})
+    assert config.env.kwargs == {"a": [1, {"b": [2]}]}

@@ -166,3 +166,10 @@ def test_files_that_were_removed_are_put_back(tmp_path: Path) -> None:
     assert written == [str(tmp_path / "run.yaml"), str(tmp_path / "seed1" / "manifest.json")]
     assert rundir.load_config(tmp_path) == SEEDS
     assert json.loads((tmp_path / "seed1" / "manifest.json").read_text()) == [{"host": "x"}]
+
+
+def test_a_removed_run_directory_is_not_made_again(tmp_path: Path) -> None:
+    """It may be removed between the check of a save and this call; the run is saved elsewhere then."""
+    with pytest.raises(FileNotFoundError):
+        rundir.put_back(tmp_path / "run", SEEDS, {"a": 1}, [{"host": "x"}])
+    assert not (tmp_path / "run").exists()

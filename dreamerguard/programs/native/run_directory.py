@@ -157,8 +157,10 @@ def put_back(
 ) -> list[str]:
     """Writes the files of `prepare_agents` that are missing. Returns their paths.
 
+    A run directory that is missing is not made: it was removed, and another run may be put in its place.
+
     Args:
-      directory: the run directory; made when missing.
+      directory: the run directory; the directories of its agents are made when missing.
       config: the run.
       lint: the lint report.
       starts: all entries of the manifest.
@@ -168,7 +170,8 @@ def put_back(
     """
     written = []
     for folder, alone in {directory: config, **agents(directory, config)}.items():
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder != directory:
+            folder.mkdir(exist_ok=True)
         texts = {CONFIG: _config_text(alone), LINT: _as_json(lint), MANIFEST: _as_json(starts)}
         for path, text in ((folder / name, text) for name, text in texts.items()):
             if not path.exists():

@@ -32,15 +32,15 @@ SMALL: dict[str, Any] = {
 
 
 @contextmanager
-def quick_compilation(cache: Path) -> Iterator[None]:
-    """Compiles every program once, with few optimizations, while it is open."""
+def quick_compilation(cache: Path, *, optimized: bool = False) -> Iterator[None]:
+    """Compiles every program once while it is open, with few optimizations unless ``optimized``."""
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
     changes = {
         "jax_compilation_cache_dir": str(cache),
         "jax_persistent_cache_min_compile_time_secs": 0.0,
-        "jax_disable_most_optimizations": True,
+        "jax_disable_most_optimizations": not optimized,
     }
     before = {name: jax.config.values[name] for name in changes}
     for values in (changes, before):

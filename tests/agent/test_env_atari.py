@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import ale_py
@@ -12,35 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.programs.native.program import PROGRAM
 from dreamerguard.schema import AtariSection, RunConfig
 from dreamerguard.schema.tasks import task_names
-from dreamerguard.sources.argv import read_command
 from dreamerguard_agent.envs import EnvError, Values, make_env, make_envs
 from dreamerguard_agent.envs.adapters.atari import STICKY, Atari
+
+from .played_envs import drawn, resolved, walk
 
 pytestmark = pytest.mark.integration
 
 ATARI = AtariSection()
 ATARI100K = AtariSection(sticky=False, gray=False, actions="needed")
 PLAIN = AtariSection(sticky=False, gray=False, actions="needed", noops=0)
-
-
-def resolved(*words: str) -> RunConfig:
-    """Returns the configuration of a command, as the trainer gets it."""
-    config = PROGRAM.resolve(read_command(["dreamerguard", "train", *words]), UNKNOWN, Path()).config
-    assert config is not None
-    return config
-
-
-def walk(env: Any, actions: Iterable[int]) -> list[Values]:
-    return [env.step({"action": action, "reset": number == 0}) for number, action in enumerate(actions)]
-
-
-def drawn(env: Any, steps: int, seed: int = 0) -> list[int]:
-    classes: int = env.act_space["action"].classes
-    return np.random.default_rng(seed).integers(classes, size=steps).tolist()  # type: ignore[no-any-return]
 
 
 def loaded(game: str, sticky: float = 0.0, seed: int = 0) -> ale_py.ALEInterface:
@@ -281,22 +262,6 @@ def test_a_game_of_another_version_is_not_restored() -> None:
         env.load(state | {"ale": np.frombuffer(b"0.1", np.uint8)})
     with pytest.raises(ValueError, match="cannot read the stored game"):
         env.load(state | {"system": state["system"][:100]})
-
-
-def test_worker_processes_equal_one_process() -> None:
-    config = resolved("atari_breakout", "run.envs=2", "env.image_size=48", "env.workers=2")
-    made = [
-        make_envs(config.model_copy(update={"env": config.env.model_copy(update={"backend": backend})}), 0, 0)
-        for backend in ("serial", "process")
-    ]
-    try:
-        for actions in np.random.default_rng(0).integers(18, size=(25, 2)).astype(np.int32):
-            one, two = (envs.step({"action": actions}, np.zeros(2, bool)) for envs in made)
-            assert one.keys() == two.keys() and all(np.array_equal(one[key], two[key]) for key in one)
-        assert not np.array_equal(one["image"][0], one["image"][1])
-    finally:
-        for envs in made:
-            envs.close()
 
 
 def test_ale_has_every_published_game() -> None:

@@ -7,7 +7,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +16,27 @@ import pytest
 
 from dreamerguard.commands.evaluate import show_scores
 from dreamerguard.commands.shared.achievement_facts import achievement_facts
-from dreamerguard.core.machine import UNKNOWN
-from dreamerguard.programs.native.program import PROGRAM
 from dreamerguard.schema import RunConfig
-from dreamerguard.sources.argv import read_command
 from dreamerguard_agent.achievements import achievement_score, success_rates
 from dreamerguard_agent.driver import Driver
-from dreamerguard_agent.envs import EnvError, Values, make_env, make_envs
+from dreamerguard_agent.envs import EnvError, Values, make_env
 from dreamerguard_agent.envs.adapters.crafter_env import Crafter
 from dreamerguard_agent.envs.adapters.crafter_state import KINDS, InOrder
 from dreamerguard_agent.evaluate import read_spec
 
+from .played_envs import drawn, resolved, walk
+
 pytestmark = pytest.mark.integration
-
-
-def resolved(*words: str) -> RunConfig:
-    config = PROGRAM.resolve(read_command(["dreamerguard", "train", *words]), UNKNOWN, Path()).config
-    assert config is not None
-    return config
-
-
-def walk(env: Any, actions: Iterable[int]) -> list[Values]:
-    return [env.step({"action": action, "reset": number == 0}) for number, action in enumerate(actions)]
-
-
-def drawn(steps: int, seed: int = 0) -> list[int]:
-    return np.random.default_rng(seed).integers(17, size=steps).tolist()  # type: ignore[no-any-return]
 
 
 def digest(steps: list[Values]) -> str:
     return hashlib.sha256(b"".join(step[key].tobytes() for step in steps for key in sorted(step))).hexdigest()
+
+
+def played(seed: int, steps: int) -> str:
+    """Returns the digest of an episode of drawn actions."""
+    env = Crafter(seed=seed)
+    return digest(walk(env, drawn(env, steps)))
 
 
 @pytest.mark.parametrize("task", ["crafter_reward", "crafter_noreward"])
@@ -57,7 +47,7 @@ def test_steps_equal_those_of_the_package(task: str) -> None:
     assert env.act_space["action"].classes == 17
     seed = env._env._seed  # type: ignore[attr-defined]
     alone = crafter.Env(size=(64, 64), reward=task == "crafter_reward", seed=seed)
-    steps = walk(env, actions := drawn(25))  # later, the package draws from a set in the order of addresses
+    steps = walk(env, actions := drawn(env, 25))  # later, the package draws from a set in the order of addresses
     assert np.array_equal(steps[0]["image"], alone.reset()) and steps[0]["is_first"]
     for step, action in zip(steps[1:], actions[1:], strict=True):
         image, reward, done, info = alone.step(action)
@@ -70,7 +60,7 @@ def test_steps_equal_those_of_the_package(task: str) -> None:
 
 def test_spaces_hold_for_every_step() -> None:
     env = Crafter()
-    for step in walk(env, drawn(3)):
+    for step in walk(env, drawn(env, 3)):
         assert step.keys() == env.obs_space.keys() | {"reward", "is_first", "is_last", "is_terminal"}
         for key, space in env.obs_space.items():
             assert (step[key].dtype, step[key].shape) == (space.dtype, space.shape)
@@ -111,9 +101,9 @@ def test_rewards_are_those_of_the_paper() -> None:
 
 _SCRIPT = """
 import sys
-from tests.agent.test_env_crafter import Crafter, digest, drawn, walk
+from tests.agent.test_env_crafter import Crafter, played
 kept = [bytearray(size) for size in range(int(sys.argv[1]))]  # other addresses
-print(digest(walk(Crafter(seed=4), drawn(150))))
+print(played(seed=4, steps=150))
 """
 
 
@@ -127,7 +117,7 @@ def test_seeds_reproduce_episodes_in_other_processes() -> None:
         for size in ("0", "5000")
     )
     assert first == second != b""
-    assert digest(walk(Crafter(seed=5), drawn(30))) != digest(walk(Crafter(seed=4), drawn(30)))
+    assert played(seed=5, steps=30) != played(seed=4, steps=30)
 
 
 def test_creatures_of_an_area_keep_their_order() -> None:
@@ -142,7 +132,7 @@ def test_creatures_of_an_area_keep_their_order() -> None:
 def _eventful(seed: int) -> Crafter:
     """An environment with every kind of object, at night, with a sleeping player."""
     env = Crafter(seed=seed)
-    walk(env, drawn(40, seed))
+    walk(env, drawn(env, 40, seed))
     world, player = env._env._world, env._env._player
     free = [(x, y) for x in range(64) for y in range(64) if world[x, y] == ("grass", None)]
     _, cow, zombie, skeleton, arrow, plant = KINDS
@@ -161,7 +151,7 @@ def test_a_stored_world_continues_exactly(cut: int) -> None:
     if cut == 1:
         env.step({"action": 0, "reset": True})
     other.load({key: value.copy() for key, value in env.state().items()})
-    for action in drawn(60, seed=3):
+    for action in drawn(env, 60, seed=3):
         one, two = (made.step({"action": action, "reset": False}) for made in (env, other))
         assert digest([one]) == digest([two])
     one, two = (made.step({"action": 0, "reset": True}) for made in (env, other))  # the next world
@@ -173,22 +163,6 @@ def test_a_world_of_another_version_is_not_restored() -> None:
     env = Crafter()
     with pytest.raises(ValueError, match=r"crafter 0\.9 stored the worlds"):
         env.load(env.state() | {"version": np.frombuffer(b"0.9", np.uint8)})
-
-
-def test_worker_processes_equal_one_process() -> None:
-    config = resolved("crafter_reward", "run.envs=2", "env.workers=2")
-    made = [
-        make_envs(config.model_copy(update={"env": config.env.model_copy(update={"backend": backend})}), 0, 0)
-        for backend in ("serial", "process")
-    ]
-    try:
-        for actions in np.random.default_rng(0).integers(17, size=(25, 2)).astype(np.int32):
-            one, two = (envs.step({"action": actions}, np.zeros(2, bool)) for envs in made)
-            assert one.keys() == two.keys() and all(np.array_equal(one[key], two[key]) for key in one)
-        assert not np.array_equal(one["image"][0], one["image"][1])
-    finally:
-        for envs in made:
-            envs.close()
 
 
 @pytest.mark.parametrize(

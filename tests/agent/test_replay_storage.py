@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
@@ -16,7 +15,7 @@ from dreamerguard_agent.checkpoints.errors import NotSaved
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import RunResult, train
 
-from .same_runs import SMALL, assert_same, everything
+from .same_runs import SMALL, assert_same, everything, quick_compilation
 
 pytestmark = pytest.mark.integration
 
@@ -59,19 +58,8 @@ def go(directory: Path, storage: str, stop: Callable[[], bool] = never, **change
 @pytest.fixture(scope="module", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compiles every program once, with all optimizations: they must not make a difference."""
-    from jax.experimental.compilation_cache import compilation_cache
-
-    changes = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("cache")),
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-    }
-    before = {name: jax.config.values[name] for name in changes}
-    for values in (changes, before):
-        for name, value in values.items():
-            jax.config.update(name, value)
-        compilation_cache.reset_cache()
-        if values is changes:
-            yield
+    with quick_compilation(tmp_path_factory.mktemp("cache"), optimized=True):
+        yield
 
 
 #: Eight updates at each vector step, in a replay that is soon full: windows overlap, and cross the end of the ring.

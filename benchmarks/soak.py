@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -180,10 +181,20 @@ def report(samples: list[dict[str, Any]], wrong: list[str], output: Path | None)
     if not judged:
         print(f"memory is not judged: {WARM_UP / 60:.0f} minutes after the warm-up are needed")
     if output is not None:
-        facts_ = {name: [slope.value, slope.low, slope.high, slope.points] for name, slope in slopes.items()}
-        text = json.dumps({"slopes MB/h": facts_, "problems": problems, "judged": judged, "samples": samples}, indent=1)
-        output.write_text(text + "\n")
+        output.write_text(_as_json(slopes, problems, judged, samples))
     return 1 if problems else 0 if judged else 3
+
+
+def _as_json(
+    slopes: Mapping[str, Slope], problems: Sequence[str], judged: bool, samples: Sequence[Mapping[str, Any]]
+) -> str:
+    """Returns result and samples, one line per sample."""
+    names = list(dict.fromkeys(name for row in samples for name in row))
+    rows = [[round(row[name], 2) if row.get(name) is not None else None for name in names] for row in samples]
+    head = {"slopes MB/h": {name: asdict(slope) for name, slope in slopes.items()}, "problems": list(problems)}
+    head |= {"judged": judged, "columns": names}
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    return f'{json.dumps(head, indent=1)[:-2]},\n "samples": [\n{lines}\n]}}\n'
 
 
 def _hours(minutes: Sequence[float], values: Sequence[float]) -> tuple[list[float], Sequence[float]]:

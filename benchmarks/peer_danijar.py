@@ -4,11 +4,14 @@ Runs in that program's Python environment, with its code from an unchanged check
 elements, einops, chex, optax, portal, granular, scope, ruamel.yaml. The program passes options of ``jax.jit`` by
 position, which jax refuses since 0.7; a wrapper adds the names.
 
-Only the compiled update is timed, not the copies of metrics and latents to the host after it.
+By default only the compiled update is timed, not the copies of metrics and latents to the host after it. With
+``--replay`` an update is what its training loop does: it draws windows from the replay, trains, and writes the latents
+back; metrics reach the host one update later, as there.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import sys
 import tempfile
@@ -70,17 +73,12 @@ def random_batch(spaces, batch, length):
     return made
 
 
-def main():
-    """Compiles the update and serves requests until the input ends."""
-    options, answers = peer_parser().parse_args(), own_output()
-    sys.path.insert(0, options.checkout)
-    name_options_of_jit()
-    agent = make_agent(options)
+def bare_updates(agent, options):
+    """Returns a function that does one update on the same random windows."""
     place = lambda tree, sharding: jax.device_put(tree, sharding)  # noqa: E731
     batch = place(random_batch(agent.spaces, options.batch, options.length), agent.train_sharded)
     carry = agent.init_train(options.batch)
     seed = place(np.array([0, 1], np.uint32), agent.train_mirrored)
-    started = time.perf_counter()
 
     def one():
         held = {key: value for key, value in agent.params.items() if key in agent.policy_keys}
@@ -88,6 +86,46 @@ def main():
         agent.params, *rest = agent._train(given, held, seed, carry, batch)
         jax.block_until_ready((agent.params, rest))
 
+    return one
+
+
+def replay_updates(agent, options):
+    """Returns a function that does one update with the program's replay, filled with random steps of 16 streams."""
+    import embodied
+
+    length = options.length + 1
+    replay = embodied.replay.Replay(length=length, capacity=100_000, online=True, chunksize=1024)
+    made_by_replay = ("consec", "stepid", "seed")
+    spaces = {key: space for key, space in agent.spaces.items() if key not in made_by_replay}
+    steps = random_batch(spaces, 16, 4 * length)
+    for time_step in range(4 * length):
+        for stream in range(16):
+            replay.add({key: value[stream, time_step] for key, value in steps.items()}, stream)
+    sample = functools.partial(replay.sample, options.batch, "train")
+    windows = embodied.streams.Consec(
+        embodied.streams.Stateless(sample), length=options.length, consec=1, prefix=1, strict=True, contiguous=True
+    )
+    stream, carry = iter(agent.stream(windows)), [agent.init_train(options.batch)]
+
+    def one():
+        carry[0], outs, _ = agent.train(carry[0], next(stream))
+        if "replay" in outs:
+            replay.update(outs["replay"])
+        jax.block_until_ready(agent.params)
+
+    return one
+
+
+def main():
+    """Compiles the update and serves requests until the input ends."""
+    parser = peer_parser()
+    parser.add_argument("--replay", action="store_true", help="time the loop's work for one update, replay included")
+    options, answers = parser.parse_args(), own_output()
+    sys.path.insert(0, options.checkout)
+    name_options_of_jit()
+    agent = make_agent(options)
+    started = time.perf_counter()
+    one = replay_updates(agent, options) if options.replay else bare_updates(agent, options)
     one()
     versions = {name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "numpy", "ninjax", "elements")}
     modules = ("dyn", "enc", "dec", "rew", "con", "pol", "val")

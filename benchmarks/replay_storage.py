@@ -41,15 +41,17 @@ ENVS, BATCH, LENGTH = 16, 16, 64
 class Trainer:
     """A replay with one storage, and the compiled functions for it."""
 
-    def __init__(self, spec: AgentSpec, storage: str, rows: int, due: int, folder: Path) -> None:
+    def __init__(
+        self, spec: AgentSpec, storage: str, rows: int, due: int, folder: Path, batch: int = BATCH, length: int = LENGTH
+    ) -> None:
         sizes = update_sizes(due, cpu=jax.default_backend() == "cpu")
-        made = create_storage(lambda: empty_ring(spec, 1, ENVS, rows), storage, folder, LENGTH + 1, BATCH, sizes)
-        sampler = WindowSampler(ENVS, ENVS * (rows - LENGTH), LENGTH + 1, rows, 0)
-        self.replay, self.state = ReplayBuffer(made, [sampler], BATCH, LENGTH), compiled.initial_state(spec, [0])
+        made = create_storage(lambda: empty_ring(spec, 1, ENVS, rows), storage, folder, length + 1, batch, sizes)
+        sampler = WindowSampler(ENVS, ENVS * (rows - length), length + 1, rows, 0)
+        self.replay, self.state = ReplayBuffer(made, [sampler], batch, length), compiled.initial_state(spec, [0])
         self._spec, self._due, self._random = spec, due, np.random.default_rng(0)
         self._sums: Any = None
         self._functions = CompiledFunctions(
-            spec, [0], self.state, made.ring_of, self._obs(), inserts=made.inserts, batch=BATCH, length=LENGTH,
+            spec, [0], self.state, made.ring_of, self._obs(), inserts=made.inserts, batch=batch, length=length,
             most=due, notify=lambda text: None,
         )  # fmt: skip
 

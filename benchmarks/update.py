@@ -19,69 +19,24 @@ import json
 import os
 import platform
 import shutil
-import statistics
-import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).parents[1]
-
-
-@dataclass
-class Worker:
-    """A process that does updates on request."""
-
-    name: str
-    process: subprocess.Popen[str]
-    about: dict[str, Any] = field(default_factory=dict)
-    turns: list[list[list[float]]] = field(default_factory=list)
-    peak_gib: float = 0.0
-
-    @classmethod
-    def start(cls, name: str, command: list[str]) -> Worker:
-        """Starts a worker and waits until its update is compiled."""
-        print(f"compiling {name}", file=sys.stderr, flush=True)
-        pipe = subprocess.PIPE
-        worker = cls(name, subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT))
-        worker.about = worker._read()
-        return worker
-
-    def run(self, updates: int) -> list[list[float]]:
-        """Does ``updates`` updates and returns wall-clock and processor seconds of each."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{updates}\n")
-        self.process.stdin.flush()
-        answer = self._read()
-        self.peak_gib = answer["peak_gib"]
-        times: list[list[float]] = answer["times"]
-        return times
-
-    def stop(self) -> None:
-        """Ends the process."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-
-    def _read(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name} ended early with status {self.process.wait()}; its output is above")
-        message: dict[str, Any] = json.loads(line)
-        return message
+from benchmarks.workers import ROOT, Worker, WorkerEnded, summary
 
 
 def main() -> None:
     """Measures, prints a table and writes JSON."""
     options = _options()
-    workers = [Worker.start(name, command) for name, command in commands(options)]
-    for worker in workers:
-        worker.run(options.warmup)
-    for _ in range(-(-options.updates // options.turn)):
-        for worker in workers:
-            worker.turns.append(worker.run(options.turn))
+    workers = []
+    try:
+        for name, command in commands(options):
+            print(f"compiling {name}", file=sys.stderr, flush=True)
+            workers.append(Worker.launch(name, command))
+            workers[-1].wait()
+        _measure(workers, options)
+    except WorkerEnded as ended:
+        raise SystemExit(str(ended)) from None
     rows = [summary(worker, workers[0]) for worker in workers]
     for worker in workers:
         worker.stop()
@@ -98,6 +53,14 @@ def main() -> None:
         about |= {"python": platform.python_version(), "load": os.getloadavg(), "updates": options.updates}
         about |= {"batch": options.batch, "length": options.length}
         options.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
+
+
+def _measure(workers: list[Worker], options: argparse.Namespace) -> None:
+    for worker in workers:
+        worker.run(options.warmup)
+    for _ in range(-(-options.updates // options.turn)):
+        for worker in workers:
+            worker.turns.append(worker.run(options.turn))
 
 
 def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
@@ -117,26 +80,6 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
             command = [python, script, "--checkout", checkout, *settings, *device]
             found.append((f"{name} {size} {dtype}", command))
     return found
-
-
-def summary(worker: Worker, base: Worker) -> dict[str, Any]:
-    """Returns the medians of one worker, and the median over turns of its ratio to the base."""
-    wall, cpu = ([time[kind] for turn in worker.turns for time in turn] for kind in (0, 1))
-
-    def ratio(kind: int) -> float:
-        pairs = zip(worker.turns, base.turns, strict=True)
-        return statistics.median(sum(t[kind] for t in ours) / sum(t[kind] for t in first) for ours, first in pairs)
-
-    return {
-        "name": worker.name,
-        "wall_ms": 1e3 * statistics.median(wall),
-        "wall_ms_min": 1e3 * min(wall),
-        "cpu_ms": 1e3 * statistics.median(cpu),
-        "wall_ratio": ratio(0),
-        "cpu_ratio": ratio(1),
-        "peak_gib": worker.peak_gib,
-        **worker.about,
-    }
 
 
 def _options() -> argparse.Namespace:

@@ -38,7 +38,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("target", nargs="*", help="names of targets, or all")
-    parser.add_argument("--minutes", type=float, default=10, help="time per target")
+    parser.add_argument("--minutes", type=float, default=10, help="processor time per target")
     parser.add_argument("--seconds", type=float, default=2, help="most processor time of one input")
     parser.add_argument("--megabytes", type=int, default=1000, help="most memory of one input")
     parser.add_argument("--seed", type=int, default=0, help="seed of the mutations")

@@ -87,19 +87,23 @@ def store(out: Path, target: str, data: bytes, failure: Failure) -> Path:
 
 
 def fuzz_apart(target: Target, minutes: float, bounds: tuple[float, int], out: Path, seed: int) -> tuple[int, int]:
-    """Fuzzes in a process of its own, and in another one if that ends. Returns inputs and kinds of failures."""
-    end, runs, kinds, number = time.monotonic() + 60 * minutes, 0, set[str](), 0
-    while time.monotonic() < end and number < 20:
+    """Fuzzes in a process of its own, and in another one if that ends. Returns inputs and kinds of failures.
+
+    ``minutes`` are of processor time, so a busy machine changes only how long it takes.
+    """
+    left, runs, kinds, number = 60 * minutes, 0, set[str](), 0
+    while left > 0 and number < 20:
         current = os.memfd_create("current")
         answers, tell = os.pipe()
         child = os.fork()
         if not child:
             os.close(answers)
-            _child(Session(target, *bounds, out, random.Random(f"{seed} {number}")), end, current, tell)
+            _child(Session(target, *bounds, out, random.Random(f"{seed} {number}")), left, current, tell)
         os.close(tell)
         with os.fdopen(answers) as stream:
             lines = stream.read().splitlines()
-        status = os.waitpid(child, 0)[1]
+        _, status, used = os.wait4(child, 0)
+        left -= used.ru_utime + used.ru_stime
         runs += int(lines[0]) if lines else 0
         kinds |= set(lines[1:])
         if os.waitstatus_to_exitcode(status) > 0 and not runs:
@@ -114,10 +118,10 @@ def fuzz_apart(target: Target, minutes: float, bounds: tuple[float, int], out: P
     return runs, len(kinds)
 
 
-def _child(session: Session, end: float, current: int, tell: int) -> None:
+def _child(session: Session, seconds: float, current: int, tell: int) -> None:
     code = 1
     try:
-        session.fuzz(lambda: time.monotonic() >= end, current)
+        session.fuzz(lambda: time.process_time() >= seconds, current)
         code = 0
     except Exception:
         traceback.print_exc()

@@ -1,87 +1,234 @@
 """Runs gradient updates of torchrl's DreamerV3 on requests from standard input, see `serving`.
 
-Runs the unchanged training script of torchrl's repository (``sota-implementations/dreamer_v3``, configured for
-walker-walk) in an environment with torchrl, dm_control and hydra-core. The script has no function for one update, so
-this module times its replay buffer: from one draw of windows to the next is one update, including the draw. Between
-turns the next draw waits for a request.
+Runs the unchanged learner of torchrl 0.14.1 for walker-walk. ``--checkout`` is the folder that holds
+``sota-implementations`` and ``benchmarks/ad_hoc``: a checkout, or the folder into which the wheel is installed. The
+environment needs torchrl, tensordict, hoptorch and hydra-core, but no simulator: an update only reads specifications
+of the environment, which are written here.
+
+The wheel has no YAML files. `SETTINGS` holds the values of torchrl's preset for walker-walk. With ``--replay``, an
+update also draws a batch from torchrl's replay buffer, on the device of the learner, and writes latent states back.
+Without it, all updates use one random batch. Each update waits for the device to finish.
+
+If an update cannot be compiled, or takes longer than ``--limit`` seconds to compile, the worker starts again with the
+next mode of `MODES`. Its description states the mode that runs, and the error of each mode that failed.
 """
 
-import contextlib
+import dataclasses
 import importlib.metadata
+import json
+import logging
+import math
 import os
 import sys
-import tempfile
+import threading
 import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
-from serving import Requests, own_output, peer_parser
+from serving import ACTIONS, OBSERVATIONS, own_output, peer_parser, serve
+from torchrl.data import Bounded, Composite, Unbounded
+from torchrl.envs import EnvBase
 
 WIDTHS = {
-    "size1m": {"rnn_hidden_dim": 512, "hidden_dim": 64, "obs_embed_dim": 64, "num_classes": 4},
-    "size12m": {"rnn_hidden_dim": 2048, "hidden_dim": 256, "obs_embed_dim": 256, "num_classes": 16},
+    "size1m": {"rnn_hidden_dim": 512, "hidden_dim": 64, "num_classes": 4},
+    "size12m": {"rnn_hidden_dim": 2048, "hidden_dim": 256, "num_classes": 16},
 }
 
+#: Sizes of the observations, in the order in which torchrl's decoder predicts them.
+PARTS = [math.prod(OBSERVATIONS[key]) for key in sorted(OBSERVATIONS)]
 
-class Draws:
-    """Wraps the replay buffer's ``sample`` and measures the time between its calls."""
+#: Keys of torchrl's learner and replay buffer, with the values of its preset for walker-walk.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "env": {
+        "backend": "custom",
+        "factory": "__main__:Specifications",
+        "seed": 0,
+        "use_seed": False,
+        "max_episode_steps": 1000,
+        "vector_key": "observation",
+        "pixels_key": None,
+    },
+    "collector": {"backend": "auto", "num_envs": 16},
+    "replay_buffer": {"device": None, "buffer_size": 5_000_000, "online": True},
+    "networks": {
+        "num_categoricals": 32,
+        "unimix": 0.01,
+        "recurrent_model": "block_gru",
+        "num_blocks": 8,
+        "dynamics_layers": 1,
+        "prior_layers": 2,
+        "posterior_layers": 1,
+        "norm_eps": 1e-4,
+        "decoder_event_dims": PARTS,
+        "num_reward_bins": 255,
+        "num_value_bins": 255,
+        "encoder_layers": 3,
+        "decoder_layers": 3,
+        "reward_layers": 1,
+        "actor_layers": 3,
+        "value_layers": 3,
+        "policy_min_std": 0.1,
+        "policy_max_std": 1.0,
+    },
+    "optimization": {
+        "compile": "auto",
+        "compile_train_step": None,
+        "compile_train_step_mode": "default",
+        "compile_rssm": None,
+        "rssm_scan_unroll": 8,
+        "cudagraph_train_step": None,
+        "lr": 4e-5,
+        "optimizer_eps": 1e-20,
+        "adaptive_grad_clip": 0.3,
+        "warmup_steps": 1000,
+        "imagination_horizon": 15,
+        "continuation_horizon": 333,
+        "use_reinforce": True,
+        "return_normalization_rate": 0.01,
+        "return_normalization_min_scale": 1.0,
+        "slow_critic_regularization": 1.0,
+        "slow_critic_tau": 0.02,
+        "replay_value_loss_weight": 0.3,
+        "free_bits": 1.0,
+        "dynamic_loss_weight": 1.0,
+        "representation_loss_weight": 0.1,
+        "gamma": 1.0,
+        "lmbda": 0.95,
+    },
+}
 
-    def __init__(self, sample, parameters, answers):
-        self.sample, self.parameters, self.answers = sample, parameters, answers
-        self.started = self.began = None
-        self.requests = None
+#: Ways to compile an update; after a failure, the next one is tried. ``auto`` is torchrl's default: on a GPU, the whole
+#: update is compiled and captured in a CUDA graph; on a CPU, it is not compiled. ``whole`` only compiles the whole
+#: update, ``graph`` compiles the recurrence and captures, ``capture`` only captures, ``scan`` only compiles the
+#: recurrence.
+MODES: dict[str, dict[str, Any]] = {
+    "whole": {"compile": "off", "compile_train_step": True, "compile_rssm": "scan"},
+    "auto": {},
+    "graph": {"compile_train_step": False},
+    "capture": {"compile": "off", "cudagraph_train_step": True},
+    "scan": {"compile": "off", "compile_rssm": "scan"},
+    "none": {"compile": "off"},
+}
 
-    def __call__(self, *args, **kwargs):
-        now = time.perf_counter(), time.process_time()
-        if self.started is None:
-            self.started = now[0]
-        elif self.requests is None:
-            self.requests = Requests(self.answers, self._about(now[0] - self.started))
-        elif not self.requests.done(now[0] - self.began[0], now[1] - self.began[1]):
-            raise SystemExit
-        self.began = time.perf_counter(), time.process_time()
-        return self.sample(*args, **kwargs)
+#: Environment variable that carries the errors of failed modes to the next start.
+FAILED = "PEER_TORCHRL_FAILED"
 
-    def _about(self, seconds):
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        versions = {name: importlib.metadata.version(name) for name in ("torch", "torchrl", "tensordict")}
-        return {"device": device, "versions": versions, "parameters": self.parameters(), "compile_s": seconds}
+
+class Specifications(EnvBase):
+    """Has the specifications of walker-walk, and no simulator."""
+
+    def __init__(self, **_: Any):
+        super().__init__(device="cpu")
+        self.observation_spec = Composite(observation=Unbounded(shape=(sum(PARTS),)))
+        self.action_spec = Bounded(-1, 1, shape=(ACTIONS,))
+        self.reward_spec = Unbounded(shape=(1,))
+
+    def _step(self, tensordict):
+        raise NotImplementedError
+
+    _reset = _set_seed = _step
+
+
+@dataclasses.dataclass
+class Learner:
+    """Builds torchrl's learner and its update from the options of the worker."""
+
+    options: Any
+
+    def __post_init__(self):
+        import omegaconf
+
+        root = Path(self.options.checkout)
+        sys.path.insert(0, str(root / "benchmarks" / "ad_hoc"))
+        import bench_dreamer_v3_learner
+
+        self.bench = bench_dreamer_v3_learner
+        self.script = self.bench._load_example(root)
+        self.device = torch.device("cpu" if self.options.cpu else "cuda:0")
+        self.config = omegaconf.OmegaConf.create(SETTINGS)
+        self.config.networks.update(WIDTHS[self.options.size])
+        self.config.optimization.update(MODES[self.options.compile])
+        self.config.optimization.mixed_precision = self.options.dtype == "bfloat16"
+        self.config.replay_buffer.update({"batch_size": self.options.batch, "seq_len": self.options.length})
+        self.sizes = {"obs_dim": sum(PARTS), "action_dim": ACTIONS}
+        self.parts = self.script["_build_learner"](self.config, self.device, **self.sizes)
+
+    def update(self) -> Callable[[], None]:
+        """Compiles the update and does the first ones; returns a function that does one update."""
+        stepper = self.script["_make_learner_update"](self.config, self.device, self.parts)
+        self.script["_warm_up_learner"](self.config, self.device, stepper, **self.sizes)
+        if self.options.replay:
+            where = {"device": self.device, "replay_device": self.device}
+            step = self.bench._ReplayLearnerStep(self.script, self.config, stepper, **where, **self.sizes)
+            wait = step.synchronize
+        else:
+            shape = {"batch": self.options.batch, "steps": self.options.length}
+            batch = self.bench._make_data(self.config, self.device, **shape, **self.sizes)
+            step = lambda: stepper.step(None, batch)  # noqa: E731
+            wait = (lambda: None) if self.options.cpu else torch.cuda.synchronize
+
+        def one():
+            step()
+            wait()
+
+        # The CUDA graph is captured during the first calls.
+        for _ in range(3):
+            one()
+        return one
+
+    def about(self) -> dict[str, Any]:
+        """Returns the description of the worker, without times."""
+        groups = self.parts.optimizer.param_groups
+        made = {"device": "cpu" if self.options.cpu else torch.cuda.get_device_name()}
+        names = ("torch", "torchrl", "tensordict", "hoptorch")
+        made["versions"] = {name: importlib.metadata.version(name) for name in names}
+        made["parameters"] = sum(value.numel() for group in groups for value in group["params"])
+        made |= {"compile": self.options.compile, "failed": json.loads(os.environ.get(FAILED, "{}"))}
+        made["settings"] = self.script["resolve_compile_settings"](self.config, self.device)._asdict()
+        made |= {"dtype": self.options.dtype, "replay": self.options.replay}
+        made["gpu_peak_gib"] = 0.0 if self.options.cpu else torch.cuda.max_memory_allocated() / 2**30
+        return made
+
+
+def start_again(options, answers, error):
+    """Replaces the process by one that uses the next mode, because a failed capture can leave CUDA unusable."""
+    traceback.print_exception(error)
+    later = list(MODES)[list(MODES).index(options.compile) + 1 :]
+    if not later:
+        os._exit(1)
+    failed = json.loads(os.environ.get(FAILED, "{}")) | {options.compile: f"{type(error).__name__}: {error}"[:2000]}
+    os.environ[FAILED] = json.dumps(failed)
+    os.dup2(answers.fileno(), 1)
+    os.execv(sys.executable, [*sys.orig_argv, "--compile", later[0]])
 
 
 def main():
-    """Collects the first windows, then serves requests until the input ends."""
-    options, answers = peer_parser().parse_args(), own_output()
-    folder = f"{options.checkout}/sota-implementations/dreamer_v3"
-    sys.path.insert(0, folder)
-    os.chdir(tempfile.mkdtemp())
-    import dreamer_v3
-    import hydra
-
-    changes = {f"networks.{key}": value for key, value in WIDTHS[options.size].items()}
-    changes |= {"replay_buffer.batch_size": options.batch, "replay_buffer.seq_len": options.length}
-    changes |= {"replay_buffer.buffer_size": 10_000, "collector.frames_per_batch": 2000}
-    changes |= {"logger.eval_every": 10**9, "optimization.device": "cpu" if options.cpu else "cuda"}
-    with hydra.initialize_config_dir(folder, version_base=None):
-        config = hydra.compose("config_dmc_walker", [f"{key}={value}" for key, value in changes.items()])
-    watch(dreamer_v3, answers)
-    with contextlib.suppress(SystemExit):
-        dreamer_v3.main.__wrapped__(config)
-
-
-def watch(script, answers):
-    """Wraps the script's replay buffer in `Draws`, and counts the parameters that the script clips."""
-    seen, clip, make = {}, script.adaptive_grad_clip_, script.ReplayBuffer
-
-    def count(parameters, *rest):
-        found = list(parameters)
-        seen.update({id(value): value.numel() for value in found})
-        return clip(found, *rest)
-
-    def watched(*args, **kwargs):
-        replay = make(*args, **kwargs)
-        replay.sample = Draws(replay.sample, lambda: sum(seen.values()), answers)
-        return replay
-
-    script.adaptive_grad_clip_, script.ReplayBuffer = count, watched
+    """Compiles the update and serves requests until the input ends."""
+    parser = peer_parser()
+    parser.add_argument("--compile", default="auto", choices=MODES)
+    parser.add_argument("--replay", action="store_true", help="draw every batch from torchrl's replay buffer")
+    parser.add_argument("--limit", type=float, default=300, help="seconds that one mode may take to compile")
+    options = parser.parse_args()
+    if options.cpu and options.dtype != "float32":
+        parser.error("torchrl computes in float32 on a CPU; drop --dtype or --cpu")
+    answers = own_output()
+    torch.set_float32_matmul_precision("high")  # as in torchrl's benchmark of its learner
+    logging.disable(logging.DEBUG)  # torch 2.11 prints every graph of a scan
+    late = TimeoutError(f"not compiled after {options.limit:g} s")
+    timer = threading.Timer(options.limit, start_again, (options, answers, late))
+    timer.daemon = True
+    timer.start()
+    try:
+        learner = Learner(options)
+        started = time.perf_counter()
+        one = learner.update()
+    except Exception as error:
+        start_again(options, answers, error)
+    timer.cancel()
+    serve(one, answers, {**learner.about(), "compile_s": time.perf_counter() - started})
 
 
 if __name__ == "__main__":

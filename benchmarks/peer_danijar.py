@@ -45,7 +45,14 @@ def make_agent(options):
     configs = ruamel.yaml.YAML(typ="safe").load(text)
     config = elements.Config(configs["defaults"]).update(configs[options.size])
     changes = {"platform": "cpu" if options.cpu else "cuda", "compute_dtype": options.dtype}
-    changes |= {"precompile": False, "profiler": False, "enable_policy": False, "transfer_guard": False}
+    # By default it takes three quarters of the device's memory at its start, which leaves too little for the others.
+    changes |= {
+        "prealloc": False,
+        "precompile": False,
+        "profiler": False,
+        "enable_policy": False,
+        "transfer_guard": False,
+    }
     config = config.update(batch_size=options.batch, batch_length=options.length, logdir=tempfile.mkdtemp())
     # The program reads some options that its file of defaults does not have.
     config = elements.Config({**config, "jax": {**config.jax, **changes}})

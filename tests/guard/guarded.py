@@ -31,7 +31,13 @@ def start(folder: Path, *options: object, child: str, words: tuple[object, ...] 
     command = [*GUARD, *map(str, options), "--", sys.executable, str(script), *map(str, words)]
     with (folder / SAID).open("w") as said:
         return subprocess.Popen(
-            command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+            command,
+            cwd=folder,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            process_group=0,  # the guard does not stop itself where it leads a session, as tests without a terminal may
         )
 
 

@@ -3,9 +3,7 @@
 Runs the unchanged learner of torchrl 0.14.1 for walker-walk. ``--checkout`` is the folder that holds
 ``sota-implementations`` and ``benchmarks/ad_hoc``: a checkout, or the folder into which the wheel is installed. The
 environment needs torchrl, tensordict, hoptorch and hydra-core, but no simulator: an update only reads specifications
-of the environment, which are written here.
-
-The wheel has no YAML files. `SETTINGS` holds the values of torchrl's preset for walker-walk. With ``--replay``, an
+of the environment, which are written here. The wheel has no YAML files. `SETTINGS` holds the values of torchrl's preset for walker-walk. With ``--replay``, an
 update also draws a batch from torchrl's replay buffer, on the device of the learner, and writes latent states back.
 Without it, all updates use one random batch. Each update waits for the device to finish.
 
@@ -14,6 +12,7 @@ next mode of `MODES`. Its description states the mode that runs, and the error o
 """
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import logging
@@ -31,6 +30,7 @@ import torch
 from serving import ACTIONS, OBSERVATIONS, own_output, peer_parser, serve
 from torchrl.data import Bounded, Composite, Unbounded
 from torchrl.envs import EnvBase
+from torchrl.modules.models.model_based_v3 import RSSMRolloutV3
 
 WIDTHS = {
     "size1m": {"rnn_hidden_dim": 512, "hidden_dim": 64, "num_classes": 4},
@@ -132,6 +132,19 @@ class Specifications(EnvBase):
     _reset = _set_seed = _step
 
 
+def make_scan_traceable():
+    """Makes the scan of the recurrence a plain function: Dynamo of torch 2.11 cannot test a ``functools.partial``."""
+    select = RSSMRolloutV3.compile_rollout
+
+    def selected(rollout, *args, **kwargs):
+        result, scan = select(rollout, *args, **kwargs), rollout._scan_fn
+        if isinstance(scan, functools.partial):
+            rollout._scan_fn = lambda *given: scan(*given)
+        return result
+
+    RSSMRolloutV3.compile_rollout = selected
+
+
 @dataclasses.dataclass
 class Learner:
     """Builds torchrl's learner and its update from the options of the worker."""
@@ -141,12 +154,13 @@ class Learner:
     def __post_init__(self):
         import omegaconf
 
+        make_scan_traceable()
+
         root = Path(self.options.checkout)
         sys.path.insert(0, str(root / "benchmarks" / "ad_hoc"))
         import bench_dreamer_v3_learner
 
-        self.bench = bench_dreamer_v3_learner
-        self.script = self.bench._load_example(root)
+        self.bench, self.script = bench_dreamer_v3_learner, bench_dreamer_v3_learner._load_example(root)
         self.device = torch.device("cpu" if self.options.cpu else "cuda:0")
         self.config = omegaconf.OmegaConf.create(SETTINGS)
         self.config.networks.update(WIDTHS[self.options.size])

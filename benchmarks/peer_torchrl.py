@@ -3,17 +3,17 @@
 Runs the unchanged learner of torchrl 0.14.1 for walker-walk. ``--checkout`` is the folder that holds
 ``sota-implementations`` and ``benchmarks/ad_hoc``: a checkout, or the folder into which the wheel is installed. The
 environment needs torchrl, tensordict, hoptorch and hydra-core, but no simulator: an update only reads specifications
-of the environment, which are written here.
+of the environment, which are written here. The wheel has no YAML files; `SETTINGS` holds the values of its preset.
 
-The wheel has no YAML files. `SETTINGS` holds the values of torchrl's preset for walker-walk. With ``--replay``, an
-update also draws a batch from torchrl's replay buffer, on the device of the learner, and writes latent states back.
-Without it, all updates use one random batch. Each update waits for the device to finish.
+With ``--replay``, an update also draws a batch from torchrl's replay buffer, on the device of the learner, and writes
+latent states back. Without it, all updates use one random batch. Each update waits for the device to finish.
 
 If an update cannot be compiled, or takes longer than ``--limit`` seconds to compile, the worker starts again with the
 next mode of `MODES`. Its description states the mode that runs, and the error of each mode that failed.
 """
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import logging
@@ -27,10 +27,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import tensordict.base
 import torch
 from serving import ACTIONS, OBSERVATIONS, own_output, peer_parser, serve
 from torchrl.data import Bounded, Composite, Unbounded
 from torchrl.envs import EnvBase
+from torchrl.modules.models.model_based_v3 import RSSMRolloutV3
 
 WIDTHS = {
     "size1m": {"rnn_hidden_dim": 512, "hidden_dim": 64, "num_classes": 4},
@@ -113,7 +115,7 @@ MODES: dict[str, dict[str, Any]] = {
     "none": {"compile": "off"},
 }
 
-#: Environment variable that carries the errors of failed modes to the next start.
+#: Environment variable with the errors of failed modes.
 FAILED = "PEER_TORCHRL_FAILED"
 
 
@@ -132,6 +134,20 @@ class Specifications(EnvBase):
     _reset = _set_seed = _step
 
 
+def help_torch_trace(kind):
+    """Replaces functions that Dynamo of torch 2.11 cannot trace by equal ones, so that an update is in fewer graphs."""
+    tensordict.base._get_available_device_type = lambda: kind
+    select = RSSMRolloutV3.compile_rollout
+
+    def selected(rollout, *args, **kwargs):
+        result, scan = select(rollout, *args, **kwargs), rollout._scan_fn
+        if isinstance(scan, functools.partial):
+            rollout._scan_fn = lambda *given: scan(*given)
+        return result
+
+    RSSMRolloutV3.compile_rollout = selected
+
+
 @dataclasses.dataclass
 class Learner:
     """Builds torchrl's learner and its update from the options of the worker."""
@@ -141,12 +157,11 @@ class Learner:
     def __post_init__(self):
         import omegaconf
 
-        root = Path(self.options.checkout)
-        sys.path.insert(0, str(root / "benchmarks" / "ad_hoc"))
-        import bench_dreamer_v3_learner
+        help_torch_trace(None if self.options.cpu else "cuda")
+        sys.path.insert(0, f"{self.options.checkout}/benchmarks/ad_hoc")
+        import bench_dreamer_v3_learner as bench
 
-        self.bench = bench_dreamer_v3_learner
-        self.script = self.bench._load_example(root)
+        self.bench, self.script = bench, bench._load_example(Path(self.options.checkout))
         self.device = torch.device("cpu" if self.options.cpu else "cuda:0")
         self.config = omegaconf.OmegaConf.create(SETTINGS)
         self.config.networks.update(WIDTHS[self.options.size])
@@ -155,6 +170,7 @@ class Learner:
         self.config.replay_buffer.update({"batch_size": self.options.batch, "seq_len": self.options.length})
         self.sizes = {"obs_dim": sum(PARTS), "action_dim": ACTIONS}
         self.parts = self.script["_build_learner"](self.config, self.device, **self.sizes)
+        self.parts.actor_loss.model_based_env.__dict__["cache_specs"] = False
 
     def update(self) -> Callable[[], None]:
         """Compiles the update and does the first ones; returns a function that does one update."""
@@ -183,8 +199,7 @@ class Learner:
         """Returns the description of the worker, without times."""
         groups = self.parts.optimizer.param_groups
         made = {"device": "cpu" if self.options.cpu else torch.cuda.get_device_name()}
-        names = ("torch", "torchrl", "tensordict", "hoptorch")
-        made["versions"] = {name: importlib.metadata.version(name) for name in names}
+        made["versions"] = {name: importlib.metadata.version(name) for name in ("torch", "torchrl", "tensordict")}
         made["parameters"] = sum(value.numel() for group in groups for value in group["params"])
         made |= {"compile": self.options.compile, "failed": json.loads(os.environ.get(FAILED, "{}"))}
         made["settings"] = self.script["resolve_compile_settings"](self.config, self.device)._asdict()

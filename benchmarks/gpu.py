@@ -1,11 +1,13 @@
 """Times updates on a GPU: this trainer, other programs, XLA settings and several seeds, all in turns in one run.
 
-    python -m benchmarks.gpu --json FILE [--peer NAME=CHECKOUT=PYTHON ...] [--minutes 6]
+    python -m benchmarks.gpu --json FILE [--peer NAME=CHECKOUT=PYTHON ...] [--minutes 6] [--compile-minutes 4]
     python -m benchmarks.gpu --small    # on a CPU: tiny shapes, few rows, to see that it runs
+    python -m benchmarks.gpu --show benchmarks/results/gpu.json
 
 Peers are ``danijar`` and ``torchrl``; ``peer_*.py`` list the needs of their environments. All programs compile at the
 same time. Those that are ready then do updates in turns, so that anything else on the machine slows all equally. One
-that fails, or is not ready in time, is a row with its error. The file is written again after every round.
+that fails, or is not ready in time, is a row with its error. The file is written again after every round; a run is
+added to those that it holds.
 
 Rows of a group are compared with its first row. ``digest`` is a hash of all parameters after the first updates: rows
 of this trainer with the same digest computed the same bits.
@@ -22,26 +24,37 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.workers import ROOT, Worker, WorkerEnded, summary
 
+#: Group of the first rows.
+FIRST = "size1m, update"
 #: Settings of XLA that may turn the loops of an update into one CUDA graph, by name.
 LOOPS = "--xla_gpu_enable_command_buffer=+WHILE"
 UNROLLED = f"{LOOPS} --xla_gpu_command_buffer_unroll_loops=true"
+AT_ONCE = "--xla_gpu_command_buffer_scheduling_mode=CONCURRENT"
+FREE = "--xla_gpu_deterministic_ops=false"
 SETTINGS = {
     "loops in a graph": LOOPS,
     "loops unrolled in a graph": UNROLLED,
-    "graphs of 1 kernel": "--xla_gpu_graph_min_graph_size=1",
     "unrolled, graphs of 1 kernel": f"{UNROLLED} --xla_gpu_graph_min_graph_size=1",
-    "unrolled, independent kernels at once": f"{UNROLLED} --xla_gpu_command_buffer_scheduling_mode=CONCURRENT",
+    "independent kernels at once": AT_ONCE,
+    "unrolled, independent kernels at once": f"{UNROLLED} {AT_ONCE}",
     "unrolled, no graph updates": f"{UNROLLED} --xla_gpu_command_buffer_update_mode=SKIP_TEMP",
-    "no graphs": "--xla_gpu_enable_command_buffer=",
-    "products by cuBLAS only": "--xla_gpu_enable_triton_gemm=false",
-    "not deterministic": "--xla_gpu_deterministic_ops=false",
+    "not deterministic": FREE,
+    "not deterministic, unrolled, independent kernels at once": f"{FREE} {UNROLLED} {AT_ONCE}",
+}
+#: Ways in which a peer can run, by its name: what to add to the name and to the command.
+VARIANTS = {
+    "torchrl": {
+        ", scan compiled and captured": ["--compile", "graph", "--limit", "1000"],
+        "": ["--limit", "1000"],
+        ", only captured": ["--compile", "capture", "--limit", "1000"],
+    }
 }
 
 
@@ -65,32 +78,36 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         return Row(group, f"dreamerguard{name}", command, {"XLA_FLAGS": flags} if flags else {})
 
     settings = dict(list(SETTINGS.items())[1:2]) if small else SETTINGS
-    yield own(f"{size}, update", "")
-    yield from peers(options, f"{size}, update", size, shape)
-    yield from (own(f"{size}, update", f", {name}", flags=flags) for name, flags in settings.items())
-    yield own(f"{size}, update", ", scan unrolled by 8", "--unroll", "8")
+    yield own(FIRST, "")
+    yield from peers(options, FIRST, size, shape)
+    yield from (own(FIRST, f", {name}", flags=flags) for name, flags in settings.items())
     yield own(f"{size}, with replay", "", module="replay_worker")
     yield from peers(options, f"{size}, with replay", size, [*shape, "--replay"])
     if small:
-        yield own(f"{size}, update", ", 2 seeds", "--seeds", "2")
+        yield own(FIRST, ", 2 seeds", "--seeds", "2")
         return
-    yield own(f"{size}, with replay", ", unrolled", flags=UNROLLED, module="replay_worker")
+    for name, flags in ((", independent kernels at once", AT_ONCE), (", unrolled", UNROLLED)):
+        yield own(f"{size}, with replay", name, flags=flags, module="replay_worker")
     for seeds in (4, 16):
-        yield own(f"{size}, update", f", {seeds} seeds", "--seeds", str(seeds))
-    yield own(f"{size}, update", ", 16 seeds, unrolled", "--seeds", "16", flags=UNROLLED)
+        yield own(FIRST, f", {seeds} seeds", "--seeds", str(seeds))
+    for name, flags in ((", independent kernels at once", AT_ONCE), (", unrolled", UNROLLED)):
+        yield own(FIRST, f", 16 seeds{name}", "--seeds", "16", flags=flags)
     yield own(f"{larger}, update", "", "--size", larger)
     yield from peers(options, f"{larger}, update", larger, shape)
-    yield own(f"{larger}, update", ", unrolled", "--size", larger, flags=UNROLLED)
+    for name, flags in ((", independent kernels at once", AT_ONCE), (", unrolled", UNROLLED)):
+        yield own(f"{larger}, update", name, "--size", larger, flags=flags)
     yield own(f"{larger}, update", ", 5 seeds", "--size", larger, "--seeds", "5")
 
 
 def peers(options: argparse.Namespace, group: str, size: str, arguments: list[str]) -> Iterator[Row]:
-    """Yields a row for every peer."""
+    """Yields a row for every peer and way to run it; of replay and large sizes only the first way."""
     for peer in options.peer:
         name, checkout, python = peer.split("=")
         script = str(ROOT / "benchmarks" / f"peer_{name}.py")
         command = [python, script, "--checkout", checkout, "--size", size, "--dtype", options.dtype, *arguments]
-        yield Row(group, name, command + (["--cpu"] if options.small else []))
+        ways = {"": ["--cpu"]} if options.small else VARIANTS.get(name, {"": []})
+        for way, more in ways.items() if group == FIRST else list(ways.items())[:1]:
+            yield Row(group, name + way, [*command, *more])
 
 
 class Table:
@@ -181,42 +198,58 @@ def show(found: list[dict[str, Any]]) -> None:
             print(f"  {row['name'][:54]:56}{figures}{row['compile_s']:11.1f}  {row.get('digest', '')}")
 
 
-def main() -> None:
-    """Measures, prints the table and writes JSON as it goes."""
-    options = _options()
-    end = time.monotonic() + 60 * options.minutes
-    facts = about(options)
+def measure(options: argparse.Namespace, write: Callable[[list[dict[str, Any]]], None]) -> list[dict[str, Any]]:
+    """Measures all rows; calls ``write`` with what is known after every round."""
+    started = time.monotonic()
+    end = started + 60 * options.minutes
+    wanted = [row for row in rows(options) if not options.only or f"{row.group}: {row.name}" in options.only]
     with tempfile.TemporaryDirectory() as folder:
-        table = Table(list(rows(options)), Path(folder), options)
-
-        def write() -> list[dict[str, Any]]:
-            found = table.result() if all_turned else []
-            if options.json and found:
-                options.json.write_text(json.dumps({"about": facts, "rows": found}, indent=1) + "\n")
-            return found
-
-        all_turned, rounds = False, 0
+        table = Table(wanted, Path(folder), options)
         try:
-            table.wait(end - 60 * options.minutes * 0.35)
+            table.wait(started + 60 * options.compile_minutes)
             table.warm_up(end)
-            while rounds < options.rounds and time.monotonic() < end:
+            for _ in range(options.rounds):
                 table.turn(end + 30)
-                all_turned, rounds = True, rounds + 1
-                write()
+                write(table.result())
+                if time.monotonic() >= end:
+                    break
         finally:
             table.stop()
-        show(write())
+        return table.result()
+
+
+def main() -> None:
+    """Measures, prints the table and writes JSON as it goes; or prints what was measured."""
+    options = _options()
+    if options.show:
+        for run in json.loads(options.show.read_text())["runs"]:
+            print(f"\n{run['about']['card']}, {run['about']['cores']} cores, {run['about']['dtype']}")
+            show(run["rows"])
+        return
+    facts = about(options)
+    stored = options.json and options.json.exists()
+    earlier = json.loads(options.json.read_text())["runs"] if stored else []
+
+    def write(found: list[dict[str, Any]]) -> None:
+        if options.json:
+            runs = [*earlier, {"about": facts, "rows": found}]
+            options.json.write_text(json.dumps({"runs": runs}, indent=1) + "\n")
+
+    show(measure(options, write))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", nargs="*", default=[], metavar="NAME=CHECKOUT=PYTHON")
     parser.add_argument("--minutes", type=float, default=6.0, help="ends after this time")
+    parser.add_argument("--compile-minutes", type=float, default=4.0, help="time for all to compile")
     parser.add_argument("--rounds", type=int, default=20, help="turns of every program at most")
     parser.add_argument("--turn", type=int, default=5, help="updates of one program per turn")
     parser.add_argument("--warmup", type=int, default=5)
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--small", action="store_true", help="tiny shapes on a CPU")
+    parser.add_argument("--show", type=Path, help="only print the runs in this file")
+    parser.add_argument("--only", nargs="+", default=[], metavar="GROUP: NAME", help="rows to time; by default all")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 

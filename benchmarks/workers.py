@@ -111,16 +111,17 @@ class Worker:
         try:
             line = self._lines.get(timeout=None if until is None else max(0.01, until - time.monotonic()))
         except queue.Empty:
-            raise WorkerEnded(f"{self.name} gave no answer in time") from None
+            raise WorkerEnded(f"{self.name} gave no answer in time; {self._tail()}") from None
         if not line:
             raise self._ended()
         message: dict[str, Any] = json.loads(line)
         return message
 
     def _ended(self) -> WorkerEnded:
-        status = self.process.wait()
-        tail = self.output.read_text(errors="replace")[-2000:] if self.output else "its output is above"
-        return WorkerEnded(f"{self.name} ended early with status {status}; {tail}")
+        return WorkerEnded(f"{self.name} ended early with status {self.process.wait()}; {self._tail()}")
+
+    def _tail(self) -> str:
+        return self.output.read_text(errors="replace")[-2000:] if self.output else "its output is above"
 
 
 def summary(worker: Worker, base: Worker) -> dict[str, Any]:

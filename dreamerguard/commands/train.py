@@ -30,6 +30,12 @@ def train(
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Independent agents to train together; seeds count up from --seed.")
     ] = None,
+    max_unsaved: Annotated[
+        float | None,
+        typer.Option(
+            "--max-unsaved", help="Seconds of training while nothing can be saved; short for checkpoint.max_unsaved."
+        ),
+    ] = None,
     *,
     options: TrainOptions,
 ) -> None:
@@ -51,7 +57,7 @@ def train(
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
 
-    del words, seed, seeds  # only for --help; read from the arguments as typed, so that findings point at them
+    del words, seed, seeds, max_unsaved  # only for --help; read from the arguments as typed, so that findings point at them
     own, after = typed_words(ctx)
     if after is not None:
         fail("train does not accept --; write the task and its settings without it")

@@ -206,3 +206,10 @@ def test_the_name_of_a_suite_is_no_task(task: str, said: str, tmp_path: Path) ->
 )
 def test_which_files_are_runs(text: str, ours: bool) -> None:
     assert is_run_file(text) == ours
+
+
+@pytest.mark.parametrize("words", ["--max-unsaved 20", "--max-unsaved=20", "checkpoint.max_unsaved=20"])
+def test_the_time_without_a_checkpoint_has_a_short_option(tmp_path: Path, words: str) -> None:
+    run = resolve(tmp_path, f"dmc_walker_walk {words}")
+    assert run.problems == () and run.config is not None
+    assert run.config.checkpoint.max_unsaved == 20

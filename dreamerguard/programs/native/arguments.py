@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -22,6 +23,9 @@ OPTIONS = {
     "train": _TRAIN,
     "lint": {**_TRAIN, **{name: takes_value(option) for name, option in typed_names(LintOptions).items()}},
 }
+
+#: Options that are short names of settings.
+_SHORT = {"max-unsaved": "checkpoint.max_unsaved", "max_unsaved": "checkpoint.max_unsaved"}
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
 
@@ -80,9 +84,14 @@ def read_native(command: Command) -> Arguments:
     return Arguments(
         tasks=tuple(word for word in words if not names_file(word.text)),
         files=tuple(sorted((word for word in files if word.known), key=lambda word: word.span.start)),
-        overrides=tuple(item for item in arguments if isinstance(item, Override)),
+        overrides=tuple(_in_full(item) for item in arguments if isinstance(item, Override)),
         options=options,
     )
+
+
+def _in_full(override: Override) -> Override:
+    full = _SHORT.get(override.key) if override.span.text.startswith("--") else None
+    return override if full is None else replace(override, key=full)
 
 
 def names_file(text: str) -> bool:

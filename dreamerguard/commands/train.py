@@ -57,7 +57,8 @@ def train(
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
 
-    del words, seed, seeds, max_unsaved  # only for --help; read from the arguments as typed, so that findings point at them
+    # Only for --help: they are read from the arguments as typed, so that findings point at them.
+    del words, seed, seeds, max_unsaved
     own, after = typed_words(ctx)
     if after is not None:
         fail("train does not accept --; write the task and its settings without it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -11,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +39,7 @@ class Worker:
     turns: list[list[list[float]]] = field(default_factory=list)
     peak_gib: float = 0.0
     _lines: queue.Queue[str] = field(default_factory=queue.Queue)
+    _reader: threading.Thread | None = None
 
     @classmethod
     def launch(
@@ -63,8 +65,8 @@ class Worker:
                 env=os.environ | (environment or {}),
             )
         worker = cls(name, process, output)
-        assert process.stdout is not None
-        threading.Thread(target=worker._collect, args=(process.stdout,), daemon=True).start()
+        worker._reader = threading.Thread(target=worker._collect, daemon=True)
+        worker._reader.start()
         return worker
 
     def wait(self, until: float | None = None) -> None:
@@ -95,16 +97,21 @@ class Worker:
     def stop(self) -> None:
         """Ends the process."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self._reader is not None:
+            self._reader.join()
 
-    def _collect(self, answers: IO[str]) -> None:
-        for line in answers:
-            self._lines.put(line)
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as answers:
+            for line in answers:
+                self._lines.put(line)
         self._lines.put("")
 
     def _read(self, until: float | None) -> dict[str, Any]:

@@ -60,6 +60,7 @@ FILES = [
     ("Dockerfile", 'ENV R=3\nCMD python a.py $R\n', ["a.py 3"]),
     ("Dockerfile", 'CMD ["sh", "-c", "python a.py x"]\n', ["a.py x"]),
     ("Dockerfile.gpu", 'RUN echo \\\n  # note\n  && python a.py x\n', ["a.py x"]),
+    ("Dockerfile", 'RUN x && \\\n  CMD ["python", "a.py", "no"]\nCMD ["python", "a.py"]\n', ["a.py"]),
     ("docker-compose.yml", "services:\n  t:\n    image: x\n    command: python a.py x\n", ["a.py x"]),
     ("compose.yaml", "services:\n  t:\n    command: [python, a.py, --x, '1']\n", ["a.py --x 1"]),
     ("docker-compose.gpu.yml", "services:\n  t:\n    command:\n      - python\n      - a.py\n      - x\n", ["a.py x"]),
@@ -91,7 +92,8 @@ def test_files(name: str, text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     "part",
     ["`", '"', "(", "<#", "$a = 1\n$a = 2\npython a.py $a\n", "set A=1\nset A=2\n", "for %%i in (1 2) do ", "a::\n\n x\n",
-     '"source": ["', "A += $(A)\n", "\tpython a.py $(A) ^\n", 'ENTRYPOINT ["python"]\nCMD ["a.py"]\n', "> python a.py \\\n"],
+     '"source": ["', "A += $(A)\n", "\tpython a.py $(A) ^\n", 'ENTRYPOINT ["python"]\nCMD ["a.py"]\n', "> python a.py \\\n",
+     'RUN x && \\\nCMD ["a'],
 )  # fmt: skip
 def test_repeated_parts_are_read(name: str, part: str) -> None:
     source = Source(name, part * 1_000)

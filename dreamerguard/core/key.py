@@ -8,7 +8,7 @@ from typing import Literal
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .source import Value
-from .values import resolve_scalar, spell_scalar
+from .values import as_number, resolve_scalar, spell_scalar
 
 Kind = Literal["integer", "number", "boolean", "text", "choice", "integers", "list"]
 
@@ -35,7 +35,8 @@ class Key:
       unit: unit of a number.
       choices: all values of a choice.
       optional: whether null is a valid value.
-      low, high: inclusive bounds unless `above` or `below` says otherwise.
+      low, high: inclusive bounds unless `above` or `below` says otherwise. Infinity is valid only if `high` is
+        infinite.
       above, below: exclusive bounds.
       multiple: number that an integer must be a multiple of.
       fewest, most: least and greatest length of a list.
@@ -70,13 +71,19 @@ class Key:
             return f"{text}, as a fraction"
         return f"{text}, in {self.unit}" if self.unit else text
 
+    def expected_instead(self, value: Value) -> str:
+        """Returns `expects` for the message about a value; which must be finite if it is infinity or NaN."""
+        number = isinstance(value, int | float) and not math.isfinite(as_number(value))
+        return self.expects.replace("a number", "a finite number", 1) if number else self.expects
+
     def _range(self) -> str:
         if self.kind == "integers":
             return f"({self.fewest or 0} to {self.most} of them)" if self.most is not None else ""
-        limits = {"of at least": self.low, "above": self.above, "at most": self.high, "below": self.below}
+        high = self.high if self.high != math.inf else None
+        limits = {"of at least": self.low, "above": self.above, "at most": high, "below": self.below}
         bounds = [f"{word} {spell_scalar(limit)}" for word, limit in limits.items() if limit is not None]
-        if self.low is not None and self.high is not None:
-            bounds = [f"from {spell_scalar(self.low)} to {spell_scalar(self.high)}"]
+        if self.low is not None and high is not None:
+            bounds = [f"from {spell_scalar(self.low)} to {spell_scalar(high)}"]
         steps = [f"in multiples of {self.multiple}"] if self.multiple is not None else []
         return ", ".join([" and ".join(bounds), *steps]).strip(", ")
 
@@ -96,7 +103,7 @@ class Key:
             return not isinstance(value, tuple)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        return self.kind == "number" or not math.isfinite(value) or float(value).is_integer()
+        return self.kind == "number" or isinstance(value, int) or not math.isfinite(value) or value.is_integer()
 
     def in_range(self, value: Value) -> bool:
         """Returns whether a value of the right type is in the allowed range."""
@@ -108,7 +115,9 @@ class Key:
             return (self.fewest or 0) <= len(value) <= (self.most or len(value))
         if isinstance(value, str):
             return self.kind == "text"
-        fits = math.isfinite(value) and not (
+        if not math.isfinite(as_number(value)):
+            return self.high == value
+        fits = not (
             (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)
             or (self.above is not None and value <= self.above)
@@ -121,7 +130,7 @@ class Key:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.kind == "number":
-            return float(value)
+            return as_number(value)
         whole = isinstance(value, int) or value.is_integer()
         return int(value) if whole and self.kind in ("integer", "choice") else value
 

@@ -12,6 +12,9 @@ from .values import as_number, resolve_scalar, spell_scalar
 
 Kind = Literal["integer", "number", "boolean", "text", "choice", "integers", "list"]
 
+#: Whole numbers are smaller: larger ones fit no variable of a program.
+TOO_LARGE = 2**63
+
 _ARTICLES: dict[Kind, str] = {
     "integer": "a whole number",
     "number": "a number",
@@ -72,9 +75,13 @@ class Key:
         return f"{text}, in {self.unit}" if self.unit else text
 
     def expected_instead(self, value: Value) -> str:
-        """Returns `expects` for the message about a value; which must be finite if it is infinity or NaN."""
-        number = isinstance(value, int | float) and not math.isfinite(as_number(value))
-        return self.expects.replace("a number", "a finite number", 1) if number else self.expects
+        """Returns `expects` for a message about a value, with the bound of all numbers if the value breaks it."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return self.expects
+        if not math.isfinite(as_number(value)):
+            return self.expects.replace("a number", "a finite number", 1)
+        too_large = self.kind == "integer" and self.high is None and value >= TOO_LARGE
+        return f"{self.expects}, below 2^63" if too_large else self.expects
 
     def _range(self) -> str:
         if self.kind == "integers":
@@ -117,6 +124,8 @@ class Key:
             return self.kind == "text"
         if not math.isfinite(as_number(value)):
             return self.high == value
+        if self.kind == "integer" and abs(value) >= TOO_LARGE:
+            return False
         fits = not (
             (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)

@@ -11,6 +11,8 @@ from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import reader_for
 
+from ..counting import counted
+
 U = UNKNOWN
 
 
@@ -59,6 +61,7 @@ FILES = [
     ("Dockerfile", 'ENTRYPOINT ["python", "a.py"]\nCMD ["--x", "1"]\n', ["a.py --x 1"]),
     ("Dockerfile", 'ENV R=3\nCMD python a.py $R\n', ["a.py 3"]),
     ("Dockerfile", 'CMD ["sh", "-c", "python a.py x"]\n', ["a.py x"]),
+    ("Dockerfile", "RUN python a.py x && \\\n  run y\nCMD python b.py\n", ["a.py x", "b.py"]),
     ("Dockerfile.gpu", 'RUN echo \\\n  # note\n  && python a.py x\n', ["a.py x"]),
     ("docker-compose.yml", "services:\n  t:\n    image: x\n    command: python a.py x\n", ["a.py x"]),
     ("compose.yaml", "services:\n  t:\n    command: [python, a.py, --x, '1']\n", ["a.py --x 1"]),
@@ -114,3 +117,12 @@ def test_the_tree_is_searched_for_all_kinds(tmp_path: Path) -> None:
     outcome = check_tree([tmp_path])
     found = {item.primary.span.source.name for result in outcome.results for item in result.findings}
     assert found == {*names, "e.rst"}
+
+
+def test_continued_lines_of_a_dockerfile_are_read_once() -> None:
+    calls = []
+    for lines in (100, 400):
+        with counted() as work:
+            runs("Dockerfile", "RUN a && \\\n" * lines + "echo\n")
+        calls.append(work.calls)
+    assert calls[1] < 6 * calls[0]

@@ -72,7 +72,10 @@ def read_dockerfile(source: Source) -> list[Command]:
     variables: dict[str, Value] = {match[1]: match[2] or match[3] or "" for match in _ENV.finditer(source.text)}
     found: list[Command] = []
     entry: int | None = None
+    end = 0
     for match in _INSTRUCTION.finditer(source.text):
+        if match.start() < end:
+            continue  # a line that continues the instruction before it
         exec_form = _EXEC.match(source.text, match.end())
         if exec_form is None:
             end = _end_of_instruction(source.text, match.end())

@@ -75,7 +75,7 @@ def read_dockerfile(source: Source) -> list[Command]:
     end = 0
     for match in _INSTRUCTION.finditer(source.text):
         if match.start() < end:
-            continue  # a line that continues the instruction before it
+            continue  # a line of the instruction before it
         exec_form = _EXEC.match(source.text, match.end())
         if exec_form is None:
             end = _end_of_instruction(source.text, match.end())

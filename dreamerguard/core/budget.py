@@ -15,9 +15,12 @@ environment, so the warm-up is ``batch_size * batch_length + envs * (batch_lengt
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from dreamerguard.util.fast_dataclass import dataclass
+
+from .arithmetic import quotient
 
 Purpose = Literal["full", "short"]
 
@@ -60,6 +63,11 @@ class Budget:
         return self.train_ratio / self.batch_steps
 
     @property
+    def steps_per_update(self) -> float:
+        """Agent steps per gradient update; infinite if the run makes no update or no float can hold the number."""
+        return quotient(1.0, self.updates_per_step)
+
+    @property
     def updates_per_frame(self) -> float:
         """Gradient updates per environment frame once training runs."""
         return self.updates_per_step / self.action_repeat
@@ -80,8 +88,19 @@ class Budget:
         """Returns the environment frames after which the run has made this many updates (the inverse of `updates`)."""
         if self.train_ratio <= 0:
             return float("inf")
-        late = max(updates - self.first_updates, 0.0) / self.updates_per_step
+        late = quotient(max(updates - self.first_updates, 0.0), self.updates_per_step)
         return (self.warmup_steps + late) * self.action_repeat
+
+
+def usable_budget(budget: Budget) -> Budget | None:
+    """Returns the budget; None if a figure of it is not a number, or too large for one. Only a run may be endless."""
+    sizes = budget.action_repeat, budget.batch_size, budget.batch_length
+    finite = (*sizes, budget.train_ratio, budget.warmup_steps, budget.first_updates, budget.batch_steps)
+    if not all(map(math.isfinite, finite)) or min(*sizes, budget.batch_steps) <= 0:
+        return None
+    rates = budget.updates_per_step, budget.updates_per_frame
+    unknown = math.isnan(budget.agent_steps) or math.isnan(budget.updates)
+    return None if unknown or not all(map(math.isfinite, rates)) else budget
 
 
 def warmup(batch_size: float, batch_length: float, envs: float, context: float = 1) -> float:
@@ -93,10 +112,12 @@ def update_share(run: Budget, reference: Budget, purpose: Purpose) -> float:
     """Returns the run's gradient updates as a share of the reference's.
 
     Purpose ``full`` compares all updates. Purpose ``short`` means that the run is short on purpose, so the updates per
-    frame are compared.
+    frame are compared, as they are if both runs are endless.
     """
     if purpose == "short":
         return _ratio(run.updates_per_frame if run.trains else 0.0, reference.updates_per_frame)
+    if math.isinf(run.updates) and math.isinf(reference.updates):
+        return _ratio(run.updates_per_frame, reference.updates_per_frame)
     return _ratio(run.updates, reference.updates)
 
 
@@ -128,4 +149,4 @@ def replay_bytes(capacity: float, agent_steps: float, record: float) -> float:
 
 
 def _ratio(value: float, reference: float) -> float:
-    return value / reference if reference else (1.0 if value == reference else float("inf"))
+    return 1.0 if value == reference else quotient(value, reference)

@@ -6,13 +6,21 @@ updates. Reports say "no problems found" only if all three were judged.
 
 from __future__ import annotations
 
+import math
+
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .run import ResolvedRun
 from .setting import Role, Setting
+from .source import Value
+from .values import spell_scalar
 
 #: Marks a part of a value that only the shell knows; `dreamerguard.sources.argv` writes it.
 _OPEN = "\ufffc"
+#: Settings that the budget is computed from.
+_OF_BUDGET: tuple[Role, ...] = ("train_ratio", "frames", "envs", "action_repeat", "batch_size", "batch_length")
+#: Products of a few numbers up to this one are finite.
+_LARGEST = 1e75
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +105,26 @@ def _reason(run: ResolvedRun, task: bool) -> str:
         return "the configuration sets no length"
     if run.reference is None and setting is not None and run.budget is not None:
         return f"nothing is published for {setting.value} to compare with"
+    if extreme := _extreme(run):
+        return f"{extreme.key} is {spell_scalar(extreme.value)}, from which no number of updates follows"
     return "the settings that decide about its updates are not all known"
+
+
+def _extreme(run: ResolvedRun) -> Setting | None:
+    """Returns a setting of the budget that is not finite, or so large or small that its products may not be."""
+    settings = (run.setting(role) for role in _OF_BUDGET)
+    return next((item for item in settings if item is not None and _is_extreme(item.value, item.number)), None)
+
+
+def _is_extreme(value: Value, number: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return not math.isfinite(number) or abs(number) > _LARGEST or 0 < abs(number) < 1 / _LARGEST
 
 
 def _unknown_value(run: ResolvedRun) -> str:
     """Returns the sentence about an unknown word that sets the train ratio or the budget; empty without one."""
-    roles: tuple[Role, ...] = ("train_ratio", "frames", "envs", "action_repeat", "batch_size", "batch_length")
-    names = [run.roles[role].rpartition(".")[2] for role in roles if role in run.roles]
+    names = [run.roles[role].rpartition(".")[2] for role in _OF_BUDGET if role in run.roles]
     return next((item for item in run.unread if any(name in item for name in names)), "")
 
 

@@ -8,9 +8,12 @@ from typing import Literal
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .source import Value
-from .values import resolve_scalar, spell_scalar
+from .values import as_number, resolve_scalar, spell_scalar
 
 Kind = Literal["integer", "number", "boolean", "text", "choice", "integers", "list"]
+
+#: Whole numbers are smaller: larger ones fit no variable of a program.
+TOO_LARGE = 2**63
 
 _ARTICLES: dict[Kind, str] = {
     "integer": "a whole number",
@@ -35,7 +38,8 @@ class Key:
       unit: unit of a number.
       choices: all values of a choice.
       optional: whether null is a valid value.
-      low, high: inclusive bounds unless `above` or `below` says otherwise.
+      low, high: inclusive bounds unless `above` or `below` says otherwise. Infinity is valid only if `high` is
+        infinite.
       above, below: exclusive bounds.
       multiple: number that an integer must be a multiple of.
       fewest, most: least and greatest length of a list.
@@ -70,13 +74,23 @@ class Key:
             return f"{text}, as a fraction"
         return f"{text}, in {self.unit}" if self.unit else text
 
+    def expected_instead(self, value: Value) -> str:
+        """Returns `expects` for a message about a value, with the bound of all numbers if the value breaks it."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return self.expects
+        if not math.isfinite(as_number(value)):
+            return self.expects.replace("a number", "a finite number", 1)
+        too_large = self.kind == "integer" and self.high is None and value >= TOO_LARGE
+        return f"{self.expects}, below 2^63" if too_large else self.expects
+
     def _range(self) -> str:
         if self.kind == "integers":
             return f"({self.fewest or 0} to {self.most} of them)" if self.most is not None else ""
-        limits = {"of at least": self.low, "above": self.above, "at most": self.high, "below": self.below}
+        high = self.high if self.high != math.inf else None
+        limits = {"of at least": self.low, "above": self.above, "at most": high, "below": self.below}
         bounds = [f"{word} {spell_scalar(limit)}" for word, limit in limits.items() if limit is not None]
-        if self.low is not None and self.high is not None:
-            bounds = [f"from {spell_scalar(self.low)} to {spell_scalar(self.high)}"]
+        if self.low is not None and high is not None:
+            bounds = [f"from {spell_scalar(self.low)} to {spell_scalar(high)}"]
         steps = [f"in multiples of {self.multiple}"] if self.multiple is not None else []
         return ", ".join([" and ".join(bounds), *steps]).strip(", ")
 
@@ -96,7 +110,7 @@ class Key:
             return not isinstance(value, tuple)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        return self.kind == "number" or not math.isfinite(value) or float(value).is_integer()
+        return self.kind == "number" or isinstance(value, int) or not math.isfinite(value) or value.is_integer()
 
     def in_range(self, value: Value) -> bool:
         """Returns whether a value of the right type is in the allowed range."""
@@ -108,7 +122,11 @@ class Key:
             return (self.fewest or 0) <= len(value) <= (self.most or len(value))
         if isinstance(value, str):
             return self.kind == "text"
-        fits = math.isfinite(value) and not (
+        if not math.isfinite(as_number(value)):
+            return self.high == value
+        if self.kind == "integer" and abs(value) >= TOO_LARGE:
+            return False
+        fits = not (
             (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)
             or (self.above is not None and value <= self.above)
@@ -121,7 +139,7 @@ class Key:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
         if self.kind == "number":
-            return float(value)
+            return as_number(value)
         whole = isinstance(value, int) or value.is_integer()
         return int(value) if whole and self.kind in ("integer", "choice") else value
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+#: No program counts so far.
+_TOO_MANY = 2.0**64
 #: Scores of training episodes, or of evaluation episodes.
 ScoreKind = Literal["train", "eval"]
 
@@ -35,9 +37,9 @@ class StoredSettings:
         return found if math.isfinite(found) else None
 
     def whole(self, key: str) -> int | None:
-        """Returns the value as a whole number, without its decimals; None if it is not a number."""
+        """Returns the value as a whole number, without its decimals; None if it is no number or too large."""
         value = self.number(key)
-        return None if value is None else int(value)
+        return None if value is None or abs(value) >= _TOO_MANY else int(value)
 
     def product(self, *keys: str) -> int | None:
         """Returns the product of two whole numbers; None if one is missing."""

@@ -7,6 +7,7 @@ from typing import Literal
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .source import Label, Origin, Span, Value
+from .values import as_number
 
 LayerKind = Literal["schema", "suite", "task", "size", "defaults", "preset", "file", "command line"]
 
@@ -70,9 +71,8 @@ class Setting:
 
     @property
     def number(self) -> float:
-        """The value as a number; NaN if it is not a number."""
-        value = self.value
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+        """The value as a number; NaN if it is not a number, infinite if no float can hold it."""
+        return as_number(self.value)
 
 
 @dataclass(frozen=True, slots=True)

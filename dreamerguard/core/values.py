@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from .source import Plain, Value
 
@@ -25,6 +26,10 @@ _NAN = frozenset({".nan", ".NaN", ".NAN"})
 _NUMERIC = frozenset("+-.0123456789")
 #: Longer integers become floats: no setting needs them, and converting thousands of digits is slow.
 _LONGEST_INTEGER = 18
+#: Whole numbers from here on are written with an exponent.
+_LONG = 10**22
+#: Floats below have fewer digits than the others.
+_SMALLEST_NORMAL = sys.float_info.min
 
 
 def resolve_scalar(text: str) -> Plain:
@@ -60,20 +65,39 @@ def _number(text: str) -> Plain:
 
 
 def spell_scalar(value: Value) -> str:
-    """Returns a short text that reads back as ``value``: 512, 4e-5, true. Text is returned unchanged."""
+    """Returns a short text that reads back as ``value``: 512, 4e-5, true. Text is returned unchanged.
+
+    A whole number of more than 22 digits is rounded, 1e+400.
+    """
     if isinstance(value, tuple):
         return f"[{', '.join(spell_scalar(item) for item in value)}]"
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and abs(value) >= _LONG:
+        return _rounded(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, float):
-        return f"{value:.12g}"
+        return f"{value:.12g}" if abs(value) >= _SMALLEST_NORMAL else repr(value)
     return str(value)
 
 
+def _rounded(value: int) -> str:
+    """Returns a long whole number with an exponent, also one that no float can hold."""
+    number = as_number(value)
+    if math.isfinite(number):
+        return f"{number:.12g}"
+    exponent = math.log10(abs(value))
+    return f"{'-' if value < 0 else ''}{10 ** (exponent % 1):.3g}e+{int(exponent)}"
+
+
 def as_number(value: Value) -> float:
-    """Returns the value as a number; NaN if it is not a number."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    """Returns the value as a number; NaN if it is not a number. A whole number that no float can hold is infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -138,10 +138,12 @@ def with_whole_commands(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     todo = plan(several, unsafe=True)
     commands = [text for name, text in todo.texts().items() if todo.edits[name][0].kind == "command line"]
 
+    together = set(map(id, todo.findings))  # a comparison of findings compares their whole sources
+
     def whole(item: Finding) -> Finding:
         if item.fix is None or item.fix.command is None or item.allowed is not None or not commands:
             return item
-        if item in todo.findings:
+        if id(item) in together:
             return replace(item, fix=replace(item.fix, command=commands[0]))
         return replace(item, fix=replace(item.fix, message=f"{item.fix.message}, without the other fixes"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -45,17 +46,23 @@ def report_object(result: Result) -> dict[str, Any]:
             "task": reference.task if reference is not None else None,
             "suite": reference.suite if reference is not None else None,
             "edition": reference.edition if reference is not None else None,
-            "update_share": run.update_share,
+            "update_share": _figure(run.update_share),
         },
         "findings": [finding_object(finding) for finding in result.findings],
     }
 
 
-def _budget(budget: Budget | None) -> dict[str, float] | None:
+def _budget(budget: Budget | None) -> dict[str, float | None] | None:
     if budget is None:
         return None
     derived = ("agent_steps", "updates_per_step", "updates_per_frame", "updates")
-    return asdict(budget) | {name: getattr(budget, name) for name in derived}
+    figures = asdict(budget) | {name: getattr(budget, name) for name in derived}
+    return {name: _figure(value) for name, value in figures.items()}
+
+
+def _figure(value: float | None) -> float | None:
+    """Returns a figure; null for the infinite figures of an endless run, which JSON cannot hold."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def _harm(harm: Harm | None) -> dict[str, Any] | None:
-    return None if harm is None else asdict(harm)
+    return None if harm is None else asdict(harm) | {"update_share": _figure(harm.update_share)}
 
 
 def _fix(fix: Fix | None) -> dict[str, Any] | None:

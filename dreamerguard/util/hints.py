@@ -30,7 +30,7 @@ def _nearest_numbers(form: str, forms: Iterable[str]) -> list[str]:
 
     def distance(item: str) -> float:
         pairs = zip(_NUMBER.findall(item), numbers, strict=True)
-        return sum(abs(math.log((float(one) + 1e-9) / (float(other) + 1e-9))) for one, other in pairs)
+        return sum(abs(math.log(float(one) + 1e-9) - math.log(float(other) + 1e-9)) for one, other in pairs)
 
     return sorted(alike, key=distance)
 

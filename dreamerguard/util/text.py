@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return "".join(_escape(char) for char in text)
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    """Returns the text; of a long one, the beginning and an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 def number_of(count: int | str, noun: str, plural: str = "") -> str:
     """Returns a number and its noun in singular or plural: ``1 run``, ``1,200 runs``, ``1 batch``, ``2.5 batches``.
 

@@ -109,6 +109,13 @@ def test_a_scratch_folder_that_does_not_exist_is_refused() -> None:
     assert done.returncode == 2 and "replay.scratch is nowhere, which is no folder" in done.stderr
 
 
+def test_numbers_beyond_all_machines() -> None:
+    lines = render_plan(plan(f"{LINE} run.train_ratio=1e308")).splitlines()
+    assert next(line for line in lines if line.strip().startswith("updates ")).split()[1] == "-"
+    with pytest.raises(CommandFailed, match="too large for any machine"):
+        plan(f"{LINE} model.deter=1e18")
+
+
 def test_a_refused_run_ends_with_78() -> None:
     done = train("dmc_walker_walk", "run.train_ratio=32")
     assert (done.returncode, done.stdout) == (78, "")

@@ -53,3 +53,9 @@ def test_the_nearest_number_counts() -> None:
     assert nearest("size300m", sizes, 2) == ["size400m", "size200m"]
     assert nearest("siez12m", sizes) == ["size12m"]
     assert nearest("bsuite_catch/23", ["bsuite_catch/0", "bsuite_catch/19"]) == ["bsuite_catch/19"]
+
+
+def test_long_numbers_in_names() -> None:
+    digits = "1" * 400
+    assert nearest(f"size{digits}m", ["size12m", "size200m", f"size{digits}1m"]) is not None
+    assert nearest("size13m", [f"size{digits}m", "size12m"])[0] == "size12m"

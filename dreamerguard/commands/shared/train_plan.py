@@ -117,6 +117,8 @@ def _memory(config: RunConfig, device: str, directory: Path, replay: float | Non
         return {"device": device, **_storages(config, device, directory)}
     except (EnvError, DoesNotFit, ValueError) as error:
         fail(str(error))
+    except (OverflowError, MemoryError):
+        fail("the networks or the replay are too large for any machine: lower the settings of model or replay")
 
 
 def _storages(config: RunConfig, device: str, directory: Path) -> dict[str, Any]:

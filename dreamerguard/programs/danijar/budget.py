@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from dreamerguard.core.budget import Budget
+from dreamerguard.core.budget import Budget, usable_budget
 from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 
@@ -35,7 +35,7 @@ def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
     values = (as_number(get("run.steps")) * repeat, repeat, ratio, size, trained, warmup)
     if any(math.isnan(value) for value in values) or min(size, trained, repeat, envs, values[0]) <= 0 or ratio < 0:
         return None
-    return Budget(*values)
+    return usable_budget(Budget(*values))
 
 
 def _warmup(edition: str, get: Get, size: float, length: float, context: float, envs: float) -> float:

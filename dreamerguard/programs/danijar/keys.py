@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from dreamerguard.core.key import Condition, RenamedKey
-from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
+from dreamerguard.programs.shared.limits import counts, endless_counts, horizons, learning_rates, shares
 
 _LENGTH = "the 2024 edition counts the replay context inside batch_length: 65 there is 64 elsewhere"
 
@@ -132,7 +132,8 @@ CONDITIONS: tuple[Condition, ...] = (
 LIMITS = (
     *learning_rates("agent.opt.lr", "opt.lr", "model_opt.lr", "actor_opt.lr", "critic_opt.lr"),
     *horizons("agent.horizon", "horizon"),
-    *counts("agent.imag_length", "imag_length", "imag_horizon", "replay.size", "replay_size"),
+    *counts("agent.imag_length", "imag_length", "imag_horizon", "replay.size"),
+    *endless_counts("replay_size"),
     *counts("agent.dyn.rssm.deter", "dyn.rssm.deter", "rssm.deter", "agent.dyn.rssm.hidden", "dyn.rssm.hidden"),
     *counts("agent.dyn.rssm.stoch", "dyn.rssm.stoch", "rssm.stoch", "rssm.units"),
     *shares("agent.imag_loss.lam", "agent.repl_loss.lam", "return_lambda", "return_lambda_replay"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.setting import Preset, Setting, UnknownKey
 from dreamerguard.core.source import Value
+from dreamerguard.core.values import as_number
 
 from .interpolation import Target, follow, is_final
 from .tree import Tree, leaves
@@ -49,9 +50,8 @@ class Composition:
         return target.value if target is not None and target.known else None
 
     def number(self, key: str) -> float:
-        """Returns the final value of a key as a number; NaN if it is not a number."""
-        value = self.value(key)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+        """Returns the final value of a key as a number; NaN if it is not a number, infinite if no float can hold it."""
+        return as_number(self.value(key))
 
     def settings(self) -> dict[str, Setting]:
         """Returns every key with a known value. A reference keeps its place and takes the value of its target."""

@@ -28,7 +28,8 @@ _WORD_FLOAT = re.compile(
     r"|(?:(?:0|[1-9](?:_?[0-9])*)\.?|(?:0|[1-9](?:_?[0-9])*)?\.[0-9](?:_?[0-9])*)[eE][+-]?[0-9](?:_?[0-9])*"
     r"|[Ii][Nn][Ff]|[Nn][Aa][Nn])"
 )
-_LONGEST = 60
+#: Longer texts are not read as numbers; Python refuses longer whole numbers too.
+_LONGEST = 4300
 
 
 def file_scalar(text: str) -> Plain:
@@ -67,7 +68,7 @@ def _integer(text: str) -> Plain:
         if ":" in digits:
             return sign * int(_sixties(digits))
         return sign * int(digits, 8 if digits != "0" and digits.startswith("0") else 10)
-    except ValueError:
+    except (OverflowError, ValueError):
         return text
 
 

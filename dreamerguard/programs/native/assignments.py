@@ -13,6 +13,7 @@ from dreamerguard.sources.argv import UNKNOWN, Override
 from dreamerguard.sources.values.nodes import Document, Entry, Listing, Mapping, Scalar
 from dreamerguard.sources.values.yaml import duplicate
 from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.text import shortened
 
 from .arguments import Arguments
 
@@ -107,7 +108,7 @@ def fits(key: Key, item: Assignment) -> Problem | None:
         return Problem("unknown-choice", "", Label(item.span), key.path, value=item.value, place=item.value_span)
     return Problem(
         "out-of-range",
-        f"{key.path} is {describe(item.value)}; it must be {key.expects}",
+        f"{key.path} is {describe(item.value)}; it must be {key.expected_instead(item.value)}",
         Label(item.span),
         key=key.path,
     )
@@ -138,5 +139,5 @@ def describe(value: Value) -> str:
     if isinstance(value, bool):
         return spell_scalar(value)
     if isinstance(value, str):
-        return f"the text {value!r}"
+        return f"the text {shortened(value)!r}"
     return spell_scalar(value)

@@ -156,7 +156,7 @@ def _finish(
         unknown=tuple(draft.unknown),
         problems=(*draft.problems, *cannot_run),
         budget=budget,
-        replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0),
+        replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0) if budget is not None else None,
         reference=build_reference(task, edition, frames) if task and edition else None,
         purpose=cast(Purpose, settings["purpose"].value),
         thresholds=native_thresholds(settings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dreamerguard.core.budget import Budget, replay_bytes, warmup
+from dreamerguard.core.budget import Budget, replay_bytes, usable_budget, warmup
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.run import Thresholds
 from dreamerguard.core.setting import Setting
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
 
 
-def native_budget(settings: Mapping[str, Setting]) -> Budget:
+def native_budget(settings: Mapping[str, Setting]) -> Budget | None:
+    """Returns the budget of the settings; None if its figures cannot be computed."""
     size, length = settings["replay.batch_size"].number, settings["replay.batch_length"].number
-    return Budget(
-        frames=settings["run.frames"].number,
-        action_repeat=settings["env.action_repeat"].number,
-        train_ratio=settings["run.train_ratio"].number,
-        batch_size=size,
-        batch_length=length,
-        warmup_steps=warmup(size, length, settings["run.envs"].number, settings["replay.context"].number),
+    return usable_budget(
+        Budget(
+            frames=settings["run.frames"].number,
+            action_repeat=settings["env.action_repeat"].number,
+            train_ratio=settings["run.train_ratio"].number,
+            batch_size=size,
+            batch_length=length,
+            warmup_steps=warmup(size, length, settings["run.envs"].number, settings["replay.context"].number),
+        )
     )
 
 
@@ -41,7 +44,8 @@ def native_replay_bytes(settings: Mapping[str, Setting], budget: Budget, on_cpu:
     """
     images = 0 if settings["env.observation"].value == "proprio" else 1 + len(_cameras(settings["env.cameras"].value))
     gray = settings["suite"].value in ("atari", "atari100k") and settings["env.atari.gray"].value is True
-    image = (1 if gray else 3) * settings["env.image_size"].number ** 2 * images
+    side = settings["env.image_size"].number
+    image = (1 if gray else 3) * side * side * images
     state = (4 if on_cpu else 2) * settings["model.deter"].number + settings["model.stoch"].number
     stored = replay_bytes(settings["replay.capacity"].number, budget.agent_steps, image + state)
     return settings["seeds"].number * stored

@@ -16,6 +16,7 @@ from dreamerguard.programs.shared.preset_values import Converted
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Word
 from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.text import shortened
 
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 
@@ -135,7 +136,11 @@ def convert_argument(old: Value, text: str, sections: Container[str], key: str) 
         return Converted(text)
     if isinstance(old, bool):
         good = text in ("True", "False")
-        return Converted(text == "True") if good else Converted(old, "refused", f"{text!r} is not True or False")
+        return (
+            Converted(text == "True")
+            if good
+            else Converted(old, "refused", f"{shortened(text)!r} is not True or False")
+        )
     if isinstance(old, int | float):
         return _number(old, text)
     if isinstance(old, tuple):
@@ -151,4 +156,4 @@ def _number(old: float, text: str) -> Converted:
         return Converted(int(text) if whole else float(text))
     except ValueError:
         kind = "a whole number" if isinstance(old, int) else "a number"
-        return Converted(old, "refused", f"{text!r} is not {kind}")
+        return Converted(old, "refused", f"{shortened(text)!r} is not {kind}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dreamerguard.core.key import Condition, RenamedKey
 from dreamerguard.core.setting import Role
-from dreamerguard.programs.shared.limits import counts, learning_rates, shares
+from dreamerguard.programs.shared.limits import counts, learning_rates, lengths, shares
 
 #: Common settings, by the program's names.
 ROLES: dict[Role, str] = {
@@ -37,6 +37,7 @@ CONDITIONS: tuple[Condition, ...] = (
 LIMITS = (
     *learning_rates("model_lr", "actor.lr", "critic.lr"),
     *shares("discount", "discount_lambda"),
+    *lengths("steps"),
     *counts("imag_horizon", "dyn_deter", "dyn_hidden", "dyn_stoch", "units"),
 )
 

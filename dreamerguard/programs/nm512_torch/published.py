@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
-from dreamerguard.core.budget import Budget, replay_bytes
+from dreamerguard.core.arithmetic import round_up
+from dreamerguard.core.budget import Budget, replay_bytes, usable_budget
 from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
@@ -31,12 +32,12 @@ def torch_budget(values: Mapping[str, Value]) -> Budget | None:
     ratio, pretrain = as_number(values.get("train_ratio")), as_number(values.get("pretrain"))
     steps, every = as_number(values.get("steps")), as_number(values.get("eval_every"))
     known = (repeat, prefill, size, length, ratio, pretrain, steps, every)
-    if any(math.isnan(value) for value in known) or min(repeat, size, length) <= 0 or every < 0:
+    if not all(map(math.isfinite, known)) or min(repeat, size, length) <= 0 or every < 0:
         return None
     agent_steps, round_ = steps // repeat, every // repeat
-    rounds = math.ceil(max(agent_steps + round_ - prefill, 0) / round_) if round_ > 0 else 0
+    rounds = round_up(max(agent_steps + round_ - prefill, 0) / round_) if round_ > 0 else 0
     frames = (prefill + rounds * round_) * repeat if round_ > 0 else steps
-    return Budget(frames, repeat, max(ratio, 0.0), size, length, prefill, pretrain + 1)
+    return usable_budget(Budget(frames, repeat, max(ratio, 0.0), size, length, prefill, pretrain + 1))
 
 
 def preset_of(values: Mapping[str, Value], task: str) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from dreamerguard.core.budget import Budget
+from dreamerguard.core.arithmetic import round_up
+from dreamerguard.core.budget import Budget, usable_budget
+from dreamerguard.core.values import as_number
 from dreamerguard.programs.hydra.program import Composed, numbers
 
 
@@ -17,14 +19,18 @@ def r2_budget(number: Callable[[str], float]) -> Budget | None:
     if not numbers(frames, ratio, repeat, size, length, envs) or min(repeat, size, length, envs, frames) <= 0:
         return None
     together = max(envs, 1) * repeat
-    return Budget(
-        frames=math.ceil(int(frames) / together) * together,  # all environments step before the length is checked
-        action_repeat=repeat,
-        train_ratio=ratio,
-        batch_size=size,
-        batch_length=length,
-        warmup_steps=(length + 2) * envs,
-        first_updates=1.0 + (pretrain if numbers(pretrain) else 0.0),
+    if not math.isfinite(frames):
+        return None
+    return usable_budget(
+        Budget(
+            frames=round_up(int(frames) / together) * together,  # all environments step before the length is checked
+            action_repeat=repeat,
+            train_ratio=ratio,
+            batch_size=size,
+            batch_length=length,
+            warmup_steps=(length + 2) * envs,
+            first_updates=1.0 + (pretrain if numbers(pretrain) else 0.0),
+        )
     )
 
 
@@ -34,7 +40,7 @@ def replay_bytes(composed: Composed) -> float | None:
     vision = composed.value("env.encoder.cnn_keys") not in (None, "$^")
     pixels = 3.0
     for part in size if isinstance(size, tuple) else (64, 64):
-        pixels *= part if isinstance(part, int | float) else 64
+        pixels *= as_number(part) if isinstance(part, int | float) else 64
     state = 4 * (composed.number("model.deter") + 32 * composed.number("model.discrete"))
     total = composed.number("buffer.max_size") * ((pixels if vision else 0) + state)
     return total if numbers(total) else None

@@ -34,7 +34,7 @@ from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.known_tasks import check_task
-from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares
+from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, lengths, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.stored_run import other_run, read_stored, stored_in_directory
 from dreamerguard.sources.argv import Command, read_command
@@ -89,6 +89,7 @@ RENAMED = {
 #: Values with which nothing can train.
 LIMITS = (
     *learning_rates("model.lr"),
+    *lengths("trainer.steps"),
     *horizons("model.horizon"),
     *shares("model.lamb"),
     *counts("model.imag_horizon", "buffer.max_size", "model.deter", "model.hidden", "model.units"),

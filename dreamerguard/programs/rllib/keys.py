@@ -5,7 +5,7 @@ from __future__ import annotations
 from dreamerguard.core.key import Key, RenamedKey
 from dreamerguard.core.setting import Role
 from dreamerguard.core.source import Origin, Value
-from dreamerguard.programs.shared.limits import counts, learning_rates, shares
+from dreamerguard.programs.shared.limits import counts, endless_counts, learning_rates, shares
 
 TITLE = "ray-project/ray at e852f9b"
 _COMMIT = "e852f9bd5bafc5bbf4c1474af1f04798674ff11d"
@@ -70,7 +70,8 @@ ROLES: dict[Role, str] = {
 LIMITS = (
     *learning_rates("world_model_lr", "actor_lr", "critic_lr"),
     *shares("gamma", "gae_lambda", "return_normalization_decay"),
-    *counts("horizon_H", "replay_buffer_config.capacity"),
+    *counts("horizon_H"),
+    *endless_counts("replay_buffer_config.capacity"),
 )
 
 #: Names of other programs, and a setting of RLlib that this algorithm refuses.

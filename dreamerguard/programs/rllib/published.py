@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from dreamerguard.core.budget import Budget
+from dreamerguard.core.budget import Budget, usable_budget
 from dreamerguard.core.published import PublishedRun, PublishedValue
 from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
@@ -50,9 +50,9 @@ def rllib_budget(values: Mapping[str, Value], reference: PublishedRun | None) ->
     if values.get(LENGTH) is None and reference is not None:
         steps = reference.budget.frames / repeat
     known = (size, length, ratio, steps)
-    if not all(map(math.isfinite, known)) or min(size, length) <= 0:
+    if not all(map(math.isfinite, known)) or min(size, length, steps) <= 0:
         return None
-    return Budget(steps * repeat, repeat, max(ratio, 0.0), size, length, size * length)
+    return usable_budget(Budget(steps * repeat, repeat, max(ratio, 0.0), size, length, size * length))
 
 
 def rllib_reference(values: Mapping[str, Value]) -> PublishedRun | None:

@@ -14,6 +14,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.source import Edit, Label
 from dreamerguard.core.values import spell_scalar
+from dreamerguard.util.text import shortened
 
 from .python_call import is_open
 
@@ -46,15 +47,25 @@ def counts(*paths: str) -> tuple[Key, ...]:
     return tuple(Key(path, "number", None, low=1) for path in paths)
 
 
+def endless_counts(*paths: str) -> tuple[Key, ...]:
+    """Limits of numbers of steps that may be infinite: a replay buffer that keeps everything."""
+    return tuple(Key(path, "number", None, low=1, high=math.inf) for path in paths)
+
+
+def lengths(*paths: str) -> tuple[Key, ...]:
+    """Limits of the length of a run, for programs that need a finite one."""
+    return tuple(Key(path, "number", None, above=0) for path in paths)
+
+
 def horizons(*paths: str) -> tuple[Key, ...]:
-    """Limits of horizons: the discount is ``1 - 1 / horizon``, which must lie between 0 and 1."""
-    return tuple(Key(path, "number", None, above=1) for path in paths)
+    """Limits of horizons: the discount is ``1 - 1 / horizon``, above 0 and at most 1."""
+    return tuple(Key(path, "number", None, above=1, high=math.inf) for path in paths)
 
 
 def role_limits(roles: Mapping[Role, str]) -> Iterator[Key]:
-    """Limits of the keys that play a role."""
+    """Limits of the keys that play a role. A run may be endless unless the program has `lengths` for it."""
     if "frames" in roles:
-        yield Key(roles["frames"], "number", None, above=0)
+        yield Key(roles["frames"], "number", None, above=0, high=math.inf)
     for role, least in _LEAST.items():
         if role in roles:
             yield Key(roles[role], "number", None, low=least)
@@ -67,7 +78,7 @@ def beyond_limits(
 
     Args:
       settings: of the run.
-      limits: of its keys; keys that the run does not have are left out.
+      limits: of its keys, the last one of a key; keys that the run does not have are left out.
       reported: problems that are known already, so that no key is reported twice.
     """
     known = {problem.key for problem in reported}
@@ -122,17 +133,16 @@ def _problem(key: Key, setting: Setting) -> Problem | None:
         return _no_number(key, setting) if isinstance(value, bool) or not is_open(value) else None
     if not isinstance(value, int | float):
         return None
-    endless = value == math.inf and key.high is None
-    if endless or key.in_range(value):
+    if key.in_range(value):
         return None
-    text = f"{key.path} is {spell_scalar(value)}; it must be {key.expects}"
+    text = f"{key.path} is {spell_scalar(value)}; it must be {key.expected_instead(value)}"
     return Problem("out-of-range", text, Label(place), key.path)
 
 
 def _no_number(key: Key, setting: Setting) -> Problem:
     value, place, edit = setting.value, setting.last.span, setting.last.value_span
     assert place is not None, "a chosen setting has a place"
-    shown = spell_scalar(value) if isinstance(value, bool) else f"the text {str(value)[:60]!r}"
+    shown = spell_scalar(value) if isinstance(value, bool) else f"the text {shortened(str(value))!r}"
     meant = _meant(str(value)) if edit is not None and isinstance(value, str) else ""
     edits = (Edit(edit, meant),) if meant and edit is not None else ()
     text = f"{key.path} is {shown}; it must be {key.expects}"

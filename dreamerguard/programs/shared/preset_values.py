@@ -8,17 +8,22 @@ type of the value that it replaces, by calling that type: ``bool("no")`` is true
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 from dreamerguard.core.source import Plain, Span, Value
-from dreamerguard.core.values import spell_scalar
+from dreamerguard.core.values import as_number, spell_scalar
 from dreamerguard.sources.values.nodes import Entry, Mapping, Scalar
 from dreamerguard.sources.values.ruamel import plain_value
 from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.text import shortened
 
 _SPECIAL = re.compile(r"[^A-Za-z0-9_.-]")
+_INTEGER = re.compile(r"\s*[-+]?\d+(_\d+)*\s*", re.ASCII)
+#: Python refuses to read longer integers.
+_LONGEST_INTEGER = 4300
 
 #: Result of a conversion: the value is kept, silently changed, or refused.
 Outcome = Literal["kept", "changed", "refused"]
@@ -118,7 +123,7 @@ def convert_yaml(old: Value, new: Value) -> Converted:
     if isinstance(old, str):
         kept = isinstance(new, str) or (isinstance(new, int | float) and not isinstance(new, bool))
         text = spell_python(new)
-        return Converted(text) if kept else Converted(text, "changed", f"{shown} becomes the text {text!r}")
+        return Converted(text) if kept else Converted(text, "changed", f"{shown} becomes the text {shortened(text)!r}")
     return _to_tuple(new, shown)
 
 
@@ -137,7 +142,7 @@ def _to_int(new: Value, shown: str) -> Converted:
     if isinstance(new, int | float):
         whole = isinstance(new, int) or new.is_integer()
         return Converted(int(new)) if whole else Converted(0, "refused", f"{shown} is not a whole number")
-    if isinstance(new, str) and re.fullmatch(r"\s*[-+]?\d+(_\d+)*\s*", new, re.ASCII):
+    if isinstance(new, str) and len(new) <= _LONGEST_INTEGER and _INTEGER.fullmatch(new):
         return Converted(int(new))
     return Converted(0, "refused", f"{shown} is not a whole number")
 
@@ -146,7 +151,9 @@ def _to_float(new: Value, shown: str) -> Converted:
     if isinstance(new, bool):
         return Converted(float(new), "changed", f"{shown} becomes {float(new)}")
     if isinstance(new, int | float):
-        return Converted(float(new))
+        number = as_number(new)
+        held = isinstance(new, float) or math.isfinite(number)
+        return Converted(number) if held else Converted(number, "refused", f"{shown} is too large for a number")
     if isinstance(new, str):
         try:
             return Converted(float(new))
@@ -182,6 +189,8 @@ def convert_flag(old: Value, words: Sequence[str]) -> Converted:
         return Converted(word == "True") if word in ("True", "False") else _refused(word, "True or False")
     if isinstance(old, int):
         number = _float(word)
+        if number is not None and math.isinf(number):
+            return _refused(word, "a whole number that a float can hold")
         whole = number is not None and number.is_integer()
         return Converted(int(number)) if whole and number is not None else _refused(word, "a whole number")
     if isinstance(old, float):
@@ -192,7 +201,7 @@ def convert_flag(old: Value, words: Sequence[str]) -> Converted:
 
 def _refused(word: str, expected: str) -> Converted:
     brackets = " without brackets" if word.startswith("[") else ""
-    return Converted(word, "refused", f"{word!r} is not {expected}{brackets}")
+    return Converted(word, "refused", f"{shortened(word)!r} is not {expected}{brackets}")
 
 
 def _float(word: str) -> float | None:
@@ -216,4 +225,4 @@ def spell_python(value: Value) -> str:
 def _shown(value: Value) -> str:
     if value is None:
         return "an empty value"
-    return repr(value) if isinstance(value, str) else spell_scalar(value)
+    return repr(shortened(value)) if isinstance(value, str) else spell_scalar(value)

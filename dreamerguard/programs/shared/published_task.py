@@ -11,6 +11,7 @@ from dreamerguard.core.finding import Score
 from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedValue
 from dreamerguard.core.setting import Layer
 from dreamerguard.core.source import Origin
+from dreamerguard.core.values import as_number
 from dreamerguard.schema.key_table import default_number
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def reference_budget(values: Mapping[str, PublishedValue], frames: float) -> Bud
 
     def number(key: str) -> float:
         value = values[key].value if key in values else default_number(key)
-        return float(value) if isinstance(value, int | float) else 0.0
+        return as_number(value) if isinstance(value, int | float) else 0.0
 
     size, length = number("replay.batch_size"), number("replay.batch_length")
     return Budget(

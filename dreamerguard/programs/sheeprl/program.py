@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.budget import Budget
+from dreamerguard.core.budget import Budget, usable_budget
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.key import RenamedKey
 from dreamerguard.core.machine import Machine
@@ -22,6 +22,7 @@ from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
 from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.core.values import as_number, resolve_scalar
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
 from dreamerguard.programs.hydra.program import (
@@ -35,7 +36,7 @@ from dreamerguard.programs.hydra.program import (
 from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.known_tasks import check_task
-from dreamerguard.programs.shared.limits import counts, learning_rates, shares
+from dreamerguard.programs.shared.limits import counts, learning_rates, lengths, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.stored_run import read_stored, stored_beside
 from dreamerguard.sources.argv import UNKNOWN, Command, read_command
@@ -88,6 +89,7 @@ RENAMED = {
 LIMITS = (
     *learning_rates(*(f"algo.{network}.optimizer.lr" for network in ("world_model", "actor", "critic"))),
     *shares("algo.gamma", "algo.lmbda"),
+    *lengths("algo.total_steps"),
     *counts("algo.horizon", "buffer.size", "env.screen_size"),
     *counts("algo.world_model.stochastic_size", "algo.world_model.discrete_size"),
     *counts("algo.world_model.recurrent_model.recurrent_state_size"),
@@ -224,17 +226,19 @@ def _other_algorithm(composed: Composed) -> str:
     return "" if not isinstance(name, str) or name == "dreamer_v3" or UNKNOWN in name else name
 
 
-def world_size(value: Callable[[str], Value]) -> int:
+def world_size(value: Callable[[str], Value]) -> float:
     """Returns the number of processes that train together; 1 if the machine decides (``auto``, ``-1``)."""
     devices, nodes = value("fabric.devices"), value("fabric.num_nodes")
-    count = 1
+    count = 1.0
     if isinstance(devices, tuple):
         count = len(devices)
     elif isinstance(devices, str) and devices.startswith("["):
         count = len([part for part in devices.strip("[]").split(",") if part.strip()])
-    elif isinstance(devices, int | str) and str(devices).isdigit():
-        count = int(devices)
-    return max(count, 1) * (nodes if isinstance(nodes, int) and nodes > 1 else 1)
+    elif isinstance(devices, str):
+        count = as_number(resolve_scalar(devices)) if devices.isdecimal() else 1
+    else:
+        count = as_number(devices)
+    return max(1.0, count) * max(1.0, as_number(nodes) if isinstance(nodes, int) else 1)
 
 
 def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]) -> Budget | None:
@@ -254,14 +258,16 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     together = envs * world
     prefill = max(starts // together - 1, 0) * together
     pretrain = number("algo.per_rank_pretrain_steps")
-    return Budget(
-        frames=(steps // together) * together * repeat,
-        action_repeat=repeat,
-        train_ratio=ratio * size * length,
-        batch_size=size * world,
-        batch_length=length,
-        warmup_steps=prefill,
-        first_updates=min(pretrain, envs) * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
+    return usable_budget(
+        Budget(
+            frames=(steps // together) * together * repeat,
+            action_repeat=repeat,
+            train_ratio=ratio * size * length,
+            batch_size=size * world,
+            batch_length=length,
+            warmup_steps=prefill,
+            first_updates=min(pretrain, envs) * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
+        )
     )
 
 
@@ -330,5 +336,6 @@ def _replay_bytes(composed: Composed) -> float | None:
     if composed.value("buffer.memmap") is not False or not composed.value("algo.cnn_keys.encoder"):
         return None
     channels = 1 if composed.value("env.grayscale") is True else 3
-    total = composed.number("buffer.size") * channels * composed.number("env.screen_size") ** 2
+    side = composed.number("env.screen_size")
+    total = composed.number("buffer.size") * channels * side * side
     return total if numbers(total) else None

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from dreamerguard.core.budget import Budget
+from dreamerguard.core.arithmetic import quotient, round_half, round_up
+from dreamerguard.core.budget import Budget, usable_budget
 
 Number = Callable[[str], float]
 
@@ -33,20 +34,23 @@ def torchrl_budget(number: Number, *, carries: bool) -> Budget | None:
     factor, capacity = number("replay_buffer.warmup_factor"), number("replay_buffer.buffer_size")
     ratio, updates = number("optimization.train_ratio"), number("optimization.updates_per_batch")
     known = (total, collected, size, length, factor, capacity)
-    if not all(map(math.isfinite, known)) or min(collected, size, length) <= 0:
+    if not all(map(math.isfinite, known)) or min(total, collected, size, length) <= 0:
         return None
-    frames, warmup = math.ceil(total / collected) * collected, factor * size * length
+    if math.isinf(ratio):
+        return None
+    frames, warmup = round_up(total / collected) * collected, factor * size * length
     if carries:
         envs = number("collector.num_envs")
         warmup = max(warmup, (envs if math.isfinite(envs) else 1) * (length + 1))
-    full = max(math.ceil(warmup / collected), 1) * collected
+    full = max(round_up(warmup / collected), 1) * collected
     if capacity < warmup:
         full = frames + 2 * collected  # the replay never holds what training waits for
     if carries and math.isfinite(ratio):
-        return Budget(frames, 1, ratio, size, length, full, 1.0)
+        return usable_budget(Budget(frames, 1, ratio, size, length, full, 1.0))
     if math.isfinite(ratio):
-        updates = max(1, round(collected * ratio / (size * length)))
+        updates = max(1.0, round_half(quotient(collected * ratio, size * length)))
     if not math.isfinite(updates):
         return None
     # The batch that fills the replay is already followed by updates.
-    return Budget(frames, 1, updates * size * length / collected, size, length, full - collected, 0.0)
+    ratio = updates * size * length / collected
+    return usable_budget(Budget(frames, 1, ratio, size, length, full - collected, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from statistics import median
 
@@ -34,9 +35,9 @@ def ratio_drift(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         return
     value = achieved.last if log.layout.ratio_is_total else median(achieved.tail(0.25))
     starts = log.facts.settings.get("algo.learning_starts")
-    if isinstance(starts, (int, float)) and log.facts.action_repeat:
+    if isinstance(starts, (int, float)) and math.isfinite(starts) and log.facts.action_repeat:
         steps = achieved.frames[-1] / log.facts.action_repeat
-        if steps < 2 * starts:
+        if steps <= 0 or steps < 2 * starts:
             return
         value /= 1 - starts / steps
     factor = value / configured

@@ -55,7 +55,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 key=key,
                 fix=run.correct(limit, "27000", f"set {key} to 27000"),
             )
-    elif limit.number % repeat.number:
+    elif limit.number % repeat.number > 0:
         yield rule.at(
             run.place(limit),
             f"{key} {spell_scalar(limit.value)} is not a multiple of the action repeat {spell_scalar(repeat.value)}",

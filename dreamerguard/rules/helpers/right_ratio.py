@@ -6,6 +6,7 @@ The ratio counts replayed steps and one update replays ``batch_size x batch_leng
 
 from __future__ import annotations
 
+from dreamerguard.core.arithmetic import quotient
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.util.fast_dataclass import dataclass
@@ -56,8 +57,8 @@ def right_ratio(run: ResolvedRun) -> RightRatio | None:
         text=spell_scalar(float(f"{right:.6g}")),
         shape=(_shape(budget.batch_size, budget.batch_length), _shape(theirs.batch_size, theirs.batch_length)),
         published=spell_scalar(expected.value),
-        part=budget.train_ratio / (theirs.train_ratio * scale),
-        plain_part=budget.train_ratio / theirs.train_ratio,
+        part=quotient(budget.train_ratio, theirs.train_ratio * scale),
+        plain_part=quotient(budget.train_ratio, theirs.train_ratio),
     )
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting
-from dreamerguard.core.values import spell_scalar
+from dreamerguard.core.values import as_number, spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG613", "image-shape", Severity.ERROR, dialects=("danijar", "nm512_torch", "sheeprl"))
@@ -70,20 +70,20 @@ def _sides(run: ResolvedRun, size: Setting) -> tuple[float, ...]:
         return (size.number,) if size.number >= 1 and size.number.is_integer() else ()
     if not isinstance(size.value, tuple):
         return ()
-    sides = tuple(side for side in size.value if isinstance(side, int | float))
-    return sides if len(sides) == len(size.value) else ()
+    sides = tuple(map(as_number, size.value))
+    return () if any(map(math.isnan, sides)) else sides
 
 
 def _fits(run: ResolvedRun, sides: tuple[float, ...]) -> bool:
     if run.dialect == "sheeprl":
         return int(sides[0]) & (int(sides[0]) - 1) == 0
-    if len(sides) != 2 or any(side <= 0 or not float(side).is_integer() for side in sides):
+    if len(sides) != 2 or any(side <= 0 or not side.is_integer() for side in sides):
         return False
     if run.edition == "2025":
         factor = 2.0 ** _stages(run)
         return all(side % factor == 0 and 3 <= side / factor <= 16 for side in sides)
     least = _least(run)
-    return sides[0] == sides[1] and math.log2(sides[0] / least).is_integer() and sides[0] > least
+    return sides[0] == sides[1] and sides[0] > least and math.log2(sides[0] / least).is_integer()
 
 
 def _stages(run: ResolvedRun) -> int:

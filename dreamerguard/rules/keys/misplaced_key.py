@@ -19,6 +19,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -94,7 +95,7 @@ def _replaced(run: ResolvedRun) -> Iterator[Finding]:
         f"{' means the same' if same else f' stays {spell_scalar(new.value)}'}",
         key=old.key,
         severity=Severity.INFO if same else None,
-        help=f"set algo.replay_ratio to {spell_scalar(float(f'{meant:.3g}'))}" if meant else "",
+        help=f"set algo.replay_ratio to {spell_scalar(float(f'{meant:.3g}'))}" if 0 < meant < math.inf else "",
     )
 
 

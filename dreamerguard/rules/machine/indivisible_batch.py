@@ -51,7 +51,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     if mesh is not None and mesh.value != _DATA_PARALLEL:
         return
     count = len(devices.value)
-    if not (devices.chosen or batch.chosen) or count < 2 or batch.number % count == 0:
+    if not (devices.chosen or batch.chosen) or count < 2 or not batch.number % count > 0:
         return
     blamed, other = (batch, devices) if batch.chosen else (devices, batch)
     secondary = (Label(other.last.span, "does not fit"),) if other.chosen and other.last.span is not None else ()

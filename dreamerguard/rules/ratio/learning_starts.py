@@ -19,8 +19,10 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from dreamerguard.core.arithmetic import quotient
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting
@@ -51,14 +53,17 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     if trial is not None and trial.value is True:
         return
-    together = envs.number * max(budget.batch_size / size.number, 1)
+    together = envs.number * max(1.0, quotient(budget.batch_size, size.number))
+    if not 0 < together < math.inf:
+        return
     per_env = starts.number // together
     if per_env < length.number and starts.number > 0:
         yield _early(run, starts, envs, length, per_env, together)
     elif starts.number > _LATE * budget.agent_steps:
+        part = min(1.0, quotient(starts.number, budget.agent_steps))
         yield rule.at(
             run.place(starts),
-            f"the agent acts at random in the first {share(starts.number / budget.agent_steps)} of the run:"
+            f"the agent acts at random in the first {share(part)} of the run:"
             f" {starts.key} is {spell_scalar(starts.value)}",
             key=starts.key,
             severity=Severity.WARNING,
@@ -68,6 +73,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 def _early(
     run: ResolvedRun, starts: Setting, envs: Setting, length: Setting, per_env: float, together: float
 ) -> Finding:
+    needed = together * length.number
     blamed = next((item for item in (envs, starts, length) if item.chosen), starts)
     others = [item for item in (envs, starts, length) if item.chosen and item is not blamed]
     return rule.at(
@@ -76,5 +82,5 @@ def _early(
         f" {spell_scalar(length.value)}",
         key=blamed.key,
         secondary=tuple(Label(run.place(item), "contributes") for item in others),
-        help=f"set algo.learning_starts to {spell_scalar(together * length.number)} or more",
+        help=f"set algo.learning_starts to {spell_scalar(needed)} or more" if math.isfinite(needed) else "",
     )

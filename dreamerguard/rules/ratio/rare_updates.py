@@ -58,7 +58,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     total = f", {amount(budget.updates)} in total" if budget.trains and budget.agent_steps < _ENDLESS else ""
     yield rule.at(
         run.place(cause),
-        f"the run makes one gradient update per {amount(1 / budget.updates_per_step)} agent steps{total}",
+        f"the run makes one gradient update per {amount(budget.steps_per_update)} agent steps{total}",
         label="a lower rate than in any published run",
         key=cause.key,
         help=f"set {run.roles['train_ratio']} to {spell_scalar(budget.batch_steps / 32)} for one update per 32 steps",

@@ -64,12 +64,14 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     if not 0 < budget.train_ratio < 1 or run.reference.budget.train_ratio < 16:
         return
+    if budget.train_ratio * budget.batch_steps < 1:  # it would be too low in the other unit, too
+        return
     meant = spell_scalar(budget.train_ratio * budget.batch_steps)
     harm, evidence = update_harm(run)
     yield rule.at(
         run.place(setting),
         f"{setting.key} is {spell_scalar(setting.value)}, which is one update per"
-        f" {amount(1 / budget.updates_per_step)} agent steps",
+        f" {amount(budget.steps_per_update)} agent steps",
         label=f"{meant} means {number_of(spell_scalar(setting.value), 'update')} per agent step",
         key=setting.key,
         fix=run.correct(setting, meant, f"set {setting.key} to {meant}"),

@@ -17,6 +17,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Harm, Severity
@@ -65,6 +66,7 @@ def _help(run: ResolvedRun, factor: float) -> str:
     """
     length = run.setting("frames")
     lower = [setting.key for role in _ROLES[1:4] if (setting := run.setting(role)) is not None]
-    raised = f"raise {length.key} above {factor * length.number:.0f}" if length is not None and factor else ""
+    needed = factor * length.number if length is not None else 0.0
+    raised = f"raise {length.key} above {needed:.0f}" if length is not None and 1 <= needed < math.inf else ""
     lowered = f"lower {' or '.join(lower)}" if lower else ""
     return ", or ".join(text for text in (raised, lowered) if text)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dreamerguard.core.arithmetic import round_half
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
@@ -42,7 +43,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     size, budget = run.setting("batch_size"), run.budget
     if size is None or budget is None or not size.number > 0 or budget.batch_size <= size.number:
         return
-    world = round(budget.batch_size / size.number)
+    world = spell_scalar(round_half(budget.batch_size / size.number))
     devices = run.settings.get("fabric.devices")
     harm, evidence = update_harm(run)
     yield rule.at(

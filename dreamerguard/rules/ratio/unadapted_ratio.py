@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dreamerguard.core.finding import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
-from dreamerguard.core.values import spell_scalar
+from dreamerguard.core.values import as_number, spell_scalar
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
@@ -56,8 +56,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         setting = run.setting(role)
         if setting is None or setting.last.kind != "command line" or len(setting.chain) < 2:
             continue
-        before = setting.chain[-2].value
-        if isinstance(before, int | float) and before > 0:
+        before = as_number(setting.chain[-2].value)
+        if before > 0:
             factor *= setting.number / before
             changed.append(setting)
     if not changed or 1 / _FACTOR < factor < _FACTOR:
@@ -65,7 +65,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     yield rule.at(
         run.place(changed[0]),
         f"{ratio.key} stays {spell_scalar(ratio.value)} with a batch of {spell_scalar(budget.batch_steps)} steps:"
-        f" one update per {amount(1 / budget.updates_per_step)} agent steps, {amount(budget.updates)} in total",
+        f" one update per {amount(budget.steps_per_update)} agent steps, {amount(budget.updates)} in total",
         key=changed[0].key,
         help=f"{ratio.key}={spell_scalar(ratio.number * factor)} keeps the number of updates of the files",
     )

@@ -8,6 +8,8 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from dreamerguard.core.values import as_number
+
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -37,7 +39,7 @@ def plain_number(node: ast.expr, depth: int = 0) -> int | float | None:
         return -inner if inner is not None and isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float"):
         inner = plain_number(node.args[0], depth + 1) if len(node.args) == 1 and not node.keywords else None
-        if inner is None or not math.isfinite(inner):
+        if inner is None or not math.isfinite(as_number(inner)):
             return None
         return int(inner) if node.func.id == "int" else float(inner)
     return _arithmetic(node, depth) if isinstance(node, ast.BinOp) else None

@@ -168,6 +168,11 @@ def has_other_presets(script: str, folder: Path, fits: Callable[[PresetFile], bo
     return found is not None and bool(found.blocks) and not fits(found)
 
 
+def named_presets(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    """Returns the only preset file below the folder of a script that its text names; None if there are several."""
+    return _named(script, folder, flatten, whole=False)
+
+
 def _named(script: Path, folder: Path, flatten: Flatten, *, whole: bool) -> PresetFile | None:
     """Returns the preset file below the folder of a script that its text names; None if there are none or several.
 

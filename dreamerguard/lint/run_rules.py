@@ -30,7 +30,7 @@ _USUAL = frozenset(
 _ANYWHERE = frozenset({"dense-updates"})
 
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
-_IN_PRESET = frozenset({"interval-unit", "unapplied-action-repeat"})
+_IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:

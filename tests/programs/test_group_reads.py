@@ -1,5 +1,6 @@
 """Keys that a fork adds to a group, where all code reads the group by literal names."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,9 @@ def test_deeply_nested_code(tmp_path: Path) -> None:
     assert dead(tmp_path, f"{CLEAR}\ndef f(x):\n    y = {nested}\n    return y['rows_kept']\n") == {
         "smooth_loss.odd_mode"
     }
+
+
+def test_a_large_file_takes_bounded_time(tmp_path: Path) -> None:
+    start = time.process_time()
+    assert dead(tmp_path, CLEAR + "\nshape(1, x._smooth)" * 9_000) == {"smooth_loss.odd_mode"}
+    assert time.process_time() - start < 4

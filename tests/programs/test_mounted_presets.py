@@ -1,6 +1,7 @@
 """Presets that a script puts below a name of its configuration."""
 
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,13 @@ def test_an_evaluation(tmp_path: Path) -> None:
 def test_a_script_without_presets(tmp_path: Path) -> None:
     with pytest.raises(UnknownProgram):
         check(written(tmp_path), "python brain/plain.py --task park")
+
+
+def test_hostile_scripts_take_bounded_time(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    for text in ("\n" * 250_000, "Config(" * 35_000, "Config({'a': " * 20_000, " " * 250_000 + "#"):
+        (folder / "brain/start.py").write_text(text)
+        start = time.process_time()
+        with pytest.raises(UnknownProgram):
+            check(folder, "python brain/start.py --task park")
+        assert time.process_time() - start < 2

@@ -33,7 +33,7 @@ from dreamerguard.util.regular_files import read_regular
 from .flags import Flags
 from .resolve import default_layers, find_edition, finish
 
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _BLOCK = r"\w+\[\s*[\"'](\w+)[\"']\s*\]\s*,?\s*\}\s*\)"
 _MOUNT = re.compile(r"\bConfig\(\s*\{\s*[\"'](\w+)[\"']\s*:\s*" + _BLOCK)
 #: The task of a command that names none: ``Flags(task=["carla_navigation"])``.

@@ -31,7 +31,7 @@ _JOINED = re.compile(r"(?<=\w)[\"']\s*/\s*[\"'](?=\w)")
 #: Makes a configuration of the block of defaults: ``Config(configs["defaults"])``.
 _WHOLE = re.compile(r"\bConfig\(\s*[\w.]+\[\s*[\"']defaults[\"']\s*\]\s*\)")
 _MOST_NAMES = 8
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _MOST_BYTES = 1 << 18
 
 Flatten = Callable[[nodes.Mapping], dict[str, Item]]

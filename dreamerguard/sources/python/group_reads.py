@@ -49,6 +49,7 @@ class _Uses:
         self.tree_of = tree_of
         self.defining = defining
         self.parents: dict[str, dict[ast.AST, ast.AST]] = {}
+        self.functions: dict[str, list[Function]] = {}
         self.names: set[str] = set()
         self.queue: list[str] = []
         self.reads: set[str] = set()
@@ -141,6 +142,11 @@ class _Uses:
         """Returns the functions of the checkout that a call may start; none if one of them is not seen."""
         function = call.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name not in self.functions:
+            self.functions[name] = self._defined(name)
+        return self.functions[name]
+
+    def _defined(self, name: str) -> list[Function]:
         found: list[Function] = []
         for file in self.defining(name):
             parents = self._parents(file)

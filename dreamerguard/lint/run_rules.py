@@ -21,7 +21,8 @@ _TRAINING = frozenset(
      "oversized-model", "zero-interval"}
 )  # fmt: skip
 
-#: Rules about what is usual. On a task of the user's own, an unusual value in a preset is a choice.
+#: Rules about what is usual. On a task of the user's own, an unusual value in a preset is a choice, unless its finding
+#: states the cost.
 _USUAL = frozenset(
     {"sparse-logging", "long-prefill", "dense-updates", "learning-starts", "high-replay-ratio", "image-shape"}
 )
@@ -29,7 +30,7 @@ _USUAL = frozenset(
 _ANYWHERE = frozenset({"dense-updates"})
 
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
-_IN_PRESET = frozenset({"interval-unit", "unapplied-action-repeat"})
+_IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
@@ -51,6 +52,7 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
 def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
     """Returns a finding as information if it is about a preset, or a choice for a task with no published settings."""
     own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
+    own = own and finding.harm is None
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
     preset = finding.upstream or run.in_file(finding.primary.span)
     content = finding.name in _IN_PRESET and preset and not run.whole

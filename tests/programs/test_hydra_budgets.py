@@ -110,3 +110,30 @@ def test_sheeprl(steps: int, ratio: float, envs: int, world: int, starts: int, p
 def test_world_size(devices: object, nodes: int, expected: int) -> None:
     values = {"fabric.devices": devices, "fabric.num_nodes": nodes}
     assert world_size(values.get) == expected  # type: ignore[arg-type]
+
+
+def old_updates(steps: int, every: int, gradient_steps: int, envs: int) -> int:
+    """Updates of sheeprl's old loop without its prefill (dreamer_v3.py of v0.5.4)."""
+    before, updates = every // envs, 0
+    for _ in range(steps // envs):
+        before -= 1
+        if before <= 0:
+            updates += gradient_steps
+            before = every // envs
+    return updates
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    every=st.integers(1, 40), gradient_steps=st.sampled_from([1, 2]), envs=st.sampled_from([1, 3, 4, 8, 16]),
+    steps=st.integers(2_000, 9_000),
+)  # fmt: skip
+def test_sheeprl_with_train_every(every: int, gradient_steps: int, envs: int, steps: int) -> None:
+    values: dict[str, float | str] = {
+        "algo.name": "dreamer_v3", "algo.total_steps": steps, "algo.train_every": every, "env.num_envs": envs,
+        "algo.per_rank_gradient_steps": gradient_steps, "env.action_repeat": 1, "algo.learning_starts": 0,
+        "algo.per_rank_batch_size": 16, "algo.per_rank_sequence_length": 64,
+    }  # fmt: skip
+    budget = sheeprl_budget(values.get, lambda key: float(values.get(key, "nan")))
+    assert budget is not None
+    assert budget.updates == pytest.approx(old_updates(steps, every, gradient_steps, envs), abs=2 * gradient_steps)

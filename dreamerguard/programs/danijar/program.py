@@ -32,6 +32,7 @@ from dreamerguard.util.paths import is_dir, is_file
 from .editions import EDITIONS, edition_of_keys
 from .flags import NO_FLAGS, read_flags
 from .keys import renames_for
+from .mounted import find_mount, resolve_mounted
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import committed_checkpoint, script_problems, stored_problems
@@ -59,7 +60,11 @@ class Danijar(Program):
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises a Python script with ``--configs``, or the program's own script with its flags."""
         call = read_call(command)
-        if call is None or call.hydra or is_foreign(call, folder) or _belongs_elsewhere(call, folder):
+        if call is None or call.hydra:
+            return None
+        if not names_other(call) and find_mount(call, folder, _fits) is not None:
+            return f"{call.script} starts danijar/dreamerv3 with presets below a name"
+        if is_foreign(call, folder) or _belongs_elsewhere(call, folder):
             return None
         if call.has("--configs") and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of danijar/dreamerv3"
@@ -80,6 +85,10 @@ class Danijar(Program):
         call = read_call(command)
         assert call is not None
         flags = read_flags(call.words)
+        mount = find_mount(call, folder, _fits) if self.edition is None else None
+        if mount is not None:
+            run = resolve_mounted(mount, call, flags, command, machine, folder)
+            return run if trains(call) else without_training(run)
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = resolve_command(call, flags, file, command, machine, self.edition, checkout)

@@ -36,6 +36,7 @@ from .layers import DanijarLayers
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
 from .scripts import interval_units, script_trains
+from .shrunk_presets import shrunk_presets
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -156,6 +157,7 @@ def finish(
         draft.problems += [replace(problem, upstream=unmade) for problem in found]
     _check_values(draft, edition, file, roles, checkout, familiar=named and familiar)
     draft.problems += broken_constraints(draft.settings, checkout)
+    draft.problems += shrunk_presets(draft.settings, presets, edition, draft.table)
     draft.problems += text_numbers(draft.settings, file, draft.table.defaults, checkout, ("defaults",))
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}

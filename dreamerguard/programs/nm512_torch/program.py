@@ -55,6 +55,7 @@ from .layers import TorchLayers
 from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
 from .unapplied_repeat import unapplied_repeat
+from .untrained_policy import untrained_policy
 
 #: Preset -> suite of the tasks that it was made for.
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
@@ -180,6 +181,7 @@ def _resolve(
     if familiar and seen and not words.open_presets:
         suite = suite_of(task) if named or not presets else presets[-1].name
         draft.problems += unapplied_repeat(settings, suite, checkout, anchor)
+        draft.problems += untrained_policy(settings, checkout, anchor) if presets else ()
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = _keys(draft, settings, checkout, whole=whole)
     return ResolvedRun(

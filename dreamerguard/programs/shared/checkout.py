@@ -17,6 +17,8 @@ from .preset_file import PresetFile, declared_keys
 _COVERED = 0.5
 #: Share of the declared keys that the trace of a program must find, so that what it misses is not read.
 _TRACED = 0.8
+#: Keys of a group that code must read by their names, so that the group is known to be the one that it reads.
+_READ_BESIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,20 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
-            elif self._is_dead(name, all_keys):
+            elif self._is_dead(name, all_keys) or (name not in upstream and self._is_left_out(name, all_keys)):
                 judged[name] = replace(key, dead=self._nothing())
             elif name not in upstream and self._is_missed(name, all_keys, whole=whole):
                 judged[name] = replace(key, dead=self._missed(whole=whole))
         return judged
+
+    def _is_left_out(self, name: str, keys: Mapping[str, Key]) -> bool:
+        """Returns whether all code reads a key's group by literal names, and the key under none of them."""
+        group, _, leaf = name.rpartition(".")
+        if not group or self._handed_on(name) or self.index.names(leaf) or not self._sure(keys):
+            return False
+        beside = {key.rpartition(".")[2] for key in keys if key.rpartition(".")[0] == group}
+        found = self.index.reads_of(group.rpartition(".")[2])
+        return found is not None and leaf not in found and len(found & beside) >= _READ_BESIDE
 
     def _is_missed(self, name: str, keys: Mapping[str, Key], *, whole: bool) -> bool:
         """Returns whether the code that the scripts run never reads a key, though other code may name it."""

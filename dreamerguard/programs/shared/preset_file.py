@@ -31,6 +31,7 @@ _JOINED = re.compile(r"(?<=\w)[\"']\s*/\s*[\"'](?=\w)")
 #: Makes a configuration of the block of defaults: ``Config(configs["defaults"])``.
 _WHOLE = re.compile(r"\bConfig\(\s*[\w.]+\[\s*[\"']defaults[\"']\s*\]\s*\)")
 _MOST_NAMES = 8
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _MOST_BYTES = 1 << 18
 
 Flatten = Callable[[nodes.Mapping], dict[str, Item]]
@@ -144,10 +145,14 @@ class _Blocks(Mapping[str, Mapping[str, Item]]):
 def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> PresetFile | None:
     """Returns the preset file that a script reads: ``configs.yaml`` beside the script, or the only file that it names.
 
-    If the script does not exist, returns the only file below ``folder`` that fits; None if several files fit.
+    A file that fits and that the script names instead of ``configs.yaml`` comes first. If the script does not exist,
+    returns the only file below ``folder`` that fits; None if several files fit.
     """
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
     if is_file(beside):
+        found = _instead(folder / script, folder, flatten)
+        if found is not None and fits(found):
+            return found
         found = _read(beside, folder, flatten)
         return found if found is not None and (fits(found) or not found.blocks) else None
     named = _named(folder / script, folder, flatten, whole=True)
@@ -161,11 +166,22 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
     return candidates[0] if len(candidates) == 1 else None
 
 
+def _instead(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    """Returns the only preset file that a script names, if it does not name ``configs.yaml``."""
+    text = _COMMENT.sub("", _text(script) or "")
+    return _named(script, folder, flatten, whole=False) if text and "configs.yaml" not in text else None
+
+
 def has_other_presets(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatten: Flatten) -> bool:
     """Returns whether the presets beside a script can be read and are not those of a program."""
     beside = Path(os.path.normpath(folder / script)).parent / "configs.yaml"
     found = _read(beside, folder, flatten) if is_file(beside) else _named(folder / script, folder, flatten, whole=False)
     return found is not None and bool(found.blocks) and not fits(found)
+
+
+def named_presets(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
+    """Returns the only preset file below the folder of a script that its text names; None if there are several."""
+    return _named(script, folder, flatten, whole=False)
 
 
 def _named(script: Path, folder: Path, flatten: Flatten, *, whole: bool) -> PresetFile | None:
@@ -177,9 +193,8 @@ def _named(script: Path, folder: Path, flatten: Flatten, *, whole: bool) -> Pres
       flatten: makes the blocks flat.
       whole: whether the block of defaults must be the whole configuration, and not a part of it.
     """
-    try:
-        text = read_regular(script, _MOST_BYTES).decode("utf-8", "replace") if is_file(script) else ""
-    except OSError:
+    text = _text(script)
+    if text is None:
         return None
     if whole and not _WHOLE.search(text):
         return None
@@ -188,6 +203,14 @@ def _named(script: Path, folder: Path, flatten: Flatten, *, whole: bool) -> Pres
     files = [_read(path, folder, flatten) for path in sorted(paths) if is_file(path)]
     found = [file for file in files if file is not None and file.blocks]
     return found[0] if len(found) == 1 else None
+
+
+def _text(script: Path) -> str | None:
+    """Returns the text of a script; empty if it is not there, None if it cannot be read."""
+    try:
+        return read_regular(script, _MOST_BYTES).decode("utf-8", "replace") if is_file(script) else ""
+    except OSError:
+        return None
 
 
 def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:

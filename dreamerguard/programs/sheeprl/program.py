@@ -250,7 +250,7 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
     envs, starts = number("env.num_envs"), number("algo.learning_starts")
     if value("algo.replay_ratio") is None and number(OLD_RATIO) > 0:
         updates = number("algo.per_rank_gradient_steps")
-        ratio = (updates if numbers(updates) else 1.0) / number(OLD_RATIO)
+        ratio = (updates if numbers(updates) else 1.0) / _old_interval(number(OLD_RATIO), envs * world_size(value))
     if not numbers(steps, ratio, repeat, size, length, envs, starts) or min(size, length, envs, steps) <= 0:
         return None
     repeat = max(repeat, 1.0)
@@ -269,6 +269,14 @@ def sheeprl_budget(value: Callable[[str], Value], number: Callable[[str], float]
             first_updates=min(pretrain, envs) * ratio if numbers(pretrain) and pretrain > 0 else 0.0,
         )
     )
+
+
+def _old_interval(every: float, together: float) -> float:
+    """Returns the policy steps between updates: the old edition counted whole steps of all environments.
+
+    ``updates_before_training = cfg.algo.train_every // policy_steps_per_update``, and 0 is one step too.
+    """
+    return max(every // together, 1.0) * together if numbers(together) and together > 0 else every
 
 
 def _task_problem(composed: Composed) -> Problem | None:

@@ -6,6 +6,7 @@ that a key counts as unread only where nothing in the checkout could read it.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import defaultdict
@@ -20,9 +21,10 @@ from .decisions import DecisionReader, Decisions
 from .fact_reader import parse_facts
 from .fact_store import FactStore, open_store
 from .file_facts import FileFacts
+from .group_reads import literal_reads
 from .import_graph import ImportGraph
 from .names import is_config, is_mapping, is_run_config, speaks_of_settings
-from .python_files import PythonFile, collect
+from .python_files import PythonFile, collect, parse
 from .stored_choices import choices_of
 from .word_index import WordIndex
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
+#: Largest file in which the uses of a group are looked at.
+_MOST_BYTES = 200_000
 #: Packages that get a configuration and read none of its values.
 _HARMLESS = frozenset({
     "wandb", "yaml", "ruamel", "omegaconf", "elements", "embodied", "tensorboard", "torch", "rich", "cloudpickle",
@@ -65,6 +69,7 @@ class PythonIndex:
     _doubted: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     _decisions: dict[tuple[tuple[str, ...], frozenset[str]], Decisions] = field(default_factory=dict)
     _traced: tuple[tuple[str, ...], Mapping[str, str], Trace | None] | None = None
+    _groups: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def facts(self, name: str) -> FileFacts | None:
@@ -189,6 +194,21 @@ class PythonIndex:
         if fields and any(name in (group, "") or is_config(name) for name in self.unpacked):
             return True
         return bool(group) and any(group in facts.whole or group in facts.fields for facts in self._with(group))
+
+    def names(self, word: str) -> bool:
+        """Returns whether any file has a word as an attribute, a text or a parameter, or was not read."""
+        near = (self.facts(name) for name in self._named(word))
+        return any(facts is None or word in facts.names or word in facts.fields for facts in near)
+
+    def reads_of(self, group: str) -> frozenset[str] | None:
+        """Returns the names under which all code reads a group; None if some may read it under other names."""
+        if group not in self._groups:
+            self._groups[group] = literal_reads(group, self._named, self._tree, self.defining)
+        return self._groups[group]
+
+    def _tree(self, name: str) -> ast.Module | None:
+        data = self.files[name].data
+        return parse(data) if data is not None and len(data) <= _MOST_BYTES else None
 
     def reads(self, key: str, keys: Container[str] = ()) -> bool:
         """Returns whether code reads a key from a configuration, and does not only keep it in an unread attribute.

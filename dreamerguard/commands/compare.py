@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dreamerguard.commands.shared.errors import fail
-from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Suite, Task
+from dreamerguard.commands.shared.log_options import ActionRepeat, Allow, Baseline, Margin, Reference, Suite, Task
 from dreamerguard.util.terminal import echo
 
 #: Exit code of a comparison that shows neither WORSE nor NON-INFERIOR.
@@ -29,29 +29,14 @@ def compare(
     candidates: Annotated[
         list[Path], typer.Argument(help="Candidate runs, or folders of runs.", metavar="CANDIDATE...")
     ],
-    baseline: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--baseline",
-            "-b",
-            help="Baseline runs, or folders of runs: all paths up to the next option.",
-            metavar="BASELINE...",
-        ),
-    ] = None,
+    baseline: Baseline = None,
     reference: Reference = None,
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
-    margin: Annotated[
-        float, typer.Option("--margin", min=0.001, max=1, help="Accepted loss, as a share of the learned score.")
-    ] = 0.05,
+    margin: Margin = 0.05,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the random relabelings.")] = 0,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow", help="Compare even if x-unit, action-repeat, score-kind or edition differ. Repeatable."
-        ),
-    ] = None,
+    allow: Allow = None,
     allow_inconclusive: Annotated[
         bool, typer.Option("--allow-inconclusive", help="INCONCLUSIVE gives exit code 0.")
     ] = False,

@@ -50,6 +50,7 @@ def report(
     The page is a single file without scripts and loads no other file. Exit code 0: written; 2: a run cannot be read;
     3: written, but no run has a verdict (no reference, no log, or no scores).
     """
+    from dreamerguard.commands.shared.low_runs import explain_run
     from dreamerguard.commands.shared.report_settings import describe_run
     from dreamerguard.commands.shared.report_sides import compare_sides, split_sides
     from dreamerguard.commands.shared.two_sides import without_files
@@ -66,7 +67,7 @@ def report(
         note(f"note: {line}")
     given = (task, suite, action_repeat)
     compared = compare_sides(sides, given, margin, allow or [])
-    statuses = look([Watcher(run, *given, reference) for run in sides.runs])
+    statuses = look([Watcher(run, *given, reference, explain=explain_run) for run in sides.runs])
     pages = [describe_run(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     try:
         write_atomically(output, report_page(pages, _made(), compared).encode("utf-8"))

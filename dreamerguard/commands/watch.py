@@ -64,6 +64,7 @@ def watch(
     --strict); 2: wrong usage, or the directory is missing or cannot be read; 3: no run has a verdict (no reference, no
     log, or no scores).
     """
+    from dreamerguard.commands.shared.low_runs import explain_run
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher
     from dreamerguard.util.paths import exists
@@ -76,7 +77,8 @@ def watch(
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
         fail(f"{missing[0]} does not exist{hint}")
-    watchers = [Watcher(run, task, suite, action_repeat, reference, _memory_gb()) for run in find_runs(logdirs)]
+    facts = (task, suite, action_repeat, reference, _memory_gb())
+    watchers = [Watcher(run, *facts, explain=explain_run) for run in find_runs(logdirs)]
     as_json = output_format is WatchFormat.JSON
     statuses = look(watchers)
     if once:

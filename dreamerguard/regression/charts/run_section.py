@@ -48,6 +48,8 @@ def _parts(run: RunPage, name: str) -> Iterator[Html]:
     if status.causes:
         yield tag("h3", "Likely causes")
         yield items(map(linked, status.causes))
+    if status.causes and status.health:
+        yield from _health(status)
     yield from _charts(status, name)
     rows = fact_rows(status)
     if rows:
@@ -57,7 +59,8 @@ def _parts(run: RunPage, name: str) -> Iterator[Html]:
         speed = throughput_facts(log)
         if speed:
             yield tag("p", text(f"Speed: {speed}, median over the second half of the log."), class_="soft")
-    yield from _health(status)
+    if not (status.causes and status.health):
+        yield from _health(status)
     yield from _lint(run.lint)
     yield from _differences(run)
     yield from _notes(status)

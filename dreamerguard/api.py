@@ -134,11 +134,13 @@ def watch(
     Raises:
       LogError: a log cannot be read.
     """
+    from dreamerguard.lint.run_differences import explain_low_run
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher, look_at_all
 
     runs = find_runs([Path(directory) for directory in directories])
-    return look_at_all([Watcher(run, task, suite, action_repeat, reference) for run in runs])
+    facts = (task, suite, action_repeat, reference)
+    return look_at_all([Watcher(run, *facts, explain=explain_low_run) for run in runs])
 
 
 def compare(

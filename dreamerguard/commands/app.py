@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from dreamerguard import __version__
 from dreamerguard.commands.shared.errors import CommandFailed, fail, report_failure
-from dreamerguard.commands.shared.typer_argv import WordsCommand
+from dreamerguard.commands.shared.typer_argv import BaselinesCommand, WordsCommand
 
 #: Command -> module and attribute (a function, or an application with subcommands), in the order of ``--help``.
 COMMANDS = {
@@ -35,6 +35,8 @@ COMMANDS = {
 }
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
 TAKES_WORDS = {"lint", "train", "guard"}
+#: Commands with an option ``--baseline`` that takes all paths up to the next option.
+TAKES_BASELINES = {"compare", "report"}
 
 #: Options that turn off rich and Typer's display of exceptions.
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
@@ -58,7 +60,7 @@ class LazyGroup(TyperGroup):
         target = getattr(import_module(module), attribute)
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(**_PLAIN)
-            target.command(cmd_name, cls=WordsCommand if cmd_name in TAKES_WORDS else None)(function)
+            target.command(cmd_name, cls=_command_class(cmd_name))(function)
         command = typer.main.get_command(target)
         command.name = cmd_name
         return command
@@ -81,6 +83,12 @@ class LazyGroup(TyperGroup):
         """Reads the arguments of a command, runs it, and reports its failure."""
         with _failures():
             return super().invoke(ctx)
+
+
+def _command_class(name: str) -> type[TyperCommand] | None:
+    if name in TAKES_WORDS:
+        return WordsCommand
+    return BaselinesCommand if name in TAKES_BASELINES else None
 
 
 @contextmanager

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dreamerguard.commands.shared.errors import fail
-from dreamerguard.commands.shared.log_options import ActionRepeat, Reference, Suite, Task
+from dreamerguard.commands.shared.log_options import ActionRepeat, Allow, Baseline, Margin, Reference, Suite, Task
 from dreamerguard.util.terminal import echo
-
-if TYPE_CHECKING:
-    from dreamerguard.regression.compare.compared_runs import Material
 
 #: Exit code of a comparison that shows neither WORSE nor NON-INFERIOR.
 INCONCLUSIVE = 4
@@ -32,23 +29,14 @@ def compare(
     candidates: Annotated[
         list[Path], typer.Argument(help="Candidate runs, or folders of runs.", metavar="CANDIDATE...")
     ],
-    baseline: Annotated[
-        list[Path] | None, typer.Option("--baseline", "-b", help="Baseline run, or a folder of runs. Repeatable.")
-    ] = None,
+    baseline: Baseline = None,
     reference: Reference = None,
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
-    margin: Annotated[
-        float, typer.Option("--margin", min=0.001, max=1, help="Accepted loss, as a share of the learned score.")
-    ] = 0.05,
+    margin: Margin = 0.05,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the random relabelings.")] = 0,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow", help="Compare even if x-unit, action-repeat, score-kind or edition differ. Repeatable."
-        ),
-    ] = None,
+    allow: Allow = None,
     allow_inconclusive: Annotated[
         bool, typer.Option("--allow-inconclusive", help="INCONCLUSIVE gives exit code 0.")
     ] = False,
@@ -58,15 +46,18 @@ def compare(
 ) -> None:
     """Compare runs with a baseline (your runs or the published curves) over seeds and tasks.
 
+    `compare new/* --baseline old/*` compares the runs in two folders, as `compare new --baseline old` does.
+
     Exit code 0: NON-INFERIOR; 1: WORSE; 4: INCONCLUSIVE; 2: wrong usage, or runs that are unreadable or not comparable.
     """
+    from dreamerguard.commands.shared.two_sides import read_material
     from dreamerguard.regression.compare.comparison_report import FORMATS
     from dreamerguard.regression.compare.decision import Outcome
     from dreamerguard.regression.compare.decision import decide as decide
 
     if bool(baseline) == bool(reference):
-        fail("give either --baseline DIRECTORY or --reference 2024, 2023 or FILE")
-    material = _material(candidates, baseline or [], reference, (task, suite, action_repeat), allow or [])
+        fail("give either --baseline DIRECTORY... or --reference 2024, 2023 or FILE")
+    material = read_material(candidates, baseline or [], reference, (task, suite, action_repeat), allow or [])
     result = decide(material.tasks, margin, seed=seed)
     text = FORMATS[output_format.value](result, material.caveats)
     if output_format is CompareFormat.JSON:
@@ -75,40 +66,3 @@ def compare(
         echo(text.removesuffix("\n"))
     codes = {Outcome.NON_INFERIOR: 0, Outcome.WORSE: 1, Outcome.INCONCLUSIVE: 0 if allow_inconclusive else INCONCLUSIVE}
     raise typer.Exit(codes[result.outcome])
-
-
-def _material(
-    candidates: list[Path],
-    baseline: list[Path],
-    reference: str | None,
-    given: tuple[str | None, str | None, int | None],
-    allow: list[str],
-) -> Material:
-    from dreamerguard.logs import LogError
-    from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.compared_runs import against_reference, against_runs, read_sides
-    from dreamerguard.regression.reference.comparability import MUST_AGREE, NotComparable
-
-    unknown = [name for name in allow if name not in MUST_AGREE]
-    if unknown:
-        fail(f"--allow {unknown[0]}: unknown; use one of {', '.join(MUST_AGREE)}")
-    for path in (*candidates, *baseline):
-        if not path.exists():
-            fail(f"{path} does not exist")
-    try:
-        _require_apart(find_runs(candidates), find_runs(baseline))
-        ours = read_sides(find_runs(candidates), *given)
-        if reference:
-            return against_reference(ours, reference, allow)
-        return against_runs(ours, read_sides(find_runs(baseline), *given), allow)
-    except (LogError, NotComparable) as error:
-        fail(str(error))
-
-
-def _require_apart(candidates: list[Path], baseline: list[Path]) -> None:
-    """Ends the command if a run is on both sides: its comparison with itself would count as evidence."""
-    theirs = {run.resolve() for run in baseline}
-    both = [str(run) for run in candidates if run.resolve() in theirs]
-    if both:
-        verb = "is" if len(both) == 1 else "are"
-        fail(f"{', '.join(both)} {verb} both candidate and baseline; give different runs on the two sides")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED
 from dreamerguard.commands.shared.log_options import (
     ActionRepeat,
+    Allow,
+    Baseline,
+    Margin,
     Reference,
     Runs,
     Suite,
@@ -31,6 +34,9 @@ def report(
     runs: Runs,
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
     png: Annotated[Path | None, typer.Option("--png", help="Also write the curves to this PNG file.")] = None,
+    baseline: Baseline = None,
+    margin: Margin = 0.05,
+    allow: Allow = None,
     task: Task = None,
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
@@ -38,39 +44,55 @@ def report(
 ) -> None:
     """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
 
+    `report new/* --baseline old/*` opens with the verdict of `compare`, and so does `report new old` of two folders of
+    runs, of which the first is the candidate.
+
     The page is a single file without scripts and loads no other file. Exit code 0: written; 2: a run cannot be read;
     3: written, but no run has a verdict (no reference, no log, or no scores).
     """
-    import time
-
-    from dreamerguard import __version__
+    from dreamerguard.commands.shared.low_runs import explain_run
     from dreamerguard.commands.shared.report_settings import describe_run
+    from dreamerguard.commands.shared.report_sides import compare_sides, split_sides
+    from dreamerguard.commands.shared.two_sides import without_files
     from dreamerguard.core.atomic_write import write_atomically
     from dreamerguard.core.source import SourceError
-    from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.charts.page import report_page
-    from dreamerguard.regression.watch.status_report import headline
     from dreamerguard.regression.watch.watcher import Watcher
-    from dreamerguard.util.paths import exists, is_dir
 
     check_reference(reference)
     check_task(task, suite, reference)
-    missing = next((run for run in runs if not is_dir(run)), None)
-    if missing is not None:
-        fail(f"{missing} is not a directory" if exists(missing) else f"{missing} does not exist")
-    statuses = look([Watcher(run, task, suite, action_repeat, reference) for run in find_runs(runs)])
+    left_out: list[str] = []
+    sides = split_sides(without_files(runs, left_out), without_files(baseline or [], left_out))
+    for line in left_out:
+        note(f"note: {line}")
+    given = (task, suite, action_repeat)
+    compared = compare_sides(sides, given, margin, allow or [])
+    statuses = look([Watcher(run, *given, reference, explain=explain_run) for run in sides.runs])
     pages = [describe_run(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
-    made = f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
     try:
-        write_atomically(output, report_page(pages, made).encode("utf-8"))
+        write_atomically(output, report_page(pages, _made(), compared).encode("utf-8"))
         if png is not None:
             _draw(png, statuses, [page.label for page in pages])
     except SourceError as error:
         fail(error.message)
-    verdicts = ", ".join(f"{page.label} {headline(page.status)}" for page in pages)
-    echo(f"{output}: {verdicts}")
-    if not any(status.verdict for status in statuses):
+    verdicts = ", ".join(f"{page.label} {_headline(page.status)}" for page in pages)
+    echo(f"{output}: " + (f"{compared.outcome}: {compared.reason}" if compared else verdicts))
+    if not compared and not any(status.verdict for status in statuses):
         raise typer.Exit(NOTHING_CHECKED)
+
+
+def _made() -> str:
+    import time
+
+    from dreamerguard import __version__
+
+    return f"Made by dreamerguard {__version__} on {time.strftime('%Y-%m-%d %H:%M %Z')}."
+
+
+def _headline(status: Status) -> str:
+    from dreamerguard.regression.watch.status_report import headline
+
+    return headline(status)
 
 
 def _labels(statuses: Sequence[Status]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.log_options import (
     ActionRepeat,
     Logdirs,
@@ -57,10 +57,14 @@ def watch(
 ) -> None:
     """Watch a run while it trains and compare it with the published curves of DreamerV3 or your curves.
 
-    Reads logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer and sheeprl. Exit code 0: OK, TOO EARLY,
-    UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with --strict); 2: wrong usage, or
-    the directory is missing or cannot be read; 3: no run has a verdict (no reference, no log, or no scores).
+    Reads logs of dreamerguard, dreamerv3, dreamerv3-torch, r2dreamer, sheeprl and torchrl. Ends when all runs have
+    reached their planned frames, or with Ctrl-C; --once looks once.
+
+    Exit code 0: OK, TOO EARLY, UNDECIDABLE or WATCH; 1: REGRESSED, or an error in the run's health (WATCH too with
+    --strict); 2: wrong usage, or the directory is missing or cannot be read; 3: no run has a verdict (no reference, no
+    log, or no scores).
     """
+    from dreamerguard.commands.shared.low_runs import explain_run
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher
     from dreamerguard.util.paths import exists
@@ -73,7 +77,8 @@ def watch(
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
         fail(f"{missing[0]} does not exist{hint}")
-    watchers = [Watcher(run, task, suite, action_repeat, reference, _memory_gb()) for run in find_runs(logdirs)]
+    facts = (task, suite, action_repeat, reference, _memory_gb())
+    watchers = [Watcher(run, *facts, explain=explain_run) for run in find_runs(logdirs)]
     as_json = output_format is WatchFormat.JSON
     statuses = look(watchers)
     if once:
@@ -105,21 +110,55 @@ def _follow(
     from dreamerguard.commands.shared.watch_screen import Screen
 
     warned: float | None = None
+    waits = False
     with Screen(sys.stdout.isatty() and not as_json) as screen:
         try:
             while True:
                 left = grace if warned is None else max(grace - time.monotonic() + warned, 0)
                 text = "" if warned is None else f"stopping process {pid} in {left:.0f} s"
-                _show(screen, statuses, as_json, text)
+                _show(screen, statuses, as_json, text or (_waiting(statuses) if screen.live else ""))
                 low = pid is not None and any(status.may_stop for status in statuses)
                 warned = None if not low else time.monotonic() if warned is None else warned
                 if warned is not None and pid is not None and time.monotonic() - warned >= grace:
                     _stop(pid)
-                    return statuses
+                    break
+                if warned is None and (ended := _ended(statuses)):
+                    note(f"note: {ended}: watch ends")
+                    break
+                if not (waits or screen.live) and (waiting := _waiting(statuses)):
+                    waits = True
+                    note(f"note: {waiting}")
                 time.sleep(interval if warned is None else min(interval, max(left, 0.1)))
                 statuses = look(watchers)
         except KeyboardInterrupt:
-            return statuses
+            pass
+    return statuses
+
+
+def _ended(statuses: list[Status]) -> str:
+    """Returns why all runs have ended; empty if one may go on."""
+    import time
+
+    from dreamerguard.regression.watch.ended import why_ended
+
+    found = [why_ended(status.log, time.time()) if status.log else "" for status in statuses]
+    if not all(found):
+        return ""
+    return found[0] if len(found) == 1 else f"all {len(found)} runs have ended"
+
+
+def _waiting(statuses: list[Status]) -> str:
+    """Returns a line that says what watch waits for; empty while there is no log."""
+    import time
+
+    from dreamerguard.regression.watch.ended import silence
+
+    logs = [status.log for status in statuses if status.log]
+    if not logs:
+        return ""
+    silent = [silence(log, time.time()) for log in logs]
+    grown = f"the log {silent[0]}; " if len(logs) == 1 and silent[0] else ""
+    return f"{grown}watch waits for more rows, Ctrl-C ends it"
 
 
 def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> None:

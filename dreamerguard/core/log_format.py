@@ -62,6 +62,7 @@ class RunFacts:
       train_ratio: configured replayed agent steps per agent step.
       batch_steps: replayed agent steps per update.
       frames: planned length in environment frames.
+      mixes_evaluations: whether the run script gives evaluations the score key of training episodes.
       settings: the stored configuration by dotted key.
     """
 
@@ -73,6 +74,7 @@ class RunFacts:
     train_ratio: float | None = None
     batch_steps: int | None = None
     frames: float | None = None
+    mixes_evaluations: bool | None = None
     settings: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -84,12 +86,14 @@ class LogEvidence:
       directory: directory of the run.
       scores, metrics: keys in the first lines of ``scores.jsonl`` and ``metrics.jsonl``.
       tags: tags of the first values in TensorBoard event files, without the prefix ``scalars/``.
+      csv: names of the values in CSV files of torchrl.
     """
 
     directory: Path
     scores: frozenset[str]
     metrics: frozenset[str]
     tags: frozenset[str]
+    csv: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,9 @@ class LogLayout:
       repeated: meaning of a second score at the same x, see `dreamerguard.logs.series.Scores`.
       event_scores: TensorBoard tag without the prefix ``scalars/`` -> kind of score; they count while ``files`` and
         ``copies`` have none.
+      csv_scores: name of a CSV file of torchrl -> kind of score, the best first.
+      evaluation_rows: prefix of metrics that only an evaluation logs; scores at the steps of these rows are those of
+        evaluations, although they have the key of training episodes.
       configs: files that hold the configuration, the best first, relative to the run.
       facts: reads the facts from the stored configuration.
       counts_steps: whether x counts agent steps, so that the action repeat must be known.
@@ -130,6 +137,8 @@ class LogLayout:
     copies: Mapping[str, Mapping[str, ScoreKind]] = field(default_factory=dict)
     repeated: str = "keep"
     event_scores: Mapping[str, ScoreKind] = field(default_factory=dict)
+    csv_scores: Mapping[str, ScoreKind] = field(default_factory=dict)
+    evaluation_rows: str = ""
     counts_steps: bool = False
     ratio_from_updates: bool = False
     ratio_is_total: bool = False

@@ -87,11 +87,13 @@ class Watched(ForwardingObserver):
 
     def _look(self) -> None:
         from dreamerguard.core.machine import detect_machine
+        from dreamerguard.lint.run_differences import explain_low_run
         from dreamerguard.regression.watch.watcher import Watcher
 
         if self._watcher is None:
             memory = detect_machine().memory
-            self._watcher = Watcher(self._directory, memory_gb=None if memory is None else memory / 1e9)
+            gigabytes = None if memory is None else memory / 1e9
+            self._watcher = Watcher(self._directory, memory_gb=gigabytes, explain=explain_low_run)
         status = self._watcher.look()
         if status.log is not None:
             self._print_change(status)

@@ -131,11 +131,13 @@ class Watch:
 
     def _new_watcher(self, directory: Path) -> Watcher:
         from dreamerguard.core.machine import detect_machine
+        from dreamerguard.lint.run_differences import explain_low_run
         from dreamerguard.regression.watch.watcher import Watcher
 
         options, memory = self._options, detect_machine().memory
         gigabytes = None if memory is None else memory / 1e9
-        return Watcher(directory, options.task, options.suite, options.action_repeat, options.reference, gigabytes)
+        facts = (options.task, options.suite, options.action_repeat, options.reference)
+        return Watcher(directory, *facts, gigabytes, explain=explain_low_run)
 
     def _store_lint(self, directory: Path) -> None:
         """Stores the lint report, with the reasons of accepted findings, once the program has made the directory."""

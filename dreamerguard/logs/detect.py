@@ -11,8 +11,10 @@ from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.regular_files import open_regular, read_regular, why_unreadable
 
+from .csv_scores import csv_names
 from .event_directory import event_files
 from .event_files import LONG_RECORD, EventReader, EventScalar
+from .unread_folders import name_unread
 
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
@@ -32,7 +34,7 @@ def detect(directory: Path) -> LogLayout | None:
     """
     head = _Heads(directory)
     scores, metrics = (frozenset(head.keys(name)) for name in ("scores.jsonl", "metrics.jsonl"))
-    found = LogEvidence(directory, scores, metrics, frozenset(head.tags()))
+    found = LogEvidence(directory, scores, metrics, frozenset(head.tags()), frozenset(csv_names(directory)))
     layout = next((layout for layout in log_layouts() if layout.wrote(found)), None)
     if layout is None and head.refused is not None:
         raise head.refused
@@ -40,7 +42,10 @@ def detect(directory: Path) -> LogLayout | None:
 
 
 def why_no_log(directory: Path) -> str:
-    """Returns what is wrong with the files of a directory that have the name of a log; empty if there are none."""
+    """Returns why a directory has no log: damaged files, or those of a program that is not read; empty if none."""
+    unread = name_unread(directory, frozenset(name for layout in log_layouts() for name in layout.csv_scores))
+    if unread:
+        return unread
     names = dict.fromkeys(name for layout in log_layouts() for name in layout.files)
     paths = [path for name in names if _is_there(path := directory / name)]
     return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *event_files(directory)[:3]])

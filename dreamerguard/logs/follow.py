@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from dreamerguard.core.log_format import LogLayout
 from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.regular_files import why_unreadable
 
+from .csv_scores import CsvScores
 from .detect import detect, why_no_log
 from .event_directory import EventFiles
 from .json_lines import JsonFile
+from .mixed_episodes import split_evaluations
 from .run_log import LogProblem, RunLog
 from .series import Scores
 from .stored_config import read_run_facts
@@ -22,8 +24,8 @@ from .stored_config import read_run_facts
 _USUAL_BATCH = 16 * 64
 
 _EXPECTED = (
-    "expected scores.jsonl or metrics.jsonl of dreamerguard, dreamerv3, dreamerv3-torch or r2dreamer, or TensorBoard"
-    " events of sheeprl"
+    "expected scores.jsonl or metrics.jsonl of dreamerguard, dreamerv3, dreamerv3-torch or r2dreamer, TensorBoard"
+    " events of sheeprl, or JSON lines or CSV files of torchrl"
 )
 
 
@@ -45,6 +47,7 @@ class Follower:
         self.directory = directory
         self._repeat = action_repeat
         self._files: list[JsonFile] = []
+        self._csv: list[CsvScores] = []
         self._events: EventFiles | None = None
         self.log: RunLog | None = None
 
@@ -57,14 +60,17 @@ class Follower:
         if self.log is None and not self._open():
             return False
         assert self.log is not None
-        changed = [file.read() for file in self._files]
+        changed = [file.read() for file in self._files] + [file.read() for file in self._csv]
         if self._events and self.log.needs_events:
             changed.append(self._events.read())
-        tails = [file.tail for file in self._files] + (self._events.tails if self._events else [])
+        tails = [file.tail for file in self._files] + [file.tail for file in self._csv]
+        tails += self._events.tails if self._events else []
         times = [tail.modified for tail in tails if tail.modified is not None]
         self.log.modified = max(times, default=self.log.modified)
         if any(changed):
             _derive(self.log)
+            if self.log.layout.evaluation_rows:
+                split_evaluations(self.log)
         return any(changed)
 
     def _open(self) -> bool:
@@ -81,7 +87,21 @@ class Follower:
             repeat = self.log.facts.action_repeat if layout.counts_steps else None
             self._events = EventFiles(self.directory, layout, self.log, repeat or 1)
         self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
+        self._csv = list(self._csv_files(layout))
         return True
+
+    def _csv_files(self, layout: LogLayout) -> Iterator[CsvScores]:
+        """Yields a reader for every CSV file of scores, if the log has no JSON lines yet."""
+        assert self.log is not None
+        if not layout.csv_scores or any(exists(self.directory / name) for name in layout.files):
+            return
+        repeat = self.log.facts.action_repeat
+        if repeat is None:
+            note_unknown_repeat(self.log)
+        seen: set[str] = set()
+        for name, kind in layout.csv_scores.items():
+            yield CsvScores(self.directory, name, kind, self.log, kind not in seen, repeat or 1)
+            seen.add(kind)
 
 
 def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
@@ -95,7 +115,8 @@ def read_run(directory: str | Path, action_repeat: int | None = None) -> RunLog:
     follower = Follower(Path(directory), action_repeat)
     follower.poll()
     if follower.log is None:
-        raise LogError(f"{directory} has no log of a supported program: {why_no_log(Path(directory)) or _EXPECTED}")
+        why = why_no_log(Path(directory))
+        raise LogError(f"{directory} has no log of a supported program: {why or _EXPECTED}")
     return follower.log
 
 
@@ -143,10 +164,14 @@ def _empty_log(directory: Path, layout: LogLayout, repeat: int | None) -> RunLog
         facts = replace(facts, action_repeat=repeat)
     log = RunLog(directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))
     if layout.counts_steps and facts.action_repeat is None:
-        text = f"{layout.title} logs policy steps and no configuration states the action repeat: 1 is assumed; set it"
-        text += " with --action-repeat"
-        log.note(LogProblem("no config", "config.yaml", text))
+        note_unknown_repeat(log)
     return log
+
+
+def note_unknown_repeat(log: RunLog) -> None:
+    """Notes that the frames of a log which counts agent steps are unknown."""
+    text = f"{log.layout.title} logs policy steps and no configuration states the action repeat: 1 is assumed; set it"
+    log.note(LogProblem("no config", "config.yaml", f"{text} with --action-repeat"))
 
 
 def _derive(log: RunLog) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json
 
-from .lines import count_lines, evenly_spaced, flat_line, lines_with
+from .lines import count_lines, flat_line, lines_with
+from .metric_rows import made_updates, sample_rows
+from .mixed_episodes import note_evaluations
 from .order import Order, is_finite, is_score, is_step
 from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
 from .tail import LONGEST, Tail
@@ -96,24 +98,31 @@ class JsonFile:
             for kind in keys.values():
                 if self._log.places.get(kind) == place:
                     (self._log.train if kind == "train" else self._log.evals).clear()
+        if self._log.evaluation_steps:
+            self._log.evals.clear()
         if self._metrics:
+            self._log.evaluation_steps.clear()
             self._order, self._log.metrics_frames = Order(), 0.0
             self._log.series.clear()
             self._log.nonfinite.clear()
 
     def _block(self, block: bytes, quota: int) -> None:
+        others = count_lines(block) if self._keys and not self._metrics else 0
         for key, kind in self._keys.items():
             if not self._metrics and self._read_flat_block(block, key, kind):
-                continue
+                others = 0
+                break
             lines = lines_with(block, f'"{key}"'.encode())
             self._scores(self._parse(lines), key, kind, FILES)
-            if not self._metrics:
-                self._bad += count_lines(block) - len(lines)
+            others = max(others - len(lines), 0)
+        self._bad += others
         for key, kind in self._copies.items():
             if self._log.places.get(kind, COPIES) >= COPIES or not len(self._log.train):
                 self._scores(self._parse(lines_with(block, f'"{key}"'.encode())), key, kind, COPIES)
         if self._metrics:
-            for row in self._parse(self._sample(block, quota)):
+            if self._layout.evaluation_rows:
+                note_evaluations(self._log, block)
+            for row in self._parse(sample_rows(block, quota, self._only_episode)):
                 self._metric_row(row)
 
     def _read_flat_block(self, block: bytes, key: str, kind: ScoreKind) -> bool:
@@ -136,16 +145,6 @@ class JsonFile:
         self._useful = True
         self._extend(kind, frames, scores, FILES)
         return True
-
-    def _sample(self, block: bytes, quota: int) -> list[bytes]:
-        """Returns the metric rows of a short block, or evenly spaced rows and rows with a NaN of a long block."""
-        if block.count(b"\n") <= quota:
-            return [line for line in block.split(b"\n") if line and not self._only_episode(line)]
-        found = evenly_spaced(block, quota, self._only_episode)
-        for word in (b"NaN", b"Infinity"):
-            for line in lines_with(block, word)[:quota]:
-                found.setdefault(block.find(line), line)
-        return [found[start] for start in sorted(found)]
 
     def _only_episode(self, line: bytes) -> bool:
         """Returns whether a line only reports an episode: such a line is short, and a longer one may hold metrics."""
@@ -192,6 +191,7 @@ class JsonFile:
         scores = self._log.scores_for(kind, place) if frames else None
         if scores is None:
             return
+        self._log.separate_evaluations |= kind == "eval"
         before = scores.rewinds
         scores.extend(frames, values)
         if scores.rewinds > before:
@@ -210,7 +210,7 @@ class JsonFile:
     def _metrics_of(self, x: float, row: dict[str, Any]) -> None:
         log = self._log
         log.metrics_frames = x
-        trained = _positive(row, self._layout, log)
+        trained = made_updates(row, self._layout, log)
         for key, y in row.items():
             if key not in self._names:
                 self._names[key] = self._layout.metric_name(key)
@@ -257,12 +257,3 @@ class JsonFile:
         if not self._given_up and self.tail.size > self.tail.offset and self.tail.rest().strip():
             text = "the last line is unfinished; it counts as soon as it is complete"
             self._log.note(LogProblem("truncated line", name, text))
-
-
-def _positive(row: dict[str, Any], layout: LogLayout, log: RunLog) -> bool:
-    """Returns whether at least one update was made, by this row or by the last logged number of updates."""
-    for key, value in row.items():
-        if layout.metric_name(key) == "updates" and isinstance(value, (int, float)):
-            return value > 0
-    known = log.series.get("updates")
-    return known is not None and known.last > 0

@@ -27,7 +27,7 @@ class LogProblem:
     Attributes:
       kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``,
         ``stray step``, ``unreadable step``, ``removed``, ``cut back``, ``replaced file``, ``unreadable``,
-        ``broken record``, ``damaged record``, ``long line``, ``given up``, ``no config``.
+        ``broken record``, ``damaged record``, ``long line``, ``given up``, ``no config``, ``mixed episodes``.
       file: name of the file.
       text: the problem and how it was handled, for people.
       count: number of occurrences.
@@ -66,6 +66,8 @@ class RunLog:
       facts: facts from the configuration beside the log.
       train, evals: scores of training episodes and of evaluations; x is environment frames.
       places: kind of score -> `FILES`, `COPIES` or `EVENTS`, where its scores come from; the best place counts.
+      evaluation_steps: steps of evaluations among training episodes, see `LogLayout.evaluation_rows`.
+      separate_evaluations: whether the log has evaluations under a key of their own.
       json_metrics: whether metrics stand in JSON lines, so that those in TensorBoard events are not needed.
       bad_scores: number of training scores in JSON lines since the last finite one that were NaN or infinite.
       series: metric -> values over frames. Names: ``updates``, ``train_ratio``, ``train_ratio_configured``,
@@ -83,6 +85,8 @@ class RunLog:
     train: Scores = field(default_factory=Scores)
     evals: Scores = field(default_factory=Scores)
     places: dict[ScoreKind, int] = field(default_factory=dict)
+    evaluation_steps: set[float] = field(default_factory=set)
+    separate_evaluations: bool = False
     json_metrics: bool = False
     bad_scores: int = 0
     series: dict[str, Series] = field(default_factory=dict)

@@ -53,6 +53,16 @@ class Scores:
         del self.frames[:], self.values[:]
         self.order = Order()
 
+    def take(self, frames: Sequence[float]) -> list[tuple[float, float]]:
+        """Removes the scores at exactly these frames and returns them in the given order."""
+        taken = []
+        for x in frames:
+            at = bisect_left(self.frames, x)
+            while at < len(self.frames) and self.frames[at] == x:
+                taken.append((x, self.values[at]))
+                del self.frames[at], self.values[at]
+        return taken
+
     def extend(self, frames: Sequence[float], values: Sequence[float]) -> None:
         """Adds scores in the order of the log."""
         if frames and self._rejoin:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from dreamerguard.commands.app import app
 from dreamerguard.commands.shared.watch_screen import Screen
+from dreamerguard.regression.watch.ended import why_ended
 from dreamerguard.regression.watch.watcher import Watcher
 
 from ..regression.run_logs import append, native_run
@@ -192,7 +193,7 @@ def test_compare_as_a_gate(tmp_path: Path) -> None:
 def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
     run = native_run(tmp_path / "run", repeat=1)
     for words, reason in (
-        ((run,), "give either --baseline DIRECTORY or --reference"),
+        ((run,), "give either --baseline DIRECTORY... or --reference"),
         ((run, "--reference", "2024", "-b", run), "give either"),
         ((run, "-b", run), f"{run} is both candidate and baseline; give different runs"),
         ((tmp_path, "-b", run), f"{run} is both candidate and baseline; give different runs"),
@@ -232,3 +233,39 @@ def test_watching_imports_nothing_heavy(tmp_path: Path) -> None:
         "assert not {'numpy', 'jax', 'mujoco', 'matplotlib', 'tensorboard'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("gain", "code"), [(1.0, 0), (0.05, 1)])
+def test_watch_of_a_finished_run_ends_with_its_verdict(tmp_path: Path, gain: float, code: int) -> None:
+    run = native_run(tmp_path / "run", gain=gain)
+    result = _run("watch", run)
+    assert result.exit_code == code
+    assert "note: the run has reached its planned 490,000 frames: watch ends\n" in result.output
+    native_run(tmp_path / "more", gain=gain)
+    assert "all 2 runs have ended: watch ends" in _run("watch", run, tmp_path / "more").output
+
+
+def test_watch_of_a_run_without_a_known_end_says_that_it_waits(tmp_path: Path) -> None:
+    process = _process("watch", native_run(tmp_path / "run", cells=22), "--interval", 0.2)
+    assert process.stdout is not None
+    try:
+        lines = iter(process.stdout.readline, "")
+        assert any(line == "note: watch waits for more rows, Ctrl-C ends it\n" for line in lines)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=6000)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_log_near_its_end_has_ended_once_it_no_longer_grows(tmp_path: Path) -> None:
+    status = Watcher(native_run(tmp_path / "run", cells=48)).look()
+    assert status.log is not None
+    assert status.log.modified is not None
+    assert why_ended(status.log, status.log.modified + 10) == ""
+    ended = why_ended(status.log, status.log.modified + 1200)
+    assert ended == "the log ends at 480,000 of 490,000 planned frames and has not grown for 20 min"
+    early = Watcher(native_run(tmp_path / "early", cells=40)).look()
+    assert early.log is not None
+    assert why_ended(early.log, status.log.modified + 10**6) == ""

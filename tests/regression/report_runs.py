@@ -45,3 +45,11 @@ def hostile_run(folder: Path) -> Path:
     (run / "run.yaml").write_text(json.dumps(settings))
     append(run / "metrics.jsonl", ['{"frames": 1, broken' + HOSTILE + "\n"])
     return run
+
+
+def two_sides(folder: Path, seeds: int = 5) -> list[Path]:
+    """Two folders with the seeds of a release: a worse one, and the one before it."""
+    for seed in range(seeds):
+        native_run(folder / "new" / f"s{seed}", seed, gain=0.85)
+        native_run(folder / "old" / f"s{seed}", seed)
+    return [folder / "new", folder / "old"]

@@ -105,8 +105,10 @@ def test_worse_non_inferior_and_inconclusive() -> None:
     assert fine.outcome is Outcome.NON_INFERIOR
     assert fine.p_margin is not None
     assert fine.p_margin <= 0.05
+    assert fine.reason.endswith("(12 candidate seeds against 30 baseline seeds on 6 tasks: t0, t1, t2, t3, t4, t5)")
     unclear = decide([_task([40.0, 100.0, 160.0], [90.0], "noisy")])
     assert unclear.outcome is Outcome.INCONCLUSIVE
+    assert unclear.reason.endswith("(1 candidate seed against 3 baseline seeds on noisy)")
     assert "p cannot be below 0.25" in unclear.reason
     assert (unclear.low, unclear.high) == (None, None)
 
@@ -232,7 +234,8 @@ def test_reports(tmp_path: Path) -> None:
     material = against_reference(read_sides(_folder(tmp_path, "low", 0.6)), "2024")
     result = decide(material.tasks)
     text, markdown, data, junit = (FORMATS[name](result, material.caveats) for name in FORMATS)
-    assert text.startswith("WORSE: the final score is lower with p = 0.018\n")
+    sizes = "3 candidate seeds against 5 baseline seeds on dmc_walker_walk"
+    assert text.startswith(f"WORSE: the final score is lower with p = 0.018 ({sizes})\n")
     assert "| dmc_walker_walk | 5 | 3 |" in markdown
     assert json.loads(data)["tasks"][0]["task"] == "dmc_walker_walk"
     suite = ElementTree.fromstring(junit)

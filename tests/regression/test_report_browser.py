@@ -5,7 +5,9 @@ Pictures go to the folder that ``DREAMERGUARD_SCREENSHOTS`` names, if it is set.
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from typer.testing import CliRunner
 from dreamerguard.commands.app import app
 
 from .chromium import PROGRAM, Browser
-from .report_runs import hostile_run, report_runs
+from .report_runs import hostile_run, report_runs, two_sides
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="needs Chromium")]
 
@@ -26,6 +28,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     runs = report_runs(folder / "runs")
     groups = {"one": runs[:1], "many": runs, "hostile": [hostile_run(folder / "hostile")]}
+    groups["sides"] = two_sides(folder / "sides")
     for name, group in groups.items():
         words = ["report", *map(str, group), "-o", str(folder / f"{name}.html")]
         assert CliRunner().invoke(app, words).exit_code == 0
@@ -38,7 +41,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.mark.parametrize("name", ["one", "many", "hostile"])
+@pytest.mark.parametrize("name", ["one", "many", "hostile", "sides"])
 def test_the_page_is_quiet_and_loads_nothing(browser: Browser, pages: dict[str, Path], name: str) -> None:
     browser.open(pages[name])
     said = [e for e in browser.events if e["method"] in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
@@ -71,19 +74,21 @@ def test_nothing_hostile_becomes_an_element(browser: Browser, pages: dict[str, P
     assert browser.evaluate(links)
 
 
-@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize("width", [390, 800, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_can_be_read(browser: Browser, pages: dict[str, Path], width: int, scheme: str) -> None:
-    for name in ("one", "many"):
+    for name in ("one", "many", "sides"):
         browser.show(width, scheme)
         browser.open(pages[name])
         assert browser.evaluate("document.documentElement.scrollWidth") <= width
         # Words of the axes must not cover each other, nor leave the page.
         overlaps = """(() => {
-          const boxes = [...document.querySelectorAll('.plot')].map(plot =>
-            [...plot.querySelectorAll('.mark.x')].map(mark => mark.getBoundingClientRect()));
+          document.querySelectorAll('details').forEach(part => part.open = true);
+          const rows = axis => [...document.querySelectorAll('.plot')].map(plot =>
+            [...plot.querySelectorAll('.mark.' + axis)].map(mark => mark.getBoundingClientRect()));
           const all = [...document.querySelectorAll('.mark')].map(mark => mark.getBoundingClientRect());
-          return boxes.some(row => row.some((box, i) => i && box.left < row[i - 1].right + 2))
+          return rows('x').some(row => row.some((box, i) => i && box.left < row[i - 1].right + 2))
+            || rows('y').some(row => row.some((box, i) => i && box.bottom > row[i - 1].top))
             || all.some(box => box.left < 0 || box.right > innerWidth);
         })()"""
         assert browser.evaluate(overlaps) is False
@@ -102,6 +107,25 @@ def test_on_paper_it_is_light_and_the_tables_are_whole(browser: Browser, pages: 
     assert len(browser.call("Page.printToPDF", printBackground=True)["data"]) > 20_000
 
 
+@pytest.mark.parametrize(("name", "most"), [("one", 4), ("many", 8), ("sides", 3)])
+def test_it_prints_in_a_few_pages(browser: Browser, pages: dict[str, Path], name: str, most: int) -> None:
+    browser.show(800, "light", "print")
+    browser.open(pages[name])
+    paper = base64.b64decode(browser.call("Page.printToPDF", printBackground=True)["data"])
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= most
+
+
+def test_a_worse_release_is_seen_at_once(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.show(390)
+    browser.open(pages["sides"])
+    seen = browser.evaluate("document.elementFromPoint(60, 60).closest('h1').innerText")
+    assert seen.startswith("WORSE")
+    colours = """[...document.querySelectorAll('#all-0 svg path.line.seed')]
+      .map(path => getComputedStyle(path).stroke)"""
+    assert browser.evaluate(f"new Set({colours}).size") == 2
+    assert browser.evaluate("document.body.innerText.includes('\\\\x')") is False
+
+
 #: The lowest contrast of any text against the page (https://www.w3.org/TR/WCAG21/#contrast-minimum asks for 4.5).
 _LOWEST_CONTRAST = """(() => {
   const light = color => {
@@ -111,6 +135,6 @@ _LOWEST_CONTRAST = """(() => {
   };
   const paper = light(getComputedStyle(document.body).backgroundColor);
   const ratio = x => (Math.max(x, paper) + 0.05) / (Math.min(x, paper) + 0.05);
-  return Math.min(...[...document.querySelectorAll('p, td, th, a, span, strong, h1, h2, h3, li, caption, summary')]
+  return Math.min(...[...document.querySelectorAll('p, td, th, a, span, strong, h1, h2, h3, li, summary')]
     .map(element => ratio(light(getComputedStyle(element).color))));
 })()"""

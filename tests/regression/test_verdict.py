@@ -49,7 +49,7 @@ def test_a_run_at_a_quarter_of_the_score_is_a_regression() -> None:
     assert verdict.at_frames == 190_000
     assert verdict.last is not None
     assert verdict.last.watch == pytest.approx(692, abs=0.5)  # the stored alarm curve
-    assert "reference 921.4 (90 % of seeds 805 to 1082)" in verdict.reason
+    assert "reference 921.4 (90 % of seeds 805 to 1000)" in verdict.reason
 
 
 def test_no_verdict_before_a_tenth_of_the_budget() -> None:

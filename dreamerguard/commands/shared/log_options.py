@@ -24,6 +24,22 @@ Reference = Annotated[
     str | None,
     typer.Option("--reference", help="Published curves of release 2024 or 2023, or a file with your curves."),
 ]
+Baseline = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--baseline",
+        "-b",
+        help="Baseline runs, or folders of runs: all paths up to the next option.",
+        metavar="BASELINE...",
+    ),
+]
+Margin = Annotated[
+    float, typer.Option("--margin", min=0.001, max=1, help="Accepted loss, as a share of the learned score.")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Compare even if x-unit, action-repeat, score-kind or edition differ. Repeatable."),
+]
 
 
 def look(watchers: Sequence[Watcher]) -> list[Status]:

@@ -23,6 +23,7 @@ def read_facts(settings: StoredSettings) -> RunFacts:
     prefix = task.split("_")[0] if task else ""
     repeat = settings.whole(f"env.{prefix}.repeat") or (1 if task else None)
     steps = settings.number("run.steps")
+    script = settings.text("script") or settings.text("run.script")
     suite = None
     if prefix == "dmc":
         pixels, vectors = settings.values.get("env.dmc.image"), settings.values.get("env.dmc.proprio")
@@ -40,6 +41,7 @@ def read_facts(settings: StoredSettings) -> RunFacts:
         train_ratio=ratio,
         batch_steps=settings.product("batch_size", "batch_length"),
         frames=None if steps is None or repeat is None else steps * repeat,
+        mixes_evaluations=None if script is None else script == "train_eval",
         settings=dict(settings.values),
     )
 
@@ -48,9 +50,11 @@ LAYOUT = LogLayout(
     program="danijar",
     title="dreamerv3",
     x="step",
-    files={"scores.jsonl": {"episode/score": "train"}, "metrics.jsonl": {}},
-    copies={"metrics.jsonl": {"episode/score": "train"}},
-    event_scores={"episode/score": "train"},
+    # The release of 2023 logs evaluations as ``eval_episode``; later ones give them the key of training episodes.
+    files={"scores.jsonl": {"episode/score": "train", "eval_episode/score": "eval"}, "metrics.jsonl": {}},
+    copies={"metrics.jsonl": {"episode/score": "train", "eval_episode/score": "eval"}},
+    event_scores={"episode/score": "train", "eval_episode/score": "eval"},
+    evaluation_rows="eval/",
     metrics=("metrics.jsonl",),
     configs=("config.yaml",),
     repeated="replace",

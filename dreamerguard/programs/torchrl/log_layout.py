@@ -1,7 +1,8 @@
 """The logs of torchrl: the JSON lines file of ``logger.metrics_jsonl``; x is environment steps, which are frames.
 
 Source: pytorch/rl 039b49a (``sota-implementations/dreamer_v3/train.py``). The earlier ``dreamer_v3.py`` writes one JSON
-file when it ends, which is no log.
+file when it ends, which is no log. Scripts with torchrl's ``CSVLogger`` write CSV files instead; the names of scores in
+them are those of ``train.py`` and of the other scripts in ``sota-implementations`` (ae9719f).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, Score
 
 #: The name in the shipped configuration, and the one that a log has elsewhere.
 _OWN, _COMMON = "dreamer_v3_dmc_walker.jsonl", "metrics.jsonl"
+_CSV: dict[str, ScoreKind] = {"score": "train", "return": "eval", "train/reward": "train", "eval/reward": "eval"}
 _SCORES: dict[str, ScoreKind] = {"score": "train", "return": "eval"}
 
 
 def wrote(found: LogEvidence) -> bool:
-    """Recognises the name that the shipped configuration gives the log, or the names of its steps."""
-    return "environment_steps" in found.metrics or (found.directory / _OWN).is_file()
+    """Recognises the name that the shipped configuration gives the log, the names of its steps, or CSV files."""
+    named = "environment_steps" in found.metrics or (found.directory / _OWN).is_file()
+    return named or bool(found.csv & _CSV.keys())
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -26,7 +29,7 @@ def read_facts(settings: StoredSettings) -> RunFacts:
         task=f"dmc_{name}_{kind}" if control else name,
         suite="dmc_proprio" if control else None,
         seed=settings.whole("env.seed"),
-        action_repeat=1,
+        action_repeat=settings.whole("env.frame_skip") or 1,
         train_ratio=settings.number("optimization.train_ratio"),
         batch_steps=settings.product("replay_buffer.batch_size", "replay_buffer.seq_len"),
         frames=settings.number("collector.total_frames"),
@@ -40,7 +43,8 @@ LAYOUT = LogLayout(
     x="environment_steps",
     files={_OWN: _SCORES, _COMMON: _SCORES},
     metrics=(_OWN, _COMMON),
-    configs=(".hydra/config.yaml",),
+    configs=(".hydra/config.yaml", "../.hydra/config.yaml", "../../.hydra/config.yaml"),
+    csv_scores=_CSV,
     ratio_from_updates=True,
     wrote=wrote,
     facts=read_facts,

@@ -11,6 +11,8 @@ from dreamerguard.util.text import plain
 #: Separates a number from its unit without a line break.
 _NO_BREAK_SPACE = "\u00a0"
 
+#: Text between line breaks and non-breaking spaces.
+_KEPT = re.compile(f"[^\n{_NO_BREAK_SPACE}]+")
 
 _ADDRESS = re.compile(r"(https?://[^\s()<>\"']+)")
 
@@ -22,8 +24,11 @@ class Html(str):
 
 
 def text(value: object) -> Html:
-    """Escapes a value for page text and quoted attributes, and writes control and direction characters as escapes."""
-    return Html(html.escape("\n".join(plain(line) for line in str(value).split("\n")), quote=True))
+    """Escapes a value for page text and quoted attributes, and writes control and direction characters as escapes.
+
+    Line breaks and non-breaking spaces stay: in a page they hide nothing.
+    """
+    return Html(html.escape(_KEPT.sub(lambda found: plain(found[0]), str(value)), quote=True))
 
 
 def join_html(parts: Iterable[str], between: str = "") -> Html:
@@ -55,7 +60,7 @@ def linked(value: object) -> Html:
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:
-    """Returns a table that scrolls sideways on a narrow screen.
+    """Returns a paragraph with the caption, and a table that scrolls sideways on a narrow screen.
 
     Args:
       head: column titles.
@@ -78,8 +83,9 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str,
         )
         for row in rows
     )
-    content = join_html([tag("caption", caption), tag("thead", tag("tr", top)), tag("tbody", body)])
-    return tag("div", tag("table", content), class_="scroll", tabindex="0", role="region", aria_label=caption)
+    content = join_html([tag("thead", tag("tr", top)), tag("tbody", body)])
+    scroll = tag("div", tag("table", content), class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return join_html([tag("p", caption, class_="caption"), scroll])
 
 
 def items(parts: Iterable[str], class_: str | None = None) -> Html:
@@ -88,8 +94,8 @@ def items(parts: Iterable[str], class_: str | None = None) -> Html:
 
 
 def count(value: float) -> str:
-    """Formats a number of frames with a unit: 490 K, 1.1 M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "K")):
+    """Formats a number of frames with a unit: 490 k, 1.1 M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.4g}{_NO_BREAK_SPACE}{unit}"
     return f"{value:.4g}"
@@ -100,6 +106,11 @@ def figure(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def axis_figure(value: float) -> str:
+    """Formats a score on an axis: like `figure`, and short from 10,000 on."""
+    return count(value) if abs(value) >= 10_000 else figure(value)
 
 
 def percent(value: float) -> str:

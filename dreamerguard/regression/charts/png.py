@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from dreamerguard.regression.statistics.binned_curve import to_cells
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.replace_file import replace_file
 from dreamerguard.util.text import number_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Colours that people with any common colour vision deficiency can distinguish (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+#: Number of cells without a reference.
+CELLS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,13 @@ class Curve:
     frames: Sequence[float]
     scores: Sequence[float]
 
-    def smoothed(self, episodes: int = 10) -> list[float]:
-        """Returns the trailing mean over at most ``episodes`` episodes, one value per episode."""
-        return [
-            sum(self.scores[max(0, i + 1 - episodes) : i + 1]) / min(episodes, i + 1) for i in range(len(self.scores))
-        ]
+    def means(self, grid: Sequence[float]) -> list[float | None]:
+        """Returns the mean score in each cell up to the last episode; None in later cells and before the first one.
 
-    def at(self, frames: float) -> float:
-        """Returns the trailing mean at the last episode that ended by ``frames``, or at the first episode."""
-        index = max(bisect_right(self.frames, frames) - 1, 0)
-        recent = self.scores[max(0, index - 9) : index + 1]
-        return sum(recent) / len(recent)
+        Args:
+          grid: right edge of each cell in frames, ascending and equally spaced.
+        """
+        return to_cells(self.frames, self.scores, grid)
 
 
 def read_curve(run: Path, label: str) -> Curve:
@@ -57,7 +57,9 @@ def read_curve(run: Path, label: str) -> Curve:
 def draw_png(
     path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None = None, *, together: bool = False
 ) -> None:
-    """Writes a PNG with every episode as a dot, the trailing mean over 10 episodes as a line, the reference as a band.
+    """Writes a PNG: every episode as a dot, their mean in each cell of the budget as a line, the reference as a band.
+
+    Line, band and median show the same mean.
 
     Args:
       path: file to write; replaced in one step.
@@ -72,17 +74,19 @@ def draw_png(
     figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
     axes = FigureCanvasAgg(figure).figure.add_subplot()
     curves = [curve for curve in curves if curve.scores]
+    last = max((curve.frames[-1] for curve in curves), default=float(envelope.budget if envelope else 1))
+    grid = _grid(envelope, last)
     if envelope:
-        last = max((curve.frames[-1] for curve in curves), default=envelope.budget)
         _draw_envelope(axes, envelope, last)
     if together and curves:
-        _draw_together(axes, curves)
+        _draw_together(axes, curves, grid)
+    mean = f"mean per {_thousands(grid[1] - grid[0])} frames"
     for curve, colour in zip([] if together else curves, COLOURS * len(curves), strict=False):
         axes.plot(curve.frames, curve.scores, ".", color=colour, alpha=0.25, markersize=4)
-        axes.plot(curve.frames, curve.smoothed(), color=colour, linewidth=2, label=curve.label)
+        axes.plot(*_line(grid, curve.means(grid)), color=colour, linewidth=2, label=f"{curve.label}, {mean}")
     axes.set(title=title, xlabel="environment frames", ylabel="episode score", xlim=(0, None))
     axes.grid(alpha=0.25)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k" if value else "0")
+    axes.xaxis.set_major_formatter(lambda value, _: _thousands(value))
     if curves or envelope:
         axes.legend(loc="best", fontsize=9)
     drawn = BytesIO()
@@ -90,24 +94,43 @@ def draw_png(
     replace_file(path, drawn.getvalue())
 
 
-def _draw_together(axes: Any, curves: Sequence[Curve], points: int = 200) -> None:
-    first, last = max(curve.frames[0] for curve in curves), min(curve.frames[-1] for curve in curves)
-    for curve in curves:
-        axes.plot(curve.frames, curve.smoothed(), color=COLOURS[0], linewidth=0.8, alpha=0.5)
-    if first > last:
+def _grid(envelope: Envelope | None, last: float) -> Sequence[float]:
+    """Returns the right edges of the cells: those of the reference, also beyond its end, or fifty equal ones."""
+    width = envelope.grid[0] if envelope else max(last, 1.0) / CELLS
+    return [width * (i + 1) for i in range(max(ceil(last / width - 1e-9), 2))]
+
+
+def _line(grid: Sequence[float], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
+    """Returns the points of a line; a mean is drawn in the middle of its cell."""
+    half = grid[0] / 2
+    points = [(x - half, y) for x, y in zip(grid, values, strict=True) if y is not None]
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _thousands(value: float) -> str:
+    return f"{value / 1000:,.3g}k" if value >= 1000 else f"{value:,.3g}"
+
+
+def _draw_together(axes: Any, curves: Sequence[Curve], grid: Sequence[float]) -> None:
+    means = [curve.means(grid) for curve in curves]
+    for values in means:
+        axes.plot(*_line(grid, values), color=COLOURS[0], linewidth=0.8, alpha=0.5)
+    columns = [[value for value in column if value is not None] for column in zip(*means, strict=True)]
+    rows = [(x, column) for x, column in zip(grid, columns, strict=True) if len(column) == len(curves)]
+    if not rows:
         return
-    grid = [first + (last - first) * i / points for i in range(points + 1)]
-    rows = [[curve.at(frames) for curve in curves] for frames in grid]
-    axes.fill_between(grid, [min(row) for row in rows], [max(row) for row in rows], color=COLOURS[0], alpha=0.15)
-    label = f"median and range of {len(curves)} seeds"
-    axes.plot(grid, [median(row) for row in rows], color=COLOURS[0], linewidth=2.5, label=label)
+    xs = [x - grid[0] / 2 for x, _ in rows]
+    low, high = ([reduce(column) for _, column in rows] for reduce in (min, max))
+    axes.fill_between(xs, low, high, color=COLOURS[0], alpha=0.15)
+    label = f"median and range of {len(curves)} seeds, mean per {_thousands(grid[0])} frames"
+    axes.plot(xs, [median(column) for _, column in rows], color=COLOURS[0], linewidth=2.5, label=label)
 
 
 def _draw_envelope(axes: Any, envelope: Envelope, last: float) -> None:
     shown = [i for i, frames in enumerate(envelope.grid) if i == 0 or envelope.grid[i - 1] < last or frames <= last]
-    grid = [envelope.grid[i] for i in shown]
+    grid = [envelope.grid[i] - envelope.grid[0] / 2 for i in shown]
     seeds, repeat = number_of(envelope.seeds, "seed"), number_of(envelope.action_repeat, "frame")
-    label = f"published DreamerV3, {seeds}, {repeat} per action"
+    label = f"published DreamerV3, {seeds}, {repeat} per action, same mean"
     axes.fill_between(
         grid, [envelope.min[i] for i in shown], [envelope.max[i] for i in shown], color="0.5", alpha=0.2, linewidth=0
     )

@@ -1,87 +1,103 @@
-"""Builds the charts of a report: scores over the reference, p-value, train ratio, speed."""
+"""Builds the charts of a report: scores over the reference, the verdict's mean, p-value, train ratio, speed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import median
 
 from dreamerguard.logs import RunLog, Series
-from dreamerguard.regression.statistics.binned_curve import across, trailing
 from dreamerguard.regression.watch.verdict import STOP_RATE, WATCH_RATE, Look
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.util.text import number_of
 
-from .html import count, figure, percent
-from .svg import Band, Chart, Line, Point, thinned
+from .curves import CellMeans, mean_of, reference_means, reference_trailing, trailing_name
+from .html import axis_figure, count, figure, percent
+from .svg import Band, Chart, Line, thinned
 
-#: Number of run colours, and so of line styles, in one chart.
+#: Number of run colours in one chart; further runs repeat them with other dashes.
 STYLES = 6
+_DASHES = ("", " dashed", " dotted")
 _EPISODES, _POINTS = 400, 300
 
 
 def score_chart(status: Status, name: str) -> Chart | None:
-    """Returns a chart of a run's episodes and trailing mean over its reference seeds; None without an episode."""
+    """Returns a chart of a run's episodes and their mean per cell over its reference; None without an episode."""
     log = status.log
     if log is None or not len(log.scores[0]):
         return None
     scores, kind = log.scores
     unit = "episode" if kind == "train" else "evaluation"
-    dots = Line(f"each {unit}", thinned(list(scores), _EPISODES), "dots run-0")
-    bands, lines = reference_curves(status)
-    main = run_line(status, "this run, trailing mean", "run-0", tips=True)
-    lowest = min(
-        [y for line in (dots, main) for _, y in line.points] + [low for band in bands for _, low, _ in band.points]
-    )
+    end = _x_end([status])
+    cells = CellMeans.of([status], end)
+    points = cells.points(cells.curve(status))
+    tips = [f"{count(x)} frames: {figure(y)}, {cells.name}" for x, y in points]
+    bands, lines = reference_means(status)
     return Chart(
         name,
         "Scores over environment frames",
         _describe(status, len(scores), unit),
-        (dots, *lines, *_alarm(status, lowest), main),
-        _x_end([status]),
+        (
+            Line(f"each {unit}", thinned(list(scores), _EPISODES), "dots run-0"),
+            *lines,
+            Line(f"this run, {cells.name}", points, "run-0", tips),
+        ),
+        end,
         count,
-        figure,
+        axis_figure,
         bands,
     )
 
 
+def verdict_chart(status: Status, name: str) -> Chart | None:
+    """Returns a chart of the mean that the verdict compares, with the alarm threshold; None without a verdict."""
+    looks = status.verdict.looks if status.verdict else ()
+    known = [(look, look.score) for look in looks if look.score is not None]
+    if not known:
+        return None
+    bands, lines = reference_trailing(status)
+    points = [(look.frames, score) for look, score in known]
+    lowest = min([score for _, score in known] + [low for band in bands for _, low, _ in band.points])
+    line = Line(f"this run, {trailing_name(status)}", points, "run-0", [_tip(look) for look, _ in known])
+    text = f"The verdict compares the {trailing_name(status)}. It lags behind the episodes while the score rises."
+    alarm = _alarm(looks, lowest)
+    return Chart(name, "The verdict's score", text, (*lines, *alarm, line), _x_end([status]), count, axis_figure, bands)
+
+
 def common_chart(statuses: Sequence[Status], labels: Sequence[str], name: str, task: str) -> Chart:
-    """Returns one chart with the trailing means of several runs of one task."""
-    bands, lines = next(
-        (curves for status in statuses if (curves := reference_curves(status))[0]), ((), ())
-    )  # the first run that has a reference
+    """Returns one chart with the means of several runs of one task, one colour per run."""
+    end = _x_end(statuses)
+    cells = CellMeans.of(statuses, end)
+    bands, lines = _first_reference(statuses)
     runs = [
-        run_line(status, label, f"run-{i % STYLES}")
+        Line(label, cells.points(cells.curve(status)), f"run-{i % STYLES}{_DASHES[i // STYLES % len(_DASHES)]}")
         for i, (status, label) in enumerate(zip(statuses, labels, strict=True))
     ]
-    text = f"Trailing mean scores of {number_of(len(statuses), 'run')} over environment frames: {', '.join(labels)}."
-    return Chart(
-        name, f"{task}: scores over environment frames", text, (*lines, *runs), _x_end(statuses), count, figure, bands
+    text = f"Scores of {number_of(len(statuses), 'run')} over environment frames, {cells.name}: {', '.join(labels)}."
+    return Chart(name, f"{task}: scores, {cells.name}", text, (*lines, *runs), end, count, axis_figure, bands)
+
+
+def sides_chart(sides: Sequence[tuple[str, Sequence[Status]]], name: str, task: str) -> Chart:
+    """Returns one chart with the runs of two sides, one colour per side: thin lines, and a thick one for their mean.
+
+    Args:
+      sides: name and runs of each side.
+      name: identifier in the page.
+      task: name of the task.
+    """
+    statuses = [status for _, group in sides for status in group]
+    end = _x_end(statuses)
+    cells = CellMeans.of(statuses, end)
+    thin, thick = [], []
+    for index, (label, group) in enumerate(sides):
+        curves = [cells.curve(status) for status in group]
+        thin += [Line("", cells.points(curve), f"run-{index} seed") for curve in curves]
+        legend = f"{label}: mean of {number_of(len(group), 'seed')}, thin: each seed"
+        thick.append(Line(legend, cells.points(mean_of(curves)), f"run-{index} side"))
+    bands, lines = _first_reference(statuses)
+    text = f"Scores over environment frames, {cells.name}: " + " and ".join(
+        f"{number_of(len(group), 'run')} of {label}" for label, group in sides
     )
-
-
-def run_line(status: Status, label: str, style: str, tips: bool = False) -> Line:
-    """Returns a run's trailing mean at each look; without a reference, the mean over the last 10 episodes."""
-    looks = [look for look in status.verdict.looks if look.score is not None] if status.verdict else []
-    if looks:
-        points = [(look.frames, look.score) for look in looks if look.score is not None]
-        return Line(label, points, style, [_tip(look) for look in looks] if tips else ())
-    scores = status.log.scores[0] if status.log else ()
-    return Line(label, thinned(_smoothed(list(scores)), _POINTS), style)
-
-
-def reference_curves(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
-    """Returns the reference seeds as a band and their median as a line; empty tuples without a reference."""
-    if status.reference is None:
-        return (), ()
-    envelope = status.reference.envelope
-    smooth = [trailing(curve, status.reference.method.window) for curve in envelope.curves]
-    cells = zip(envelope.grid, across(smooth, min), across(smooth, max), across(smooth, median), strict=True)
-    known = [(x, lo, hi, mid) for x, lo, hi, mid in cells if lo is not None and hi is not None and mid is not None]
-    origin = "custom" if envelope.release == "own" else "published"
-    band = Band(
-        f"{number_of(envelope.seeds, f'{origin} seed')}, lowest to highest", [(x, lo, hi) for x, lo, hi, _ in known]
-    )
-    return (band,), (Line("their median", [(x, mid) for x, _, _, mid in known], "median"),)
+    shown = (*lines, *thin, *thick)
+    return Chart(name, f"{task}: scores, {cells.name}", f"{text}.", shown, end, count, axis_figure, bands)
 
 
 def p_chart(status: Status, name: str) -> Chart | None:
@@ -96,14 +112,15 @@ def p_chart(status: Status, name: str) -> Chart | None:
         for rate, state, style in ((WATCH_RATE, "WATCH", "configured"), (STOP_RATE, "REGRESSED", "alarm"))
     ]
     text = (
-        "False alarm rate of the run's deficit over a whole healthy run, at every look. Below 5 percent the verdict is"
+        "Share of healthy runs that are ever this low (p), at every look. Below 5 percent the verdict is"
         f" WATCH, below 2 percent it is REGRESSED. The last value is {percent(points[-1][1])}."
     )
     line = Line("p at each look", points, "run-0", [f"{count(x)} frames: p {percent(p)}" for x, p in points])
     ends = (10 ** -len(str(int(1 / lowest))), 1.0)
     return Chart(
-        name, "How often a healthy run is as low", text, (*levels, line), end, count, percent, log=True, y_range=ends
-    )
+        name, "Share of healthy runs that are ever this low", text, (*levels, line), end, count, percent,
+        log=True, y_range=ends,
+    )  # fmt: skip
 
 
 def ratio_chart(log: RunLog, name: str) -> Chart | None:
@@ -117,7 +134,7 @@ def ratio_chart(log: RunLog, name: str) -> Chart | None:
         configured = Line("configured", [(0.0, log.facts.train_ratio), (end, log.facts.train_ratio)], "configured")
     lines = (achieved,) if configured is None else (configured, achieved)
     text = f"Replayed agent steps per agent step, last {figure(achieved.points[-1][1])}."
-    return Chart(name, "Train ratio", text, lines, end, count, figure, from_zero=True)
+    return Chart(name, "Train ratio: replayed steps per agent step", text, lines, end, count, figure, from_zero=True)
 
 
 def speed_charts(log: RunLog, name: str) -> Iterator[Chart]:
@@ -129,12 +146,16 @@ def speed_charts(log: RunLog, name: str) -> Iterator[Chart]:
         line = _line(log, metric, "", "run-0")
         if line is not None:
             text = f"{title} over environment frames, last {figure(line.points[-1][1])}."
-            yield Chart(f"{name}-{metric}", title, text, (line,), max(log.frames, 1.0), count, figure, from_zero=True)
+            end = max(log.frames, 1.0)
+            yield Chart(f"{name}-{metric}", title, text, (line,), end, count, axis_figure, from_zero=True)
 
 
-def _alarm(status: Status, lowest: float) -> Iterator[Line]:
+def _first_reference(statuses: Sequence[Status]) -> tuple[Sequence[Band], Sequence[Line]]:
+    return next((found for status in statuses if (found := reference_means(status))[0]), ((), ()))
+
+
+def _alarm(looks: Sequence[Look], lowest: float) -> Iterator[Line]:
     """Yields the line below which the verdict is WATCH, without the part below every drawn score."""
-    looks = status.verdict.looks if status.verdict else ()
     points = [(look.frames, look.watch) for look in looks if look.watch is not None and look.watch >= lowest]
     if len(points) > 1:
         yield Line("below this: WATCH (5 %)", points, "alarm")
@@ -145,14 +166,6 @@ def _line(log: RunLog, metric: str, label: str, style: str) -> Line | None:
     if series is None or len(series) < 2:
         return None
     return Line(label, thinned(list(zip(series.frames, series.values, strict=True)), _POINTS), style)
-
-
-def _smoothed(points: Sequence[Point], episodes: int = 10) -> list[Point]:
-    out, total = [], 0.0
-    for index, (x, y) in enumerate(points):
-        total += y - (points[index - episodes][1] if index >= episodes else 0.0)
-        out.append((x, total / min(index + 1, episodes)))
-    return out
 
 
 def _x_end(statuses: Sequence[Status]) -> float:
@@ -173,5 +186,6 @@ def _describe(status: Status, episodes: int, unit: str) -> str:
     sentences = [f"{number_of(episodes, unit)} up to {reached:,.0f} environment frames."]
     last = status.verdict.last if status.verdict else None
     if last is not None and last.score is not None:
-        sentences.append(f"The trailing mean ends at {figure(last.score)}, the seeds' median at {figure(last.median)}.")
+        name = trailing_name(status)
+        sentences.append(f"The {name} ends at {figure(last.score)}, the seeds' median at {figure(last.median)}.")
     return " ".join(sentences)

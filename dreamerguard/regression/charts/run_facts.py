@@ -105,14 +105,14 @@ def _agent(status: Status) -> str:
 
 
 def throughput_facts(log: RunLog) -> str:
-    """Formats frames and updates per second, each the median over the second half of the log."""
+    """Formats frames and updates per second, each the median over the second half of the log; empty without either."""
     parts = []
     for metric, unit in (("fps_frames", "frames/s"), ("fps_updates", "updates/s")):
         series = log.series.get(metric)
         tail = sorted(series.tail(0.5)) if series else []
         if tail:
             parts.append(f"{figure(tail[len(tail) // 2])} {unit}")
-    return ", ".join(parts) or "–"
+    return ", ".join(parts)
 
 
 def _number(value: float | None) -> Html:

@@ -21,7 +21,8 @@ class Line:
     Attributes:
       label: legend entry; empty for no entry.
       points: x and y, ascending in x.
-      style: class of the style sheet: ``run-0`` to ``run-5``, ``median``, ``alarm``, ``configured``; ``dots`` too.
+      style: classes of the style sheet: ``run-0`` to ``run-5``, ``median``, ``alarm``, ``configured``; also ``dots``,
+        ``dashed``, ``dotted``, ``seed`` (thin) and ``side`` (thick).
       tips: tooltip of each point.
     """
 
@@ -136,7 +137,10 @@ def _new_plane(chart: Chart) -> _Plane:
     values += [y for band in chart.bands for _, low, high in band.points for y in (low, high)]
     low, high = min(values, default=0.0), max(values, default=1.0)
     margin = 0.05 * (high - low) or 0.1 * abs(high) or 1.0
-    return _Plane(chart.x_end, 0.0 if chart.from_zero else low - margin, high + margin, chart.log)
+    if chart.from_zero:
+        step = ticks(0.0, max(high, 1e-9), 4)[1]
+        return _Plane(chart.x_end, 0.0, step * math.ceil(high / step - 1e-9) or step, chart.log)
+    return _Plane(chart.x_end, low - margin, high + margin, chart.log)
 
 
 def _y_ticks(chart: Chart, plane: _Plane) -> list[float]:

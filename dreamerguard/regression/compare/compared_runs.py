@@ -14,6 +14,7 @@ from dreamerguard.regression.statistics.binned_curve import Curve, relative_spre
 from dreamerguard.schema.tasks import UnknownTask, find_task
 
 from .decision import TaskSeeds
+from .questions import question_sides
 
 #: Number of cells of the common budget if no reference gives a grid.
 CELLS = 50
@@ -72,7 +73,8 @@ def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: S
     Raises:
       NotComparable: the runs share no task, or differ in a property that must agree.
     """
-    caveats = [*agree([*candidates, *baselines], allow), *lost_rows([*candidates, *baselines])]
+    caveats = question_sides(candidates, baselines)
+    caveats += [*agree([*candidates, *baselines], allow), *lost_rows([*candidates, *baselines])]
     caveats += drift(candidates, baselines)
     tasks = []
     spreads: dict[str, list[list[Curve]]] = {}

@@ -7,14 +7,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
-from dreamerguard.util.text import number_of
-
 from .decision import Comparison, Outcome, TaskResult
 
 #: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
 VERSION = 1
 
+#: Column titles of `comparison_table`.
+COLUMNS = (
+    "task",
+    "baseline seeds",
+    "candidate seeds",
+    "baseline score",
+    "candidate score",
+    "change",
+    "95 % interval",
+    "change of the whole curve",
+    "chance to score higher",
+    "seeds too low",
+)
+
+#: What the columns of `comparison_table` are.
+LEGEND = (
+    "Scores: mean over the last 10 % of the frames and over seeds. Changes: as a share of what the baseline learns."
+    " Chance to score higher: of a candidate seed against a baseline seed. Seeds too low: candidate seeds that alone"
+    " are too low at 5 % against published curves"
+)
+
 _HEAD = ("task", "n", "k", "baseline", "candidate", "change", "95 %", "area", "P(better)", "too low")
+_HEAD_LEGEND = (
+    "n, k: seeds of baseline and candidate; change: of the final score, area: of the whole curve, as shares of what the"
+    " baseline learns; too low: candidate seeds that alone are too low"
+)
 
 
 def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
@@ -26,14 +49,15 @@ def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
     ]
     table = "\n".join("  ".join(row).rstrip() for row in cells)
     notes = "".join(f"note: {caveat}\n" for caveat in caveats)
-    return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n" + "\n".join(_summary(comparison)) + f"\n{notes}"
+    facts = "\n".join([_HEAD_LEGEND, *comparison_facts(comparison)])
+    return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n{facts}\n{notes}"
 
 
 def comparison_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns Markdown for a pull request: verdict, table, effect and notes."""
     rows = ["| " + " | ".join(_HEAD) + " |", "|---" * len(_HEAD) + "|"]
     rows += ["| " + " | ".join(_row(task)) + " |" for task in comparison.tasks]
-    notes = [f"- {line}" for line in [*_summary(comparison), *caveats]]
+    notes = [f"- {line}" for line in [_HEAD_LEGEND, *comparison_facts(comparison), *caveats]]
     return "\n".join([f"**{comparison.outcome}**: {comparison.reason}", "", *rows, "", *notes]) + "\n"
 
 
@@ -45,7 +69,7 @@ def comparison_json(comparison: Comparison, caveats: Sequence[str]) -> str:
 
 def comparison_junit(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns JUnit XML with one test case: failed if WORSE, skipped if INCONCLUSIVE, passed otherwise."""
-    body = escape("\n".join([*_summary(comparison), *caveats]))
+    body = escape("\n".join([*comparison_facts(comparison), *caveats]))
     inner = f"<system-out>{body}</system-out>"
     reason = quoteattr(comparison.reason)
     if comparison.outcome is Outcome.WORSE:
@@ -69,23 +93,25 @@ FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
 }
 
 
-def _summary(comparison: Comparison) -> list[str]:
-    tasks, seeds = len(comparison.tasks), sum(task.k for task in comparison.tasks)
+def comparison_table(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Returns one row per task, with the cells of `COLUMNS`."""
+    return [_row(task) for task in comparison.tasks]
+
+
+def comparison_facts(comparison: Comparison) -> list[str]:
+    """Returns the lines below the table: p-values, the size of the change, seeds that are missing."""
+    tasks = len(comparison.tasks)
     labelings = "all labelings" if comparison.exact else "drawn labelings"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
-    lines = [
-        (
-            f"{number_of(seeds, 'candidate run')} on {number_of(tasks, 'task')};"
-            f" stratified studentised permutation test, {labelings}"
-        ),
-        f"p of worse: {both} (WORSE at 2.5 % in either)",
-    ]
+    lines = [f"p of worse: {both}; WORSE at 2.5 % in either (permutation test within tasks, {labelings})"]
     if comparison.p_margin is not None:
-        lines.append(f"p of a loss beyond {comparison.margin:.0%} of the learned range: {comparison.p_margin:.3g}")
+        loss = f"p of a loss beyond {comparison.margin:.0%} of the learned range"
+        lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR at 5 %")
     if comparison.change is not None:
         lines.append(
             f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"
-            f" over tasks), 95 % interval of a common change {_interval(comparison)}; P(better) {comparison.better:.2f}"
+            f" over tasks), 95 % interval of a common change {_interval(comparison)}; a candidate seed scores higher"
+            f" than a baseline seed with probability {comparison.better:.2f}"
         )
     if comparison.outcome is Outcome.INCONCLUSIVE:
         lines.append(_more_seeds(comparison))

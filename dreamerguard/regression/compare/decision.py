@@ -24,6 +24,7 @@ from dreamerguard.regression.statistics.binned_curve import (
 from dreamerguard.regression.statistics.permutation import PermutationTest
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 from dreamerguard.regression.watch.verdict import WATCH_RATE, p_value
+from dreamerguard.util.text import number_of
 
 #: Rates of a false WORSE on either of the two figures, and of a false NON-INFERIOR.
 WORSE_RATE, INFERIOR_RATE = 0.025, 0.05
@@ -149,6 +150,7 @@ def decide(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_000
     results = tuple(_task_result(t, f, a, scale) for t, f, a, scale in zip(tasks, finals, areas, scales, strict=True))
     changes = [result.change for result in results if result.change is not None]
     outcome, reason = _decide(p_final, p_area, p_margin, margin, final_test)
+    reason = f"{reason} ({_sizes(tasks)})"
     spreads = [_relative_spread(tasks[i], finals[i], scales[i]) for i in learned]
     sizes = [(len(tasks[i].baseline), len(tasks[i].candidate)) for i in learned]
     return Comparison(
@@ -178,6 +180,19 @@ def _decide(
         return Outcome.INCONCLUSIVE, f"with so few seeds and tasks p cannot be below {test.smallest_p:.2g}"
     shown = "" if p_margin is None else f", and a loss of {margin:.0%} is not ruled out (p = {p_margin:.2g})"
     return Outcome.INCONCLUSIVE, f"not shown to be worse (p = {min(p_final, p_area):.2g}){shown}"
+
+
+def _sizes(tasks: Sequence[TaskSeeds]) -> str:
+    """Returns the number of seeds of each side and the tasks in words."""
+    sides = (
+        (sum(len(task.candidate) for task in tasks), "candidate"),
+        (sum(len(t.baseline) for t in tasks), "baseline"),
+    )
+    ours, theirs = (number_of(count, f"{side} seed") for count, side in sides)
+    names = [task.task for task in tasks]
+    where = names[0] if len(names) == 1 else number_of(len(names), "task")
+    listed = f": {', '.join(names)}" if 1 < len(names) <= 6 else ""
+    return f"{ours} against {theirs} on {where}{listed}"
 
 
 def _task_result(

@@ -35,13 +35,13 @@ def stalled_run(log: RunLog, context: Context) -> Iterator[HealthFinding]:
     planned, modified = log.facts.frames, log.modified
     if context.now is None or modified is None or planned is None or log.frames >= 0.97 * planned:
         return
-    age, usual = context.now - modified, _log_interval(log)
+    age, usual = context.now - modified, log_interval(log)
     if age < max(300.0, 30 * usual):
         return
     yield HealthFinding(
         "no-progress",
         Severity.WARNING,
-        f"the log has not grown for {_duration(age)} (usually every {_duration(usual)}), at {log.frames:,.0f} of"
+        f"the log has not grown for {duration(age)} (usually every {duration(usual)}), at {log.frames:,.0f} of"
         f" {planned:,.0f} frames",
         likely_cause(context.lint, ("memory", "gpu", "cpu"))
         or "the run ended, was killed (often for memory), or an environment hangs",
@@ -102,7 +102,7 @@ def throughput(log: RunLog, context: Context) -> Iterator[HealthFinding]:
         )
 
 
-def _log_interval(log: RunLog) -> float:
+def log_interval(log: RunLog) -> float:
     """Returns the usual seconds between two rows of metrics; 60 if the log does not show it."""
     series = log.series.get("fps_frames")
     if series is None or len(series) < 3 or series.last <= 0:
@@ -112,7 +112,8 @@ def _log_interval(log: RunLog) -> float:
     return interval if math.isfinite(interval) else 60.0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Formats a duration with one unit: ``90 s``, ``12 min``, ``2.5 h``."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Lists likely causes of a low score: first lint findings for the configuration, then facts from the log."""
+"""Lists likely causes of a low score: first differing settings by their cost, then facts from the log."""
 
 from __future__ import annotations
 
@@ -70,15 +70,25 @@ def likely_cause(lint: Sequence[LintNote], words: Sequence[str]) -> str:
     return next((f"lint reported {note}" for note in lint if any(word in note.name for word in words)), "")
 
 
-def rank_causes(log: RunLog, lint: Sequence[LintNote], published_rate: float | None) -> list[str]:
+def rank_causes(
+    log: RunLog,
+    lint: Sequence[LintNote],
+    published_rate: float | None,
+    settings: Sequence[tuple[str, str]] = (),
+) -> list[str]:
     """Returns the likely causes of a low run, most likely first.
 
     Args:
       log: the run.
       lint: findings of its configuration.
       published_rate: gradient updates per 1000 environment frames of the published run; None if unknown.
+      settings: settings that differ from the published ones, with the lint code that states their cost or an empty
+        text; the costliest first.
     """
-    found = [f"lint reported {note}" for note in lint if note.severe or note.rank < 2]
+    named = {code for _, code in settings}
+    notes = [note for note in lint if (note.severe or note.rank < 2) and note.code not in named]
+    found = [*(text for text, code in settings if code), *(f"lint reported {note}" for note in notes)]
+    found += [text for text, code in settings if not code]
     rate = update_rate(log)
     if rate is not None and published_rate and rate < 0.6 * published_rate:
         found.append(

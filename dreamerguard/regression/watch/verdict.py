@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dreamerguard.regression.published import Calibration, Envelope, Method
+from dreamerguard.regression.published.score_limits import reference_limits, within
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 
@@ -53,7 +54,8 @@ class Look:
     Attributes:
       frames, share: end of the cell, in environment frames and as a share of the reference's budget.
       score: trailing mean of the run; None before its first episode.
-      median, low, high: median of the reference seeds and 90 % interval for one new seed, both of the trailing mean.
+      median, low, high: median of the reference seeds and 90 % interval for one new seed, both of the trailing mean,
+        the interval within the scores that the task can give.
       watch, stop: the trailing mean below which the run is too low at the 5 % and at the 2 % threshold; None where no
         alarm is possible.
       deficit: spreads below the reference; minus infinity where no alarm is possible.
@@ -183,11 +185,12 @@ def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline:
     middle = baseline.middle
     deficits, scores = baseline.deficits(cells), trailing(cells, baseline.method.window)
     count = max((i + 1 for i, score in enumerate(cells) if score is not None), default=0)
+    limits = reference_limits(envelope)
     bands = envelope.pi90_low or (None,) * len(cells), envelope.pi90_high or (None,) * len(cells)
     for i in range(count):
         share = envelope.grid[i] / envelope.budget
         p = p_value(deficits[i], calibration)
-        band = (middle[i], bands[0][i], bands[1][i])
+        band = (middle[i], within(bands[0][i], limits), within(bands[1][i], limits))
         yield Look(envelope.grid[i], share, scores[i], *band, watch[i], stop[i], deficits[i], p)
 
 

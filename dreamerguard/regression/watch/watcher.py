@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dreamerguard.logs import Follower, RunLog, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
@@ -14,8 +15,15 @@ from dreamerguard.util.paths import is_dir
 from dreamerguard.util.text import number_of
 
 from .health import Context, HealthFinding, check_health, is_flat
-from .likely_causes import LintNote, rank_causes, read_lint
+from .likely_causes import LintNote, rank_causes, read_lint, read_lint_report
 from .verdict import STOP_RATE, State, Verdict, escalate, first_look, is_judged, judge_cells
+
+#: Explains a low run by its settings: directory, program, stored settings, their files, task, suite and edition of the
+#: published run (None for a custom reference) and the stored lint report -> texts with lint codes, the costliest first.
+Explain = Callable[
+    [Path, str, Mapping[str, Any], Sequence[str], tuple[str, str, str] | None, Mapping[str, Any]],
+    Sequence[tuple[str, str]],
+]
 
 #: Seconds between two health checks while the log does not grow.
 _IDLE = 60.0
@@ -78,6 +86,7 @@ class Watcher:
       reference: ``2024``, ``2023`` or a custom reference file; by default the newest published curves.
       memory_gb: memory of the training machine; None if that is another machine.
       clock: function that returns seconds since the epoch.
+      explain: explains a low run by its settings; by default only the stored lint report does.
     """
 
     directory: Path
@@ -87,9 +96,11 @@ class Watcher:
     reference: str | None = None
     memory_gb: float | None = None
     clock: Callable[[], float] = time.time
+    explain: Explain | None = None
     _follower: Follower = field(init=False)
     _last: Status | None = field(init=False, default=None)
     _lint: list[LintNote] = field(init=False, default_factory=list)
+    _explained: Sequence[tuple[str, str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._follower = Follower(self.directory, self.action_repeat)
@@ -125,8 +136,24 @@ class Watcher:
         struggling = low or is_flat(log.scores[0].values)
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
         rate = reference.published_rate if reference else None
-        why = tuple(rank_causes(log, self._lint, rate)) if low else ()
+        why = tuple(rank_causes(log, self._lint, rate, self._settings(log, reference))) if low else ()
         return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why)
+
+    def _settings(self, log: RunLog, reference: Reference | None) -> Sequence[tuple[str, str]]:
+        """Returns the settings that explain a low run; computed once."""
+        if self.explain is None or reference is None:
+            return ()
+        if self._explained is None:
+            envelope = reference.envelope
+            published = None if envelope.release == "own" else (envelope.task, envelope.suite, envelope.edition)
+            report = read_lint_report(self.directory)
+            try:
+                self._explained = self.explain(
+                    self.directory, log.program, log.facts.settings, log.layout.configs, published, report
+                )
+            except Exception:  # a bug in a rule must not hide the verdict
+                self._explained = ()
+        return self._explained
 
 
 def _why_waiting(directory: Path) -> str:

@@ -152,10 +152,21 @@ def test_another_shape_is_named_by_parameter(tmp_path: Path) -> None:
     assert half["params"]["a/kernel"].dtype == np.float16
 
 
+def test_sizes_of_the_logs_of_several_seeds_come_back(tmp_path: Path) -> None:
+    events = {"events.out.tfevents.1795896267.vm.2808.dreamerguard": 4096}
+    sizes = {str(seed): {"scores": 5, "metrics": 0, "tensorboard": events} for seed in range(2)}
+    Checkpoints(tmp_path / "c").save(1, NUMBERS | {"logs": sizes}, {"learner": {}})
+    found, damaged = newest_sound(tmp_path / "c")
+    assert found is not None and not damaged
+    assert found.numbers["logs"] == sizes
+
+
 Change = Callable[[dict[str, Any]], object]
 LIES: dict[str, Change] = {
     "huge log": lambda m: m["numbers"]["logs"].update(scores=2**70),
     "negative log": lambda m: m["numbers"]["logs"].update(scores=-5),
+    "negative event file": lambda m: m["numbers"]["logs"].update({"1": {"tensorboard": {"a": -1}}}),
+    "logs too deep": lambda m: m["numbers"]["logs"].update({"1": {"tensorboard": {"a": {"b": 1}}}}),
     "frames as text": lambda m: m["numbers"].update(frames="8"),
     "frames as truth": lambda m: m["numbers"].update(frames=True),
     "no counters": lambda m: m.update(numbers={}),

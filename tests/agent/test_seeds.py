@@ -236,7 +236,7 @@ def test_readers_find_one_run_per_seed(together: Trained) -> None:
 
 
 def test_a_stopped_run_of_several_seeds_continues(together: Trained, tmp_path: Path) -> None:
-    config, steps = RunConfig(**SMALL, seeds=3), iter(range(40))
+    config, steps = RunConfig(**{**SMALL, "logging": {"every": 1e6}}, seeds=3), iter(range(40))
     first = train(config, tmp_path, Silent(), lambda: next(steps, None) is None)
     assert (first.finished, first.frames) == (False, 160)
     second = train(config, tmp_path, Silent(), lambda: False)

@@ -24,6 +24,8 @@ FORMAT = 1
 MOST_BYTES = 1 << 26
 _MOST = 1 << 53
 _MOST_ROWS = (1 << 31) - 1
+#: Levels of the sizes of log files: seed, log, event file.
+_LEVELS = 3
 _FILE = re.compile(r"[a-z][a-z0-9-]{0,80}\.bin")
 
 
@@ -115,10 +117,17 @@ def check_numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     episodes = _object("numbers.episodes", numbers.get("episodes", {}))
     for name in ("first", "from") if episodes else ():
         _natural(f"numbers.episodes.{name}", episodes.get(name), _MOST_ROWS)
-    for name, size in _object("numbers.logs", numbers.get("logs")).items():
-        for inner in size.values() if isinstance(size, dict) else [size]:
-            _natural(f"numbers.logs.{name[:40]}", inner)
+    _check_sizes("numbers.logs", numbers.get("logs"), _LEVELS)
     return numbers
+
+
+def _check_sizes(name: str, sizes: Any, levels: int) -> None:
+    """Checks the sizes of log files: by file, which may be a folder of files, and by seed if there are several."""
+    for inner, size in _object(name, sizes).items():
+        if levels > 1 and isinstance(size, dict):
+            _check_sizes(f"{name}.{inner[:40]}", size, levels - 1)
+        else:
+            _natural(f"{name}.{inner[:40]}", size)
 
 
 def _array_json(array: StoredArray) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dreamerguard.schema import RunConfig
-    from dreamerguard_agent.video import Recorder
 
 
 def evaluate(
@@ -25,6 +26,13 @@ def evaluate(
     video: Annotated[
         Path | None, typer.Option("--video", help="Also record one more episode per seed: a file .mp4, or a folder.")
     ] = None,
+    prediction_video: Annotated[
+        bool,
+        typer.Option(
+            "--prediction-video",
+            help="Also write videos of the world model's open-loop predictions to RUN/videos; needs images.",
+        ),
+    ] = False,
 ) -> None:
     """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
 
@@ -38,20 +46,21 @@ def evaluate(
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
     from dreamerguard_agent.failures import EndlessEpisodes
+    from dreamerguard_agent.prediction_video import NothingToPredict
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
         config = load_config(run)
         configure(config.runtime)
-        watch = _recorder(config, video, seed) if video is not None else None
+        folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
+        watch = _watch(config, video, seed, folders, predictions=prediction_video)
         frames, played = evaluate_checkpoint(config, run, episodes, seed, note, watch)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
     except EndlessEpisodes as error:
         fail(str(error), ENVIRONMENT_FAILED)
-    except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
+    except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint, NothingToPredict) as error:
         fail(str(error))
-    folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
     show_scores(
         config.task,
         frames,
@@ -61,13 +70,30 @@ def evaluate(
     )
 
 
-def _recorder(config: RunConfig, target: Path, seed: int) -> Recorder:
-    """Returns what records the episodes, or ends the command before anything runs if nothing can be recorded."""
-    from dreamerguard_agent.video import Recorder, missing_video
+def _watch(
+    config: RunConfig, video: Path | None, seed: int, folders: dict[int, Path], *, predictions: bool
+) -> Callable[[Any, Any, Any], None] | None:
+    """Returns what records videos before the evaluation, or None.
 
-    if missing := missing_video():
+    Ends the command before anything runs if an episode cannot be recorded.
+    """
+    from dreamerguard_agent.prediction_video import record_predictions
+    from dreamerguard_agent.video import Recorder
+    from dreamerguard_agent.video_file import missing_video
+
+    if video is None and not predictions:
+        return None
+    if video is not None and (missing := missing_video()):
         fail(f"--video needs {' and '.join(missing)}, not installed here: pip install 'dreamerguard[video]'")
-    return Recorder(config, target, seed, note)
+    recorder = Recorder(config, video, seed, note, folders) if video is not None else None
+
+    def watch(found: Any, spec: Any, params: Any) -> None:
+        if recorder is not None:
+            recorder(spec, params, int(found.numbers["frames"]))
+        if predictions:
+            record_predictions(config, found, spec, params, folders, seed, note)
+
+    return watch
 
 
 def show_scores(

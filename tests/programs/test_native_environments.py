@@ -39,6 +39,12 @@ def test_tasks_without_published_values_start_from_the_defaults_of_the_reference
     assert of_run(resolve(f"{words} env.action_repeat=4 run.train_ratio=64")).env.action_repeat == 4
 
 
+def test_pools_are_known_whether_envpool_is_installed_or_not() -> None:
+    run = resolve("envpool:Pong-v5 env.kwargs.reward_clip=true")
+    assert of_run(run).env.kwargs == {"reward_clip": True} and run.reference is None
+    assert {problem.rule for problem in run.problems} <= {"missing-extra"}
+
+
 def test_published_tasks_keep_their_values() -> None:
     config = of_run(resolve("dmc_walker_walk"))
     assert (config.env.make, config.env.kwargs, config.env.time_limit) == (None, {}, 0)

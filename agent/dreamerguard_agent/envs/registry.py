@@ -18,6 +18,7 @@ ADAPTERS = {
     "dmc": "dmc.adapter",
     "gym": "adapters.gym_env",
     "minigrid": "adapters.minigrid_env",
+    "envpool": "adapters.envpool_env",
     "atari": "adapters.atari",
     "atari100k": "adapters.atari",
     "crafter": "adapters.crafter_env",

@@ -43,6 +43,7 @@ def evaluate(
     require_agent()
     from dreamerguard.programs.native.run_directory import agents, load_config
     from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
+    from dreamerguard_agent.driver import mean_logs
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
     from dreamerguard_agent.failures import EndlessEpisodes
@@ -66,7 +67,10 @@ def evaluate(
         frames,
         {seed: [episode.score for episode in mine] for seed, mine in played.items()},
         as_json,
-        {seed: achievement_facts(folders[seed], [item.logs for item in mine]) for seed, mine in played.items()},
+        {
+            seed: achievement_facts(folders[seed], [item.logs for item in mine]) | _recorded(mean_logs(mine))
+            for seed, mine in played.items()
+        },
     )
 
 
@@ -96,12 +100,16 @@ def _watch(
     return watch
 
 
+def _recorded(means: dict[str, float]) -> dict[str, Any]:
+    return {"logs": means} if means else {}
+
+
 def show_scores(
     task: str,
     frames: int,
     scores: dict[int, list[float]],
     as_json: bool,
-    achievements: Mapping[int, dict[str, Any]] | None = None,
+    more: Mapping[int, dict[str, Any]] | None = None,
 ) -> None:
     """Prints the scores of an evaluation.
 
@@ -110,13 +118,13 @@ def show_scores(
       frames: environment frames of the checkpoint.
       scores: scores of the episodes by seed.
       as_json: whether to print JSON.
-      achievements: facts of `achievement_facts` by seed.
+      more: facts of `achievement_facts` by seed, and ``logs``: means of the environment's recorded numbers.
     """
     import json
     import statistics
 
     means = {seed: statistics.fmean(mine) for seed, mine in scores.items()}
-    more = achievements or {}
+    more = more or {}
     if as_json:
         facts: dict[str, object] = {"task": task, "frames": frames}
         if len(scores) == 1:

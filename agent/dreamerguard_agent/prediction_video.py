@@ -30,7 +30,7 @@ FOLDER, NAME = "videos", "prediction"
 BORDER, SEEN, AHEAD = 2, (0, 255, 0), (255, 0, 0)
 
 
-class NothingToPredict(Exception):
+class NothingToPredict(ValueError):
     """The run has no image that the agent reconstructs, or no window of the replay."""
 
 

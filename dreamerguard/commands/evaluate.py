@@ -13,9 +13,10 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.driver import FinishedEpisode
 
 
 def evaluate(
@@ -27,11 +28,7 @@ def evaluate(
         Path | None, typer.Option("--video", help="Also record one more episode per seed: a file .mp4, or a folder.")
     ] = None,
     prediction_video: Annotated[
-        bool,
-        typer.Option(
-            "--prediction-video",
-            help="Also write videos of the world model's open-loop predictions to RUN/videos; needs images.",
-        ),
+        bool, typer.Option("--prediction-video", help="Also write open-loop predictions of images to RUN/videos.")
     ] = False,
 ) -> None:
     """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
@@ -43,11 +40,9 @@ def evaluate(
     require_agent()
     from dreamerguard.programs.native.run_directory import agents, load_config
     from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
-    from dreamerguard_agent.driver import mean_logs
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
     from dreamerguard_agent.failures import EndlessEpisodes
-    from dreamerguard_agent.prediction_video import NothingToPredict
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
@@ -60,17 +55,14 @@ def evaluate(
         fail(str(error), DAMAGED)
     except EndlessEpisodes as error:
         fail(str(error), ENVIRONMENT_FAILED)
-    except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint, NothingToPredict) as error:
+    except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     show_scores(
         config.task,
         frames,
         {seed: [episode.score for episode in mine] for seed, mine in played.items()},
         as_json,
-        {
-            seed: achievement_facts(folders[seed], [item.logs for item in mine]) | _recorded(mean_logs(mine))
-            for seed, mine in played.items()
-        },
+        {seed: _recorded(folders[seed], mine) for seed, mine in played.items()},
     )
 
 
@@ -81,12 +73,12 @@ def _watch(
 
     Ends the command before anything runs if an episode cannot be recorded.
     """
+    if video is None and not predictions:
+        return None
     from dreamerguard_agent.prediction_video import record_predictions
     from dreamerguard_agent.video import Recorder
     from dreamerguard_agent.video_file import missing_video
 
-    if video is None and not predictions:
-        return None
     if video is not None and (missing := missing_video()):
         fail(f"--video needs {' and '.join(missing)}, not installed here: pip install 'dreamerguard[video]'")
     recorder = Recorder(config, video, seed, note, folders) if video is not None else None
@@ -100,8 +92,13 @@ def _watch(
     return watch
 
 
-def _recorded(means: dict[str, float]) -> dict[str, Any]:
-    return {"logs": means} if means else {}
+def _recorded(folder: Path, episodes: Sequence[FinishedEpisode]) -> dict[str, Any]:
+    """Returns achievements and means of what the environment recorded; empty if it records nothing."""
+    from dreamerguard_agent.driver import mean_logs
+
+    facts = achievement_facts(folder, [episode.logs for episode in episodes])
+    means = mean_logs(episodes)
+    return facts | ({"logs": means} if means else {})
 
 
 def show_scores(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -58,17 +59,22 @@ class Case:
       repeat: environment frames per agent step, as the task's published defaults have it.
       settings: further settings, ``key=value``.
       storable: whether the environment can be stored, so that a resumed run continues its episodes.
+      module: file of this folder that is copied next to the run, for `env.make`.
     """
 
     task: str
     repeat: int = 1
     settings: tuple[str, ...] = ()
     storable: bool = False
+    module: str = ""
 
 
 CASES = (
     Case("atari100k_pong", repeat=4, storable=True),
     Case("crafter_reward", storable=True),
+    Case("minigrid:MiniGrid-Empty-5x5-v0"),
+    Case("gym:Pendulum-v1"),
+    Case("corridor", settings=("env.make=dict_environment:make",), module="dict_environment.py"),
 )
 
 
@@ -112,6 +118,8 @@ def play(case: Case, folder: Path, steps: int = STEPS, episodes: int = 1) -> Pla
     """
     played, began = Played(case.task, []), time.monotonic()
     settings = TINY | {"task": case.task, "run": {**TINY["run"], "frames": steps * case.repeat}}
+    if case.module:
+        shutil.copy(Path(__file__).with_name(case.module), folder)
     (folder / "run.yaml").write_text(yaml.safe_dump(settings))
     allowed = [word for rule in ALLOWED for word in ("--allow", f"{rule}=benchmark")]
     train = ["train", "--config", "run.yaml", "--logdir", "run", *allowed, *case.settings]

@@ -196,6 +196,12 @@ class Driver:
         return {key: float(value[env]) for key, value in self._logs.items()}
 
 
+def mean_logs(episodes: Sequence[FinishedEpisode]) -> dict[str, float]:
+    """Returns the mean over episodes of every recorded number of the environment, by its key in ``logs``."""
+    keys = sorted({key for episode in episodes for key in episode.logs})
+    return {key: float(np.mean([item.logs[key] for item in episodes if key in item.logs])) for key in keys}
+
+
 def check_spaces(driver: Driver, obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace]) -> None:
     """Checks that environments have the spaces for which the agent was made.
 

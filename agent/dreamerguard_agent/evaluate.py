@@ -15,6 +15,7 @@ from dreamerguard.schema.time_limits import without_limit
 
 from .base.spaces import learned_spaces
 from .base.spec import AgentSpec
+from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Say, newest_sound
 from .driver import Driver, FinishedEpisode
 from .envs import Array, Supervision, WaitEnded, make_agent_envs, make_env
@@ -117,7 +118,7 @@ def evaluate_checkpoint(
     episodes: int,
     seed: int,
     say: Say = lambda text: None,
-    watch: Callable[[AgentSpec, Any, int], None] | None = None,
+    watch: Callable[[Checkpoint, AgentSpec, Any], None] | None = None,
 ) -> tuple[int, dict[int, list[FinishedEpisode]]]:
     """Plays episodes with the newest sound checkpoint of a run. All its agents get the same resets.
 
@@ -127,7 +128,7 @@ def evaluate_checkpoint(
       episodes: episodes of each agent.
       seed: seed of resets and actions.
       say: receives one line for every newer checkpoint that is damaged.
-      watch: called at the end with the agent, its parameters and the frames, for example to record a video.
+      watch: called first with checkpoint, agent and its parameters, for example to record a video.
 
     Returns:
       Environment frames of the checkpoint, and the episodes by seed of the agent.
@@ -150,11 +151,11 @@ def evaluate_checkpoint(
     like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
     state = jax.device_put(found.restore("learner", like))
     frames = int(found.numbers["frames"])
+    if watch is not None:
+        watch(found, spec, state.params)
     if without_limit(config.task) is not None:
         say(f"{config.task} has no time limit; an episode is given up after {most_steps(config.task):,} agent steps")
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
-    if watch is not None:
-        watch(spec, state.params, frames)
     return frames, dict(zip(seeds, played, strict=True))
 
 

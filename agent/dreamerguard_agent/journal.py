@@ -15,7 +15,7 @@ from dreamerguard.schema import RunConfig
 from .achievements import achievement_score, success_rates
 from .algorithm.learner import Metrics
 from .counters import Counters
-from .driver import FinishedEpisode
+from .driver import FinishedEpisode, mean_logs
 from .events import AgentEpisode, Observer
 from .runtime.records import SeedRecords
 from .runtime.throughput import Throughput, achieved_ratio
@@ -69,11 +69,11 @@ class Journal:
         self._observer.metrics(row | {name: float(value.mean()) for name, value in means.items()})
 
     def evaluation(self, episodes: Sequence[Sequence[FinishedEpisode]]) -> None:
-        """Writes the evaluation episodes of each agent."""
+        """Writes the evaluation episodes of each agent: scores, and means of the environment's recorded numbers."""
         frames, played = self._counters.frames, [[episode.score for episode in mine] for mine in episodes]
         for seed, scores, mine in zip(self._seeds, played, episodes, strict=True):
             row = {"frames": frames, "updates": self._counters.updates, "score": float(np.mean(scores))}
-            self._logs.write(seed, "eval", row | {"scores": scores} | _achievements(mine))
+            self._logs.write(seed, "eval", row | {"scores": scores} | mean_logs(mine) | _achievements(mine))
         self._observer.evaluated(frames, list(chain(*played)))
 
     def _means(self) -> dict[str, np.ndarray[Any, Any]]:

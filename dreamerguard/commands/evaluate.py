@@ -13,8 +13,10 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import DAMAGED, ENVIRONMENT_FAILED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from dreamerguard.schema import RunConfig
-    from dreamerguard_agent.video import Recorder
+    from dreamerguard_agent.driver import FinishedEpisode
 
 
 def evaluate(
@@ -25,6 +27,9 @@ def evaluate(
     video: Annotated[
         Path | None, typer.Option("--video", help="Also record one more episode per seed: a file .mp4, or a folder.")
     ] = None,
+    prediction_video: Annotated[
+        bool, typer.Option("--prediction-video", help="Also write open-loop predictions of images to RUN/videos.")
+    ] = False,
 ) -> None:
     """Evaluate the newest sound checkpoint of every seed of a run. The policy samples, as in the reference.
 
@@ -43,7 +48,8 @@ def evaluate(
     try:
         config = load_config(run)
         configure(config.runtime)
-        watch = _recorder(config, video, seed) if video is not None else None
+        folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
+        watch = _watch(config, video, seed, folders, predictions=prediction_video)
         frames, played = evaluate_checkpoint(config, run, episodes, seed, note, watch)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
@@ -51,23 +57,48 @@ def evaluate(
         fail(str(error), ENVIRONMENT_FAILED)
     except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
-    folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
     show_scores(
         config.task,
         frames,
         {seed: [episode.score for episode in mine] for seed, mine in played.items()},
         as_json,
-        {seed: achievement_facts(folders[seed], [item.logs for item in mine]) for seed, mine in played.items()},
+        {seed: _recorded(folders[seed], mine) for seed, mine in played.items()},
     )
 
 
-def _recorder(config: RunConfig, target: Path, seed: int) -> Recorder:
-    """Returns what records the episodes, or ends the command before anything runs if nothing can be recorded."""
-    from dreamerguard_agent.video import Recorder, missing_video
+def _watch(
+    config: RunConfig, video: Path | None, seed: int, folders: dict[int, Path], *, predictions: bool
+) -> Callable[[Any, Any, Any], None] | None:
+    """Returns what records videos before the evaluation, or None.
 
-    if missing := missing_video():
+    Ends the command before anything runs if an episode cannot be recorded.
+    """
+    if video is None and not predictions:
+        return None
+    from dreamerguard_agent.prediction_video import record_predictions
+    from dreamerguard_agent.video import Recorder
+    from dreamerguard_agent.video_file import missing_video
+
+    if video is not None and (missing := missing_video()):
         fail(f"--video needs {' and '.join(missing)}, not installed here: pip install 'dreamerguard[video]'")
-    return Recorder(config, target, seed, note)
+    recorder = Recorder(config, video, seed, note, folders) if video is not None else None
+
+    def watch(found: Any, spec: Any, params: Any) -> None:
+        if recorder is not None:
+            recorder(spec, params, int(found.numbers["frames"]))
+        if predictions:
+            record_predictions(config, found, spec, params, folders, seed, note)
+
+    return watch
+
+
+def _recorded(folder: Path, episodes: Sequence[FinishedEpisode]) -> dict[str, Any]:
+    """Returns achievements and means of what the environment recorded; empty if it records nothing."""
+    from dreamerguard_agent.driver import mean_logs
+
+    facts = achievement_facts(folder, [episode.logs for episode in episodes])
+    means = mean_logs(episodes)
+    return facts | ({"logs": means} if means else {})
 
 
 def show_scores(
@@ -75,7 +106,7 @@ def show_scores(
     frames: int,
     scores: dict[int, list[float]],
     as_json: bool,
-    achievements: Mapping[int, dict[str, Any]] | None = None,
+    more: Mapping[int, dict[str, Any]] | None = None,
 ) -> None:
     """Prints the scores of an evaluation.
 
@@ -84,13 +115,13 @@ def show_scores(
       frames: environment frames of the checkpoint.
       scores: scores of the episodes by seed.
       as_json: whether to print JSON.
-      achievements: facts of `achievement_facts` by seed.
+      more: facts of `achievement_facts` by seed, and ``logs``: means of the environment's recorded numbers.
     """
     import json
     import statistics
 
     means = {seed: statistics.fmean(mine) for seed, mine in scores.items()}
-    more = achievements or {}
+    more = more or {}
     if as_json:
         facts: dict[str, object] = {"task": task, "frames": frames}
         if len(scores) == 1:

@@ -23,36 +23,37 @@ SCHEMA_FILE = "dreamerguard.schema.json"
 
 
 def init(
-    task: Annotated[str, typer.Argument(help="Task, for example dmc_walker_walk.")],
+    task: Annotated[str, typer.Argument(help="Task, for example dmc_walker_walk or gym:CartPole-v1.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("run.yaml"),
     suite: Annotated[str | None, typer.Option("--suite", help="Suite, if several suites have the task.")] = None,
     edition: Annotated[Edition | None, typer.Option("--edition", help="Edition of published defaults.")] = None,
     size: Annotated[SizeName | None, typer.Option("--size", help="Model size instead of the published one.")] = None,
+    make: Annotated[
+        str | None,
+        typer.Option("--make", help="Your own environment: module:function, as env.make.", metavar="FUNCTION"),
+    ] = None,
     schema_url: Annotated[
         str | None, typer.Option("--schema-url", help="Point editors to this schema instead of writing one.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Write a commented run configuration with the published settings of a task."""
+    """Write a commented run configuration with the published settings of a task.
+
+    For an id such as gym:CartPole-v1, or your own environment (--make), the settings are defaults of the reference
+    program and starting points.
+    """
     import json
 
     from dreamerguard.programs.native.runnable import why_not_here
     from dreamerguard.schema.publish import SCHEMA_ID, run_schema
     from dreamerguard.schema.suites import has_free_names
-    from dreamerguard.schema.tasks import UnknownTask, find_task
 
-    try:
-        defaults = find_task(task, suite)
-    except UnknownTask as error:
-        if suite is None and has_free_names(task):
-            fail(f"no settings are published for {task}; start with: dreamerguard train {task} run.frames=N")
-        fail(str(error))
-    chosen = edition or defaults.default_edition
-    if chosen not in defaults.editions:
-        fail(f"edition {chosen} has no values for {defaults.name}; choose {', '.join(defaults.editions)}.")
+    if make is not None or (suite is None and has_free_names(task)):
+        name, text = task, _own(task, make, edition, size, schema_url or SCHEMA_FILE)
+    else:
+        name, text = _published(task, suite, edition, size, schema_url or SCHEMA_FILE)
     if out.is_dir():
         fail(f"{out} is a folder; name the file to write, for example --out {out / 'run.yaml'}")
-    text = configuration(defaults, chosen, size, schema_url or SCHEMA_FILE)
     files = {out: text}
     if schema_url is None:
         files[out.with_name(SCHEMA_FILE)] = json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
@@ -63,8 +64,35 @@ def init(
     for path, content in files.items():
         _write(path, content)
     echo(f"wrote {' and '.join(map(str, files))}{made}")
-    if reason := why_not_here(defaults.name):
+    if make is None and (reason := why_not_here(name)):
         note(reason)
+
+
+def _own(task: str, make: str | None, edition: Edition | None, size: SizeName | None, schema: str) -> str:
+    """Returns the run file of an environment without published settings, or ends the command."""
+    from dreamerguard.commands.shared.own_environment import check_own, own_configuration
+
+    if edition is not None:
+        fail(f"no edition has values for {task}; leave out --edition")
+    if reason := check_own(task, make):
+        fail(reason)
+    return own_configuration(task, make, size, schema)
+
+
+def _published(
+    task: str, suite: str | None, edition: Edition | None, size: SizeName | None, schema: str
+) -> tuple[str, str]:
+    """Returns name and run file of a task with published settings, or ends the command."""
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        defaults = find_task(task, suite)
+    except UnknownTask as error:
+        fail(f"{error} For your own environment, add --make module:function")
+    chosen = edition or defaults.default_edition
+    if chosen not in defaults.editions:
+        fail(f"edition {chosen} has no values for {defaults.name}; choose {', '.join(defaults.editions)}.")
+    return defaults.name, configuration(defaults, chosen, size, schema)
 
 
 def configuration(

@@ -45,6 +45,7 @@ SUITES = (
     RunnableSuite("dmc", "_", "agent", ("dm_control", "mujoco"), "DeepMind Control"),
     RunnableSuite("gym", ":", "gym", ("gymnasium",), "Gymnasium"),
     RunnableSuite("minigrid", ":", "minigrid", ("minigrid", "gymnasium"), "MiniGrid"),
+    RunnableSuite("envpool", ":", "envpool", ("envpool", "gymnasium"), "EnvPool"),
     RunnableSuite("atari", "_", "atari", ("ale_py", "PIL"), "Atari"),
     RunnableSuite("atari100k", "_", "atari", ("ale_py", "PIL"), "Atari 100k"),
     RunnableSuite("crafter", "_", "crafter", ("crafter",), "Crafter"),

@@ -14,7 +14,7 @@ import pytest
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.base.spaces import ArraySpace
-from dreamerguard_agent.driver import Driver
+from dreamerguard_agent.driver import Driver, mean_logs
 from dreamerguard_agent.envs import EnvError, EnvsFailed, VectorEnv, make_env, make_envs
 from dreamerguard_agent.envs.adapters.custom import load_maker
 
@@ -62,6 +62,7 @@ def test_records_are_logged_and_not_observed() -> None:
     assert "log/coins" not in seen[0] and "obs/value" in seen[0]
     for episode in ended:
         n = episode.length
+        assert mean_logs([episode, episode]) == episode.logs
         assert episode.logs == {"log/coins/sum": n * (n + 1) / 2, "log/coins/max": n, "log/coins/last": n}
     assert len(ended) > 5
 

@@ -73,10 +73,12 @@ def test_dict_observations_several_actions_and_records_train(tmp_path: Path, mon
         | {"kwargs": {"length": 9}},
         "run": {"frames": 200, "train_ratio": 4, "envs": 2},
         "model": {**SMALL["model"], "depth": 2, "image_blocks": 4},
-        "eval": {"every": 0},
+        "eval": {"every": 200, "episodes": 2},
     }
     outcome = go(tmp_path / "run", 10_000, notes, **changes)
     assert outcome.finished and outcome.updates > 5
+    (row,) = rows(tmp_path / "run" / "eval.jsonl")
+    assert row["log/coins/last"] == row["log/coins/max"] >= 9 and row["log/coins/sum"] > 9
     assert "observation `hint` is not used: it is text" in notes
     scores = rows(tmp_path / "run" / "scores.jsonl")
     assert scores and all(row["log/coins/last"] == row["log/coins/max"] >= 9 for row in scores)

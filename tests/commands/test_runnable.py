@@ -15,7 +15,9 @@ from dreamerguard.commands.app import app
 from dreamerguard.schema import suites
 
 OTHER, ABSENT = "minecraft_diamond", "crafter_reward"
-SUPPORTED = f"the bundled trainer cannot run {OTHER}; it runs dmc_*, gym:ID, minigrid:ID, atari_*, atari100k_*"
+SUPPORTED = (
+    f"the bundled trainer cannot run {OTHER}; it runs dmc_*, gym:ID, minigrid:ID, envpool:ID, atari_*, atari100k_*"
+)
 INSTALL = "pip install 'dreamerguard[crafter]'"
 
 run = CliRunner().invoke

@@ -190,3 +190,35 @@ def test_every_size_can_be_chosen() -> None:
     for size in SIZES:
         run(app, ["init", "crafter_reward", "--size", size, "--force"])
         assert yaml.safe_load(Path("run.yaml").read_text())["size"] == size
+
+
+@pytest.mark.parametrize("words", [["gym:FrozenLake-v1"], ["my_maze", "--make", "my_envs:make"]])
+def test_init_writes_a_sound_run_of_your_own_environment(words: list[str]) -> None:
+    result = run(app, ["init", *words, "--size", "size1m"])
+    assert result.exit_code == 0, result.output
+    written = yaml.safe_load(Path("run.yaml").read_text())
+    jsonschema.Draft202012Validator(json.loads(Path("dreamerguard.schema.json").read_text())).validate(written)
+    config = RunConfig.model_validate(written)
+    assert (config.task, config.size) == (words[0], "size1m")
+    assert config.env.make == (words[2] if len(words) > 1 else None)
+    assert (config.run.train_ratio, config.env.action_repeat, config.eval.every) == (32, 1, 100_000)
+    linted = run(app, ["lint", "run.yaml"])
+    assert linted.exit_code == 0, linted.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["my_maze"], "For your own environment, add --make module:function"),
+        (
+            ["dmc_walker_walk", "--make", "m:f"],
+            "dmc_walker_walk is a published task; give your",
+        ),
+        (["gym:X", "--make", "m:f"], "a name without a colon"),
+        (["gym:X", "--edition", "head"], "no edition has values for gym:X"),
+    ],
+)
+def test_init_refuses_other_names(words: list[str], message: str) -> None:
+    result = run(app, ["init", *words])
+    assert result.exit_code == 2 and message in result.stderr
+    assert not Path("run.yaml").exists()

@@ -13,7 +13,7 @@ import pytest
 from dreamerguard.programs.native import run_directory
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.runtime import compiled
-from dreamerguard_agent.video import missing_video, write_video
+from dreamerguard_agent.video_file import missing_video, write_video
 
 from ..agent.same_runs import SMALL, spec_of
 from ..agent.test_pretrained import save
@@ -61,6 +61,12 @@ def test_an_episode_of_every_agent_is_recorded(stored: Path) -> None:
     frames = read(stored / "films" / "mine-seed0.mp4")
     assert len(frames) == 21 and frames[0].shape == (240, 240, 3)
     assert np.std(frames[0]) > 5 and np.abs(frames[0].astype(int) - frames[-1]).mean() > 0.1
+
+
+def test_an_agent_without_images_has_no_prediction(stored: Path) -> None:
+    code, _, err = run(stored, "eval", "run", "--prediction-video")
+    assert code == 2 and "the agent of dmc_cartpole_balance reconstructs no image" in err
+    assert not list(stored.rglob("videos"))
 
 
 def test_a_target_that_is_no_video_is_refused(stored: Path) -> None:

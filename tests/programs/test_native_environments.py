@@ -13,6 +13,7 @@ from dreamerguard.programs.native.program import Native
 from dreamerguard.programs.native.run_directory import check_same, default_directory, prepare
 from dreamerguard.programs.native.run_files import is_run_file
 from dreamerguard.schema import RunConfig
+from dreamerguard.schema.tasks import task_names
 from dreamerguard.sources.argv import read_command
 
 
@@ -37,6 +38,28 @@ def test_tasks_without_published_values_start_from_the_defaults_of_the_reference
     judged = judge_parts(run)
     assert judged.text == f"nothing is published for {config.task} to compare with: train ratio and updates not judged"
     assert of_run(resolve(f"{words} env.action_repeat=4 run.train_ratio=64")).env.action_repeat == 4
+
+
+def test_pools_are_known_whether_envpool_is_installed_or_not() -> None:
+    run = resolve("envpool:Pong-v5 env.kwargs.reward_clip=true")
+    assert of_run(run).env.kwargs == {"reward_clip": True} and run.reference is None
+    assert {problem.rule for problem in run.problems} <= {"missing-extra"}
+
+
+@pytest.mark.parametrize(("task", "size", "ratio"), [("atari_pacman", 96, 32), ("atari100k_tetris", 64, 128)])
+def test_games_without_published_scores_have_the_settings_of_their_suite(task: str, size: int, ratio: float) -> None:
+    run = resolve(task)
+    config = of_run(run)
+    assert (config.env.image_size, config.env.action_repeat, config.run.train_ratio) == (size, 4, ratio)
+    (problem,) = [problem for problem in run.problems if problem.rule != "missing-extra"]
+    assert (problem.rule, problem.key) == ("unreported-task", "task")
+    assert "unreported-task" not in {problem.rule for problem in resolve("atari_pong").problems}
+
+
+def test_the_games_are_those_of_ale() -> None:
+    games = pytest.importorskip("ale_py.roms").get_all_rom_ids()
+    for suite in ("atari", "atari100k"):
+        assert {name.removeprefix(f"{suite}_") for name in task_names(suite)} == set(games)
 
 
 def test_published_tasks_keep_their_values() -> None:

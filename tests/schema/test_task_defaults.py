@@ -57,8 +57,8 @@ KEYS = ("run.train_ratio", "env.action_repeat", "run.envs", "run.frames", "size"
 COUNTS = {
     "dmc_proprio": (18, 33),
     "dmc_vision": (20, 31),
-    "atari": (57, 0),
-    "atari100k": (26, 0),
+    "atari": (57, 51),
+    "atari100k": (26, 82),
     "crafter": (1, 1),
     "minecraft": (1, 2),
     "dmlab": (30, 0),

@@ -122,17 +122,31 @@ class Checkpoint:
         with self._reading(), ExitStack() as stack:
             files = [stack.enter_context(opened(self.folder / name)) for name in self.packs]
             for stream, number in np.ndindex(table.pack.shape):
-                place, arrays = table.place(stream, number), {}
-                data, start = np.empty(place.size, np.uint8), 0
-                read_into(files[table.pack[stream, number]], place.offset, data)
-                for name, dtype, shape in table.layout.shapes(number):
-                    end = start + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-                    arrays[name], start = data[start:end].view(dtype).reshape(shape), end
-                yield ChunkCopy(group, stream, number, arrays)
+                yield self._chunk(files[table.pack[stream, number]], group, stream, number)
+
+    def piece(self, group: str, stream: int, number: int) -> ChunkCopy:
+        """Reads one chunk.
+
+        Raises:
+          NoSoundCheckpoint: the files have changed since they were verified.
+        """
+        name = self.packs[self.tables[group].pack[stream, number]]
+        with self._reading(), opened(self.folder / name) as file:
+            return self._chunk(file, group, stream, number)
 
     def stored(self, group: str) -> int:
         """Records in every stream of a group."""
         return self._manifest.chunks[group][1]
+
+    def _chunk(self, file: int, group: str, stream: int, number: int) -> ChunkCopy:
+        table = self.tables[group]
+        place, arrays = table.place(stream, number), {}
+        data, start = np.empty(place.size, np.uint8), 0
+        read_into(file, place.offset, data)
+        for name, dtype, shape in table.layout.shapes(number):
+            end = start + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            arrays[name], start = data[start:end].view(dtype).reshape(shape), end
+        return ChunkCopy(group, stream, number, arrays)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

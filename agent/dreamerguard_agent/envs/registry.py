@@ -13,11 +13,12 @@ from .protocol import Env, EnvError
 
 #: Prefix of a suite -> module of its adapter. Such a module has a function ``make(name, config, seed)``, which returns
 #: an `Env`: `name` is the task without the suite, `config` is the run, `seed` is the seed of this environment's resets.
-#: A function ``make_watched`` with these arguments is optional; its environment is `Watchable`.
+#: A function ``make_watched`` with these arguments is optional: what `make` returns cannot be shown without a setting.
 ADAPTERS = {
     "dmc": "dmc.adapter",
     "gym": "adapters.gym_env",
     "minigrid": "adapters.minigrid_env",
+    "envpool": "adapters.envpool_env",
     "atari": "adapters.atari",
     "atari100k": "adapters.atari",
     "crafter": "adapters.crafter_env",
@@ -55,7 +56,9 @@ def kind_of_tasks(config: RunConfig) -> str:
 
 
 def make_watched(config: RunConfig, seed: int) -> Env:
-    """Makes an environment as `make_by_task` does, a `Watchable` one where the adapter can.
+    """Makes an environment as `make_by_task` does, so that it can be shown where the environment allows it.
+
+    A `Watchable` may still fail to render; `frame` raises the reason.
 
     Rendering may have to be chosen before a library is imported, so this must be the first environment of a process.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .append_file import AppendFile, check_regular
+from .event_record import event_record
 from .log_repair import MOST_BYTES, aside_folder
 
 FOLDER = "tensorboard"
@@ -110,7 +111,7 @@ class _Writer:
             if (value is None or _is_number(value)) and key != "frames"
         ]
         event = self._event(wall_time=wall_time, step=int(row["frames"]), summary=self._summary(value=values))
-        self._file.append(_record(event.SerializeToString()))
+        self._file.append(event_record(event.SerializeToString()))
 
 
 def check_folder(folder: Path) -> None:
@@ -135,10 +136,10 @@ def _new_file(folder: Path, restart: int | None) -> AppendFile:
     last = max((_second(path) for path in _event_files(folder)), default=0)
     name = f"{_PREFIX}{max(int(time.time()), last + 1):010d}.{os.uname().nodename}.{os.getpid()}{_SUFFIX}"
     file = AppendFile(folder / name)
-    file.append(_record(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString()))
+    file.append(event_record(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString()))
     if restart is not None:
         mark = SessionLog(status=SessionLog.START)
-        file.append(_record(Event(wall_time=time.time(), step=restart, session_log=mark).SerializeToString()))
+        file.append(event_record(Event(wall_time=time.time(), step=restart, session_log=mark).SerializeToString()))
     return file
 
 
@@ -253,10 +254,3 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _record(data: bytes) -> bytes:
-    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
-
-    head = struct.pack("<Q", len(data))
-    return head + struct.pack("<I", masked_crc32c(head)) + data + struct.pack("<I", masked_crc32c(data))

@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 
 from ..algorithm import learner
-from ..algorithm.learner import Metrics, TrainState
+from ..algorithm.learner import Batch, Metrics, TrainState
 from ..base.spec import AgentSpec
 from ..model.noise import draw_noise
 from ..model.rssm import Latent
 from ..replay import ring as replay_ring
-from ..replay.ring import Ring, StoredLatents
+from ..replay.ring import Ring, StoredLatents, Windows
 from .faults import Faults
 
 #: Streams of randomness within one seed.
@@ -40,6 +40,11 @@ def update_sizes(most: int, *, cpu: bool) -> tuple[int, ...]:
     if cpu:
         return (1,)
     return tuple(sorted({1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}, reverse=True))
+
+
+def batch_of(windows: Windows) -> Batch:
+    """Returns windows as the learner reads them."""
+    return {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
 
 
 def scan_updates(
@@ -75,8 +80,9 @@ def scan_updates(
         chosen, named = (row, row) if row.shape[-1] == 2 else (row[:, :2], row[:, 2:])
         key = jax.random.fold_in(seed_key(seed, UPDATE), state.step)
         windows = replay_ring.gather(ring, chosen, length + 1)
-        batch = {**windows.records, "context": Latent(windows.context.deter, windows.context.stoch)}
-        after, latents, metrics = learner.update(spec, state, batch, draw_noise(spec, key, len(chosen), length))
+        after, latents, metrics = learner.update(
+            spec, state, batch_of(windows), draw_noise(spec, key, len(chosen), length)
+        )
         metrics["opt/skipped"] = learner.skipped(spec, metrics)
         known = jnp.where(metrics["opt/skipped"] > 0, 0, stored)  # of 0 records, none is written
         ring = replay_ring.write_back(ring, chosen, StoredLatents(latents.deter, latents.stoch), known)

@@ -32,7 +32,7 @@ def achievement_facts(directory: Path, episodes: Sequence[Mapping[str, Any]]) ->
 
 def achievement_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yields the facts of `achievement_facts` as lines of text."""
-    if not facts:
+    if "achievements" not in facts:
         return
     unlocked = {name: rate for name, rate in facts["achievements"].items() if rate > 0}
     yield f"  achievement score {facts['achievement_score']:.2f} %, as in Crafter's paper; success rates:"

@@ -27,7 +27,7 @@ _UNPUBLISHED = Origin(
     "dreamerv3/configs.yaml, preset defaults",
 )
 #: Settings of tasks without published values, and of custom environments.
-_DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
+OWN_DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
@@ -178,7 +178,7 @@ class NativeLayers:
                 if path in self.built_in:
                     self.built_in[path].append(replace(layer, value=native_keys()[path].convert(layer.value)))
         elif self._has_own_environment():
-            for path, default in _DEFAULTS.items():
+            for path, default in OWN_DEFAULTS.items():
                 self.built_in[path].append(Layer("defaults", "tasks without published values", default, _UNPUBLISHED))
         size = (self.user.get("size") or self.built_in["size"])[-1]
         for name, width in SIZES[cast("Any", size.value)].items():

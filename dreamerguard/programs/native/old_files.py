@@ -15,7 +15,7 @@ LOGS = ("scores.jsonl", "metrics.jsonl", "eval.jsonl", "tensorboard")
 #: The rows of a run that belong to no checkpoint and would be lost with their log.
 SCORES = ("scores.jsonl", "eval.jsonl")
 #: Everything of a run, but for its lock.
-RUN = (CONFIG, LINT, MANIFEST, *LOGS, "checkpoints", "status.json", "curve.png", "dreamerguard-lint.json")
+RUN = (CONFIG, LINT, MANIFEST, *LOGS, "checkpoints", "videos", "status.json", "curve.png", "dreamerguard-lint.json")
 
 
 def find_links(directory: Path) -> list[Path]:

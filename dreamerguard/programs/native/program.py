@@ -32,7 +32,7 @@ from .keys import NATIVE_CONDITIONS, NATIVE_RENAMES, native_keys
 from .layers import NativeLayers
 from .run_config import build_config, inconsistent, native_budget, native_replay_bytes, native_thresholds
 from .run_files import is_run_file
-from .runnable import MAKER, runnable_problems
+from .runnable import MAKER, runnable_problems, unreported_problems
 
 if TYPE_CHECKING:
     from dreamerguard.schema.published_editions import Edition
@@ -154,7 +154,7 @@ def _finish(
         roles=ROLES,
         keys=native_keys(),
         unknown=tuple(draft.unknown),
-        problems=(*draft.problems, *cannot_run),
+        problems=(*draft.problems, *cannot_run, *unreported_problems(task, settings, anchor)),
         budget=budget,
         replay_bytes=native_replay_bytes(settings, budget, machine.gpus == 0) if budget is not None else None,
         reference=build_reference(task, edition, frames) if task and edition else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.machine import Machine
@@ -18,6 +19,9 @@ from dreamerguard.schema.suites import (
 )
 
 from .keys import is_free_key
+
+if TYPE_CHECKING:
+    from dreamerguard.schema.tasks import TaskDefaults
 
 #: Setting with a user's function that makes the environment; the task's name is free then.
 MAKER = "env.make"
@@ -59,6 +63,15 @@ def _without_effect(settings: Mapping[str, Setting], suite: RunnableSuite) -> It
         if (key == "env.time_limit" or is_free_key(key)) and setting.last.span is not None and setting.value:
             message = f"{key} has no effect on {suite.pattern}: dm_control sets the limits of its tasks"
             yield Problem("inconsistent-settings", message, Label(setting.last.span), key, help="remove it")
+
+
+def unreported_problems(task: TaskDefaults | None, settings: Mapping[str, Setting], anchor: Span) -> Iterator[Problem]:
+    """Yields information about an Atari game that no paper reports: its suite's settings apply."""
+    if task is None or task.published or not task.suite.startswith("atari"):
+        return
+    span = settings["task"].last.span or anchor
+    message = f"no scores are published for {task.name}; the settings are those of the suite {task.suite}"
+    yield Problem("unreported-task", message, Label(span), "task")
 
 
 def not_supported(task: str) -> str:

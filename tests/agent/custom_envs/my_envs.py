@@ -139,3 +139,48 @@ def broken() -> None:
 
 def vector() -> Any:
     return gymnasium.make_vec("CartPole-v1", num_envs=2)
+
+
+class Lamp(gymnasium.Env[Any, Any]):
+    """Five steps; the left half of its picture becomes brighter by 20 at each. The agent sees a number."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Box(0.0, 5.0, (1,))
+        self.action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.time = 0
+        return np.array([0.0], np.float32), {}
+
+    def step(self, action: Any) -> Any:
+        self.time += 1
+        return np.array([self.time], np.float32), 1.0, self.time >= 5, False, {}
+
+    def render(self) -> Any:
+        if self.render_mode != "rgb_array":
+            return None
+        picture = np.zeros((120, 160, 3), np.uint8)
+        picture[:, :80] = 20 * self.time
+        picture[:10] = np.arange(160)[:, None] % 2 * 99
+        return picture
+
+
+def lamp(render_mode: str | None = None) -> Lamp:
+    return Lamp(render_mode)
+
+
+def silent() -> Lamp:
+    return Lamp()
+
+
+class Seen(Own):
+    """Follows the trainer's own protocol and can be shown."""
+
+    def frame(self) -> Any:
+        return np.arange(100 * 100 * 3, dtype=np.uint8).reshape(100, 100, 3)
+
+
+def seen(task: str, seed: int) -> Seen:
+    return Seen(task, seed)

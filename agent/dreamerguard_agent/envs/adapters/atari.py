@@ -158,6 +158,11 @@ class Atari:
         self._executed = ale_py.Action(executed)
         write_generator(self._random, state)
 
+    def frame(self) -> Array:
+        """Returns the screen of the game, [210, 160, 3] for most games; see `Watchable`."""
+        screen: Array = self._ale.getScreenRGB()
+        return screen
+
     def close(self) -> None:
         """Does nothing: the game is freed with this object."""
 

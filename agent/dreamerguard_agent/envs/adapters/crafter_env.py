@@ -32,6 +32,8 @@ from .crafter_state import keep_order, read_world, write_world
 TASKS = ("reward", "noreward")
 #: Longest episode, in steps.
 LENGTH = 10_000
+#: Height and width of a frame for people.
+WATCHED = 240
 #: Start of the names of the counts of achievements.
 ACHIEVEMENT = "log/achievement_"
 
@@ -121,6 +123,15 @@ class Crafter:
         """
         write_world(self._env, state)
         self._done = bool(state["done"])
+
+    def frame(self) -> Array:
+        """Draws what the agent sees with more pixels; see `Watchable`. The world stays as it is."""
+        random = self._env._world.random  # the dark is drawn from the world's own random numbers
+        before = random.get_state()
+        try:
+            return np.ascontiguousarray(self._env.render((WATCHED, WATCHED)))
+        finally:
+            random.set_state(before)
 
     def close(self) -> None:
         """Does nothing: Crafter holds no resources."""

@@ -35,11 +35,29 @@ def make(name: str, config: RunConfig, seed: int) -> Env:
     Raises:
       EnvError: the function does not exist or fails, or it returns something else.
     """
-    maker = load_maker(str(config.env.make))
-    given = {"task": name, "seed": seed}
+    return _made(name, config, {"task": name, "seed": seed}, {})
+
+
+def make_watched(name: str, config: RunConfig, seed: int) -> Env:
+    """Makes the environment of a run so that it can be shown; see `make`.
+
+    A function with a parameter ``render_mode`` gets ``rgb_array``.
+
+    Raises:
+      EnvError: as `make`.
+    """
+    return _made(name, config, {"task": name, "seed": seed}, {"render_mode": "rgb_array"})
+
+
+def _made(name: str, config: RunConfig, given: dict[str, Any], forced: dict[str, Any]) -> Env:
+    """Makes an environment with the arguments ``given`` that the function takes; ``forced`` precede ``env.kwargs``."""
+    maker, seed = load_maker(str(config.env.make)), int(given["seed"])
+    taken = _parameters(maker)
     named = f"env.make={config.env.make}"
     with environment_code(named):
-        made = maker(**{key: given[key] for key in given if key in _parameters(maker)} | dict(config.env.kwargs))
+        first = {key: value for key, value in given.items() if key in taken}
+        last = {key: value for key, value in forced.items() if key in taken}
+        made = maker(**first | dict(config.env.kwargs) | last)
         follows = hasattr(made, "obs_space") and hasattr(made, "act_space")
     presentation = Presentation.of_run(config)
     return checked(made, name, presentation) if follows else GymEnv(made, name, seed, presentation)

@@ -33,6 +33,29 @@ def make(name: str, config: RunConfig, seed: int) -> GymEnv:
     return GymEnv(make_gymnasium(name, config), f"gym:{name}", seed, Presentation.of_run(config))
 
 
+def make_watched(name: str, config: RunConfig, seed: int) -> GymEnv:
+    """Makes the environment of a run so that it can be shown, where its ``render_mode`` allows it; see `make`.
+
+    Raises:
+      EnvError: as `make`.
+    """
+    return GymEnv(make_shown(name, config), f"gym:{name}", seed, Presentation.of_run(config))
+
+
+def make_shown(name: str, config: RunConfig) -> Any:
+    """Calls `make_gymnasium` with ``render_mode=rgb_array``, or without it where the environment does not take it.
+
+    Raises:
+      EnvError: the environment cannot be made.
+    """
+    kwargs = {**config.env.kwargs, "render_mode": "rgb_array"}
+    shown = config.model_copy(update={"env": config.env.model_copy(update={"kwargs": kwargs})})
+    try:
+        return make_gymnasium(name, shown)
+    except EnvError:
+        return make_gymnasium(name, config)
+
+
 def make_gymnasium(name: str, config: RunConfig) -> Any:
     """Calls ``gymnasium.make`` with ``env.kwargs``. Images of ``env.observation=vision`` need ``render_mode``.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dreamerguard.schema import RunConfig
 
-from .gym_env import make_gymnasium
+from .gym_env import make_gymnasium, make_shown
 from .shared.foreign_code import environment_code
 from .shared.gym_adapter import GymEnv, Presentation
 
@@ -30,11 +30,24 @@ def make(name: str, config: RunConfig, seed: int) -> GymEnv:
     Raises:
       EnvError: the id does not exist.
     """
+    return _made(name, config, seed, watched=False)
+
+
+def make_watched(name: str, config: RunConfig, seed: int) -> GymEnv:
+    """Makes the environment of a run so that it can be shown: the whole grid, with the visible cells marked.
+
+    Raises:
+      EnvError: the id does not exist.
+    """
+    return _made(name, config, seed, watched=True)
+
+
+def _made(name: str, config: RunConfig, seed: int, watched: bool) -> GymEnv:
     with environment_code(f"minigrid:{name}: importing minigrid"):
         import minigrid.wrappers  # registers the ids
     vision = config.env.observation == "vision"
     plain = config.model_copy(update={"env": config.env.model_copy(update={"observation": "proprio"})})
-    env = make_gymnasium(name, plain)
+    env = make_shown(name, plain) if watched else make_gymnasium(name, plain)
     with environment_code(f"minigrid:{name}: its wrapper"):
         env = minigrid.wrappers.RGBImgPartialObsWrapper(env) if vision else _as_choices(env)
     return GymEnv(env, f"minigrid:{name}", seed, Presentation.of_run(plain))

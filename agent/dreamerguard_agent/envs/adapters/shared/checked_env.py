@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....base.spaces import LOG_PREFIX, ArraySpace
-from ...protocol import Array, EnvError, Storable, Values, flags
+from ...protocol import Array, EnvError, Storable, Values, Watchable, flags
 from .foreign_code import describe, environment_code
 from .gym_adapter import Presentation
 from .observations import RESERVED
@@ -82,6 +82,20 @@ class CheckedEnv:
                 break
         self._done = bool(values["is_last"]) or cut
         return {**values, **flags(reward, False, self._done, bool(values["is_terminal"]))}
+
+    def frame(self) -> Array:
+        """Renders the current state for people, if the environment can; see `Watchable`.
+
+        Raises:
+          EnvError: it has no picture.
+        """
+        if not isinstance(self._env, Watchable):
+            raise EnvError(f"{self._name}: it has no frame()")
+        with environment_code(f"{self._name}: frame()"):
+            image = np.asarray(self._env.frame())
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise EnvError(f"{self._name}: frame() returned {image.dtype} {image.shape}, not uint8 [height, width, 3]")
+        return image
 
     def close(self) -> None:
         """Closes the environment. Errors are ignored: nothing depends on it any more."""

@@ -11,7 +11,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from ....base.spaces import ArraySpace
-from ...protocol import EnvError, Values, flags
+from ...protocol import Array, EnvError, Values, flags
 from .actions import Actions
 from .foreign_code import environment_code
 from .gym_calls import GymCalls
@@ -105,6 +105,14 @@ class GymEnv:
         self._done = made.terminated or cut
         return {**self._observe(made.observation), **flags(reward, False, self._done, made.terminated)}
 
+    def frame(self) -> Array:
+        """Renders the current state for people; see `Watchable`. Only within an episode.
+
+        Raises:
+          EnvError: the environment has no picture.
+        """
+        return self._picture()
+
     def close(self) -> None:
         """Closes the environment."""
         self._calls.close()
@@ -118,14 +126,14 @@ class GymEnv:
         try:
             if self._observations is not None:
                 return self._observations.read(raw)
-            return {IMAGE: self._rendered()}
+            return {IMAGE: resize(self._picture(), self._shown.image_size)}
         except EnvError as error:
             raise EnvError(f"{self._name}: {error}") from error
 
-    def _rendered(self) -> Any:
+    def _picture(self) -> Array:
         image = self._calls.render()
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             what = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
             raise EnvError(f"render() returned {what}, not an image uint8 [height, width, 3]; its render_mode must be"
                            " rgb_array")  # fmt: skip
-        return resize(image, self._shown.image_size)
+        return image

@@ -19,6 +19,9 @@ from .unread_folders import name_unread
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
 
+#: Lines that are parsed at the start of a file; damaged ones may come first.
+_LINES = 4000
+
 #: Pieces in which the start of an event file is read.
 _PIECES = 8
 
@@ -91,7 +94,8 @@ class _Heads:
         except OSError as error:
             self._note(error)
             return
-        for line in head.replace(b"\0", b"\n").split(b"\n")[:400]:
+        lines = [line for line in head.replace(b"\0", b"\n").split(b"\n") if line]
+        for line in lines[:_LINES]:
             try:
                 row = read_json(line)
             except ValueError:

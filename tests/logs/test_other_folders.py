@@ -133,3 +133,10 @@ def test_folders_that_are_not_read_are_named(tmp_path: Path, name: str, text: st
         read_run(tmp_path)
     assert says in str(error.value)
     assert says in Watcher(tmp_path).look().waiting
+
+
+@pytest.mark.parametrize("junk", ["\n", "{\n", "\0"])
+def test_many_damaged_lines_before_the_first_row_do_not_hide_the_program(tmp_path: Path, junk: str) -> None:
+    (tmp_path / "metrics.jsonl").write_text(700 * junk)
+    append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "episode/score": 1.0} for i in range(1, 9)])
+    assert len(read_run(tmp_path).train) == 8

@@ -95,13 +95,14 @@ def test_a_machine_that_only_lints_is_not_asked_for_extras(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("task", ["gym:CartPole-v1", "gym:ALE/Pong-v5", "minigrid:MiniGrid-Empty-5x5-v0"])
-def test_ids_of_environment_libraries_are_tasks(task: str) -> None:
+def test_ids_of_environment_libraries_are_tasks(task: str, tmp_path: Path) -> None:
     code, text = output("lint", task)
     assert code == 0 and f"nothing is published for {task}" in text
     code, text = output("tasks", task)
     assert code == 2 and f"nothing is published for {task}; the bundled trainer runs it" in text
-    code, text = output("init", task)
-    assert code == 2 and f"no settings are published for {task}" in text
+    code, text = output("init", task, "--out", str(tmp_path / "run.yaml"))
+    assert code == 0 and f"wrote {tmp_path / 'run.yaml'}" in text
+    assert output("lint", str(tmp_path / "run.yaml"))[0] == 0
 
 
 @pytest.mark.integration

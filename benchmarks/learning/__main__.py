@@ -92,9 +92,10 @@ def show(result: dict[str, Any]) -> None:
     print(f"\n{result['task']}, {result['frames']:,} frames")
     print(f"  random actions          {mean:8.2f}   mean of {len(result['random'])} episodes, best {best:.2f}")
     for item in result["seeds"]:
-        scores = item["scores"][-LAST:]
-        mean = statistics.fmean(scores)
-        print(f"  seed {item['seed']}, at the end      {mean:8.2f}   mean of the last {len(scores)} episodes")
+        scores = item["scores"]
+        means = [statistics.fmean(scores[end - LAST : end]) for end in range(LAST, len(scores) + 1)]
+        last, best = f"{means[-1]:8.2f}", f"{max(means):.2f}"
+        print(f"  seed {item['seed']}, at the end      {last}   mean of the last {LAST} episodes; best {best}")
 
 
 def store(result: dict[str, Any]) -> None:

@@ -59,7 +59,8 @@ class PythonCheckout:
           unread: keys that are reported otherwise.
           whole: whether the file of presets is checked, so that what it declares counts too.
           all_keys: all keys of the program; by default those in ``keys``.
-          upstream: upstream's keys. Only keys that a fork added are followed through its code.
+          upstream: upstream's keys. Only keys that a fork added are followed through its code, and a group that is
+            handed on only where upstream's keys are known.
         """
         all_keys = keys if all_keys is None else all_keys
         judged, left = dict(keys), set(unread)
@@ -74,15 +75,17 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
-            elif self._is_dead(name, all_keys) or (name not in upstream and self._is_left_out(name, all_keys)):
+            elif self._is_dead(name, all_keys) or self._is_left_out(name, all_keys, upstream):
                 judged[name] = replace(key, dead=self._nothing())
             elif name not in upstream and self._is_missed(name, all_keys, whole=whole):
                 judged[name] = replace(key, dead=self._missed(whole=whole))
         return judged
 
-    def _is_left_out(self, name: str, keys: Mapping[str, Key]) -> bool:
+    def _is_left_out(self, name: str, keys: Mapping[str, Key], upstream: Container[str]) -> bool:
         """Returns whether all code reads a key's group by literal names, and the key under none of them."""
         group, _, leaf = name.rpartition(".")
+        if upstream == () or name in upstream:
+            return False
         if not group or self._handed_on(name) or self.index.names(leaf) or not self._sure(keys):
             return False
         beside = {key.rpartition(".")[2] for key in keys if key.rpartition(".")[0] == group}

@@ -54,7 +54,8 @@ def sizes(bench: Bench, times: int) -> Finding:
     finding = Finding()
     for size in (str(2**38), "-5", "1e400")[:times]:
         folder = bench.interrupted("sizes")
-        newest = folder / "run/checkpoints" / str(steps(folder / "run")[-1])
+        *_, previous, last = (0, *steps(folder / "run"))
+        newest = folder / "run/checkpoints" / str(last)
         changed = 0
         for path in newest.rglob("*"):
             if path.is_file() and path.stat().st_size < 1_000_000 and b'"scores"' in path.read_bytes():
@@ -74,7 +75,7 @@ def sizes(bench: Bench, times: int) -> Finding:
         for path in (folder / "run").glob("*.jsonl"):
             if path.stat().st_size > 10**8:
                 path.unlink()
-        finding.lose(inventory.lost_rows(before, inventory.take(folder / "run"), 8.0 * steps(folder / "run")[0]))
+        finding.lose(inventory.lost_rows(before, inventory.take(folder / "run"), 8.0 * previous))
         finding.message = line_with(process.output, "damaged", "size", "shorter", "internal error")
     return finding
 

@@ -85,7 +85,12 @@ WRONG_INPUTS = [
     ("unknown", b"task: dmc_walker_walk\nrun: {trian_ratio: 512}\n", 1, "did you mean run.train_ratio?"),
     ("type", b"task: dmc_walker_walk\nrun.envs: [1]\n", 1, "run.envs is the list [1]; it must be a whole number"),
     ("range", b"task: dmc_walker_walk\nrun.envs: 0\n", 1, "run.envs is 0; it must be a whole number from 1 to 4096"),
-    ("nan", b"task: dmc_walker_walk\noptimizer.lr: .nan\n", 1, "optimizer.lr is nan; it must be a finite number above 0"),
+    (
+        "nan",
+        b"task: dmc_walker_walk\noptimizer.lr: .nan\n",
+        1,
+        "optimizer.lr is nan; it must be a finite number above 0",
+    ),
     ("inf", b"task: dmc_walker_walk\nrun.frames: 1e999\n", 1, "run.frames is inf; it must be a whole number"),
     ("quoted", b"task: dmc_walker_walk\nseed: '3'\n", 1, "seed is the text '3'"),
     ("underscore", b"task: dmc_walker_walk\nrun.frames: 500_000\n", 1, "numbers have no underscores"),

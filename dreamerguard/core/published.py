@@ -57,3 +57,20 @@ class PublishedRun:
     gpu_time: tuple[str, Origin] | None = None
     #: Loads the published scores, which are large and only needed if there is a finding.
     load_curve: Callable[[], PublishedCurve | None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDifference:
+    """A setting that differs from the published one.
+
+    Attributes:
+      key: key as the training program names it.
+      run, published: formatted values of the run and of the publication.
+      source, url: the publication that states the value.
+    """
+
+    key: str
+    run: str
+    published: str
+    source: str = ""
+    url: str = ""

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dreamerguard.core.published import SettingDifference
+
 #: Settings that do not affect training, or differ between any two runs.
 _IGNORED = (
     "seed",
@@ -26,23 +28,6 @@ _SEVERITIES = {"error": 0.5, "warning": 0.25}
 
 #: Differences without a known cost that are listed at most.
 _MOST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class SettingDifference:
-    """A setting that differs from the published one.
-
-    Attributes:
-      key: key as the training program names it.
-      run, published: formatted values of the run and of the publication.
-      source, url: the publication that states the value.
-    """
-
-    key: str
-    run: str
-    published: str
-    source: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ def _process(*words: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def _code_after_ctrl_c(process: subprocess.Popen[str]) -> int:
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=6000)
+    return process.returncode
+
+
 @pytest.mark.parametrize(
     ("gain", "cells", "code", "strict", "word"),
     [(1.0, 49, 0, 0, "OK"), (0.27, 22, 0, 1, "WATCH"), (0.27, 49, 1, 1, "REGRESSED"), (1.0, 3, 0, 0, "TOO EARLY")],
@@ -150,9 +156,7 @@ def test_watch_waits_and_follows_and_ends_with_the_last_verdict(tmp_path: Path) 
         assert "does not exist yet" in process.stdout.readline()
         source.rename(run)
         assert process.stdout.readline().startswith("OK: dmc_walker_walk")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=6000)
-        assert process.returncode == 0
+        assert _code_after_ctrl_c(process) == 0
     finally:
         process.kill()
         process.communicate()
@@ -251,9 +255,7 @@ def test_watch_of_a_run_without_a_known_end_says_that_it_waits(tmp_path: Path) -
     try:
         lines = iter(process.stdout.readline, "")
         assert any(line == "note: watch waits for more rows, Ctrl-C ends it\n" for line in lines)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=6000)
-        assert process.returncode == 0
+        assert _code_after_ctrl_c(process) == 0
     finally:
         process.kill()
         process.communicate()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def describe_run(label: str, status: Status) -> RunPage:
     """Returns a run with its lint report and its differences from the published settings."""
     from dreamerguard.lint.run_differences import setting_differences
-    from dreamerguard.regression.charts.run_facts import Difference, RunPage
+    from dreamerguard.regression.charts.run_facts import RunPage
     from dreamerguard.regression.watch.likely_causes import read_lint_report
 
     lint = read_lint_report(status.directory)
@@ -25,5 +25,4 @@ def describe_run(label: str, status: Status) -> RunPage:
         known = setting_differences(log.program, log.facts.settings, envelope.task, envelope.suite, envelope.edition)
     if known is None:
         return RunPage(label, status, lint, why="The log has no settings that can be compared; see the table above.")
-    found = tuple(Difference(item.key, item.run, item.published, item.source, item.url) for item in known.found)
-    return RunPage(label, status, lint, found, "", known.title)
+    return RunPage(label, status, lint, known.found, "", known.title)

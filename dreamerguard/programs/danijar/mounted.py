@@ -7,10 +7,10 @@ settings below the name for each task. The settings of the environment are not j
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from dreamerguard.core.finding import Problem
@@ -18,6 +18,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Label, SourceError
 from dreamerguard.programs.shared.find_checkout import find_checkout
+from dreamerguard.programs.shared.folders import entries_below
 from dreamerguard.programs.shared.preset_file import PresetFile, named_presets
 from dreamerguard.programs.shared.preset_values import Item, flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
@@ -39,8 +40,6 @@ _MOUNT = re.compile(r"\bConfig\(\s*\{\s*[\"'](\w+)[\"']\s*:\s*" + _BLOCK)
 #: The task of a command that names none: ``Flags(task=["carla_navigation"])``.
 _TASK = re.compile(r"\bFlags\(\s*task\s*=\s*\[?\s*[\"'](\w+)[\"']")
 _MOST_BYTES = 1 << 18
-#: Folders of a virtual environment, of data, and of logs hold no files of tasks.
-_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
 _MOST_FOLDERS, _MOST_FILES, _DEPTH = 200, 60, 3
 
 
@@ -149,17 +148,6 @@ def _entry(node: Node | None, name: str) -> Node | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    queue, folders, files = [(folder, 0)], 0, 0
-    while queue and folders < _MOST_FOLDERS:
-        current, depth = queue.pop(0)
-        folders += 1
-        try:
-            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.name.endswith((".yaml", ".yml")) and files < _MOST_FILES:
-                files += 1
-                yield Path(entry.path)
-            elif depth < _DEPTH and entry.name not in _SKIPPED and entry.is_dir(follow_symlinks=False):
-                queue.append((Path(entry.path), depth + 1))
+    entries = entries_below(folder, _MOST_FOLDERS, _DEPTH)
+    found = (Path(entry.path) for entry in entries if entry.name.endswith((".yaml", ".yml")))
+    return islice(found, _MOST_FILES)

@@ -18,12 +18,12 @@ from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
 from dreamerguard.util.regular_files import read_regular
 
+from .folders import entries_below
 from .preset_values import Item, is_pattern
 from .task_names import suite_of
 
 #: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300
-_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "logdir", "wandb"})
 #: A name of a YAML file in quotes, relative and not above the folder of the script.
 _NAME = re.compile(r"[\"'](\w[\w-]*(?:/[\w-]+)*\.ya?ml)[\"']", re.ASCII)
 #: Between two parts of a path: ``"configs" / "dreamer.yaml"``.
@@ -225,16 +225,6 @@ def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    queue, seen = [(folder, 0)], 0
-    while queue and seen < _MOST_FOLDERS:
-        current, depth = queue.pop(0)
-        seen += 1
-        try:
-            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.name == "configs.yaml" and entry.is_file():
-                yield Path(entry.path)
-            elif depth < 3 and entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED:
-                queue.append((Path(entry.path), depth + 1))
+    for entry in entries_below(folder, _MOST_FOLDERS, 3):
+        if entry.name == "configs.yaml" and entry.is_file():
+            yield Path(entry.path)

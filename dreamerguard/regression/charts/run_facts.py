@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dreamerguard.core.published import SettingDifference
 from dreamerguard.logs import RunLog
 from dreamerguard.regression.published.agents import AGENTS, BUNDLED
 from dreamerguard.regression.watch.likely_causes import update_rate
@@ -14,23 +15,6 @@ from dreamerguard.schema.task_data import Sourced
 from dreamerguard.schema.tasks import TaskDefaults, UnknownTask, find_task
 
 from .html import Html, count, figure, link, text
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A setting that differs from the published one.
-
-    Attributes:
-      key: key as the training program names it.
-      run, published: formatted values of the run and of the publication.
-      source, url: the publication that states the value.
-    """
-
-    key: str
-    run: str
-    published: str
-    source: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +33,7 @@ class RunPage:
     label: str
     status: Status
     lint: Mapping[str, Any]
-    differences: tuple[Difference, ...] | None = None
+    differences: tuple[SettingDifference, ...] | None = None
     why: str = ""
     compared_with: str = ""
 

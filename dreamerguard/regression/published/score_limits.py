@@ -2,7 +2,11 @@
 
 DeepMind Control except LQR: a reward is between 0 and 1, and an episode has 1000 steps
 (https://arxiv.org/abs/1801.00690). Crafter: 22 achievements; lost health costs 0.1 each
-(https://arxiv.org/abs/2109.06780). Atari: only the listed games take points away. None: no limit is known.
+(https://arxiv.org/abs/2109.06780). Atari: the games of the Arcade Learning Environment at a9a043e2
+(``src/ale/games/supported``). Both sides' points and where they end bound Boxing, Fishing Derby, Pong and Surround;
+Skiing only takes time away. That code states no bound for Double Dunk, Pitfall and Tennis: theirs have no source, and
+seeds beyond them widen the limits (`reference_limits`). The games without a negative score only add up the score on the
+screen. None: no limit is known.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"\n{len(table) - len(bad)} of {len(table)} rows lost nothing and are right; {minutes:.1f} minutes")
     if options.json is not None:
         facts = {"minutes": round(minutes, 1), "cores": os.cpu_count(), "quick": options.quick, "rows": table}
-        options.json.write_text(json.dumps(facts, indent=1) + "\n")
+        options.json.write_text(json.dumps(facts, indent=1).replace(str(folder), "FOLDER") + "\n")
     return 1 if bad else 0
 
 

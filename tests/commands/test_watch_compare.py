@@ -36,6 +36,14 @@ def _process(*words: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def _says_that_it_waits(process: subprocess.Popen[str]) -> bool:
+    """Reads up to the line after which only Ctrl-C ends `watch`."""
+    assert process.stdout is not None
+    return any(
+        line == "note: watch waits for more rows, Ctrl-C ends it\n" for line in iter(process.stdout.readline, "")
+    )
+
+
 def _code_after_ctrl_c(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=6000)
@@ -149,13 +157,14 @@ def test_only_the_two_percent_threshold_stops_a_run(tmp_path: Path) -> None:
 
 
 def test_watch_waits_and_follows_and_ends_with_the_last_verdict(tmp_path: Path) -> None:
-    source, run = native_run(tmp_path / "source"), tmp_path / "late"
+    source, run = native_run(tmp_path / "source", cells=40), tmp_path / "late"
     process = _process("watch", run, "--wait", "--interval", 0.2)
     assert process.stdout is not None
     try:
         assert "does not exist yet" in process.stdout.readline()
         source.rename(run)
         assert process.stdout.readline().startswith("OK: dmc_walker_walk")
+        assert _says_that_it_waits(process)
         assert _code_after_ctrl_c(process) == 0
     finally:
         process.kill()
@@ -251,10 +260,8 @@ def test_watch_of_a_finished_run_ends_with_its_verdict(tmp_path: Path, gain: flo
 
 def test_watch_of_a_run_without_a_known_end_says_that_it_waits(tmp_path: Path) -> None:
     process = _process("watch", native_run(tmp_path / "run", cells=22), "--interval", 0.2)
-    assert process.stdout is not None
     try:
-        lines = iter(process.stdout.readline, "")
-        assert any(line == "note: watch waits for more rows, Ctrl-C ends it\n" for line in lines)
+        assert _says_that_it_waits(process)
         assert _code_after_ctrl_c(process) == 0
     finally:
         process.kill()

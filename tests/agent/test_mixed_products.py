@@ -80,6 +80,28 @@ def test_products_for_written_out_derivatives() -> None:
         close(products.kernel_gradient(x, bar[0]), rounded(x).T @ rounded(bar[0]))
 
 
+@pytest.mark.parametrize("agents", [0, 1, 3])
+def test_products_of_any_shape_compile_and_run(agents: int) -> None:
+    """Some forms raise when they run, or end the process while XLA compiles them."""
+    draw = np.random.default_rng(agents)
+
+    def every(x: jax.Array, kernel: jax.Array) -> Any:
+        with products.products_of("mixed"):
+            blocks, pull = jax.vjp(products.block_product, x, kernel)
+            rows, pull_rows = jax.vjp(products.product, x[0], kernel[0])
+            middle, pull_middle = jax.vjp(products.grouped_product, jnp.swapaxes(x, 0, 1), kernel)
+            written = products.block_product_back(blocks, kernel), products.kernel_gradient(x[0], rows)
+            return pull(blocks), pull_rows(rows), pull_middle(middle), written
+
+    for _ in range(8):
+        blocks, rows, inputs, outputs = (int(draw.choice([1, 2, 3, 7, 16, 33, 64, 130])) for _ in range(4))
+        leading = (agents,) * bool(agents)
+        arrays = jnp.ones((*leading, blocks, rows, inputs)), jnp.ones((*leading, blocks, inputs, outputs))
+        found = jax.block_until_ready(jax.jit(jax.vmap(every) if agents else every)(*arrays))
+        gradient = np.unique(np.asarray(found[0][1]))
+        assert gradient.tolist() == [float(jnp.bfloat16(inputs)) * rows]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_other_compute_types_multiply_as_before(dtype: str) -> None:
     x, kernel = normal(0, 16, 8).astype(dtype), normal(1, 8, 4).astype(dtype)

@@ -106,7 +106,10 @@ def _back(bar: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def _outer(x: jax.Array, bar: jax.Array) -> jax.Array:
-    return _dot(_transposed(x), bar, ((2,), (1,)))
+    if x.shape[-1] <= bar.shape[-1]:
+        return _dot(_transposed(x), bar, ((2,), (1,)))
+    # The narrower one is transposed in memory, and then the small result.
+    return jnp.swapaxes(_in_order(_dot(_transposed(bar), x, ((2,), (1,)))), -1, -2)
 
 
 def _dot(a: jax.Array, b: jax.Array, axes: tuple[tuple[int], tuple[int]]) -> jax.Array:
@@ -119,6 +122,13 @@ def _narrow(x: jax.Array) -> jax.Array:
 
 
 def _transposed(x: jax.Array) -> jax.Array:
-    """Swaps the last two axes in memory. XLA may leave a transpose to its reader, but not through a flat array."""
-    swapped = jnp.swapaxes(x, -1, -2)
-    return jax.lax.optimization_barrier(swapped.reshape(-1)).reshape(swapped.shape)
+    """Swaps the last two axes in memory. XLA is free to leave a transpose to its reader, which is then slow."""
+    return _in_order(jnp.swapaxes(x, -1, -2))
+
+
+def _in_order(x: jax.Array) -> jax.Array:
+    """Makes XLA store x with the last axis dense, the next one after it and so on: a flat array has one order only.
+
+    Products with another order are slow, raise when they run, or end the process while they compile.
+    """
+    return jax.lax.optimization_barrier(x.reshape(-1)).reshape(x.shape)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -44,6 +45,7 @@ from .run_state import RunState
 from .running_episodes import RunningEpisodes
 from .runtime import compiled
 from .runtime.compiled import CompiledFunctions
+from .runtime.precision import run_dtype
 from .runtime.records import RunDirectoryLost, SeedRecords
 from .runtime.storage_choice import choose_storage
 from .runtime.updates import update_sizes
@@ -130,6 +132,7 @@ class Run:
         config, counters, observer = self._config, self.counters, self._observer
         seeds = range(config.seed, config.seed + config.seeds)
         spec = read_spec(config, observer.note)
+        spec = replace(spec, dtype=run_dtype(config, found.numbers if found else None, observer.note))
         chosen = choose_storage(config, spec, counters.total, self._checkpoints.directory.parent)
         observer.note(chosen.text)
         observer.phase("starting the environments")

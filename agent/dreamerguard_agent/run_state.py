@@ -21,6 +21,7 @@ from .counters import Counters
 from .evaluate import Evaluator
 from .replay.buffer import ReplayBuffer
 from .running_episodes import PART, RunningEpisodes
+from .runtime.precision import DTYPE
 
 
 @dataclass
@@ -73,6 +74,7 @@ class RunState:
           shared: the earlier checkpoint that shares unchanged chunks of the replay.
         """
         numbers = self.counters.numbers() | {"played": self.evaluator.played, "logs": dict(logs)}
+        numbers[DTYPE] = self.spec.dtype
         parts: dict[str, dict[str, Any]] = {"learner": names.flatten(jax.device_get(self.learner))}
         copy = None
         if self.config.checkpoint.replay:

@@ -20,6 +20,7 @@ from ..model import codec, heads, rssm
 from ..model.dists import TwoHot
 from ..model.nets import Shapes, init
 from ..model.noise import Noise
+from ..model.products import with_products_of_spec
 from ..model.rssm import Action, Features, Latent
 from .losses import Imagined, ReturnScale, imagined_losses, replay_loss
 from .optim import global_norm, global_rms, make_optimizer
@@ -97,6 +98,7 @@ def init_train_state(spec: AgentSpec, key: jax.Array) -> TrainState:
     )
 
 
+@with_products_of_spec
 def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tuple[TrainState, Latent, Metrics]:
     """Computes one gradient update.
 
@@ -164,6 +166,7 @@ def move_slow(slow: Params, fast: Params, rate: float | jax.Array) -> Params:
     return jax.tree.map(lambda old, new: rate * new + (1 - rate) * old, slow, fast)
 
 
+@with_products_of_spec
 def loss(
     spec: AgentSpec, params: Params, slow: Params, retnorm: ReturnScale, batch: Batch, noise: Noise
 ) -> tuple[jax.Array, Outputs]:

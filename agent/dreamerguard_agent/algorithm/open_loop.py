@@ -13,10 +13,12 @@ import jax.numpy as jnp
 from ..base.pytree import Params
 from ..base.spec import AgentSpec
 from ..model import codec, rssm
+from ..model.products import with_products_of_spec
 from ..model.rssm import Action, Latent
 from .learner import Batch, split_context
 
 
+@with_products_of_spec
 def predict_images(spec: AgentSpec, params: Params, batch: Batch, context: int, key: jax.Array) -> dict[str, jax.Array]:
     """Reconstructs the first steps of windows and predicts the others.
 

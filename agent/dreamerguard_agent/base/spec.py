@@ -24,8 +24,9 @@ class AgentSpec:
       model: widths of the networks.
       optimizer: settings of the optimizer.
       loss: settings of the losses.
-      dtype: compute type of the networks, ``float32`` or ``bfloat16``. Parameters, optimizer, norms, logits and
-        distributions are always float32.
+      dtype: compute type of the networks: ``float32``; ``bfloat16``; or ``mixed``, float32 with products of bfloat16
+        operands and float32 sums in an update. Parameters, optimizer, norms, logits and distributions are always
+        float32.
       fast: whether the scan and imagination are those of `fast/` or the readable ones of `model.rssm`: equal results.
       keep_not_finite: whether an update with a loss that is not finite is applied if the parameters stay finite.
     """
@@ -50,7 +51,7 @@ class AgentSpec:
           obs_space: observations without ``is_first``, ``is_last``, ``is_terminal`` and ``reward``. Those that neither
             encoder nor decoder selects are left out.
           act_space: actions without ``reset``.
-          dtype: ``float32`` or ``bfloat16``.
+          dtype: ``float32``, ``bfloat16`` or ``mixed``.
 
         Raises:
           ValueError: the agent cannot be trained with these spaces or this type; the message states the cause.
@@ -65,8 +66,8 @@ class AgentSpec:
 
     @property
     def compute(self) -> jnp.dtype:
-        """The compute type as a JAX type."""
-        return jnp.dtype(self.dtype)
+        """The compute type as a JAX type: of activations, and of products unless they are ``mixed``."""
+        return jnp.dtype("float32" if self.dtype == "mixed" else self.dtype)
 
     @property
     def vectors(self) -> Spaces:
@@ -113,8 +114,8 @@ def _nothing_encoded(model: ModelSection, obs_space: Mapping[str, ArraySpace]) -
 
 
 def _check(obs_space: Mapping[str, ArraySpace], act_space: Mapping[str, ArraySpace], dtype: str) -> None:
-    if dtype not in ("float32", "bfloat16"):
-        raise ValueError(f"the compute type must be float32 or bfloat16, not {dtype}")
+    if dtype not in ("float32", "bfloat16", "mixed"):
+        raise ValueError(f"the compute type must be float32, bfloat16 or mixed, not {dtype}")
     if not obs_space:
         raise ValueError("an agent needs at least one observation")
     if not act_space:

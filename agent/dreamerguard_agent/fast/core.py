@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from ..base.pytree import Params, container
 from ..base.spec import AgentSpec
-from ..model import nets
+from ..model import nets, products
 
 
 @container
@@ -146,17 +146,17 @@ blend.defvjp(lambda gates, deter: (blend(gates, deter), (gates, deter)), _blend_
 
 def product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """Multiplies in the compute type and returns float32, to which biases are added."""
-    return (x @ weight).astype(jnp.float32)
+    return products.product(x, weight).astype(jnp.float32)
 
 
 def block_product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """Multiplies x [K, n, i] by kernel [K, i, o], block by block: [K, n, o], float32."""
-    return jnp.einsum("kni,kio->kno", x, weight).astype(jnp.float32)
+    return products.block_product(x, weight).astype(jnp.float32)
 
 
 def block_product_back(x: jax.Array, weight: jax.Array) -> jax.Array:
     """Multiplies x [K, n, o] by the transposed kernel [K, i, o]: [K, n, i], float32."""
-    return jnp.einsum("kno,kio->kni", x, weight).astype(jnp.float32)
+    return products.block_product_back(x, weight).astype(jnp.float32)
 
 
 def cut(x: jax.Array, blocks: int) -> jax.Array:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from ..base.pytree import Params, container
 from ..base.spec import AgentSpec
-from ..model import heads, nets, rssm
+from ..model import heads, nets, products, rssm
 from ..model.noise import Noise
 from ..model.rssm import Action
 from . import core
@@ -90,7 +90,7 @@ def _next(
     embed = jnp.stack([product(state.deter, weights.deter), product(state.stoch, weights.stoch)], 1)
     both = nets.scaled_norm_silu(embed + weights.embed_bias, weights.embed_scale).astype(spec.compute)
     acted = core.embed_action(params, rssm.embed_action(spec, state.action))
-    dense = jnp.concatenate([both.reshape(rows, -1), acted], -1) @ weights.dense
+    dense = products.product(jnp.concatenate([both.reshape(rows, -1), acted], -1), weights.dense)
     first = join(block_product(state.blocks, weights.own)) + dense.astype(jnp.float32) + weights.own_bias
     _, gates = core.hidden_sums(spec, weights.hidden, first)
     blocks = core.blend(gates, state.blocks.astype(jnp.float32)).astype(spec.compute)
@@ -102,7 +102,8 @@ def _next(
 
 def _act(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array, noise: Action) -> _Acted:
     kernel = params["pol/mlp/linear0/kernel"]
-    sums = deter @ kernel[: spec.model.deter] + stoch @ kernel[spec.model.deter :] + params["pol/mlp/linear0/bias"]
+    sums = products.product(deter, kernel[: spec.model.deter]) + products.product(stoch, kernel[spec.model.deter :])
+    sums += params["pol/mlp/linear0/bias"]
     return sums, {key: dist.sample(noise[key]) for key, dist in heads.policy_from(spec, params, sums).items()}
 
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dreamerguard.regression.published import Envelope, envelope_tasks, load_calibration, load_envelope
+from dreamerguard.regression.published import Calibration, Envelope, envelope_tasks, load_calibration, load_envelope
 from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
+from dreamerguard.regression.statistics.guaranteed_band import GuaranteedBand, can_guarantee, guaranteed
 from dreamerguard.regression.statistics.seed_band import SeedBand, leave_one_out
 
 #: Suites with at least three seeds per task.
 SUITES = ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft")
+
+#: False alarm rates of a whole run.
+RATES = (0.1, 0.05, 0.02)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,42 @@ class Suite:
         deficits = self.others[task, seed].deficits(curve)
         hit = next((i for i, deficit in enumerate(deficits) if deficit > threshold), None)
         return None if hit is None else (hit + 1) / len(curve)
+
+    @cached_property
+    def guarantees(self) -> dict[tuple[str, int], tuple[GuaranteedBand, Calibration]]:
+        """(task, seed) -> band and statistics of the guarantee, as if the seed had not been published."""
+        found = {}
+        for task, envelope in self.envelopes.items():
+            others = [value for name, values in self.null.items() if name != task for value in values]
+            for seed in range(envelope.seeds):
+                rest = [*envelope.curves[:seed], *envelope.curves[seed + 1 :]]
+                pool = [*others, *left_out(rest, self.prior)]
+                null = tuple(sorted((value for value in pool if value > 0), reverse=True))
+                rates: dict[float, float | None] = dict.fromkeys(RATES)
+                stored = Calibration(self.prior, len(pool), null, rates, None, 0.0, None)
+                band = GuaranteedBand.leaving_one_out(rest, self.prior)
+                found[task, seed] = band, guaranteed(stored)
+        return found
+
+    def first_guaranteed_alarm(self, task: str, seed: int, curve: Curve, rate: float) -> float | None:
+        """Returns the share of the budget at a curve's first alarm with the guarantee; None without an alarm."""
+        band, calibration = self.guarantees[task, seed]
+        threshold = calibration.alarm[rate]
+        if threshold is None:
+            return None
+        hit = next((i for i, deficit in enumerate(band.deficits(curve)) if deficit > threshold), None)
+        return None if hit is None else (hit + 1) / len(curve)
+
+    def is_guaranteed(self, task: str) -> bool:
+        """Returns whether `watch` uses the guarantee for a task."""
+        stored = load_calibration(self.name)
+        assert stored is not None
+        return can_guarantee(self.envelopes[task].seeds, stored[0])
+
+
+def left_out(curves: Sequence[Curve], prior: float) -> list[float]:
+    """Returns the largest deficit of each seed relative to the other seeds, also of only two."""
+    return [max(SeedBand.of([*curves[:i], *curves[i + 1 :]], prior).deficits(curve)) for i, curve in enumerate(curves)]
 
 
 def degrade(curve: Curve, kind: str, amount: float, start: float) -> list[float | None]:

@@ -25,12 +25,13 @@ def test_false_alarms_of_one_suite(proprio: Suite) -> None:
     counts = {column: (sum(found), len(found)) for column, found in flags.items()}
     assert counts == {
         "0.1": (8, 90), "0.05": (4, 90), "0.02": (1, 90), "end": (1, 90), "pairs": (1, 180), "by eye": (81, 90),
+        "guaranteed 0.1": (4, 90), "guaranteed 0.05": (2, 90), "guaranteed 0.02": (1, 90), "watch": (4, 90),
     }  # fmt: skip
 
 
 def test_false_alarms_of_all_suites() -> None:
     suites = [Suite(name) for name in ("dmc_proprio", "dmc_vision", "atari100k", "dmlab", "minecraft")]
-    flags = [false_alarms.measure(suite) for suite in suites]
+    flags = [false_alarms.measure(suite, guarantee=False) for suite in suites]
     at5 = [flag for found in flags for flag in found["0.05"]]
     at2 = [flag for found in flags for flag in found["0.02"]]
     assert len(at5) == 539
@@ -52,6 +53,18 @@ def test_runs_that_learn_four_times_slower_are_caught(proprio: Suite, vision: Su
     for suite, caught, runs in ((proprio, 73, 90), (vision, 177, 197)):
         found = [share for task in suite.envelopes for share in detection.alarms(suite, task, "slow", 4)]
         assert (sum(share is not None for share in found), len(found)) == (caught, runs)
+
+
+def test_the_guarantee_loses_no_detection_where_watch_uses_it(vision: Suite) -> None:
+    assert all(vision.is_guaranteed(task) for task in vision.envelopes)
+    found = [x for task in vision.envelopes for x in detection.alarms(vision, task, "slow", 4, guaranteed=True)]
+    assert (sum(share is not None for share in found), len(found)) == (177, 197)
+    healthy = [
+        vision.first_guaranteed_alarm(task, seed, curve, 0.05)
+        for task, envelope in vision.envelopes.items()
+        for seed, curve in enumerate(envelope.curves)
+    ]
+    assert (sum(share is not None for share in healthy), len(healthy)) == (9, 197)
 
 
 def test_the_walker_run_of_issue_140_is_caught_before_half_of_the_budget(proprio: Suite, vision: Suite) -> None:

@@ -11,6 +11,7 @@ from .errors import fail
 
 if TYPE_CHECKING:
     from dreamerguard.regression.compare.compared_runs import Material
+    from dreamerguard.regression.reference.comparability import Side
 
 #: Task, suite and action repeat as typed; None without the option.
 Given = tuple[str | None, str | None, int | None]
@@ -27,9 +28,24 @@ def read_material(
       given: task, suite and action repeat that the logs do not state.
       allow: properties that may differ.
     """
+    from dreamerguard.regression.compare.compared_runs import against_reference, against_runs
+    from dreamerguard.regression.reference.comparability import NotComparable
+
+    ours, theirs, skipped = read_both(candidates, baseline, given, allow)
+    try:
+        material = against_reference(ours, reference, allow) if reference else against_runs(ours, theirs, allow)
+    except NotComparable as error:
+        fail(str(error))
+    return replace(material, caveats=(*material.caveats, *skipped))
+
+
+def read_both(
+    candidates: Sequence[Path], baseline: Sequence[Path], given: Given, allow: Sequence[str]
+) -> tuple[list[Side], list[Side], list[str]]:
+    """Returns the runs of both sides, and one line for each file that is left out. See `read_material`."""
     from dreamerguard.logs import LogError
     from dreamerguard.logs.follow import find_runs
-    from dreamerguard.regression.compare.compared_runs import against_reference, against_runs, read_sides
+    from dreamerguard.regression.compare.compared_runs import read_sides
     from dreamerguard.regression.reference.comparability import MUST_AGREE, NotComparable
 
     unknown = [name for name in allow if name not in MUST_AGREE]
@@ -39,14 +55,9 @@ def read_material(
     new, old = (find_runs(without_files(side, skipped)) for side in (candidates, baseline))
     require_apart(new, old)
     try:
-        ours = read_sides(new, *given)
-        if reference:
-            material = against_reference(ours, reference, allow)
-        else:
-            material = against_runs(ours, read_sides(old, *given), allow)
+        return read_sides(new, *given), read_sides(old, *given), skipped
     except (LogError, NotComparable) as error:
         fail(str(error))
-    return replace(material, caveats=(*material.caveats, *skipped))
 
 
 def without_files(paths: Sequence[Path], skipped: list[str]) -> list[Path]:

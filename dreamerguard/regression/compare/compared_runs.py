@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from dreamerguard.schema.tasks import UnknownTask, find_task
 
 from .decision import TaskSeeds
 from .questions import question_sides
+
+#: Suite and task -> frames.
+Ends = Mapping[tuple[str, str], float]
 
 #: Number of cells of the common budget if no reference gives a grid.
 CELLS = 50
@@ -67,8 +70,15 @@ def lost_rows(sides: Iterable[Side]) -> list[str]:
     return [f"{side.log.directory}/{item}" for side in sides for item in side.log.problems if item.loses_rows]
 
 
-def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: Sequence[str] = ()) -> Material:
+def against_runs(
+    candidates: Sequence[Side], baselines: Sequence[Side], allow: Sequence[str] = (), ends: Ends | None = None
+) -> Material:
     """Pairs candidate and baseline runs by task, cut to the shortest run of each task.
+
+    Args:
+      candidates, baselines: runs of both sides.
+      allow: properties that may differ.
+      ends: frames up to which the runs of each task are compared; by default those of the shortest run.
 
     Raises:
       NotComparable: the runs share no task, or differ in a property that must agree.
@@ -80,23 +90,31 @@ def against_runs(candidates: Sequence[Side], baselines: Sequence[Side], allow: S
     spreads: dict[str, list[list[Curve]]] = {}
     for key in _common_tasks(candidates, baselines, caveats):
         both = [[side for side in group if (side.suite, side.task) == key] for group in (baselines, candidates)]
-        end = min(side.log.frames for group in both for side in group)
+        end = ends[key] if ends else min(side.log.frames for group in both for side in group)
         longest = max(side.log.frames for group in both for side in group)
-        if end < 0.9 * longest:
+        if end < 0.9 * longest and not ends:
             caveats.append(f"{key[1]}: compared up to {end:,.0f} frames, the end of the shortest run")
         grid = [end * (i + 1) / CELLS for i in range(CELLS)]
         base, cand = (_curves(group, grid) for group in both)
         spreads.setdefault(key[0], []).append(base)
         tasks.append((key, base, cand))
-    known = {suite: _published_spread(suite) or relative_spread(curves, 0.16) for suite, curves in spreads.items()}
+    known = {suite: published_spread(suite) or relative_spread(curves, 0.16) for suite, curves in spreads.items()}
     return Material(
         tuple(TaskSeeds(key[1], key[0], tuple(base), tuple(cand), known[key[0]]) for key, base, cand in tasks),
         tuple(caveats),
     )
 
 
-def against_reference(candidates: Sequence[Side], name: str | None, allow: Sequence[str] = ()) -> Material:
+def against_reference(
+    candidates: Sequence[Side], name: str | None, allow: Sequence[str] = (), ends: Ends | None = None
+) -> Material:
     """Pairs candidates with published or custom reference curves, cut to the shortest candidate of each task.
+
+    Args:
+      candidates: runs of the candidate.
+      name: ``2024``, ``2023`` or a file of curves.
+      allow: properties that may differ.
+      ends: frames up to which the runs of each task are compared; by default those of the shortest run.
 
     Raises:
       NotComparable: there are no such curves, or a property that must agree differs.
@@ -111,7 +129,7 @@ def against_reference(candidates: Sequence[Side], name: str | None, allow: Seque
             raise NotComparable(str(error)) from error
         caveats += check_reference_fits(group, reference, allow)
         envelope = reference.envelope
-        end = min(side.log.frames for side in group)
+        end = ends[key] if ends else min(side.log.frames for side in group)
         cells = sum(edge <= end * (1 + 1e-9) + 0.5 * envelope.grid[0] for edge in envelope.grid)
         if cells < len(envelope.grid) // 10:
             raise NotComparable(
@@ -149,7 +167,8 @@ def _common_tasks(candidates: Sequence[Side], baselines: Sequence[Side], caveats
     return sorted(ours & theirs)
 
 
-def _published_spread(suite: str) -> float | None:
+def published_spread(suite: str) -> float | None:
+    """Returns the relative spread of a suite's published seeds; None without curves."""
     known = releases(suite)
     stored = load_calibration(suite, known[0]) if known else None
     return stored[0].spread if stored else None

@@ -34,7 +34,8 @@ LEGEND = (
 )
 
 _HEAD = ("task", "n", "k", "baseline", "candidate", "change", "95 %", "area", "P(better)", "too low")
-_HEAD_LEGEND = (
+#: What the columns of the short table are.
+HEAD_LEGEND = (
     "n, k: seeds of baseline and candidate; change: of the final score, area: of the whole curve, as shares of what the"
     " baseline learns; too low: candidate seeds that alone are too low"
 )
@@ -42,23 +43,32 @@ _HEAD_LEGEND = (
 
 def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns plain text: verdict, table, effect and notes."""
-    rows = [_HEAD, *(_row(task) for task in comparison.tasks)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    table = text_table(table_lines(comparison))
+    notes = "".join(f"note: {caveat}\n" for caveat in caveats)
+    facts = "\n".join([HEAD_LEGEND, *comparison_facts(comparison)])
+    return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n{facts}\n{notes}"
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Returns rows of cells as lines of plain text with aligned columns, the first one to the left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     cells = [
         [f"{row[0]:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(row[1:], widths[1:], strict=True))] for row in rows
     ]
-    table = "\n".join("  ".join(row).rstrip() for row in cells)
-    notes = "".join(f"note: {caveat}\n" for caveat in caveats)
-    facts = "\n".join([_HEAD_LEGEND, *comparison_facts(comparison)])
-    return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n{facts}\n{notes}"
+    return "\n".join("  ".join(row).rstrip() for row in cells)
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Returns rows of cells as a Markdown table; the first row is the head."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
 
 
 def comparison_markdown(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns Markdown for a pull request: verdict, table, effect and notes."""
-    rows = ["| " + " | ".join(_HEAD) + " |", "|---" * len(_HEAD) + "|"]
-    rows += ["| " + " | ".join(_row(task)) + " |" for task in comparison.tasks]
-    notes = [f"- {line}" for line in [_HEAD_LEGEND, *comparison_facts(comparison), *caveats]]
-    return "\n".join([f"**{comparison.outcome}**: {comparison.reason}", "", *rows, "", *notes]) + "\n"
+    table = markdown_table(table_lines(comparison))
+    notes = [f"- {line}" for line in [HEAD_LEGEND, *comparison_facts(comparison), *caveats]]
+    return "\n".join([f"**{comparison.outcome}**: {comparison.reason}", "", table, "", *notes]) + "\n"
 
 
 def comparison_json(comparison: Comparison, caveats: Sequence[str]) -> str:
@@ -98,22 +108,33 @@ def comparison_table(comparison: Comparison) -> list[tuple[str, ...]]:
     return [_row(task) for task in comparison.tasks]
 
 
-def comparison_facts(comparison: Comparison) -> list[str]:
-    """Returns the lines below the table: p-values, the size of the change, seeds that are missing."""
+def table_lines(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Returns the head and the rows of the short table of text and Markdown."""
+    return [_HEAD, *(_row(task) for task in comparison.tasks)]
+
+
+def comparison_facts(comparison: Comparison, *, advise: bool = True) -> list[str]:
+    """Returns the lines below the table: p-values, the size of the change, and with ``advise`` seeds that are missing.
+
+    Args:
+      comparison: the result.
+      advise: whether an INCONCLUSIVE result states how many more seeds it needs.
+    """
     tasks = len(comparison.tasks)
     labelings = "all labelings" if comparison.exact else "drawn labelings"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
-    lines = [f"p of worse: {both}; WORSE at 2.5 % in either (permutation test within tasks, {labelings})"]
+    level = f"{100 * comparison.rates.worse:.3g} %"
+    lines = [f"p of worse: {both}; WORSE at {level} in either (permutation test within tasks, {labelings})"]
     if comparison.p_margin is not None:
         loss = f"p of a loss beyond {comparison.margin:.0%} of the learned range"
-        lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR at 5 %")
+        lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR at {100 * comparison.rates.inferior:.3g} %")
     if comparison.change is not None:
         lines.append(
             f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"
             f" over tasks), 95 % interval of a common change {_interval(comparison)}; a candidate seed scores higher"
             f" than a baseline seed with probability {comparison.better:.2f}"
         )
-    if comparison.outcome is Outcome.INCONCLUSIVE:
+    if comparison.outcome is Outcome.INCONCLUSIVE and advise:
         lines.append(_more_seeds(comparison))
         if tasks < 6:
             lines.append("add tasks rather than seeds: one seed on each of six tasks beats six seeds on one task")

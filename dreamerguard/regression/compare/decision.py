@@ -26,11 +26,18 @@ from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
 from dreamerguard.regression.watch.verdict import WATCH_RATE, p_value
 from dreamerguard.util.text import number_of
 
+from .seeds_needed import further_seeds, relative_spread_of, student_95
+
 #: Rates of a false WORSE on either of the two figures, and of a false NON-INFERIOR.
 WORSE_RATE, INFERIOR_RATE = 0.025, 0.05
 
-#: Standard normal quantiles for a test at 5 % that succeeds four times in five.
-_Z = 1.645 + 0.842
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The levels of a test: of WORSE for each of two figures, and of NON-INFERIOR."""
+
+    worse: float = WORSE_RATE
+    inferior: float = INFERIOR_RATE
 
 
 class Outcome(StrEnum):
@@ -108,6 +115,7 @@ class Comparison:
       further: candidate seeds per task to add until an equally good candidate would be shown non-inferior four times in
         five; None if candidate seeds alone cannot reach that.
       further_both: seeds to add per task on both sides for that; None if over 100.
+      rates: levels of the verdict.
     """
 
     outcome: Outcome
@@ -124,41 +132,57 @@ class Comparison:
     exact: bool
     further: int | None
     further_both: int | None
+    rates: Rates = Rates()
 
 
-def decide(tasks: Sequence[TaskSeeds], margin: float = 0.05, draws: int = 10_000, seed: int = 0) -> Comparison:
+def decide(
+    tasks: Sequence[TaskSeeds],
+    margin: float = 0.05,
+    draws: int = 10_000,
+    seed: int = 0,
+    *,
+    rates: Rates = Rates(),
+    learned: Sequence[float] | None = None,
+) -> Comparison:
     """Compares candidates with baselines.
 
     Args:
       tasks: at least one, each with at least one curve on each side and two in all.
       margin: accepted loss as a share of the baseline's learned range.
       draws, seed: number of drawn labelings and seed of the draw, used where there are too many labelings to count.
+      rates: levels of the verdict.
+      learned: learned range of each task in points; by default that of its baseline.
     """
     finals = [(_figures(t.baseline, True), _figures(t.candidate, True)) for t in tasks]
     areas = [(_figures(t.baseline, False), _figures(t.candidate, False)) for t in tasks]
-    scales = [learned_range([trailing(curve, METHOD.window) for curve in t.baseline])[0] for t in tasks]
+    scales = list(learned) if learned is not None else learned_ranges(tasks)
     final_test = PermutationTest.of([b for b, _ in finals], [c for _, c in finals], draws, seed)
     area_test = PermutationTest.of([b for b, _ in areas], [c for _, c in areas], draws, seed)
     zero = [0.0] * len(tasks)
     p_final, p_area = final_test.p_worse(zero), area_test.p_worse(zero)
-    learned = [i for i, scale in enumerate(scales) if scale > 0]
+    able = [i for i, scale in enumerate(scales) if scale > 0]
     p_margin, low, high = None, None, None
-    if learned:
-        kept = PermutationTest.of([finals[i][0] for i in learned], [finals[i][1] for i in learned], draws, seed)
-        p_margin = kept.p_better([margin * scales[i] for i in learned])
-        low, high = kept.interval([scales[i] for i in learned])
+    if able:
+        kept = PermutationTest.of([finals[i][0] for i in able], [finals[i][1] for i in able], draws, seed)
+        p_margin = kept.p_better([margin * scales[i] for i in able])
+        low, high = kept.interval([scales[i] for i in able])
     results = tuple(_task_result(t, f, a, scale) for t, f, a, scale in zip(tasks, finals, areas, scales, strict=True))
     changes = [result.change for result in results if result.change is not None]
-    outcome, reason = _decide(p_final, p_area, p_margin, margin, final_test)
-    reason = f"{reason} ({_sizes(tasks)})"
-    spreads = [_relative_spread(tasks[i], finals[i], scales[i]) for i in learned]
-    sizes = [(len(tasks[i].baseline), len(tasks[i].candidate)) for i in learned]
+    outcome, reason = _decide(p_final, p_area, p_margin, margin, final_test.smallest_p, rates)
+    reason = f"{reason} ({sizes_text(tasks)})"
+    spreads = [relative_spread_of(tasks[i].prior, finals[i], scales[i]) for i in able]
+    sizes = [(len(tasks[i].baseline), len(tasks[i].candidate)) for i in able]
     return Comparison(
         outcome, reason, results, p_final, p_area, p_margin, margin,
         interquartile_mean(changes) if changes else None, low, high,
         math.fsum(result.better for result in results) / len(results), final_test.exact,
-        _further(spreads, sizes, margin, both=False), _further(spreads, sizes, margin, both=True),
+        further_seeds(spreads, sizes, margin, both=False), further_seeds(spreads, sizes, margin, both=True), rates,
     )  # fmt: skip
+
+
+def learned_ranges(tasks: Sequence[TaskSeeds]) -> list[float]:
+    """Returns the learned range of each task's baseline in points."""
+    return [learned_range([trailing(curve, METHOD.window) for curve in task.baseline])[0] for task in tasks]
 
 
 def _figures(curves: Sequence[Curve], final: bool) -> list[float]:
@@ -167,22 +191,22 @@ def _figures(curves: Sequence[Curve], final: bool) -> list[float]:
 
 
 def _decide(
-    p_final: float, p_area: float, p_margin: float | None, margin: float, test: PermutationTest
+    p_final: float, p_area: float, p_margin: float | None, margin: float, smallest: float, rates: Rates
 ) -> tuple[Outcome, str]:
-    if min(p_final, p_area) <= WORSE_RATE:
+    if min(p_final, p_area) <= rates.worse:
         figure = "final score" if p_final <= p_area else "area under the curve"
-        within = p_margin is not None and p_margin <= INFERIOR_RATE
+        within = p_margin is not None and p_margin <= rates.inferior
         also = f"; the loss in final score is below {margin:.0%} of the learned range" if within else ""
         return Outcome.WORSE, f"the {figure} is lower with p = {min(p_final, p_area):.2g}{also}"
-    if p_margin is not None and p_margin <= INFERIOR_RATE:
+    if p_margin is not None and p_margin <= rates.inferior:
         return Outcome.NON_INFERIOR, f"a loss of {margin:.0%} of the learned range is ruled out with p = {p_margin:.2g}"
-    if test.smallest_p > WORSE_RATE:
-        return Outcome.INCONCLUSIVE, f"with so few seeds and tasks p cannot be below {test.smallest_p:.2g}"
+    if smallest > rates.worse:
+        return Outcome.INCONCLUSIVE, f"with so few seeds and tasks p cannot be below {smallest:.2g}"
     shown = "" if p_margin is None else f", and a loss of {margin:.0%} is not ruled out (p = {p_margin:.2g})"
     return Outcome.INCONCLUSIVE, f"not shown to be worse (p = {min(p_final, p_area):.2g}){shown}"
 
 
-def _sizes(tasks: Sequence[TaskSeeds]) -> str:
+def sizes_text(tasks: Sequence[TaskSeeds]) -> str:
     """Returns the number of seeds of each side and the tasks in words."""
     sides = (
         (sum(len(task.candidate) for task in tasks), "candidate"),
@@ -203,7 +227,11 @@ def _task_result(
     change = low = high = area_change = None
     if scale > 0:
         change, area_change = difference / scale, (_mean(areas[1]) - _mean(areas[0])) / scale
-        half = _t95(METHOD.prior_df + n + k - 2) * _relative_spread(task, finals, scale) * math.sqrt(1 / n + 1 / k)
+        half = (
+            student_95(METHOD.prior_df + n + k - 2)
+            * relative_spread_of(task.prior, finals, scale)
+            * math.sqrt(1 / n + 1 / k)
+        )
         low, high = change - half, change + half
     wins = math.fsum((c > b) + 0.5 * (c == b) for c in cand for b in base)
     too_low = None
@@ -217,30 +245,5 @@ def _task_result(
     )  # fmt: skip
 
 
-def _relative_spread(task: TaskSeeds, finals: tuple[list[float], list[float]], scale: float) -> float:
-    """Returns the standard deviation of one seed's final score in learned ranges, shrunk towards the suite's."""
-    squares = math.fsum((value - _mean(side)) ** 2 for side in finals for value in side) / scale**2
-    degrees = len(finals[0]) + len(finals[1]) - 2
-    return math.sqrt((METHOD.prior_df * task.prior**2 + squares) / (METHOD.prior_df + degrees))
-
-
-def _further(spreads: Sequence[float], sizes: Sequence[tuple[int, int]], margin: float, both: bool) -> int | None:
-    """Returns the seeds to add per task until 2.49 standard errors of the mean change fit the margin; None over 100."""
-    for extra in range(101):
-        pairs = [(n + extra * both, k + extra) for n, k in sizes]
-        error = math.sqrt(math.fsum(s * s * (1 / n + 1 / k) for s, (n, k) in zip(spreads, pairs, strict=True)))
-        enough = math.prod(math.comb(n + k, k) for n, k in pairs) >= 1 / WORSE_RATE
-        if spreads and enough and _Z * error / len(spreads) <= margin:
-            return extra
-    return None
-
-
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
-
-
-def _t95(degrees: float) -> float:
-    """Returns the 97.5 % quantile of Student's t by Abramowitz and Stegun 26.7.5; the error is 0.5 % at 4 degrees."""
-    z = 1.959964
-    terms = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + sum(term / degrees ** (i + 1) for i, term in enumerate(terms))

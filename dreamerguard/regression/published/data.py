@@ -116,6 +116,8 @@ def _envelope(data: dict[str, Any], task: str, entry: dict[str, Any]) -> Envelop
         flat_run_caught_at=entry.get("flat_run_caught_at"),
         norm=(entry["norm"][0], entry["norm"][1]),
         source=_provenance(data["source"]),
+        own_calibration=data["calibration"]["curves"]
+        == sum(row["n"] for row in data["tasks"].values() if row["n"] >= 3),
     )
 
 

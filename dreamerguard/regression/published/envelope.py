@@ -141,6 +141,7 @@ class Envelope:
       flat_run_caught_at: frames at which a run that learns nothing is detected; None if one seed cannot show it.
       norm: the two scores that map to 0 and 1 when tasks are averaged.
       source: publication of the curves.
+      own_calibration: whether the false alarm statistics are of this reference's curves, not borrowed.
     """
 
     suite: str
@@ -170,6 +171,7 @@ class Envelope:
     flat_run_caught_at: float | None
     norm: tuple[float, float]
     source: Provenance
+    own_calibration: bool = True
 
     def score_at(self, frames: float) -> ScoreRange:
         """Returns the scores of the published seeds after a number of frames, linear between the cells.

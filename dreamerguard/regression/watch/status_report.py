@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from .verdict import Look, Verdict
+from .alarm_basis import basis_text
+from .verdict import Look, State, Verdict
 from .watcher import Status
 
 #: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
@@ -29,7 +30,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "reference": _reference(status),
         "no_reference": status.no_reference or None,
         "no_scores": status.no_scores or None,
-        "verdict": _verdict(status.verdict) if status.verdict else None,
+        "verdict": _verdict(status, status.verdict) if status.verdict else None,
         "health": [asdict(finding) | {"severity": finding.severity.value} for finding in status.health],
         "causes": list(status.causes),
         "caveats": list(reference.caveats) if reference else [],
@@ -64,6 +65,8 @@ def _lines(status: Status) -> Iterator[str]:
     yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else why_no_verdict(status)}"
     if verdict and verdict.at_frames is not None and verdict.state.flagged:
         yield f"  too low since {verdict.at_frames:,.0f} frames"
+    if verdict and verdict.state not in (State.TOO_EARLY, State.UNDECIDABLE):
+        yield f"  {_false_alarms(status, verdict)}"
     for cause in status.causes:
         yield f"  likely cause: {cause}"
     for finding in status.health:
@@ -92,12 +95,18 @@ def _reference(status: Status) -> dict[str, Any] | None:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _false_alarms(status: Status, verdict: Verdict) -> str:
+    assert status.reference is not None
+    return basis_text(verdict.basis, status.reference.envelope, verdict.curves)
+
+
+def _verdict(status: Status, verdict: Verdict) -> dict[str, Any]:
     return {
         "state": verdict.state.value,
         "reason": verdict.reason,
         "p": verdict.p,
         "healthy_curves": verdict.curves,
+        "false_alarms": {"basis": verdict.basis.value, "text": _false_alarms(status, verdict)},
         "deficit": _finite(verdict.deficit),
         "too_low_since_frames": verdict.at_frames,
         "share_of_budget": verdict.share_of_budget,

@@ -3,7 +3,8 @@
 A healthy run is called too low with the stated rate over all its looks together, because a deficit is compared with
 the largest deficit that each healthy seed ever has against the other seeds of its task. On the published curves, each
 seed against the others and with thresholds from other tasks, 40 of 838 healthy curves (4.8 %) were called too low at
-the 5 % threshold: ``python -m benchmarks.false_alarms`` prints the table.
+the 5 % threshold: ``python -m benchmarks.false_alarms`` prints the table. Where there are enough curves the rate is
+guaranteed, see `alarm_basis`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dreamerguard.regression.published import Calibration, Envelope, Method
 from dreamerguard.regression.published.score_limits import reference_limits, within
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
+
+from .alarm_basis import Basis, alarm_basis, flat_run_caught_at
 
 #: False alarm rates for a whole run: of a warning, and of a verdict that may stop a run.
 WATCH_RATE, STOP_RATE = 0.05, 0.02
@@ -92,6 +95,7 @@ class Verdict:
       last: the last finished look; None before the first one.
       looks: all looks up to the last.
       curves: number of healthy curves behind ``p``.
+      basis: whether the false alarm rate is guaranteed or measured.
     """
 
     state: State
@@ -103,6 +107,7 @@ class Verdict:
     last: Look | None
     looks: tuple[Look, ...] = field(repr=False)
     curves: int = 0
+    basis: Basis = Basis.MEASURED
 
 
 def judge(
@@ -133,14 +138,16 @@ def judge(
 
 def judge_cells(cells: Curve, envelope: Envelope, calibration: Calibration, *, method: Method = METHOD) -> Verdict:
     """Judges one run by its curve in the cells of the reference; see `to_cells`."""
-    baseline = SeedBand.of(envelope.curves, calibration.spread, method)
+    curves = calibration.curves
+    basis, baseline, calibration = alarm_basis(envelope, calibration, method)
     looks = tuple(_looks(cells, envelope, calibration, baseline))
     worst = max((look.deficit for look in looks), default=-math.inf)
     first = next((look.frames for look in looks if look.below(WATCH_RATE)), None)
     last = looks[-1] if looks else None
-    state, reason = _decide(last, first, envelope, calibration, method)
+    caught = flat_run_caught_at(basis, envelope, baseline, calibration)
+    state, reason = _decide(last, first, envelope, calibration, method, caught)
     p = p_value(worst, calibration)
-    return Verdict(state, reason, p, worst, first, last.share if last else 0.0, last, looks, calibration.curves)
+    return Verdict(state, reason, p, worst, first, last.share if last else 0.0, last, looks, curves, basis)
 
 
 def first_look(envelope: Envelope, method: Method = METHOD) -> float:
@@ -195,7 +202,12 @@ def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline:
 
 
 def _decide(
-    last: Look | None, first: float | None, envelope: Envelope, calibration: Calibration, method: Method
+    last: Look | None,
+    first: float | None,
+    envelope: Envelope,
+    calibration: Calibration,
+    method: Method,
+    caught: float | None,
 ) -> tuple[State, str]:
     if envelope.seeds < 3 or WATCH_RATE * (calibration.curves + 1) < 1:
         few = f"{envelope.seeds} reference seeds and {calibration.curves} healthy curves"
@@ -212,7 +224,6 @@ def _decide(
         return State.REGRESSED, f"{where}, {_reference_text(last)}, and still too low at the end"
     if last.below(WATCH_RATE):
         return State.WATCH, f"{where}, {_reference_text(last)}: {last.p:.1%} of healthy runs are ever this low"
-    caught = envelope.flat_run_caught_at
     if caught is None:
         return (
             State.UNDECIDABLE,

@@ -56,7 +56,7 @@ def compare(
     from dreamerguard.regression.compare.decision import decide as decide
 
     if bool(baseline) == bool(reference):
-        fail("give either --baseline DIRECTORY... or --reference 2024, 2023 or FILE")
+        fail("give either --baseline DIRECTORY... or --reference 2024, 2023, tdmpc2 or FILE")
     material = read_material(candidates, baseline or [], reference, (task, suite, action_repeat), allow or [])
     result = decide(material.tasks, margin, seed=seed)
     text = FORMATS[output_format.value](result, material.caveats)

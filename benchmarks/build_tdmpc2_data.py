@@ -25,29 +25,23 @@ import argparse
 import csv
 import io
 import json
-import math
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.build_reference_data import with_integers
+from benchmarks.pooled_calibration import TaskCurves, calibrate
 from dreamerguard.regression.published import Calibration, Method
 from dreamerguard.regression.published.envelope import Measure
 from dreamerguard.regression.reference.entries import rounded, task_entry
 from dreamerguard.regression.statistics.binned_curve import (
-    Curve,
-    across,
-    conformal_quantile,
     final_score,
-    learned_range,
     to_cells,
-    trailing,
-    variance,
 )
-from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
+from dreamerguard.regression.statistics.seed_band import METHOD
 
 COMMIT = "e9f5932"
 FOLDER = "results/dreamerv3"
@@ -97,7 +91,6 @@ METHODS: dict[Measure, Method] = {
     "return": replace(METHOD, least_range=100.0),
     "success": replace(METHOD, least_range=0.1, untrained=0.0),
 }
-RATES = (0.2, 0.1, 0.05, 0.02, 0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +134,6 @@ def place(name: str) -> tuple[str, str]:
     return ("dmc_proprio", f"dmc_{name.replace('-', '_')}") if name in DMC else ("tdmpc2", f"tdmpc2_{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCurves:
-    """The seeds of one task on its grid."""
-
-    task: str
-    grid: Sequence[float]
-    curves: Sequence[Curve]
-
-    @property
-    def whole(self) -> list[Curve]:
-        """The seeds that reach the last tenth of the budget."""
-        return [curve for curve in self.curves if curve[-max(1, len(curve) // 10)] is not None]
-
-
 def read_curves(text: str, task: str, source: Source) -> TaskCurves:
     """Reads a file of ``results/dreamerv3``; a row lies in the cell that begins at its step or before it."""
     rows = list(csv.reader(io.StringIO(text)))[1:]
@@ -169,66 +148,6 @@ def read_curves(text: str, task: str, source: Source) -> TaskCurves:
         used = sorted((x + source.interval / 2, y) for x, y in points if x < budget)
         curves.append(to_cells([x for x, _ in used], [y for _, y in used], grid))
     return TaskCurves(task, grid, curves)
-
-
-def pooled_spread(tasks: Iterable[TaskCurves], method: Method) -> float:
-    """Returns the median over learned tasks of the seeds' standard deviation after the first quarter, in ranges."""
-    found = []
-    for item in tasks:
-        smooth = [trailing(curve, method.window) for curve in item.curves]
-        first = learned_range(smooth)
-        if method.learned(*first)[0] <= method.least_range:
-            continue
-        late = [value for value in across(smooth, variance)[len(item.grid) // 4 :] if value is not None]
-        late = [value for value in late if math.isfinite(value)]
-        found.append(math.sqrt(math.fsum(late) / len(late)) / method.learned(*first)[0])
-    return median(found)
-
-
-def folds(item: TaskCurves, spread: float, method: Method) -> list[tuple[Curve, SeedBand]]:
-    """Returns each seed with the band of the other seeds of its task."""
-    return [
-        (curve, SeedBand.of([*item.curves[:i], *item.curves[i + 1 :]], spread, method))
-        for i, curve in enumerate(item.curves)
-    ]
-
-
-def can_be_flagged(band: SeedBand) -> bool:
-    """Returns whether a run with the lowest score, 0, would be flagged at some look if the threshold were 0."""
-    return any(level is not None and level > 0 for level in band.alarm(0.0))
-
-
-def deficits(item: TaskCurves, spread: float, method: Method) -> list[float]:
-    """Returns the largest deficit of each seed against the others; without seeds that cannot be flagged."""
-    return [max(band.deficits(curve)) for curve, band in folds(item, spread, method) if can_be_flagged(band)]
-
-
-def calibrate(tasks: Sequence[TaskCurves], method: Method) -> Calibration:
-    """Returns spread and false alarm statistics, pooled over tasks."""
-    spread = pooled_spread(tasks, method)
-    found = [value for item in tasks for value in deficits(item, spread, method)]
-    null = tuple(rounded(value) for value in sorted(found, reverse=True) if value > 0)
-    alarm = {rate: _threshold(found, rate) for rate in RATES}
-    below = sum(value > -math.inf for value in found) / len(found)
-    return Calibration(
-        rounded(spread), len(found), null, alarm, alarm[method.alarm], _one_seed(tasks, spread, method), rounded(below)
-    )
-
-
-def _threshold(values: Sequence[float], rate: float) -> float | None:
-    found = conformal_quantile(values, rate)
-    return None if found == math.inf else rounded(max(found, 0.0))
-
-
-def _one_seed(tasks: Iterable[TaskCurves], spread: float, method: Method) -> float:
-    """Returns the multiplier of the 90 % interval for one new seed at one look, from all seeds and looks."""
-    found = []
-    for item in tasks:
-        for index, (curve, band) in enumerate(folds(item, spread, method)):
-            rest = [trailing(other, method.window) for i, other in enumerate(item.curves) if i != index]
-            cells = zip(trailing(curve, method.window), across(rest, median), band.width, strict=True)
-            found += [abs(y - m) / w for y, m, w in cells if y is not None and m is not None]
-    return rounded(conformal_quantile(found, 0.1))
 
 
 def content(

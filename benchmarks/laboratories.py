@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from benchmarks.build_tdmpc2_data import METHODS, SUITES, TaskCurves, can_be_flagged, folds
+from benchmarks.build_tdmpc2_data import METHODS, SUITES
+from benchmarks.pooled_calibration import TaskCurves, can_be_flagged, folds
 from benchmarks.published import SUITES as AUTHORS
 from benchmarks.published import Suite, degrade, rate, write_result
 from dreamerguard.regression.published import envelope_tasks, load_calibration, load_envelope

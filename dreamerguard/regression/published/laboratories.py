@@ -31,6 +31,14 @@ def widening(envelope: Envelope) -> float:
     return math.sqrt(1 + 1.5 * (1 / seeds + 1 / others) / (1 + 1 / seeds))
 
 
+def spread_out(low: float | None, high: float | None, factor: float) -> tuple[float | None, float | None]:
+    """Returns an interval ``factor`` times as wide around its middle."""
+    if low is None or high is None or factor == 1:
+        return low, high
+    middle, half = (low + high) / 2, factor * (high - low) / 2
+    return middle - half, middle + half
+
+
 def disagreement(envelope: Envelope) -> str:
     """Returns a sentence about two laboratories that differ on the task; empty where no difference is known."""
     found = _find(envelope)

@@ -28,7 +28,7 @@ _CRAFTER_SCORE = 14.5
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class QuotedTable:
     """The statistic of a published table.
 
     Attributes:
@@ -51,7 +51,7 @@ class Table:
     sources: tuple[str, ...]
 
 
-def quoted_table(suite: str, task: str, envelope: Envelope | None) -> Table | None:
+def quoted_table(suite: str, task: str, envelope: Envelope | None) -> QuotedTable | None:
     """Returns the statistic that published tables quote for a task; None if no public source states one.
 
     Args:
@@ -60,18 +60,20 @@ def quoted_table(suite: str, task: str, envelope: Envelope | None) -> Table | No
     """
     if suite == "crafter":
         known = _CRAFTER_SCORE if task == "crafter_reward" else None
-        return Table("crafter", 0, CRAFTER_FRAMES, "train", "return", known, 0, (_CRAFTER, _LEADERBOARD))
+        return QuotedTable("crafter", 0, CRAFTER_FRAMES, "train", "return", known, 0, (_CRAFTER, _LEADERBOARD))
     if suite == "atari100k" and task in (stored := _stored())["tasks"]:
         seeds = [value for value in stored["tasks"][task] if value is not None]
         file = f"https://github.com/danijar/dreamerv3/blob/{stored['commit']}/{stored['file']}"
-        return Table("mean", stored["from"], stored["to"], "train", "return", fmean(seeds), len(seeds), (_ISSUE, file))
+        return QuotedTable(
+            "mean", stored["from"], stored["to"], "train", "return", fmean(seeds), len(seeds), (_ISSUE, file)
+        )
     if envelope is None or envelope.release == "own" or not envelope.final.seeds:
         return None
     cells = max(1, round(0.1 * len(envelope.grid)))
     start = envelope.grid[-cells - 1] if len(envelope.grid) > cells else 0.0
     finals = envelope.final.seeds
     source = f"{envelope.source.url}/tree/{envelope.source.commit}"
-    return Table(
+    return QuotedTable(
         "cells", start, envelope.grid[-1], envelope.episodes, envelope.measure, fmean(finals), len(finals), (source,)
     )
 

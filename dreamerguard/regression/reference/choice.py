@@ -85,6 +85,16 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
 
 
+def known_task(log: RunLog, task: str | None, suite: str | None) -> tuple[str, str] | None:
+    """Returns suite and name of a run's task; None if it is unknown. Arguments as in `find_reference`."""
+    name = task or log.facts.task
+    try:
+        found = find_task(name, suite or log.facts.suite or _suite_by_length(name, log.facts.frames)) if name else None
+    except UnknownTask:
+        return None
+    return (found.suite, found.name) if found else None
+
+
 def _release(task: TaskDefaults, name: str | None) -> Release:
     """Returns the release to use: the named one, or the newest of DreamerV3's authors, or another laboratory's."""
     known = task_releases(task.suite, task.name)

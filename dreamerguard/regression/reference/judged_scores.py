@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dreamerguard.core.log_format import ScoreKind
 from dreamerguard.logs import RunLog, Scores, Series
 from dreamerguard.regression.published import Envelope
+from dreamerguard.regression.published.envelope import Episodes
 
 #: Metric of `RunLog.series` with the share of successful episodes, by kind.
-SUCCESS: dict[ScoreKind, str] = {"eval": "success/eval", "train": "success/train"}
+SUCCESS: dict[Episodes, str] = {"eval": "success/eval", "train": "success/train"}
 
 
-def judged_scores(log: RunLog, envelope: Envelope | None) -> tuple[Scores | Series, ScoreKind]:
+def judged_scores(log: RunLog, envelope: Envelope | None) -> tuple[Scores | Series, Episodes]:
     """Returns the scores that are compared with a reference, and their kind.
 
     A reference of evaluations is compared with the evaluations of a run if it has any, else with its training episodes.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dreamerguard.logs import RunLog, Scores, Series
 from dreamerguard.regression.published import Envelope
-from dreamerguard.regression.published.quoted import Table, quoted_table
+from dreamerguard.regression.published.quoted import QuotedTable, quoted_table
+from dreamerguard.regression.reference.choice import known_task
 from dreamerguard.regression.reference.judged_scores import SUCCESS
 from dreamerguard.regression.statistics.binned_curve import to_cells
-from dreamerguard.schema.tasks import UnknownTask, find_task
 from dreamerguard.util.text import number_of
 
 from .crafter_score import crafter_score
@@ -29,7 +29,7 @@ class QuotedScore:
       why: why there is no value, or why it is not final; empty for a final value.
     """
 
-    table: Table
+    table: QuotedTable
     value: float | None
     count: int
     why: str
@@ -62,7 +62,7 @@ def quoted_score(log: RunLog, task: str | None, suite: str | None, envelope: Env
       task, suite: the user's values; they override those of the log. Not needed with an envelope.
       envelope: the curves that judge the run; None without a reference.
     """
-    names = _names(log, task, suite) if envelope is None else (envelope.suite, envelope.task)
+    names = known_task(log, task, suite) if envelope is None else (envelope.suite, envelope.task)
     table = quoted_table(*names, envelope) if names is not None else None
     if table is None:
         return None
@@ -74,25 +74,14 @@ def quoted_score(log: RunLog, task: str | None, suite: str | None, envelope: Env
     return QuotedScore(table, value, count, why)
 
 
-def _names(log: RunLog, task: str | None, suite: str | None) -> tuple[str, str] | None:
-    name = task or log.facts.task
-    if name is None:
-        return None
-    try:
-        found = find_task(name, suite or log.facts.suite)
-    except UnknownTask:
-        return None
-    return found.suite, found.name
-
-
-def _crafter(directory: Path, table: Table) -> tuple[float | None, int, str]:
+def _crafter(directory: Path, table: QuotedTable) -> tuple[float | None, int, str]:
     found = crafter_score(directory, table.end)
     if found is None:
         return None, 0, "no file of the run counts achievements (scores.jsonl, or env*/stats.jsonl of Crafter)"
     return *found, ""
 
 
-def _mean(log: RunLog, table: Table, envelope: Envelope | None) -> tuple[float | None, int, str]:
+def _mean(log: RunLog, table: QuotedTable, envelope: Envelope | None) -> tuple[float | None, int, str]:
     scores = _scores(log, table)
     used = [y for x, y in zip(scores.frames, scores.values, strict=True) if table.start < x <= table.end]
     if not used:
@@ -108,7 +97,7 @@ def _mean(log: RunLog, table: Table, envelope: Envelope | None) -> tuple[float |
     return math.fsum(last) / len(last), len(used), why
 
 
-def _scores(log: RunLog, table: Table) -> Scores | Series:
+def _scores(log: RunLog, table: QuotedTable) -> Scores | Series:
     if table.measure == "success":
         return log.series.get(SUCCESS[table.episodes]) or Series()
     return log.train if table.episodes == "train" else log.evals

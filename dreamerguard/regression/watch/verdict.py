@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dreamerguard.regression.published import Calibration, Envelope, Method
-from dreamerguard.regression.published.laboratories import widening
+from dreamerguard.regression.published.laboratories import spread_out, widening
 from dreamerguard.regression.published.score_limits import reference_limits, within
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
@@ -200,17 +200,9 @@ def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline:
     for i in range(count):
         share = envelope.grid[i] / envelope.budget
         p, p_wide = (p_value(deficits[i] / times, calibration) for times in (1.0, factor))
-        low, high = _spread_out(bands[0][i], bands[1][i], factor)
+        low, high = spread_out(bands[0][i], bands[1][i], factor)
         band = (middle[i], within(low, limits), within(high, limits))
         yield Look(envelope.grid[i], share, scores[i], *band, watch[i], stop[i], deficits[i], p, p_wide)
-
-
-def _spread_out(low: float | None, high: float | None, factor: float) -> tuple[float | None, float | None]:
-    """Returns an interval ``factor`` times as wide around its middle."""
-    if low is None or high is None or factor == 1:
-        return low, high
-    middle, half = (low + high) / 2, factor * (high - low) / 2
-    return middle - half, middle + half
 
 
 def _only_another_laboratory(look: Look | None) -> bool:

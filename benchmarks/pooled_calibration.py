@@ -1,4 +1,4 @@
-"""Pools spread and false alarm statistics over tasks with few seeds; the method is in `benchmarks.build_tdmpc2_data`."""
+"""Pools spread and false alarm statistics over tasks with few seeds, as `benchmarks.build_tdmpc2_data` states."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def main() -> None:
         for name, suite in data["suites"].items():
             target = args.out / data["source"]["release"] / f"{SUITES.get(name, name)}.json"
             target.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(_with_integers(compact(data, name, suite)), separators=(",", ":"), allow_nan=False)
+            text = json.dumps(with_integers(compact(data, name, suite)), separators=(",", ":"), allow_nan=False)
             target.write_text(text + "\n", encoding="utf-8")
             print(f"{target}: {len(suite['tasks'])} tasks, {target.stat().st_size / 1024:.0f} KiB")
 
@@ -86,12 +86,12 @@ def _entry(values: dict[str, Any], norm: list[float]) -> dict[str, Any]:
     return entry | {"norm": norm}
 
 
-def _with_integers(value: Any) -> Any:
+def with_integers(value: Any) -> Any:
     """Replaces whole floats with integers: 10000.0 takes two characters more than 10000."""
     if isinstance(value, dict):
-        return {key: _with_integers(item) for key, item in value.items()}
+        return {key: with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_integers(item) for item in value]
+        return [with_integers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

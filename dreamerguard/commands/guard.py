@@ -37,7 +37,9 @@ def guard(
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option("--reference", help="Published curves of release 2024 or 2023, or a file with your curves."),
+        typer.Option(
+            "--reference", help="Published curves of release 2024, 2023 or tdmpc2, or a file with your curves."
+        ),
     ] = None,
     interval: Annotated[float, typer.Option("--interval", min=0.1, help="Seconds between two looks.")] = 10.0,
     on_regression: Annotated[

@@ -108,8 +108,10 @@ def _labels(statuses: Sequence[Status]) -> list[str]:
 def _draw(path: Path, statuses: Sequence[Status], labels: Sequence[str]) -> None:
     from dreamerguard.regression.charts.png import Curve, draw_png
 
-    logs = [(label, status.log) for label, status in zip(labels, statuses, strict=True) if status.log is not None]
-    curves = [Curve(label, log.scores[0].frames, log.scores[0].values) for label, log in logs]
+    shown = [
+        (label, status.scores[0]) for label, status in zip(labels, statuses, strict=True) if status.log is not None
+    ]
+    curves = [Curve(label, scores.frames, scores.values) for label, scores in shown]
     tasks = {status.task for status in statuses}
     reference = next((status.reference for status in statuses if status.reference), None) if len(tasks) == 1 else None
     try:

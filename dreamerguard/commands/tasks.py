@@ -83,6 +83,10 @@ def _show_suite(suite: dict[str, Any]) -> None:
         final = row["final"] or {}
         facts = {"not in the papers": not row["published"], "sparse": row["sparse"], "no time limit": row["endless"]}
         remarks = [remark for remark, holds in facts.items() if holds]
+        if row["laboratory"] not in (None, "danijar/dreamerv3"):
+            remarks.append(f"{row['score']} of {row['laboratory']}")
+        if row["differs"]:
+            remarks.append("laboratories differ")
         scores = [_text(final.get(key)) for key in ("median", "min", "max")]
         rows.append((row["task"], *scores, _text(row["seeds"]), ", ".join(remarks)))
     print_table(("task", "final score, median", "lowest", "highest", "seeds", "remarks"), rows)
@@ -99,7 +103,7 @@ def _show_task(task: dict[str, Any]) -> None:
     if task["endless"]:
         typer.echo(f"no time limit: {task['endless']['ends']} ({task['endless']['source']['url']})")
     if not task["published"]:
-        typer.echo("not in the papers: its suite's defaults apply")
+        typer.echo("not in the papers of DreamerV3: its suite's defaults apply")
     typer.echo("")
     _show_editions(task, numbers)
     for release, curve in list(task["curves"].items())[:1]:
@@ -157,12 +161,24 @@ def _show_editions(task: dict[str, Any], numbers: dict[str, int]) -> None:
 def _show_curve(release: str, curve: dict[str, Any]) -> None:
     typer.echo(
         f"\nPublished agent: edition {curve['edition']}, {curve['seeds']} {'seed' if curve['seeds'] == 1 else 'seeds'},"
-        f" repeat {curve['action_repeat']}, training scores of release {release}"
+        f" repeat {curve['action_repeat']}, {curve['score']} of release {release}, laboratory {curve['laboratory']}"
     )
     rows = [(_text(row["frames"]), *(_text(row[key]) for key in ("median", "min", "max"))) for row in curve["scores"]]
     final = ("last tenth", *(_text(curve["final"][key]) for key in ("median", "min", "max")))
     print_table(("frames", "median score", "lowest", "highest"), [*rows, final])
     typer.echo("")
+    if curve["judged_from"] is None:
+        _say("One run cannot be called too low: on these curves, a run that learns nothing is no outlier.")
+    else:
+        _show_reach(curve)
+    if curve["disagreement"]:
+        typer.echo("")
+        _say(f"{curve['disagreement'][0].upper()}{curve['disagreement'][1:]}.")
+    typer.echo(f"\n{curve['note']}".rstrip())
+    typer.echo(f"Curves: {curve['source']}")
+
+
+def _show_reach(curve: dict[str, Any]) -> None:
     reach = [
         (
             f"{row['share']:.0%}",
@@ -174,8 +190,6 @@ def _show_curve(release: str, curve: dict[str, Any]) -> None:
     print_table(
         ("share of the final score", "frames, median seed", "fastest", "slowest", "seeds that reached it"), reach
     )
-    typer.echo(f"\n{curve['note']}".rstrip())
-    typer.echo(f"Curves: {curve['source']}")
 
 
 def _say(text: str) -> None:

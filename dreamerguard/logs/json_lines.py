@@ -148,7 +148,7 @@ class JsonFile:
 
     def _only_episode(self, line: bytes) -> bool:
         """Returns whether a line only reports an episode: such a line is short, and a longer one may hold metrics."""
-        return len(line) <= 400 and any(needle in line for needle in self._episode)
+        return len(line) <= 400 and b"success" not in line and any(needle in line for needle in self._episode)
 
     def _parse(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
         rows = []

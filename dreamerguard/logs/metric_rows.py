@@ -12,7 +12,7 @@ from .run_log import RunLog
 
 
 def sample_rows(block: bytes, quota: int, left_out: Callable[[bytes], bool]) -> list[bytes]:
-    """Returns the metric rows of a short block, or evenly spaced rows and rows with a NaN of a long block.
+    """Returns the metric rows of a short block, or evenly spaced rows of a long one with all NaN and success rates.
 
     Args:
       block: whole lines.
@@ -22,7 +22,7 @@ def sample_rows(block: bytes, quota: int, left_out: Callable[[bytes], bool]) -> 
     if block.count(b"\n") <= quota:
         return [line for line in block.split(b"\n") if line and not left_out(line)]
     found = evenly_spaced(block, quota, left_out)
-    for word in (b"NaN", b"Infinity"):
+    for word in (b"NaN", b"Infinity", b"success"):
         for line in lines_with(block, word)[:quota]:
             found.setdefault(block.find(line), line)
     return [found[start] for start in sorted(found)]

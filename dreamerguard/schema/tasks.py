@@ -221,7 +221,8 @@ def _alike_without_prefix(name: str, task: str) -> bool:
 
 def _merged(key: str, name: str, data: SuiteDefaults) -> TaskDefaults:
     entry = data.tasks[key]
-    editions = {edition: {**values, **entry.editions.get(edition, {})} for edition, values in data.editions.items()}
+    names = dict.fromkeys((*data.editions, *entry.editions))
+    editions = {name: {**data.editions.get(name, {}), **entry.editions.get(name, {})} for name in names}
     used = cited(editions) | {time.source for time in data.gpu_time.values()} | {entry.source}
     return TaskDefaults(
         name=name,

@@ -57,7 +57,7 @@ def test_every_edition_with_curves_has_an_agent() -> None:
         for release in releases(suite):
             envelope = load_envelope(suite, envelope_tasks(suite, release)[0], release)
             assert envelope is not None and envelope.edition in AGENTS
-    assert set(get_args(Release)) == {"2023", "2024"}
+    assert set(get_args(Release)) == {"2023", "2024", "tdmpc2"}
 
 
 @pytest.mark.parametrize(

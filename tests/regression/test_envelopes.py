@@ -161,7 +161,7 @@ def test_provenance_and_licence_travel_with_the_data() -> None:
 
 def test_the_data_stay_small() -> None:
     files = list((data_dir() / "reference").glob("*/*.json"))
-    assert sum(path.stat().st_size for path in files) < 1_000_000
+    assert sum(path.stat().st_size for path in files) < 1_250_000
     assert all(json.loads(path.read_text())["format"] == 1 for path in files)
 
 

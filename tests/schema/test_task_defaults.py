@@ -17,7 +17,8 @@ from dreamerguard.schema.task_data import check_suite_data
 from dreamerguard.schema.tasks import UnknownTask, data_dir, find_task, load_suite, prefixes, suite_names, task_names
 
 #: suite, edition, ratio, repeat, environments, frames, size, gradient updates per 1000 frames. Written down from the
-#: tables of arXiv 2301.04104v1 and of Nature 640 (2025) and from the presets of danijar/dreamerv3 and NM512/r2dreamer.
+#: tables of arXiv 2301.04104v1 and of Nature 640 (2025), from the presets of danijar/dreamerv3 and NM512/r2dreamer, and
+#: from nicklashansen/tdmpc2 (environments, issue 68).
 FACTS = """
 dmc_proprio paper-2023 512  2 4  500000    size12m  250
 dmc_proprio paper-2025 512  2 16 500000    size12m  250
@@ -49,6 +50,10 @@ loconav     head       256  1 16 -         size200m 250
 memorymaze  head       32   1 16 -         size200m 31.25
 memorymaze  r2dreamer  512  2 1  100100000 size12m  250
 metaworld   r2dreamer  512  2 16 1010000   size12m  250
+metaworld   tdmpc2     512  2 4  2000000   size12m  250
+tdmpc2      tdmpc2     512  2 4  4000000   size12m  250
+myosuite    tdmpc2     512  1 4  2000000   size12m  500
+maniskill   tdmpc2     512  2 4  4000000   size12m  250
 """
 ROWS = [tuple(line.split()) for line in FACTS.strip().splitlines()]
 KEYS = ("run.train_ratio", "env.action_repeat", "run.envs", "run.frames", "size")
@@ -67,6 +72,9 @@ COUNTS = {
     "loconav": (0, 12),
     "memorymaze": (0, 4),
     "metaworld": (0, 50),
+    "tdmpc2": (0, 11),
+    "myosuite": (0, 10),
+    "maniskill": (0, 5),
 }
 
 
@@ -136,6 +144,14 @@ def test_walker_walk_follows_the_setting_of_its_published_curve() -> None:
 def test_other_names_of_a_task(name: str, suite: str | None, found: tuple[str, str]) -> None:
     task = find_task(name, suite)
     assert (task.suite, task.name) == found
+
+
+def test_a_task_may_have_an_edition_that_its_suite_lacks() -> None:
+    assert set(load_suite("dmc_proprio").editions) == set(find_task("dmc_walker_walk").editions)
+    for task, frames in (("dmc_dog_run", 14_000_000), ("dmc_quadruped_walk", 4_000_000)):
+        values = find_task(task).values("tdmpc2")
+        assert (values["run.frames"].value, values["run.train_ratio"].value) == (frames, 512)
+        assert find_task(task).default_edition == "paper-2025"
 
 
 def test_a_task_may_differ_from_its_suite() -> None:

@@ -22,7 +22,7 @@ ActionRepeat = Annotated[
 ]
 Reference = Annotated[
     str | None,
-    typer.Option("--reference", help="Published curves of release 2024 or 2023, or a file with your curves."),
+    typer.Option("--reference", help="Published curves of release 2024, 2023 or tdmpc2, or a file with your curves."),
 ]
 Baseline = Annotated[
     list[Path] | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.suites import missing_for_training, suite_of
@@ -11,12 +11,17 @@ from dreamerguard.schema.task_data import GpuTime
 from dreamerguard.schema.tasks import TaskDefaults, find_task, load_suite, prefixes, suite_names
 from dreamerguard.schema.time_limits import without_limit
 
+if TYPE_CHECKING:
+    from dreamerguard.regression.published import Release
+
 #: Shares of the budget at which the published scores are shown.
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def suite_facts(suite: str) -> dict[str, Any]:
     """Returns the facts about one suite in its default edition."""
+    from dreamerguard.regression.published import envelope_tasks
+
     data = load_suite(suite)
     values = {key: value.value for key, value in data.editions[data.default_edition].items()}
     first = find_task(next(iter(data.tasks)), suite)
@@ -30,7 +35,7 @@ def suite_facts(suite: str) -> dict[str, Any]:
         "default_reason": data.default_reason,
         "values": values,
         "updates_per_1000_frames": first.updates_per_1000_frames(),
-        "curves": data.reference is not None,
+        "curves": data.reference is not None or bool(envelope_tasks(suite, "tdmpc2")),
         "trainer": trainer_facts(next(iter(data.tasks))),
     }
 
@@ -58,15 +63,18 @@ def trainer_text(facts: dict[str, Any]) -> str:
 
 def suite_tasks(suite: str) -> list[dict[str, Any]]:
     """Returns the tasks of a suite with the final scores of the published agent."""
-    from dreamerguard.regression.published import load_envelope, releases
+    from dreamerguard.regression.published import newest_envelope
+    from dreamerguard.regression.published.laboratories import disagreement
 
-    published = releases(suite)
     rows = []
     for name, entry in load_suite(suite).tasks.items():
-        envelope = load_envelope(suite, name, published[0]) if published else None
+        envelope = newest_envelope(suite, name)
         row: dict[str, Any] = {"task": name, "published": entry.published, "sparse": entry.sparse}
         row["endless"] = without_limit(name) is not None
         row["seeds"] = envelope.seeds if envelope else None
+        row["laboratory"] = envelope.laboratory if envelope else None
+        row["score"] = envelope.score_name if envelope else None
+        row["differs"] = envelope is not None and bool(disagreement(envelope))
         row["final"] = (
             {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max}
             if (envelope)
@@ -78,13 +86,16 @@ def suite_tasks(suite: str) -> list[dict[str, Any]]:
 
 def task_facts(task: TaskDefaults) -> dict[str, Any]:
     """Returns all facts about one task."""
+    from dreamerguard.regression.published import task_releases
+
     facts = asdict(task)
     facts["other_suites"] = [suite for suite in suite_names() if suite != task.suite and _has(task.name, suite)]
     facts["trainer"] = trainer_facts(task.name)
     endless = without_limit(task.name)
     facts["endless"] = asdict(endless) if endless is not None else None
     facts["updates"] = {edition: updates(task, edition) for edition in task.editions}
-    facts["curves"] = {release: curve for release in ("2024", "2023") if (curve := _curve(task, release))}
+    known = task_releases(task.suite, task.name)
+    facts["curves"] = {release: curve for release in known if (curve := _curve(task, release))}
     return facts
 
 
@@ -106,19 +117,24 @@ def gpu_time(time: GpuTime) -> str:
     return f"{days} ({time.gpu})" if time.gpu else days
 
 
-def _curve(task: TaskDefaults, release: str) -> dict[str, Any] | None:
-    from dreamerguard.regression.published import Release, load_envelope
+def _curve(task: TaskDefaults, release: Release) -> dict[str, Any] | None:
+    from dreamerguard.regression.published import load_envelope
+    from dreamerguard.regression.published.laboratories import disagreement
 
-    which: Release = "2023" if release == "2023" else "2024"
-    envelope = load_envelope(task.suite, task.name, which)
+    envelope = load_envelope(task.suite, task.name, release)
     if envelope is None:
         return None
     points = [round(share * envelope.budget) for share in _SHARES]
     return {
         "edition": envelope.edition,
         "note": envelope.note,
+        "laboratory": envelope.laboratory,
+        "score": envelope.score_name,
+        "evaluation_interval": envelope.interval or None,
         "seeds": envelope.seeds,
         "budget": envelope.budget,
+        "judged_from": envelope.flat_run_caught_at,
+        "disagreement": disagreement(envelope) or None,
         "action_repeat": envelope.action_repeat,
         "scores": [{"frames": frames, **_scores(envelope.score_at(frames))} for frames in points],
         "final": {"median": envelope.final.median, "min": envelope.final.min, "max": envelope.final.max},

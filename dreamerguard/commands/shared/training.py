@@ -64,14 +64,14 @@ def run_training(
 
 def agents_line(config: RunConfig) -> str:
     """Returns one line: which agent is trained, with which settings, and which agent made the published curves."""
-    from dreamerguard.regression.published import load_envelope
+    from dreamerguard.regression.published import newest_envelope
     from dreamerguard.regression.published.agents import AGENTS, BUNDLED
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     settings = f" with settings of edition {config.edition}" if config.edition else ""
     try:
         task = find_task(config.task, config.suite)
-        envelope = load_envelope(task.suite, task.name)
+        envelope = newest_envelope(task.suite, task.name)
     except UnknownTask:
         envelope = None
     curves = f"the published curves were made by {AGENTS[envelope.edition]}" if envelope else "no curves are published"

@@ -62,6 +62,8 @@ LAYOUT = LogLayout(
     facts=read_facts,
     names=(
         (r"train/opt/updates", "updates"),
+        (r"epstats/log/(?:is_)?success/max", "success/train"),
+        (r"(train|eval)_stats/max_log_(?:is_)?success", r"success/\1"),
         (r"replay/replay_ratio", "train_ratio"),
         (r"fps/policy", "fps_steps"),
         (r"fps/train", "fps_replayed"),

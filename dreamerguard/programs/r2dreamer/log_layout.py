@@ -49,6 +49,7 @@ LAYOUT = LogLayout(
     facts=read_facts,
     names=(
         (r"train/opt/updates", "updates"),
+        (r"episode/eval_success", "success/eval"),
         (r"fps/fps", "fps_frames"),
         (r"train/opt/grad_norm", "grad_norm/all"),
         (r"train/opt/loss", "loss/total"),

@@ -56,7 +56,7 @@ class CellMeans:
         """Returns a run's mean in each cell; None in cells that the run has not completed."""
         if status.log is None:
             return [None] * len(self.grid)
-        scores = status.log.scores[0]
+        scores = status.scores[0]
         return to_cells(scores.frames, scores.values, self.grid, status.log.frames)
 
     def points(self, curve: Curve) -> list[Point]:

@@ -81,7 +81,7 @@ def _by_task(runs: Sequence[RunPage]) -> list[list[RunPage]]:
     """Groups runs with scores by task; omits tasks with a single run."""
     groups: dict[tuple[str, str], list[RunPage]] = {}
     for run in runs:
-        if run.status.log is not None and len(run.status.log.scores[0]):
+        if run.status.log is not None and len(run.status.scores[0]):
             suite = run.status.reference.envelope.suite if run.status.reference else ""
             groups.setdefault((suite, run.status.task), []).append(run)
     return [group for group in groups.values() if len(group) > 1]

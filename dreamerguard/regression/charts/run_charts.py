@@ -22,9 +22,9 @@ _EPISODES, _POINTS = 400, 300
 def score_chart(status: Status, name: str) -> Chart | None:
     """Returns a chart of a run's episodes and their mean per cell over its reference; None without an episode."""
     log = status.log
-    if log is None or not len(log.scores[0]):
+    scores, kind = status.scores
+    if log is None or not len(scores):
         return None
-    scores, kind = log.scores
     unit = "episode" if kind == "train" else "evaluation"
     end = _x_end([status])
     cells = CellMeans.of([status], end)
@@ -36,7 +36,9 @@ def score_chart(status: Status, name: str) -> Chart | None:
         "Scores over environment frames",
         _describe(status, len(scores), unit),
         (
-            Line(f"each {unit}", thinned(list(scores), _EPISODES), "dots run-0"),
+            Line(
+                f"each {unit}", thinned(list(zip(scores.frames, scores.values, strict=True)), _EPISODES), "dots run-0"
+            ),
             *lines,
             Line(f"this run, {cells.name}", points, "run-0", tips),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dreamerguard.regression.watch.status_report import headline, why_no_verdict
+from dreamerguard.regression.watch.status_report import headline, reference_text, why_no_verdict
 from dreamerguard.regression.watch.watcher import Status
 
 from .curves import trailing_name
@@ -45,6 +45,10 @@ def _parts(run: RunPage, name: str) -> Iterator[Html]:
     status, log = run.status, run.status.log
     yield tag("p", _reason(status))
     yield tag("p", text(_location(status)), class_="soft")
+    if status.quoted is not None:
+        sources = [link(f"source {number}", url) for number, url in enumerate(status.quoted.table.sources, 1)]
+        joined = (part for source in sources for part in (Html(" "), source))
+        yield tag("p", text(f"As papers quote it: {status.quoted}."), *joined)
     if status.causes:
         yield tag("h3", "Likely causes")
         yield items(map(linked, status.causes))
@@ -84,7 +88,8 @@ def _location(status: Status) -> str:
             f". Score: {trailing_name(status)}. p = {percent(verdict.p)}: the share of {verdict.curves} healthy runs"
             " that are ever this far below the reference"
         )
-    return f"{status.task} in {status.directory}{p}."
+    whose = f". Reference: {reference_text(status.reference.envelope)}" if status.reference else ""
+    return f"{status.task} in {status.directory}{p}{whose}."
 
 
 def _charts(status: Status, name: str) -> Iterator[Html]:

@@ -64,6 +64,6 @@ def _by_task(sides: TwoSides, runs: Sequence[RunPage]) -> list[tuple[str, tuple[
     """Returns the runs of both sides for every task that both have."""
     groups: dict[str, tuple[list[Status], list[Status]]] = {}
     for run, side in zip(runs, sides.side, strict=True):
-        if side is not None and run.status.log is not None and len(run.status.log.scores[0]):
+        if side is not None and run.status.log is not None and len(run.status.scores[0]):
             groups.setdefault(run.status.task, ([], []))[side].append(run.status)
     return [(task, group) for task, group in groups.items() if all(group)]

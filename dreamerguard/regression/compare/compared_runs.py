@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamerguard.logs import read_run
-from dreamerguard.regression.published import load_calibration, releases
+from dreamerguard.regression.published import Envelope, load_calibration, releases
 from dreamerguard.regression.reference.choice import NoReference, find_reference
 from dreamerguard.regression.reference.comparability import NotComparable, Side, agree, check_reference_fits, drift
+from dreamerguard.regression.reference.judged_scores import judged_scores
 from dreamerguard.regression.statistics.binned_curve import Curve, relative_spread, to_cells
 from dreamerguard.schema.tasks import UnknownTask, find_task
 
@@ -138,7 +139,7 @@ def against_reference(
         if cells < 0.9 * len(envelope.grid):
             caveats.append(f"{key[1]}: compared up to {envelope.grid[cells - 1]:,.0f} of {envelope.budget:,} frames")
         grid = envelope.grid[:cells]
-        cand = tuple(_curves(group, grid))
+        cand = tuple(_curves(group, grid, envelope))
         base = tuple(tuple(curve[:cells]) for curve in envelope.curves)
         whole = cells == len(envelope.grid)
         prior = reference.calibration.spread
@@ -146,11 +147,11 @@ def against_reference(
     return Material(tuple(tasks), tuple(dict.fromkeys(caveats)))
 
 
-def _curves(group: Sequence[Side], grid: Sequence[float]) -> list[Curve]:
+def _curves(group: Sequence[Side], grid: Sequence[float], envelope: Envelope | None = None) -> list[Curve]:
     """Returns the curve of each run. Raises NotComparable if a run has no score in the compared frames."""
     curves: list[Curve] = []
     for side in group:
-        scores = side.log.scores[0]
+        scores = judged_scores(side.log, envelope)[0]
         curve: Curve = tuple(to_cells(scores.frames, scores.values, grid))
         if all(value is None for value in curve):
             raise NotComparable(f"{side.log.directory} has no score in the compared {grid[-1]:,.0f} frames")

@@ -1,6 +1,15 @@
 """Published learning curves of DreamerV3 as envelopes, from ``task_defaults/reference``; plain Python, no numpy."""
 
-from .data import Release, envelope_tasks, load_calibration, load_envelope, load_reference_file, releases
+from .data import (
+    Release,
+    envelope_tasks,
+    load_calibration,
+    load_envelope,
+    load_reference_file,
+    newest_envelope,
+    releases,
+    task_releases,
+)
 from .envelope import Calibration, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
 
 __all__ = [
@@ -17,5 +26,7 @@ __all__ = [
     "load_calibration",
     "load_envelope",
     "load_reference_file",
+    "newest_envelope",
     "releases",
+    "task_releases",
 ]

@@ -14,6 +14,7 @@ AGENTS: dict[Edition, str] = {
     "paper-2025": "the agent of arXiv v2 and the Nature paper (danijar/dreamerv3 at 2411f7d)",
     "head": "danijar/dreamerv3 at e3f0224",
     "r2dreamer": "NM512/r2dreamer at 546e4fa",
+    "tdmpc2": "danijar/dreamerv3 (2023, commit not stated) in the laboratory of nicklashansen/tdmpc2",
 }
 #: The algorithm of the bundled trainer, in every edition.
 BUNDLED = "danijar/dreamerv3 at e3f0224"

@@ -16,13 +16,28 @@ from .envelope import Calibration, Cells, Envelope, Final, Method, Provenance, R
 #: Largest reference file that is read.
 _MOST = 64 << 20
 
-#: Year in which the curves were published: 2023 with the first release, 2024 with arXiv v2.
-Release = Literal["2024", "2023"]
+#: Where the curves were published: by DreamerV3's authors in 2023 with the first release or in 2024 with arXiv v2, or
+#: by another laboratory, with the name of its repository. The newest of the authors come first.
+Release = Literal["2024", "2023", "tdmpc2"]
+
+#: Releases of DreamerV3's authors.
+AUTHORS: tuple[Release, ...] = ("2024", "2023")
 
 
 def releases(suite: str) -> tuple[Release, ...]:
-    """Returns the releases that publish curves of a suite, newest first."""
-    return tuple(release for release in get_args(Release) if _has(suite, release))
+    """Returns the releases in which DreamerV3's authors publish curves of a suite, newest first."""
+    return tuple(release for release in AUTHORS if _has(suite, release))
+
+
+def task_releases(suite: str, task: str) -> tuple[Release, ...]:
+    """Returns the releases of all laboratories that publish curves of a task, the authors' newest first."""
+    return tuple(release for release in get_args(Release) if task in envelope_tasks(suite, release))
+
+
+def newest_envelope(suite: str, task: str) -> Envelope | None:
+    """Returns the curves of a task in the first of its releases; None without curves."""
+    known = task_releases(suite, task)
+    return load_envelope(suite, task, known[0]) if known else None
 
 
 def envelope_tasks(suite: str, release: Release = "2024") -> list[str]:
@@ -37,7 +52,7 @@ def load_envelope(suite: str, task: str, release: Release = "2024") -> Envelope 
     Args:
       suite: as in `dreamerguard.schema.tasks`, for example ``dmc_proprio``.
       task: name of the task within the suite, for example ``dmc_walker_walk`` or ``atari100k_pong``.
-      release: ``2024`` or ``2023``.
+      release: one of `Release`.
     """
     if not _has(suite, release):
         return None
@@ -93,8 +108,12 @@ def _envelope(data: dict[str, Any], task: str, entry: dict[str, Any]) -> Envelop
     curves = tuple(tuple(curve) for curve in entry["seeds"])
     final, auc = entry["final"], entry["auc"]
     shared = ("suite", "release", "edition", "note", "budget", "action_repeat")
+    protocol = ("laboratory", "episodes", "measure", "interval")
+    own: dict[str, Any] = {field: entry[field] for field in ("note", "budget", "grid") if field in entry}
+    data = {**_usual_protocol(data), **data, **own}
     return Envelope(
         **{field: data[field] for field in shared},
+        **{field: data[field] for field in protocol if field in data},
         task=task,
         seeds=entry["n"],
         listed=entry["listed"],
@@ -119,6 +138,14 @@ def _envelope(data: dict[str, Any], task: str, entry: dict[str, Any]) -> Envelop
         own_calibration=data["calibration"]["curves"]
         == sum(row["n"] for row in data["tasks"].values() if row["n"] >= 3),
     )
+
+
+def _usual_protocol(data: dict[str, Any]) -> dict[str, Any]:
+    """Returns laboratory and episodes of a file that does not state them."""
+    if data["release"] != "own":
+        return {"laboratory": "danijar/dreamerv3"}
+    runs = data.get("runs") or [{}]
+    return {"laboratory": "", "episodes": "eval" if runs[0].get("scores") == "eval" else "train"}
 
 
 def _extreme(curves: tuple[Cells, ...], pick: Any) -> Cells:

@@ -1,15 +1,20 @@
 """The published scores of a task over frames, and the statistics of rule R1.
 
-Frames are environment frames. Scores are those of training episodes, averaged in equal cells of the budget.
+Frames are environment frames. Scores are averaged in equal cells of the budget.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Literal
 
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.util.fast_dataclass import dataclass
+
+#: Scores of training episodes or of evaluations, and what a score is: a return, or the share of successful episodes.
+Episodes = Literal["train", "eval"]
+Measure = Literal["return", "success"]
 
 #: One value per cell; None where no seed has a value.
 Cells = tuple[float | None, ...]
@@ -79,6 +84,8 @@ class Method:
       floor: smallest spread as a share of the learned range.
       margin: smallest distance of an alarm below the lowest seed, as a share of the learned range.
       alarm: false alarm rate of the stored alarm curve for a whole run.
+      least_range: smallest learned range, in points; a smaller one is noise, or learned before the first score.
+      untrained: score without learning, if it is known; None takes the first median score.
     """
 
     burn_in: float
@@ -89,6 +96,19 @@ class Method:
     floor: float
     margin: float
     alarm: float
+    least_range: float = 0.0
+    untrained: float | None = None
+
+    def learned(self, rise: float, first: float) -> tuple[float, float]:
+        """Returns the learned range and the score before learning.
+
+        Args:
+          rise: largest rise of the median over its first value.
+          first: first value of the median.
+        """
+        if self.untrained is None:
+            return max(rise, self.least_range), first
+        return max(rise + first - self.untrained, self.least_range), self.untrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +162,9 @@ class Envelope:
       norm: the two scores that map to 0 and 1 when tasks are averaged.
       source: publication of the curves.
       own_calibration: whether the false alarm statistics are of this reference's curves, not borrowed.
+      laboratory: who made the curves; empty for a custom reference.
+      episodes, measure: whose scores these are, and what a score is.
+      interval: frames between two evaluations; 0 for scores of training episodes, or if it is unknown.
     """
 
     suite: str
@@ -172,6 +195,16 @@ class Envelope:
     norm: tuple[float, float]
     source: Provenance
     own_calibration: bool = True
+    laboratory: str = ""
+    episodes: Episodes = "train"
+    measure: Measure = "return"
+    interval: int = 0
+
+    @property
+    def score_name(self) -> str:
+        """The score in words: ``training return``, ``evaluation return`` or ``evaluation success rate``."""
+        kind = "training" if self.episodes == "train" else "evaluation"
+        return f"{kind} {'return' if self.measure == 'return' else 'success rate'}"
 
     def score_at(self, frames: float) -> ScoreRange:
         """Returns the scores of the published seeds after a number of frames, linear between the cells.

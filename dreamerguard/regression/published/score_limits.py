@@ -41,7 +41,7 @@ _POSITIVE = """
 
 def score_limits(suite: str, task: str) -> Limits:
     """Returns the lowest and the highest possible score of a task; None where no limit is known."""
-    if suite in ("dmc_proprio", "dmc_vision"):
+    if suite in ("dmc_proprio", "dmc_vision", "tdmpc2"):
         return (None, None) if task.startswith("dmc_lqr") else (0.0, 1000.0)
     if suite == "crafter":
         return -0.9, 22.0
@@ -53,7 +53,7 @@ def score_limits(suite: str, task: str) -> Limits:
 
 def reference_limits(envelope: Envelope) -> Limits:
     """Returns the possible scores of a reference's task, widened to scores that its seeds have all the same."""
-    low, high = score_limits(envelope.suite, envelope.task)
+    low, high = (0.0, 1.0) if envelope.measure == "success" else score_limits(envelope.suite, envelope.task)
     seen = [value for curve in envelope.curves for value in curve if value is not None]
     if not seen:
         return low, high

@@ -14,15 +14,19 @@ from dreamerguard.regression.published import (
     Method,
     ReferenceSet,
     Release,
+    envelope_tasks,
     load_calibration,
     load_envelope,
     load_reference_file,
-    releases,
+    task_releases,
 )
 from dreamerguard.regression.published.agents import curves_caveat
+from dreamerguard.regression.published.laboratories import disagreement
 from dreamerguard.schema.suites import has_free_names
-from dreamerguard.schema.tasks import UnknownTask, find_task
+from dreamerguard.schema.tasks import TaskDefaults, UnknownTask, find_task
 from dreamerguard.util.text import number_of
+
+from .judged_scores import kind_caveat
 
 
 class NoReference(LookupError):
@@ -52,7 +56,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     Args:
       log: the run; its directory may state task, suite, action repeat and length.
       task, suite: the user's values; they override those of the directory.
-      name: ``2024`` or ``2023`` for published curves, or a file of ``dreamerguard reference build``; by default the
+      name: a release of published curves, or a file of ``dreamerguard reference build``; by default the
         newest published curves.
 
     Raises:
@@ -70,18 +74,50 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
         if given is None and (has_free_names(task) or log.facts.settings.get("env.make")):
             raise NoReference(_unpublished(task)) from error
         raise NoReference(str(error)) from error
-    known = releases(found.suite)
-    if not known or (name and name not in known):
-        what = f"the suite {found.suite} in release {name}" if known else f"the suite {found.suite}"
-        raise NoReference(_unpublished(what))
-    release: Release = "2023" if name == "2023" or "2024" not in known else "2024"
+    release = _release(found, name)
     envelope, calibration = load_envelope(found.suite, found.name, release), load_calibration(found.suite, release)
-    if envelope is None or calibration is None:
-        raise NoReference(f"no curves of DreamerV3 are published for {found.name} in suite {found.suite}")
+    assert envelope is not None and calibration is not None
+    if name is None:
+        _check_observation(found, envelope)
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
     caveats = [] if given or log.layout.states_suite else _suite_caveat(found.suite, task)
-    caveats += [curves_caveat(envelope.edition, log.program), *([envelope.note] if envelope.note else [])]
+    caveats += [curves_caveat(envelope.edition, log.program), *filter(None, (disagreement(envelope), envelope.note))]
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
+
+
+def known_task(log: RunLog, task: str | None, suite: str | None) -> tuple[str, str] | None:
+    """Returns suite and name of a run's task; None if it is unknown. Arguments as in `find_reference`."""
+    name = task or log.facts.task
+    try:
+        found = find_task(name, suite or log.facts.suite or _suite_by_length(name, log.facts.frames)) if name else None
+    except UnknownTask:
+        return None
+    return (found.suite, found.name) if found else None
+
+
+def _release(task: TaskDefaults, name: str | None) -> Release:
+    """Returns the release to use: the named one, or the newest of DreamerV3's authors, or another laboratory's."""
+    known = task_releases(task.suite, task.name)
+    for release in known:
+        if name in (None, release):
+            return release
+    if not known and any(envelope_tasks(task.suite, release) for release in get_args(Release)):
+        raise NoReference(f"no curves of DreamerV3 are published for {task.name} in suite {task.suite}")
+    others = f"; curves of {task.name} are in release {' and '.join(known)}" if known else ""
+    where = f"the suite {task.suite}{f' in release {name}' if known else ''}"
+    raise NoReference(f"{_unpublished(where)}{others}")
+
+
+def _check_observation(task: TaskDefaults, envelope: Envelope) -> None:
+    """Raises NoReference if the suite's runs see something else by default than the published agent did."""
+    ours, theirs = (
+        task.editions.get(edition, {}).get("env.observation") for edition in (task.default_edition, envelope.edition)
+    )
+    if ours is not None and theirs is not None and ours.value != theirs.value:
+        raise NoReference(
+            f"the published curves of {task.name} were learned from {theirs.value}, runs of suite {task.suite} learn"
+            f" from {ours.value} by default; for a run from {theirs.value}, set --reference {envelope.release}"
+        )
 
 
 def _unpublished(what: str) -> str:
@@ -136,8 +172,8 @@ def _differences(log: RunLog, envelope: Envelope) -> list[str]:
         found.append(
             f"the run has settings of edition {log.facts.edition}, the reference of edition {envelope.edition}"
         )
-    if log.scores[1] == "eval":
-        found.append("the run has evaluation scores, the reference training scores, which are lower")
+    if caveat := kind_caveat(log, envelope):
+        found.append(caveat)
     if frames is not None and frames < 0.9 * envelope.budget:
         found.append(f"the run plans {frames:,.0f} frames, the reference has {envelope.budget:,}")
     return found

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from dreamerguard.logs import RunLog
 from dreamerguard.regression.published.agents import curves_caveat
+from dreamerguard.regression.published.laboratories import disagreement
 from dreamerguard.schema.tasks import UnknownTask, find_task
 from dreamerguard.util.text import number_of
 
 from .choice import Reference
+from .judged_scores import kind_caveat
 
 #: Properties that two runs must share: name for ``--allow`` -> description.
 MUST_AGREE = {
@@ -90,8 +92,8 @@ def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Seq
         problems["action-repeat"] = (
             f"runs use {number_of(stated, 'frame')} per action, the reference {envelope.action_repeat}"
         )
-    if any(side.log.scores[1] == "eval" for side in group):
-        problems["score-kind"] = "runs have evaluation scores, the reference training scores, which are lower"
+    if kinds := [text for side in group if (text := kind_caveat(side.log, envelope))]:
+        problems["score-kind"] = kinds[0].replace("the run has", "runs have").replace("the run may", "runs may")
     edition = _edition(group)
     if edition and edition != envelope.edition and envelope.release != "own":
         ours, theirs = _rate(group[0], edition), reference.published_rate
@@ -106,7 +108,7 @@ def check_reference_fits(group: Sequence[Side], reference: Reference, allow: Seq
             raise NotComparable(f"{text}. They are not comparable; --allow {trait} compares them anyway")
         caveats.append(f"allowed: {text}")
     made = [] if envelope.release == "own" else [curves_caveat(envelope.edition, group[0].log.program)]
-    return [*caveats, *made, *([envelope.note] if envelope.note else [])]
+    return [*caveats, *made, *filter(None, (disagreement(envelope), envelope.note))]
 
 
 def _edition(group: Sequence[Side]) -> str | None:

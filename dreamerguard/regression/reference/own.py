@@ -11,27 +11,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from dreamerguard.regression.published import Calibration, load_calibration, releases
 from dreamerguard.regression.statistics.binned_curve import (
     Curve,
-    across,
-    area,
     conformal_quantile,
-    final_score,
-    learned_range,
     relative_spread,
-    spread,
     to_cells,
-    trailing,
 )
-from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand, leave_one_out
+from dreamerguard.regression.statistics.seed_band import METHOD, leave_one_out
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.regular_files import read_regular
 
 from .comparability import NotComparable, Side, agree
+from .entries import rounded, task_entry
 
 CELLS = 50
 #: Largest manifest that is read.
@@ -39,7 +33,6 @@ _MOST = 16 << 20
 #: Number of curves from which a custom calibration guarantees 5 %.
 ENOUGH = 19
 _RATES = (0.2, 0.1, 0.05, 0.02, 0.01)
-_REACH = (0.25, 0.5, 0.75, 0.9)
 #: Multiplier of a 90 % interval if no suite gives one; those of the published suites lie between 1.6 and 2.3.
 _USUAL_PI90 = 2.0
 
@@ -79,10 +72,10 @@ def build_reference_file(
         "method": asdict(METHOD),
         "budget": int(budget),
         "action_repeat": first.facts.action_repeat or 1,
-        "grid": [_rounded(edge) for edge in grid],
+        "grid": [rounded(edge) for edge in grid],
         "calibration": _plain_calibration(calibration),
         "runs": [_provenance(side) for side in sides],
-        "tasks": {task: _task_entry(curves, calibration, grid) for task, curves in sorted(tasks.items())},
+        "tasks": {task: task_entry(curves, calibration, grid) for task, curves in sorted(tasks.items())},
     }
 
 
@@ -139,64 +132,6 @@ def _plain_calibration(calibration: Calibration) -> dict[str, Any]:
     return data | {"alarm": {f"{rate:g}": value for rate, value in calibration.alarm.items()}}
 
 
-def _task_entry(curves: Sequence[Curve], calibration: Calibration, grid: Sequence[float]) -> dict[str, Any]:
-    smooth = [trailing(curve, METHOD.window) for curve in curves]
-    scale, start = learned_range(smooth)
-    finals = sorted(value for curve in curves if (value := final_score(curve, METHOD.final)) is not None)
-    areas = sorted(value for curve in curves if (value := area(curve)) is not None)
-    entry: dict[str, Any] = {
-        "n": len(curves),
-        "listed": len(curves),
-        "start": _rounded(start),
-        "range": _rounded(scale),
-        "median": _row(across(curves, median)),
-        "seeds": [_row(curve) for curve in curves],
-        "final": {"median": _rounded(median(finals)), "min": finals[0], "max": finals[-1], "seeds": finals},
-        "auc": {"median": _rounded(median(areas)), "min": areas[0], "max": areas[-1]},
-        "reach": _reach_entries(curves, start, median(finals), grid),
-        "norm": [_rounded(start), _rounded(max(median(finals), start + 1e-9))],
-    }
-    return entry if len(curves) < 3 else entry | _bands(curves, smooth, calibration, grid)
-
-
-def _bands(
-    curves: Sequence[Curve], smooth: Sequence[Curve], calibration: Calibration, grid: Sequence[float]
-) -> dict[str, Any]:
-    baseline = SeedBand.of(curves, calibration.spread)
-    sd = spread(smooth, baseline.scale, calibration.spread, METHOD.prior_df, METHOD.floor)
-    half = [calibration.one_seed_pi90 * width for width in baseline.width]
-    middle = across(smooth, median)
-    alarm = baseline.alarm(calibration.alarm_used)
-    caught = next((x for x, y in zip(grid, alarm, strict=True) if y is not None and y > baseline.start), None)
-    return {
-        "sd": _row(sd),
-        "pi90_lo": _row([None if m is None else m - h for m, h in zip(middle, half, strict=True)]),
-        "pi90_hi": _row([None if m is None else m + h for m, h in zip(middle, half, strict=True)]),
-        "alarm": _row(alarm),
-        "single_seed_floor": None if alarm[-1] is None else _rounded(alarm[-1]),
-        "flat_run_caught_at": None if caught is None else _rounded(caught),
-    }
-
-
-def _reach_entries(curves: Sequence[Curve], start: float, goal: float, grid: Sequence[float]) -> dict[str, Any]:
-    found = {}
-    for share in _REACH:
-        level = start + share * (goal - start)
-        steps = []
-        for curve in curves:
-            smooth = trailing(curve, 0.06)
-            hit = next((i for i in range(2, len(grid)) if (y := smooth[i]) is not None and y >= level), None)
-            steps.append(math.inf if hit is None else grid[hit])
-        middle, done = median(steps), [step for step in steps if step < math.inf]
-        found[f"{share:g}"] = {
-            "reached": len(done),
-            "median": _rounded(middle) if middle < math.inf else None,
-            "first": _rounded(min(done)) if done else None,
-            "last": _rounded(max(steps)) if len(done) == len(steps) else None,
-        }
-    return found
-
-
 def _provenance(side: Side) -> dict[str, Any]:
     """Returns the facts about a run that the file keeps, so that a reader can check it later."""
     log = side.log
@@ -208,7 +143,7 @@ def _provenance(side: Side) -> dict[str, Any]:
         "format": log.program,
         "frames": log.frames,
         "scores": log.scores[1],
-        "train_ratio_achieved": _rounded(ratio.last) if ratio else None,
+        "train_ratio_achieved": rounded(ratio.last) if ratio else None,
         "commit": _commit(log.directory),
         "settings": {key: value for key, value in log.facts.settings.items() if not key.startswith("_")},
     }
@@ -221,11 +156,3 @@ def _commit(directory: Path) -> str:
         return str(starts[-1].get("git") or "")
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return ""
-
-
-def _row(values: Curve) -> list[float | None]:
-    return [None if value is None else _rounded(value) for value in values]
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.6g}")

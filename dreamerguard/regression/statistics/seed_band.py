@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from dreamerguard.regression.published import Method
@@ -38,12 +38,16 @@ class SeedBand:
     def of(cls, curves: Sequence[Curve], prior: float, method: Method = METHOD) -> SeedBand:
         """Reduces the seeds of one task; ``prior`` is the suite's relative spread (`Calibration.spread`)."""
         smooth = [trailing(curve, method.window) for curve in curves]
-        scale, start = learned_range(smooth)
+        scale, start = method.learned(*learned_range(smooth))
         factor = math.sqrt(1 + 1 / len(smooth))
         width = [factor * sd for sd in spread(smooth, scale, prior, method.prior_df, method.floor)]
         middle = delayed(across(smooth, median), method.lag)
         worst = delayed(across(smooth, min), method.lag)
         return cls(tuple(middle), tuple(width), tuple(worst), scale, start, method)
+
+    def widened(self, factor: float) -> SeedBand:
+        """Returns the band with ``factor`` times the width."""
+        return self if factor == 1 else replace(self, width=tuple(factor * width for width in self.width))
 
     def deficits(self, curve: Curve) -> list[float]:
         """Returns how many widths a run is below the middle at every look; minus infinity where no alarm is possible.

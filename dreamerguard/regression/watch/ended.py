@@ -7,7 +7,7 @@ from dreamerguard.logs import RunLog
 from .health_running import duration, log_interval
 
 #: Share of the planned frames from which a log that no longer grows has ended: the last rows may be missing.
-_ALMOST = 0.97
+ALMOST = 0.97
 
 #: Seconds without a new row, and usual intervals between two rows, after which a log no longer grows.
 _SILENT, _INTERVALS = 300.0, 30
@@ -21,7 +21,7 @@ def why_ended(log: RunLog, now: float) -> str:
       now: seconds since the epoch.
     """
     planned, frames = log.facts.frames, log.frames
-    if not planned or frames < _ALMOST * planned:
+    if not planned or frames < ALMOST * planned:
         return ""
     if frames >= planned:
         return f"the run has reached its planned {planned:,.0f} frames"

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from dreamerguard.regression.published import Envelope
+from dreamerguard.util.text import number_of
+
 from .alarm_basis import basis_text
+from .quoted_score import QuotedScore
 from .verdict import Look, State, Verdict
 from .watcher import Status
 
@@ -31,6 +35,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "no_reference": status.no_reference or None,
         "no_scores": status.no_scores or None,
         "verdict": _verdict(status, status.verdict) if status.verdict else None,
+        "quoted": _quoted(status.quoted) if status.quoted else None,
         "health": [asdict(finding) | {"severity": finding.severity.value} for finding in status.health],
         "causes": list(status.causes),
         "caveats": list(reference.caveats) if reference else [],
@@ -52,6 +57,13 @@ def headline(status: Status) -> str:
     return "NO SCORES" if status.no_scores else "NO REFERENCE"
 
 
+def reference_text(envelope: Envelope) -> str:
+    """Returns whose curves a reference holds: seeds, laboratory, and what a score is."""
+    whose = f"of {envelope.laboratory}" if envelope.laboratory else "of your own runs"
+    every = f", every {envelope.interval:,} frames" if envelope.interval else ""
+    return f"{number_of(envelope.seeds, 'seed')} {whose}, {envelope.score_name}{every}"
+
+
 def why_no_verdict(status: Status) -> str:
     """Returns why a log has no verdict: it has no reference, or no scores."""
     return status.no_reference or status.no_scores
@@ -63,10 +75,14 @@ def _lines(status: Status) -> Iterator[str]:
         return
     verdict = status.verdict
     yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else why_no_verdict(status)}"
+    if status.reference is not None:
+        yield f"  reference: {reference_text(status.reference.envelope)}"
     if verdict and verdict.at_frames is not None and verdict.state.flagged:
         yield f"  too low since {verdict.at_frames:,.0f} frames"
     if verdict and verdict.state not in (State.TOO_EARLY, State.UNDECIDABLE):
         yield f"  {_false_alarms(status, verdict)}"
+    if status.quoted is not None:
+        yield f"  as papers quote it: {status.quoted}"
     for cause in status.causes:
         yield f"  likely cause: {cause}"
     for finding in status.health:
@@ -91,6 +107,10 @@ def _reference(status: Status) -> dict[str, Any] | None:
         "seeds": envelope.seeds,
         "budget": envelope.budget,
         "action_repeat": envelope.action_repeat,
+        "laboratory": envelope.laboratory or None,
+        "scores": envelope.episodes,
+        "measure": envelope.measure,
+        "evaluation_interval": envelope.interval or None,
         "source": asdict(envelope.source),
     }
 
@@ -98,6 +118,24 @@ def _reference(status: Status) -> dict[str, Any] | None:
 def _false_alarms(status: Status, verdict: Verdict) -> str:
     assert status.reference is not None
     return basis_text(verdict.basis, status.reference.envelope, verdict.curves)
+
+
+def _quoted(quoted: QuotedScore) -> dict[str, Any]:
+    table = quoted.table
+    return {
+        "statistic": quoted.name,
+        "from_frames": table.start,
+        "to_frames": table.end,
+        "scores": table.episodes,
+        "measure": "crafter score, %" if table.kind == "crafter" else table.measure,
+        "value": quoted.value,
+        "count": quoted.count,
+        "final": quoted.value is not None and not quoted.why,
+        "why": quoted.why or None,
+        "published": table.published,
+        "published_seeds": table.seeds or None,
+        "sources": list(table.sources),
+    }
 
 
 def _verdict(status: Status, verdict: Verdict) -> dict[str, Any]:

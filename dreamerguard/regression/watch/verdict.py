@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dreamerguard.regression.published import Calibration, Envelope, Method
+from dreamerguard.regression.published.laboratories import spread_out, widening
 from dreamerguard.regression.published.score_limits import reference_limits, within
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells, trailing
 from dreamerguard.regression.statistics.seed_band import METHOD, SeedBand
@@ -58,11 +59,13 @@ class Look:
       frames, share: end of the cell, in environment frames and as a share of the reference's budget.
       score: trailing mean of the run; None before its first episode.
       median, low, high: median of the reference seeds and 90 % interval for one new seed, both of the trailing mean,
-        the interval within the scores that the task can give.
+        the interval within the scores that the task can give, and wider where laboratories differ.
       watch, stop: the trailing mean below which the run is too low at the 5 % and at the 2 % threshold; None where no
         alarm is possible.
       deficit: spreads below the reference; minus infinity where no alarm is possible.
       p: false alarm rate of this look's deficit over a whole healthy run; 1 where no alarm is possible.
+      p_wide: the same in the band that is wider where laboratories differ, see `published.laboratories`; ``stop`` is of
+        this band.
     """
 
     frames: float
@@ -75,10 +78,15 @@ class Look:
     stop: float | None
     deficit: float
     p: float
+    p_wide: float
 
     def below(self, rate: float) -> bool:
         """Returns whether the run is too low at this look at a false alarm rate."""
         return math.isfinite(self.deficit) and self.p <= rate
+
+    def below_wide(self, rate: float) -> bool:
+        """Returns whether it is also too low in the band that is wider where laboratories differ."""
+        return math.isfinite(self.deficit) and self.p_wide <= rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +184,21 @@ def escalate(verdicts: Sequence[Verdict]) -> list[Verdict]:
     This needs two seeds that are too low, and at least half of all seeds. Both of two healthy seeds were too low in at
     most 3.3 % of the published pairs of any suite.
     """
-    flagged = [verdict for verdict in verdicts if verdict.state.flagged]
+    flagged = [verdict for verdict in verdicts if verdict.state.flagged and not _only_another_laboratory(verdict.last)]
     if len(flagged) < 2 or 2 * len(flagged) < len(verdicts):
         return list(verdicts)
     more = f"; {len(flagged)} of {len(verdicts)} seeds of this task are too low"
     return [
-        replace(verdict, state=State.REGRESSED, reason=verdict.reason + more) if verdict.state.flagged else verdict
+        replace(verdict, state=State.REGRESSED, reason=verdict.reason + more) if verdict in flagged else verdict
         for verdict in verdicts
     ]
 
 
 def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline: SeedBand) -> Iterable[Look]:
     watch = baseline.alarm(calibration.alarm.get(WATCH_RATE))
-    stop = baseline.alarm(calibration.alarm.get(STOP_RATE))
+    factor = widening(envelope)
+    wide = baseline.widened(factor)
+    stop = wide.alarm(calibration.alarm.get(STOP_RATE))
     middle = baseline.middle
     deficits, scores = baseline.deficits(cells), trailing(cells, baseline.method.window)
     count = max((i + 1 for i, score in enumerate(cells) if score is not None), default=0)
@@ -196,9 +206,15 @@ def _looks(cells: Curve, envelope: Envelope, calibration: Calibration, baseline:
     bands = envelope.pi90_low or (None,) * len(cells), envelope.pi90_high or (None,) * len(cells)
     for i in range(count):
         share = envelope.grid[i] / envelope.budget
-        p = p_value(deficits[i], calibration)
-        band = (middle[i], within(bands[0][i], limits), within(bands[1][i], limits))
-        yield Look(envelope.grid[i], share, scores[i], *band, watch[i], stop[i], deficits[i], p)
+        p, p_wide = (p_value(deficits[i] / times, calibration) for times in (1.0, factor))
+        low, high = spread_out(bands[0][i], bands[1][i], factor)
+        band = (middle[i], within(low, limits), within(high, limits))
+        yield Look(envelope.grid[i], share, scores[i], *band, watch[i], stop[i], deficits[i], p, p_wide)
+
+
+def _only_another_laboratory(look: Look | None) -> bool:
+    """Returns whether a run is too low for the reference's laboratory alone, and not in the wider band."""
+    return look is not None and look.below(WATCH_RATE) and not look.below_wide(WATCH_RATE)
 
 
 def _decide(
@@ -215,15 +231,16 @@ def _decide(
     if last is None or last.score is None or last.share < method.burn_in:
         return State.TOO_EARLY, f"verdicts start at {first_look(envelope, method):,.0f} frames"
     where = f"{last.score:.4g} at {last.frames:,.0f} frames"
-    if last.below(STOP_RATE):
+    if last.below_wide(STOP_RATE):
         return (
             State.REGRESSED,
-            f"{where}, {_reference_text(last)}: at most {last.p:.1%} of healthy runs are ever this low",
+            f"{where}, {_reference_text(last)}: at most {last.p_wide:.1%} of healthy runs are ever this low",
         )
-    if last.below(WATCH_RATE) and last.share >= USED_UP:
+    if last.below_wide(WATCH_RATE) and last.share >= USED_UP:
         return State.REGRESSED, f"{where}, {_reference_text(last)}, and still too low at the end"
     if last.below(WATCH_RATE):
-        return State.WATCH, f"{where}, {_reference_text(last)}: {last.p:.1%} of healthy runs are ever this low"
+        seeds = f" of {envelope.laboratory}" if _only_another_laboratory(last) else ""
+        return State.WATCH, f"{where}, {_reference_text(last)}: {last.p:.1%} of healthy runs{seeds} are ever this low"
     if caught is None:
         return (
             State.UNDECIDABLE,

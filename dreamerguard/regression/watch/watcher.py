@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.logs import Follower, RunLog, why_no_log
+from dreamerguard.core.log_format import ScoreKind
+from dreamerguard.logs import Follower, RunLog, Scores, Series, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
+from dreamerguard.regression.reference.judged_scores import judged_scores
 from dreamerguard.regression.statistics.binned_curve import to_cells
 from dreamerguard.util.paths import is_dir
 from dreamerguard.util.text import number_of
 
 from .health import Context, HealthFinding, check_health, is_flat
 from .likely_causes import LintNote, rank_causes, read_lint, read_lint_report
+from .quoted_score import QuotedScore, quoted_score
 from .verdict import STOP_RATE, State, Verdict, escalate, first_look, is_judged, judge_cells
 
 #: Explains a low run by its settings: directory, program, stored settings, their files, task, suite and edition of the
@@ -44,6 +47,7 @@ class Status:
       verdict: verdict of rule R1; None without a reference.
       health: findings of the health checks, errors first.
       causes: likely causes of the low score, most likely first; only for a run that is too low.
+      quoted: the score as papers quote it; None if no published table has the task.
     """
 
     directory: Path
@@ -56,6 +60,7 @@ class Status:
     verdict: Verdict | None = None
     health: tuple[HealthFinding, ...] = ()
     causes: tuple[str, ...] = ()
+    quoted: QuotedScore | None = None
 
     @property
     def task(self) -> str:
@@ -63,6 +68,13 @@ class Status:
         if self.reference:
             return self.reference.envelope.task
         return (self.log.facts.task if self.log else None) or "?"
+
+    @property
+    def scores(self) -> tuple[Scores | Series, ScoreKind]:
+        """The scores that the reference judges, and their kind; see `judged_scores`. Empty without a log."""
+        if self.log is None:
+            return Scores(), "train"
+        return judged_scores(self.log, self.reference.envelope if self.reference else None)
 
     @property
     def regressed(self) -> bool:
@@ -73,7 +85,7 @@ class Status:
     def may_stop(self) -> bool:
         """Whether the last look is below the 2 % threshold, so that the run may be stopped automatically."""
         last = self.verdict.last if self.verdict else None
-        return last is not None and last.below(STOP_RATE)
+        return last is not None and last.below_wide(STOP_RATE)
 
 
 @dataclass(slots=True)
@@ -137,7 +149,8 @@ class Watcher:
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
         rate = reference.published_rate if reference else None
         why = tuple(rank_causes(log, self._lint, rate, self._settings(log, reference))) if low else ()
-        return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why)
+        quoted = quoted_score(log, self.task, self.suite, reference.envelope if reference else None)
+        return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why, quoted)
 
     def _settings(self, log: RunLog, reference: Reference | None) -> Sequence[tuple[str, str]]:
         """Returns the settings that explain a low run; computed once."""
@@ -166,9 +179,12 @@ def _why_waiting(directory: Path) -> str:
 def _why_no_scores(log: RunLog, reference: Reference, verdict: Verdict) -> str:
     """Returns why a run cannot be judged by its scores; empty if it can, or if it is only too young."""
     envelope, start = reference.envelope, first_look(reference.envelope, reference.method)
+    scores = judged_scores(log, envelope)[0]
+    if envelope.measure == "success" and not len(scores):
+        return "the reference is a success rate, and the log has no success rate of evaluations or training episodes"
     lost = [problem for problem in log.problems if problem.loses_rows]
     late = log.frames >= start
-    young = not late and (len(log.scores[0]) or (log.frames and not lost))
+    young = not late and (len(scores) or (log.frames and not lost))
     if young or is_judged(verdict, reference.method):
         return ""
     bad = sum(problem.count for problem in lost if problem.kind == "non-finite score")
@@ -180,7 +196,7 @@ def _why_no_scores(log: RunLog, reference: Reference, verdict: Verdict) -> str:
         else ""
     )
     end = max((edge for edge in envelope.grid if edge <= log.frames * (1 + 1e-9)), default=0.0)
-    if late and len(log.scores[0]):
+    if late and len(scores):
         what = f"the log has no score in the first {end:,.0f} frames"
     else:
         what = f"the log has no score up to {log.frames:,.0f} frames" if log.frames else "the log has no score"
@@ -189,7 +205,8 @@ def _why_no_scores(log: RunLog, reference: Reference, verdict: Verdict) -> str:
 
 def judge_log(log: RunLog, reference: Reference) -> Verdict:
     """Judges a run by its log, up to the last cell of the reference that the run has completed."""
-    scores, envelope = log.scores[0], reference.envelope
+    envelope = reference.envelope
+    scores = judged_scores(log, envelope)[0]
     cells = to_cells(scores.frames, scores.values, envelope.grid, log.frames)
     return judge_cells(cells, envelope, reference.calibration, method=reference.method)
 

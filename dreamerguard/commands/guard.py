@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
-@takes_options(TrainOptions, "allow", "notify", "config_file", "no_config", "allow_local_rules")
+@takes_options(TrainOptions, "allow", "notify", "metrics_file", "config_file", "no_config", "allow_local_rules")
 def guard(
     ctx: typer.Context,
     words: Annotated[

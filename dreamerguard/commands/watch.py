@@ -41,7 +41,7 @@ class OnRegression(StrEnum):
     STOP = "stop"
 
 
-@takes_options(TrainOptions, "notify")
+@takes_options(TrainOptions, "notify", "metrics_file")
 def watch(
     logdirs: Logdirs,
     task: Task = None,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CommandFailed
+from .errors import CommandFailed, fail
 from .exit_codes import SIGNALLED
 from .notifications import open_notifier, say
 
@@ -35,7 +35,7 @@ def open_listeners(options: TrainOptions, *, remember: bool = False, tell: Calla
     from dreamerguard.notify.listeners import Listeners
     from dreamerguard.notify.notifier import NOTIFIED
 
-    found: list[Listener] = []
+    found: list[Listener] = _metrics_file(options.metrics_file, tell)
     notifier = open_notifier(
         options.notify,
         config_file=options.config_file,
@@ -48,6 +48,19 @@ def open_listeners(options: TrainOptions, *, remember: bool = False, tell: Calla
         os.environ[NOTIFIED] = "1"  # a program under guard leaves the channels of settings to the guard
         found.append(notifier)
     return Listeners(found)
+
+
+def _metrics_file(typed: str | None, tell: Callable[[str], None]) -> list[Listener]:
+    from dreamerguard.notify.metrics_file import SUFFIX, MetricsFile
+
+    if typed is None:
+        return []
+    path = Path(typed)
+    if path.suffix != SUFFIX:
+        fail(f"--metrics-file {typed}: the name must end in {SUFFIX}, which the collector looks for")
+    if not path.absolute().parent.is_dir():
+        fail(f"--metrics-file {typed}: the folder does not exist")
+    return [MetricsFile(path, tell)]
 
 
 def train_and_tell(

@@ -1,7 +1,7 @@
 """Writes the state of the watched runs as a Prometheus text file, for the textfile collector of node_exporter.
 
-The format is documented at https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. It is written
-here and not with prometheus_client, because `watch` would need a registry of that library for a few lines of text.
+The format is documented at https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. It is
+written here and not with prometheus_client, because `watch` would need that library for a few lines of text.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _USUAL_BATCH = 16 * 64
 
 _EXPECTED = (
     "expected scores.jsonl or metrics.jsonl of dreamerguard, dreamerv3, dreamerv3-torch or r2dreamer, TensorBoard"
-    " events of sheeprl, or JSON lines or CSV files of torchrl"
+    " events, JSON lines or CSV files of torchrl, or run-*.wandb of Weights & Biases"
 )
 
 
@@ -89,7 +89,7 @@ class Follower:
             raise LogError(f"cannot read {error.filename or self.directory}: {why_unreadable(error)}") from error
         self.log = _empty_log(self.directory, layout, self._repeat)
         if layout.event_scores:
-            repeat = self.log.facts.action_repeat if layout.counts_steps else None
+            repeat = self.log.facts.action_repeat if layout.counts_steps or layout.csv_scores else None
             self._events = EventFiles(self.directory, layout, self.log, repeat or 1)
         self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
         self._csv = list(self._csv_files(layout))
@@ -106,7 +106,7 @@ class Follower:
             facts = replace(facts, action_repeat=self._repeat)
         layout = row_layout(source)
         self.log = RunLog(self.directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))
-        counts = layout.counts_steps
+        counts = layout.counts_steps or (source.layout.csv_scores and source.layout.x not in source.keys)
         if counts and facts.action_repeat is None:
             note_unknown_repeat(self.log)
         self._files = [RowFile(source, self.log, (facts.action_repeat or 1) if counts else 1)]

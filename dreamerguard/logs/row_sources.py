@@ -147,7 +147,7 @@ class RowFile(JsonFile):
         step = own if own is not None else next((row[key] for key in _STEPS if key in row), None)
         if step is None:
             return
-        x = step * self._repeat_of_steps
+        x = step * (1 if own is not None else self._repeat_of_steps)
         for key in self._scores_of:
             if key in row:
                 yield exports.line(x, {key: row[key]})

@@ -35,6 +35,7 @@ PROGRAMS = {
     "nm512_torch": ("train_return", "model_loss", 1),
     "r2dreamer": ("episode/score", "fps/fps", 1),
     "sheeprl": ("Rewards/rew_avg", "Loss/policy_loss", 2),
+    "torchrl": ("train/reward", "loss_actor", 2),
 }
 
 

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import checkpoint_target, log_targets
+from . import checkpoint_target, log_targets, row_targets
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,8 @@ TARGETS = {
         Target("python", "a Python file of a checkout", _python, _modules),
         Target("json-lines", "lines of a log", log_targets.json_lines, log_targets.line_files, log_targets.WORDS),
         Target("event-file", "a TensorBoard event file", log_targets.event_file, log_targets.event_files),
+        Target("wandb-file", "a W&B file", row_targets.wandb_file, row_targets.wandb_files),
+        Target("export", "an exported history of W&B", row_targets.export, row_targets.exports, (b",", b" - ", b'"')),
         *_LOG_TARGETS,
         Target(
             "checkpoint",

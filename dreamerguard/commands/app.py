@@ -22,6 +22,7 @@ COMMANDS = {
     "eval": "dreamerguard.commands.evaluate:evaluate",
     "guard": "dreamerguard.commands.guard:guard",
     "watch": "dreamerguard.commands.watch:watch",
+    "notify": "dreamerguard.commands.notify:notify",
     "compare": "dreamerguard.commands.compare:compare",
     "report": "dreamerguard.commands.report:report",
     "reference": "dreamerguard.commands.reference:app",

@@ -55,6 +55,8 @@ def show(
 
 def _rows(settings: Settings) -> list[tuple[str, str]]:
     """Returns names and values as in a settings file."""
+    from dreamerguard.notify.channel import Channel
+
     per_path: dict[str, dict[str, str]] = {}
     for item in settings.per_path:
         per_path.setdefault(item.pattern, {}).update(dict.fromkeys(item.selectors, item.reason))
@@ -69,6 +71,7 @@ def _rows(settings: Settings) -> list[tuple[str, str]]:
         "baseline": "" if settings.baseline is None else str(settings.baseline),
         "local-rules": [str(path) for path in settings.local_rules],
         "plugins": list(settings.plugins),
+        "notify": [Channel(text, "").shown for text in settings.notify],
     }
     return [(name, _toml(value)) for name, value in values.items()]
 

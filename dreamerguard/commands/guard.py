@@ -9,6 +9,7 @@ import typer
 
 from dreamerguard.commands.shared.allowances import read_allowances
 from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.listening import open_listeners
 from dreamerguard.commands.shared.log_options import check_reference
 from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.commands.shared.typer_options import takes_options
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dreamerguard.guard.guarded_run import GuardOptions, Refused
 
 
-@takes_options(TrainOptions, "allow", "config_file", "no_config", "allow_local_rules")
+@takes_options(TrainOptions, "allow", "notify", "metrics_file", "config_file", "no_config", "allow_local_rules")
 def guard(
     ctx: typer.Context,
     words: Annotated[
@@ -70,7 +71,16 @@ def guard(
     stop = on_regression is OnRegression.STOP
     watch = WatchOptions(task, suite, action_repeat, reference, interval, stop, grace)
     settings = options.config_file, options.no_config, options.allow_local_rules
-    raise typer.Exit(_run(command, GuardOptions(reasons, strict, logdir, watch, kill_after, report, *settings)))
+    with open_listeners(options, tell=_say) as listeners:
+        given = GuardOptions(reasons, strict, logdir, watch, kill_after, report, listeners, *settings)
+        code = _run(command, given)
+    raise typer.Exit(code)
+
+
+def _say(line: str) -> None:
+    from dreamerguard.guard.guarded_run import say
+
+    say(line)
 
 
 def _run(command: tuple[str, ...], options: GuardOptions) -> int:

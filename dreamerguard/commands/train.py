@@ -56,6 +56,7 @@ def train(
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
+    from dreamerguard.notify.hidden import hide_channels
 
     # Only for --help: they are read from the arguments as typed, so that findings point at them.
     del words, seed, seeds, max_unsaved
@@ -67,7 +68,7 @@ def train(
     _refuse_mistyped_options(own)
     if not options.dry_run:
         require_agent()
-    typed = ["dreamerguard", "train", *own]
+    typed = list(hide_channels(["dreamerguard", "train", *own]))
     with StopSignals() as stop:
         result = _lint(typed, options)
         _show(result)
@@ -131,8 +132,8 @@ def _show(result: Result) -> None:
 
 def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSignals) -> int:
     from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
+    from dreamerguard.commands.shared.listening import open_listeners, train_and_tell
     from dreamerguard.commands.shared.start_from import read_start
-    from dreamerguard.commands.shared.training import run_training
     from dreamerguard.programs.native.run_directory import default_directory
     from dreamerguard.programs.native.runnable import why_not_here
 
@@ -151,7 +152,8 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
-    return run_training(config, directory, result, typed, stop, restart=options.restart, start=start)
+    with open_listeners(options) as listeners:
+        return train_and_tell(listeners, config, directory, result, typed, stop, restart=options.restart, start=start)
 
 
 def _refuse_file(directory: Path) -> None:

@@ -18,9 +18,12 @@ from dreamerguard.commands.shared.log_options import (
     check_task,
     look,
 )
+from dreamerguard.commands.shared.typer_options import takes_options
+from dreamerguard.programs.native.options import TrainOptions
 from dreamerguard.util.terminal import echo
 
 if TYPE_CHECKING:
+    from dreamerguard.notify.listeners import Listeners
     from dreamerguard.regression.watch.watcher import Status, Watcher
 
 
@@ -38,6 +41,7 @@ class OnRegression(StrEnum):
     STOP = "stop"
 
 
+@takes_options(TrainOptions, "notify", "metrics_file")
 def watch(
     logdirs: Logdirs,
     task: Task = None,
@@ -54,6 +58,8 @@ def watch(
     pid: Annotated[int | None, typer.Option("--pid", help="Process to stop.")] = None,
     grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds between the warning and SIGTERM.")] = 60.0,
     output_format: Annotated[WatchFormat, typer.Option("--output-format", help="Report to print.")] = WatchFormat.TEXT,
+    *,
+    options: TrainOptions,
 ) -> None:
     """Watch a run while it trains and compare it with the published curves of DreamerV3 or your curves.
 
@@ -64,6 +70,7 @@ def watch(
     --strict); 2: wrong usage, or the directory is missing or cannot be read; 3: no run has a verdict (no reference, no
     log, or no scores).
     """
+    from dreamerguard.commands.shared.listening import open_listeners
     from dreamerguard.commands.shared.low_runs import explain_run
     from dreamerguard.logs.follow import find_runs
     from dreamerguard.regression.watch.watcher import Watcher
@@ -80,13 +87,21 @@ def watch(
     facts = (task, suite, action_repeat, reference, _memory_gb())
     watchers = [Watcher(run, *facts, explain=explain_run) for run in find_runs(logdirs)]
     as_json = output_format is WatchFormat.JSON
-    statuses = look(watchers)
-    if once:
-        _print(statuses, as_json)
-    else:
-        stop = pid if on_regression is OnRegression.STOP else None
-        statuses = _follow(watchers, statuses, interval, as_json, stop, grace)
+    with open_listeners(options, remember=True) as listeners:
+        statuses = _look(watchers, listeners)
+        if once:
+            _print(statuses, as_json)
+            _ended(statuses, listeners)
+        else:
+            stop = pid if on_regression is OnRegression.STOP else None
+            statuses = _follow(watchers, statuses, interval, as_json, stop, grace, listeners)
     raise typer.Exit(watch_exit_code(statuses, strict))
+
+
+def _look(watchers: list[Watcher], listeners: Listeners) -> list[Status]:
+    statuses = look(watchers)
+    listeners.look(statuses)
+    return statuses
 
 
 def watch_exit_code(statuses: list[Status], strict: bool) -> int:
@@ -102,7 +117,13 @@ def watch_exit_code(statuses: list[Status], strict: bool) -> int:
 
 
 def _follow(
-    watchers: list[Watcher], statuses: list[Status], interval: float, as_json: bool, pid: int | None, grace: float
+    watchers: list[Watcher],
+    statuses: list[Status],
+    interval: float,
+    as_json: bool,
+    pid: int | None,
+    grace: float,
+    listeners: Listeners,
 ) -> list[Status]:
     import sys
     import time
@@ -122,26 +143,29 @@ def _follow(
                 if warned is not None and pid is not None and time.monotonic() - warned >= grace:
                     _stop(pid)
                     break
-                if warned is None and (ended := _ended(statuses)):
+                if warned is None and (ended := _ended(statuses, listeners)):
                     note(f"note: {ended}: watch ends")
                     break
                 if not (waits or screen.live) and (waiting := _waiting(statuses)):
                     waits = True
                     note(f"note: {waiting}")
                 time.sleep(interval if warned is None else min(interval, max(left, 0.1)))
-                statuses = look(watchers)
+                statuses = _look(watchers, listeners)
         except KeyboardInterrupt:
             pass
     return statuses
 
 
-def _ended(statuses: list[Status]) -> str:
-    """Returns why all runs have ended; empty if one may go on."""
+def _ended(statuses: list[Status], listeners: Listeners) -> str:
+    """Returns why all runs have ended, empty if one may go on, and passes on every run that has ended."""
     import time
 
     from dreamerguard.regression.watch.ended import why_ended
 
     found = [why_ended(status.log, time.time()) if status.log else "" for status in statuses]
+    for status, why in zip(statuses, found, strict=True):
+        if why:
+            listeners.ended(f"finished: {status.task}", status.directory, [why], failed=False)
     if not all(found):
         return ""
     return found[0] if len(found) == 1 else f"all {len(found)} runs have ended"

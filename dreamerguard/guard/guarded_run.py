@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dreamerguard.notify.hidden import hide_channels
+from dreamerguard.notify.listeners import Listeners
 from dreamerguard.sources.argv import read_command
 
 from .child import Child, Ending
@@ -46,6 +48,7 @@ class GuardOptions:
       watch: options of the watcher.
       kill_after: seconds from SIGTERM to SIGKILL for a run that is stopped; None for no SIGKILL.
       report: file for the final status; None for no file.
+      listeners: hear about the run.
     """
 
     allow: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class GuardOptions:
     watch: WatchOptions = field(default_factory=WatchOptions)
     kill_after: float | None = None
     report: Path | None = None
+    listeners: Listeners = field(default_factory=Listeners)
     config_file: str | None = None
     no_config: bool = False
     allow_local_rules: bool = False
@@ -84,7 +88,8 @@ def run_guarded(words: Sequence[str], options: GuardOptions) -> int:
       Refused: lint does not allow the start, or the command cannot be checked and ``strict`` is set.
       UnknownRule, SourceError: ``allow`` or the settings are wrong.
     """
-    command = read_command(words)
+    shown = hide_channels(words)
+    command = read_command(shown)
     checked = check_guarded_command(
         command,
         options.allow,
@@ -106,12 +111,13 @@ def run_guarded(words: Sequence[str], options: GuardOptions) -> int:
             child = Child(words, signals, say)
         except OSError as error:
             return _cannot_start(words[0], error)
-        watch = _start_watch(place, checked, words, options, child)
+        watch = _start_watch(place, checked, shown, options, child)
         ending = child.wait()
         if watch is not None:
             watch.finish()
+        _tell_end(ending, watch, shown, options.listeners)
         if options.report is not None:
-            _write_report(options.report, _report(words, options, ending, watch, started))
+            _write_report(options.report, _report(shown, options, ending, watch, started))
     _forward_interrupt(ending)
     return ending.code
 
@@ -146,13 +152,26 @@ def _start_watch(
     if place is None:
         return None
     lint = None if checked.result is None or checked.own else _lint_report(checked.result, words, options.allow)
-    watch = Watch(place, options.watch, lint, say, lambda: child.ask_to_stop(options.kill_after))
+    watch = Watch(place, options.watch, lint, say, lambda: child.ask_to_stop(options.kill_after), options.listeners)
     try:
         watch.start()
     except RuntimeError as error:  # no thread is available
         say(f"the run is not watched: {error}")
         return None
     return watch
+
+
+def _tell_end(ending: Ending, watch: Watch | None, words: Sequence[str], listeners: Listeners) -> None:
+    """Passes on how the program ended; not after Ctrl-C, which somebody pressed."""
+    if ending.interrupted:
+        return
+    statuses = watch.statuses if watch is not None else []
+    task = f": {statuses[0].task}" if statuses else ""
+    directory: Path | str = statuses[0].directory if len(statuses) == 1 else " ".join(words)
+    stopped = ["the guard stopped it: too low at the 2 % threshold"] if watch is not None and watch.stopped else []
+    how = f"{ending.signal.name} ended it" if ending.signal is not None else f"exit code {ending.code}"
+    what = f"FAILED ({how}){task}" if ending.code else f"finished{task}"
+    listeners.ended(what, directory, stopped, failed=bool(ending.code))
 
 
 def _lint_report(result: Result, words: Sequence[str], allow: Mapping[str, str]) -> dict[str, Any]:

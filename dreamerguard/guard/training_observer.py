@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .forwarding import ForwardingObserver, TrainingObserver
 
 if TYPE_CHECKING:
+    from dreamerguard.notify.listeners import Listeners
     from dreamerguard.regression.watch.watcher import Status, Watcher
 
 #: File in the run directory with the last status of the watcher.
@@ -42,6 +43,7 @@ class Watched(ForwardingObserver):
       every: smallest number of seconds between two looks.
       say: prints a line; by default on standard error, or nothing if a guard runs this process.
       clock: function that returns seconds.
+      listeners: hear every status.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Watched(ForwardingObserver):
         every: float = 30.0,
         say: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        listeners: Listeners | None = None,
     ) -> None:
         super().__init__(inner)
         self._directory, self._every, self._clock = directory, every, clock
+        self._listeners = listeners
         silent = os.environ.get(GUARDED) == "1"
         self._say: Callable[[str], None] = say or ((lambda line: None) if silent else _say)
         self._watcher: Watcher | None = None
@@ -97,6 +101,8 @@ class Watched(ForwardingObserver):
         status = self._watcher.look()
         if status.log is not None:
             self._print_change(status)
+            if self._listeners is not None:
+                self._listeners.look([status])
             self._store(status)
 
     def _print_change(self, status: Status) -> None:

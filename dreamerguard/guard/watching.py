@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .log_directory import LogPlace
 
 if TYPE_CHECKING:
+    from dreamerguard.notify.listeners import Listeners
     from dreamerguard.regression.watch.watcher import Status, Watcher
 
 #: File name of the lint report that the guard stores beside the log.
@@ -43,6 +44,7 @@ class Watch:
       lint: the lint report to store beside the log; None for no report.
       say: prints one line for the user; must not fail.
       stop: asks the program to stop; called at most once.
+      listeners: hear every status.
     """
 
     def __init__(
@@ -52,11 +54,12 @@ class Watch:
         lint: Mapping[str, Any] | None,
         say: Callable[[str], None],
         stop: Callable[[], None],
+        listeners: Listeners | None = None,
     ) -> None:
         self.statuses: list[Status] = []
         self.stopped = False
         self._place, self._options, self._lint = place, options, lint
-        self._say, self._stop = say, stop
+        self._say, self._stop, self._listeners = say, stop, listeners
         self._directory: Path | None = None
         self._watchers: dict[Path, Watcher] = {}
         self._printed: dict[Path, object] = {}
@@ -115,6 +118,8 @@ class Watch:
         self.statuses = look_at_all(list(self._watchers.values()))
         for status in self.statuses:
             self._print_change(status)
+        if self._listeners is not None:
+            self._listeners.look(self.statuses)
         if self._options.stop and not last:
             # Several agents of one program end together, so all of them must be too low.
             self._consider_stop(all(status.may_stop for status in self.statuses))

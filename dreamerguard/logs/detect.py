@@ -14,6 +14,7 @@ from dreamerguard.util.regular_files import open_regular, read_regular, why_unre
 from .csv_scores import csv_names
 from .event_directory import event_files
 from .event_files import LONG_RECORD, EventReader, EventScalar
+from .row_sources import read_source, source_path
 from .unread_folders import name_unread
 
 #: Bytes that are read at the start of a file.
@@ -46,6 +47,9 @@ def detect(directory: Path) -> LogLayout | None:
 
 def why_no_log(directory: Path) -> str:
     """Returns why a directory has no log: damaged files, or those of a program that is not read; empty if none."""
+    path = source_path(directory)
+    if path is not None and (why := read_source(path).why_no_log):
+        return f"{path.name}: {why}" if path != directory else why
     unread = name_unread(directory, frozenset(name for layout in log_layouts() for name in layout.csv_scores))
     if unread:
         return unread

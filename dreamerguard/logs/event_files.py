@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .checksum import masked_crc
+from .protobuf import fields, varint
 
 #: Bytes of a length with its checksum, and of the checksum behind a payload.
 _HEAD, _TAIL = 12, 4
@@ -171,7 +172,7 @@ def _event(data: bytes) -> list[EventScalar]:
         number, *lengths, tag, value = simple.groups()
         size = len(tag)
         if [length[0] for length in lengths] == [size + 9, size + 7, size] and size < 119:
-            step = _varint(number, 0)[0] if number else 0
+            step = varint(number, 0)[0] if number else 0
             return [EventScalar(step, tag.decode(), struct.unpack("<f", value)[0])]
     return _any_event(data)
 
@@ -179,11 +180,11 @@ def _event(data: bytes) -> list[EventScalar]:
 def _any_event(data: bytes) -> list[EventScalar]:
     step, values, started = 0, [], False
     try:
-        for number, value in _fields(data):
+        for number, value in fields(data):
             if number == 2 and isinstance(value, int):
                 step = value - (1 << 64) if value >= 1 << 63 else value
             elif number == 5 and isinstance(value, bytes):
-                values += [found for n, v in _fields(value) if n == 1 and isinstance(v, bytes) and (found := _value(v))]
+                values += [found for n, v in fields(value) if n == 1 and isinstance(v, bytes) and (found := _value(v))]
             elif number == 7 and value == _STATUS_START:
                 started = True
     except (IndexError, struct.error, UnicodeDecodeError):
@@ -193,7 +194,7 @@ def _any_event(data: bytes) -> list[EventScalar]:
 
 def _value(data: bytes) -> tuple[str, float] | None:
     tag, figure = "", None
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1 and isinstance(value, bytes):
             tag = value.decode()
         elif number == 2 and isinstance(value, bytes) and len(value) == 4:
@@ -205,38 +206,9 @@ def _value(data: bytes) -> tuple[str, float] | None:
 
 def _tensor(data: bytes) -> float | None:
     """Returns the number in a tensor of one float32 or float64; None for anything else."""
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number in (4, 5) and isinstance(value, bytes) and len(value) == 4:
             return float(struct.unpack("<f", value)[0])
         if number in (4, 6) and isinstance(value, bytes) and len(value) == 8:
             return float(struct.unpack("<d", value)[0])
     return None
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yields the number and the content of each field: an integer, or bytes for every other type."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        if kind == 2:
-            size, at = _varint(data, at)
-        else:
-            size = {1: 8, 5: 4}.get(kind, len(data))
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-    raise IndexError("a number of more than ten bytes")

@@ -16,6 +16,7 @@ from .detect import detect, why_no_log
 from .event_directory import EventFiles
 from .json_lines import JsonFile
 from .mixed_episodes import split_evaluations
+from .row_sources import SUFFIXES, RowFile, read_source, row_layout, source_path
 from .run_log import LogProblem, RunLog
 from .series import Scores
 from .stored_config import read_run_facts
@@ -25,7 +26,7 @@ _USUAL_BATCH = 16 * 64
 
 _EXPECTED = (
     "expected scores.jsonl or metrics.jsonl of dreamerguard, dreamerv3, dreamerv3-torch or r2dreamer, TensorBoard"
-    " events of sheeprl, or JSON lines or CSV files of torchrl"
+    " events, JSON lines or CSV files of torchrl, or run-*.wandb of Weights & Biases"
 )
 
 
@@ -75,19 +76,40 @@ class Follower:
 
     def _open(self) -> bool:
         try:
-            if self.directory.exists() and not self.directory.is_dir():
-                raise LogError(f"{self.directory} is a file, not a directory: give the directory that holds the logs")
+            source = self.directory.suffix in SUFFIXES
+            if self.directory.exists() and not self.directory.is_dir() and not source:
+                raise LogError(
+                    f"{self.directory} is a file, not a directory: give the directory that holds the logs, or an export"
+                    f" of W&B ({', '.join(SUFFIXES)})"
+                )
             layout = detect(self.directory)
+            if layout is None:
+                return self._open_rows()
         except OSError as error:
             raise LogError(f"cannot read {error.filename or self.directory}: {why_unreadable(error)}") from error
-        if layout is None:
-            return False
         self.log = _empty_log(self.directory, layout, self._repeat)
         if layout.event_scores:
-            repeat = self.log.facts.action_repeat if layout.counts_steps else None
+            repeat = self.log.facts.action_repeat if layout.counts_steps or layout.csv_scores else None
             self._events = EventFiles(self.directory, layout, self.log, repeat or 1)
         self._files = [JsonFile(self.directory / name, layout, self.log) for name in layout.files]
         self._csv = list(self._csv_files(layout))
+        return True
+
+    def _open_rows(self) -> bool:
+        """Opens a W&B run or an export. Returns whether there is one that a supported program has logged."""
+        path = source_path(self.directory)
+        source = read_source(path) if path is not None else None
+        if source is None or source.layout is None:
+            return False
+        facts = source.facts
+        if self._repeat is not None:
+            facts = replace(facts, action_repeat=self._repeat)
+        layout = row_layout(source)
+        self.log = RunLog(self.directory, layout, facts, Scores(layout.repeated), Scores(layout.repeated))
+        counts = layout.counts_steps or (source.layout.csv_scores and source.layout.x not in source.keys)
+        if counts and facts.action_repeat is None:
+            note_unknown_repeat(self.log)
+        self._files = [RowFile(source, self.log, (facts.action_repeat or 1) if counts else 1)]
         return True
 
     def _csv_files(self, layout: LogLayout) -> Iterator[CsvScores]:
@@ -130,7 +152,9 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
     for directory in directories:
         children = []
         if is_dir(directory) and not _holds_log(directory):
-            children = [child for child in _children(directory) if is_dir(child) and _detected(child)]
+            children = [
+                child for child in _children(directory) if is_dir(child) and (_detected(child) or _holds_rows(child))
+            ]
         for run in sorted(children, key=lambda child: child.is_symlink()) or [directory]:
             found.setdefault(os.path.realpath(run), run)
     return list(found.values())
@@ -146,9 +170,19 @@ def _children(directory: Path) -> list[Path]:
 def _holds_log(directory: Path) -> bool:
     """Returns whether a directory has a log. With several seeds, only its subfolders have logs."""
     layout = _detected(directory)
-    if layout is None or not layout.folder_of_runs:
-        return layout is not None
+    if layout is None:
+        return _holds_rows(directory)
+    if not layout.folder_of_runs:
+        return True
     return any((directory / name).exists() for name in layout.files)
+
+
+def _holds_rows(directory: Path) -> bool:
+    try:
+        path = source_path(directory)
+        return path is not None and read_source(path).layout is not None
+    except OSError:
+        return False
 
 
 def _detected(directory: Path) -> LogLayout | None:

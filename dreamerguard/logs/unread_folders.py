@@ -1,7 +1,7 @@
 """Names the folders of programs that are not read, so that a user does not wait for a log that never comes.
 
 Sources: ray-project/ray (``python/ray/tune/result.py``: ``result.json``, ``progress.csv``, ``params.json``),
-DLR-RM/stable-baselines3 (``monitor.py``: ``monitor.csv``), wandb/wandb (``run-*.wandb`` in an offline folder).
+DLR-RM/stable-baselines3 (``monitor.py``: ``monitor.csv``).
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ _FILES = {
     "tuner.pkl": "Ray Tune (an experiment of RLlib)",
     "*.monitor.csv": "Stable-Baselines3",
     "monitor.csv": "Stable-Baselines3",
-    "run-*.wandb": "Weights & Biases",
-    "files/wandb-metadata.json": "Weights & Biases",
+    "files/wandb-metadata.json": "Weights & Biases without its file run-*.wandb",
 }
 
 
@@ -33,8 +32,9 @@ def name_unread(directory: Path, csv_scores: frozenset[str]) -> str:
       directory: the folder.
       csv_scores: names of scores that are read from torchrl's CSV files.
     """
-    if _is_rllib(directory):
-        return "it is a folder of RLlib (result.json). Its logs are not read; `dreamerguard lint` checks its settings"
+    name = _rllib_file(directory)
+    if name:
+        return f"it is a folder of RLlib ({name}). Its logs are not read; `dreamerguard lint` checks its settings"
     for pattern, program in _FILES.items():
         if _any(directory, pattern):
             return f"it is a folder of {program} ({pattern}). Its logs are not read"
@@ -48,13 +48,16 @@ def name_unread(directory: Path, csv_scores: frozenset[str]) -> str:
     return ""
 
 
-def _is_rllib(directory: Path) -> bool:
-    """Returns whether a folder holds the results of an RLlib trial: one JSON object per iteration."""
-    try:
-        head = read_regular(directory / "result.json", _HEAD)
-    except OSError:
-        return False
-    return b'"training_iteration"' in head or b'"env_runners"' in head or b'"episode_reward_mean"' in head
+def _rllib_file(directory: Path) -> str:
+    """Returns the file with the results of an RLlib trial, one row for each iteration; empty if there is none."""
+    for name in ("result.json", "progress.csv"):
+        try:
+            head = read_regular(directory / name, _HEAD)
+        except OSError:
+            continue
+        if any(key in head for key in (b"training_iteration", b"env_runners", b"episode_reward_mean")):
+            return name
+    return ""
 
 
 def _any(directory: Path, pattern: str) -> bool:

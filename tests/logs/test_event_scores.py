@@ -27,6 +27,7 @@ PROGRAMS = {
     "nm512_torch": (".", "scalars/train_return", "scalars/model_loss", False, 1),
     "r2dreamer": (".", "episode/score", "fps/fps", False, 1),
     "sheeprl": ("version_0", "Rewards/rew_avg", "Loss/policy_loss", False, 2),
+    "torchrl": (".", "train/reward", "loss_actor", False, 2),
 }
 
 

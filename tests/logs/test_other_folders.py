@@ -122,7 +122,7 @@ def test_csv_steps_without_an_action_repeat_are_not_taken_for_frames(tmp_path: P
         ("result.json", '{"training_iteration": 1, "env_runners": {}}\n', "it is a folder of RLlib (result.json)"),
         ("experiment_state-2026.json", "{}", "it is a folder of Ray Tune (an experiment of RLlib)"),
         ("0.monitor.csv", "#{}\nr,l,t\n", "it is a folder of Stable-Baselines3"),
-        ("run-abc.wandb", "x", "it is a folder of Weights & Biases"),
+        ("progress.csv", "training_iteration,x\n1,2\n", "it is a folder of RLlib (progress.csv)"),
         ("scalars/loss.csv", "1,2\n", "torchrl's CSVLogger (scalars/) without a known score. It has loss;"),
     ],
 )

@@ -39,11 +39,12 @@ def split_sides(runs: Sequence[Path], baseline: Sequence[Path]) -> Sides:
       runs, baseline: arguments of the command that exist; the command ends if they are files.
     """
     from dreamerguard.logs.follow import find_runs
+    from dreamerguard.logs.row_sources import SUFFIXES
     from dreamerguard.util.paths import is_dir
 
     for path in (*runs, *baseline):
-        if not is_dir(path):
-            fail(f"{path} is not a directory")
+        if not is_dir(path) and path.suffix not in SUFFIXES:
+            fail(f"{path} is neither a directory nor an export of W&B ({', '.join(SUFFIXES)})")
     ours, theirs = find_runs(runs), find_runs(baseline)
     if baseline:
         return Sides((*ours, *theirs), tuple(runs), tuple(baseline), len(ours))

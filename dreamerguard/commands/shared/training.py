@@ -14,6 +14,7 @@ from .errors import fail, note
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
+    from dreamerguard.notify.listeners import Listeners
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
     from dreamerguard_agent.failures import RunFailed
@@ -33,6 +34,7 @@ def run_training(
     *,
     restart: bool,
     start: Start | None = None,
+    listeners: Listeners | None = None,
 ) -> int:
     """Trains a run or continues it.
 
@@ -44,6 +46,7 @@ def run_training(
       stop: the signals that stop it.
       restart: whether to set an earlier run in the directory aside.
       start: where its parameters come from; None for a new agent.
+      listeners: hear about the run.
 
     Returns:
       The exit code.
@@ -59,7 +62,7 @@ def run_training(
         facts = run.starts[-1]
         echo(agents_line(config), error=True)
         echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
-        return _train(run, stop, start)
+        return _train(run, stop, start, listeners)
 
 
 def agents_line(config: RunConfig) -> str:
@@ -78,7 +81,7 @@ def agents_line(config: RunConfig) -> str:
     return f"agent: the algorithm of {BUNDLED}{settings}; {curves}"
 
 
-def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
+def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Listeners | None) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
@@ -97,7 +100,7 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(config.run.frames))
-            observer = RunFiles(_watched(progress, own, stack), run)
+            observer = RunFiles(_watched(progress, own, stack, listeners), run)
             outcome = train_agents(config, directory, observer, stop, start.pretrained if start else None)
     except (EnvError, DoesNotFit, DoesNotMatch, OtherFormat) as error:
         withdraw(directory, config)  # changes nothing if there is a checkpoint
@@ -168,18 +171,19 @@ def _report_failed(failed: RunFailed) -> NoReturn:
     fail(f"{failed}{saved if failed.frames is not None else ''}", code)
 
 
-def _watched(inner: Observer, directories: list[Path], stack: ExitStack) -> Observer:
+def _watched(inner: Observer, directories: list[Path], stack: ExitStack, listeners: Listeners | None) -> Observer:
     """Returns an observer that also watches every agent. With several agents it looks less often and prints names."""
     import os
 
     from dreamerguard.guard.training_observer import GUARDED, Watched
 
     if len(directories) == 1:
-        return stack.enter_context(Watched(inner, directories[0]))
+        return stack.enter_context(Watched(inner, directories[0], listeners=listeners))
     silent = os.environ.get(GUARDED) == "1"
     for directory in directories:
         say = partial(_say, directory.name, silent)
-        inner = stack.enter_context(Watched(inner, directory, every=30.0 * len(directories), say=say))
+        every = 30.0 * len(directories)
+        inner = stack.enter_context(Watched(inner, directory, every=every, say=say, listeners=listeners))
     return inner
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from .model import MAX_BYTES, Settings
+from dreamerguard.core.settings_files import NAMES as NAMES
+from dreamerguard.core.settings_files import find_settings as find_settings
 
-NAMES = ("dreamerguard.toml", "pyproject.toml")
+from .model import Settings
 
 
 def load_settings(folder: Path, file: str | Path | None = None, *, allow_local_rules: bool = False) -> Settings:
@@ -28,29 +28,3 @@ def load_settings(folder: Path, file: str | Path | None = None, *, allow_local_r
     from .reader import read_settings_file  # loads pydantic, which takes longer than linting
 
     return withhold(read_settings_file(path), allowed=allow_local_rules)
-
-
-def find_settings(folder: Path) -> Path | None:
-    """Returns the nearest settings file. The search ends at the repository's root; files above have no effect."""
-    for parent in _upwards(folder):
-        for name in NAMES:
-            path = parent / name
-            if path.is_file() and (name == NAMES[0] or b"tool.dreamerguard" in _start(path)):
-                return path
-        if (parent / ".git").exists():
-            return None
-    return None
-
-
-def _upwards(folder: Path) -> Iterator[Path]:
-    here = folder.resolve()
-    yield here
-    yield from here.parents
-
-
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES)
-    except OSError:
-        return b""

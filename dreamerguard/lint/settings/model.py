@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dreamerguard.core.finding import Confidence, Severity
-from dreamerguard.core.source import Source, SourceError
+from dreamerguard.core.settings_files import read_bytes as read_bytes
+from dreamerguard.core.source import Source
 from dreamerguard.util.fast_dataclass import dataclass
-
-#: Size limit of a settings file. A real one has a few kilobytes.
-MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ class Settings:
       baseline: file of known findings.
       local_rules: files or folders with the project's custom rules.
       plugins: entry points of the group ``dreamerguard.rules`` that may add rules.
+      notify: notification channels of ``watch``, ``guard`` and ``train``, as written.
       withheld: why code that the file names does not run; empty if nothing is withheld.
       root: folder of the settings file; globs are relative to it.
       file: the settings file; None without one.
@@ -55,6 +54,7 @@ class Settings:
     baseline: Path | None = None
     local_rules: tuple[Path, ...] = ()
     plugins: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
     withheld: str = ""
     root: Path = Path()
     file: Path | None = None
@@ -71,21 +71,6 @@ class Settings:
         given = {name: value for name, value in values.items() if value not in (None, ())}
         names = {name: f"--{name.replace('_', '-')}" for name in given}
         return replace(self, **given, origins={**self.origins, **names})
-
-
-def read_bytes(path: Path) -> bytes:
-    """Reads the content of a settings file.
-
-    Raises:
-      SourceError: it cannot be read, or is too large.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read the settings {str(path)!r}: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"{path} is larger than 1 MiB; a settings file must be smaller")
-    return data
 
 
 def file_name(source: Source, path: Path, folder: Path) -> str:

@@ -43,6 +43,7 @@ class SettingsFile(BaseModel):
     baseline: str | None = Field(None, description="File of known findings, relative to this file.")
     local_rules: tuple[str, ...] = Field((), description="Files or folders with custom rules. Their code is run.")
     plugins: tuple[str, ...] = Field((), description="Entry points of the group dreamerguard.rules to load.")
+    notify: tuple[str, ...] = Field((), description="Notification channels; they count only in a trusted folder.")
 
 
 def read_settings_file(path: Path) -> Settings:
@@ -85,6 +86,7 @@ def _settings(path: Path, given: SettingsFile, data: dict[str, Any]) -> Settings
         baseline=root / given.baseline if given.baseline is not None else None,
         local_rules=tuple(root / item for item in given.local_rules),
         plugins=given.plugins,
+        notify=given.notify,
         root=root,
         file=path,
         origins=dict.fromkeys((name.replace("-", "_") for name in data), str(path)),

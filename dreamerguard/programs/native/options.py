@@ -99,6 +99,10 @@ class TrainOptions:
     )
     from_parts: tuple[str, ...] = _option((), "With --from: only these parameters, such as enc,dec,dyn.", commas=True)
     allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
+    notify: tuple[str, ...] = _option(
+        (), "Channel for WATCH, REGRESSED, errors and the end: a URL of apprise, '${VARIABLE}', or off. Repeatable."
+    )
+    metrics_file: str | None = _option(None, "File NAME.prom for the state, in Prometheus' text format.")
     dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
     output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)
     config_file: str | None = _option(None, _CONFIG_FILE)

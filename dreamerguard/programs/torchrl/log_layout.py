@@ -1,8 +1,9 @@
 """The logs of torchrl: the JSON lines file of ``logger.metrics_jsonl``; x is environment steps, which are frames.
 
 Source: pytorch/rl 039b49a (``sota-implementations/dreamer_v3/train.py``). The earlier ``dreamer_v3.py`` writes one JSON
-file when it ends, which is no log. Scripts with torchrl's ``CSVLogger`` write CSV files instead; the names of scores in
-them are those of ``train.py`` and of the other scripts in ``sota-implementations`` (ae9719f).
+file when it ends, which is no log. Scripts with torchrl's ``CSVLogger`` or ``TensorboardLogger`` write CSV files or
+TensorBoard events instead, by agent steps; the names of scores in them are those of ``train.py`` and of the other
+scripts in ``sota-implementations`` (ae9719f).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _SCORES: dict[str, ScoreKind] = {"score": "train", "return": "eval"}
 def wrote(found: LogEvidence) -> bool:
     """Recognises the name that the shipped configuration gives the log, the names of its steps, or CSV files."""
     named = "environment_steps" in found.metrics or (found.directory / _OWN).is_file()
-    return named or bool(found.csv & _CSV.keys())
+    return named or bool((found.csv | found.tags) & _CSV.keys())
 
 
 def read_facts(settings: StoredSettings) -> RunFacts:
@@ -45,6 +46,7 @@ LAYOUT = LogLayout(
     metrics=(_OWN, _COMMON),
     configs=(".hydra/config.yaml", "../.hydra/config.yaml", "../../.hydra/config.yaml"),
     csv_scores=_CSV,
+    event_scores=_CSV,
     ratio_from_updates=True,
     wrote=wrote,
     facts=read_facts,

@@ -13,7 +13,7 @@ from dreamerguard.logs import Follower, RunLog, Scores, Series, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
 from dreamerguard.regression.reference.judged_scores import judged_scores
 from dreamerguard.regression.statistics.binned_curve import to_cells
-from dreamerguard.util.paths import is_dir
+from dreamerguard.util.paths import exists
 from dreamerguard.util.text import number_of
 
 from .health import Context, HealthFinding, check_health, is_flat
@@ -170,7 +170,7 @@ class Watcher:
 
 
 def _why_waiting(directory: Path) -> str:
-    if not is_dir(directory):
+    if not exists(directory):
         return "does not exist yet"
     why = why_no_log(directory)
     return f"holds no log that can be read: {why}" if why else "holds no log yet"

@@ -44,7 +44,7 @@ def split_sides(runs: Sequence[Path], baseline: Sequence[Path]) -> Sides:
 
     for path in (*runs, *baseline):
         if not is_dir(path) and path.suffix not in SUFFIXES:
-            fail(f"{path} is neither a directory nor an export of W&B ({', '.join(SUFFIXES)})")
+            fail(f"{path} is not a directory, and no export of W&B ({', '.join(SUFFIXES)})")
     ours, theirs = find_runs(runs), find_runs(baseline)
     if baseline:
         return Sides((*ours, *theirs), tuple(runs), tuple(baseline), len(ours))

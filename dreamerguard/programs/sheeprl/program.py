@@ -135,6 +135,8 @@ class Sheeprl(Program):
         if launch.name in EVALUATIONS:
             return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        if launch.name == self.name and not launch.module and _lacks_shipped(composed):
+            composed = compose_command(command, launch, TABLE, PRIMARY, None)
         stored = stored_beside(composed.settings.get(RESUME), folder)
         if stored is None:
             return self._judge(composed, machine)
@@ -199,6 +201,13 @@ _CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     places, mark = ("sheeprl/configs", "configs"), r"override /algo|sheeprl\."
     return find_config_folder(launch, folder, places, PRIMARY, mark, ("sheeprl/cli.py",))
+
+
+def _lacks_shipped(composed: Composed) -> bool:
+    """Returns whether a checkout lacks a chosen option that upstream has: the installed package may be what runs."""
+    lacking = (item.name.partition("=") for item in composed.composition.presets if not item.known)
+    names = (f"{group}/{option}" for group, _, option in lacking)
+    return composed.checkout is not None and any(composed.table.load(name) is not None for name in names)
 
 
 def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from dreamerguard.sources.commands.installed_scripts import with_installed_scrip
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
+from dreamerguard.sources.commands.python_configured import EVALUATES_IN_CODE, TRAINS_IN_CODE
 from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
@@ -41,6 +42,7 @@ from .other_revision import at_revision, revision_of
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
+_PRESETS = "configs.yaml"
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 #: A resolved configuration has one of these keys.
@@ -164,6 +166,8 @@ class _Checker:
         for base in (folder, *folder.parents):
             start = self.tree.root / base
             if is_file(start / script) or (launch.name in CONSOLE_COMMANDS and is_dir(start / launch.name)):
+                return start
+            if launch.name in (TRAINS_IN_CODE, EVALUATES_IN_CODE) and is_file((start / script).with_name(_PRESETS)):
                 return start
         return self.tree.root
 

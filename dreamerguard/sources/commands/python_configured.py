@@ -53,7 +53,9 @@ def _script(tree: ast.Module) -> str:
             sources |= {(name.asname or name.name.partition(".")[0]): name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             sources |= {(name.asname or name.name): node.module for name in node.names}
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node.func.value) == "run":
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node.func.value) == "run"
+        ):
             run.add(node.func.attr)
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and last_name(node.value) == "configs":

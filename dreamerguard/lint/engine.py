@@ -32,6 +32,7 @@ from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.text import number_of
 
 from . import suppressions
+from .called_script import commands_of_script
 from .configured_in_code import configured_in_code
 from .fixes import with_whole_commands
 from .run_rules import own_choice, run_rules
@@ -125,6 +126,12 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
         if installed is not None:
             program, detected = recognise(installed, folder)
             return installed, program, detected
+        for called in commands_of_script(command, folder):
+            try:
+                program, _ = recognise(called, folder)
+            except UnknownProgram:
+                continue
+            return called, program, f"{called.source.name} starts it"
         coded = configured_in_code(command, folder)
         if coded is None:
             raise

@@ -41,6 +41,7 @@ from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.stored_run import read_stored, stored_beside
 from dreamerguard.sources.argv import UNKNOWN, Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.util.regular_files import read_regular
 
 from .evaluation import NAMES as EVALUATIONS
 from .evaluation import OTHERS, resolve_evaluation
@@ -98,6 +99,8 @@ LIMITS = (
 DEAD = {
     "algo.per_rank_pretrain_steps": "the first call of Ratio limits it to the steps of one iteration",
 }
+#: ``cfg.env.frame_stack = -1`` in ``sheeprl/algos/dreamer_v3/dreamer_v3.py``; environments get that value too.
+_STACKS = {"env.frame_stack": "dreamer_v3 sets it to -1 at the start: no frames are stacked"}
 
 #: Part of the wrapper's target -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
@@ -171,7 +174,7 @@ class Sheeprl(Program):
             units=Units(length="agent steps", ratio="updates"),
             limits=LIMITS,
             task_problem=_task_problem(composed),
-            dead=DEAD,
+            dead=DEAD | _STACKS if _stacks_nothing(composed) else DEAD,
         )
         return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
 
@@ -201,6 +204,19 @@ _CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     places, mark = ("sheeprl/configs", "configs"), r"override /algo|sheeprl\."
     return find_config_folder(launch, folder, places, PRIMARY, mark, ("sheeprl/cli.py",))
+
+
+def _stacks_nothing(composed: Composed) -> bool:
+    """Returns whether a run asks for stacked frames and the algorithm, of the checkout if it is there, stacks none."""
+    if composed.value("algo.name") != "dreamer_v3" or not composed.number("env.frame_stack") > 1:
+        return False
+    if composed.checkout is None:
+        return True
+    try:
+        data = read_regular(composed.checkout.folder.parent / "algos" / "dreamer_v3" / "dreamer_v3.py", 1 << 20)
+    except OSError:
+        return True
+    return b"env.frame_stack = -1" in data
 
 
 def _lacks_shipped(composed: Composed) -> bool:

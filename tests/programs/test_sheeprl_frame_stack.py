@@ -48,7 +48,9 @@ def test_stacked_frames_have_no_effect(words: str, tmp_path: Path) -> None:
 
 
 def test_the_published_program_stacks_none(tmp_path: Path) -> None:
-    assert typed(tmp_path, "exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4 env.frame_stack=4") == ["env.frame_stack"]
+    assert typed(tmp_path, "exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4 env.frame_stack=4") == [
+        "env.frame_stack"
+    ]
     assert typed(tmp_path, "exp=dreamer_v3 env=atari env.id=PongNoFrameskip-v4") == []
 
 

@@ -20,15 +20,16 @@ FILES = {
     "cli.py": "print('sheeprl')\n",
 }
 HEAD = "# @package _global_\ndefaults:\n"
+DREAMER = f"{HEAD}  - override /algo: dreamer_v3\n"
 
 
 def fork(folder: Path, sets: str = "cfg.env.frame_stack = -1") -> None:
     files = {
         **FILES,
         "algos/dreamer_v3/dreamer_v3.py": f"def main(fabric, cfg):\n    {sets}\n    print(cfg.env.frame_stack)\n",
-        "configs/exp/dreamer_v3_plain.yaml": f"{HEAD}  - override /algo: dreamer_v3\n  - _self_\n",
-        "configs/exp/dreamer_v3_race.yaml": f"{HEAD}  - override /algo: dreamer_v3\n  - override /env: race\n  - _self_\n",
-        "configs/exp/dreamer_v3_four.yaml": f"{HEAD}  - override /algo: dreamer_v3\n  - _self_\nenv:\n  frame_stack: 4\n",
+        "configs/exp/dreamer_v3_plain.yaml": f"{DREAMER}  - _self_\n",
+        "configs/exp/dreamer_v3_race.yaml": f"{DREAMER}  - override /env: race\n  - _self_\n",
+        "configs/exp/dreamer_v3_four.yaml": f"{DREAMER}  - _self_\nenv:\n  frame_stack: 4\n",
         "configs/exp/ppo.yaml": f"{HEAD}  - override /algo: ppo\n  - _self_\nenv:\n  frame_stack: 4\n",
     }
     for name, text in files.items():

@@ -175,7 +175,8 @@ def _resolve(
     draft.problems += text_numbers(settings, file if seen else None, table.defaults, checkout)
     known = {"task", *(problem.key for problem in draft.problems)}
     draft.problems += refused_values(settings, checkout, known, whole=whole) if seen else ()
-    if familiar and seen and not words.open_presets and (not whole or settings["task"].last.kind == "preset"):
+    chosen = not whole or ("task" in settings and settings["task"].last.kind == "preset")
+    if familiar and seen and not words.open_presets and chosen:
         draft.problems += unsplit_task(settings, draft.problems, checkout, anchor, whole=whole)
     if not whole and familiar and seen and not words.open_presets:
         if not makes_suite(settings, "task", checkout):

@@ -21,7 +21,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
-from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number, resolve_scalar
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
@@ -41,10 +41,10 @@ from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.stored_run import read_stored, stored_beside
 from dreamerguard.sources.argv import UNKNOWN, Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
-from dreamerguard.util.regular_files import read_regular
 
 from .evaluation import NAMES as EVALUATIONS
 from .evaluation import OTHERS, resolve_evaluation
+from .own_files import STACKS, lacks_shipped, missing_values, stacks_nothing
 from .resume import RESUME, resume_problems, with_stored
 
 TABLE, PRIMARY = "sheeprl", "config"
@@ -99,9 +99,6 @@ LIMITS = (
 DEAD = {
     "algo.per_rank_pretrain_steps": "the first call of Ratio limits it to the steps of one iteration",
 }
-#: ``cfg.env.frame_stack = -1`` in ``sheeprl/algos/dreamer_v3/dreamer_v3.py``; environments get that value too.
-_STACKS = {"env.frame_stack": "dreamer_v3 sets it to -1 at the start: no frames are stacked"}
-
 #: Part of the wrapper's target -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
     "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
@@ -138,7 +135,7 @@ class Sheeprl(Program):
         if launch.name in EVALUATIONS:
             return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
-        if launch.name == self.name and not launch.module and _lacks_shipped(composed):
+        if launch.name == self.name and not launch.module and lacks_shipped(composed):
             composed = compose_command(command, launch, TABLE, PRIMARY, None)
         stored = stored_beside(composed.settings.get(RESUME), folder)
         if stored is None:
@@ -174,9 +171,9 @@ class Sheeprl(Program):
             units=Units(length="agent steps", ratio="updates"),
             limits=LIMITS,
             task_problem=_task_problem(composed),
-            dead=DEAD | _STACKS if _stacks_nothing(composed) else DEAD,
+            dead=DEAD | STACKS if stacks_nothing(composed) else DEAD,
         )
-        return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
+        return replace(run, problems=(*run.problems, *missing_values(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the group ``exp``, if the file is for DreamerV3 or empty.
@@ -204,43 +201,6 @@ _CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     places, mark = ("sheeprl/configs", "configs"), r"override /algo|sheeprl\."
     return find_config_folder(launch, folder, places, PRIMARY, mark, ("sheeprl/cli.py",))
-
-
-def _stacks_nothing(composed: Composed) -> bool:
-    """Returns whether a run asks for stacked frames and the algorithm, of the checkout if it is there, stacks none."""
-    if composed.value("algo.name") != "dreamer_v3" or not composed.number("env.frame_stack") > 1:
-        return False
-    if composed.checkout is None:
-        return True
-    try:
-        data = read_regular(composed.checkout.folder.parent / "algos" / "dreamer_v3" / "dreamer_v3.py", 1 << 20)
-    except OSError:
-        return True
-    return b"env.frame_stack = -1" in data
-
-
-def _lacks_shipped(composed: Composed) -> bool:
-    """Returns whether a checkout lacks a chosen option that upstream has: the installed package may be what runs."""
-    lacking = (item.name.partition("=") for item in composed.composition.presets if not item.known)
-    names = (f"{group}/{option}" for group, _, option in lacking)
-    return composed.checkout is not None and any(composed.table.load(name) is not None for name in names)
-
-
-def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:
-    """Yields the problem of mandatory settings without a value: the program asks for all of them before it trains."""
-    missing = composed.composition.missing() if composed.whole and not run.unread else []
-    if not missing:
-        return
-    keys = " and ".join(setting.key for setting in missing[:3])
-    places = [origin for setting in missing if isinstance(origin := setting.last.origin, Span)]
-    yield Problem(
-        "missing-value",
-        f"{keys} {'has' if len(missing) == 1 else 'have'} no value, so the program stops",
-        Label(run.anchor),
-        missing[0].key,
-        secondary=tuple(Label(place, "mandatory") for place in places[:1]),
-        help=f"set {missing[0].key} in the experiment or on the command line",
-    )
 
 
 def _other_algorithm(composed: Composed) -> str:

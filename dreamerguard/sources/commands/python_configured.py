@@ -46,7 +46,8 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
 
 def _script(tree: ast.Module) -> str:
     """Returns the script that stands for the code: in the package whose presets it takes, by what the code runs."""
-    sources, run = {}, set()
+    sources: dict[str, str] = {}
+    run: set[str] = set()
     package = _PACKAGE
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

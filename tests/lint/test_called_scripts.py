@@ -63,6 +63,15 @@ def test_what_starts_no_training_stays_unknown(text: str, tmp_path: Path) -> Non
         check_command(read_command(shlex.split(text)), folder=tmp_path)
 
 
+@pytest.mark.parametrize("guard", ["[ $# -lt 2 ]", '[ "$#" -ne 2 ]', "test $# -lt 2", '[ -z "$2" ]'])
+def test_a_script_that_stops_without_its_arguments_starts_nothing(guard: str, tmp_path: Path) -> None:
+    train = "python dreamerv3/main.py --configs mine --logdir $1 --run.stepz $2"
+    fork(tmp_path, f"if {guard}; then\n  echo usage\n  exit 1\nfi\n{train}\n")
+    assert keys(tmp_path, "bash train.sh x 5") == {"run.stepz"}
+    with pytest.raises(UnknownProgram):
+        check_command(read_command(shlex.split("bash train.sh x")), folder=tmp_path)
+
+
 def test_scripts_that_start_each_other_end(tmp_path: Path) -> None:
     fork(tmp_path, "bash other.sh $1\n")
     (tmp_path / "other.sh").write_text("bash train.sh $1\npython dreamerv3/main.py --configs mine --logdir $1\n")

@@ -32,7 +32,6 @@ from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.text import number_of
 
 from . import suppressions
-from .called_script import commands_of_script
 from .configured_in_code import configured_in_code
 from .fixes import with_whole_commands
 from .run_rules import own_choice, run_rules
@@ -126,6 +125,8 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
         if installed is not None:
             program, detected = recognise(installed, folder)
             return installed, program, detected
+        from .called_script import commands_of_script  # reading shells takes long to load
+
         for called in commands_of_script(command, folder):
             try:
                 program, _ = recognise(called, folder)

@@ -31,6 +31,7 @@ from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.shell import read_shell
 
 RESULTS = Path(__file__).parent / "results" / "fresh_batches.json"
@@ -68,7 +69,9 @@ def tree_of(batch: Path, repo: str) -> Path:
 def classify(command: str, folder: Path) -> tuple[str, list[Result], str]:
     """Returns ``ok``, ``warns``, ``error``, ``not-dreamer`` or ``crash``, the results, and what was not judged."""
     results, why = [], "unknown program"
-    for item in read_shell(Source("command", command)):
+    with reading_in(folder, folder):
+        items = read_shell(Source("command", command))
+    for item in items:
         if read_launch(item) is None:
             continue
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.source import SourceError
-from dreamerguard.sources.argv import Command
+from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.paths import is_file
@@ -38,7 +39,16 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     if launch.arguments and not launch.arguments[0].text.startswith("--"):
         return None  # a script with another way to read its command line
     options = launch.arguments if _reads_flags(source.text) else ()
-    return Command(found[0].source, (*found[0].words, *options))
+    return Command(found[0].source, (*_placed(found[0].words, path.parent, folder), *options))
+
+
+def _placed(words: Sequence[Word], home: Path, folder: Path) -> tuple[Word, ...]:
+    """Returns words with the package of the presets beside the script, where Python finds it first."""
+    package = PurePosixPath(words[1].text).parent
+    if home == folder or not is_file(home / package / "configs.yaml"):
+        return tuple(words)
+    script = (home / words[1].text).relative_to(folder).as_posix()
+    return (words[0], replace(words[1], text=script), *words[2:])
 
 
 def _reads_flags(text: str) -> bool:

@@ -125,6 +125,14 @@ def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
         if installed is not None:
             program, detected = recognise(installed, folder)
             return installed, program, detected
+        from .called_script import commands_of_script  # reading shells takes long to load
+
+        for called in commands_of_script(command, folder):
+            try:
+                program, _ = recognise(called, folder)
+            except UnknownProgram:
+                continue
+            return called, program, f"{called.source.name} starts it"
         coded = configured_in_code(command, folder)
         if coded is None:
             raise

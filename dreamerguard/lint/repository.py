@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.finding import Finding
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.core.result import RepositoryResult, Result
@@ -27,6 +27,7 @@ from dreamerguard.sources.commands.installed_scripts import with_installed_scrip
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
+from dreamerguard.sources.commands.python_configured import EVALUATES_IN_CODE, TRAINS_IN_CODE
 from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
@@ -35,11 +36,13 @@ from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
+from .file_findings import in_document, in_file
 from .loops import by_place, merged_loop
 from .other_revision import at_revision, revision_of
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
 
+_PRESETS = "configs.yaml"
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 #: A resolved configuration has one of these keys.
@@ -164,6 +167,8 @@ class _Checker:
             start = self.tree.root / base
             if is_file(start / script) or (launch.name in CONSOLE_COMMANDS and is_dir(start / launch.name)):
                 return start
+            if launch.name in (TRAINS_IN_CODE, EVALUATES_IN_CODE) and is_file((start / script).with_name(_PRESETS)):
+                return start
         return self.tree.root
 
     def _settings_file(self, found: Found) -> None:
@@ -204,7 +209,7 @@ class _Checker:
         if result is None:
             return False
         self.seen.presets += 1
-        self._keep(replace(result, findings=tuple(map(_upstream_as_info, result.findings))))
+        self._keep(replace(result, findings=tuple(map(in_file, result.findings))))
         return True
 
     def _stored(self, found: Found) -> bool:
@@ -234,12 +239,12 @@ class _Checker:
         result = PathRebaser(command.source, folder, self.tree.root).result(result)
         findings: Iterable[Finding] = result.findings
         if found is not None:
-            findings = map(_upstream_as_info, findings)
+            findings = map(in_file, findings)
             result = replace(result, detected=f"{found.name} is one of its configuration files")
         elif result.findings:
             revision, origin = revision_of(command), shipped_by(command)
             findings = (at_revision(item, revision) if revision else item for item in findings)
-            findings = (replace(item, upstream=item.upstream or origin) for item in findings)
+            findings = (in_document(item, origin) for item in findings)
         self._keep(replace(result, findings=tuple(findings)))
 
     def _lint(self, command: Command, folder: Path) -> Result | None:
@@ -285,8 +290,3 @@ def _unused(result: Result, command: Command) -> bool:
     """Returns whether the program does not have the group of a file, so that nothing of the file can take effect."""
     option = command.words[-1].text.partition("=")[0]
     return any(item.name == "unknown-option" and item.key == option for item in result.findings)
-
-
-def _upstream_as_info(finding: Finding) -> Finding:
-    """Lowers a finding in a file to info if upstream ships the value: it is not the user's mistake."""
-    return replace(finding, severity=Severity.INFO) if finding.upstream else finding

@@ -101,6 +101,16 @@ def test_the_checkout_decides_which_keys_a_script_reads(tmp_path: Path, read: bo
     assert ("unread-by-script" in names(command, tmp_path)) is not read
 
 
+@pytest.mark.parametrize("preset", ["script: eval_only", "task: dummy_disc"])
+@pytest.mark.parametrize("words", ["--run.train_ratio 8", "--run.train_ratio=64", "--script eval_only --run.steps 9"])
+def test_a_command_that_means_to_train_under_a_default_that_evaluates(preset: str, words: str, tmp_path: Path) -> None:
+    for name, text in with_preset(preset, "run.from_checkpoint: /content").items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text.replace("run: {", "run: {from_checkpoint: '', "), encoding="utf-8")
+    found = names(f"python dreamerv3/main.py --configs mine --logdir x {words}", tmp_path)
+    assert ("unread-by-script" in found) is ("eval" in preset and "ratio" in words)
+
+
 def test_an_evaluation_of_sheeprl_has_no_budget(tmp_path: Path) -> None:
     result = lint("sheeprl-eval checkpoint_path=logs/ckpt_1.ckpt fabric.accelerator=gpu", tmp_path)
     assert (result.findings, result.run.trains, result.run.other) == ((), False, "")

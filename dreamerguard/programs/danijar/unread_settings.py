@@ -23,6 +23,8 @@ _INSTEAD = {
     "run.eval_envs": "it plays in run.envs environments",
     "run.num_envs_eval": "it plays in run.num_envs environments",
 }
+#: Settings of training: a command that sets one means to train.
+_TRAINING = frozenset({"run.train_ratio", "run.train_fill", "run.learning_starts"})
 #: Settings that decide what a run does: its length, its evaluation, what it loads. The others decide about its logs.
 _DECISIVE = re.compile(r"run\.(?:steps|eval_\w+|num_envs_eval|from_checkpoint\w*)")
 _MOST_BYTES = 1 << 18
@@ -69,6 +71,9 @@ def unread_settings(
             continue
         if any(_reads(leaf, text) for text in texts):
             continue
+        if written and name == _EVALUATES and key in _TRAINING and script.last.kind != "command line":
+            yield _trains_nothing(setting, script)
+            continue
         shown = checkout is not None and sure and _changed(setting) and not _read_elsewhere(leaf, checkout)
         if (key in known and written) or shown:
             yield _problem(setting, script, quiet=key not in known and not (written and _DECISIVE.fullmatch(key)))
@@ -92,6 +97,15 @@ def _read_elsewhere(leaf: str, checkout: PythonCheckout) -> bool:
         if file.data is None or (folder not in ("run", "tests") and read.search(file.data)):
             return True
     return False
+
+
+def _trains_nothing(setting: Setting, script: Setting) -> Problem:
+    """Returns the problem of a command that means to train, where a file selects a script that only evaluates."""
+    assert setting.last.span is not None
+    text = f"script {script.value} trains nothing, so {setting.key} has no effect"
+    selects = (Label(script.last.span, "selects the script"),) if script.last.span is not None else ()
+    help = f"add --{script.key} train, or leave out {setting.key}"
+    return Problem("unread-by-script", text, Label(setting.last.span), setting.key, secondary=selects, help=help)
 
 
 def _problem(setting: Setting, script: Setting, *, quiet: bool) -> Problem:

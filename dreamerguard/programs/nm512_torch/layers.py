@@ -58,6 +58,8 @@ class TorchLayers:
         for key, item in items.items():
             if item.nested:
                 continue
+            if self._is_inside_value(key, item):
+                continue
             shipped = self.table.ships(block, key, item.value)
             known = block == "defaults" or (key in self.chains and "." not in item.key_span.text)
             if not known and key not in SUITE_KEYS:
@@ -70,6 +72,17 @@ class TorchLayers:
             span = None if shipped else item.value_span
             layer = Layer(kind, block, item.value, item.span, span, item.via, upstream=shipped)
             self.chains.setdefault(key, []).append(layer)
+
+    def _is_inside_value(self, key: str, item: Item) -> bool:
+        """Returns whether a block has a mapping where the layers below have a value, which the merge refuses."""
+        group = next((group for group in _groups_of(key) if group in self.chains), "")
+        if not group:
+            return False
+        if not any(problem.rule == "wrong-type" and problem.key == group for problem in self.problems):
+            value = self.chains[group][-1].value
+            text = f"{group} is a mapping, but its default is {value!r}: the program stops when it merges the preset"
+            self.problems.append(Problem("wrong-type", text, Label(item.span), group))
+        return True
 
     def add_arguments(self, arguments: Iterable[Argument]) -> None:
         """Adds the options of the command line."""
@@ -106,6 +119,12 @@ class TorchLayers:
     def _add(self, key: str, value: Value, argument: Argument) -> None:
         layer = Layer("command line", "command line", value, argument.span, argument.value_span)
         self.chains.setdefault(key, []).append(layer)
+
+
+def _groups_of(key: str) -> list[str]:
+    """Returns the groups that a dotted key lies in: ``a`` and ``a.b`` of ``a.b.c``."""
+    parts = key.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _refused(argument: Argument, key: str, old: Value, why: str) -> Problem:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.atari_roms import unknown_rom
@@ -51,15 +51,35 @@ def value_problems(
     return [*found, *([problem] if problem is not None else [])]
 
 
-def unsplit_task(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:
-    """Yields the problem of a task without a suite, where the script splits the task at its first underscore."""
-    task, data = settings.get("task"), checkout.script_data if checkout is not None else None
+def unsplit_task(
+    settings: Mapping[str, Setting],
+    known: Iterable[Problem],
+    checkout: PythonCheckout | None,
+    anchor: Span,
+    *,
+    whole: bool,
+) -> Iterator[Problem]:
+    """Yields the problem of a task without a suite, where the script splits the task at its first underscore.
+
+    Args:
+      settings: of the run.
+      known: problems that were found already.
+      checkout: the checkout, if there is one.
+      anchor: place of the command.
+      whole: whether a file of presets is checked: a command may set another task.
+    """
+    task, texts = settings.get("task"), checkout.script_texts if checkout is not None else ()
+    if any(problem.rule == "unknown-task" for problem in known):
+        return
+    data = texts[0] if len(texts) == 1 else None
     if task is None or not isinstance(task.value, str) or "_" in task.value or is_open(task.value) or not task.value:
         return
     if data is not None and _SPLITS.search(data):
         text = f"the task {task.value} names no suite: the program splits it at the first underscore and stops"
         place = task.last.span or anchor
-        yield Problem("unknown-task", text, Label(place), task.key, help="write suite_task, such as dmc_walker_walk")
+        help = "write suite_task, such as dmc_walker_walk"
+        severity = Severity.WARNING if whole else None
+        yield Problem("unknown-task", text, Label(place), task.key, help=help, severity=severity)
 
 
 def missing_module(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:

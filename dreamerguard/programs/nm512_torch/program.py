@@ -17,7 +17,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Preset, Setting
+from dreamerguard.core.setting import Preset, Role, Setting
 from dreamerguard.core.source import Span
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.interface import Program
@@ -52,8 +52,10 @@ from .another_algorithm import is_another_algorithm
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
+from .overwritten import with_overwritten
 from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
+from .suite_branch import is_left_out, without_size
 from .unapplied_repeat import unapplied_repeat
 from .untrained_policy import untrained_policy
 
@@ -173,8 +175,10 @@ def _resolve(
     draft.problems += text_numbers(settings, file if seen else None, table.defaults, checkout)
     known = {"task", *(problem.key for problem in draft.problems)}
     draft.problems += refused_values(settings, checkout, known, whole=whole) if seen else ()
+    chosen = not whole or ("task" in settings and settings["task"].last.kind == "preset")
+    if familiar and seen and not words.open_presets and chosen:
+        draft.problems += unsplit_task(settings, draft.problems, checkout, anchor, whole=whole)
     if not whole and familiar and seen and not words.open_presets:
-        draft.problems += unsplit_task(settings, checkout, anchor)
         if not makes_suite(settings, "task", checkout):
             draft.problems += missing_module(settings, checkout, anchor)
         draft.problems += missing_settings({*settings, *draft.sections}, checkout, anchor, file)
@@ -183,12 +187,15 @@ def _resolve(
         draft.problems += unapplied_repeat(settings, suite, checkout, anchor)
         draft.problems += untrained_policy(settings, checkout, anchor) if presets else ()
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
-    keys = _keys(draft, settings, checkout, whole=whole)
+    keys = without_size(_keys(draft, settings, checkout, whole=whole), suite_of(task), checkout if named else None)
+    roles: Mapping[Role, str] = ROLES if named else without_task(ROLES)
+    if is_left_out(settings, keys):
+        roles = {role: key for role, key in roles.items() if role != "image_size"}
     return ResolvedRun(
         dialect=Nm512Torch.name,
         anchor=anchor,
         settings=settings,
-        roles=ROLES if named else without_task(ROLES),
+        roles=roles,
         keys=keys,
         renamed={old: new for old, new in RENAMES.items() if new.path in draft.chains},
         conditions=CONDITIONS,
@@ -220,6 +227,7 @@ def _keys(
         return keys
     unread = [item.key for item in draft.unknown]
     keys = checkout.keys(keys, settings, unread, whole=whole, upstream=draft.table.defaults)
+    keys = with_overwritten(keys, checkout)
     draft.unknown = checkout.unknown(draft.unknown, keys, RENAMES)
     return keys
 

@@ -14,9 +14,11 @@ from dreamerguard.core.values import spell_scalar
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.sources.python.python_files import parse
 
+from .suite_branch import branch_of, ignores
+
 #: ``config.steps //= config.action_repeat``: the script counts by the repeat.
 _COUNTS = re.compile(rb"//=?\s*\w*config\.action_repeat\b")
-_REPEAT = re.compile(rb"repeat|frame_?skip", re.IGNORECASE)
+_REPEAT = re.compile("repeat|frame_?skip", re.IGNORECASE)
 #: Suites of upstream, which the rule knows.
 _UPSTREAMS = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 
@@ -38,8 +40,8 @@ def unapplied_repeat(
     beside = (checkout.index.files[name].data for name in checkout.beside)
     for data in checkout.script_texts or tuple(data for data in beside if data is not None):
         tree = parse(data) if _COUNTS.search(data) and suite.encode() in data else None
-        body = _branch(tree, suite) if tree is not None else None
-        if body is None or not all(_ignores(item) for item in body) or not _is_plain(body, checkout):
+        body = branch_of(tree, suite) if tree is not None else None
+        if body is None or not all(ignores(item, _REPEAT) for item in body) or not _is_plain(body, checkout):
             continue
         number = spell_scalar(repeat.value)
         text = f"action_repeat {number} is not applied to {suite}: the run sees 1/{number} of the frames that it counts"
@@ -48,38 +50,6 @@ def unapplied_repeat(
             help=f"set it to 1, or hand it to the environment in make_env, {suite}", severity=Severity.WARNING,
         )  # fmt: skip
         return
-
-
-def _branch(tree: ast.Module, suite: str) -> list[ast.stmt] | None:
-    """Returns what ``make_env`` does for a suite: its branch and what follows it; None without a branch."""
-    made = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "make_env"]
-    if len(made) != 1:
-        return None
-    for index, statement in enumerate(made[0].body):
-        current: ast.stmt | None = statement
-        while isinstance(current, ast.If):
-            if _tests(current.test, suite):
-                return [*current.body, *made[0].body[index + 1 :]]
-            current = current.orelse[0] if len(current.orelse) == 1 else None
-    return None
-
-
-def _tests(test: ast.expr, suite: str) -> bool:
-    """Returns whether a condition is ``suite == NAME``."""
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
-        return False
-    right = test.comparators[0]
-    return isinstance(test.left, ast.Name) and isinstance(right, ast.Constant) and right.value == suite
-
-
-def _ignores(statement: ast.stmt) -> bool:
-    """Returns whether a statement neither names the repeat nor hands on the whole configuration."""
-    if _REPEAT.search(ast.unparse(statement).encode("utf-8", "replace")):
-        return False
-    read = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
-    return not any(
-        isinstance(node, ast.Name) and "config" in node.id and id(node) not in read for node in ast.walk(statement)
-    )
 
 
 def _is_plain(body: list[ast.stmt], checkout: PythonCheckout) -> bool:
@@ -91,7 +61,9 @@ def _is_plain(body: list[ast.stmt], checkout: PythonCheckout) -> bool:
         for path, item in checkout.index.files.items()
         if PurePosixPath(path).with_suffix("").as_posix().endswith(name.replace(".", "/"))
     ]
-    return len(found) == len(names) > 0 and not any(data is None or _REPEAT.search(data) for data in found)
+    return len(found) == len(names) > 0 and not any(
+        data is None or _REPEAT.search(data.decode("utf-8", "replace")) for data in found
+    )
 
 
 def _imported(statement: ast.stmt) -> Iterator[str]:

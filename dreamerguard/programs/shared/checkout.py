@@ -63,7 +63,7 @@ class PythonCheckout:
             handed on only where upstream's keys are known.
         """
         all_keys = keys if all_keys is None else all_keys
-        judged, left = dict(keys), set(unread)
+        judged, left, unnamed = dict(keys), set(unread), set[str]()
         for name, key in keys.items():
             setting = settings.get(name)
             if setting is None or name in left or name.partition(".")[0] in left:
@@ -75,11 +75,23 @@ class PythonCheckout:
                 judged[name] = replace(key, dead="" if self.index.reads(name) else key.dead)
             elif setting.last.upstream and declared:
                 continue
+            elif group := self._unnamed_group(name, all_keys, upstream):
+                if group not in unnamed:  # one finding says it for all keys of the group
+                    judged[name] = replace(key, dead=f"{self._none()} names {group}")
+                unnamed.add(group)
             elif self._is_dead(name, all_keys) or self._is_left_out(name, all_keys, upstream):
                 judged[name] = replace(key, dead=self._nothing())
             elif name not in upstream and self._is_missed(name, all_keys, whole=whole):
                 judged[name] = replace(key, dead=self._missed(whole=whole))
         return judged
+
+    def _unnamed_group(self, name: str, keys: Mapping[str, Key], upstream: Container[str]) -> str:
+        """Returns the group around a fork's key that no code names, so that nothing can read its keys; else empty."""
+        parts = name.split(".")
+        if name in upstream or upstream == () or self._handed_on(name) or len(parts) < 2:
+            return ""
+        found = next((part for part in parts[:-1] if part.isidentifier() and not self.index.names(part)), "")
+        return found if found and self._sure(keys) else ""
 
     def _is_left_out(self, name: str, keys: Mapping[str, Key], upstream: Container[str]) -> bool:
         """Returns whether all code reads a key's group by literal names, and the key under none of them."""
@@ -203,5 +215,8 @@ class PythonCheckout:
     def _scripts(self) -> tuple[str, ...]:
         return (self.script,) if self.script is not None else self.trainers
 
+    def _none(self) -> str:
+        return f"none of the {len(self.index.files)} Python files of this checkout"
+
     def _nothing(self) -> str:
-        return f"none of the {len(self.index.files)} Python files of this checkout reads it"
+        return f"{self._none()} reads it"

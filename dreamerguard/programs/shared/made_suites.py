@@ -64,9 +64,9 @@ def makes_suite(settings: Mapping[str, Setting], key: str, checkout: PythonCheck
 
 
 def _problem(rule: str, text: str, task: Setting, anchor: Span, whole: bool, help: str) -> Problem:
-    return Problem(
-        rule, text, Label(task.last.span or anchor), task.key, help=help, severity=Severity.WARNING if whole else None
-    )
+    default = task.last.kind == "defaults"  # every command of another task replaces it
+    severity = (Severity.INFO if default else Severity.WARNING) if whole else None
+    return Problem(rule, text, Label(task.last.span or anchor), task.key, help=help, severity=severity)
 
 
 def _is_name(value: object) -> bool:

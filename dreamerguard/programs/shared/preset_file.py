@@ -30,6 +30,8 @@ _NAME = re.compile(r"[\"'](\w[\w-]*(?:/[\w-]+)*\.ya?ml)[\"']", re.ASCII)
 _JOINED = re.compile(r"(?<=\w)[\"']\s*/\s*[\"'](?=\w)")
 #: Makes a configuration of the block of defaults: ``Config(configs["defaults"])``.
 _WHOLE = re.compile(r"\bConfig\(\s*[\w.]+\[\s*[\"']defaults[\"']\s*\]\s*\)")
+#: Scripts of the programs that read presets beside them.
+_TRAINERS = ("main.py", "train.py", "dreamer.py")
 _MOST_NAMES = 8
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _MOST_BYTES = 1 << 18
@@ -160,10 +162,19 @@ def locate(script: str, folder: Path, fits: Callable[[PresetFile], bool], flatte
         return named if fits(named) else None
     if exists(folder / script) or PurePosixPath(script).is_absolute() or script.startswith(("~", "$")):
         return None
-    files = [file for path in _below(folder) if (file := _read(path, folder, flatten)) is not None and fits(file)]
+    below = (path for path in _below(folder) if not _is_beside_another(path, script))
+    files = [file for path in below if (file := _read(path, folder, flatten)) is not None and fits(file)]
     near = [file for file in files if PurePosixPath(file.source.name).parent.name == PurePosixPath(script).parent.name]
     candidates = near if len(files) > 1 else files
     return candidates[0] if len(candidates) == 1 else None
+
+
+def _is_beside_another(presets: Path, script: str) -> bool:
+    """Returns whether presets lie beside another program's script, and neither the script nor its folder is there."""
+    typed = PurePosixPath(script)
+    if presets.parent.name == typed.parent.name or len(typed.parts) < 2 or is_file(presets.with_name(typed.name)):
+        return False
+    return any(is_file(presets.with_name(name)) for name in _TRAINERS)
 
 
 def _instead(script: Path, folder: Path, flatten: Flatten) -> PresetFile | None:

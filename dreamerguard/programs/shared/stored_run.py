@@ -118,10 +118,17 @@ def is_present(setting: Setting, folder: Path) -> bool:
 def missing_checkpoint(setting: Setting, folder: Path) -> Iterator[Problem]:
     """Yields the problem of a checkpoint that its existing folder lacks; another machine may have other folders."""
     path, place = named_path(setting, folder), setting.last.span
-    if path is None or place is None or exists(path) or not is_dir(path.parent) or path.parent == folder:
+    if path is None or place is None or exists(path) or not is_dir(path.parent):
+        return
+    if path.parent in (folder, Path(path.anchor)) or _is_elsewhere(setting):
         return
     text = f"there is no checkpoint {path.name} in {Path(str(setting.value)).parent}"
     yield Problem("missing-checkpoint", text, Label(place), setting.key)
+
+
+def _is_elsewhere(setting: Setting) -> bool:
+    """Returns whether a committed file names an absolute path, which belongs to the machine of its author."""
+    return setting.last.kind in ("defaults", "preset") and str(setting.value).startswith(("/", "~"))
 
 
 def unheld_checkpoints(

@@ -21,7 +21,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
-from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number, resolve_scalar
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
 from dreamerguard.programs.hydra.composition import Composition
@@ -44,6 +44,7 @@ from dreamerguard.sources.commands.launch import Launch, read_launch
 
 from .evaluation import NAMES as EVALUATIONS
 from .evaluation import OTHERS, resolve_evaluation
+from .own_files import STACKS, lacks_shipped, missing_values, stacks_nothing
 from .resume import RESUME, resume_problems, with_stored
 
 TABLE, PRIMARY = "sheeprl", "config"
@@ -98,7 +99,6 @@ LIMITS = (
 DEAD = {
     "algo.per_rank_pretrain_steps": "the first call of Ratio limits it to the steps of one iteration",
 }
-
 #: Part of the wrapper's target -> suite, and the experiment that upstream tuned for it.
 _SUITES = {
     "DMCWrapper": ("dmc", "dreamer_v3_dmc_walker_walk"),
@@ -135,6 +135,8 @@ class Sheeprl(Program):
         if launch.name in EVALUATIONS:
             return resolve_evaluation(command, launch, machine, folder)
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
+        if launch.name == self.name and not launch.module and lacks_shipped(composed):
+            composed = compose_command(command, launch, TABLE, PRIMARY, None)
         stored = stored_beside(composed.settings.get(RESUME), folder)
         if stored is None:
             return self._judge(composed, machine)
@@ -169,9 +171,9 @@ class Sheeprl(Program):
             units=Units(length="agent steps", ratio="updates"),
             limits=LIMITS,
             task_problem=_task_problem(composed),
-            dead=DEAD,
+            dead=DEAD | STACKS if stacks_nothing(composed) else DEAD,
         )
-        return replace(run, problems=(*run.problems, *_missing(composed, run)), other=_other_algorithm(composed))
+        return replace(run, problems=(*run.problems, *missing_values(composed, run)), other=_other_algorithm(composed))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the group ``exp``, if the file is for DreamerV3 or empty.
@@ -199,23 +201,6 @@ _CONTENT = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 def _checkout(launch: Launch, folder: Path) -> Checkout | None:
     places, mark = ("sheeprl/configs", "configs"), r"override /algo|sheeprl\."
     return find_config_folder(launch, folder, places, PRIMARY, mark, ("sheeprl/cli.py",))
-
-
-def _missing(composed: Composed, run: ResolvedRun) -> Iterator[Problem]:
-    """Yields the problem of mandatory settings without a value: the program asks for all of them before it trains."""
-    missing = composed.composition.missing() if composed.whole and not run.unread else []
-    if not missing:
-        return
-    keys = " and ".join(setting.key for setting in missing[:3])
-    places = [origin for setting in missing if isinstance(origin := setting.last.origin, Span)]
-    yield Problem(
-        "missing-value",
-        f"{keys} {'has' if len(missing) == 1 else 'have'} no value, so the program stops",
-        Label(run.anchor),
-        missing[0].key,
-        secondary=tuple(Label(place, "mandatory") for place in places[:1]),
-        help=f"set {missing[0].key} in the experiment or on the command line",
-    )
 
 
 def _other_algorithm(composed: Composed) -> str:

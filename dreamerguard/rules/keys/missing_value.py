@@ -2,6 +2,7 @@
 
 What it does:
   Reports settings of sheeprl that are ``???`` after composition, because no file and no override gives them a value.
+  In an experiment's file, an open value of the environment is information: commands set it.
 
 Why is this bad:
   ``???`` marks a mandatory value. sheeprl checks all settings before it trains and stops at the first one.

@@ -5,7 +5,8 @@ What it does:
   ``run.eval_eps`` with ``eval_only`` and ``parallel``, ``run.eval_envs`` and ``run.from_checkpoint_regex`` with
   ``eval_only``. In a checkout, the checkout's own copy of the script decides about every setting of ``run``: a changed
   setting that neither the script nor the code beside the scripts reads is reported. It is a warning if the command line
-  sets it and it decides about the length, the evaluation or what is loaded; otherwise it is information. For
+  sets it and it decides about the length, the evaluation or what is loaded; otherwise it is information. A train ratio
+  on the command line is reported where a preset or the defaults select a script that only evaluates. For
   ``sheeprl-eval``, it reports keys added under ``env``, ``exp``, ``algo`` and ``fabric``, which the checkpoint's
   configuration replaces.
 

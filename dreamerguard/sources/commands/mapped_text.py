@@ -28,8 +28,8 @@ class MappedText:
         return Source(whole.name, self.text)
 
     def placed(self, commands: Iterable[Command], whole: Source) -> list[Command]:
-        """Returns commands that were read from the text with their positions in the file."""
-        return [self._command(command, whole) for command in commands]
+        """Returns commands that were read from the text with their positions in the file; other files' as they are."""
+        return [self._command(item, whole) if item.source.name == whole.name else item for item in commands]
 
     def _command(self, command: Command, whole: Source) -> Command:
         words = tuple(self._word(word, whole) for word in command.words)

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 
 from dreamerguard.core.source import Span
 from dreamerguard.sources.argv import UNKNOWN, Command
-from dreamerguard.sources.python.names import is_config, last_name, literal_text
+from dreamerguard.sources.python.names import is_config, last_name, literal_text, root_name
 
 from .python_places import Places, spelled
 
 _SETS = frozenset({"update", "Config"})
 _SIGNS = ("run.", "agent.", "task", "replay", "batch_", "env.", "encoder.", "rssm.", "envs.")
-_SCRIPT = "dreamerv3/train.py"
+_PACKAGE = "dreamerv3"
+#: Names of scripts for configurations in code: no file has them, and the second one says that nothing is trained.
+TRAINS_IN_CODE, EVALUATES_IN_CODE = "train_in_code.py", "eval_in_code.py"
 #: A program in PyTorch has other keys, in a plain dictionary.
 _TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
 
@@ -24,6 +26,7 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
     """Yields one command for each function, or the module itself, that sets a configuration of danijar/dreamerv3."""
     if _TORCH.search(places.source.text):
         return
+    script = _script(tree)
     scopes: dict[int, list[tuple[ast.expr, bool]]] = defaultdict(list)
     for scope, node, sure in _expressions(tree):
         scopes[id(scope)].append((node, sure))
@@ -31,7 +34,7 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
         presets, keys = _gather(nodes, places)
         literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
         if presets and any(key.startswith(_SIGNS) for key in literal):
-            parts = [(word, presets[0][1]) for word in ("python", _SCRIPT, "--configs")] + presets
+            parts = [(word, presets[0][1]) for word in ("python", script, "--configs")] + presets
             made = next((places.span(node) for node, _ in nodes if _makes_environment(node)), None)
             parts += (
                 [("--task", made), (made.text.split("\n")[0], made)]
@@ -39,6 +42,27 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
                 else []
             )
             yield places.words(parts + [part for key in keys for part in key])
+
+
+def _script(tree: ast.Module) -> str:
+    """Returns the script that stands for the code: in the package whose presets it takes, by what the code runs."""
+    sources: dict[str, str] = {}
+    run: set[str] = set()
+    package = _PACKAGE
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            sources |= {(name.asname or name.name.partition(".")[0]): name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            sources |= {(name.asname or name.name): node.module for name in node.names}
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node.func.value) == "run"
+        ):
+            run.add(node.func.attr)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and last_name(node.value) == "configs":
+            package = sources.get(root_name(node.value), package)
+    evaluates = bool(run) and all(name.startswith("eval") for name in run)
+    return f"{package.replace('.', '/')}/{EVALUATES_IN_CODE if evaluates else TRAINS_IN_CODE}"
 
 
 def _makes_environment(node: ast.expr) -> bool:

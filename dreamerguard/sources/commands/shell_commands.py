@@ -120,6 +120,8 @@ class CommandReader(TextReader):
                 self.read_here_documents(simple, words, task)
                 if task is not state:
                     self.read_submitted(words, task)
+                else:
+                    self.read_called(words, state)
 
     def piped(self, pipe: Pipe, state: Variables) -> None:
         """Reads the text that the first part of a pipe passes to a shell."""

@@ -64,7 +64,7 @@ def _filled(word: Token, wanted: bool, state: Variables) -> ConditionOutcome:
 
 def _compared(words: list[Token], double: bool, state: Variables) -> ConditionOutcome:
     sign = words[1].plain or ""
-    left, right = state.text(words[0]), state.text(words[2])
+    left, right = _number_of_arguments(words[0], state) or state.text(words[0]), state.text(words[2])
     if sign in _NUMBERS:
         if words[0].pieces and _counts_arguments(words[0], state):
             return ConditionOutcome(asked=sign in ("-gt", "-ge", "-ne") if right.isdigit() else None)
@@ -135,4 +135,16 @@ def _given_by_caller(word: Token, state: Variables) -> bool:
 
 
 def _counts_arguments(word: Token, state: Variables) -> bool:
-    return state.arguments is None and state.source.text[word.start : word.end].strip('"') in ("$#", "${#}")
+    return state.arguments is None and _is_count(word, state)
+
+
+def _is_count(word: Token, state: Variables) -> bool:
+    return state.source.text[word.start : word.end].strip('"') in ("$#", "${#}")
+
+
+def _number_of_arguments(word: Token, state: Variables) -> str:
+    """Returns the value of ``$#``; empty for other words, and if an argument may stand for several."""
+    known = state.arguments
+    if known is None or not _is_count(word, state) or any(UNKNOWN in argument for argument in known):
+        return ""
+    return str(len(known))

@@ -19,6 +19,7 @@ _ELEMENT = re.compile(r"([A-Za-z_]\w*)\[(?![@*]\])([^\n]{1,200})\]", re.ASCII)
 _CHANGE = re.compile(r"([A-Za-z_]\w*|[1-9])(%%|%|##|#|//|/|,,|\^\^)(.*)", re.ASCII | re.DOTALL)
 _RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,4}))?")
 _SEQUENCE = re.compile(r"\s*seq((?:\s+(?:-w|-s ' '|\"?\$?\{?\w+\}?\"?|-?\d+)){1,4})\s*", re.ASCII)
+_REST = re.compile(r"[@*]:\s?(\d{1,3})(?::(\d{1,3}))?", re.ASCII)
 _MAX_TEXT = 200
 Value = str | tuple[str, ...] | None
 Lookup = Callable[[str], Value]
@@ -65,6 +66,20 @@ def number_of(text: str, values: Mapping[str, Value], value: Lookup) -> int | No
 
     filled = _COUNT.sub(lambda match: _count(values.get(match[1])) or UNKNOWN, text[:_MAX_TEXT])
     return evaluate(filled.replace("$((", "(("), digits) if len(text) < _MAX_TEXT else None
+
+
+def rest_of(text: str, arguments: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Returns the arguments of ``@:3`` or ``@:3:2``; None for anything else, and if the arguments are unknown."""
+    match = _REST.fullmatch(text)
+    if match is None or arguments is None or match[1] == "0":
+        return None
+    first = int(match[1]) - 1
+    return arguments[first : first + int(match[2])] if match[2] else arguments[first:]
+
+
+def joined_words(words: tuple[str, ...] | None) -> str:
+    """Returns words as one text, which the shell splits again; `UNKNOWN` where a word holds blanks."""
+    return UNKNOWN if words is None or any(len(word.split()) != 1 for word in words) else " ".join(words)
 
 
 def parameter_text(text: str, value: Lookup) -> str | None:

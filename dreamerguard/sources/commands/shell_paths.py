@@ -83,6 +83,15 @@ class PathReader(BranchReader, LoopReader):
         inner.arguments, inner.budget = (state.arguments if known else None), state.budget
         return PathReader(source, self.mode, self.shared, self.nesting + 1).read(start, end, inner)
 
+    def read_script(self, source: Source, arguments: tuple[str, ...], state: Variables) -> list[Command]:
+        """Returns the commands of another script, started with arguments; it knows only what the state passes on."""
+        self.shared.work += 1 + len(source.text) // 50
+        if self.shared.ended:
+            return []
+        inner = Variables(source, "script", state.passed)
+        inner.arguments, inner.budget = arguments, state.budget
+        return PathReader(source, "script", self.shared, self.nesting + 1).read(0, len(source.text), inner)
+
     def sourced(self, source: Source, state: Variables) -> dict[str, Value]:
         """Returns the variables behind a script that is read into this one."""
         self.shared.work += 1 + len(source.text) // 50

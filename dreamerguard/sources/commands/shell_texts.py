@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -28,6 +28,13 @@ _QUOTED_COMMAND = re.compile(rf"(?<![\w.-])(python[\d.]*|{'|'.join(sorted(CONSOL
 SHELLS = frozenset({"bash", "sh", "zsh", "sbatch", "ssh", "srun", "qsub", "bsub", "sudo", "docker"})
 #: Programs that write a here-document into a file.
 WRITERS = frozenset({"cat", "tee"})
+#: Programs that start the script named after their options.
+_CALLS = frozenset({
+    "bash", "sh", "zsh", "sbatch", "srun", "nohup", "time", "env", "nice", "exec", "sudo", "qsub", "setsid",
+})  # fmt: skip
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+#: A script that is named later is an argument.
+_MOST_BEFORE = 12
 _SCRIPT_NAME = re.compile(r".*\.(?:sh|bash|zsh|slurm|sbatch|job|pbs|qsub|lsf|sub|run)", re.DOTALL)
 _PYTHON = re.compile(r"python[\d.]*|pypy3?")
 
@@ -54,6 +61,10 @@ class TextReader(ABC):
     @abstractmethod
     def read_inside(self, source: Source, start: int, end: int, state: Variables, *, known: bool) -> list[Command]:
         """Returns the commands of a text inside the script."""
+
+    @abstractmethod
+    def read_script(self, source: Source, arguments: tuple[str, ...], state: Variables) -> list[Command]:
+        """Returns the commands of another script, started with arguments."""
 
     def read_substituted(self, tokens: list[Token], state: Variables) -> None:
         """Reads the commands in ``$(...)``."""
@@ -131,6 +142,19 @@ class TextReader(ABC):
         for command in self.read_inside(script, 0, len(script.text), task, known=True):
             self.keep(command, state.asked)
 
+    def read_called(self, words: list[Word], state: Variables) -> None:
+        """Reads the script of the checkout that a command starts, with its arguments: ``bash train.sh walker 0``.
+
+        A script without arguments says the same as its file, which is read for itself.
+        """
+        at = called_script([word.text for word in words])
+        arguments = tuple(word.text for word in words[at + 1 :]) if at is not None else ()
+        script = read_nearby(words[at].text) if at is not None and arguments else None
+        if script is None or script.name == self.source.name:
+            return
+        for command in self.read_script(script, arguments, state):
+            self.keep(command, state.asked)
+
     def read_documents(self, simple: Simple, state: Variables) -> None:
         """Reads the here-documents of a command as shell text."""
         for place in simple.here:
@@ -165,6 +189,17 @@ class TextReader(ABC):
         before = self.found.get(key)
         if before is None or (before.asked and not asked):
             self.found[key] = FoundCommand(command, asked)
+
+
+def called_script(texts: Sequence[str]) -> int | None:
+    """Returns the index of the shell script that a command starts, behind launchers and their options."""
+    for at, text in enumerate(texts[:_MOST_BEFORE]):
+        if _SCRIPT_NAME.fullmatch(text) and not text.startswith("-"):
+            return at
+        starts = PurePosixPath(text).name in _CALLS or _ASSIGNS.match(text)
+        if not starts and not text.startswith("-") and not (at and texts[at - 1].startswith("-")):
+            return None
+    return None
 
 
 def _with_items(tokens: list[Token]) -> Iterator[Token]:

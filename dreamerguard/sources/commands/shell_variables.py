@@ -9,7 +9,15 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
-from .shell_parameters import braced_words, element_of, number_of, parameter_text, sequence
+from .shell_parameters import (
+    braced_words,
+    element_of,
+    joined_words,
+    number_of,
+    parameter_text,
+    rest_of,
+    sequence,
+)
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_words import Lexer
@@ -200,6 +208,8 @@ class Variables:
             return list(self.arguments) if self.arguments is not None else [UNKNOWN]
         if piece.kind == "array":
             return self._array(piece.text)
+        if piece.kind == "parameter" and (rest := rest_of(piece.text, self.arguments)) is not None:
+            return list(rest)
         if piece.kind in ("variable", "default", "parameter", "command") and not piece.quoted:
             return self._piece(piece).split()
         if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
@@ -233,7 +243,7 @@ class Variables:
         if piece.kind == "arithmetic":
             number = self.number(piece.text)
             return UNKNOWN if number is None else str(number)
-        return UNKNOWN
+        return joined_words(self.arguments) if piece.kind == "arguments" else UNKNOWN
 
     def value(self, name: str) -> Value:
         """Returns the value of a variable or an argument."""
@@ -250,6 +260,8 @@ class Variables:
     def _parameter(self, text: str) -> str:
         if self.zsh and "[" in text:  # it counts the items of arrays from 1
             return UNKNOWN
+        if (rest := rest_of(text, self.arguments)) is not None:
+            return joined_words(rest)
         found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
         return found if found is not None else parameter_text(text, self.value) or UNKNOWN
 

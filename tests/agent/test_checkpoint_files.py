@@ -20,7 +20,7 @@ import pytest
 from benchmarks.trust.damaged_checkpoints import count_outcomes, fingerprint, make_checkpoints
 from dreamerguard_agent.checkpoints import draft
 from dreamerguard_agent.checkpoints.checkpoint import Checkpoint
-from dreamerguard_agent.checkpoints.errors import Damaged, DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
+from dreamerguard_agent.checkpoints.errors import Damaged, DoesNotMatch, NoSoundCheckpoint, OtherFormat
 from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound, steps_in
 
 NUMBERS: dict[str, Any] = {
@@ -284,12 +284,11 @@ def test_bytes_that_change_on_their_way_to_the_disk_are_noticed(
 def test_a_removed_folder_is_not_made_again(tmp_path: Path) -> None:
     checkpoints = save(tmp_path / "c", 10)
     (tmp_path / "c").rename(tmp_path / "away")
-    with pytest.raises(NotSaved, match="was removed or replaced during the run"):
-        save_again = checkpoints.save(20, NUMBERS, {})
-        assert save_again is None
+    with pytest.raises(OSError, match="the folder was removed or replaced"):
+        checkpoints.save(20, NUMBERS, {})
     assert not (tmp_path / "c").exists()
     (tmp_path / "c").mkdir()
-    with pytest.raises(NotSaved, match="was removed or replaced during the run"):
+    with pytest.raises(OSError, match="the folder was removed or replaced"):
         checkpoints.save(20, NUMBERS, {})
 
 

@@ -6,6 +6,7 @@ Only names that this program makes are ever changed: numbers, ``damaged-*``, and
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -36,6 +37,14 @@ def steps_in(directory: Path) -> list[int]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(found, reverse=True)
+
+
+def _free_name(directory: Path) -> Path:
+    """Returns the next free folder for files that are set aside: ``before-1``, ``before-2``, ..."""
+    number = 1
+    while os.path.lexists(free := directory / f"before-{number}"):
+        number += 1
+    return free
 
 
 def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
@@ -187,14 +196,42 @@ class Checkpoints:
         """Checks that the folder is still the one that was opened.
 
         Raises:
-          NotSaved: it was removed or replaced.
+          OSError: it was removed or replaced; `put_back` makes it again.
         """
+        if not self._in_place():
+            raise OSError(errno.ESTALE, "the folder was removed or replaced", str(self.directory))
+
+    def put_back(self) -> str | None:
+        """Makes the folder again if it was removed or replaced. Call only while the run directory is in place.
+
+        Returns:
+          A line about it; None if the folder is in its place or cannot be made, which the next save reports.
+        """
+        where = ""
         try:
-            same = self.directory.lstat().st_ino == self._inode
+            if self._in_place():
+                return None
+            if os.path.lexists(self.directory):
+                aside = _free_name(self.directory.parent)
+                aside.mkdir()
+                self.directory.rename(aside / self.directory.name)
+                where = f"; what was found there is now in {aside.name}/"
+            self.directory.mkdir()
+            self._inode = self.directory.lstat().st_ino
+        except OSError:
+            return None
+        self._stored.clear()
+        return f"{self.directory} was removed or replaced by another process: it is made again{where}"
+
+    def holds(self, step: int | None) -> bool:
+        """Returns whether there is a checkpoint of a step, sound or not."""
+        return step in steps_in(self.directory)
+
+    def _in_place(self) -> bool:
+        try:
+            return self.directory.lstat().st_ino == self._inode
         except FileNotFoundError:
-            same = False
-        if not same:
-            raise NotSaved(f"{self.directory} was removed or replaced during the run")
+            return False
 
     def _rotate(self, newest: int) -> None:
         """Removes all but the newest checkpoints. A start removes what could not be removed here."""

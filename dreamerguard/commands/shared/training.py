@@ -112,8 +112,8 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
         _report_failed(failed)
     try:
         _draw(config, directory, own)
-    except OSError as error:
-        note(f"curve.png is not written: {error.strerror or error}")
+    except Exception as error:  # a picture must not spoil a run that is saved
+        note(f"curve.png is not written: {getattr(error, 'strerror', None) or error}")
     if outcome.finished:
         head = "finished" if outcome.trained else "this run was already complete, and nothing was trained"
         updates = number_of(outcome.updates, "update")
@@ -211,7 +211,10 @@ def _score(own: list[Path], task: str) -> str:
     from dreamerguard.regression.charts.png import read_curve
     from dreamerguard.schema.time_limits import without_limit
 
-    runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    try:
+        runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    except OSError as error:
+        return f"the scores cannot be read: {error.strerror or error}"
     means = [fmean(scores) for scores in runs]
     if not means:
         return f"no episode ended{f'; {task} has no time limit' if without_limit(task) else ''}"

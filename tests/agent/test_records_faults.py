@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import resource
 import shutil
 import threading
 from pathlib import Path
@@ -16,6 +17,7 @@ from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost
 
 from ..tensorboard_rows import assert_tensorboard_agrees
+from .test_checkpoint_files import limited
 from .written_logs import NAMES, Logs, frames, started
 
 
@@ -145,6 +147,19 @@ def test_a_server_that_does_not_answer_is_no_lost_run_directory(
     logs.train(1)
     logs.end()
     assert frames(tmp_path / "run", "scores") == [13, 29, 45]
+
+
+def test_without_space_to_set_a_log_aside_it_stays_in_its_place(tmp_path: Path) -> None:
+    saved = started(tmp_path)
+    saved["logs"]["metrics"] -= 3
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    with limited(resource.RLIMIT_FSIZE, 50), pytest.raises(UnusableLogs, match="File too large"):
+        Logs(tmp_path, saved)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+    assert not list(tmp_path.glob("before-*"))
+    Logs(tmp_path, saved).end()
+    assert (tmp_path / "before-1/metrics.jsonl").read_bytes() == before
+    assert [path.name for path in (tmp_path / "before-1").iterdir()] == ["metrics.jsonl"]
 
 
 def test_a_link_to_itself_is_a_lost_run_directory(tmp_path: Path) -> None:

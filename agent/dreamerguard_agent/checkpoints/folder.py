@@ -58,7 +58,7 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
       OtherFormat: the newest usable one was written by another version.
     """
     damaged: dict[int, str] = {}
-    left = steps_in(directory)
+    left = _readable_steps(directory)
     while left:
         step = left.pop(0)
         folder = directory / str(step)
@@ -71,6 +71,8 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
                 left = [other for other in steps_in(directory) if other not in damaged]
         except OtherFormat as error:
             raise OtherFormat(f"the checkpoint {folder} {error}") from None
+        except OSError as error:
+            raise _unreadable(folder, error) from error
     if damaged:
         lines = "\n".join(f"  {step}: {reason}" for step, reason in damaged.items())
         raise NoSoundCheckpoint(
@@ -78,6 +80,17 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
             " another --logdir. Nothing was changed"
         )
     return None, {}
+
+
+def _readable_steps(directory: Path) -> list[int]:
+    try:
+        return steps_in(directory)
+    except OSError as error:
+        raise _unreadable(directory, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> NoSoundCheckpoint:
+    return NoSoundCheckpoint(f"{path} cannot be read: {error.strerror or error}. Nothing was changed")
 
 
 class Checkpoints:
@@ -88,7 +101,7 @@ class Checkpoints:
       keep: number of checkpoints to keep.
 
     Raises:
-      NoSoundCheckpoint: the folder is a link. Links that may lead out of the run directory are not followed.
+      NoSoundCheckpoint: the folder cannot be read, or is a link, which may lead out of the run directory.
       NotSaved: the folder cannot be made.
     """
 
@@ -101,6 +114,7 @@ class Checkpoints:
         except OSError as error:
             raise NotSaved(f"{directory} cannot be made: {error.strerror or error}") from error
         self._inode = directory.lstat().st_ino
+        _readable_steps(directory)
         self._stored: dict[int, StoredReplay] = {}
 
     @property

@@ -82,7 +82,7 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.failures import RunFailed
+    from dreamerguard_agent.failures import DeviceFailed, RunFailed
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
@@ -109,6 +109,8 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None) -> int:
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
     except RunFailed as failed:
+        if isinstance(failed, DeviceFailed):
+            withdraw(directory, config)
         _report_failed(failed)
     try:
         _draw(config, directory, own)
@@ -159,12 +161,12 @@ def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
 
 
 def _report_failed(failed: RunFailed) -> NoReturn:
-    from dreamerguard_agent.failures import EnvironmentFailed
+    from dreamerguard_agent.failures import DeviceFailed, EnvironmentFailed
 
     from .exit_codes import ENVIRONMENT_FAILED, NOT_FINITE
 
     saved = f". The run was saved at {failed.frames:,} frames; the same command continues it"
-    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed) else NOT_FINITE
+    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed | DeviceFailed) else NOT_FINITE
     fail(f"{failed}{saved if failed.frames is not None else ''}", code)
 
 

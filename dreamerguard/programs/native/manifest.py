@@ -106,11 +106,22 @@ def _write(directory: Path, starts: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _git_commit(directory: Path) -> str | None:
+    """Returns the commit, with ``-dirty`` if files differ from it.
+
+    Git compares files by running the programs that the repository's own settings name: filters and a monitor of the
+    file system. The repository may be a stranger's, so with filters the files are not compared.
+    """
+    describe = ["describe", "--always", "--abbrev=40"]
+    own = _git(directory, "config", "--includes", "--name-only", "--get-regexp", r"^filter\.")
+    return _git(directory, *describe, *([] if own else ["--dirty"]))
+
+
+def _git(directory: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-            cwd=directory, capture_output=True, text=True, timeout=5, check=True,
+            ["git", "-c", "core.fsmonitor=false", *words],
+            cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5, check=True,
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return done.stdout.strip()

@@ -184,8 +184,13 @@ def put_back(
 
 
 def has_checkpoint(directory: Path) -> bool:
-    """Returns whether the run has a checkpoint, sound or not."""
-    return any(path.name.isdigit() for path in directory.glob("checkpoints/*"))
+    """Returns whether the run has a checkpoint, sound or not. A folder that cannot be read may hold one."""
+    try:
+        return any(path.name.isdigit() for path in (directory / "checkpoints").iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def withdraw(directory: Path, config: RunConfig) -> None:

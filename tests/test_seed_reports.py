@@ -1,6 +1,9 @@
 """What a run of several seeds shows and leaves on disk, without training one."""
 
 import io
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +14,8 @@ from dreamerguard.commands.evaluate import show_scores
 from dreamerguard.commands.shared.progress import Progress
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.programs.native import run_directory as rundir
-from dreamerguard.regression.charts.png import Curve, draw_png
+from dreamerguard.regression.charts.png import Curve, draw_png, read_curve
+from dreamerguard.regression.published import load_envelope
 from dreamerguard.schema import RunConfig
 
 CONFIG = RunConfig(task="dmc_cartpole_balance", seed=3, seeds=3)
@@ -90,6 +94,49 @@ def test_a_curve_is_not_drawn_through_a_link(tmp_path: Path) -> None:
     draw_png(tmp_path / "curve.png", [], "no episode yet")
     assert outside.read_text() == "kept"
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_control_characters_in_a_note_do_not_act_on_the_terminal() -> None:
+    screen = io.StringIO()
+    progress = Progress(1000, Console(file=screen, width=400))
+    progress.note("run\x1b]0;title\x07 \x1b[2J")
+    progress.phase("phase \x1b[31m")
+    assert "\x1b" not in screen.getvalue() and "\x07" not in screen.getvalue()
+    assert r"run\x1b]0;title\x07" in screen.getvalue()
+
+
+def test_a_log_with_rows_that_are_none_is_drawn_without_them(tmp_path: Path) -> None:
+    rows = [
+        b'{"frames": 100, "score": 1.5}',
+        b"[1]",
+        b"3",
+        b'{"frames": 200}',
+        b'{"frames": "a", "score": 1}',
+        b"\xff{",
+    ]
+    rows += [b'{"frames": 300, "score": NaN}', b'{"frames": 400, "score": 1e308}', b'{"frames": 1e60, "score": 2}']
+    (tmp_path / "scores.jsonl").write_bytes(b"\n".join(rows))
+    curve = read_curve(tmp_path, "run")
+    assert (curve.frames, curve.scores) == ([100, 1e60], [1.5, 2])
+    draw_png(tmp_path / "curve.png", [curve], "a title", load_envelope("dmc_proprio", "walker_walk"))
+    assert (tmp_path / "curve.png").exists()
+
+
+def test_settings_of_the_current_folder_do_not_start_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    (stranger / "matplotlibrc").write_text("text.usetex: True\nfont.size: 500\n")
+    script = (
+        "from pathlib import Path\nfrom dreamerguard.regression.charts.png import draw_png\n"
+        "draw_png(Path('curve.png'), [], 'a title')\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=stranger, check=True)
+    assert (stranger / "curve.png").exists()
+    (stranger / "matplotlibrc").unlink()
+    os.mkfifo(stranger / "matplotlibrc")
+    monkeypatch.chdir(stranger)
+    with pytest.raises(OSError, match="a FIFO, not a file"):
+        draw_png(stranger / "curve.png", [], "a title")
 
 
 def test_one_episode_is_not_called_episodes(capsys: pytest.CaptureFixture[str]) -> None:

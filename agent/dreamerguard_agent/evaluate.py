@@ -16,7 +16,8 @@ from dreamerguard.schema.time_limits import without_limit
 from .base.spaces import learned_spaces
 from .base.spec import AgentSpec
 from .checkpoints.checkpoint import Checkpoint
-from .checkpoints.folder import Say, newest_sound
+from .checkpoints.errors import NoSoundCheckpoint
+from .checkpoints.folder import Say, newest_sound, steps_in
 from .driver import Driver, FinishedEpisode
 from .envs import Array, Supervision, WaitEnded, make_agent_envs, make_env
 from .failures import EndlessEpisodes
@@ -26,6 +27,8 @@ from .runtime.device import compute_dtype
 #: Agent steps of an evaluation episode, after which it counts as endless: more than any published task has, and for
 #: tasks that are known to have no time limit.
 MOST_STEPS, MOST_STEPS_WITHOUT_LIMIT = 108_000, 10_000
+#: Checkpoints that are read one after the other while a running trainer removes each.
+_TRIES = 20
 #: Environment numbers of evaluation begin here, so that training never uses their resets.
 FIRST_ENV = 1_000_000
 
@@ -141,15 +144,15 @@ def evaluate_checkpoint(
       EnvError: the environment cannot be made.
       EndlessEpisodes: episodes did not end.
     """
-    found, damaged = newest_sound(directory / "checkpoints")
-    if found is None:
+    if not steps_in(directory / "checkpoints"):
         raise NoCheckpoint(f"{directory} has no checkpoint yet{_elsewhere(directory)}")
-    for step, reason in damaged.items():
-        say(f"warning: checkpoint {step} is damaged ({reason}); checkpoint {found.step} is evaluated instead")
     seeds = range(config.seed, config.seed + config.seeds)
     spec = read_spec(config)
     like = jax.eval_shape(lambda: compiled.initial_state(spec, seeds))
-    state = jax.device_put(found.restore("learner", like))
+    found, damaged, learner = read_newest(directory / "checkpoints", like)
+    for step, reason in damaged.items():
+        say(f"warning: checkpoint {step} is damaged ({reason}); checkpoint {found.step} is evaluated instead")
+    state = jax.device_put(learner)
     frames = int(found.numbers["frames"])
     if watch is not None:
         watch(found, spec, state.params)
@@ -157,6 +160,34 @@ def evaluate_checkpoint(
         say(f"{config.task} has no time limit; an episode is given up after {most_steps(config.task):,} agent steps")
     played = Evaluator(config, spec, episodes, [seed] * len(seeds)).play(state.params)
     return frames, dict(zip(seeds, played, strict=True))
+
+
+def read_newest(directory: Path, like: Any) -> tuple[Checkpoint, dict[int, str], Any]:
+    """Reads the agent of the newest sound checkpoint, also while a running trainer saves new ones and removes old ones.
+
+    Args:
+      directory: the folder of the checkpoints.
+      like: see `Checkpoint.restore`.
+
+    Returns:
+      The checkpoint, why newer ones cannot be used, by number, and the agent.
+
+    Raises:
+      NoCheckpoint: there is no checkpoint any more.
+      NoSoundCheckpoint: all are damaged, or each was removed while it was read.
+      OtherFormat: another version wrote the checkpoint.
+      DoesNotMatch: the checkpoint does not fit.
+    """
+    for left in reversed(range(_TRIES)):
+        found, damaged = newest_sound(directory)
+        if found is None:
+            break
+        try:
+            return found, damaged, found.restore("learner", like)
+        except NoSoundCheckpoint:
+            if found.folder.exists() or not left:
+                raise
+    raise NoCheckpoint(f"{directory} has no checkpoint any more")
 
 
 def read_spec(config: RunConfig, say: Say = lambda text: None) -> AgentSpec:

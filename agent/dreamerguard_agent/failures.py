@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import jax
+
 from .envs import ActionNotFinite, EnvError, WaitEnded
 
 
@@ -23,6 +25,10 @@ class RunFailed(Exception):
 
 class EnvironmentFailed(RunFailed):
     """An environment raised an error, or worker processes ended or hung too often."""
+
+
+class DeviceFailed(RunFailed):
+    """Memory ran out, or the device or its driver failed. Nothing is saved: an update may be half done."""
 
 
 class NumbersFailed(RunFailed):
@@ -51,6 +57,23 @@ class PolicyDiverged(NumbersFailed):
 
 class EndlessEpisodes(Exception):
     """Evaluation episodes did not end, so there is no score. The message is for users."""
+
+
+@contextmanager
+def device_failures() -> Iterator[None]:
+    """Converts errors of memory and of the device.
+
+    Raises:
+      DeviceFailed: for each of them.
+    """
+    try:
+        yield
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        reason = (str(error).strip() or "out of memory").partition("\n")[0][:300]
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in reason:
+            help = "Close other programs on this machine, or lower replay.batch_size, run.envs or size"
+            raise DeviceFailed(f"memory ran out: {reason}. {help}; the last checkpoint stays") from error
+        raise DeviceFailed(f"the device failed: {reason}. The last checkpoint stays") from error
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from .counters import Counters
 from .envs import Supervision, WaitEnded
 from .evaluate import Evaluator, read_spec
 from .events import Observer
-from .failures import EndlessEpisodes, PolicyDiverged, RunFailed, environment_failures
+from .failures import EndlessEpisodes, PolicyDiverged, RunFailed, device_failures, environment_failures
 from .journal import Journal
 from .numbers_watch import NumbersWatch
 from .pretrained import Pretrained
@@ -76,14 +76,14 @@ def train(
       UnusableLogs: the logs cannot be continued, for example because there are rows but no checkpoint.
       NotSaved: no checkpoint could be saved for too long.
       RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
-      RunFailed: environments or numbers failed during the run; it was saved if its ``frames`` says so.
+      RunFailed: environments, numbers or the device failed during the run; it was saved if its ``frames`` says so.
     """
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
     if checkpoints.latest is not None:
         observer.phase("checking the checkpoint")
     found = checkpoints.open_newest(observer.note, config.env.action_repeat)
     numbers = found.numbers if found else {}
-    with closing(Run(config, checkpoints, found, observer, pretrained)) as run:
+    with device_failures(), closing(Run(config, checkpoints, found, observer, pretrained)) as run:
         logs = SeedRecords(
             directory,
             range(config.seed, config.seed + config.seeds),

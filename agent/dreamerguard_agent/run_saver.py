@@ -40,7 +40,7 @@ class RunSaver:
         with self._named_by_directory():
             self._saver.advance()
             if self._saver.due:
-                self._saver.begin(self._content())
+                self._saver.start(self._content)
         self._logs.check()
 
     def finish(self, stop: Callable[[], bool]) -> None:
@@ -91,6 +91,8 @@ class RunSaver:
 
     def _content(self) -> Content:
         self._logs.check(everything=True)
+        if line := self._checkpoints.put_back():
+            self._observer.note(line)
         content = self._state.content(self._logs.sizes(), self._checkpoints.shared())
         return replace(content, sync=self._logs.sync)
 

@@ -17,7 +17,7 @@ from .row import Finding, row
 _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("watch", "run", "--once"),
     ("report", "run", "-o", "page.html"),
-    ("compare", "run", "--baseline", "run"),
+    ("compare", "run", "--baseline", "sound"),
 )
 Damage = Callable[[Path], object]
 
@@ -103,6 +103,7 @@ def bad_logs(bench: Bench, times: int) -> Finding:
     finding = Finding()
     for name, (damage, codes) in LOGS.items():
         folder = bench.new("log")
+        sound(folder).rename(folder / "sound")
         damage(sound(folder))
         for words in _COMMANDS[: max(times // len(LOGS), 1)]:
             process = bench.start(folder, *words)

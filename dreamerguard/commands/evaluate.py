@@ -42,7 +42,7 @@ def evaluate(
     from dreamerguard_agent.checkpoints.errors import NoSoundCheckpoint
     from dreamerguard_agent.envs import EnvError
     from dreamerguard_agent.evaluate import NoCheckpoint, evaluate_checkpoint
-    from dreamerguard_agent.failures import EndlessEpisodes
+    from dreamerguard_agent.failures import DeviceFailed, EndlessEpisodes, device_failures
     from dreamerguard_agent.runtime.device import PlatformError, configure
 
     try:
@@ -50,12 +50,15 @@ def evaluate(
         configure(config.runtime)
         folders = {alone.seed: folder for folder, alone in agents(run, config).items()}
         watch = _watch(config, video, seed, folders, predictions=prediction_video)
-        frames, played = evaluate_checkpoint(config, run, episodes, seed, note, watch)
+        with device_failures():
+            frames, played = evaluate_checkpoint(config, run, episodes, seed, note, watch)
     except NoSoundCheckpoint as error:
         fail(str(error), DAMAGED)
-    except EndlessEpisodes as error:
+    except (EndlessEpisodes, DeviceFailed) as error:
         fail(str(error), ENVIRONMENT_FAILED)
-    except (OSError, ValueError, EnvError, PlatformError, NoCheckpoint) as error:
+    except OSError as error:
+        fail(f"cannot read {error.filename}: {error.strerror}" if error.filename else str(error))
+    except (ValueError, EnvError, PlatformError, NoCheckpoint) as error:
         fail(str(error))
     show_scores(
         config.task,

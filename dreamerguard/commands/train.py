@@ -147,7 +147,7 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
     if config.env.make is None and (reason := why_not_here(config.task)):
         fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
-    _refuse_file(directory)
+    _refuse_unusable(directory)
     start = read_start(options.from_, options.from_parts, directory, restart=options.restart)
     if options.dry_run:
         _print_plan(result, directory, typed, options)
@@ -156,13 +156,21 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
         return train_and_tell(listeners, config, directory, result, typed, stop, restart=options.restart, start=start)
 
 
-def _refuse_file(directory: Path) -> None:
-    """Ends the command if the run directory, or a folder above it, is a file."""
+def _refuse_unusable(directory: Path) -> None:
+    """Ends the command if the run directory, or a folder above it, is a file or cannot be reached."""
+    from dreamerguard.programs.native.run_directory import CONFIG
     from dreamerguard.util.paths import exists, is_dir
 
     first = next((path for path in (directory, *directory.parents) if exists(path)), None)
     if first is not None and not is_dir(first):
         fail(f"the run directory {directory} cannot be used: {first} is a file; choose another one with --logdir")
+    try:
+        (directory / CONFIG).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"the run directory {directory} cannot be used: {reason}; choose another one with --logdir")
 
 
 def _print_plan(result: Result, directory: Path, typed: list[str], options: TrainOptions) -> None:

@@ -69,7 +69,8 @@ def read_bytes(path: Path) -> bytes:
       SourceError: it cannot be read, or is too large.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the settings {str(path)!r}: {error.strerror}") from error
     if len(data) > MAX_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,10 @@ class LogPlace:
         return self._found
 
     def _path(self) -> Path:
-        return self.folder / Path(self.template).expanduser()
+        path = Path(self.template)
+        with suppress(RuntimeError):  # ~NAME of a user that does not exist is a folder of that name
+            path = path.expanduser()
+        return self.folder / path
 
     def _matches(self) -> list[Path]:
         if self.known:

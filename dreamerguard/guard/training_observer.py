@@ -63,7 +63,7 @@ class Watched(ForwardingObserver):
         self._watcher: Watcher | None = None
         self._due = clock() + every
         self._printed: object = None
-        self._failed = False
+        self._failed = self._trained = False
 
     def __enter__(self) -> Watched:
         return self
@@ -71,11 +71,13 @@ class Watched(ForwardingObserver):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.look()
+        if self._trained:  # else the log is that of an earlier start
+            self.look()
 
     def metrics(self, row: Mapping[str, float]) -> None:
         """Forwards a row of metrics, and looks at the log if the interval is over."""
         super().metrics(row)
+        self._trained = True
         if self._clock() >= self._due:
             self.look()
 

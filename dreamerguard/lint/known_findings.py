@@ -19,6 +19,7 @@ from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.json_text import read_json
 from dreamerguard.util.paths import exists
+from dreamerguard.util.regular_files import read_regular
 
 VERSION = 1
 _MAX_BYTES = 1 << 24
@@ -60,7 +61,7 @@ def read_baseline(path: Path, *, missing_ok: bool = False) -> KnownFindings:
     if missing_ok and not exists(path):
         return KnownFindings(path, Counter(), {})
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
             raise ValueError("it is larger than 16 MiB")
         text = data.decode("utf-8")

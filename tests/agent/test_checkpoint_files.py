@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,8 +22,9 @@ import pytest
 from benchmarks.trust.damaged_checkpoints import count_outcomes, fingerprint, make_checkpoints
 from dreamerguard_agent.checkpoints import draft
 from dreamerguard_agent.checkpoints.checkpoint import Checkpoint
-from dreamerguard_agent.checkpoints.errors import Damaged, DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
+from dreamerguard_agent.checkpoints.errors import Damaged, DoesNotMatch, NoSoundCheckpoint, OtherFormat
 from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound, steps_in
+from dreamerguard_agent.evaluate import read_newest
 
 NUMBERS: dict[str, Any] = {
     "frames": 8, "vector_steps": 4, "updates": 2, "starts": 1, "evaluations": 0,
@@ -101,12 +104,53 @@ def test_a_reader_changes_nothing(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_reader_takes_the_next_checkpoint_if_a_trainer_removes_one_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = save(tmp_path / "c", 10)
+    restore, steps = Checkpoint.restore, iter((20, 30))
+
+    def late(found: Checkpoint, part: str, like: Any) -> Any:
+        if step := next(steps, None):
+            shutil.rmtree(found.folder)
+            checkpoints.save(step, NUMBERS, {"learner": {"params/a": np.full(6, step, np.float32)}})
+        return restore(found, part, like)
+
+    monkeypatch.setattr(Checkpoint, "restore", late)
+    found, damaged, learner = read_newest(tmp_path / "c", {"params": {"a": np.zeros(6, np.float32)}})
+    assert (found.step, damaged, learner["params"]["a"].tolist()) == (30, {}, [30] * 6)
+
+
 def test_without_a_sound_checkpoint_nothing_is_changed(tmp_path: Path) -> None:
     save(tmp_path / "c", 10, 30)
     for step in ("10", "30"):
         (tmp_path / "c" / step / "manifest.json").write_text("{")
     with pytest.raises(NoSoundCheckpoint, match=r"(?s)no checkpoint in .* can be used.*30: .*10: .*another --logdir"):
         opened(tmp_path / "c")
+    assert names(tmp_path / "c") == {"10", "30"}
+
+
+def test_a_checkpoint_that_may_not_be_read_is_neither_damaged_nor_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "c", 10, 30)
+    exists, iterdir = Path.exists, Path.iterdir
+
+    def refuse(path: Path, forbidden: Path) -> None:
+        if path == forbidden or forbidden in path.parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        forbidden = tmp_path / "c" / "30"
+        patch.setattr(Path, "exists", lambda path: refuse(path, forbidden) or exists(path))
+        with pytest.raises(NoSoundCheckpoint, match=r"30 cannot be read: Permission denied\. Nothing was changed"):
+            newest_sound(tmp_path / "c")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", lambda path: refuse(path, tmp_path / "c") or iterdir(path))
+        with pytest.raises(NoSoundCheckpoint, match=r"c cannot be read: Permission denied"):
+            Checkpoints(tmp_path / "c")
+        with pytest.raises(NoSoundCheckpoint, match=r"c cannot be read: Permission denied"):
+            newest_sound(tmp_path / "c")
     assert names(tmp_path / "c") == {"10", "30"}
 
 
@@ -284,12 +328,11 @@ def test_bytes_that_change_on_their_way_to_the_disk_are_noticed(
 def test_a_removed_folder_is_not_made_again(tmp_path: Path) -> None:
     checkpoints = save(tmp_path / "c", 10)
     (tmp_path / "c").rename(tmp_path / "away")
-    with pytest.raises(NotSaved, match="was removed or replaced during the run"):
-        save_again = checkpoints.save(20, NUMBERS, {})
-        assert save_again is None
+    with pytest.raises(OSError, match="the folder was removed or replaced"):
+        checkpoints.save(20, NUMBERS, {})
     assert not (tmp_path / "c").exists()
     (tmp_path / "c").mkdir()
-    with pytest.raises(NotSaved, match="was removed or replaced during the run"):
+    with pytest.raises(OSError, match="the folder was removed or replaced"):
         checkpoints.save(20, NUMBERS, {})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -176,12 +178,61 @@ def test_a_run_that_cannot_be_saved_for_too_long_stops(tmp_path: Path) -> None:
     assert newest_sound(tmp_path / "c")[0] is not None
 
 
-def test_a_removed_folder_ends_the_run_at_the_next_save(tmp_path: Path) -> None:
+def test_a_removed_folder_is_a_failed_save_until_it_is_made_again(tmp_path: Path) -> None:
     saving = Saving(tmp_path / "c")
-    (tmp_path / "c").rmdir()
-    with pytest.raises(NotSaved, match="was removed or replaced during the run"):
-        saving.save(1)
+    saving.save(1)
+    (tmp_path / "c").rename(tmp_path / "away")
+    saving.clock.now = 100
+    saving.save(2)
+    assert "was not saved: the folder was removed or replaced" in saving.said[0]
     assert not (tmp_path / "c").exists()
+    assert str(saving.checkpoints.put_back()).endswith("was removed or replaced by another process: it is made again")
+    assert saving.checkpoints.put_back() is None
+    saving.clock.now = 200
+    saving.save(3)
+    assert saving.said[1:] == ["checkpoints are saved again: 6 frames"]
+    assert steps_in(tmp_path / "c") == [3]
+
+
+def test_content_that_cannot_be_made_counts_as_a_failed_save(tmp_path: Path) -> None:
+    def fail() -> Content:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "run/tensorboard")
+
+    saving = Saving(tmp_path / "c", max_unsaved=20)
+    saving.clock.now = 100
+    saving.saver.start(fail)
+    (line,) = saving.said
+    assert line.startswith("warning: a checkpoint was not saved: Too many open files (run/tensorboard). Older")
+    assert not saving.saver.due
+    with pytest.raises(NotSaved, match="Too many open files"):
+        saving.saver.finish(5, fail, lambda: True)
+    saving.saver.finish(5, lambda: content(5), lambda: True)
+    assert steps_in(tmp_path / "c") == [5]
+
+
+@pytest.mark.parametrize("what", ["folder", "link", "file"])
+def test_what_replaces_the_folder_is_set_aside(tmp_path: Path, what: str) -> None:
+    saving, outside = Saving(tmp_path / "c"), tmp_path / "outside"
+    (tmp_path / "c").rename(outside)
+    {
+        "folder": lambda: (tmp_path / "c" / "700").mkdir(parents=True),
+        "link": lambda: (tmp_path / "c").symlink_to(outside),
+        "file": lambda: (tmp_path / "c").write_text("text"),
+    }[what]()
+    assert str(saving.checkpoints.put_back()).endswith("what was found there is now in before-1/")
+    saving.save(1)
+    assert steps_in(tmp_path / "c") == [1]
+    assert (tmp_path / "before-1/c").is_symlink() == (what == "link")
+    assert steps_in(tmp_path / "before-1/c") == ([700] if what == "folder" else [])
+    assert not list(outside.iterdir())
+
+
+def test_a_last_checkpoint_that_was_removed_is_saved_again(tmp_path: Path) -> None:
+    saving = Saving(tmp_path / "c")
+    saving.save(4)
+    shutil.rmtree(tmp_path / "c" / "4")
+    saving.saver.finish(4, lambda: content(4), lambda: False)
+    assert steps_in(tmp_path / "c") == [4]
 
 
 def test_the_end_of_a_run_waits_for_the_save_in_flight(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Logs that strangers, other processes and full disks change: nothing outside is written, no row is lost."""
 
 import errno
+import json
 import os
+import resource
 import shutil
 import threading
 from pathlib import Path
@@ -15,6 +17,7 @@ from dreamerguard_agent.runtime.append_file import UnusableLogs
 from dreamerguard_agent.runtime.records import RunDirectoryLost
 
 from ..tensorboard_rows import assert_tensorboard_agrees
+from .test_checkpoint_files import limited
 from .written_logs import NAMES, Logs, frames, started
 
 
@@ -111,6 +114,65 @@ def test_a_removed_or_replaced_log_is_put_back(tmp_path: Path, seeds: tuple[int,
         logs.save()
         assert frames(folder, "scores") == [13, 29, 45, 61]
     logs.end()
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_log_that_is_cut_while_it_is_open_is_said_and_goes_on_with_whole_rows(tmp_path: Path, left: int) -> None:
+    logs = Logs(tmp_path)
+    logs.train(3)
+    size = (tmp_path / "metrics.jsonl").stat().st_size
+    os.truncate(tmp_path / "metrics.jsonl", left)
+    logs.train(2)
+    (line,) = logs.said
+    assert line.endswith(f"metrics.jsonl was cut by another process: {size - left:,} bytes of rows are lost")
+    lines = (tmp_path / "metrics.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["frames"] for line in lines[-2:]] == [64, 80]
+    logs.end()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_server_that_does_not_answer_is_no_lost_run_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    logs, stat = Logs(tmp_path / "run"), Path.stat
+
+    def fail(path: Path, **options: Any) -> os.stat_result:
+        if path == tmp_path / "run":
+            raise OSError(number, os.strerror(number), str(path))
+        return stat(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", fail)
+        logs.train(2)
+    logs.train(1)
+    logs.end()
+    assert frames(tmp_path / "run", "scores") == [13, 29, 45]
+
+
+def test_without_space_to_set_a_log_aside_it_stays_in_its_place(tmp_path: Path) -> None:
+    saved = started(tmp_path)
+    saved["logs"]["metrics"] -= 3
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    with limited(resource.RLIMIT_FSIZE, 50), pytest.raises(UnusableLogs, match="File too large"):
+        Logs(tmp_path, saved)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+    assert not list(tmp_path.glob("before-*"))
+    Logs(tmp_path, saved).end()
+    assert (tmp_path / "before-1/metrics.jsonl").read_bytes() == before
+    assert [path.name for path in (tmp_path / "before-1").iterdir()] == ["metrics.jsonl"]
+
+
+def test_a_link_to_itself_is_a_lost_run_directory(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    logs = Logs(run)
+    logs.train(1)
+    run.rename(tmp_path / "away")
+    run.symlink_to("run")
+    with pytest.raises(RunDirectoryLost):
+        logs.train(1)
+    assert logs.records.rescue() == tmp_path / "run-rescued-1"
+    logs.end()
+    assert frames(tmp_path / "run-rescued-1", "scores") == [13, 29]
 
 
 @pytest.mark.parametrize("replaced", [False, True])

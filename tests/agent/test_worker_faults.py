@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from dreamerguard.schema import RunConfig
 from dreamerguard_agent.driver import Driver
 from dreamerguard_agent.envs import EnvError, EnvsFailed, Supervision, WaitEnded, make_envs
 from dreamerguard_agent.envs.vector.process import ProcessEnvs
+
+from .test_checkpoint_files import limited
 
 pytestmark = [
     pytest.mark.integration,
@@ -100,6 +103,15 @@ def test_a_worker_that_dies_in_its_start_or_reset_uses_up_the_restarts(faults: P
 def test_a_worker_that_dies_at_the_first_start_is_an_error_at_once(faults: Path) -> None:
     (faults / "start").touch()
     with pytest.raises(EnvError, match="ended with exit code 9"):
+        make([])
+
+
+def test_too_little_shared_memory_is_an_error_at_once() -> None:
+    """A file without its memory would end the process with SIGBUS at the first step."""
+    with (
+        limited(resource.RLIMIT_FSIZE, 64),
+        pytest.raises(EnvError, match=r"cannot share memory in .*: File too large"),
+    ):
         make([])
 
 

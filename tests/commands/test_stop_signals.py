@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from dreamerguard.commands.shared.stop_signals import STOPPING
+
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(os.name != "posix", reason="needs signals of Linux or macOS"),
@@ -76,7 +78,7 @@ def start(text: str, **words: object) -> subprocess.Popen[str]:
     return process  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", STOPPING)
 @pytest.mark.parametrize("text", [STARTING, COMPILING], ids=["starting", "compiling"])
 def test_before_the_first_step_the_process_ends_and_says_that_nothing_is_lost(
     number: signal.Signals, text: str
@@ -91,7 +93,7 @@ def test_before_the_first_step_the_process_ends_and_says_that_nothing_is_lost(
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", STOPPING)
 def test_during_training_the_run_is_asked_to_stop(number: signal.Signals) -> None:
     process = start(TRAINING)
     process.send_signal(number)
@@ -121,13 +123,27 @@ def test_a_second_signal_of_any_kind_ends_a_run_that_does_not_stop(
     assert err == f"stopping now: second signal, {second.name}; the last checkpoint stays\n"
 
 
-def test_an_ignored_hangup_stays_ignored() -> None:
-    process = start("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + TRAINING)
-    process.send_signal(signal.SIGHUP)
+@pytest.mark.parametrize("number", sorted(set(STOPPING) - {signal.SIGINT, signal.SIGTERM}))
+def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
+    process = start(f"import signal\nsignal.signal({int(number)}, signal.SIG_IGN)\n" + TRAINING)
+    process.send_signal(number)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=SAFETY)
     assert out == "saved SIGTERM\n"
-    assert "SIGHUP" not in err
+    assert number.name not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU])
+def test_a_repeated_warning_of_a_batch_system_does_not_end_a_run_that_saves(number: signal.Signals) -> None:
+    """The kernel repeats SIGXCPU every second."""
+    process = start(HANGING)
+    process.send_signal(number)
+    assert number.name in process.stderr.readline()
+    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=SAFETY)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert err == "stopping now: second signal, SIGTERM; the last checkpoint stays\n"
 
 
 def test_a_full_or_closed_error_stream_does_not_keep_the_process() -> None:

@@ -201,3 +201,11 @@ def test_damaged_runs_give_no_speed() -> None:
     (stored_run("e") / "run.yaml").write_text("task: [", encoding="utf-8")
     (stored_run("f") / "metrics.jsonl").write_bytes(b"\xff\xfe")
     assert measured_speed(config, Path("runs/new"), "cpu") is None
+
+
+@pytest.mark.parametrize(("name", "reason"), [("x" * 300, "File name too long"), ("loop/run", "Too many levels of")])
+def test_a_run_directory_that_cannot_be_reached_is_refused(name: str, reason: str) -> None:
+    Path("loop").symlink_to("loop")
+    done = train(*LINE.split()[2:], "--logdir", name, "--dry-run")
+    assert done.returncode == 2
+    assert f"cannot be used: {reason}" in done.stderr and "choose another one with --logdir" in done.stderr

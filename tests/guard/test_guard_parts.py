@@ -140,6 +140,13 @@ def test_verdicts_are_said_when_they_change_and_kept_as_status(tmp_path: Path) -
     assert not list(run.glob(".status.json*"))
 
 
+def test_a_start_that_fails_says_nothing_about_the_log_of_an_earlier_one(tmp_path: Path) -> None:
+    said = list[str]()
+    with Watched(Recorder(), native_run(tmp_path / "run"), say=said.append) as watched:
+        watched.phase("checking the checkpoint")
+    assert said == []
+
+
 def test_slow_looks_become_rare(tmp_path: Path) -> None:
     run, clock = native_run(tmp_path / "run"), Clock()
     looks = 0

@@ -148,3 +148,9 @@ def test_writing_and_reading_agree(tmp_path: Path, counts: dict[KnownFinding, in
     first = path.read_bytes()
     write_baseline(path, read.counts)
     assert path.read_bytes() == first
+
+
+def test_a_baseline_that_is_a_device_is_not_read_without_end(tmp_path: Path) -> None:
+    (tmp_path / "baseline.json").symlink_to("/dev/zero")
+    with pytest.raises(SourceError, match="a device, not a file"):
+        read_baseline(tmp_path / "baseline.json")

@@ -1,13 +1,14 @@
 """The run directory: which changes a run may go on with, what its manifest says, and setting files aside."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dreamerguard.programs.native import run_directory as rundir
-from dreamerguard.programs.native.manifest import differences, never_saved, note_first_save, read_starts
+from dreamerguard.programs.native.manifest import describe_start, differences, never_saved, note_first_save, read_starts
 from dreamerguard.programs.native.old_files import LOGS, RUN, find_links, set_aside, why_not_continued
 from dreamerguard.schema import RunConfig
 
@@ -173,3 +174,26 @@ def test_a_removed_run_directory_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         rundir.put_back(tmp_path / "run", SEEDS, {"a": 1}, [{"host": "x"}])
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("setting", ["core.fsmonitor", "filter.x.clean", "filter.x.process"])
+def test_the_commit_is_read_without_running_programs_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True)
+
+    (tmp_path / "program").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\ncat\n")
+    (tmp_path / "program").chmod(0o755)
+    (tmp_path / "file.txt").write_text("a")
+    git("init", "-q")
+    git("add", "file.txt")
+    git("commit", "-qm", "first")
+    (tmp_path / ".gitattributes").write_text("*.txt filter=x\n")
+    git("config", setting, str(tmp_path / "program"))
+    (tmp_path / "file.txt").write_text("b")
+    monkeypatch.chdir(tmp_path)
+    commit = describe_start([], {})["git"]
+    assert not (tmp_path / "ran").exists()
+    assert len(commit.removesuffix("-dirty")) == 40
+    assert commit.endswith("-dirty") == (setting == "core.fsmonitor")

@@ -1,9 +1,12 @@
 """A path that cannot be read as a run is one message: what is wrong, where, and the fix, in plain words."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dreamerguard.programs.native.manifest import MANIFEST, read_starts
 from dreamerguard.programs.native.run_directory import load_config
 
 
@@ -64,3 +67,22 @@ def test_runs_near_a_path_that_is_no_run_are_named(tmp_path: Path) -> None:
     assert _no_run(run / "run.yaml").startswith(f"{run / 'run.yaml'} is a file, not a run directory")
     assert _no_run(tmp_path / "none").endswith("holds no run: there is no such directory")
     assert _no_run(tmp_path).endswith(f"{tmp_path / 'run.yaml'} does not exist")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (os.mkfifo, "a FIFO"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+        (Path.mkdir, "a directory"),
+    ],
+    ids=["fifo", "device", "folder"],
+)
+def test_what_is_no_file_is_neither_waited_for_nor_read_without_end(
+    tmp_path: Path, make: Callable[[Path], None], kind: str
+) -> None:
+    make(tmp_path / "run.yaml")
+    make(tmp_path / MANIFEST)
+    with pytest.raises(ValueError, match=rf"run\.yaml cannot be read: it is {kind}, not a file"):
+        load_config(tmp_path)
+    assert read_starts(tmp_path) == []

@@ -6,6 +6,7 @@ Only names that this program makes are ever changed: numbers, ``damaged-*``, and
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -38,6 +39,14 @@ def steps_in(directory: Path) -> list[int]:
     return sorted(found, reverse=True)
 
 
+def _free_name(directory: Path) -> Path:
+    """Returns the next free folder for files that are set aside: ``before-1``, ``before-2``, ..."""
+    number = 1
+    while os.path.lexists(free := directory / f"before-{number}"):
+        number += 1
+    return free
+
+
 def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
     """Opens the newest sound checkpoint and changes nothing.
 
@@ -49,7 +58,7 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
       OtherFormat: the newest usable one was written by another version.
     """
     damaged: dict[int, str] = {}
-    left = steps_in(directory)
+    left = _readable_steps(directory)
     while left:
         step = left.pop(0)
         folder = directory / str(step)
@@ -62,6 +71,8 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
                 left = [other for other in steps_in(directory) if other not in damaged]
         except OtherFormat as error:
             raise OtherFormat(f"the checkpoint {folder} {error}") from None
+        except OSError as error:
+            raise _unreadable(folder, error) from error
     if damaged:
         lines = "\n".join(f"  {step}: {reason}" for step, reason in damaged.items())
         raise NoSoundCheckpoint(
@@ -69,6 +80,17 @@ def newest_sound(directory: Path) -> tuple[Checkpoint | None, dict[int, str]]:
             " another --logdir. Nothing was changed"
         )
     return None, {}
+
+
+def _readable_steps(directory: Path) -> list[int]:
+    try:
+        return steps_in(directory)
+    except OSError as error:
+        raise _unreadable(directory, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> NoSoundCheckpoint:
+    return NoSoundCheckpoint(f"{path} cannot be read: {error.strerror or error}. Nothing was changed")
 
 
 class Checkpoints:
@@ -79,7 +101,7 @@ class Checkpoints:
       keep: number of checkpoints to keep.
 
     Raises:
-      NoSoundCheckpoint: the folder is a link. Links that may lead out of the run directory are not followed.
+      NoSoundCheckpoint: the folder cannot be read, or is a link, which may lead out of the run directory.
       NotSaved: the folder cannot be made.
     """
 
@@ -92,6 +114,7 @@ class Checkpoints:
         except OSError as error:
             raise NotSaved(f"{directory} cannot be made: {error.strerror or error}") from error
         self._inode = directory.lstat().st_ino
+        _readable_steps(directory)
         self._stored: dict[int, StoredReplay] = {}
 
     @property
@@ -187,14 +210,42 @@ class Checkpoints:
         """Checks that the folder is still the one that was opened.
 
         Raises:
-          NotSaved: it was removed or replaced.
+          OSError: it was removed or replaced; `put_back` makes it again.
         """
+        if not self._in_place():
+            raise OSError(errno.ESTALE, "the folder was removed or replaced", str(self.directory))
+
+    def put_back(self) -> str | None:
+        """Makes the folder again if it was removed or replaced. Call only while the run directory is in place.
+
+        Returns:
+          A line about it; None if the folder is in its place or cannot be made, which the next save reports.
+        """
+        where = ""
         try:
-            same = self.directory.lstat().st_ino == self._inode
+            if self._in_place():
+                return None
+            if os.path.lexists(self.directory):
+                aside = _free_name(self.directory.parent)
+                aside.mkdir()
+                self.directory.rename(aside / self.directory.name)
+                where = f"; what was found there is now in {aside.name}/"
+            self.directory.mkdir()
+            self._inode = self.directory.lstat().st_ino
+        except OSError:
+            return None
+        self._stored.clear()
+        return f"{self.directory} was removed or replaced by another process: it is made again{where}"
+
+    def holds(self, step: int | None) -> bool:
+        """Returns whether there is a checkpoint of a step, sound or not."""
+        return step in steps_in(self.directory)
+
+    def _in_place(self) -> bool:
+        try:
+            return self.directory.lstat().st_ino == self._inode
         except FileNotFoundError:
-            same = False
-        if not same:
-            raise NotSaved(f"{self.directory} was removed or replaced during the run")
+            return False
 
     def _rotate(self, newest: int) -> None:
         """Removes all but the newest checkpoints. A start removes what could not be removed here."""

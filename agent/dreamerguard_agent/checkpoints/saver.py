@@ -57,6 +57,19 @@ class BackgroundSaver:
         """Whether it is time to `begin` a save."""
         return self._job is None and self._clock() >= self._next
 
+    def start(self, make: Callable[[], Content]) -> None:
+        """Starts a save of the content that ``make`` returns. If that fails, it counts as a failed save.
+
+        Raises:
+          NotSaved: no checkpoint could be saved for too long.
+        """
+        try:
+            content = make()
+        except (OSError, MemoryError) as error:
+            self._count_failure(self._clock(), _reason(error), None)
+        else:
+            self.begin(content)
+
     def begin(self, content: Content) -> None:
         """Starts a save; none may be in flight."""
         assert self._job is None
@@ -84,7 +97,7 @@ class BackgroundSaver:
         """Saves the end of the run and waits for it. A run that has reached its length waits for space on the disk.
 
         Args:
-          step: agent steps now; nothing is saved if the newest checkpoint has this number.
+          step: agent steps now; nothing is saved if the newest checkpoint has this number and is in its place.
           content: makes the content to save.
           stop: whether the run was asked to stop: then a failing save is not tried again.
 
@@ -93,13 +106,13 @@ class BackgroundSaver:
         """
         self._settle()
         tried = False
-        while step != self._step:
+        while step != self._step or not self._checkpoints.holds(step):
             while tried and self._clock() < self._next:
                 if stop():
                     raise NotSaved(self._text(self._reason))
                 time.sleep(_LOOK)
             tried = True
-            self.begin(content())
+            self.start(content)
             self._settle()
 
     def abandon(self) -> None:
@@ -139,7 +152,7 @@ class BackgroundSaver:
         self._next, self._step = now + self._every, job.content.step
         self._saved(job.content.frames)
 
-    def _count_failure(self, now: float, reason: str, frames: int) -> None:
+    def _count_failure(self, now: float, reason: str, frames: int | None) -> None:
         """Plans the next try; reports the first failure and every new reason."""
         new, self._reason = reason != self._reason, reason
         self._failed = now if self._failed is None else self._failed
@@ -149,8 +162,9 @@ class BackgroundSaver:
         self._next = now + min(self._wait, self._every, left)
         self._wait = min(2 * self._wait, _LONGEST_WAIT)
         if new:
+            name = "a checkpoint" if frames is None else f"the checkpoint at {frames:,} frames"
             self._say(
-                f"warning: the checkpoint at {frames:,} frames was not saved: {reason}. Older checkpoints are kept,"
+                f"warning: {name} was not saved: {reason}. Older checkpoints are kept,"
                 f" training goes on and tries again; it stops if that fails for {left:,.0f} s (checkpoint.max_unsaved)"
             )
 

@@ -87,6 +87,8 @@ class RunRecords:
         if self._events:
             self._events.add(name, row)
         self._report(self._files[name].failure)
+        if cut := self._files[name].take_cut():
+            self._say(f"{self._files[name].path} was cut by another process: {cut:,} bytes of rows are lost")
 
     def sizes(self) -> dict[str, Any]:
         """Bytes of each file, those in memory included, to be stored with a checkpoint."""

@@ -19,8 +19,8 @@ class UnusableLogs(Exception):
 class AppendFile:
     """An open log file.
 
-    What a full disk refuses stays in memory and is written with the next `append` or `sync`, so no line is torn or lost
-    while the process lives.
+    Bytes that another process cuts off are lost, but the next line is whole. Bytes that a full disk refuses stay in
+    memory and are written with the next `append` or `sync`, so no line is torn or lost while the process lives.
 
     Attributes:
       path: its place.
@@ -40,6 +40,7 @@ class AppendFile:
         self._writing = threading.Lock()
         self._handle = _open(path)
         self._identity = _identity(os.fstat(self._handle))
+        self._size, self._cut = os.fstat(self._handle).st_size, 0
 
     def append(self, data: bytes) -> None:
         """Writes ``data`` at once, or keeps it and sets `failure`."""
@@ -95,7 +96,14 @@ class AppendFile:
             handle = _open(path)
             os.close(self._handle)
             self.path, self._handle, self._identity = path, handle, _identity(os.fstat(handle))
+            self._size = os.fstat(handle).st_size
             self._pending.clear()
+
+    def take_cut(self) -> int:
+        """Returns the bytes that another process has cut off since the last call."""
+        with self._writing:
+            cut, self._cut = self._cut, 0
+        return cut
 
     def close(self) -> None:
         """Writes what is still in memory, if possible, and closes the file."""
@@ -103,8 +111,16 @@ class AppendFile:
         os.close(self._handle)
 
     def _drain(self) -> None:
+        found = os.fstat(self._handle).st_size
+        if found < self._size:
+            self._cut += self._size - found
+            self._size = found
+            if found and os.pread(self._handle, 1, found - 1) != b"\n":
+                self._pending[:0] = b"\n"  # so that half a row does not spoil the next one
         while self._pending:
-            del self._pending[: os.write(self._handle, self._pending)]
+            written = os.write(self._handle, self._pending)
+            del self._pending[:written]
+            self._size += written
 
 
 def write_new(path: Path, data: bytes) -> None:

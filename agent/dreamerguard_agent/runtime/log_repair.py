@@ -51,7 +51,7 @@ class Repair:
         """Changes the file.
 
         Raises:
-          OSError: it cannot be changed; a file that is set aside is kept in any case.
+          OSError: it cannot be changed; if there is no space to set a file aside, it stays as it is.
         """
         if not self.present:
             return
@@ -63,9 +63,15 @@ class Repair:
             self._cut()
 
     def _set_aside(self) -> None:
-        kept = self._kept()
-        self.path.rename(aside_folder(self.path.parent) / self.path.name)
-        write_new(self.path, kept)
+        aside = aside_folder(self.path.parent)
+        kept = aside / f"kept-{self.path.name}"
+        try:
+            write_new(kept, self._kept())
+        except OSError:  # nothing has moved: the next start tries again
+            aside.rmdir()
+            raise
+        self.path.rename(aside / self.path.name)
+        kept.rename(self.path)
 
     def _kept(self) -> bytes:
         with _open(self.path) as file:

@@ -8,6 +8,7 @@ file was removed or replaced, and puts it back from the open file.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,9 @@ from typing import Any
 
 from .agent_records import FILES, Row, RunRecords, Say
 from .append_file import UnusableLogs
+
+#: Errors that mean that a directory is not where it was.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE)
 
 
 class RunDirectoryLost(Exception):
@@ -148,7 +152,11 @@ class SeedRecords:
         return target
 
     def _check_directory(self) -> None:
-        if self._identity != _identity(self._directory):
+        try:
+            found = _identity(self._directory)
+        except OSError:
+            return  # a later save fails or not
+        if self._identity != found:
             raise RunDirectoryLost(self._directory)
 
     def __enter__(self) -> SeedRecords:
@@ -184,8 +192,15 @@ def _holds_run(directory: Path) -> bool:
 
 
 def _identity(directory: Path) -> tuple[int, int] | None:
+    """Returns device and number of a directory; None if it is gone.
+
+    Raises:
+      OSError: nobody knows, for example because a server does not answer.
+    """
     try:
         found = directory.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise
     return found.st_dev, found.st_ino

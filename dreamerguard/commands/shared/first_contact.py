@@ -14,6 +14,7 @@ from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep
 from dreamerguard.util.paths import exists, is_dir, is_file
+from dreamerguard.util.regular_files import read_regular
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?$", re.MULTILINE)
 _MAX_BYTES = 1 << 20
@@ -100,7 +101,6 @@ def _command(name: str) -> str:
 
 def _beginning(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
+        return read_regular(path, _MAX_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError):
         return ""

@@ -159,4 +159,5 @@ def _say_changes(changes: Mapping[str, tuple[Any, Any]]) -> None:
 
 
 def _cannot_write(directory: Path, error: OSError) -> NoReturn:
-    fail(f"cannot write the run directory {directory}: {error.strerror}; choose another one with --logdir")
+    file = f" ({error.filename})" if error.filename not in (None, str(directory)) else ""
+    fail(f"cannot write the run directory {directory}: {error.strerror}{file}; choose another one with --logdir")

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from dreamerguard.util.text import number_of
+from dreamerguard.util.text import number_of, plain
 
 #: Losses that the progress line shows, in this order.
 LOSSES = ("loss/dyn", "loss/rep", "loss/rew", "loss/policy", "loss/value")
@@ -49,7 +49,7 @@ class Progress:
     def phase(self, text: str) -> None:
         """Shows that a stage starts. On a terminal a spinner shows that the program still works."""
         if self._live:
-            self._live.update(Spinner("dots", Text(f"{text} ...")))
+            self._live.update(Spinner("dots", Text(plain(f"{text} ..."))))
         else:
             self._print(f"{self._elapsed()}  {text} ...")
 
@@ -81,7 +81,8 @@ class Progress:
         """Shows nothing, because checkpoints are frequent."""
 
     def _print(self, line: str) -> None:
-        self._console.print(Text(line), soft_wrap=True)
+        """Prints a line. It may hold names of a stranger's files, or text of an environment."""
+        self._console.print(Text(plain(line)), soft_wrap=True)
 
     def _elapsed(self) -> str:
         seconds = int(self._clock() - self._start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,10 @@ def _read(wanted: Mapping[str, Any]) -> Start:
 
 
 def _absolute(text: str) -> str:
-    return str(Path(text).expanduser().absolute())
+    path = Path(text)
+    with suppress(RuntimeError):  # ~NAME of a user that does not exist is a folder of that name
+        path = path.expanduser()
+    return str(path.absolute())
 
 
 def _describe(stored: Mapping[str, Any] | None) -> str:

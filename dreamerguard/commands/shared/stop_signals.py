@@ -1,4 +1,5 @@
-"""Handles signals that stop a training run: Ctrl-C (SIGINT), SIGTERM, and SIGHUP of a closed terminal.
+"""Handles signals that stop a training run: Ctrl-C (SIGINT), SIGTERM, SIGHUP of a closed terminal, and warnings of
+batch systems before a limit: SIGUSR1, SIGUSR2 and SIGXCPU.
 
 A thread reads the signals, so that one is acknowledged at once, whatever the main thread does: a compilation takes
 minutes in which Python's own handlers do not run. Until the run takes its first step there is nothing to save, and the
@@ -22,7 +23,15 @@ from typing import Any
 from .exit_codes import SIGNALLED
 
 #: Signals that stop a run.
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+STOPPING = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+    if hasattr(signal, name)
+)
+#: Those that are handled also if the process ignored them before.
+_ALWAYS = (signal.SIGINT, signal.SIGTERM)
+#: Those that batch systems repeat: after another signal they end nothing.
+_REPEATED = frozenset(getattr(signal, name, None) for name in ("SIGUSR1", "SIGUSR2", "SIGXCPU"))
 #: Seconds for a line on a terminal that takes nothing, and for a file of the compilation cache that is being written.
 PATIENCE = 1.0
 #: Module of jax that writes the compilation cache, in place: a process must not end within it.
@@ -63,7 +72,7 @@ class StopSignals:
         os.set_blocking(self._writer, False)
         self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         for number in STOPPING:
-            if number != getattr(signal, "SIGHUP", None) or signal.getsignal(number) is signal.SIG_DFL:
+            if number in _ALWAYS or signal.getsignal(number) is signal.SIG_DFL:
                 self._handlers[number] = signal.signal(number, _nothing)
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
@@ -89,6 +98,8 @@ class StopSignals:
         with self._lock:
             again, self.received = self.received is not None, self.received or number
             stepping = self._stepping
+        if again and number in _REPEATED:
+            return
         if again:
             _say(f"stopping now: second signal, {number.name}; the last checkpoint stays")
         elif stepping:

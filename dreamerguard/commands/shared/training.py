@@ -85,7 +85,7 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Li
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.failures import RunFailed
+    from dreamerguard_agent.failures import DeviceFailed, RunFailed
     from dreamerguard_agent.loop import train as train_agents
     from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
@@ -112,11 +112,13 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Li
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
     except RunFailed as failed:
+        if isinstance(failed, DeviceFailed):
+            withdraw(directory, config)
         _report_failed(failed)
     try:
         _draw(config, directory, own)
-    except OSError as error:
-        note(f"curve.png is not written: {error.strerror or error}")
+    except Exception as error:  # a picture must not spoil a run that is saved
+        note(f"curve.png is not written: {getattr(error, 'strerror', None) or error}")
     if outcome.finished:
         head = "finished" if outcome.trained else "this run was already complete, and nothing was trained"
         updates = number_of(outcome.updates, "update")
@@ -162,12 +164,12 @@ def _report_lost(lost: RunDirectoryLost, run: OpenedRun) -> NoReturn:
 
 
 def _report_failed(failed: RunFailed) -> NoReturn:
-    from dreamerguard_agent.failures import EnvironmentFailed
+    from dreamerguard_agent.failures import DeviceFailed, EnvironmentFailed
 
     from .exit_codes import ENVIRONMENT_FAILED, NOT_FINITE
 
     saved = f". The run was saved at {failed.frames:,} frames; the same command continues it"
-    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed) else NOT_FINITE
+    code = ENVIRONMENT_FAILED if isinstance(failed, EnvironmentFailed | DeviceFailed) else NOT_FINITE
     fail(f"{failed}{saved if failed.frames is not None else ''}", code)
 
 
@@ -215,7 +217,10 @@ def _score(own: list[Path], task: str) -> str:
     from dreamerguard.regression.charts.png import read_curve
     from dreamerguard.schema.time_limits import without_limit
 
-    runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    try:
+        runs = [scores for run in own if (scores := list(read_curve(run, "").scores)[-10:])]
+    except OSError as error:
+        return f"the scores cannot be read: {error.strerror or error}"
     means = [fmean(scores) for scores in runs]
     if not means:
         return f"no episode ended{f'; {task} has no time limit' if without_limit(task) else ''}"

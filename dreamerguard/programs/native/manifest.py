@@ -12,9 +12,12 @@ from typing import Any
 
 from dreamerguard import __version__
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import read_regular
 from dreamerguard.util.replace_file import replace_file
 
 MANIFEST = "manifest.json"
+#: Bytes that are read: more than 10,000 starts.
+_MOST_BYTES = 1 << 26
 #: Entry that states the frames of the first checkpoint of a start; null until there is one.
 FIRST_SAVE = "first_save"
 #: Entry that states where the parameters of a new run come from; absent for a new agent.
@@ -39,7 +42,7 @@ def describe_start(command: Sequence[str], facts: Mapping[str, Any]) -> dict[str
 def read_starts(directory: Path) -> list[dict[str, Any]]:
     """Returns the starts of a run; an empty list if the manifest is missing or damaged: the run can go on."""
     try:
-        found = read_json((directory / MANIFEST).read_text(encoding="utf-8"))
+        found = read_json(read_regular(directory / MANIFEST, _MOST_BYTES))
     except (OSError, ValueError):
         return []
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
@@ -103,11 +106,22 @@ def _write(directory: Path, starts: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _git_commit(directory: Path) -> str | None:
+    """Returns the commit, with ``-dirty`` if files differ from it.
+
+    Git compares files by running the programs that the repository's own settings name: filters and a monitor of the
+    file system. The repository may be a stranger's, so with filters the files are not compared.
+    """
+    describe = ["describe", "--always", "--abbrev=40"]
+    own = _git(directory, "config", "--includes", "--name-only", "--get-regexp", r"^filter\.")
+    return _git(directory, *describe, *([] if own else ["--dirty"]))
+
+
+def _git(directory: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-            cwd=directory, capture_output=True, text=True, timeout=5, check=True,
+            ["git", "-c", "core.fsmonitor=false", *words],
+            cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5, check=True,
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return done.stdout.strip()

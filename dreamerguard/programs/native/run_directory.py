@@ -31,6 +31,7 @@ import yaml
 from dreamerguard import __version__
 from dreamerguard.schema import RunConfig
 from dreamerguard.schema.key_table import key_rows
+from dreamerguard.util.regular_files import NotRegular, read_regular
 from dreamerguard.util.replace_file import remove_unfinished, replace_file
 
 from .manifest import MANIFEST, add_start, never_saved
@@ -53,6 +54,8 @@ LATER = (
 #: Settings that a continued run may raise.
 RAISED = ("run.frames",)
 
+#: Bytes that are read of a configuration; one has a few kilobytes.
+_MOST_CONFIG = 1 << 20
 #: Characters of a task that its run directory has not, and the longest part of a task in its name.
 _UNSAFE, _LONGEST_NAME = re.compile(r"[^\w.+=-]+"), 100
 
@@ -181,8 +184,13 @@ def put_back(
 
 
 def has_checkpoint(directory: Path) -> bool:
-    """Returns whether the run has a checkpoint, sound or not."""
-    return any(path.name.isdigit() for path in directory.glob("checkpoints/*"))
+    """Returns whether the run has a checkpoint, sound or not. A folder that cannot be read may hold one."""
+    try:
+        return any(path.name.isdigit() for path in (directory / "checkpoints").iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def withdraw(directory: Path, config: RunConfig) -> None:
@@ -210,12 +218,16 @@ def load_config(directory: Path) -> RunConfig:
     Raises:
       FileNotFoundError: there is no run in ``directory``.
       ValueError: its configuration cannot be read by this version.
+      OSError: the file cannot be opened.
     """
     path = directory / CONFIG
     if not path.exists():
         raise FileNotFoundError(explain_no_run(directory, CONFIG))
     try:
-        return RunConfig.model_validate(yaml.safe_load(path.read_text()))
+        text = read_regular(path, _MOST_CONFIG).decode()
+        return RunConfig.model_validate(yaml.safe_load(text))
+    except NotRegular as error:
+        raise ValueError(f"{path} cannot be read: it is {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(explain_damage(path, error)) from error
 

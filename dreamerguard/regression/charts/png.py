@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamerguard.regression.statistics.binned_curve import to_cells
 from dreamerguard.util.json_text import read_json
+from dreamerguard.util.regular_files import open_regular, require_regular
 from dreamerguard.util.replace_file import replace_file
 from dreamerguard.util.text import number_of
 
@@ -21,8 +25,10 @@ if TYPE_CHECKING:
 #: Colours that people with any common colour vision deficiency can distinguish (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
-#: Number of cells without a reference.
-CELLS = 50
+#: Scores from here on are no scores of a task, and sums of them overflow.
+_LARGEST = 1e100
+#: Number of cells without a reference, and the largest number with one.
+CELLS, MOST = 50, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,13 @@ class Curve:
 
 
 def read_curve(run: Path, label: str) -> Curve:
-    """Reads the training scores of a run of the bundled trainer and skips a last line that a kill cut short."""
+    """Reads the training scores of a run of the bundled trainer and skips lines that are no whole row.
+
+    Raises:
+      OSError: the log cannot be read.
+    """
     rows = list(_rows(run / "scores.jsonl"))
-    return Curve(label, [row["frames"] for row in rows], [row["score"] for row in rows])
+    return Curve(label, [frames for frames, _ in rows], [score for _, score in rows])
 
 
 def draw_png(
@@ -67,7 +77,16 @@ def draw_png(
       title: heading.
       envelope: the published reference of the task; drawn up to the last frame of the runs.
       together: whether the runs are seeds of one agent; then draws thin lines, their median and their range.
+
+    Raises:
+      ImportError: there is no matplotlib.
+      OSError: the file cannot be written.
     """
+    with _fixed_settings():
+        _draw(path, curves, title, envelope, together)
+
+
+def _draw(path: Path, curves: Sequence[Curve], title: str, envelope: Envelope | None, together: bool) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -96,7 +115,7 @@ def draw_png(
 
 def _grid(envelope: Envelope | None, last: float) -> Sequence[float]:
     """Returns the right edges of the cells: those of the reference, also beyond its end, or fifty equal ones."""
-    width = envelope.grid[0] if envelope else max(last, 1.0) / CELLS
+    width = envelope.grid[0] if envelope and last < MOST * envelope.grid[0] else max(last, 1.0) / CELLS
     return [width * (i + 1) for i in range(max(ceil(last / width - 1e-9), 2))]
 
 
@@ -137,11 +156,32 @@ def _draw_envelope(axes: Any, envelope: Envelope, last: float) -> None:
     axes.plot(grid, [envelope.median[i] for i in shown], color="0.4", linestyle="--", label=label)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _rows(path: Path) -> Iterator[tuple[float, float]]:
     if not path.exists():
         return
-    for line in path.read_text().splitlines():
-        try:
-            yield read_json(line)
-        except ValueError:
-            continue
+    with io.BufferedReader(open_regular(path)) as file:
+        for line in file:
+            try:
+                row = read_json(line)
+                frames, score = row["frames"], row["score"]
+            except (ValueError, TypeError, KeyError):
+                continue
+            if all(isinstance(number, float | int) and abs(number) < _LARGEST for number in (frames, score)):
+                yield frames, score
+
+
+@contextmanager
+def _fixed_settings() -> Iterator[None]:
+    """Draws with matplotlib's own settings. Those of the current folder, which may be a stranger's, can start LaTeX.
+
+    Raises:
+      OSError: the current folder's ``matplotlibrc`` is no regular file, and matplotlib would wait for it.
+    """
+    settings = Path("matplotlibrc")
+    if os.path.lexists(settings):
+        require_regular(settings.stat())
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        yield

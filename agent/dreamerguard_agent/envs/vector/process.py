@@ -50,7 +50,8 @@ class ProcessEnvs:
       supervision: the run's request to stop, its messages and the time limit.
 
     Raises:
-      EnvError: an environment cannot be made, or the system has no unnamed shared memory (Windows).
+      EnvError: an environment cannot be made, there is too little shared memory, or the system has none without a name
+        (Windows).
     """
 
     def __init__(
@@ -72,7 +73,10 @@ class ProcessEnvs:
         self._count, self._first, self._restarts = count, first, 0
         self._supervision = supervision or Supervision(timeout=config.env.timeout)
         self._workers: list[WorkerProcess] = []
-        self._file = tempfile.TemporaryFile(dir=_memory_folder())  # noqa: SIM115
+        try:
+            self._file = tempfile.TemporaryFile(dir=_memory_folder())  # noqa: SIM115
+        except OSError as error:
+            raise EnvError(_no_memory(error)) from error
         try:
             for number in range(workers):
                 self._workers.append(self._start(number, first))
@@ -81,7 +85,7 @@ class ProcessEnvs:
             for number, theirs in enumerate(spaces):
                 if theirs != spaces[0]:
                     raise EnvError(f"environments of worker process {number} and worker process 0 have other spaces")
-            self._board = SharedArrays(self._file.fileno(), self._obs_space, self._act_space, count)
+            self._board = self._share()
             failed = self._send_all(MAP)
         except WorkerFailed as error:
             self.close()
@@ -141,6 +145,12 @@ class ProcessEnvs:
             worker.wait_for_end(max(0.0, deadline - time.monotonic()))
         self._file.close()
 
+    def _share(self) -> SharedArrays:
+        try:
+            return SharedArrays(self._file.fileno(), self._obs_space, self._act_space, self._count)
+        except OSError as error:
+            raise EnvError(_no_memory(error)) from error
+
     def _start(self, number: int, first: int) -> WorkerProcess:
         share = self._shares[number]
         order: dict[str, Any] = {"first": first, "start": share.start, "stop": share.stop, "file": self._file.fileno()}
@@ -195,6 +205,14 @@ class ProcessEnvs:
                 raise
             except EnvError as error:
                 raise EnvsFailed(f"{reason}. It cannot be started again: {error}") from error
+
+
+def _no_memory(error: OSError) -> str:
+    where = _memory_folder() or "the folder for temporary files"
+    return (
+        f"worker processes cannot share memory in {where}: {error.strerror or error}. Make it larger (in a container"
+        " --shm-size), lower run.envs, or set env.backend to auto or serial"
+    )
 
 
 def _memory_folder() -> str | None:

@@ -28,6 +28,9 @@ class SharedArrays:
       obs_space: observations of one environment.
       act_space: actions of one environment.
       count: environments, E.
+
+    Raises:
+      OSError: there is not enough memory for the file.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class SharedArrays:
         fields = list(_fields(obs_space, act_space))
         sizes = [_padded(np.dtype(dtype).itemsize * count * math.prod(shape)) for _, _, dtype, shape in fields]
         if os.fstat(file).st_size < sum(sizes):
-            os.ftruncate(file, sum(sizes))
+            _reserve(file, sum(sizes))
         self._memory = mmap.mmap(file, sum(sizes))
         self.actions: Values = {}
         self.values: Values = {}
@@ -69,6 +72,14 @@ def _fields(
     yield "value", "reward", "float32", ()
     for key in ("is_first", "is_last", "is_terminal"):
         yield "value", key, "bool", ()
+
+
+def _reserve(file: int, size: int) -> None:
+    """Gives a file its size and its memory. Without the memory, writing to it later would end the process."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.ftruncate(file, size)
 
 
 def _padded(size: int) -> int:

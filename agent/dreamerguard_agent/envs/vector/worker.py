@@ -21,7 +21,11 @@ from .shared_memory import SharedArrays, spaces_to_json
 from .worker_process import DONE, FAILED, MAP, STEP
 
 #: Signals that ask a run to stop.
-STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+STOPPING = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+]
 #: ``prctl``: a signal that this process gets when its parent ends.
 _PR_SET_PDEATHSIG = 1
 

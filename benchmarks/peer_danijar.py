@@ -20,7 +20,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from serving import ACTIONS, OBSERVATIONS, own_output, peer_parser, serve
+from serving import ACTIONS, IMAGE, OBSERVATIONS, own_output, peer_parser, serve
 
 POSITIONS = ("in_shardings", "out_shardings", "static_argnums", "static_argnames", "donate_argnums")
 
@@ -36,7 +36,7 @@ def name_options_of_jit() -> None:
 
 
 def make_agent(options):
-    """Builds the outer agent, as the program's ``make_agent`` does, for the spaces of walker-walk."""
+    """Builds the outer agent, as the program's ``make_agent`` does, for the spaces of walker-walk, or for an image."""
     import elements
     import ruamel.yaml
     from dreamerv3.agent import Agent
@@ -57,6 +57,8 @@ def make_agent(options):
     # The program reads some options that its file of defaults does not have.
     config = elements.Config({**config, "jax": {**config.jax, **changes}})
     obs_space = {key: elements.Space(np.float32, shape) for key, shape in OBSERVATIONS.items()}
+    if options.observations == "pixels":
+        obs_space = {"image": elements.Space(np.uint8, IMAGE, 0, 255)}
     obs_space["reward"] = elements.Space(np.float32)
     obs_space |= {key: elements.Space(bool) for key in ("is_first", "is_last", "is_terminal")}
     act_space = {"action": elements.Space(np.float32, (ACTIONS,), -1, 1)}
@@ -75,6 +77,8 @@ def random_batch(spaces, batch, length):
             made[key] = draw.random(shape) < 0.01
         elif np.issubdtype(space.dtype, np.floating):
             made[key] = draw.uniform(-1, 1, shape).astype(space.dtype)
+        elif len(space.shape) == 3:
+            made[key] = draw.integers(0, 256, shape, np.uint8)
         else:
             made[key] = np.zeros(shape, space.dtype)
     return made

@@ -14,6 +14,8 @@ import time
 #: Observation shapes and number of actions of walker-walk.
 OBSERVATIONS = {"orientations": (14,), "height": (), "velocity": (9,)}
 ACTIONS = 6
+#: Shape of an image observation: height, width, channels of bytes.
+IMAGE = (64, 64, 3)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dtype", default="float32")
     made.add_argument("--batch", type=int, default=16)
     made.add_argument("--length", type=int, default=64)
+    made.add_argument("--observations", default="vectors", choices=("vectors", "pixels"))
     return made
 
 

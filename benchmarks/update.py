@@ -2,8 +2,10 @@
 
     python -m benchmarks.update --size size1m size12m --variant fast readable --seeds 1 4 [--json FILE]
     python -m benchmarks.update --peer danijar=/path/to/checkout=/path/to/its/environment/bin/python
+    python -m benchmarks.update --observations pixels --size size12m --peer danijar=...
 
-Peers are danijar, r2dreamer and torchrl; ``peer_*.py`` beside this file list the needs of their environments.
+Peers are danijar, r2dreamer and torchrl (pixels: danijar only); ``peer_*.py`` beside this file list the needs of their
+environments.
 
 One call runs all compared programs: one process each, compiled first, then requested to do updates in turns, so that a
 busy machine slows all of them equally. Per row: medians of wall-clock and processor time over all updates after a
@@ -51,7 +53,7 @@ def main() -> None:
     if options.json:
         about = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
         about |= {"python": platform.python_version(), "load": os.getloadavg(), "updates": options.updates}
-        about |= {"batch": options.batch, "length": options.length}
+        about |= {"batch": options.batch, "length": options.length, "observations": options.observations}
         options.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
 
 
@@ -67,18 +69,19 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
     """Returns the name and command line of every worker."""
     found = []
     shape = ["--batch", str(options.batch), "--length", str(options.length)]
+    seen = " pixels" if options.observations == "pixels" else ""
     for size, dtype in itertools.product(options.size, options.dtype):
-        settings = ["--size", size, "--dtype", dtype, *shape]
+        settings = ["--size", size, "--dtype", dtype, *shape, "--observations", options.observations]
         for variant, seeds in itertools.product(options.variant, options.seeds):
             own = [sys.executable, "-m", "benchmarks.update_worker", *settings, "--variant", variant]
-            name = f"dreamerguard {size} {dtype} {variant}" + (f", {seeds} seeds" if seeds > 1 else "")
+            name = f"dreamerguard {size} {dtype}{seen} {variant}" + (f", {seeds} seeds" if seeds > 1 else "")
             found.append((name, [*own, "--seeds", str(seeds)]))
         for peer in options.peer:
             name, checkout, python = peer.split("=")
             script = str(ROOT / "benchmarks" / f"peer_{name}.py")
             device = ["--cpu"] if os.environ.get("JAX_PLATFORMS") == "cpu" or not shutil.which("nvidia-smi") else []
             command = [python, script, "--checkout", checkout, *settings, *device]
-            found.append((f"{name} {size} {dtype}", command))
+            found.append((f"{name} {size} {dtype}{seen}", command))
     return found
 
 
@@ -89,6 +92,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--variant", nargs="+", default=["fast"], choices=("fast", "readable"))
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[1], help="numbers of agents that one update trains at once"
+    )
+    parser.add_argument(
+        "--observations", default="vectors", choices=("vectors", "pixels"), help="pixels: one image of 64 x 64 colors"
     )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--length", type=int, default=64)

@@ -1,6 +1,7 @@
 """Runs gradient updates of the bundled trainer on requests from `benchmarks.update` on standard input.
 
-Observations and actions are those of walker-walk; the numbers are random.
+Observations and actions are those of walker-walk; with ``--observations pixels``, one image replaces the vectors. The
+numbers are random.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.serving import ACTIONS, OBSERVATIONS, own_output, parser, serve
+from benchmarks.serving import ACTIONS, IMAGE, OBSERVATIONS, own_output, parser, serve
 from dreamerguard.schema import LossSection, ModelSection, OptimizerSection, RuntimeSection
 from dreamerguard.schema.sizes import SIZES
 from dreamerguard_agent.algorithm import learner
@@ -32,9 +33,11 @@ from dreamerguard_agent.model.rssm import Latent
 from dreamerguard_agent.runtime import compiled, device
 
 
-def walker_spec(size: str, dtype: str, *, fast: bool = True) -> AgentSpec:
-    """Returns the agent specification of a named size for walker-walk."""
+def walker_spec(size: str, dtype: str, *, fast: bool = True, pixels: bool = False) -> AgentSpec:
+    """Returns the agent specification of a named size for walker-walk, from its vectors or from an image."""
     obs = {key: ArraySpace("float32", shape) for key, shape in OBSERVATIONS.items()}
+    if pixels:
+        obs = {"image": ArraySpace("uint8", IMAGE)}
     act = {"action": ArraySpace("float32", (ACTIONS,))}
     model = ModelSection(**SIZES[size])
     spec = AgentSpec(sort_spaces(obs), sort_spaces(act), model, OptimizerSection(), LossSection(), dtype)
@@ -45,7 +48,12 @@ def random_batch(spec: AgentSpec, batch: int, length: int) -> Batch:
     """Draws windows [batch, length + 1, ...] of random numbers, with a few resets and ends."""
     draw = np.random.default_rng(0)
     shape = (batch, length + 1)
-    made: Batch = {key: draw.normal(size=(*shape, *space.shape)).astype(np.float32) for key, space in spec.obs_space}
+    made: Batch = {}
+    for key, space in spec.obs_space:
+        drawn = (
+            draw.integers(0, 256, (*shape, *space.shape)) if space.image else draw.normal(size=(*shape, *space.shape))
+        )
+        made[key] = drawn.astype(space.dtype)
     for key, space in spec.act_space:
         made[key] = draw.uniform(-1, 1, (*shape, *space.shape)).astype(np.float32)
     made["reward"] = draw.random(shape, np.float32)
@@ -69,7 +77,9 @@ def main() -> None:
     options, answers = _options(), own_output()
     device.configure(RuntimeSection(compilation_cache=False))
     observe.UNROLL = adjoint.UNROLL = options.unroll
-    spec = walker_spec(options.size, options.dtype, fast=options.variant == "fast")
+    spec = walker_spec(
+        options.size, options.dtype, fast=options.variant == "fast", pixels=options.observations == "pixels"
+    )
     state = compiled.initial_state(spec, range(options.seeds))
     windows = random_batch(spec, options.batch, options.length)
     started = time.perf_counter()

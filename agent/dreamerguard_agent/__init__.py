@@ -12,7 +12,8 @@ Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.p
 ``loop.py``      the training loop; ``run_state.py``: everything that changes, and its place in a checkpoint;
                  ``counters.py``: steps and updates; ``run_saver.py``: saves; ``journal.py``: rows of the logs
 ``driver.py``    steps environments; ``running_episodes.py``: those of a run; ``evaluate.py``: evaluation;
-                 ``events.py``: events of a run; ``failures.py``, ``numbers_watch.py``: why a run stops
+                 ``background_evaluation.py``: beside the training; ``events.py``: events of a run;
+                 ``failures.py``, ``numbers_watch.py``: why a run stops
 ``algorithm/``   acting, one gradient update, losses, optimizer
 ``model/``       networks, distributions and their noise, in readable form
 ``fast/``        the same numbers with fewer kernels; its README lists the readable function that each file mirrors

@@ -49,7 +49,7 @@ class Evaluator:
       supervision: the run, which may stop an evaluation.
 
     Attributes:
-      played: evaluations so far; each has other resets.
+      played: evaluations before this one; each has other resets.
     """
 
     def __init__(
@@ -83,7 +83,6 @@ class Evaluator:
             played = self._finish(driver, params)
         finally:
             driver.close()
-        self.played += 1
         return played
 
     def _finish(self, driver: Driver, params: Any) -> list[list[FinishedEpisode]]:

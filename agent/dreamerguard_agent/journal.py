@@ -68,11 +68,14 @@ class Journal:
             self._logs.write(seed, "metrics", row | {name: float(value[number]) for name, value in means.items()})
         self._observer.metrics(row | {name: float(value.mean()) for name, value in means.items()})
 
-    def evaluation(self, episodes: Sequence[Sequence[FinishedEpisode]]) -> None:
-        """Writes the evaluation episodes of each agent: scores, and means of the environment's recorded numbers."""
-        frames, played = self._counters.frames, [[episode.score for episode in mine] for mine in episodes]
+    def evaluation(self, frames: int, updates: int, episodes: Sequence[Sequence[FinishedEpisode]]) -> None:
+        """Writes the evaluation episodes of each agent: scores, and means of the environment's recorded numbers.
+
+        ``frames`` and ``updates`` are those of the parameters that were evaluated.
+        """
+        played = [[episode.score for episode in mine] for mine in episodes]
         for seed, scores, mine in zip(self._seeds, played, episodes, strict=True):
-            row = {"frames": frames, "updates": self._counters.updates, "score": float(np.mean(scores))}
+            row = {"frames": frames, "updates": updates, "score": float(np.mean(scores))}
             self._logs.write(seed, "eval", row | {"scores": scores} | mean_logs(mine) | _achievements(mine))
         self._observer.evaluated(frames, list(chain(*played)))
 

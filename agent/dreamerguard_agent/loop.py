@@ -28,6 +28,7 @@ import jax
 
 from dreamerguard.schema import RunConfig
 
+from .background_evaluation import BackgroundEvaluation, Snapshot
 from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Checkpoints
 from .counters import Counters
@@ -90,6 +91,7 @@ def train(
             numbers.get("logs", {}),
             tensorboard=config.logging.tensorboard,
             frames=numbers.get("frames", 0),
+            evaluating=numbers.get("evaluating", {}).get("frames"),
             say=observer.note,
         )
         with logs:
@@ -147,8 +149,13 @@ class Run:
         if pretrained is not None and found is None:
             learner, line = pretrained.applied(learner, config.seeds)
             observer.note(line)
-        evaluator = Evaluator(config, spec, config.eval.episodes, seeds, supervision)
-        state = RunState(config, spec, counters, learner, replay, episodes, evaluator)
+        evaluation = BackgroundEvaluation(
+            lambda supervision: Evaluator(config, spec, config.eval.episodes, seeds, supervision),
+            supervision,
+            background=config.eval.background,
+        )
+        self._stack.callback(evaluation.close)
+        state = RunState(config, spec, counters, learner, replay, episodes, evaluation)
         if found is not None:
             observer.phase("reading the checkpoint")
             state.restore(found, observer.note)
@@ -211,16 +218,17 @@ class Run:
 
     def _run_steps(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
         try:
-            self._evaluate_if_due()  # of an earlier start that ended within its evaluation
+            self.state.evaluation.resume()  # of an earlier start that ended within its evaluation
             while not self.counters.finished and not stop():
                 self._vector_step(functions)
                 if self._journal.due:
                     self._journal.metrics()
-                self._evaluate_if_due()
+                self._evaluate()
                 self._saver.advance()
             self._numbers.check(functions.faults, self.state.learner, self.state.replay.windows)
         except WaitEnded as ended:
             self._observer.note(f"{ended}; the run stops without it")
+        self._end_evaluation()
 
     def _vector_step(self, functions: CompiledFunctions) -> None:
         state, counters, journal = self.state, self.counters, self._journal
@@ -243,15 +251,34 @@ class Run:
             journal.episode(episode)
         self._numbers.check(faults, state.learner, replay.windows)  # these updates ran before the actions: no wait
 
-    def _evaluate_if_due(self) -> None:
-        if not self.counters.evaluation_due:
-            return
-        try:
+    def _evaluate(self) -> None:
+        """Writes the evaluation that has ended, and begins the one that is due."""
+        counters, evaluation = self.counters, self.state.evaluation
+        due = counters.evaluation_due
+        self._take_evaluation(wait=due)
+        if due:
             if self._evaluates:
-                with environment_failures():
-                    episodes = self.state.evaluator.play(self.state.learner.params)
-                self._journal.evaluation(episodes)
+                evaluation.begin(Snapshot.of(counters.frames, counters.updates, self.state.learner.params))
+            counters.evaluated()
+            self._take_evaluation(wait=not self._config.eval.background)
+
+    def _end_evaluation(self) -> None:
+        """Waits for the evaluation that is being played; if the run is to stop, it is left to the resumed run."""
+        pending = self.state.evaluation.pending
+        try:
+            self._take_evaluation(wait=True)
+        except WaitEnded:
+            after = "the run is complete" if self.counters.finished else "the resumed run plays it again"
+            self._observer.note(f"the evaluation at {pending.frames if pending else 0:,} frames was ended; {after}")
+
+    def _take_evaluation(self, *, wait: bool) -> None:
+        try:
+            with environment_failures():
+                played = self.state.evaluation.take(wait=wait)
         except EndlessEpisodes as endless:
             self._observer.note(f"evaluation: {endless}. No further evaluation is played")
+            self.state.evaluation.forget()
             self._evaluates = False
-        self.counters.evaluated()
+            return
+        if played is not None:
+            self._journal.evaluation(played.snapshot.frames, played.snapshot.updates, played.episodes)

@@ -39,7 +39,8 @@ class RunSaver:
         """
         with self._named_by_directory():
             self._saver.advance()
-            if self._saver.due:
+            # The end of the run is saved by `finish`, after its last evaluation.
+            if self._saver.due and not self._state.counters.finished:
                 self._saver.start(self._content)
         self._logs.check()
 

@@ -11,6 +11,8 @@ import jax
 from dreamerguard.schema import RunConfig
 
 from .algorithm.learner import TrainState
+from .background_evaluation import PART as EVALUATION
+from .background_evaluation import BackgroundEvaluation
 from .base.spec import AgentSpec
 from .checkpoints import names
 from .checkpoints.checkpoint import Checkpoint
@@ -18,7 +20,6 @@ from .checkpoints.chunks import StoredReplay
 from .checkpoints.folder import Say
 from .checkpoints.save_job import Content
 from .counters import Counters
-from .evaluate import Evaluator
 from .replay.buffer import ReplayBuffer
 from .running_episodes import PART, RunningEpisodes
 from .runtime.precision import DTYPE
@@ -35,7 +36,7 @@ class RunState:
       learner: parameters and optimizer, on the device; an update donates it.
       replay: the replay.
       episodes: environments and what the agents remember of them.
-      evaluator: plays evaluations.
+      evaluation: plays evaluations.
     """
 
     config: RunConfig
@@ -44,7 +45,7 @@ class RunState:
     learner: TrainState
     replay: ReplayBuffer
     episodes: RunningEpisodes
-    evaluator: Evaluator
+    evaluation: BackgroundEvaluation
 
     def restore(self, found: Checkpoint, say: Say) -> None:
         """Continues from a checkpoint.
@@ -58,7 +59,9 @@ class RunState:
           NoSoundCheckpoint: its files change meanwhile.
         """
         self.learner = jax.device_put(found.restore("learner", self.learner))
-        self.evaluator.played = found.numbers.get("played", 0)
+        self.evaluation.played = found.numbers.get("played", 0)
+        if evaluating := found.numbers.get("evaluating"):
+            self.evaluation.restore(evaluating, jax.device_put(found.restore(EVALUATION, self.learner.params)))
         if not found.tables:  # the ratio counts from the first new batch on: no burst of overdue updates
             say("the checkpoint holds no replay: it is collected again, and new episodes start")
             return
@@ -73,9 +76,13 @@ class RunState:
           logs: sizes of the logs, see `SeedRecords.sizes`.
           shared: the earlier checkpoint that shares unchanged chunks of the replay.
         """
-        numbers = self.counters.numbers() | {"played": self.evaluator.played, "logs": dict(logs)}
+        numbers = self.counters.numbers() | {"played": self.evaluation.played, "logs": dict(logs)}
         numbers[DTYPE] = self.spec.dtype
         parts: dict[str, dict[str, Any]] = {"learner": names.flatten(jax.device_get(self.learner))}
+        pending = None if self.counters.finished else self.evaluation.stored()  # nothing continues a complete run
+        if pending is not None:
+            numbers["evaluating"], params = pending
+            parts[EVALUATION] = names.flatten(jax.device_get(params))
         copy = None
         if self.config.checkpoint.replay:
             parts["sampler"] = self.replay.sampler_arrays()

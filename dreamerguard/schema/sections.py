@@ -187,6 +187,7 @@ class EvalSection(Section):
 
     every: int = setting(0, "Frames between two evaluations; 0 for no evaluation.", unit="environment frames", ge=0)
     episodes: int = setting(10, "Episodes of one evaluation.", unit="episodes", ge=1)
+    background: bool = setting(True, "Play evaluations beside the training, which otherwise waits for them.")
 
 
 class CheckpointSection(Section):

@@ -117,6 +117,9 @@ def check_numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     episodes = _object("numbers.episodes", numbers.get("episodes", {}))
     for name in ("first", "from") if episodes else ():
         _natural(f"numbers.episodes.{name}", episodes.get(name), _MOST_ROWS)
+    evaluating = _object("numbers.evaluating", numbers.get("evaluating", {}))
+    for name in ("frames", "updates") if evaluating else ():
+        _natural(f"numbers.evaluating.{name}", evaluating.get(name), _MOST)
     _check_sizes("numbers.logs", numbers.get("logs"), _LEVELS)
     return numbers
 

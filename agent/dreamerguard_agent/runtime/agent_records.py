@@ -29,6 +29,7 @@ class RunRecords:
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
       say: prints what is unusual about the files.
+      evaluating: environment frames of an evaluation that had not ended at the checkpoint; None if there is none.
       inner: whether the folder lies in the run directory, so that it may be made again; False: it is the run directory.
     """
 
@@ -41,7 +42,9 @@ class RunRecords:
         frames: int,
         say: Say,
         inner: bool = False,
+        evaluating: int | None = None,
     ) -> None:
+        self._evaluating = evaluating
         self._directory, self._frames, self._say, self._inner = directory, frames, say, inner
         self._tensorboard, self._stored_events = tensorboard, sizes.get(FOLDER)
         self._repairs: dict[str, Repair] = {}
@@ -51,7 +54,9 @@ class RunRecords:
         if not sizes and not frames:
             check_fresh(directory)
         for name in FILES:
-            self._repairs[name] = plan_repair(_path(directory, name), sizes.get(name, None if frames else 0), frames)
+            # The row of an evaluation that had not ended follows the checkpoint, though its frames do not.
+            last = evaluating - 1 if name == "eval" and evaluating is not None else frames
+            self._repairs[name] = plan_repair(_path(directory, name), sizes.get(name, None if frames else 0), last)
 
     def open(self) -> None:
         """Brings the files back to the checkpoint and opens them.
@@ -69,7 +74,8 @@ class RunRecords:
         self._events = None
         if self._tensorboard:
             logs = {name: _path(self._directory, name) for name in FILES}
-            self._events = EventLog(self._directory / FOLDER, self._stored_events, self._frames, logs, self._say)
+            stored, evaluating = self._stored_events, self._evaluating
+            self._events = EventLog(self._directory / FOLDER, stored, self._frames, logs, self._say, evaluating)
         sync_folder(self._directory)
         self._failed = False
 

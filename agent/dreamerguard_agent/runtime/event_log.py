@@ -37,15 +37,22 @@ class EventLog:
       frames: environment frames of the checkpoint.
       logs: the JSON lines by name, already brought back to the checkpoint.
       say: prints that files were set aside.
+      evaluating: environment frames of an evaluation that had not ended at the checkpoint; None if there is none.
     """
 
     def __init__(
-        self, folder: Path, stored: object, frames: int, logs: Mapping[str, Path], say: Callable[[str], None]
+        self,
+        folder: Path,
+        stored: object,
+        frames: int,
+        logs: Mapping[str, Path],
+        say: Callable[[str], None],
+        evaluating: int | None = None,
     ) -> None:
         folder.mkdir(exist_ok=True)
         check_folder(folder)
         self._folder = folder
-        fits = _bring_back(folder, stored, frames)
+        fits = _bring_back(folder, stored, frames, evaluating)
         if not fits and (aside := _set_aside(folder)):
             say(f"{folder} does not fit its checkpoint: kept as it was in {aside.name}/; written again from the logs")
         self._file = _new_file(folder, None if fits and not frames else frames + 1 if fits else 0)
@@ -143,7 +150,7 @@ def _new_file(folder: Path, restart: int | None) -> AppendFile:
     return file
 
 
-def _bring_back(folder: Path, stored: object, frames: int) -> bool:
+def _bring_back(folder: Path, stored: object, frames: int, evaluating: int | None = None) -> bool:
     """Cuts the event files back to a checkpoint. Returns whether they fit it; if not, nothing was changed."""
     files = {path.name: path for path in _event_files(folder)}
     if not isinstance(stored, dict):
@@ -151,7 +158,7 @@ def _bring_back(folder: Path, stored: object, frames: int) -> bool:
     if not stored.keys() <= files.keys():
         return False
     ours = {name: path for name, path in files.items() if name in stored or name.endswith(_SUFFIX)}
-    kept = {path: _end_of_kept(path, stored.get(name, 0), frames) for name, path in ours.items()}
+    kept = {path: _end_of_kept(path, stored.get(name, 0), frames, evaluating) for name, path in ours.items()}
     if None in kept.values():
         return False
     for path, end in kept.items():
@@ -192,13 +199,14 @@ def _second(path: Path) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) == 10 else 0
 
 
-def _end_of_kept(path: Path, size: object, frames: int) -> int | None:
+def _end_of_kept(path: Path, size: object, frames: int, evaluating: int | None = None) -> int | None:
     """Returns how many bytes of an event file to keep; None if it does not fit the checkpoint.
 
     Args:
       path: the file.
       size: its bytes at the checkpoint; rows at the same frames that follow are kept too.
       frames: environment frames of the checkpoint.
+      evaluating: environment frames of an evaluation that had not ended then: its row belongs behind the checkpoint.
     """
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MOST_BYTES or path.stat().st_nlink > 1:
         return None
@@ -212,6 +220,8 @@ def _end_of_kept(path: Path, size: object, frames: int) -> int | None:
         end = size
         while (length := _length(file)) is not None:
             step = _step(file.read(length + 8)[4:-4])
+            if step is not None and step == evaluating:
+                break
             if step is not None and step < frames:
                 return None
             if step is not None and step > frames:

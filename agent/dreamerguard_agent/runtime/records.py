@@ -53,6 +53,7 @@ class SeedRecords:
       sizes: as ``sizes()`` returned them at the checkpoint; empty for a new run.
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
+      evaluating: environment frames of an evaluation that had not ended at the checkpoint; None if there is none.
       say: prints what is unusual about the files.
 
     Raises:
@@ -67,6 +68,7 @@ class SeedRecords:
         *,
         tensorboard: bool,
         frames: int = 0,
+        evaluating: int | None = None,
         say: Say = lambda text: None,
     ) -> None:
         self._seeds, self._directory = tuple(seeds), directory
@@ -80,7 +82,7 @@ class SeedRecords:
                 _check_numbers(kept, frames)
                 inner = len(seeds) > 1
                 self._records[seed] = RunRecords(
-                    folder, kept, tensorboard=tensorboard, frames=frames, say=say, inner=inner
+                    folder, kept, tensorboard=tensorboard, frames=frames, evaluating=evaluating, say=say, inner=inner
                 )
             for seed, records in self._records.items():
                 seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)

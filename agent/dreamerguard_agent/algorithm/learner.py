@@ -14,7 +14,6 @@ import optax
 
 from ..base.pytree import Params, container, scope
 from ..base.spec import AgentSpec
-from ..fast import images as fast_images
 from ..fast import imagine as fast_imagine
 from ..fast import observe as fast_observe
 from ..model import codec, heads, rssm
@@ -173,7 +172,7 @@ def loss(
 ) -> tuple[jax.Array, Outputs]:
     """Computes the total loss, a float32 scalar, and its intermediate results."""
     carry, action, steps = split_context(spec, batch)
-    tokens = codec.encode(spec, params, steps, fast_images.encode_image if _fast_images(spec) else None)
+    tokens = codec.encode(spec, params, steps)
     observe = fast_observe.observe if spec.fast else rssm.observe
     _, features = observe(spec, params, carry, tokens, action, steps["is_first"], noise.post)
     losses, metrics = _world_model_losses(spec, params, features, steps)
@@ -230,8 +229,7 @@ def _world_model_losses(
     # The discount is learned as a probability of ending.
     going = (1 - steps["is_terminal"].astype(jnp.float32)) * (1 - 1 / spec.loss.horizon)
     losses["con"] = heads.keeps_going(params, inputs).loss(going)
-    decoder = fast_images.decode_image if _fast_images(spec) else None
-    for key, prediction in codec.decode(spec, params, features.deter, features.stoch, decoder).items():
+    for key, prediction in codec.decode(spec, params, features.deter, features.stoch).items():
         losses[key] = prediction.loss(codec.target(spec, key, steps[key]))
     return losses, metrics
 
@@ -264,11 +262,6 @@ def _imagine(
     action = jax.tree.map(lambda x, y: jnp.concatenate([x, y[:, None]], 1), action, act(last, late))
     states = jax.tree.map(lambda x, y: jnp.concatenate([x[:, None], y], 1), first, imagined)
     return imagined, action, heads.feature(spec, states.deter, states.stoch), None
-
-
-def _fast_images(spec: AgentSpec) -> bool:
-    # On a GPU, the convolutions of its library need no help.
-    return spec.fast and jax.default_backend() == "cpu"
 
 
 def _scale(spec: AgentSpec, name: str) -> float:

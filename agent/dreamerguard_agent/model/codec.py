@@ -6,7 +6,7 @@ Follows ``dreamerv3/rssm.py`` of danijar/dreamerv3 at e3f0224.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,6 @@ from ..base.spec import AgentSpec
 from . import heads, inputs, nets
 from .dists import Mse, Prediction
 from .nets import Shapes
-
-#: A function like `encode_image`.
-ImageEncoder = Callable[[Params, jax.Array, jnp.dtype], jax.Array]
-#: A function like `decode_image`.
-ImageDecoder = Callable[[Params, jax.Array, jax.Array, int, int], jax.Array]
 
 
 def shapes(spec: AgentSpec) -> Shapes:
@@ -49,13 +44,8 @@ def token_width(spec: AgentSpec) -> int:
     return width
 
 
-def encode(
-    spec: AgentSpec, params: Params, obs: Mapping[str, jax.Array], image_encoder: ImageEncoder | None = None
-) -> jax.Array:
-    """Encodes observations [..., *shape] by key to tokens [..., token_width].
-
-    ``image_encoder`` replaces `encode_image` by a function with equal results.
-    """
+def encode(spec: AgentSpec, params: Params, obs: Mapping[str, jax.Array]) -> jax.Array:
+    """Encodes observations [..., *shape] by key to tokens [..., token_width]."""
     axes = inputs.leading(spec.obs_space, obs)
     parts = []
     if spec.vectors:
@@ -63,13 +53,13 @@ def encode(
     if spec.images:
         stacked = jnp.concatenate([obs[key] for key, _ in spec.images], -1)
         flat = stacked.reshape(-1, *stacked.shape[-3:])
-        parts.append((image_encoder or encode_image)(params, flat, spec.compute).reshape(*axes, -1))
+        parts.append(encode_image(params, flat, spec.compute).reshape(*axes, -1))
     return jnp.concatenate(parts, -1)
 
 
 def encode_vectors(params: Params, x: jax.Array) -> jax.Array:
     """Encodes joined vectors x [..., width] to [..., units]."""
-    for path in layers(params, "enc/mlp"):
+    for path in _layers(params, "enc/mlp"):
         x = nets.norm_silu(params, f"{path}norm", nets.linear(params, path, x))
     return x
 
@@ -77,18 +67,13 @@ def encode_vectors(params: Params, x: jax.Array) -> jax.Array:
 def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Array:
     """Encodes images [n, height, width, c] of bytes to [n, tokens]: convolution, pooling, norm and SiLU per layer."""
     x = image.astype(dtype) / 255 - 0.5
-    for path in layers(params, "enc/cnn"):
+    for path in _layers(params, "enc/cnn"):
         x = nets.norm_silu(params, f"{path}norm", nets.max_pool(nets.conv(params, path, x)))
     return x.reshape(x.shape[0], -1)
 
 
-def decode(
-    spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array, image_decoder: ImageDecoder | None = None
-) -> dict[str, Prediction]:
-    """Predicts the decoded observations from deter [..., D] and one-hot stoch [..., S, C].
-
-    ``image_decoder`` replaces `decode_image` by a function with equal results.
-    """
+def decode(spec: AgentSpec, params: Params, deter: jax.Array, stoch: jax.Array) -> dict[str, Prediction]:
+    """Predicts the decoded observations from deter [..., D] and one-hot stoch [..., S, C]."""
     deter, stoch = deter.astype(spec.compute), stoch.reshape(*stoch.shape[:-2], -1).astype(spec.compute)
     predictions: dict[str, Prediction] = {}
     if spec.decoded_vectors:
@@ -97,7 +82,7 @@ def decode(
     if spec.decoded_images:
         start = 0
         height, width = _smallest(spec, spec.decoded_images)
-        image = (image_decoder or decode_image)(params, _rows(deter), _rows(stoch), height, width)
+        image = decode_image(params, _rows(deter), _rows(stoch), height, width)
         image = image.reshape(*deter.shape[:-1], *image.shape[1:]).astype(jnp.float32)
         for key, space in spec.decoded_images:
             predictions[key] = Mse(image[..., start : start + space.shape[-1]], len(space.shape))
@@ -108,33 +93,18 @@ def decode(
 def decode_image(params: Params, deter: jax.Array, stoch: jax.Array, height: int, width: int) -> jax.Array:
     """Decodes deter [n, D] and flat stoch [n, S C] to pixels in [0, 1].
 
-    Begins with `first_pixels`; every layer doubles the size.
-    """
-    x = first_pixels(params, deter, stoch, height, width)
-    for path in reversed(layers(params, "dec/conv")):
-        x = nets.norm_silu(params, f"{path}norm", nets.conv(params, path, nets.upsample(x)))
-    return jax.nn.sigmoid(nets.conv(params, "dec/imgout", nets.upsample(x)))
-
-
-def first_pixels(params: Params, deter: jax.Array, stoch: jax.Array, height: int, width: int) -> jax.Array:
-    """Computes the smallest image of the decoder, [n, height, width, channels].
-
-    Each block of deter sets a share of the channels, stoch adds to all of them.
+    The first layer has ``height`` x ``width`` pixels: each block of deter sets a share of the channels, stoch adds to
+    all of them. Every later layer doubles the size.
     """
     blocks = params["dec/sp0/kernel"].shape[0]
     drawn = nets.block_linear(params, "dec/sp0", deter).reshape(-1, blocks, height, width, _channels(params) // blocks)
     drawn = jnp.moveaxis(drawn, 1, -2).reshape(-1, height, width, _channels(params))
     added = nets.norm_silu(params, "dec/sp1norm", nets.linear(params, "dec/sp1", stoch))
     added = nets.linear(params, "dec/sp2", added, (height, width, _channels(params)))
-    return nets.norm_silu(params, "dec/spnorm", drawn + added)
-
-
-def layers(params: Params, prefix: str) -> list[str]:
-    """Returns the paths ``prefix0``, ``prefix1``, ... that exist."""
-    count = 0
-    while f"{prefix}{count}/kernel" in params:
-        count += 1
-    return [f"{prefix}{index}" for index in range(count)]
+    x = nets.norm_silu(params, "dec/spnorm", drawn + added)
+    for path in reversed(_layers(params, "dec/conv")):
+        x = nets.norm_silu(params, f"{path}norm", nets.conv(params, path, nets.upsample(x)))
+    return jax.nn.sigmoid(nets.conv(params, "dec/imgout", nets.upsample(x)))
 
 
 def target(spec: AgentSpec, key: str, value: jax.Array) -> jax.Array:
@@ -206,3 +176,11 @@ def _rows(x: jax.Array) -> jax.Array:
 
 def _channels(params: Params) -> int:
     return params["dec/spnorm/scale"].shape[0]
+
+
+def _layers(params: Params, prefix: str) -> list[str]:
+    """The paths ``prefix0``, ``prefix1``, ... that exist."""
+    count = 0
+    while f"{prefix}{count}/kernel" in params:
+        count += 1
+    return [f"{prefix}{index}" for index in range(count)]

@@ -121,13 +121,9 @@ def block_linear(params: Params, path: str, x: jax.Array) -> jax.Array:
 
 def conv(params: Params, path: str, x: jax.Array) -> jax.Array:
     """Convolves x [n, height, width, inputs] with stride 1; height and width stay."""
-    return convolve(params[f"{path}/kernel"], x) + params[f"{path}/bias"].astype(x.dtype)
-
-
-def convolve(kernel: jax.Array, x: jax.Array) -> jax.Array:
-    """Computes `conv` with a given kernel [k, k, inputs, outputs] and no bias."""
-    layout = ("NHWC", "HWIO", "NHWC")
-    return jax.lax.conv_general_dilated(x, kernel.astype(x.dtype), (1, 1), "SAME", dimension_numbers=layout)
+    kernel = params[f"{path}/kernel"].astype(x.dtype)
+    y = jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return y + params[f"{path}/bias"].astype(x.dtype)
 
 
 def rms_norm(params: Params, path: str, x: jax.Array) -> jax.Array:

@@ -75,20 +75,21 @@ def _lines(status: Status) -> Iterator[str]:
         return
     verdict = status.verdict
     yield f"{headline(status)}: {status.task}, {verdict.reason if verdict else why_no_verdict(status)}"
-    if status.reference is not None:
-        yield f"  reference: {reference_text(status.reference.envelope)}"
     if verdict and verdict.at_frames is not None and verdict.state.flagged:
         yield f"  too low since {verdict.at_frames:,.0f} frames"
-    if verdict and verdict.state not in (State.TOO_EARLY, State.UNDECIDABLE):
-        yield f"  {_false_alarms(status, verdict)}"
-    if status.quoted is not None:
-        yield f"  as papers quote it: {status.quoted}"
     for cause in status.causes:
         yield f"  likely cause: {cause}"
     for finding in status.health:
         yield f"  {finding.severity}[{finding.name}] {finding.message}"
         yield f"    likely cause: {finding.cause}"
         yield f"    help: {finding.help}"
+    early = verdict is not None and verdict.state is State.TOO_EARLY
+    if status.reference is not None:
+        yield f"  reference: {reference_text(status.reference.envelope)}"
+    if verdict and not early and verdict.state is not State.UNDECIDABLE:
+        yield f"  {_false_alarms(status, verdict)}"
+    if status.quoted is not None and not early:
+        yield f"  as papers quote it: {status.quoted}"
     for caveat in status.reference.caveats if status.reference else ():
         yield f"  note: {caveat}"
     for problem in status.log.problems:

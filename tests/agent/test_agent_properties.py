@@ -239,7 +239,7 @@ def test_missing_values_become_zeros() -> None:
     [
         ({}, ACT, "float32", "at least one observation"),
         (OBS, {}, "float32", "at least one action"),
-        (OBS, ACT, "float16", "float32 or bfloat16"),
+        (OBS, ACT, "float16", "float32, bfloat16 or mixed"),
         ({"rep": OBS["scalar"]}, ACT, "float32", "`rep` has a reserved name"),
         ({"turn": OBS["scalar"]}, ACT, "float32", "`turn` is an observation and an action"),
         (OBS, {"paint": OBS["left"]}, "float32", "`paint` is an image"),

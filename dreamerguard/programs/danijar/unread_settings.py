@@ -76,7 +76,7 @@ def _may_train(tree: ast.Module) -> bool:
     return False
 
 
-def _hands_agent(item: ast.expr | ast.keyword) -> bool:
+def _hands_agent(item: ast.AST) -> bool:
     value = item.value if isinstance(item, ast.keyword | ast.Starred) else item
     return isinstance(value, ast.Name) and (value.id.endswith("agent") or value.id in ("learner", "trainer"))
 

@@ -41,11 +41,19 @@ _GITIGNORE_BYTES = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that may hold commands or settings, and its name relative to the root, with slashes."""
+    """A file that may hold commands or settings.
+
+    Attributes:
+      path: of the file.
+      name: relative to the root, with slashes.
+      kind: what it may hold.
+      given: whether the user named the file itself.
+    """
 
     path: Path
     name: str
     kind: Kind
+    given: bool = False
 
 
 @dataclass
@@ -84,7 +92,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
             tree.seen += 1
             name = _relative(path, root)
             kind = _kind(path, name) or ("settings" if path.suffix in _SETTINGS else "commands")
-            tree.found.append(Found(path, name, kind))
+            tree.found.append(Found(path, name, kind, given=True))
     return tree
 
 

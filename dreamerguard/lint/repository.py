@@ -38,6 +38,7 @@ from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
 from .file_findings import in_document, in_file
 from .loops import by_place, merged_loop
+from .not_launched import is_record, kept_copy_of
 from .other_revision import at_revision, revision_of
 from .rebase_paths import PathRebaser
 from .upstream_documents import shipped_by
@@ -179,7 +180,7 @@ class _Checker:
         if is_wandb_sweep(text):
             self._sweep_file(found, source)
             return
-        if _BLOCKS.search(text) and self._presets(found):
+        if _BLOCKS.search(text) and (self._copy(found) or self._presets(found)):
             return
         if _STORED.search(text) and self._stored(found):
             return
@@ -200,6 +201,14 @@ class _Checker:
         if commands and self.seen.commands == before:
             self.seen.unread.append(f"{found.name} is a sweep that starts no supported program, so it was not judged")
 
+    def _copy(self, found: Found) -> bool:
+        """Returns whether a file of presets is a copy that nothing loads, and notes it."""
+        commands = (other.path for other in self.tree.found if other.kind == "commands")
+        original = kept_copy_of(found.path, commands) if not found.given else ""
+        if original:
+            self.seen.unread.append(f"{found.name} is a copy of {original} that nothing loads, so it was not judged")
+        return bool(original)
+
     def _presets(self, found: Found) -> bool:
         try:
             result = check_presets(found.path, self.machine, name=found.name)
@@ -216,6 +225,9 @@ class _Checker:
         result = check_stored(found.path, self.machine, name=found.name)
         if result is None:
             return False
+        if not found.given and is_record(found.path, found.name):
+            self.seen.unread.append(f"{found.name} is the record of an earlier run, so it was not judged")
+            return True
         self.seen.presets += 1
         self._keep(result)
         return True

@@ -131,13 +131,15 @@ class Command:
 def unknown_flags(words: Sequence[Word]) -> tuple[Word, ...]:
     """Returns the unknown words that may be flags: all that stand alone, except one value behind ``--key``.
 
-    ``"$@"`` and ``"${OPTIONS[@]}"`` may be several words, so they may be flags behind ``--key`` too.
+    ``"$@"`` and ``"${OPTIONS[@]}"`` may be several words, so they may be flags behind ``--key`` too; not where the
+    ``--key`` itself is from there, because then it is known which item is the value.
     """
     found: list[Word] = []
     for index, word in enumerate(words):
         before = words[index - 1].text if index else ""
         value = before.startswith("--") and len(before) > 2 and "=" not in before
-        if word.text == UNKNOWN and (not value or _SEVERAL.search(word.span.text)):
+        several = _SEVERAL.search(word.span.text) and words[index - 1].span != word.span
+        if word.text == UNKNOWN and (not value or several):
             found.append(word)
     return tuple(found)
 

@@ -244,3 +244,47 @@ def test_an_unquoted_pattern_is_read_as_it_is_typed(flag: str, rules: set[str], 
     assert {
         item.name for item in check_command(command, folder=tmp_path).findings if item.key != "agent.imag_length"
     } == rules
+
+
+PLAYS = "def {name}(make_agent, make_replay, make_env, args):\n  agent, replay = make_agent(), make_replay()\n"
+PLAYS += (
+    "  ratio = embodied.when.Ratio(args.train_ratio)\n  carry = agent.init_train(args.batch_size)\n  # agent.train()\n"
+)
+PLAYS += "  driver = embodied.Driver([bind(make_env, 0)])\n  driver.on_step(replay.add)\n  while step < args.steps:\n"
+PLAYS += "    driver(lambda *a: agent.policy(*a, mode='train'), steps=10)\n"
+
+
+def own_script(folder: Path, name: str, more: str = "") -> str:
+    (folder / "dreamerv3/embodied/run").mkdir(parents=True, exist_ok=True)
+    (folder / f"dreamerv3/embodied/run/{name}.py").write_text(PLAYS.format(name=name) + more)
+    for path, text in with_preset("seed: 1").items():
+        (folder / path).write_text(text)
+    (folder / "dreamerv3/main.py").write_text("configs = 'configs.yaml'\n")
+    presets = MAIN.replace("--configs dmc_proprio", "--configs mine")
+    return f"{presets} --script {name} --run.train_ratio 8 --run.steps 100"
+
+
+@pytest.mark.parametrize("name", ["sample", "collect_data", "watch"])
+def test_a_script_that_only_plays_has_no_budget(name: str, tmp_path: Path) -> None:
+    command = own_script(tmp_path, name)
+    assert not lint(command, tmp_path).run.trains
+    assert names(command, tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "    agent.train(next(data), carry)\n",
+        "    learn_step(batch)\n",
+        "    loop(agent, driver)\n",
+        "    embodied.run.train(make_agent)\n",
+        "    from . import train\n",
+        "    broken(\n",
+    ],
+)
+def test_a_script_that_may_train_is_judged(more: str, tmp_path: Path) -> None:
+    assert "run-too-short" in names(own_script(tmp_path, "sample", more), tmp_path)
+
+
+def test_the_script_of_upstream_trains_whatever_it_holds(tmp_path: Path) -> None:
+    assert "run-too-short" in names(own_script(tmp_path, "train_eval"), tmp_path)

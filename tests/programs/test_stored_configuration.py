@@ -110,7 +110,7 @@ def test_a_stored_run_of_r2dreamer(tmp_path: Path, option: str, choices: bool) -
     assert result is not None and result.dialect == "r2dreamer" and result.judged.everything
     assert [item.name for item in result.findings if item.severity is not Severity.INFO] == []
     store_r2dreamer(tmp_path, option, choices, **{"env.train_ratio": 16, "trainer.train_ratio": "${env.train_ratio}"})
-    (result,) = check_tree([tmp_path], folder=tmp_path).results
+    (result,) = check_tree([tmp_path / ".hydra" / "config.yaml"], folder=tmp_path).results
     (finding,) = (item for item in result.findings if item.name == "low-train-ratio")
     assert (finding.primary.span.source.name, finding.fix) == (".hydra/config.yaml", None)
     assert "is the stored configuration of a run of r2dreamer" in str(

@@ -60,6 +60,34 @@ def test_code_that_makes_numbers_is_fine(tmp_path: Path, script: str) -> None:
     assert "steps" not in dict(wrong(tmp_path, script))
 
 
+RUAMEL = "import ruamel.yaml as r\ndef load(path):\n    return r.YAML(typ='safe').load(path.read_text())\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "name", "module"),
+    [
+        (SCRIPT + "import agent\n", "agent.py", RUAMEL + "CONFIGS = load(HERE / 'configs.yaml')\n"),
+        (SCRIPT + "from core import settings\n", "core/settings.py", RUAMEL + "C = load(HERE / '../configs.yaml')\n"),
+        (SCRIPT.replace('"configs.yaml"', "args.suite") + "import presets\n", "presets.py", RUAMEL),
+        (SCRIPT + "import omega\n", "omega.py", "from omegaconf import OmegaConf\nOmegaConf.load('configs.yaml')\n"),
+    ],
+)
+def test_another_library_may_read_the_presets(tmp_path: Path, script: str, name: str, module: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(module)
+    assert "steps" not in dict(wrong(tmp_path, script))
+
+
+@pytest.mark.parametrize("name", ["tools/convert.py", "plots.py", "other/agent.py"])
+def test_another_library_for_another_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(RUAMEL + "SCORES = load(HERE / 'scores.yaml')\n")
+    (tmp_path / "other").mkdir(exist_ok=True)
+    (tmp_path / "other" / "configs.yaml").write_text("a: 1\n")
+    (tmp_path / "other" / "train.py").write_text(RUAMEL + "CONFIGS = load(HERE / 'configs.yaml')\n")
+    assert "steps" in dict(wrong(tmp_path, SCRIPT))
+
+
 def test_without_the_code_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "configs.yaml").write_text(with_torch_preset("steps: 1e6")["configs.yaml"])
     result = check_presets(tmp_path / "configs.yaml")

@@ -32,6 +32,7 @@ from dreamerguard.util.paths import is_dir, is_file
 from .editions import EDITIONS, edition_of_keys
 from .flags import NO_FLAGS, read_flags
 from .keys import renames_for
+from .leading_words import as_far_as_known, without_taken_words
 from .mounted import find_mount, resolve_mounted
 from .published import preset_values
 from .resolve import default_layers, find_edition, finish, resolve_command
@@ -84,7 +85,9 @@ class Danijar(Program):
         """Merges the checkout's presets, or upstream's, with the flags."""
         call = read_call(command)
         assert call is not None
+        call = without_taken_words(call, folder)
         flags = read_flags(call.words)
+        flags = replace(flags, problems=as_far_as_known(flags.problems, call, folder))
         mount = find_mount(call, folder, _fits) if self.edition is None else None
         if mount is not None:
             run = resolve_mounted(mount, call, flags, command, machine, folder)

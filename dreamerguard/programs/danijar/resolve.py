@@ -37,6 +37,7 @@ from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
 from .scripts import interval_units, script_trains
 from .shrunk_presets import shrunk_presets
+from .unread_settings import trains_nothing
 
 #: Run scripts that play; a fork's script that trains from stored episodes has no environments.
 _ONLINE = ("train", "train_eval", "train_save", "train_holdout", "parallel", "train_with_viz")
@@ -145,10 +146,11 @@ def finish(
     task = judged_task(str(values.get("task") or ""), presets)
     complete = not flags.open_presets and all(preset.known for preset in presets) and _has_ratio(values)
     complete = complete and (bool(presets) or not whole)  # the defaults alone do not make a run
-    trains = script_trains(str(values.get(edition.script, "train")))
+    script = str(values.get(edition.script, "train"))
+    trains = script_trains(script) and not (script not in _ONLINE and trains_nothing(checkout, script))
     budget = danijar_budget(edition.name, values.get, repeat_of(values, task)) if complete and trains else None
     named = not whole or names_task(draft.settings.get("task"), presets)
-    reference = _reference(edition, values, task, presets, budget) if complete and named else None
+    reference = _reference(edition, values, task, presets, budget) if complete and named and trains else None
     roles = _roles(edition, values, task)
     familiar = all(preset.known for preset in presets)
     if familiar and draft.seen and not flags.open_presets:

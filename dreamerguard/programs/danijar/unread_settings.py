@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label
 from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.sources.python.python_files import parse
 
 _EVALUATES = "eval_only"
 #: Keys that decide about an evaluation or about what is loaded, by upstream's script: the user expects an effect.
@@ -33,6 +35,11 @@ _HANDED_ON = re.compile(
     r"\*\*\s*args|(?:vars|dict|getattr)\(\s*args|\bargs\.(?:flat|items|keys|values|get)\b|^\s*from\s+\.|embodied\.run\b",
     re.MULTILINE,
 )
+#: Names of what changes an agent.
+_TRAINS = re.compile(
+    r"_?(?:train|learn|fit|optimi[sz]e|pretrain|finetune)(?:_(?:step|steps|batch|fn|loop|epoch|model|agent|online|once))?"
+    r"|_?(?:do|run|update)_(?:train|training|step|steps|agent|model)|Learner|Trainer|opt|optimizer|grad|value_and_grad|backward"
+)
 _OWNERS = r"(?:args|cfg|conf|config|run|flags|hparams|hp)"
 
 
@@ -48,6 +55,30 @@ def _texts(checkout: PythonCheckout | None, script: str) -> list[str]:
         for name, file in files.items()
         if name.endswith(f"run/{script}.py") and file.data is not None and len(file.data) <= _MOST_BYTES
     ]
+
+
+def trains_nothing(checkout: PythonCheckout | None, script: str) -> bool:
+    """Returns whether the checkout's own run script only plays: nothing in it trains, or gets the agent to train it."""
+    texts = _texts(checkout, script)
+    trees = [parse(text) for text in texts]
+    return bool(trees) and all(tree is not None and not _may_train(tree) for tree in trees)
+
+
+def _may_train(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or "embodied" in (node.module or "")):
+            return True
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if _TRAINS.fullmatch(name):
+            return True
+        if isinstance(node, ast.Call) and any(_hands_agent(item) for item in (*node.args, *node.keywords)):
+            return True
+    return False
+
+
+def _hands_agent(item: ast.AST) -> bool:
+    value = item.value if isinstance(item, ast.keyword | ast.Starred) else item
+    return isinstance(value, ast.Name) and (value.id.endswith("agent") or value.id in ("learner", "trainer"))
 
 
 def unread_settings(

@@ -8,11 +8,12 @@ optimizer stops, unless its code makes a number of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Edit, Label, Value
+from dreamerguard.util.paths import is_file
 
 from .checkout import PythonCheckout
 from .preset_file import PresetFile
@@ -45,7 +46,7 @@ def text_numbers(
       checkout: the Python beside the file.
       layers: where text stays text; elsewhere the program gives it the type of the default.
     """
-    if file is None or checkout is None or not _reads_text(checkout):
+    if file is None or checkout is None or not _reads_text(checkout, file):
         return
     for key, setting in settings.items():
         item = file.blocks.get(setting.last.name, {}).get(key) if setting.last.kind in layers else None
@@ -60,14 +61,33 @@ def text_numbers(
             yield Problem("wrong-type", text, Label(item.span), key, edits=edits, fix=f"write {meant}")
 
 
-def _reads_text(checkout: PythonCheckout) -> bool:
+def _reads_text(checkout: PythonCheckout, presets: PresetFile) -> bool:
     """Returns whether the scripts that train load presets with PyYAML and convert no value on the way."""
     texts = checkout.script_texts
     plain = [text for text in texts if _PYYAML.search(text) and _LOADS.search(text)]
     if not plain or any(_OTHERWISE.search(text) or _CONVERTS.search(text) for text in texts):
         return False
+    if _read_elsewhere(checkout, presets, plain):
+        return False
     makers = (file.data for file in checkout.index.files.values() if file.data and b"def args_type" in file.data)
     return not any(_HANDLES_TEXT.search(data) for data in makers)
+
+
+def _read_elsewhere(checkout: PythonCheckout, presets: PresetFile, plain: Iterable[bytes]) -> bool:
+    """Returns whether other code may load the presets with another library, so that it is not known what they become.
+
+    The script may use PyYAML for a few values or another file, and an imported module ruamel.yaml for the presets.
+    """
+    name = presets.path.name
+    sure = any(name.encode() in text for text in plain)
+    for path, file in checkout.index.files.items():
+        if file.data is None or not _OTHERWISE.search(file.data):
+            continue
+        beside = (checkout.index.root / path).parent / name
+        own = beside == presets.path or not is_file(beside)
+        if own and (not sure or name.encode() in file.data):
+            return True
+    return False
 
 
 def _converted(key: str, checkout: PythonCheckout) -> bool:

@@ -10,6 +10,7 @@ from dreamerguard.sources.argv import UNKNOWN, Command, Word, unknown_flags
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .installed_scripts import RUNNERS, started_at
+from .only_named import is_label, only_names
 
 #: Launchers: programs that start another program, named after their options.
 _WRAPPERS = frozenset({
@@ -76,6 +77,11 @@ def read_launch(command: Command) -> Launch | None:
         if found is None and words[at].text in ("-m", "--module") and first in _STARTS_MODULES and at + 1 < len(words):
             found = words[at + 1].text, True, at + 2
         if found is not None:
+            texts = [word.text for word in words]
+            if wrapped and only_names(texts[index:at]):
+                return None
+            if wrapped and texts[at] in CONSOLE_COMMANDS and is_label(texts, at):
+                continue
             program, module, first_argument = found
             place = words[first_argument - 1]
             return Launch(program, place, words[first_argument:], module)

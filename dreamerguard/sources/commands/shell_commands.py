@@ -12,6 +12,7 @@ from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
 from .array_jobs import submitted_tasks
 from .nearby_files import read_nearby
+from .only_named import only_names
 from .shell_conditions import condition
 from .shell_launchers import filled_commands
 from .shell_limits import Shared
@@ -110,7 +111,8 @@ class CommandReader(TextReader):
         for filled in filled_commands(words) if state.budget[0] > 0 else [words]:
             state.budget[0] -= 100
             self.keep_words(filled, state, broken)
-            installs = any(word.text in _INSTALLS for word in filled[1:4])
+            texts = [word.text for word in filled]
+            installs = any(text in _INSTALLS for text in texts[1:4]) or only_names(texts)
             if name not in _PRINTS and not installs and self.nesting < MAX_NESTING:
                 quotes = len(filled) == len(words) and filled[-1] == words[-1]
                 for task in submitted_tasks(filled, state):

@@ -147,6 +147,7 @@ def _in_step(step: int) -> Callable[[], bool]:
     return stop
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_results_depend_neither_on_the_background_nor_on_an_interruption(tmp_path: Path) -> None:
     _train(tmp_path / "before", background=False)

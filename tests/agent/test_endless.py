@@ -45,6 +45,7 @@ def test_evaluations_end_where_episodes_do_not(tmp_path: Path, monkeypatch: pyte
     assert warnings == [f"{TASK} has no time limit; an episode is given up after 30 agent steps"]
 
 
+@pytest.mark.slow
 def test_episodes_within_the_limit_are_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, heard = RunConfig(**{**SMALL, "run": {"frames": 300, "train_ratio": 0, "envs": 2}}), Noted()
     train(config, tmp_path, heard, lambda: False)

@@ -94,6 +94,7 @@ def test_one_seed_gives_one_result(trained: tuple[Path, RunResult, Heard], tmp_p
         np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_result(trained: tuple[Path, RunResult, Heard], tmp_path: Path) -> None:
     run(tmp_path / "other", seed=1)
     assert scores(tmp_path / "other") != scores(trained[0])

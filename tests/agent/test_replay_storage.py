@@ -83,6 +83,7 @@ def test_runs_are_equal_bit_for_bit(dense: Path, tmp_path: Path, storage: str) -
     assert_same(everything(dense), everything(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_the_storage_may_change_at_every_start(dense: Path, tmp_path: Path) -> None:
     for storage, calls in (("disk", 23), ("device", 10), ("host", 15)):
         assert not go(tmp_path / "run", storage, after(calls), **DENSE).finished
@@ -139,6 +140,7 @@ def test_several_agents_are_equal_bit_for_bit(tmp_path: Path, storage: str) -> N
     assert_same(everything(tmp_path / "device"), everything(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_batches_of_failed_updates_are_those_of_the_replay(tmp_path: Path) -> None:
     """Windows are numbered as in the whole ring, also where the update reads a packed one."""
     settings = {**DENSE, "numbers": {"policy": "skip"}, "loss": {"imag_length": 3, "scales": {"rew": 1e38}}}

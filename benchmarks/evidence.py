@@ -165,6 +165,8 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="only print what is stored")
     options = parser.parse_args()
     if options.show:
+        if not RESULTS.exists():
+            sys.exit("no run is stored yet: python -m benchmarks.evidence trains them")
         show(json.loads(RESULTS.read_text()))
         return
     for case in () if options.collect else (CASES[name] for name in options.case):

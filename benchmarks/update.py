@@ -76,7 +76,7 @@ def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
             own = [sys.executable, "-m", "benchmarks.update_worker", *settings, "--variant", variant]
             name = f"dreamerguard {size} {dtype}{seen} {variant}" + (f", {seeds} seeds" if seeds > 1 else "")
             found.append((name, [*own, "--seeds", str(seeds)]))
-        for peer in options.peer:
+        for peer in options.peer if dtype != "mixed" else ():  # a compute type of the bundled trainer alone
             name, checkout, python = peer.split("=")
             script = str(ROOT / "benchmarks" / f"peer_{name}.py")
             device = ["--cpu"] if os.environ.get("JAX_PLATFORMS") == "cpu" or not shutil.which("nvidia-smi") else []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout
 from dreamerguard.programs.registry import log_layouts
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import json_objects
 from dreamerguard.util.regular_files import open_regular, read_regular, why_unreadable
 
 from .csv_scores import csv_names
@@ -99,13 +99,8 @@ class _Heads:
             self._note(error)
             return
         lines = [line for line in head.replace(b"\0", b"\n").split(b"\n") if line]
-        for line in lines[:_LINES]:
-            try:
-                row = read_json(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                yield from row
+        for row in json_objects(lines[:_LINES]):
+            yield from row
 
     def tags(self) -> Iterator[str]:
         """Yields the tags at the start of the first event files."""

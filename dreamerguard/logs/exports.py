@@ -14,14 +14,11 @@ from typing import Any
 
 from dreamerguard.util.json_text import read_json
 
+from .packed_rows import Row, packed_rows
 from .tail import Tail
 
 #: Largest JSON export; a larger history is exported as CSV or JSON lines.
 MOST_JSON = 64 << 20
-#: Bytes of rows in one block.
-_OUT = 1 << 20
-
-Row = dict[str, float]
 
 
 class ExportError(Exception):
@@ -159,16 +156,7 @@ class ExportTail(Tail):
             return []
 
     def _pack(self, rows: Iterable[Row]) -> Iterator[bytes]:
-        out: list[str] = []
-        size = 0
-        for row in rows:
-            lines = list(self.lines_of(row))
-            out += lines
-            size += sum(map(len, lines))
-            if size > _OUT:
-                yield "".join(out).encode()
-                out, size = [], 0
-        yield "".join(out).encode()
+        return packed_rows(([row] for row in rows), self.lines_of)
 
 
 def _json_line(line: str) -> Row:

@@ -6,7 +6,7 @@ at e3f0224): the scores of an evaluation stand at the step at which the metrics 
 
 from __future__ import annotations
 
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import json_objects
 
 from .lines import lines_with
 from .order import is_step
@@ -15,12 +15,8 @@ from .run_log import LogProblem, RunLog
 
 def note_evaluations(log: RunLog, block: bytes) -> None:
     """Keeps the steps of the rows of metrics that an evaluation logs."""
-    for line in lines_with(block, f'"{log.layout.evaluation_rows}'.encode()):
-        try:
-            row = read_json(line)
-        except ValueError:
-            continue
-        step = row.get(log.layout.x) if isinstance(row, dict) else None
+    for row in json_objects(lines_with(block, f'"{log.layout.evaluation_rows}'.encode())):
+        step = row.get(log.layout.x)
         if is_step(step):
             log.evaluation_steps.add(step)
 

@@ -12,8 +12,9 @@ from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.regular_files import open_regular
 
 from . import exports
-from .exports import MOST_JSON, ExportError, ExportTail, Row
+from .exports import MOST_JSON, ExportError, ExportTail
 from .json_lines import JsonFile
+from .packed_rows import Row
 from .run_log import LogProblem, RunLog
 from .wandb_files import WandbTail, first_rows, is_wandb
 

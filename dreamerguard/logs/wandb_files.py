@@ -13,8 +13,9 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
+from .packed_rows import Row, packed_rows
 from .protobuf import fields
 from .tail import Tail
 
@@ -28,10 +29,6 @@ _LONGEST = 4 << 20
 _NUMBER = 40
 #: Bytes of new records up to which all are read. Of a longer backlog, all scores are read, and other rows of so many.
 _BACKLOG, _SAMPLED = 16 << 20, 4 << 20
-#: Bytes of rows in one block.
-_OUT = 1 << 20
-
-Row = dict[str, float]
 
 
 class WandbRecords:
@@ -194,29 +191,23 @@ class WandbTail(Tail):
             file, end = opened
             if self.offset == 0:
                 self.records = WandbRecords()
-            backlog = end - self.offset
-            every = backlog // _SAMPLED if backlog > _BACKLOG else 1
-            out: list[str] = []
-            size = 0
-            while self.offset < end:
-                start = self.offset
-                stop = min((start // _BLOCK + 1) * _BLOCK, end)
-                data = file.read(stop - start)
-                whole = (start + len(data)) % _BLOCK == 0
-                used, rows = self.records.read(data, start, whole=whole, wanted=self.wanted, every=every)
-                if not used:
-                    break
-                self.taken += used
-                self.advance(data[:used])
-                file.seek(self.offset)
-                for row in rows:
-                    lines = list(self.lines_of(row))
-                    out += lines
-                    size += sum(map(len, lines))
-                if size > _OUT:
-                    yield "".join(out).encode()
-                    out, size = [], 0
-            yield "".join(out).encode()
+            yield from packed_rows(self._rows(file, end), self.lines_of)
+
+    def _rows(self, file: BinaryIO, end: int) -> Iterator[list[Row]]:
+        backlog = end - self.offset
+        every = backlog // _SAMPLED if backlog > _BACKLOG else 1
+        while self.offset < end:
+            start = self.offset
+            stop = min((start // _BLOCK + 1) * _BLOCK, end)
+            data = file.read(stop - start)
+            whole = (start + len(data)) % _BLOCK == 0
+            used, rows = self.records.read(data, start, whole=whole, wanted=self.wanted, every=every)
+            if not used:
+                return
+            self.taken += used
+            self.advance(data[:used])
+            file.seek(self.offset)
+            yield rows
 
     def rest(self, most: int = 4096) -> bytes:
         """Returns nothing: an unfinished record is waited for."""

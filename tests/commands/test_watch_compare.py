@@ -214,6 +214,7 @@ def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
         ((run, "--reference", "2024", "--allow", "speed"), "use one of x-unit, action-repeat, score-kind, edition"),
         ((tmp_path / "no", "--reference", "2024"), "does not exist"),
         ((run, "--reference", tmp_path / "no.json"), "cannot be read"),
+        ((run, "--reference", "2025"), "2025 is neither a release (2024, 2023, tdmpc2) nor a file"),
     ):
         result = _run("compare", *words)
         assert result.exit_code == 2

@@ -1,14 +1,15 @@
 """Matrix products in the compute type, and with ``mixed`` of bfloat16 operands with float32 sums.
 
 Mixed products are for CPUs with instructions for them (AVX512-BF16, AMX): everything else stays float32. XLA has them
-in its fast library only in some forms, measured with jaxlib 0.10.2 on both kinds of CPU:
+in its fast library only in some forms, seen in the programs that jaxlib 0.10.2 compiles:
 
-* operands bfloat16 and result float32. A bfloat16 result is computed in float32 and rounded: slower than float32.
+* operands bfloat16 and result float32. For a bfloat16 result the operands are converted to float32 first.
 * the first operand must lie in memory with the summed axis last. The gradient of a kernel, ``xᵀ bar``, sums over the
   first axes, so x is transposed in memory: `_transposed`.
 * groups (blocks) come first. With another order XLA compiles a product that then raises an error.
 
-JAX's own name for it, ``DotAlgorithmPreset.BF16_BF16_F32``, is accepted on a CPU and computes in float32.
+JAX's own name for it, ``DotAlgorithmPreset.BF16_BF16_F32``, is accepted on a CPU and computes in float32
+(``findings/jax_cpu_dot_algorithm.sh``).
 """
 
 from __future__ import annotations

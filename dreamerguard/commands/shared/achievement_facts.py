@@ -44,12 +44,8 @@ def achievement_lines(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     """Yields the rows of a log. Damaged rows are left out."""
-    from dreamerguard.util.json_text import read_json
+    from dreamerguard.util.json_text import json_objects
     from dreamerguard.util.regular_files import open_regular
 
     with contextlib.suppress(OSError), open_regular(path) as file:
-        for line in file:
-            with contextlib.suppress(ValueError):
-                row = read_json(line)
-                if isinstance(row, Mapping):
-                    yield row
+        yield from json_objects(file)

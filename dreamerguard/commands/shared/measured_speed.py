@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import json_objects, read_json
 from dreamerguard.util.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -110,10 +110,5 @@ def _rows(run: Path, config: RunConfig) -> Iterator[dict[str, float]]:
         lines = read_regular(folder / "metrics.jsonl", _MOST).splitlines()
     except OSError:
         return
-    for line in lines:
-        try:
-            row = read_json(line)
-        except ValueError:
-            continue  # the last row of a run that was killed may be cut
-        if isinstance(row, dict):
-            yield {key: value for key, value in row.items() if isinstance(value, int | float)}
+    for row in json_objects(lines):
+        yield {key: value for key, value in row.items() if isinstance(value, int | float)}

@@ -24,6 +24,7 @@ from dreamerguard.regression.published.agents import curves_caveat
 from dreamerguard.regression.published.laboratories import disagreement
 from dreamerguard.schema.suites import has_free_names
 from dreamerguard.schema.tasks import TaskDefaults, UnknownTask, find_task
+from dreamerguard.util.paths import exists
 from dreamerguard.util.text import number_of
 
 from .judged_scores import kind_caveat
@@ -129,7 +130,13 @@ def _unpublished(what: str) -> str:
 
 @cache
 def own_curves(path: Path) -> ReferenceSet:
-    """Reads a custom reference file once and keeps it in memory; see `load_reference_file`."""
+    """Reads a custom reference file once and keeps it in memory; see `load_reference_file`.
+
+    Raises:
+      ValueError: there is no such file, or it is not valid.
+    """
+    if not path.suffix and not exists(path):
+        raise ValueError(f"{path} is neither a release ({', '.join(get_args(Release))}) nor a file")
     return load_reference_file(path)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import json_objects
 from dreamerguard.util.regular_files import read_regular
 
 #: Largest file that is read. A million frames are about 5,000 episodes of a kilobyte.
@@ -66,10 +66,4 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         lines = read_regular(path, _MOST).splitlines()
     except OSError:
         return
-    for line in lines:
-        try:
-            row = read_json(line)
-        except ValueError:
-            continue
-        if isinstance(row, Mapping):
-            yield row
+    yield from json_objects(lines)

@@ -16,13 +16,14 @@ from .device import compute_dtype
 
 #: Entry of a checkpoint that holds the compute type.
 DTYPE = "dtype"
-#: Least width of deter for mixed products: in narrower agents the conversions cost as much as the products save.
+#: Least width of deter for mixed products, that of size1m: a narrower update gains a tenth at most
+#: (`benchmarks/results/mixed.json`).
 WIDE = 512
-#: How much faster the measured product must be. Processors with instructions for it measure 2 to 4, others below 1: a
-#: choice between them does not depend on chance.
+#: How much faster the measured product must be. The measured product is large and the best of many, so that the choice
+#: does not depend on chance: 15 measurements on two cores of an AMD EPYC with AVX512-BF16 gave 1.7 to 2.0.
 GAIN = 1.3
 #: The measured product, [n, i] by [i, o], and its repetitions.
-_SHAPE, _TIMES = (1024, 512, 512), 7
+_SHAPE, _TIMES = (2048, 1024, 1024), 15
 
 
 def run_dtype(config: RunConfig, stored: Mapping[str, Any] | None, say: Callable[[str], None]) -> str:

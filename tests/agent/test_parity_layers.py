@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dreamerguard_agent.model import codec, nets
+from dreamerguard_agent.model import codec, image_layers, nets
 from dreamerguard_agent.model.dists import Binary, BoundedNormal, Categorical, Mse, OneHot, TwoHot, symexp_bins
 
 from .golden import below, cases, load
@@ -46,8 +46,8 @@ LAYER_CASES: dict[str, Callable[[Flat, Flat], Flat]] = {
     "block_linear": _one_input(lambda p, x: nets.block_linear(p, "l", x)),
     "rms_norm": _one_input(lambda p, x: nets.rms_norm(p, "n", x)),
     "linear_norm_silu": _one_input(lambda p, x: nets.mlp(p, "m", x)),
-    "conv": _one_input(lambda p, x: nets.conv(p, "c", x)),
-    "max_pool": _one_input(lambda p, x: nets.max_pool(x)),
+    "conv": _one_input(lambda p, x: image_layers.conv(p, "c", x)),
+    "max_pool": _one_input(lambda p, x: image_layers.max_pool(x)),
     "conv_blocks": _one_input(lambda p, x: codec.encode_image(p, x, jnp.dtype("float32")), "image"),
     "conv_blocks_flat": _one_input(lambda p, x: codec.encode_image(p, x, jnp.dtype("float32")), "image"),
     "upsample_blocks": _upsample("upsample_blocks"),

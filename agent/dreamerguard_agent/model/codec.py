@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from ..base.pytree import Params
 from ..base.spaces import Spaces
 from ..base.spec import AgentSpec
-from . import heads, inputs, nets
+from . import heads, image_layers, inputs, nets
 from .dists import Mse, Prediction
 from .nets import Shapes
 
@@ -68,7 +68,7 @@ def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Arra
     """Encodes images [n, height, width, c] of bytes to [n, tokens]: convolution, pooling, norm and SiLU per layer."""
     x = image.astype(dtype) / 255 - 0.5
     for path in _layers(params, "enc/cnn"):
-        x = nets.norm_silu(params, f"{path}norm", nets.max_pool(nets.conv(params, path, x)))
+        x = nets.norm_silu(params, f"{path}norm", image_layers.max_pool(image_layers.conv(params, path, x)))
     return x.reshape(x.shape[0], -1)
 
 
@@ -103,8 +103,8 @@ def decode_image(params: Params, deter: jax.Array, stoch: jax.Array, height: int
     added = nets.linear(params, "dec/sp2", added, (height, width, _channels(params)))
     x = nets.norm_silu(params, "dec/spnorm", drawn + added)
     for path in reversed(_layers(params, "dec/conv")):
-        x = nets.norm_silu(params, f"{path}norm", nets.conv(params, path, nets.upsample(x)))
-    return jax.nn.sigmoid(nets.conv(params, "dec/imgout", nets.upsample(x)))
+        x = nets.norm_silu(params, f"{path}norm", image_layers.conv_upsampled(params, path, x))
+    return jax.nn.sigmoid(image_layers.conv_upsampled(params, "dec/imgout", x))
 
 
 def target(spec: AgentSpec, key: str, value: jax.Array) -> jax.Array:

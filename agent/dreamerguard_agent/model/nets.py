@@ -119,13 +119,6 @@ def block_linear(params: Params, path: str, x: jax.Array) -> jax.Array:
     return y.reshape(*x.shape[:-1], blocks * outputs) + params[f"{path}/bias"].astype(x.dtype)
 
 
-def conv(params: Params, path: str, x: jax.Array) -> jax.Array:
-    """Convolves x [n, height, width, inputs] with stride 1; height and width stay."""
-    kernel = params[f"{path}/kernel"].astype(x.dtype)
-    y = jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-    return y + params[f"{path}/bias"].astype(x.dtype)
-
-
 def rms_norm(params: Params, path: str, x: jax.Array) -> jax.Array:
     """``x / sqrt(mean(x²) + 1e-4) scale`` over the last axis, computed in float32."""
     wide = x.astype(jnp.float32)
@@ -200,17 +193,6 @@ def mlp_from(params: Params, path: str, sums: jax.Array) -> jax.Array:
         x = norm_silu(params, f"{path}/norm{index}", linear(params, f"{path}/linear{index}", x))
         index += 1
     return x.reshape(*leading, -1)
-
-
-def max_pool(x: jax.Array) -> jax.Array:
-    """Takes the maximum of every 2 x 2 pixels: [n, height, width, c] to half the size. Ties share the gradient."""
-    n, height, width, channels = x.shape
-    return x.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))
-
-
-def upsample(x: jax.Array) -> jax.Array:
-    """Repeats every pixel 2 x 2: [n, height, width, c] to twice the size."""
-    return x.repeat(2, -2).repeat(2, -3)
 
 
 def symlog(x: jax.Array) -> jax.Array:

@@ -9,6 +9,7 @@ import jax
 import pytest
 
 from .parity import Parity
+from .same_runs import quick_compilation
 
 _NAME = "parity"
 
@@ -16,6 +17,13 @@ _NAME = "parity"
 @pytest.fixture(autouse=True)
 def _full_precision() -> Iterator[None]:
     with jax.default_matmul_precision("highest"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiles with few optimizations, and every program once: for tests whose numbers are compared with each other."""
+    with quick_compilation(tmp_path_factory.mktemp("programs")):
         yield
 
 

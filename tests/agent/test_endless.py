@@ -13,7 +13,7 @@ from dreamerguard_agent.loop import train
 
 from .test_loop import SMALL, Heard
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 TASK = "dmc_lqr_lqr_2_1"
 

@@ -12,7 +12,7 @@ from dreamerguard_agent.checkpoints.folder import newest_sound
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import RunResult, train
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 SMALL: dict[str, Any] = {
     "task": "dmc_cartpole_balance",

@@ -68,6 +68,15 @@ def test_an_agent_behind_a_script_is_recognised_and_not_judged(
     assert "sets the configuration in its own code" in result.judged.text
 
 
+def test_modules_on_an_added_path_are_followed(tmp_path: Path) -> None:
+    write(tmp_path, {"scripts/go.py": "import sys\nsys.path.insert(0, VENDOR)\nimport agent\nagent.Dreamer()\n"})
+    write(tmp_path, {f"lib/vendor/{name}": text for name, text in TORCH.items()})
+    assert check("python scripts/go.py", tmp_path).dialect == "nm512_torch"
+    write(tmp_path, {"lib/other/agent.py": ""})  # which of the two is not known
+    with pytest.raises(UnknownProgram):
+        check("python scripts/go.py", tmp_path)
+
+
 def test_a_package_that_is_installed_counts(tmp_path: Path) -> None:
     write(tmp_path, {"play.py": "import dreamerv3\nagent = dreamerv3.Agent(1)\n"})
     assert check("python play.py", tmp_path).dialect == "danijar"

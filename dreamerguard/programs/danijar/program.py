@@ -18,6 +18,7 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.chosen_classes import missing_in_classes
+from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
@@ -90,6 +91,8 @@ class Danijar(Program):
         call = without_taken_words(call, folder)
         flags = read_flags(call.words)
         flags = replace(flags, problems=as_far_as_known(flags.problems, call, folder))
+        if flags.configs is None:
+            flags = replace(flags, presets=default_presets(folder / call.script, command.span))
         mount = find_mount(call, folder, _fits) if self.edition is None else None
         if mount is not None:
             run = resolve_mounted(mount, call, flags, command, machine, folder)

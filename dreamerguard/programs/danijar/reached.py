@@ -28,7 +28,9 @@ def runs_danijar(code: ReachedCode) -> str | None:
 
 
 def _of_library(name: str) -> bool:
-    return _LIBRARY in name.split("/")[:-1]
+    """Returns whether a file is of the library; an edition of it held the agents in its folder ``agents``."""
+    folders = name.split("/")[:-1]
+    return _LIBRARY in folders and "agents" not in folders
 
 
 def _is_agent(name: str, code: ReachedCode) -> bool:

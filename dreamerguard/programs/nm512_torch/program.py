@@ -24,6 +24,7 @@ from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.closed_choices import refused_values
+from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
@@ -102,6 +103,8 @@ class Nm512Torch(Program):
         call = read_call(command)
         assert call is not None
         words = read_torch_arguments(call.words)
+        if words.configs is None:
+            words = replace(words, presets=default_presets(folder / call.script, command.span))
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)

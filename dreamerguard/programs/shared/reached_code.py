@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dreamerguard.sources.python.chosen_imports import chosen_imports
@@ -96,7 +97,27 @@ def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bo
     modules = [*(name for name in facts.imports.values() if name.strip(".") not in chosen.skipped), *chosen.named]
     starts = dict.fromkeys(file for name in modules for file in index.files_of(script, name))
     reached = dict.fromkeys([script, *(file for start in starts for file in index.reached(start))])
+    reached |= _on_added_paths(index, reached)
     return ReachedCode(index, script, tuple(reached))
+
+
+def _on_added_paths(index: PythonIndex, reached: Iterable[str]) -> dict[str, None]:
+    """Returns the files of modules that code finds after it added a folder to ``sys.path``: the only ones of a name."""
+    near = [(name, index.facts(name)) for name in reached]
+    if not any(b"sys.path" in (index.files[name].data or b"") for name, _ in near):
+        return {}
+    modules = {module: name for name, facts in near if facts is not None for module in facts.imports.values()}
+    found: dict[str, None] = {}
+    for module, importer in modules.items():
+        top = module.partition(".")[0]
+        if not top or top in sys.stdlib_module_names or index.files_of(importer, top):
+            continue
+        ends = (f"/{top}.py", f"/{top}/__init__.py")
+        only = [name for name in index.files if name.endswith(ends)]
+        beside = f"{only[0].rpartition(f'/{top}')[0]}/_.py" if len(only) == 1 else ""
+        starts = index.files_of(beside, module) if beside else ()
+        found |= dict.fromkeys(file for start in starts for file in index.reached(start))
+    return found
 
 
 def _file(program: str, folder: Path, *, module: bool) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from dreamerguard.sources.python.chosen_imports import chosen_imports
@@ -15,6 +16,15 @@ from dreamerguard.util.paths import is_file
 
 from .find_checkout import checkout_root, indexed
 
+#: Text without which a file is no part of a known program.
+_SIGNS = re.compile(
+    rb"\bImagBehavior\(|\brep_loss\b|^class Agent\(|(?:from|import) +[\w.]*dreamerv3|\bsheeprl\.cli\b|\boverrides *=",
+    re.MULTILINE,
+)
+_IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([^\n#]*))", re.MULTILINE)
+_MOST_LOOKED = 200
+#: The last index and its files with such text.
+_SIGNED: list[tuple[PythonIndex, frozenset[str]]] = []
 #: An installed command starts this function.
 _ENTRY = b"main"
 #: Begins a statement of the module: a function, a class, or other code.
@@ -83,15 +93,15 @@ def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bo
     path = _file(program, folder, module=module)
     if path is None:
         return None
-    root = checkout_root(folder)
-    index = indexed(root, path.parent)
+    index = indexed(checkout_root(folder), folder)  # one index for all commands of a checkout
     script = index.script(path)
-    if script is None:
+    if script is None or index.files[script].data is None:
         index = indexed(checkout_root(path.parent), path.parent)
         script = index.script(path)
-    facts = index.facts(script) if script is not None else None
-    tree = parse(index.files[script].data or b"") if script is not None else None
-    if script is None or facts is None or tree is None:
+    if script is None or not _may_lead(index, script):
+        return None
+    facts, tree = index.facts(script), parse(index.files[script].data or b"")
+    if facts is None or tree is None:
         return None
     chosen = chosen_imports(tree, _spoken(words))
     modules = [*(name for name in facts.imports.values() if name.strip(".") not in chosen.skipped), *chosen.named]
@@ -99,6 +109,45 @@ def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bo
     reached = dict.fromkeys([script, *(file for start in starts for file in index.reached(start))])
     reached |= _on_added_paths(index, reached)
     return ReachedCode(index, script, tuple(reached))
+
+
+def _may_lead(index: PythonIndex, script: str) -> bool:
+    """Returns whether a look at the import lines leaves it possible that a script runs a known program.
+
+    Parsing all files that a script of a large checkout imports takes seconds, and most scripts lead nowhere.
+    """
+    signs = _signed(index)
+    queue, seen = [script], {script: None}
+    while signs and queue and len(seen) < _MOST_LOOKED:
+        name = queue.pop(0)
+        data = index.files[name].data or b""
+        if name in signs or (b"sys.path" in data) or b"import_module" in data:
+            return True
+        near = (file for module in _import_lines(data) for file in index.files_of(name, module))
+        for file in near:
+            if file not in seen:
+                seen[file] = None
+                queue.append(file)
+    return False
+
+
+def _signed(index: PythonIndex) -> frozenset[str]:
+    """Returns the files with a sign of a known program, once for each index."""
+    if not _SIGNED or _SIGNED[0][0] is not index:
+        found = (name for name, file in index.files.items() if file.data is not None and _SIGNS.search(file.data))
+        _SIGNED[:] = [(index, frozenset(found))]
+    return _SIGNED[0][1]
+
+
+@lru_cache(maxsize=1000)
+def _import_lines(data: bytes) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for module, names, plain in _IMPORTS.findall(data):
+        text = module.decode("utf-8", "replace")
+        parts = (plain or names).decode("utf-8", "replace").replace("(", " ").split(",")
+        words = [part.split()[0] for part in parts if part.split()]
+        found |= dict.fromkeys([text, *(f"{text.rstrip('.')}.{word}" for word in words)] if text else words)
+    return tuple(found)
 
 
 def _on_added_paths(index: PythonIndex, reached: Iterable[str]) -> dict[str, None]:

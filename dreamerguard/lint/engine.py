@@ -21,19 +21,17 @@ from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
-from dreamerguard.programs.interface import Program
-from dreamerguard.programs.registry import UnknownProgram, by_name, programs, recognise
+from dreamerguard.programs.registry import by_name, programs
 from dreamerguard.programs.shared.time_limits import with_time_limit
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
-from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.text import number_of
 
 from . import suppressions
-from .configured_in_code import configured_in_code
 from .fixes import with_whole_commands
+from .recognition import recognised
 from .run_rules import own_choice, run_rules
 from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
@@ -98,7 +96,7 @@ def lint_without_suppressions(
     base = folder or Path()
     first = command.pick([0] * len(command.axes)) if command.axes else command
     if dialect is None:
-        found, program, detected = _recognise(first, base)
+        found, program, detected = recognised(first, base)
     else:
         found, (program, detected) = first, by_name(first, dialect)
 
@@ -114,30 +112,6 @@ def lint_without_suppressions(
 
     swept = program.with_sweep(found if found is not first else command, base)
     return lint_sweep(swept, lint_run) if swept.axes else lint_run(swept)
-
-
-def _recognise(command: Command, folder: Path) -> tuple[Command, Program, str]:
-    """The program of a command; where the script sets the configuration in its code, the command that stands for it."""
-    try:
-        return command, *recognise(command, folder)
-    except UnknownProgram:
-        installed = with_installed_script(command, folder)
-        if installed is not None:
-            program, detected = recognise(installed, folder)
-            return installed, program, detected
-        from .called_script import commands_of_script  # reading shells takes long to load
-
-        for called in commands_of_script(command, folder):
-            try:
-                program, _ = recognise(called, folder)
-            except UnknownProgram:
-                continue
-            return called, program, f"{called.source.name} starts it"
-        coded = configured_in_code(command, folder)
-        if coded is None:
-            raise
-        program, _ = recognise(coded, folder)
-        return coded, program, f"{coded.source.name} sets its configuration in code"
 
 
 def apply_suppressions(

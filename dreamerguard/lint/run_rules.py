@@ -1,4 +1,4 @@
-"""Runs the rules that apply to a run, and lowers the severity of what is a choice of its author."""
+"""Runs the rules that apply to a run, and lowers the severity where the author made a choice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
 
 #: Rules about how a command is written, which hold whatever it trains.
@@ -28,6 +29,20 @@ _USUAL = frozenset(
 )
 #: Those that cost time only, so that a value on the command line is a choice too.
 _ANYWHERE = frozenset({"dense-updates"})
+
+#: Rules about the size of a run, which a trial of the program does not have.
+_OF_SIZE = frozenset(
+    {
+        "low-update-budget",
+        "low-train-ratio",
+        "sparse-logging",
+        "changed-batch-shape",
+        "undersized-model",
+        "little-replay",
+    }
+)
+#: Shares of the published length and network below which a command that sets both is a trial of the program.
+_TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
 
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
 _IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
@@ -56,8 +71,19 @@ def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
     preset = finding.upstream or run.in_file(finding.primary.span)
     content = finding.name in _IN_PRESET and preset and not run.whole
-    choice = finding.severity is Severity.WARNING and ((own and placed) or content)
+    trial = finding.name in _OF_SIZE and is_trial(run)
+    choice = finding.severity is Severity.WARNING and ((own and placed) or content or trial)
     return replace(finding, severity=Severity.INFO) if choice else finding
+
+
+def is_trial(run: ResolvedRun) -> bool:
+    """Returns whether the command itself asks for a tiny network and a tiny part of the published length."""
+    frames, deter, published = run.setting("frames"), run.setting("deter"), run.expected("deter")
+    if frames is None or deter is None or published is None or run.budget is None or run.reference is None:
+        return False
+    written = frames.last.kind == deter.last.kind == "command line"
+    short = run.budget.frames <= _TRIAL_LENGTH * run.reference.budget.frames
+    return written and short and deter.number <= _TRIAL_NETWORK * as_number(published.value)
 
 
 def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:

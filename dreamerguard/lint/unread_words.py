@@ -21,7 +21,8 @@ def with_unread_words(run: ResolvedRun, command: Command) -> ResolvedRun:
             "malformed-override", text, Label(command.broken), help="remove the blank behind the backslash"
         )
         run = replace(run, problems=(*run.problems, problem))
-    return replace(run, open=command.open, unread=command.unread, unlisted=command.unlisted)
+    unread = (*run.unread, *command.unread)
+    return replace(run, open=run.open or command.open, unread=unread, unlisted=command.unlisted)
 
 
 def rests_on_known(finding: Finding, run: ResolvedRun) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dreamerguard.sources.argv import Command
 
     from .shared.preset_file import PresetFile
+    from .shared.reached_code import ReachedCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,14 @@ class Program(ABC):
           folder: folder in which it would start.
         """
         return command
+
+    def runs_in(self, code: ReachedCode) -> str | None:
+        """Returns why code that a script runs is this program, although its command is not this program's; else None.
+
+        Args:
+          code: the script and the files that it imports.
+        """
+        return None
 
     def can_read(self, command: Command) -> bool:
         """Returns whether this program can resolve a command that it did not recognise."""

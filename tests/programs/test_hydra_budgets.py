@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.programs.r2dreamer.program import r2_budget
-from dreamerguard.programs.sheeprl.program import sheeprl_budget, world_size
+from dreamerguard.programs.sheeprl.budget import sheeprl_budget, world_size
 
 
 def r2_updates(steps: int, ratio: float, repeat: int, size: int, length: int, envs: int, pretrain: int) -> int:

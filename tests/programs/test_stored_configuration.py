@@ -55,6 +55,11 @@ def test_a_ruinous_ratio_is_found_at_its_line(tmp_path: Path) -> None:
     assert "train_ratio: 32" in finding.primary.span.text
 
 
+def test_no_command_lacks_a_log_directory(tmp_path: Path) -> None:
+    result = check_stored(store(tmp_path, logdir="/dev/null"))
+    assert result is not None and not any(item.name == "missing-logdir" for item in result.active)
+
+
 def test_a_key_that_a_fork_added_is_its_own(tmp_path: Path) -> None:
     result = check_stored(store(tmp_path, **{"agent.my_idea": 3, "task": "custom_a"}))
     assert result is not None

@@ -19,6 +19,12 @@ def runs(name: str, text: str) -> list[str]:
 
 
 SHELL = [
+    # launchers, and paths of Windows
+    ("./isaaclab.sh -p scripts/a.py --x 1", ["a.py --x 1"]),
+    ("./xvfb_run.sh python3 a.py --x 1", ["a.py --x 1"]),
+    ("./train.sh a.py", []),
+    ("py -3.10 a.py x", ["a.py x"]),
+    (r"D:\envs\python.exe D:\S\a.py logdir=D:\x\y", ["a.py logdir=D:/x/y"]),
     # values of variables
     ("python a.py ${X:-5} ${Y:=d} $Y", ["a.py 5 d d"]),
     (": ${X:=5}\npython a.py $X", ["a.py 5"]),

@@ -28,7 +28,9 @@ def danijar_budget(edition: str, get: Get, repeat: float) -> Budget | None:
         as_number(get("batch_length")),
         as_number(get("run.train_ratio")),
     )
-    envs = as_number(get({"2025": "run.envs", "2024": "run.num_envs"}.get(edition, "envs.amount")))
+    own = {"2025": "run.envs", "2024": "run.num_envs"}.get(edition, "envs.amount")
+    named = (own, "envs.amount", "run.num_envs", "run.envs")  # the key was renamed between the editions
+    envs = as_number(get(next((key for key in named if get(key) is not None), own)))
     context = as_number(get("replay_context")) if edition != "2023" else 0.0
     trained = length - context if edition == "2024" else length
     warmup = _warmup(edition, get, size, trained, context, envs)

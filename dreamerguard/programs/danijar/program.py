@@ -18,12 +18,14 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program, PublishedSettings
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.chosen_classes import missing_in_classes
+from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.preset_file import PresetFile, has_other_presets, locate, read_presets
 from dreamerguard.programs.shared.preset_values import flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
+from dreamerguard.programs.shared.reached_code import ReachedCode
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.sources.argv import Command, Word
@@ -35,6 +37,7 @@ from .keys import renames_for
 from .leading_words import as_far_as_known, without_taken_words
 from .mounted import find_mount, resolve_mounted
 from .published import preset_values
+from .reached import runs_danijar
 from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import committed_checkpoint, script_problems, stored_problems
 from .stored import resolve_stored_run
@@ -88,6 +91,8 @@ class Danijar(Program):
         call = without_taken_words(call, folder)
         flags = read_flags(call.words)
         flags = replace(flags, problems=as_far_as_known(flags.problems, call, folder))
+        if flags.configs is None:
+            flags = replace(flags, presets=default_presets(folder / call.script, command.span))
         mount = find_mount(call, folder, _fits) if self.edition is None else None
         if mount is not None:
             run = resolve_mounted(mount, call, flags, command, machine, folder)
@@ -104,6 +109,10 @@ class Danijar(Program):
         absent = (*unread, *lacking, *chosen, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
+
+    def runs_in(self, code: ReachedCode) -> str | None:
+        """Returns why code that a script runs is this program."""
+        return runs_danijar(code)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""

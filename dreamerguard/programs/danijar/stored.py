@@ -5,6 +5,8 @@ A value that upstream's defaults or its preset for the task have is upstream's; 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Layer, Setting
@@ -37,4 +39,5 @@ def resolve_stored_run(stored: StoredRun, machine: Machine) -> ResolvedRun | Non
             layer = Layer("file", stored.name, item.value, item.span)
         before = draft.settings.get(key)
         draft.settings[key] = Setting(key, (*(before.chain if before is not None else ()), layer))
-    return finish(draft, EDITIONS[name], NO_FLAGS, None, task.span, machine, None, whole=False)
+    run = finish(draft, EDITIONS[name], NO_FLAGS, None, task.span, machine, None, whole=False)
+    return replace(run, given=run.given | {"logdir"})  # no command starts the run

@@ -24,6 +24,7 @@ from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.closed_choices import refused_values
+from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.key_tables import load_table, make_keys
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
@@ -41,6 +42,7 @@ from dreamerguard.programs.shared.preset_file import (
 )
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
+from dreamerguard.programs.shared.reached_code import ReachedCode
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -55,6 +57,7 @@ from .layers import TorchLayers
 from .overwritten import with_overwritten
 from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
+from .reached import runs_torch
 from .suite_branch import is_left_out, without_size
 from .unapplied_repeat import unapplied_repeat
 from .untrained_policy import untrained_policy
@@ -100,6 +103,8 @@ class Nm512Torch(Program):
         call = read_call(command)
         assert call is not None
         words = read_torch_arguments(call.words)
+        if words.configs is None:
+            words = replace(words, presets=default_presets(folder / call.script, command.span))
         file = locate(call.script, folder, _fits, flatten)
         checkout = find_checkout(file, call, folder)
         run = _resolve(words, file, _anchor(words, command), machine, checkout, whole=False)
@@ -107,6 +112,10 @@ class Nm512Torch(Program):
         absent = (*unread, *missing_script(call, file, command, folder))
         run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
+
+    def runs_in(self, code: ReachedCode) -> str | None:
+        """Returns why code that a script runs is this program."""
+        return runs_torch(code)
 
     def can_read(self, command: Command) -> bool:
         """Returns whether the command starts a Python script."""

@@ -36,11 +36,13 @@ from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, lengths, shares
 from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.reached_code import ReachedCode
 from dreamerguard.programs.shared.stored_run import other_run, read_stored, stored_in_directory
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
 from .budget import r2_budget, replay_bytes
+from .reached import runs_r2dreamer
 from .stored import STORED_KEYS, stored_option
 
 TABLE, PRIMARY = "r2dreamer", "configs"
@@ -126,6 +128,10 @@ class R2Dreamer(Program):
         composed = compose_command(command, launch, TABLE, PRIMARY, _checkout(launch, folder))
         run = self._judge(composed, machine, composed.composition.choices.get("env"))
         return replace(run, problems=(*run.problems, *_stored(run, folder)))
+
+    def runs_in(self, code: ReachedCode) -> str | None:
+        """Returns why code that a script runs is this program."""
+        return runs_r2dreamer(code)
 
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
         """Returns the run of a ``.hydra/config.yaml`` that hydra wrote into a log directory."""

@@ -40,7 +40,7 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
         home = script.parent
     if home is None:
         return None
-    index = _index(_root(home), home)
+    index = indexed(checkout_root(home), home)
     if not index.files:
         return None
     beside = tuple(name for file in _TRAINERS if (name := index.script(home / file)) is not None)
@@ -51,18 +51,19 @@ def checkout_of(folder: Path) -> PythonCheckout | None:
     """Returns the checkout of a configuration folder; None if it has no Python files."""
     beside = any(entry.suffix == ".py" for entry in folder.iterdir()) if is_dir(folder) else False
     home = folder if beside else folder.parent
-    index = _index(_root(home), home)
+    index = indexed(checkout_root(home), home)
     scripts = tuple(name for file in _TRAINERS if (name := index.script(home / file)) is not None)
     return PythonCheckout(index, None, beside=scripts, every=not scripts) if index.files else None
 
 
 @cached_per_check
-def _index(root: Path, home: Path) -> PythonIndex:
+def indexed(root: Path, home: Path) -> PythonIndex:
+    """Returns the Python below a root; the files of the folder ``home`` matter most."""
     return index_checkout(root, (home,))
 
 
-def _root(home: Path) -> Path:
-    """The nearest folder above that looks like a repository's own; else the folder that holds the package."""
+def checkout_root(home: Path) -> Path:
+    """Returns the nearest folder above that looks like a repository's own; else the folder that holds the package."""
     here, home = Path.cwd(), home.absolute()
     user = Path.home()
     above = [folder for folder in (home, *home.parents[:_MOST_UP]) if folder not in (user, Path(folder.anchor))]
@@ -99,7 +100,7 @@ def _script(call: PythonCall, folder: Path) -> Path | None:
         return path
     if len(typed.parts) < 3 or typed.is_absolute() or is_open(call.script) or not is_dir(folder):
         return None
-    index, end = _index(_root(folder), folder), "/".join(("", *typed.parts[-2:]))
+    index, end = indexed(checkout_root(folder), folder), "/".join(("", *typed.parts[-2:]))
     moved = [name for name in index.files if f"/{name}".endswith(end)]
     return index.root / moved[0] if len(moved) == 1 else None
 

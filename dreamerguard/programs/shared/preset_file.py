@@ -24,6 +24,8 @@ from .task_names import suite_of
 
 #: Greatest number of folders searched if the script is missing, for example in a copy of the presets alone.
 _MOST_FOLDERS = 300
+#: Levels below the start folder: ``dreamerv3/embodied/agents/dreamerv3/configs.yaml``.
+_DEPTH = 4
 #: A name of a YAML file in quotes, relative and not above the folder of the script.
 _NAME = re.compile(r"[\"'](\w[\w-]*(?:/[\w-]+)*\.ya?ml)[\"']", re.ASCII)
 #: Between two parts of a path: ``"configs" / "dreamer.yaml"``.
@@ -236,6 +238,6 @@ def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for entry in entries_below(folder, _MOST_FOLDERS, 3):
+    for entry in entries_below(folder, _MOST_FOLDERS, _DEPTH):
         if entry.name == "configs.yaml" and entry.is_file():
             yield Path(entry.path)

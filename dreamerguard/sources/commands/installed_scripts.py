@@ -27,15 +27,16 @@ RUNNERS = frozenset({"uv", "poetry", "pdm", "pixi", "hatch", "rye", "pipenv"})
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 
 
-def with_installed_script(command: Command, folder: Path) -> Command | None:
+def with_installed_script(command: Command, folder: Path, *, any_script: bool = False) -> Command | None:
     """Returns the command with the script in place of the installed command; None if it starts none that uses Dreamer.
 
     Args:
       command: the whole command line.
       folder: the checkout in which it would start.
+      any_script: whether a script counts that does not import a Dreamer package itself.
     """
     index = started_at(tuple(word.text for word in command.words))
-    script = _scripts(folder).get(command.words[index].text) if index is not None else None
+    script = _scripts(folder, any_script).get(command.words[index].text) if index is not None else None
     if index is None or script is None:
         return None
     words = list(command.words)
@@ -54,7 +55,7 @@ def started_at(words: tuple[str, ...]) -> int | None:
 
 
 @cached_per_check
-def _scripts(folder: Path) -> Mapping[str, str]:
+def _scripts(folder: Path, any_script: bool) -> Mapping[str, str]:
     """Returns the commands that a checkout declares, with the path of each script that imports a Dreamer package."""
     try:
         data: Any = tomllib.loads(read_regular(folder / "pyproject.toml", _MOST_BYTES).decode("utf-8-sig"))
@@ -64,17 +65,17 @@ def _scripts(folder: Path) -> Mapping[str, str]:
     for table in (_table(data, "tool", "poetry", "scripts"), _table(data, "project", "scripts")):
         for name, target in table.items():
             match = _MODULE.fullmatch(target) if isinstance(target, str) else None
-            script = _script(folder, match["module"]) if match is not None else None
+            script = _script(folder, match["module"], any_script) if match is not None else None
             if script is not None:
                 found[name] = script
     return found
 
 
-def _script(folder: Path, module: str) -> str | None:
+def _script(folder: Path, module: str, any_script: bool) -> str | None:
     path = f"{module.replace('.', '/')}.py"
     script = next((f"{top}{path}" for top in ("", "src/") if is_file(folder / f"{top}{path}")), None)
-    if script is None:
-        return None
+    if script is None or any_script:
+        return script
     try:
         data = read_regular(folder / script, _MOST_BYTES)
     except OSError:

@@ -21,8 +21,9 @@ _WRAPPERS = frozenset({
     "zsh", "eval", "ts", "bsub", "qsub", "jsrun", "ibrun", "modal", "nsys", "unbuffer", "script", "start",
     "cmd", "xargs", "parallel", "prime-run", "optirun", "vglrun", "wandb",
     "coverage", "viztracer", "kernprof", "py-spy", "ipython", "call", "rlwrap", "chrt", "systemd-run", "flock",
+    "isaaclab", "isaaclab.sh", "isaaclab.bat", "orbit.sh", "orbit.bat",
 })  # fmt: skip
-_PYTHON = re.compile(r"python[\d.]*(\.exe)?|pypy3?")
+_PYTHON = re.compile(r"python[\d.]*w?(\.exe)?|pypy3?|py(\.exe)?|python\.(sh|bat)")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 #: Options of the Python interpreter that take the next word as their value.
 _TAKES_VALUE = frozenset({"-X", "-W", "--check-hash-based-pycs"})
@@ -72,7 +73,11 @@ def read_launch(command: Command) -> Launch | None:
         return None
     first = PurePosixPath(words[index].text).name
     wrapped = first in _WRAPPERS
-    for at in range(index, len(words) if wrapped else index + 1):
+    # a custom launcher counts as one if it names the interpreter that it starts
+    script = not wrapped and first.endswith((".sh", ".bat")) and not _PYTHON.fullmatch(first)
+    for at in range(index, len(words) if wrapped or script else index + 1):
+        if script and not _PYTHON.fullmatch(PurePosixPath(words[at].text).name):
+            continue
         found = _program(words, at, allow_file=wrapped or at == index)
         if found is None and words[at].text in ("-m", "--module") and first in _STARTS_MODULES and at + 1 < len(words):
             found = words[at + 1].text, True, at + 2

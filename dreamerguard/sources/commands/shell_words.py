@@ -19,6 +19,10 @@ _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 _CALCULATION = re.compile(r"\(\((?:[^()\n]|\([^()\n]*\)){0,200}\)\)")
 #: Characters without a meaning for the shell inside a word.
 _RUN = re.compile(r"[A-Za-z0-9_=/:@%+,-]+")
+#: A word that starts with a drive, so that the text is for a shell of Windows, where a backslash only parts folders.
+_ON_DRIVE = re.compile(r"(?:[\w.+-]+=)?[A-Za-z]:(?:/[^\\]*)?")
+#: A file of Windows in a text for people: ``scripts\train.py``, ``.venv\Scripts\python.exe``.
+_BACKSLASHES = re.compile(r"\.{0,2}\\?[\w.-]{1,80}(?:\\[\w.-]{1,80}){0,20}\\[\w-]{1,80}\.(?:py|exe)(?=\s|\Z)")
 _QUOTED_RUN = re.compile(r'[^"\\$`]+')
 #: Most tokens that are read; nobody writes longer scripts.
 _MAX_TOKENS = 80_000
@@ -107,6 +111,9 @@ class Lexer(ExpansionLexer):
 
     def _word(self) -> Token:
         word = TokenDraft(self.at)
+        if self.mode == "docs" and (windows := _BACKSLASHES.match(self.text, self.at, self.end)):
+            word.add("text", windows[0].replace("\\", "/"))
+            self.at = windows.end()
         while self.at < self.end:
             char = self.text[self.at]
             if char == "(" and self._assigns_array(word):
@@ -169,6 +176,10 @@ class Lexer(ExpansionLexer):
 
     def _escape(self, word: TokenDraft) -> None:
         skipped = self._line_end(self.at + 1)
+        if not skipped and len(word.pieces) == 1 and _ON_DRIVE.fullmatch(word.pieces[0].text):
+            word.add("text", "/")
+            self.at += 1
+            return
         if not skipped:
             word.add("text", self.text[self.at + 1 : min(self.at + 2, self.end)], quoted=True)
         self.at = min(self.at + (1 + skipped if skipped else 2), self.end)

@@ -44,10 +44,11 @@ class ImportGraph:
         if name not in self._imports:
             facts = self.facts(name)
             modules = dict.fromkeys(facts.imports.values()) if facts is not None else {}
-            self._imports[name] = tuple(file for module in modules for file in self._files_of(name, module))
+            self._imports[name] = tuple(file for module in modules for file in self.files_of(name, module))
         return self._imports[name]
 
-    def _files_of(self, importer: str, module: str) -> Iterator[str]:
+    def files_of(self, importer: str, module: str) -> Iterator[str]:
+        """Yields the files that a dotted module may be, for the file that imports it."""
         path = module.strip(".").replace(".", "/")
         folder = PurePosixPath(importer).parent
         bases = [str(base) for base in (folder, *folder.parents)]

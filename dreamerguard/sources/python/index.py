@@ -129,7 +129,7 @@ class PythonIndex:
         environments, get settings as arguments.
         """
         if scripts not in self._doubted:
-            names = {name for script in scripts for name in self._reached(script)} if scripts else set(self.files)
+            names = {name for script in scripts for name in self.reached(script)} if scripts else set(self.files)
             self._doubted[scripts] = tuple(self._find_doubts(names))
         return self._doubted[scripts]
 
@@ -243,7 +243,7 @@ class PythonIndex:
         if self._traced is None:
             from .stored_trace import trace_of  # takes longer to load than most commands need it
 
-            near = {name: None for script in scripts for name in self._reached(script)}
+            near = {name: None for script in scripts for name in self.reached(script)}
             self._traced = (scripts, fixed, trace_of(self.files, near, scripts, keys(), fixed, self.store))
         done, chosen, found = self._traced
         return found if (done, chosen) == (scripts, fixed) else None
@@ -289,11 +289,15 @@ class PythonIndex:
 
     def reachable(self, name: str) -> tuple[FileFacts, ...]:
         """Facts of a script and of the files that it imports, the script first."""
-        return tuple(facts for file in self._reached(name) if (facts := self.facts(file)) is not None)
+        return tuple(facts for file in self.reached(name) if (facts := self.facts(file)) is not None)
 
-    def _reached(self, name: str) -> tuple[str, ...]:
+    def reached(self, name: str) -> tuple[str, ...]:
         """Names of a script and of the files that it imports, the script first; also of those that cannot be read."""
         return self._graph.reached(name)
+
+    def files_of(self, importer: str, module: str) -> tuple[str, ...]:
+        """Returns the files that a dotted module may be, for the file that imports it."""
+        return tuple(self._graph.files_of(importer, module))
 
     @cached_property
     def _graph(self) -> ImportGraph:
@@ -307,7 +311,7 @@ class PythonIndex:
           words: last names of the settings, and of the groups that they are in.
         """
         if (scripts, words) not in self._decisions:
-            names = {name: None for script in scripts for name in self._reached(script)} if scripts else self.files
+            names = {name: None for script in scripts for name in self.reached(script)} if scripts else self.files
             self._decisions[scripts, words] = self._decision_reader.about(names, words)
         return self._decisions[scripts, words]
 

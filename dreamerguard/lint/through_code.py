@@ -1,0 +1,121 @@
+"""Recognises a training program behind a script of its own: a launcher, a dispatcher, a custom evaluation.
+
+The script is followed through the files that it imports. If it hands its words on to a program that reads them, the
+command that stands for it is checked. If only the agent is found, the command is recognised and nothing is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from dreamerguard.core.machine import Machine
+from dreamerguard.core.run import ResolvedRun
+from dreamerguard.programs.interface import Program
+from dreamerguard.programs.registry import UnknownProgram, programs, recognise
+from dreamerguard.programs.shared.reached_code import ReachedCode, names_another, reached_code
+from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.commands.installed_scripts import with_installed_script
+from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.util.fast_dataclass import dataclass
+
+#: Values of options that choose another algorithm.
+_OTHERS = re.compile(r"(?:dreamer|dreamerv)[124]|ppo|sac|td3|ddpg|dqn|a2c|tdmpc2?|iris|r2i|drqn|pets|trpo")
+#: Reads its arguments as overrides of hydra: all those behind its own options.
+_COMPOSES = re.compile(rb"\bcompose\([^()]*\boverrides\s*=")
+_RESTS = re.compile(rb"\bREMAINDER\b|\bparse_known_args\(|nargs\s*=\s*[\"']\*[\"']")
+#: Starts sheeprl with the words of the command line.
+_SHEEPRL = re.compile(rb"^\s*(?:from sheeprl\.cli import|import sheeprl\.cli\b).*", re.MULTILINE)
+_RUN, _EVALUATION = re.compile(rb"\brun\(\s*\)"), re.compile(rb"\bevaluation\(\s*\)")
+#: Starts the main function of a trainer that reads the words itself.
+_HANDS_ON = re.compile(rb"\bmain\(")
+_READS = re.compile(rb"\bFlags\(")
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughCode:
+    """A command, its program and why it was recognised."""
+
+    command: Command
+    program: Program
+    detected: str
+
+
+def through_code(command: Command, folder: Path) -> ThroughCode | None:
+    """Returns the program that a command starts through its own script; None if the code leads to none.
+
+    Args:
+      command: the command, which no program recognises by its words.
+      folder: folder in which it would start.
+    """
+    shown = with_installed_script(command, folder, any_script=True) or command
+    launch = read_launch(shown)
+    words = [word.text for word in launch.arguments] if launch is not None else []
+    if launch is None or names_another(words, _OTHERS):
+        return None
+    code = reached_code(launch.program, words, folder, module=launch.module)
+    if code is None:
+        return None
+    return _handed_on(shown, launch, code, folder) or _recognised(command, code)
+
+
+def _handed_on(command: Command, launch: Launch, code: ReachedCode, folder: Path) -> ThroughCode | None:
+    """Returns the command of a program that gets the words of the script."""
+    text = code.text(code.script)
+    if not code.options and _SHEEPRL.search(text):
+        name = "sheeprl" if _RUN.search(text) else "sheeprl-eval" if _EVALUATION.search(text) else ""
+        return _standing(command, launch, name, launch.arguments, code, folder) if name else None
+    if _COMPOSES.search(text) and _RESTS.search(text):
+        rest = next((at for at, word in enumerate(launch.arguments) if word.text == "--"), -1)
+        return _standing(command, launch, "train.py", launch.arguments[rest + 1 :], code, folder) if rest >= 0 else None
+    if code.options or not _HANDS_ON.search(text):
+        return None
+    trainers = [name for name in code.holding(_READS) if name != code.script and _HANDS_ON.search(code.text(name))]
+    if len(trainers) != 1 or not (code.index.root / trainers[0]).is_relative_to(folder.absolute()):
+        return None
+    path = (code.index.root / trainers[0]).relative_to(folder.absolute()).as_posix()
+    return _standing(command, launch, path, launch.arguments, code, folder)
+
+
+def _standing(
+    command: Command, launch: Launch, program: str, words: tuple[Word, ...], code: ReachedCode, folder: Path
+) -> ThroughCode | None:
+    """Returns the recognised command that starts a program with words of the script's command."""
+    head = [replace(launch.place, text="python")] if program.endswith(".py") else []
+    parts = [*head, replace(launch.place, text=program), *words]
+    placed = tuple(replace(word, index=index) for index, word in enumerate(parts))
+    standing = Command(command.source, placed, command.broken)
+    try:
+        found, _ = recognise(standing, folder)
+    except UnknownProgram:
+        return None
+    return ThroughCode(standing, found, f"{code.script} starts it")
+
+
+def _recognised(command: Command, code: ReachedCode) -> ThroughCode | None:
+    """Returns the program whose agent the code makes; its settings are not judged."""
+    for program in programs():
+        reason = program.runs_in(code)
+        if reason is not None:
+            return ThroughCode(command, _Unread(program, code.script), reason)
+    return None
+
+
+class _Unread(Program):
+    """A program that a script starts with settings that are not read."""
+
+    def __init__(self, program: Program, script: str) -> None:
+        self.name = program.name
+        self.script = script
+
+    def detect(self, command: Command, folder: Path) -> str | None:
+        """Recognises nothing by the words of a command."""
+        return None
+
+    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
+        """Returns a run without settings, of which nothing is judged."""
+        reason = f"{self.script} sets the configuration in its own code"
+        return ResolvedRun(
+            self.name, command.span, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False,
+        )  # fmt: skip

@@ -1,0 +1,136 @@
+"""A training program behind a script with another name: it is recognised, and only what is proven is judged."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.commands.shared.exit_codes import NOTHING_CHECKED, exit_code
+from dreamerguard.core.result import Result
+from dreamerguard.lint.engine import check_command
+from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.rules.helpers.example_files import with_preset
+from dreamerguard.sources.argv import read_command
+
+AGENT = "import embodied, ninjax as nj\nclass Agent(nj.Module):\n  def __init__(self, config): self.config = config\n"
+TRAIN = "from dreamerv3.agent import Agent\ndef main(argv=None):\n  Agent(load(argv))\n"
+DISPATCH = """
+import importlib, sys
+SCRIPTS = {"dreamer": {"train": "scripts.dreamer"}, "vae": {"train": "scripts.vae"}}
+importlib.import_module(SCRIPTS[sys.argv[1]]["train"]).main(sys.argv[2:])
+"""
+TORCH = {
+    "models.py": "class WorldModel: pass\nclass ImagBehavior:\n  ema = 'RewardEMA'\n",
+    "agent.py": "import models\nclass Dreamer:\n  def __init__(self): models.WorldModel(); models.ImagBehavior()\n",
+}
+COMPOSES = """
+import argparse
+from hydra import compose
+parser = argparse.ArgumentParser()
+parser.add_argument("--root", required=True)
+parser.add_argument("overrides", nargs=argparse.REMAINDER)
+compose(config_name="configs", overrides=parser.parse_args().overrides)
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def check(command: str, folder: Path) -> Result:
+    return check_command(read_command(shlex.split(command)), folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "dialect"),
+    [
+        ({"run.py": TRAIN}, "python run.py --size 5", "danijar"),
+        ({"pkg/__init__.py": "", "pkg/run.py": TRAIN}, "python -m pkg.run", "danijar"),
+        ({"main.py": DISPATCH, "scripts/dreamer.py": TRAIN}, "python main.py dreamer --seed 1", "danijar"),
+        ({"play.py": "import lib\nlib.go()\n", "lib.py": TRAIN.replace("main", "go")}, "python play.py", "danijar"),
+        ({"x.py": "from agent import Dreamer\nDreamer()\n", **TORCH}, "python x.py --steps 5", "nm512_torch"),
+        (
+            {"fit.py": "import agent\nagent.Dreamer(1)\n", "agent.py": "class Dreamer:\n  rep_loss = 1\n"},
+            "isaaclab.sh -p fit.py --x 1",
+            "r2dreamer",
+        ),
+    ],
+)
+def test_an_agent_behind_a_script_is_recognised_and_not_judged(
+    files: dict[str, str], command: str, dialect: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"dreamerv3/agent.py": AGENT, **files} if dialect == "danijar" else files)
+    result = check(command, tmp_path)
+    assert (result.dialect, result.active, result.judged.nothing) == (dialect, (), True)
+    assert exit_code(result) == NOTHING_CHECKED
+    assert "sets the configuration in its own code" in result.judged.text
+
+
+def test_modules_on_an_added_path_are_followed(tmp_path: Path) -> None:
+    write(tmp_path, {"scripts/go.py": "import sys\nsys.path.insert(0, VENDOR)\nimport agent\nagent.Dreamer()\n"})
+    write(tmp_path, {f"lib/vendor/{name}": text for name, text in TORCH.items()})
+    assert check("python scripts/go.py", tmp_path).dialect == "nm512_torch"
+    write(tmp_path, {"lib/other/agent.py": ""})  # which of the two is not known
+    with pytest.raises(UnknownProgram):
+        check("python scripts/go.py", tmp_path)
+
+
+def test_a_package_that_is_installed_counts(tmp_path: Path) -> None:
+    write(tmp_path, {"play.py": "import dreamerv3\nagent = dreamerv3.Agent(1)\n"})
+    assert check("python play.py", tmp_path).dialect == "danijar"
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        # another entry of the dispatcher, and one that only shares helpers
+        ({"main.py": DISPATCH, "scripts/vae.py": "def main(argv): pass\n"}, "python main.py vae"),
+        (
+            {"main.py": DISPATCH, "scripts/vae.py": "import lib\n", "lib.py": TRAIN.replace("main", "make")},
+            "python main.py vae",
+        ),
+        ({"run.py": TRAIN}, "python run.py --algo ppo"),
+        ({"run.py": "import sys\nif sys.argv[1] == 'dreamer':\n  import lib\n", "lib.py": TRAIN}, "python run.py sac"),
+        # custom implementations: no agent of the package, a world model alone, two agents
+        ({"run.py": "class Agent: pass\nAgent()\n"}, "python run.py"),
+        ({"run.py": "import models\nmodels.WorldModel()\n", "models.py": TORCH["models.py"]}, "python run.py"),
+        ({"run.py": "import agent, other\n", **TORCH, "other.py": TORCH["agent.py"]}, "python run.py"),
+        (
+            {"run.py": "import agent\n", **TORCH, "models.py": TORCH["models.py"].replace("RewardEMA", "")},
+            "python run.py",
+        ),
+    ],
+)
+def test_other_programs_stay_unknown(files: dict[str, str], command: str, tmp_path: Path) -> None:
+    write(tmp_path, {"dreamerv3/agent.py": AGENT, **files})
+    with pytest.raises(UnknownProgram):
+        check(command, tmp_path)
+
+
+def test_a_script_that_hands_its_words_to_a_trainer_is_judged_as_the_trainer(tmp_path: Path) -> None:
+    trainer = "import elements\ndef main(argv=None):\n  elements.Flags(configs=['defaults']).parse_known(argv)\n"
+    write(tmp_path, {**with_preset("run.steps: 1e6"), "dreamerv3/main.py": trainer, "go.py": "from dreamerv3.main"
+                     " import main\nmain()\n"})  # fmt: skip
+    result = check("python go.py --configs defaults --logdir x --run.stepz 5", tmp_path)
+    assert [item.key for item in result.active if item.name == "unknown-key"] == ["run.stepz"]
+
+
+def test_words_behind_two_dashes_are_overrides_of_hydra(tmp_path: Path) -> None:
+    write(tmp_path, {"chain.py": COMPOSES})
+    result = check("python chain.py --root r -- env=dmc_vision model.rep_loss=r2dreamer env.stepz=5", tmp_path)
+    assert result.dialect == "r2dreamer" and "env.stepz" in {item.key for item in result.active}
+
+
+def test_a_script_that_starts_sheeprl(tmp_path: Path) -> None:
+    write(tmp_path, {"wrap.py": "from sheeprl.cli import run\nif __name__ == '__main__':\n  run()\n"})
+    result = check("python wrap.py exp=dreamer_v3 algo.stepz=5", tmp_path)
+    assert result.dialect == "sheeprl" and "algo.stepz" in {item.key for item in result.active}
+
+
+def test_a_trial_of_the_program_is_no_fault(tmp_path: Path) -> None:
+    small = "env.steps=320 env.train_ratio=4 batch_size=2 batch_length=8 model.deter=128"
+    base = "python train.py env=isaaclab_proprio model.rep_loss=r2dreamer"
+    assert all(item.severity.value == "info" for item in check(f"{base} {small}", tmp_path).active)
+    assert any(item.severity.value != "info" for item in check(f"{base} env.train_ratio=4", tmp_path).active)

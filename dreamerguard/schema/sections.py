@@ -188,6 +188,9 @@ class EvalSection(Section):
     every: int = setting(0, "Frames between two evaluations; 0 for no evaluation.", unit="environment frames", ge=0)
     episodes: int = setting(10, "Episodes of one evaluation.", unit="episodes", ge=1)
     background: bool = setting(True, "Play evaluations beside the training, which otherwise waits for them.")
+    prediction_video: bool = setting(
+        True, "Write a video of the images that the world model predicts at each evaluation, if it reconstructs images."
+    )
 
 
 class CheckpointSection(Section):

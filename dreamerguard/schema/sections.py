@@ -101,6 +101,14 @@ class ModelSection(Section):
     policy_layers: int = setting(3, "Hidden layers of the policy.", unit="layers", ge=1, le=16)
     value_layers: int = setting(3, "Hidden layers of the value function.", unit="layers", ge=1, le=16)
     unimix: float = setting(0.01, "Share of the uniform distribution in the latents.", unit="fraction", ge=0, lt=1)
+    policy_unimix: float = setting(
+        0.0,
+        "Share of the uniform distribution in the choices of the policy: 1 % in the paper; danijar/dreamerv3 at e3f0224"
+        " has the setting but does not apply it.",
+        unit="fraction",
+        ge=0,
+        lt=1,
+    )
     policy_min_std: float = setting(
         0.1, "Smallest standard deviation of a continuous action.", unit="action units", gt=0
     )

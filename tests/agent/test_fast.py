@@ -38,7 +38,7 @@ SHAPES = {
     "default": {},
     "one block": {"blocks": 1},
     "deep": {"posterior_layers": 3, "dynamics_layers": 3, "prior_layers": 1},
-    "no uniform share": {"unimix": 0.0, "dynamics_layers": 2, "blocks": 8},
+    "other uniform shares": {"unimix": 0.0, "policy_unimix": 0.1, "dynamics_layers": 2, "blocks": 8},
 }
 
 

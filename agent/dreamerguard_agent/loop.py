@@ -29,6 +29,7 @@ import jax
 from dreamerguard.schema import RunConfig
 
 from .background_evaluation import BackgroundEvaluation, Snapshot
+from .background_predictions import BackgroundPredictions
 from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Checkpoints
 from .counters import Counters
@@ -155,6 +156,9 @@ class Run:
             background=config.eval.background,
         )
         self._stack.callback(evaluation.close)
+        directory = self._checkpoints.directory.parent
+        self._predictions = BackgroundPredictions(config, spec, directory, counters.total_frames, supervision)
+        self._stack.callback(self._predictions.close)
         state = RunState(config, spec, counters, learner, replay, episodes, evaluation)
         if found is not None:
             observer.phase("reading the checkpoint")
@@ -218,7 +222,7 @@ class Run:
 
     def _run_steps(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
         try:
-            self.state.evaluation.resume()  # of an earlier start that ended within its evaluation
+            self._resume_evaluation()
             while not self.counters.finished and not stop():
                 self._vector_step(functions)
                 if self._journal.due:
@@ -251,14 +255,24 @@ class Run:
             journal.episode(episode)
         self._numbers.check(faults, state.learner, replay.windows)  # these updates ran before the actions: no wait
 
+    def _resume_evaluation(self) -> None:
+        """Begins the evaluation of an earlier start that ended within it, if there is one."""
+        state = self.state
+        if state.evaluation.pending is not None:
+            self._predictions.begin(state.evaluation.pending, state.replay)
+        state.evaluation.resume()
+
     def _evaluate(self) -> None:
         """Writes the evaluation that has ended, and begins the one that is due."""
+        self._predictions.pass_notes()
         counters, evaluation = self.counters, self.state.evaluation
         due = counters.evaluation_due
         self._take_evaluation(wait=due)
         if due:
             if self._evaluates:
-                evaluation.begin(Snapshot.of(counters.frames, counters.updates, self.state.learner.params))
+                snapshot = Snapshot.of(counters.frames, counters.updates, self.state.learner.params)
+                evaluation.begin(snapshot)
+                self._predictions.begin(snapshot, self.state.replay)
             counters.evaluated()
             self._take_evaluation(wait=not self._config.eval.background)
 

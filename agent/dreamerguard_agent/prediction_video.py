@@ -16,6 +16,7 @@ from .algorithm.open_loop import predict_images
 from .base.spec import AgentSpec
 from .checkpoints.checkpoint import Checkpoint
 from .envs import Array
+from .replay.ring import Windows
 from .replay.stored_windows import stored_windows
 from .runtime.picture_log import try_picture
 from .runtime.updates import ACT, batch_of, seed_key
@@ -63,26 +64,62 @@ def record_predictions(
     """
     if not spec.decoded_images:
         raise NothingToPredict(f"--prediction-video: the agent of {config.task} reconstructs no image")
-    frames, written = int(found.numbers["frames"]), []
-    predict = jax.jit(partial(predict_images, spec), static_argnums=2)
-    length = min(config.replay.batch_length, STEPS)
+    predictions, written = Predictions(config, spec, say), []
     for number, folder in enumerate(folders.values()):
-        own = params if len(folders) == 1 else jax.tree.map(lambda x, number=number: x[number], params)
-        windows = stored_windows(found, number, len(folders), WINDOWS, length, seed)
+        windows = stored_windows(found, number, len(folders), WINDOWS, predictions.length, seed)
         if windows is None:
             why = "the replay has no whole window yet" if found.tables else "the checkpoint holds no replay"
             raise NothingToPredict(f"--prediction-video: {why}")
-        images = predict(own, batch_of(windows), length // 2, seed_key(np.uint32(seed), ACT))
+        own = params if len(folders) == 1 else jax.tree.map(lambda x, number=number: x[number], params)
+        written += predictions.write(folder, int(found.numbers["frames"]), own, windows, seed)
+    return written
+
+
+class Predictions:
+    """Predicts the images of windows and writes videos about them.
+
+    Args:
+      config: the run.
+      spec: the agent; it decodes at least one image.
+      say: receives a line about every video.
+
+    Attributes:
+      length: T, steps of a window after its first one.
+    """
+
+    def __init__(self, config: RunConfig, spec: AgentSpec, say: Callable[[str], None]) -> None:
+        self.length = min(config.replay.batch_length, STEPS)
+        self._seen, self._say, self._pictures = self.length // 2, say, config.logging.tensorboard
+        self._predict = jax.jit(partial(predict_images, spec), static_argnums=2)
+
+    def write(self, folder: Path, frames: int, params: Any, windows: Windows, seed: int) -> list[Path]:
+        """Writes a video of every decoded image of an agent, and the same as an image for TensorBoard.
+
+        Args:
+          folder: folder of the agent's logs; the videos are written to ``videos/`` in it.
+          frames: environment frames of the agent, for the names.
+          params: parameters of the agent.
+          windows: [B, T + 1, ...].
+          seed: seed of the latents.
+
+        Returns:
+          The files.
+
+        Raises:
+          OSError: a video cannot be written.
+        """
+        seen, written = self._seen, []
+        images = self._predict(params, batch_of(windows), seen, seed_key(np.uint32(seed), ACT))
         for key, predicted in jax.device_get(images).items():
-            shown = compared(np.asarray(windows.records[key])[:, 1:], predicted, length // 2)
+            shown = compared(np.asarray(windows.records[key])[:, 1:], predicted, seen)
             path = _write(folder / FOLDER / f"{NAME}-{frames}-{key.replace('/', '-')}", shown)
             written.append(path)
-            say(f"prediction video: {path}, {len(predicted)} windows: truth, model, error; {length // 2} steps seen"
-                f" (green), {length - length // 2} predicted (red)")  # fmt: skip
-            if config.logging.tensorboard:
+            self._say(f"prediction video: {path}, {len(predicted)} windows: truth, model, error; {seen} steps seen"
+                      f" (green), {self.length - seen} predicted (red)")  # fmt: skip
+            if self._pictures:
                 content = gif_of(list(shown), FRAMES_PER_SECOND)
-                try_picture(folder, f"eval/{NAME}/{key}", frames, content, shown.shape[1:3], say)
-    return written
+                try_picture(folder, f"eval/{NAME}/{key}", frames, content, shown.shape[1:3], self._say)
+        return written
 
 
 def compared(truth: Array, predicted: Array, context: int) -> Array:

@@ -22,9 +22,8 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER.parent / "results" / "learning.json"
 PICTURES = FOLDER.parents[1] / "docs"
 CASES = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
-#: Episodes of random actions, and last training episodes of a seed, that a mean is taken of.
-EPISODES = 50
-LAST = 20
+#: Episodes of random actions, last training episodes of a seed, and episodes of the evaluation at the end.
+EPISODES, LAST, EVALUATED = 50, 20, 20
 
 
 def train(case: str, run: Path) -> None:
@@ -37,6 +36,20 @@ def train(case: str, run: Path) -> None:
     print(f"$ dreamerguard {' '.join(command)}", flush=True)
     if code := subprocess.run([sys.executable, "-m", "dreamerguard", *command], check=False).returncode:
         raise SystemExit(f"the run ended with exit code {code}; the same command continues it")
+
+
+def evaluated_scores(run: Path) -> dict[str, list[float]]:
+    """Returns the scores of evaluation episodes with the last parameters, by seed, as ``eval`` prints them.
+
+    Raises:
+      SystemExit: the run cannot be evaluated.
+    """
+    command = [sys.executable, "-m", "dreamerguard", "eval", str(run), "--episodes", str(EVALUATED), "--json"]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"the evaluation ended with exit code {done.returncode}")
+    facts = json.loads(done.stdout)
+    return {seed: found["scores"] for seed, found in facts.get("seeds", {str(load_config(run).seed): facts}).items()}
 
 
 def random_scores(config: RunConfig, episodes: int) -> list[float]:
@@ -64,8 +77,8 @@ def _action(spaces: Any, draw: np.random.Generator) -> dict[str, Any]:
 
 
 def result_of(case: str, run: Path) -> dict[str, Any]:
-    """Returns the curves of every seed of a finished run, and the scores of random actions."""
-    config = load_config(run)
+    """Returns curves and evaluations of every seed of a finished run, and the scores of random actions."""
+    config, evaluated = load_config(run), evaluated_scores(run)
     curves = [
         read_curve(run / f"seed{seed}", "") if config.seeds > 1 else read_curve(run, "") for seed in seeds(config)
     ]
@@ -75,7 +88,12 @@ def result_of(case: str, run: Path) -> dict[str, Any]:
         "frames": config.run.frames,
         "random": [round(score, 3) for score in random_scores(config, EPISODES)],
         "seeds": [
-            {"seed": seed, "frames": [*curve.frames], "scores": [round(score, 3) for score in curve.scores]}
+            {
+                "seed": seed,
+                "frames": [*curve.frames],
+                "scores": [round(score, 3) for score in curve.scores],
+                "evaluated": [round(score, 3) for score in evaluated[str(seed)]],
+            }
             for seed, curve in zip(seeds(config), curves, strict=True)
         ],
     }
@@ -96,6 +114,9 @@ def show(result: dict[str, Any]) -> None:
         means = [statistics.fmean(scores[end - LAST : end]) for end in range(LAST, len(scores) + 1)]
         last, best = f"{means[-1]:8.2f}", f"{max(means):.2f}"
         print(f"  seed {item['seed']}, at the end      {last}   mean of the last {LAST} episodes; best {best}")
+        if played := item.get("evaluated"):
+            average, least = f"{statistics.fmean(played):8.2f}", f"{min(played):.2f}"
+            print(f"  seed {item['seed']}, evaluated       {average}   {len(played)} episodes, lowest {least}")
 
 
 def store(result: dict[str, Any]) -> None:

@@ -35,8 +35,8 @@ class EnvSection(Section):
     backend: Literal["auto", "native", "process", "serial"] = setting(
         "auto",
         "Way to run environments in parallel; the results are the same. native: physics in threads, observations and"
-        " rewards for all environments at once, vectors only. process: worker processes. serial: one after the other."
-        " auto: native for vectors of dmc tasks, process otherwise.",
+        " rewards for all environments at once, vectors of dmc tasks only; for envpool, all in one pool. process:"
+        " worker processes. serial: one after the other. auto: native where it can run the task, process otherwise.",
     )
     workers: int = setting(
         0,

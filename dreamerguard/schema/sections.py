@@ -101,6 +101,14 @@ class ModelSection(Section):
     policy_layers: int = setting(3, "Hidden layers of the policy.", unit="layers", ge=1, le=16)
     value_layers: int = setting(3, "Hidden layers of the value function.", unit="layers", ge=1, le=16)
     unimix: float = setting(0.01, "Share of the uniform distribution in the latents.", unit="fraction", ge=0, lt=1)
+    policy_unimix: float = setting(
+        0.0,
+        "Share of the uniform distribution in the choices of the policy: 1 % in the paper; danijar/dreamerv3 at e3f0224"
+        " has the setting but does not apply it.",
+        unit="fraction",
+        ge=0,
+        lt=1,
+    )
     policy_min_std: float = setting(
         0.1, "Smallest standard deviation of a continuous action.", unit="action units", gt=0
     )
@@ -188,6 +196,9 @@ class EvalSection(Section):
     every: int = setting(0, "Frames between two evaluations; 0 for no evaluation.", unit="environment frames", ge=0)
     episodes: int = setting(10, "Episodes of one evaluation.", unit="episodes", ge=1)
     background: bool = setting(True, "Play evaluations beside the training, which otherwise waits for them.")
+    prediction_video: bool = setting(
+        True, "Write a video of the images that the world model predicts at each evaluation, if it reconstructs images."
+    )
 
 
 class CheckpointSection(Section):

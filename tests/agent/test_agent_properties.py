@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import jax
@@ -17,7 +18,8 @@ from dreamerguard_agent.algorithm.learner import Batch, TrainState
 from dreamerguard_agent.base.pytree import Params
 from dreamerguard_agent.base.spaces import ArraySpace, sort_spaces
 from dreamerguard_agent.base.spec import AgentSpec
-from dreamerguard_agent.model import codec
+from dreamerguard_agent.model import codec, heads
+from dreamerguard_agent.model.dists import Categorical
 from dreamerguard_agent.model.inputs import concat
 from dreamerguard_agent.model.noise import draw_act_noise, draw_noise
 from dreamerguard_agent.model.rssm import Latent
@@ -225,6 +227,23 @@ def test_noise_is_shaped_by_the_actions_and_reproducible() -> None:
     assert abs(noise.prior.mean() - 0.5772) < 0.3 and 1.0 < noise.prior.std() < 1.6
     for ours, want in zip(jax.tree.leaves(noise), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(ours, want)
+
+
+def test_choices_of_the_policy_keep_the_uniform_share() -> None:
+    spec = _spec(actions=ACT)
+    mixed = dataclasses.replace(spec, model=spec.model.model_copy(update={"policy_unimix": 0.1}))
+    params = {
+        path: 30 * jax.random.normal(jax.random.key(1), shape.shape)
+        for path, shape in jax.eval_shape(partial(learner.init_train_state, spec), jax.random.key(0)).params.items()
+    }
+    x = jnp.ones((2, spec.feature_width))
+    plain, other = heads.policy(spec, params, x), heads.policy(mixed, params, x)
+    for key, classes, axes in (("gear", 5, 0), ("buttons", 4, 1)):
+        assert isinstance(plain[key], Categorical) and isinstance(other[key], Categorical)
+        before, after = (jax.nn.softmax(dist[key].logits) for dist in (plain, other))  # type: ignore[attr-defined]
+        assert before.min() < 1e-6 and after.min() >= 0.1 / classes - 1e-6 and other[key].axes == axes
+        np.testing.assert_allclose(after, 0.9 * before + 0.1 / classes, atol=1e-6)
+    np.testing.assert_array_equal(plain["turn"].entropy(), other["turn"].entropy())
 
 
 def test_missing_values_become_zeros() -> None:

@@ -10,9 +10,11 @@ from gymnasium import spaces
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.base.spaces import ArraySpace
-from dreamerguard_agent.envs import EnvError, make_env, make_watched
+from dreamerguard_agent.envs import EnvError, make_agent_envs, make_env, make_envs, make_watched
 from dreamerguard_agent.envs.adapters.envpool_env import OneOfPool, pool_settings
+from dreamerguard_agent.envs.adapters.envpool_pool import PoolEnvs
 from dreamerguard_agent.envs.adapters.shared.gym_adapter import GymEnv, Presentation
+from dreamerguard_agent.envs.registry import has_native
 
 START = {"reset": np.asarray(True)}
 
@@ -146,6 +148,81 @@ def test_an_atari_game_repeats_actions_itself() -> None:
     assert dict(env.obs_space) == {"image": ArraySpace("uint8", (64, 64, 1))}
     seen = play(env, 30, 0)
     assert np.std(seen[-1]["image"]) > 5 and not any(step["is_last"] for step in seen)
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "steps"),
+    [
+        ("envpool:CartPole-v1", {"kwargs": {"max_episode_steps": 15}}, 60),
+        ("envpool:WalkerWalk-v1", {"kwargs": {"max_episode_steps": 6}}, 20),
+        ("envpool:Pong-v5", {"action_repeat": 4, "image_size": 64, "kwargs": {"max_episode_steps": 9}}, 25),
+    ],
+)
+def test_one_pool_plays_the_episodes_of_separate_ones(task: str, settings: dict[str, Any], steps: int) -> None:
+    run = run_of(task, **settings)
+    played = {}
+    for backend in ("serial", "native"):
+        config = run.model_copy(update={"env": run.env.model_copy(update={"backend": backend})})
+        envs, random = make_agent_envs(config, 0, (0, 7), 3), np.random.default_rng(0)
+        assert len(envs) == 6 and (backend == "serial" or isinstance(envs, PoolEnvs))
+        reset, played[backend] = np.ones(6, bool), []
+        for _ in range(steps):
+            actions = {key: drawn(random, space) for key, space in envs.act_space.items()}
+            played[backend].append(envs.step(actions, reset))
+            reset = played[backend][-1]["is_last"]
+        envs.close()
+    ends = sum(int(step["is_last"].sum()) for step in played["native"])
+    assert ends >= 6
+    for number, (one, other) in enumerate(zip(played["serial"], played["native"], strict=True)):
+        assert one.keys() == other.keys()
+        for key in one:
+            np.testing.assert_array_equal(one[key], other[key], err_msg=f"{key} at {number}")
+            assert one[key].dtype == other[key].dtype
+
+
+def drawn(random: np.random.Generator, space: ArraySpace) -> Any:
+    if space.discrete:
+        return random.integers(0, space.classes, (6, *space.shape)).astype(np.int32)
+    return random.uniform(-1, 1, (6, *space.shape)).astype(np.float32)
+
+
+class Two(Played):
+    """A pool of two that returns its environments in reverse order, and the last reward at a reset."""
+
+    def reset(self) -> Any:
+        return {"x": np.array([[1.0], [0.0]])}, {"env_id": np.array([1, 0])}
+
+    def step(self, action: Any) -> Any:
+        self.calls.append(action.tolist())
+        reward, last = self.steps[self.at]  # type: ignore[misc]
+        self.at += 1
+        end, cut = np.array([False, last == 1]), np.array([last == 2, False])
+        return {"x": np.array([[11.0], [10.0]])}, np.float32([0, reward]), end, cut, {"env_id": np.array([1, 0])}
+
+
+def test_the_order_and_the_first_rewards_of_one_pool() -> None:
+    pool = Two((0.5, 0), (0.25, 1), (0.25, 0), (1.0, 2))  # type: ignore[arg-type]
+    envs, act = PoolEnvs(pool, 2, "p", Presentation()), {"action": np.int32([2, 0])}
+    seen = [envs.step(act, np.ones(2, bool))]
+    for _ in range(4):
+        seen.append(envs.step(act, seen[-1]["is_last"]))
+    assert [step["x"][:, 0].tolist() for step in seen[:2]] == [[0, 1], [10, 11]] and pool.calls == [[2, 0]] * 4
+    assert [step["reward"].tolist() for step in seen] == [[0, 0], [0.5, 0], [0.25, 0], [0, 0], [1, 0]]
+    assert [step["is_first"].tolist() for step in seen] == [[1, 1], [0, 0], [0, 0], [1, 0], [0, 0]]
+    assert [step["is_last"].tolist() for step in seen] == [[0, 0], [0, 0], [1, 0], [0, 0], [0, 1]]
+    assert [step["is_terminal"].tolist() for step in seen] == [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0]]
+    with pytest.raises(EnvError, match=r"p: a pool cannot cut an episode; set env.backend to serial or process"):
+        envs.step(act, np.ones(2, bool))
+    assert envs.state() is None
+
+
+def test_what_one_pool_cannot_do_runs_in_separate_ones() -> None:
+    for env in ({"action_repeat": 2}, {"time_limit": 50}, {"observation": "vision"}):
+        run = run_of("envpool:WalkerWalk-v1", **env)
+        assert not has_native(run)
+        with pytest.raises(EnvError, match=r"env.backend=native repeats actions only of Atari games"):
+            make_envs(run.model_copy(update={"env": run.env.model_copy(update={"backend": "native"})}), 0, 0)
+    assert has_native(run_of("envpool:Pong-v5", action_repeat=4))
 
 
 def test_a_pool_can_be_shown() -> None:

@@ -37,7 +37,7 @@ SPACES: dict[str, Spaces] = {
 SHAPES = {
     "default": {},
     "one block": {"blocks": 1},
-    "deep": {"posterior_layers": 3, "dynamics_layers": 3, "prior_layers": 1},
+    "deep": {"posterior_layers": 3, "dynamics_layers": 3, "prior_layers": 1, "policy_unimix": 0.5},
     "no uniform share": {"unimix": 0.0, "dynamics_layers": 2, "blocks": 8},
 }
 

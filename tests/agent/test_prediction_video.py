@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,22 @@ from dreamerguard.schema import RunConfig
 from dreamerguard_agent import prediction_video
 from dreamerguard_agent.algorithm import learner
 from dreamerguard_agent.algorithm.open_loop import predict_images
+from dreamerguard_agent.background_evaluation import Snapshot
+from dreamerguard_agent.background_predictions import BackgroundPredictions
 from dreamerguard_agent.base.spaces import ArraySpace
 from dreamerguard_agent.base.spec import AgentSpec
 from dreamerguard_agent.checkpoints.folder import newest_sound
+from dreamerguard_agent.envs import Supervision
 from dreamerguard_agent.evaluate import evaluate_checkpoint, read_spec
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import train
 from dreamerguard_agent.model.rssm import Latent
 from dreamerguard_agent.prediction_video import AHEAD, BORDER, SEEN, NothingToPredict, compared
-from dreamerguard_agent.replay.buffer import create_replay
+from dreamerguard_agent.replay.buffer import create_replay, replay_size
+from dreamerguard_agent.replay.sampler import WindowSampler
 from dreamerguard_agent.replay.stored_windows import stored_windows
 
-from .same_runs import SMALL, quick_compilation
+from .same_runs import SMALL, assert_same, everything, quick_compilation
 from .test_video_envs import ENVS, events, read_video, run_of
 
 #: Colors of the constant images that the decoders below always draw.
@@ -89,13 +94,14 @@ def error_of(shown: np.ndarray) -> np.ndarray:
 def test_the_prediction_depends_on_actions_and_not_on_later_images() -> None:
     spec = spec_of_two_images()
     params, batch = params_of(spec, exact=False), batch_of(spec)
-    before = predict_images(spec, params, batch, CONTEXT, jax.random.key(1))["left"]
+    predict = jax.jit(partial(predict_images, spec), static_argnums=2)
+    before = predict(params, batch, CONTEXT, jax.random.key(1))["left"]
 
     def changed(key: str, step: int) -> np.ndarray:
         other = batch_of(spec, 1)[key] if key in ("move", "x") else 255 - batch[key]
         values = batch[key].copy()
         values[:, step] = other[:, step]
-        after = predict_images(spec, params, {**batch, key: values}, CONTEXT, jax.random.key(1))["left"]
+        after = predict(params, {**batch, key: values}, CONTEXT, jax.random.key(1))["left"]
         return np.asarray(before != after).any((0, 2, 3, 4))
 
     assert not changed("left", 1 + CONTEXT).any() and not changed("x", 1 + CONTEXT).any()
@@ -121,18 +127,58 @@ def test_windows_lie_side_by_side() -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunConfig, Path]:
-    """A run of two agents with images and a replay that has wrapped around."""
+    """A run of two agents with images, evaluations and a replay that has wrapped around."""
+    folder = tmp_path_factory.mktemp("predict")
+    config, said = room_run(folder, eval={"every": 60, "episodes": 1})
+    assert [line for line in said if "prediction" in line] == [
+        f"prediction videos of the evaluations: {folder}/seed0/videos; eval.prediction_video=false: none"
+    ]
+    return config, folder
+
+
+class Notes(Silent):
+    """Keeps the notes of a run."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def room_run(folder: Path, **changes: Any) -> tuple[RunConfig, list[str]]:
+    """Trains two agents with images. Returns the configuration and the notes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ENVS)
-        folder = tmp_path_factory.mktemp("predict")
-        settings = {**run_of("room").model_dump(), "seeds": 2, "eval": {"every": 0}}
+        settings = {**run_of("room").model_dump(), "seeds": 2}
         settings |= {"run": {"frames": 200, "train_ratio": 1, "envs": 2}}
         settings["replay"] = {"batch_size": 2, "batch_length": 8, "capacity": 60}
         settings["env"] = {"make": "my_envs:room", "action_repeat": 1, "time_limit": 12, "backend": "serial"}
-        config = RunConfig(**settings)
-        with quick_compilation(folder / "cache"):
-            train(config, folder, Silent(), lambda: False)
-    return config, folder
+        config, notes = RunConfig(**{**settings, **changes}), Notes()
+        with quick_compilation(folder.parent / "predict-cache"):
+            train(config, folder, notes, lambda: False)
+    return config, notes.said
+
+
+def test_every_evaluation_of_every_agent_has_a_video(trained: tuple[RunConfig, Path]) -> None:
+    _, folder = trained
+    for seed in (0, 1):
+        videos = sorted((folder / f"seed{seed}" / "videos").iterdir())
+        assert [path.name for path in videos] == [f"prediction-{at}-view.mp4" for at in (120, 180, 60)]
+        assert len(read_video(videos[0])) == 8
+        logs = [events(path)[1] for path in (folder / f"seed{seed}" / "tensorboard" / "videos").iterdir()]
+        assert {log.step for log in logs} == {60, 120, 180}
+        assert {log.summary.value[0].tag for log in logs} == {"eval/prediction/view"}
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+def test_the_training_is_the_same_without_videos(trained: tuple[RunConfig, Path], tmp_path: Path) -> None:
+    _, folder = trained
+    without = {"every": 60, "episodes": 1, "prediction_video": False}
+    said = room_run(tmp_path, eval=without, replay={"batch_size": 2, "batch_length": 8, "capacity": 60})[1]
+    assert not [line for line in said if "prediction" in line] and not list(tmp_path.rglob("videos"))
+    assert_same(everything(folder), everything(tmp_path))
 
 
 def test_windows_of_a_checkpoint_are_those_of_the_replay(trained: tuple[RunConfig, Path]) -> None:
@@ -148,6 +194,24 @@ def test_windows_of_a_checkpoint_are_those_of_the_replay(trained: tuple[RunConfi
         read = stored_windows(found, agent, 2, 1000, 8, 3)
         whole = replay.windows(agent, chosen)
         jax.tree.map(np.testing.assert_array_equal, read, jax.device_get(whole))
+    replay.close()
+
+
+@pytest.mark.parametrize("storage", ["device", "disk"])
+def test_a_look_at_the_replay_changes_no_draw(trained: tuple[RunConfig, Path], tmp_path: Path, storage: str) -> None:
+    config, folder = trained
+    found, _ = newest_sound(folder / "checkpoints")
+    assert found is not None
+    replay = create_replay(config, spec_of_room(config), 100, storage, tmp_path, (1,))
+    assert replay.look(1, 6, 5, 3) is None
+    replay.load(found)
+    before = replay.sampler_arrays()
+    seen = replay.look(1, 1000, 8, 3)
+    listed = WindowSampler(2, *replay_size(config, 100), np.random.SeedSequence(0), online=True)
+    listed.load({key.removeprefix("1."): value for key, value in before.items() if key.startswith("1.")})
+    chosen = listed.listed(np.random.default_rng(3).choice(len(listed), len(listed), replace=False))
+    jax.tree.map(np.testing.assert_array_equal, seen, replay.windows(1, chosen))
+    jax.tree.map(np.testing.assert_array_equal, before, replay.sampler_arrays())
     replay.close()
 
 
@@ -173,7 +237,8 @@ def test_every_agent_gets_a_video(
     def watch(found: Any, spec: AgentSpec, params: Any) -> None:
         prediction_video.record_predictions(config, found, spec, params, folders, 0, said.append)
 
-    evaluate_checkpoint(config, folder, 1, 0, said.append, watch)
+    with quick_compilation(folder.parent / "predict-cache"):
+        evaluate_checkpoint(config, folder, 1, 0, said.append, watch)
     for path in folders.values():
         [video] = (path / "videos").iterdir()
         assert video.name == f"prediction-200-view.{'gif' if without_ffmpeg else 'mp4'}"
@@ -200,3 +265,48 @@ def test_a_run_without_images_or_replay_has_nothing_to_show(trained: tuple[RunCo
     found.tables.clear()
     with pytest.raises(NothingToPredict, match="the checkpoint holds no replay"):
         prediction_video.record_predictions(config, found, spec_of_room(config), {}, {0: folder}, 0, print)
+
+
+def test_a_video_that_fails_is_stated_once_and_ends_nothing(
+    trained: tuple[RunConfig, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", "videos")
+
+    config, folder = trained
+    found, _ = newest_sound(folder / "checkpoints")
+    assert found is not None
+    monkeypatch.setattr(prediction_video.Predictions, "write", full)
+    replay, said = create_replay(config, spec_of_room(config), 100, "host", tmp_path, (1,)), []
+    supervision = Supervision(say=said.append)
+    videos = BackgroundPredictions(config, spec_of_room(config), folder, 200, supervision)
+    params = {"x": np.zeros(2)}
+    videos.begin(Snapshot(60, 1, params), replay)  # the replay is empty
+    replay.load(found)
+    for frames in (60, 120):
+        videos.begin(Snapshot(frames, 1, params), replay)
+    videos.close()
+    replay.close()
+    assert said == ["a prediction video cannot be written: [Errno 28] No space left on device: 'videos'"]
+
+
+def test_many_evaluations_have_fewer_videos_and_vectors_have_none(
+    trained: tuple[RunConfig, Path],
+) -> None:
+    config, folder = trained
+    drawn: list[int] = []
+
+    class Empty:
+        def look(self, agent: int, count: int, length: int, seed: int) -> None:
+            drawn.append(seed)
+
+    videos = BackgroundPredictions(config, spec_of_room(config), folder, 60 * 500, Supervision())
+    for turn in range(1, 10):
+        videos.begin(Snapshot(60 * turn, 1, {}), Empty())  # type: ignore[arg-type]
+    assert drawn == [180, 181, 360, 361, 540, 541]  # of both agents
+    said: list[str] = []
+    obs, act = {"x": ArraySpace("float32", (2,))}, {"action": ArraySpace("int32", classes=2)}
+    blind = AgentSpec.create(config, obs, act, "float32")
+    videos = BackgroundPredictions(config, blind, folder, 60, Supervision(say=said.append))
+    videos.begin(Snapshot(60, 1, {}), Empty())  # type: ignore[arg-type]
+    assert said == ["no prediction videos: the agent reconstructs no image"] and len(drawn) == 6

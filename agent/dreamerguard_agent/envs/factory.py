@@ -16,6 +16,12 @@ from .vector.serial import SerialEnvs
 from .vector.supervision import Supervision
 from .vector.thread_pool import cores
 
+#: What `native` cannot do of tasks that it runs, by pattern.
+_NOT_NATIVE = {
+    "dmc_*": "cannot render images",
+    "envpool:ID": "repeats actions only of Atari games, has no env.time_limit and cannot render images",
+}
+
 
 def env_seed(seed: int, index: int) -> int:
     """Returns the seed of environment `index` of the agent with `seed`: reproducible, different for every pair."""
@@ -41,8 +47,8 @@ def make_envs(
 ) -> VectorEnv:
     """Makes environments `first`, `first` + 1, ... of the agent with `seed`, run by ``env.backend``.
 
-    Every backend gives equal results. ``auto`` selects native for vectors, which works for every task of the suite, and
-    processes for images, because a process renders one image at a time.
+    Every backend gives equal results. ``auto`` selects native for vectors of dm_control, which works for every task of
+    the suite, and for EnvPool; else processes, because a process renders one image at a time.
 
     Args:
       config: the run.
@@ -67,7 +73,7 @@ def make_envs(
         return ProcessEnvs(config, first, seed, count, min(count, config.env.workers or cores()), supervision)
     if not native:
         tasks = kind_of_tasks(config)
-        what = "cannot render images" if tasks == "dmc_*" else f"cannot run {tasks}"
+        what = _NOT_NATIVE.get(tasks, f"cannot run {tasks}")
         raise EnvError(f"env.backend=native {what}; set env.backend to auto, process or serial")
     return _native(config, [env_seed(seed, first + number) for number in range(count)])
 
@@ -124,10 +130,15 @@ def _serial(config: RunConfig, first: int, seed: int, count: int) -> VectorEnv:
 
 
 def _native(config: RunConfig, seeds: list[int]) -> VectorEnv:
+    suite, threads = suite_for(config), config.env.workers
+    name = suite.name_of(config.task)
+    if suite.prefix == "envpool":
+        from .adapters.envpool_env import make_pool
+
+        return make_pool(name, config, seeds, threads or min(cores(), len(seeds)))
     from .dmc.native import NativeEnvs
 
-    name = suite_for(config).name_of(config.task)
-    return NativeEnvs(name, seeds, repeat=config.env.action_repeat, threads=config.env.workers)
+    return NativeEnvs(name, seeds, repeat=config.env.action_repeat, threads=threads)
 
 
 def _automatic(config: RunConfig, count: int) -> str:

@@ -42,12 +42,18 @@ def make_by_task(config: RunConfig, seed: int) -> Env:
 
 
 def has_native(config: RunConfig) -> bool:
-    """Returns whether the environments of a run can run with native physics: vectors of the DeepMind Control suite.
+    """Returns whether one object can step all environments of a run: vectors of the DeepMind Control suite, EnvPool.
 
     Raises:
-      EnvError: as `suite_for`.
+      EnvError: as `suite_for`, or EnvPool has no such environment.
     """
-    return config.env.make is None and suite_for(config).prefix == "dmc" and config.env.observation == "proprio"
+    if config.env.make is not None:
+        return False
+    suite = suite_for(config)
+    if suite.prefix == "envpool":
+        adapter, name = _adapter(config)
+        return bool(adapter.fits_pool(name, config))
+    return suite.prefix == "dmc" and config.env.observation == "proprio"
 
 
 def kind_of_tasks(config: RunConfig) -> str:

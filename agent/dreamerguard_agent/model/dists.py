@@ -60,6 +60,10 @@ class Categorical:
     logits: jax.Array
     axes: int = 0
 
+    def mixed(self, unimix: float) -> Categorical:
+        """Returns this distribution with a share ``unimix`` of the uniform one; itself, bit for bit, if that is 0."""
+        return Categorical(_mixed(self.logits, unimix), self.axes) if unimix else self
+
     def pred(self) -> jax.Array:
         """The most likely class, [...] int32; the first of equals."""
         return jnp.argmax(self.logits, -1).astype(jnp.int32)
@@ -82,7 +86,7 @@ class Categorical:
         return _total(-_expected_logp(self.logits), self.axes)
 
     def entropy_range(self) -> tuple[float, float]:
-        """From 0 to ``log C``."""
+        """From 0 to ``log C``, whatever was mixed in."""
         return 0.0, math.log(self.logits.shape[-1])
 
 
@@ -96,10 +100,7 @@ class OneHot:
     def mixed(cls, logits: jax.Array, unimix: float) -> OneHot:
         """Mixes in a share ``unimix`` of the uniform distribution, 1 % in the paper, so no class has probability 0."""
         logits = logits.astype(jnp.float32)
-        if unimix:
-            probs = (1 - unimix) * jax.nn.softmax(logits, -1) + unimix / logits.shape[-1]
-            logits = jnp.log(probs)
-        return cls(logits)
+        return cls(_mixed(logits, unimix) if unimix else logits)
 
     def pred(self) -> jax.Array:
         """The most likely class, one-hot."""
@@ -276,6 +277,10 @@ def _two_hot_loss_backward(saved: tuple[jax.Array, ...], bar: jax.Array) -> tupl
 
 
 two_hot_loss.defvjp(_two_hot_loss_forward, _two_hot_loss_backward)
+
+
+def _mixed(logits: jax.Array, unimix: float) -> jax.Array:
+    return jnp.log((1 - unimix) * jax.nn.softmax(logits, -1) + unimix / logits.shape[-1])
 
 
 def _expected_logp(logits: jax.Array) -> jax.Array:

@@ -52,7 +52,7 @@ def keeps_going(params: Params, x: jax.Array) -> Binary:
 
 
 def policy(spec: AgentSpec, params: Params, x: jax.Array) -> dict[str, Policy]:
-    """Returns a distribution per action key from features x [..., F]. Choices have no uniform mix."""
+    """Returns a distribution per action key from features x [..., F]; choices have ``model.policy_unimix`` mixed in."""
     return policy_from(spec, params, nets.linear(params, "pol/mlp/linear0", x))
 
 
@@ -70,7 +70,7 @@ def policy_from(spec: AgentSpec, params: Params, sums: jax.Array) -> dict[str, P
     for key, space in spec.act_space:
         path, axes = f"pol/head/{key}", len(space.shape)
         if space.discrete:
-            dists[key] = _categorical(params, path, hidden, space)
+            dists[key] = _categorical(params, path, hidden, space).mixed(spec.model.policy_unimix)
         else:
             mean, stddev = (nets.linear(params, f"{path}/{name}", hidden, space.shape) for name in ("mean", "stddev"))
             low, high = spec.model.policy_min_std, spec.model.policy_max_std

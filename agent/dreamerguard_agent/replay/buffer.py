@@ -137,6 +137,24 @@ class ReplayBuffer:
         """Reads windows [B, 2] of one agent as they are now."""
         return self.storage.windows(agent, indices, self.length + 1)
 
+    def look(self, agent: int, count: int, length: int, seed: int) -> Windows | None:
+        """Reads windows of one agent for people to see. No draw of the training changes.
+
+        Args:
+          agent: number of the agent.
+          count: most windows.
+          length: T, steps after the first one; at most those of the run's windows.
+          seed: seed of the choice, which is without replacement.
+
+        Returns:
+          The windows, [B, T + 1, ...]; None if the replay has none yet.
+        """
+        sampler = self._samplers[agent]
+        if not len(sampler):
+            return None
+        chosen = np.random.default_rng(seed).choice(len(sampler), min(count, len(sampler)), replace=False)
+        return self.storage.windows(agent, sampler.listed(chosen), length + 1)
+
     def draw(self, updates: int) -> Indices:
         """Draws windows for ``updates`` updates of every agent: [K, B, 2] of one agent, [N, K, B, 2] of several."""
         drawn = [sampler.draw(updates, self.batch) for sampler in self._samplers]

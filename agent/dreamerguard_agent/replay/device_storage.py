@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import numpy as np
 import numpy.typing as npt
 
 from . import ring as replay_ring
@@ -52,8 +53,8 @@ class DeviceStorage:
 
     def windows(self, agent: int, indices: npt.NDArray[Any], length: int) -> Windows:
         """Reads windows [B, 2] of one agent."""
-        ring = self.ring if len(self._lead) == 1 else jax.tree.map(lambda value: value[agent], self.ring)
-        return replay_ring.gather(ring, jax.device_put(indices), length)
+        first = agent * self._lead[-1]
+        return _gathered(self.ring, indices + np.array([first, 0], np.int32), length)
 
     def read(self, group: str, stream: int, row: int, rows: int) -> Rows:
         """Copies rows of a stream to the host. Compiles for every new number of rows."""
@@ -71,6 +72,14 @@ class DeviceStorage:
 
     def close(self) -> None:
         """Does nothing: arrays on the device are released with the storage."""
+
+
+@partial(jax.jit, static_argnums=2)
+def _gathered(ring: Ring, indices: jax.Array, length: int) -> Windows:
+    """Reads windows [B, 2] by the number of the stream over all agents, without a copy of the ring."""
+    depth = ring.latents.deter.ndim - 2
+    streams = jax.tree.map(lambda value: value.reshape(-1, *value.shape[depth:]), ring)
+    return replay_ring.gather(streams, indices, length)
 
 
 @partial(jax.jit, static_argnums=2)

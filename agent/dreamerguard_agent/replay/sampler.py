@@ -145,9 +145,9 @@ class WindowSampler:
             drawn[filled:, 1] = self._start[slots]
         return drawn.reshape(updates, batch, 2)
 
-    def listed(self) -> Indices:
-        """Returns all windows that can be drawn, [n, 2] as in `draw`, in the order of the list."""
-        slots = self._list[: len(self)]
+    def listed(self, places: npt.NDArray[Any] | slice = slice(None)) -> Indices:
+        """Returns the windows that can be drawn, all or those at some places, [n, 2] as in `draw`, in list order."""
+        slots = self._list[: len(self)][places]
         return np.stack([self._stream[slots], self._start[slots]], -1)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:

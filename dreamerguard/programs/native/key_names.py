@@ -133,5 +133,5 @@ NATIVE_CONDITIONS: tuple[Condition, ...] = (
     Condition(_IMAGE_KEYS, "env.observation", ("vision", "both")),
     Condition(_ATARI_KEYS, "suite", ("atari", "atari100k")),
     Condition(("optimizer.anneal",), "optimizer.schedule", ("linear", "cosine")),
-    Condition(("eval.episodes", "eval.background"), "eval.every", (), unless=(0,)),
+    Condition(("eval.episodes", "eval.background", "eval.prediction_video"), "eval.every", (), unless=(0,)),
 )

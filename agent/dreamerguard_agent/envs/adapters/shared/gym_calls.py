@@ -11,6 +11,7 @@ import numpy as np
 
 from ...protocol import EnvError
 from .foreign_code import environment_code
+from .one_of_vector import OneOfVector
 from .values import as_flag, as_reward
 
 #: What an environment must have.
@@ -28,7 +29,7 @@ class GymStep:
 
 
 class GymCalls:
-    """One environment of Gymnasium or gym, whose errors become `EnvError`.
+    """One environment of Gymnasium or gym, or a vector environment of one. Its errors become `EnvError`.
 
     The first reset gets the seed; later resets follow from it.
 
@@ -42,13 +43,16 @@ class GymCalls:
     """
 
     def __init__(self, env: Any, name: str, seed: int) -> None:
-        self._env, self._name = env, name
+        self._name = name
         self._seed: int | None = seed
         with environment_code(f"{name}: reading its spaces"):
+            if _is_vector_of_one(env):
+                env = OneOfVector(env)
             refuse_others(env, name)
             self.observation_space = env.observation_space
             self.action_space = env.action_space
             self._takes_seed = _takes_seed(env.reset)
+        self._env = env
         if self.observation_space is None or self.action_space is None:
             raise EnvError(f"{name} has no observation_space or no action_space")
 
@@ -120,7 +124,8 @@ def refuse_others(env: Any, name: str) -> None:
     count = getattr(env, "num_envs", None)
     if count is not None or hasattr(env, "single_observation_space"):
         raise EnvError(
-            f"{name} is a vector environment of {count}; make a single one: the trainer runs run.envs of them itself"
+            f"{name} is a vector environment of {count}; make a single one or num_envs=1: the trainer runs run.envs of"
+            " them itself"
         )
     if hasattr(env, "possible_agents"):
         raise EnvError(f"{name} is an environment of several agents (PettingZoo); the trainer trains a single agent")
@@ -132,6 +137,10 @@ def refuse_others(env: Any, name: str) -> None:
             f"{name} is {type(env).__name__}, not an environment: it has no {', '.join(missing)}."
             " Return a gymnasium.Env, or an object with obs_space, act_space and step (docs/environments.md)"
         )
+
+
+def _is_vector_of_one(env: Any) -> bool:
+    return getattr(env, "num_envs", None) == 1 and hasattr(env, "single_observation_space")
 
 
 def _takes_seed(reset: Any) -> bool:

@@ -1,8 +1,9 @@
 """Measures time and memory until the first verdict on a log of a million rows, and the cost of an idle look.
 
 Usage: ``python -m benchmarks.log_reading [--rows N] [CASE ...]``. A case is a format, a slash and a program; without
-one, all are measured and ``results/log_reading.json`` is written. Each case runs in a separate process, from a
-temporary file. An idle look is one of the command ``watch``: files, state of the channels, metrics file.
+one, all are measured and ``results/log_reading.json`` is written. Each case runs in three separate processes, from a
+temporary file; the one with the least CPU time counts. An idle look is one of the command ``watch``: files, state of
+the channels, metrics file.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def measure(case: str, count: int) -> dict[str, object]:
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
         words = [sys.executable, "-c", _MEASURE, str(folder / path), str(Path(name) / "state.prom")]
         env = os.environ | {"XDG_CACHE_HOME": name}
-        done = subprocess.run(words, check=True, capture_output=True, text=True, env=env)
-    return {"MB": round(size), **json.loads(done.stdout)}
+        tries = [subprocess.run(words, check=True, capture_output=True, text=True, env=env).stdout for _ in range(3)]
+    return {"MB": round(size), **min(map(json.loads, tries), key=lambda found: float(found["cpu s"]))}
 
 
 def main() -> None:

@@ -115,7 +115,7 @@ def test_odd_reports_and_folders_are_survived(tmp_path: Path, report: dict[str, 
         (
             store_r2dreamer,
             ".hydra/config.yaml",
-            {"env.train_ratio": 32, "trainer.train_ratio": 32},
+            {"env.train_ratio": 32, "trainer.train_ratio": "${env.train_ratio}"},
             "env.train_ratio is 32",
         ),
         (store_sheeprl, "config.yaml", {"algo.replay_ratio": 0.03}, "algo.replay_ratio is 0.03"),

@@ -89,7 +89,7 @@ def test_a_native_run_without_its_score_file_is_judged_by_its_events(tmp_path: P
 
 def test_events_of_an_unknown_program_are_no_log(tmp_path: Path) -> None:
     write_events(tmp_path, [event(1, "loss", 1.0)])
-    with pytest.raises(LogError, match=r"events\.out\.tfevents\.1700000000\.host\.1 holds no row of a supported"):
+    with pytest.raises(LogError, match=r"events\.out\.tfevents\.1700000000\.host\.1 holds no score of a supported"):
         read_run(tmp_path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.logs import Follower, LogError, read_run
+from dreamerguard.logs.follow import find_runs
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Watcher
 
@@ -162,3 +163,13 @@ def test_a_log_far_below_the_folder_is_named(tmp_path: Path) -> None:
     write_events(run, [event(100 * i, "Rewards/rew_avg", 1.0) for i in range(10)])
     with pytest.raises(LogError, match=r"its folder runs/dreamer_v3/walker_walk/2026-01-01/version_0 has one"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "events.out.tfevents.1700000000.host.1"])
+def test_a_log_file_of_a_run_stands_for_its_directory(tmp_path: Path, name: str) -> None:
+    rows: list[dict[str, float] | str] = [{"step": 100 * i, "train_return": 1.0} for i in range(10)]
+    append(tmp_path / "run" / "metrics.jsonl", rows)
+    write_events(tmp_path / "run", [event(100 * i, "train_return", 1.0) for i in range(10)])
+    assert find_runs([tmp_path / "run" / name]) == [tmp_path / "run"]
+    (tmp_path / "export.jsonl").write_text('{"_step": 1, "train_return": 1}\n')
+    assert find_runs([tmp_path / "export.jsonl"]) == [tmp_path / "export.jsonl"]

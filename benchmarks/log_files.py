@@ -7,6 +7,7 @@ import math
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from dreamerguard.logs.checksum import masked_crc
@@ -90,7 +91,12 @@ def write_wandb(folder: Path, program: str, count: int) -> None:
     """Writes the ``run-*.wandb`` file of an offline run."""
     with (folder / "run-abc.wandb").open("wb") as file:
         file.write(b":W&B" + struct.pack("<HB", 0xBEE1, 0))
-        _write_records(file.write, (_history(step, values) for step, values in rows(program, count)))
+        settings = {"task": "dmc_walker_walk", "script": "train", "env": {"dmc": {"repeat": 1}}}
+        items = b"".join(
+            _field(1, _field(1, k.encode()) + _field(16, json.dumps(v).encode())) for k, v in settings.items()
+        )
+        run = b"\x08\x01" + _field(17, _field(1, b"abc") + _field(4, items))
+        _write_records(file.write, chain([run], (_history(step, values) for step, values in rows(program, count))))
 
 
 def write_csv(folder: Path, program: str, count: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 #: A record: the bytes that hold it, its start and its end.
 Record = tuple[bytes, int, int]
@@ -19,9 +19,12 @@ class Hits:
 
     def __init__(self, data: bytes, records: list[Record]) -> None:
         self._data, self._records = data, records
-        self._numbers = [number for number, record in enumerate(records) if record[0] is data]
-        self._starts = [records[number][1] for number in self._numbers]
         self._elsewhere = [number for number, record in enumerate(records) if record[0] is not data]
+        self._numbers: Sequence[int] = range(len(records))
+        if self._elsewhere:
+            self._numbers = [number for number, record in enumerate(records) if record[0] is data]
+            records = [records[number] for number in self._numbers]
+        self._starts = [record[1] for record in records]
 
     def holding(self, texts: Iterable[bytes]) -> Iterator[int]:
         """Yields the numbers of the records that hold one of the texts, for each text in ascending order."""

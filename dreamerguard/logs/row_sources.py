@@ -129,7 +129,8 @@ class RowFile(JsonFile):
         super().__init__(source.path, log.layout, log)
         self._kinds = log.layout.files[source.path.name]
         own = source.layout.x if source.layout is not None else ""
-        wanted = Wanted(own, tuple(self._kinds), log.layout.evaluation_rows, repeat)
+        mixed = log.facts.mixes_evaluations is not False
+        wanted = Wanted(own, tuple(self._kinds), log.layout.evaluation_rows if mixed else "", repeat)
         rows = (WandbTail if source.path.suffix == ".wandb" else ExportTail)(source.path)
         rows.prepare(wanted)
         self._rows = self.tail = rows

@@ -26,8 +26,8 @@ class _Shape:
         step = next(key for key in wanted.steps if key in keys)
         self._factor = 1 if step == wanted.x else wanted.repeat
         taken = [key for key in keys if key == step or key in wanted.scores]
-        self._keys = [key for key in taken if key != step]
-        self._groups = [taken.index(key) + 1 for key in (step, *self._keys)]
+        self._scores = [key for key in taken if key != step]
+        self._groups = [taken.index(key) + 1 for key in (step, *self._scores)]
         items = [self._item(key, _NUMBER if key in taken else _TEXT) for key in keys]
         self._match = re.compile(_RECORD + b"".join(items) + _STEP).fullmatch
 
@@ -44,10 +44,11 @@ class _Shape:
             frames, *values = map(float, found.group(*self._groups))
         except ValueError:
             return False
-        for key, value in zip(self._keys, values, strict=True):
-            column = block.scores.get(key)
-            if column is None:
-                column = block.scores[key] = [], []
+        columns = block.scores
+        for key, value in zip(self._scores, values, strict=True):
+            if key not in columns:
+                columns[key] = [], []
+            column = columns[key]
             column[0].append(frames * self._factor)
             column[1].append(value)
         return True

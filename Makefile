@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test test-slow trust lint architecture clean
+.PHONY: env demo check test test-slow trust rates lint architecture clean
 
 env: $(VENV)/.ready
 
@@ -37,6 +37,10 @@ test-slow: env
 # Injects faults into the product and prints what was lost; under half an hour on two cores.
 trust: env
 	@$(BIN)/python -m benchmarks.trust
+
+# Reprints false alarms and detection of the guard, and fails if a promise is not kept; some minutes.
+rates: env
+	@$(BIN)/python -m benchmarks.guard_rates
 
 architecture: env
 	@$(BIN)/python -m benchmarks.architecture

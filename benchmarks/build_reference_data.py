@@ -21,7 +21,10 @@ EDITIONS = {"2023": "paper-2023", "2024": "paper-2025"}
 EXCEPTIONS = {("2024", "dmc_proprio"): "paper-2023"}
 
 NOTES = {
-    ("2024", "dmc_proprio"): "All 90 curves repeat the release of 2023: the first agent at ratio 512 and repeat 2.",
+    (
+        "2024",
+        "dmc_proprio",
+    ): "2023 and 2024 published the same 90 curves: the first agent, train ratio 512, action repeat 2.",
     ("2024", "dmc_vision"): "Learned with 8 environments; the paper's table says 16.",
     ("2024", "atari100k"): "The paper says ratio 128, the code published with it 256.",
     ("2024", "dmlab"): "48 of the 150 published curves repeat another seed and are left out.",

@@ -1,77 +1,105 @@
-"""Measures time and memory until the first verdict on a log of a million lines, and the cost of an idle look.
+"""Measures time and memory until the first verdict on a log of a million rows, and the cost of an idle look.
 
-Usage: ``python -m benchmarks.log_reading [LINES]``. Each case runs in a separate process, from a temporary file.
+Usage: ``python -m benchmarks.log_reading [--rows N] [CASE ...]``. A case is a format, a slash and a program; without
+one, all are measured and ``results/log_reading.json`` is written. Each case runs in three separate processes, from a
+temporary file; the one with the least CPU time counts. An idle look is one of the command ``watch``: files, state of
+the channels, metrics file.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import math
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import log_files
 from benchmarks.published import write_result
 
-_CASES = {"native": "scores.jsonl", "nm512_torch": "metrics.jsonl", "danijar": "metrics.jsonl"}
+_FORMATS: dict[str, tuple[Callable[[Path, str, int], None], str, tuple[str, ...]]] = {
+    "lines": (log_files.write_lines, ".", ("native", "danijar", "nm512_torch", "r2dreamer", "torchrl")),
+    "events": (log_files.write_events, ".", tuple(name for name in log_files.KEYS if name != "native")),
+    "events, scores only": (log_files.write_scores_only, ".", ("torchrl",)),
+    "CSVLogger": (log_files.write_scalars, ".", ("torchrl",)),
+    "wandb": (log_files.write_wandb, ".", ("danijar", "nm512_torch", "r2dreamer", "sheeprl", "torchrl")),
+    "csv": (log_files.write_csv, "export.csv", ("danijar", "sheeprl")),
+    "csv of a chart": (log_files.write_chart, "export.csv", ("torchrl",)),
+    "jsonl": (log_files.write_exported_lines, "export.jsonl", ("danijar", "sheeprl")),
+    "json": (log_files.write_json, "export.json", ("torchrl",)),
+}
 
 _MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
 from dreamerguard.regression.watch.watcher import Watcher
-watcher = Watcher(Path(sys.argv[1]), "dmc_walker_walk", "dmc_proprio", action_repeat=2)
+watcher = Watcher(Path(sys.argv[1]), "dmc_walker_walk", "dmc_proprio", action_repeat=1)
 status = watcher.look()
 wall, cpu = time.perf_counter() - start, time.process_time()
-begin = time.process_time()
-for _ in range(1000):
-    watcher.look()
-idle = (time.process_time() - begin) / 1000
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"format": status.log.program, "episodes": len(status.log.train),
-                  "verdict": status.verdict.state.value,
-                  "wall s": round(wall, 2), "cpu s": round(cpu, 2), "memory MB": round(memory),
-                  "idle look ms": round(1000 * idle, 4)}))
+numpy = "numpy" in sys.modules
+from dreamerguard.notify.channel import Channel
+from dreamerguard.notify.listeners import Listeners
+from dreamerguard.notify.metrics_file import MetricsFile
+from dreamerguard.notify.notifier import Notifier
+from dreamerguard.commands.shared.watch_screen import Screen
+metrics = MetricsFile(Path(sys.argv[2]), print)
+listeners = Listeners([metrics, Notifier([Channel("json://localhost", "a test")], print, remember=True)])
+screen = Screen(live=False)
+def look():
+    statuses = [watcher.look()]
+    listeners.look(statuses)
+    screen.changed(statuses, "")
+look()
+begin = time.process_time()
+for _ in range(200):
+    look()
+idle = (time.process_time() - begin) / 200
+print(json.dumps({"program": status.log.program, "episodes": len(status.log.train),
+                  "verdict": status.verdict.state.value, "wall s": round(wall, 2), "cpu s": round(cpu, 2),
+                  "memory MB": round(memory), "idle look ms": round(1000 * idle, 3), "numpy": numpy}))
 """
 
 
-def lines(case: str, count: int) -> Iterator[str]:
-    """Yields a log as the program writes it: native: scores; others: episodes, speeds and metrics in turn."""
-    losses = {f"train/loss/part{i}" if case == "danijar" else f"part{i}_loss": i / 7 for i in range(30)}
-    for i in range(count):
-        score, frames = 900 * (1 - math.exp(-i / count * 5)), (i + 1) * 490_000 // count
-        if case == "native":
-            yield json.dumps(
-                {"frames": frames, "step": i, "env": 0, "score": score, "length": 501, "updates": i, "time": 0.5}
-            )
-        elif i % 3 == 0:
-            key = "episode/score" if case == "danijar" else "train_return"
-            yield json.dumps({"step": frames, key: score, "length": 500.0})
-        elif i % 3 == 1:
-            yield json.dumps({"step": frames, "fps/policy" if case == "danijar" else "fps": 100.0})
-        else:
-            updates = "train/opt/updates" if case == "danijar" else "update_count"
-            yield json.dumps({"step": frames, updates: float(i), **losses})
+def measure(case: str, count: int) -> dict[str, object]:
+    """Writes the log of a case, and returns the figures of reading it."""
+    form, _, program = case.rpartition("/")
+    write, path, _ = _FORMATS[form]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        folder.mkdir()
+        write(folder, program, count)
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+        words = [sys.executable, "-c", _MEASURE, str(folder / path), str(Path(name) / "state.prom")]
+        env = os.environ | {"XDG_CACHE_HOME": name}
+        tries = [subprocess.run(words, check=True, capture_output=True, text=True, env=env).stdout for _ in range(3)]
+    return {"MB": round(size), **min(map(json.loads, tries), key=lambda found: float(found["cpu s"]))}
 
 
 def main() -> None:
-    """Measures every case and writes the result file."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    result: dict[str, object] = {"lines": count}
-    for case, name in _CASES.items():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            with path.open("w") as file:
-                file.writelines(line + "\n" for line in lines(case, count))
-            if case == "danijar":
-                scores = (line for line in path.open() if "episode/score" in line)
-                (Path(folder) / "scores.jsonl").write_text("".join(scores))
-            size = path.stat().st_size / 1e6
-            done = subprocess.run([sys.executable, "-c", _MEASURE, folder], check=True, capture_output=True, text=True)
-        result[case] = {"MB": round(size)} | json.loads(done.stdout)
-        print(result[case])
+    """Measures the cases and writes the result file."""
+    cases = [f"{form}/{program}" for form, (_, _, programs) in _FORMATS.items() for program in programs]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", choices=[*cases, []], metavar="CASE", help=", ".join(cases))
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    given = parser.parse_args()
+    result: dict[str, object] = {"rows": given.rows}
+    print(f"{'case':28} {'MB':>5} {'episodes':>9} {'verdict':>9} {'cpu s':>6} {'memory MB':>9} {'idle look ms':>12}")
+    for case in given.cases or cases:
+        found = measure(case, given.rows)
+        result[case] = found
+        print(
+            f"{case:28} {found['MB']:5} {found['episodes']:9} {found['verdict']:>9} {found['cpu s']:6}"
+            f" {found['memory MB']:9} {found['idle look ms']:12}",
+            flush=True,
+        )
+    stored = Path(__file__).with_name("results") / "log_reading.json"
+    if given.cases and stored.exists():
+        result = json.loads(stored.read_text()) | result
     write_result("log_reading", result)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from dreamerguard.regression.published import Calibration, Envelope, envelope_tasks, load_calibration, load_envelope
-from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile
+from dreamerguard.regression.reference.slower import slower_deficits
+from dreamerguard.regression.statistics.binned_curve import Curve, conformal_quantile, slowed
 from dreamerguard.regression.statistics.guaranteed_band import GuaranteedBand, can_guarantee, guaranteed
 from dreamerguard.regression.statistics.seed_band import SeedBand, leave_one_out
 
@@ -74,6 +74,22 @@ class Suite:
         return None if hit is None else (hit + 1) / len(curve)
 
     @cached_property
+    def slower(self) -> dict[str, list[float]]:
+        """Task -> largest deficit of each seed, made slower, relative to the others."""
+        return {task: slower_deficits(envelope.curves, self.prior) for task, envelope in self.envelopes.items()}
+
+    def first_alarm_of_slower(self, task: str, seed: int, curve: Curve, rate: float) -> float | None:
+        """Returns `first_alarm` with ``--other-laboratory``."""
+        if len(self.slower) > 1:
+            pool = [value for name, values in self.slower.items() if name != task for value in values]
+        else:
+            pool = [value for index, value in enumerate(self.slower[task]) if index != seed]
+        limit = max(conformal_quantile(pool, rate), 0.0)
+        deficits = self.others[task, seed].deficits(curve)
+        hit = next((i for i, deficit in enumerate(deficits) if deficit > limit), None)
+        return None if hit is None else (hit + 1) / len(curve)
+
+    @cached_property
     def guarantees(self) -> dict[tuple[str, int], tuple[GuaranteedBand, Calibration]]:
         """(task, seed) -> band and statistics of the guarantee, as if the seed had not been published."""
         found = {}
@@ -121,17 +137,10 @@ def degrade(curve: Curve, kind: str, amount: float, start: float) -> list[float 
       start: score before learning.
     """
     if kind == "slow":
-        return [_at(curve, (index + 1) / amount - 1) for index in range(len(curve))]
+        return slowed(curve, amount)
     if kind == "gain":
         return [None if y is None else start + (1 - amount) * (y - start) for y in curve]
     return [start if (index + 1) / len(curve) > amount else y for index, y in enumerate(curve)]
-
-
-def _at(curve: Curve, position: float) -> float | None:
-    position = min(max(position, 0.0), len(curve) - 1.0)
-    low = math.floor(position)
-    left, right = curve[low], curve[min(low + 1, len(curve) - 1)]
-    return left if left is None or right is None else left + (right - left) * (position - low)
 
 
 def rate(flags: Sequence[bool]) -> str:

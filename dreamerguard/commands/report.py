@@ -14,10 +14,12 @@ from dreamerguard.commands.shared.log_options import (
     Allow,
     Baseline,
     Margin,
+    OtherLaboratory,
     Reference,
     Runs,
     Suite,
     Task,
+    check_laboratory,
     check_reference,
     check_task,
     look,
@@ -41,6 +43,7 @@ def report(
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
     reference: Reference = None,
+    other_laboratory: OtherLaboratory = False,
 ) -> None:
     """Write one page about one or more runs: curves, verdict, lint, settings, speed and health.
 
@@ -61,13 +64,16 @@ def report(
 
     check_reference(reference)
     check_task(task, suite, reference)
+    check_laboratory(other_laboratory, reference)
     left_out: list[str] = []
     sides = split_sides(without_files(runs, left_out), without_files(baseline or [], left_out))
     for line in left_out:
         note(f"note: {line}")
     given = (task, suite, action_repeat)
     compared = compare_sides(sides, given, margin, allow or [])
-    statuses = look([Watcher(run, *given, reference, explain=explain_run) for run in sides.runs])
+    statuses = look(
+        [Watcher(run, *given, reference, explain=explain_run, other_laboratory=other_laboratory) for run in sides.runs]
+    )
     pages = [describe_run(label, status) for label, status in zip(_labels(statuses), statuses, strict=True)]
     try:
         write_atomically(output, report_page(pages, _made(), compared).encode("utf-8"))

@@ -11,9 +11,11 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.log_options import (
     ActionRepeat,
     Logdirs,
+    OtherLaboratory,
     Reference,
     Suite,
     Task,
+    check_laboratory,
     check_reference,
     check_task,
     look,
@@ -48,6 +50,7 @@ def watch(
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
     reference: Reference = None,
+    other_laboratory: OtherLaboratory = False,
     once: Annotated[bool, typer.Option("--once", help="Look once and exit, for cron and CI.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a directory that does not exist yet.")] = False,
     interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 5.0,
@@ -80,12 +83,15 @@ def watch(
         _check_pid(pid)
     check_reference(reference)
     check_task(task, suite, reference)
+    check_laboratory(other_laboratory, reference)
     missing = [directory for directory in logdirs if not exists(directory)]
     if missing and (once or not wait):
         hint = "" if once else "; --wait waits for it"
         fail(f"{missing[0]} does not exist{hint}")
     facts = (task, suite, action_repeat, reference, _memory_gb())
-    watchers = [Watcher(run, *facts, explain=explain_run) for run in find_runs(logdirs)]
+    watchers = [
+        Watcher(run, *facts, explain=explain_run, other_laboratory=other_laboratory) for run in find_runs(logdirs)
+    ]
     as_json = output_format is WatchFormat.JSON
     with open_listeners(options, remember=True) as listeners:
         statuses = _look(watchers, listeners)

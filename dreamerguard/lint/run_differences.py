@@ -23,6 +23,9 @@ _IGNORED = (
     "guard.",
 )
 
+#: Settings of the length of a run: scores are compared at equal frames.
+_LENGTHS = ("run.frames", "run.steps")
+
 _LEVELS = {"severe": 3.0, "moderate": 2.0, "slight": 1.0}
 _SEVERITIES = {"error": 0.5, "warning": 0.25}
 
@@ -94,13 +97,14 @@ def explain_low_run(
     rows = _rows(report) or list(_lint_stored(directory, configs))
     known = setting_differences(program, settings, *published) if published is not None else None
     costs = {str(row.get("key")): row for row in sorted(rows, key=_cost)}
-    ranked = sorted(known.found if known is not None else (), key=lambda item: -_cost(costs.get(item.key)))
+    differing = [item for item in known.found if item.key in costs or item.key not in _LENGTHS] if known else []
+    ranked = sorted(differing, key=lambda item: -_cost(costs.get(item.key)))
     causes = [(_text(item, costs.get(item.key)), _code(costs.get(item.key))) for item in ranked]
     costly = [cause for cause in causes if cause[1]]
     free = [cause for cause in causes if not cause[1]]
     named = {code for _, code in costly}
     others = [row for row in sorted(rows, key=_cost, reverse=True) if _code(row) not in named and _cost(row) >= 0.25]
-    costly += [(f"lint reports {_code(row)} {row.get('name')}: {row.get('message')}", _code(row)) for row in others]
+    costly += [(f"{row.get('message')}{_harm(row)} ({_code(row)} {row.get('name')})", _code(row)) for row in others]
     if len(free) > _MOST:
         free = [*free[:_MOST], (f"{len(free) - _MOST} more settings differ: see `dreamerguard report`", "")]
     return [*costly, *free]
@@ -110,9 +114,12 @@ def _text(item: SettingDifference, row: Mapping[str, Any] | None) -> str:
     text = f"{item.key} is {item.run}, published: {item.published}"
     if row is None:
         return f"{text}; its cost is unknown"
+    return f"{text}{_harm(row)} ({_code(row)} {row.get('name')})"
+
+
+def _harm(row: Mapping[str, Any]) -> str:
     harm = row.get("harm")
-    cost = f"; {harm.get('text')}" if isinstance(harm, Mapping) and harm.get("text") else ""
-    return f"{text}{cost} ({_code(row)} {row.get('name')})"
+    return f"; {harm.get('text')}" if isinstance(harm, Mapping) and harm.get("text") else ""
 
 
 def _code(row: Mapping[str, Any] | None) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogEvidence, LogLayout
@@ -12,10 +14,10 @@ from dreamerguard.util.json_text import json_objects
 from dreamerguard.util.regular_files import open_regular, read_regular, why_unreadable
 
 from .csv_scores import csv_names
-from .event_directory import event_files
+from .event_directory import EVENT_FILES, event_files
 from .event_files import LONG_RECORD, EventReader, EventScalar
 from .row_sources import read_source, source_path
-from .unread_folders import name_unread
+from .unread_folders import name_by_tags, name_unread
 
 #: Bytes that are read at the start of a file.
 _HEAD = 256 * 1024
@@ -25,6 +27,9 @@ _LINES = 4000
 
 #: Pieces in which the start of an event file is read.
 _PIECES = 8
+
+#: Start of the names of event files, and the folders that are searched for a log.
+_EVENTS, _FOLDERS = EVENT_FILES.rstrip("*"), 300
 
 #: Event files that are looked into: every start of a program writes one.
 _EVENT_FILES = 8
@@ -55,12 +60,26 @@ def why_no_log(directory: Path) -> str:
         return unread
     names = dict.fromkeys(name for layout in log_layouts() for name in layout.files)
     paths = [path for name in names if _is_there(path := directory / name)]
-    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *event_files(directory)[:3]])
+    events = event_files(directory)[:3]
+    if not paths and not events and (deeper := _deeper_log(directory)) is not None:
+        return f"its folder {deeper.relative_to(directory)} has one: give that folder"
+    return "; ".join(f"{path.name} {_what_is_wrong(path)}" for path in [*paths, *events])
+
+
+def _deeper_log(directory: Path) -> Path | None:
+    """Returns a folder with event files or JSON lines below the children of a folder; looks into some hundred."""
+    names = {name for layout in log_layouts() for name in layout.files}
+    for folder, inside, files in islice(os.walk(directory), _FOLDERS):
+        if folder != str(directory) and any(name in names or name.startswith(_EVENTS) for name in files):
+            return Path(folder)
+        inside.sort()
+    return None
 
 
 def _what_is_wrong(path: Path) -> str:
     try:
         head = read_regular(path, _HEAD)
+        tags = list(_tags_in(path)) if path.name.startswith(_EVENTS) else []
     except OSError as error:
         return f"cannot be read: {why_unreadable(error)}"
     if not head:
@@ -69,6 +88,9 @@ def _what_is_wrong(path: Path) -> str:
         return "is UTF-16 text: programs write UTF-8"
     if path.suffix == ".jsonl" and b"\n" not in head:
         return "has no line end"
+    if tags:
+        shown = ", ".join(dict.fromkeys(tags[:4])) + ", ..." * (len(set(tags)) > 4)
+        return f"holds no score of a supported program{name_by_tags(tags)}. It has {shown}"
     return "holds no row of a supported program"
 
 
@@ -106,14 +128,18 @@ class _Heads:
         """Yields the tags at the start of the first event files."""
         for path in event_files(self._directory)[:_EVENT_FILES]:
             try:
-                with open_regular(path) as file:
-                    yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
+                yield from _tags_in(path)
             except OSError as error:
                 self._note(error)
 
     def _note(self, error: OSError) -> None:
         if isinstance(error, PermissionError) and self.refused is None:
             self.refused = error
+
+
+def _tags_in(path: Path) -> Iterator[str]:
+    with open_regular(path) as file:
+        yield from (scalar.tag.removeprefix("scalars/") for scalar in _first_scalars(file))
 
 
 def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:

@@ -23,6 +23,9 @@ _FOLDERS = ("", "version_*/", "tensorboard/")
 #: Bytes of new records up to which all are read. Of a longer backlog, all scores are read and metrics of so many bytes.
 _BACKLOG, _SAMPLED = 8 << 20, 1 << 20
 
+#: Scores from which on a longer backlog is sampled: evenly spaced ones, because each is compared with its checksum.
+_SCORES = 100_000
+
 
 def event_files(directory: Path) -> list[Path]:
     """Returns the event files of a run, oldest first."""
@@ -80,7 +83,8 @@ class EventFiles:
         while True:
             more = file.read(min(BLOCK, end - tail.offset - len(data)))
             data += more
-            found = reader.read(data, every)
+            most = None if every == 1 else 1 + _SCORES * len(data) // backlog
+            found = reader.read(data, every, most)
             self._take(found, tail.path.name)
             any_found |= bool(found.scalars)
             if found.used:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from .checksum import masked_crc
@@ -66,26 +66,30 @@ class EventReader:
     """Reads the records of one file in pieces.
 
     Args:
-      wanted: tags whose records are always read.
+      wanted: tags of scores, whose records are always read.
 
     Attributes:
       searched: bytes in which no sound record was found since the last one.
     """
 
-    def __init__(self, wanted: Iterable[str] = ()) -> None:
+    def __init__(self, wanted: Collection[str] = ()) -> None:
         self.searched = 0
         self._lost = self._many = False
         self._lengths: dict[bytes, int] = {}
         self._wanted = re.compile(b"|".join(re.escape(tag.encode()) for tag in wanted) or rb"(?!)")
-        self._count = 0
+        self._tags = tuple(tag.encode() for tag in wanted)
+        self._count = self._wanted_count = 0
 
-    def read(self, data: bytes, every: int = 1) -> Reading:
+    def read(self, data: bytes, every: int = 1, most: int | None = None) -> Reading:
         """Returns the scalars of all complete records, up to a record that is incomplete or long.
 
         Args:
           data: all bytes of the file after those that were used before.
           every: of the records without a wanted tag, about one in so many is read and compared with its checksum.
+          most: number of records with a wanted tag from which on only about so many, evenly spaced, are read; None
+            for all.
         """
+        step = 1 if most is None else 1 + sum(map(data.count, self._tags)) // max(most, 1)
         found = Reading([])
         self._many = self._many or len(data) > _MANY
         while len(data) - found.used >= _HEAD:
@@ -107,17 +111,22 @@ class EventReader:
             elif found.used + _HEAD + length + _TAIL > len(data):
                 break
             else:
-                self._record(data, found, length, every)
+                self._record(data, found, length, every, step)
         return found
 
-    def _record(self, data: bytes, found: Reading, length: int, every: int) -> None:
+    def _record(self, data: bytes, found: Reading, length: int, every: int, step: int) -> None:
         start = found.used + _HEAD
         end = start + length
         found.used = end + _TAIL
-        if every > 1 and not self._wanted.search(data, start, end):
-            self._count += 1
-            if (self._count * 0x9E3779B1 >> 16) % every:  # not at equal distances: tags come in turns
-                return
+        if every > 1 or step > 1:
+            if self._wanted.search(data, start, end):
+                self._wanted_count += 1
+                if self._wanted_count % step:
+                    return
+            else:
+                self._count += 1
+                if (self._count * 0x9E3779B1 >> 16) % every:  # not at equal distances: tags come in turns
+                    return
         payload = data[start:end]
         if self._sound(payload, data[end : found.used]):
             found.scalars += _event(payload)

@@ -13,7 +13,7 @@ from dreamerguard.util.regular_files import why_unreadable
 
 from .csv_scores import CsvScores
 from .detect import detect, why_no_log
-from .event_directory import EventFiles
+from .event_directory import EVENT_FILES, EventFiles
 from .json_lines import JsonFile
 from .mixed_episodes import split_evaluations
 from .row_sources import SUFFIXES, RowFile, read_source, row_layout, source_path
@@ -146,10 +146,11 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
     """Returns the run directories among the given ones. A directory without a log is replaced by its children with one.
 
     A directory without any log, its own or of a child, is kept: its run may start later. A run that is found under
-    several names, through links, is returned once, by its own name if that is among them.
+    several names, through links, is returned once, by its own name if that is among them. A log file stands for the
+    directory of its run.
     """
     found: dict[str, Path] = {}
-    for directory in directories:
+    for directory in map(_run_of, directories):
         children = []
         if is_dir(directory) and not _holds_log(directory):
             children = [
@@ -158,6 +159,14 @@ def find_runs(directories: Sequence[Path]) -> list[Path]:
         for run in sorted(children, key=lambda child: child.is_symlink()) or [directory]:
             found.setdefault(os.path.realpath(run), run)
     return list(found.values())
+
+
+def _run_of(path: Path) -> Path:
+    """Returns the directory of a program's log file; any other path as it is."""
+    layout = _detected(path.parent) if path.is_file() else None
+    if layout is not None and (path.name in layout.files or path.match(EVENT_FILES)):
+        return path.parent
+    return path
 
 
 def _children(directory: Path) -> list[Path]:

@@ -35,7 +35,7 @@ class JsonFile:
     """Reads one JSON lines file of a run into its `RunLog`."""
 
     def __init__(self, path: Path, layout: LogLayout, log: RunLog) -> None:
-        self.tail = Tail(path)
+        self.tail: Tail = Tail(path)
         self._layout, self._log = layout, log
         self._keys = layout.files[path.name]
         self._copies = layout.copies.get(path.name, {})
@@ -54,19 +54,25 @@ class JsonFile:
         events = self._events()
         if not changed or self._given_up:
             return events
-        backlog = max(self.tail.size - self.tail.offset, 1)
+        self._read_appended(max(self.tail.size - self.tail.offset, 1))
+        self._events()
+        self._report()
+        self._report_unfinished_line()
+        return True
+
+    def _read_appended(self, backlog: int) -> None:
         for block in self.tail.blocks():
             if "cut back" in self.tail.events:
                 self._events()
             if block:
                 self._block(block, max(1, SAMPLED * len(block) // backlog))
-            if not self._useful and self.tail.taken > HOPELESS:
-                self._given_up = True
-                break
-        self._events()
-        self._report()
-        self._report_unfinished_line()
-        return True
+            if self._hopeless():
+                return
+
+    def _hopeless(self) -> bool:
+        """Returns whether the file is given up, because it has no readable row for long."""
+        self._given_up = self._given_up or (not self._useful and self.tail.taken > HOPELESS)
+        return self._given_up
 
     def _events(self) -> bool:
         name = self.tail.path.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Generic, TypeGuard, TypeVar
 
 #: Frames by which episodes of parallel environments may be out of order; a log that goes back further was resumed.
@@ -65,6 +65,9 @@ class Order(Generic[T]):
             return []
         found, self._held = self._held, []
         self._last = x
+        steps = [b - a for (a, _), (b, _) in pairwise(found) if b > a]
+        if len(steps) > 1:  # rows as far apart follow
+            self._step = max(self._step, min(steps))
         return found
 
     def near(self, frames: Sequence[float]) -> bool:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, StoredSettings
+from dreamerguard.core.log_format import LogEvidence, LogLayout, RunFacts, ScoreKind, StoredSettings
 from dreamerguard.programs.registry import log_layouts
 from dreamerguard.util.regular_files import open_regular
 
 from . import exports
-from .exports import MOST_JSON, ExportError, ExportTail
-from .json_lines import JsonFile
-from .packed_rows import Row
-from .run_log import LogProblem, RunLog
+from .csv_exports import ExportError
+from .exports import MOST_JSON, ExportTail
+from .json_lines import SAMPLED, JsonFile
+from .order import LARGEST, is_step
+from .row_blocks import STEPS, Wanted
+from .run_log import FILES, LogProblem, RunLog
 from .wandb_files import WandbTail, first_rows, is_wandb
 
 #: Bytes read to recognise the program.
 _HEAD = 4 << 20
 #: Endings of files that may be given instead of a directory.
 SUFFIXES = (".wandb", ".csv", ".json", ".jsonl")
-#: Keys of steps, the best first: of sheeprl's logger, of synced TensorBoard events, of W&B, of its charts.
-_STEPS = ("trainer/global_step", "global_step", "_step", "Step", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class RowSource:
             return self.problem or "it holds no row"
         shown = ", ".join(self.keys[:8]) + (", ..." if len(self.keys) > 8 else "")
         if not any(key in self.keys for key in _steps_of()):
-            return f"it has no column of steps ({', '.join(_STEPS)}). It has {shown}"
+            return f"it has no column of steps ({', '.join(STEPS)}). It has {shown}"
         return f"it has no score of a supported program. It has {shown}"
 
 
@@ -83,18 +86,18 @@ def read_source(path: Path) -> RowSource:
     Raises:
       OSError: the file cannot be read.
     """
-    with open_regular(path) as file:
-        head = file.read(MOST_JSON + 1 if path.suffix == ".json" else _HEAD)
     config: Mapping[str, Any] = {}
     try:
-        if path.suffix == ".wandb":
-            if not is_wandb(head):
-                return RowSource(path, problem="it does not start as a W&B file does")
-            config, rows = first_rows(head)
-        elif len(head) > MOST_JSON:
-            return RowSource(path, problem="it is larger than 64 MiB: export it as CSV or as JSON lines")
-        else:
-            rows = exports.first_rows(path.name, head)
+        with open_regular(path) as file:
+            if path.suffix == ".wandb":
+                head = file.read(_HEAD)
+                if not is_wandb(head):
+                    return RowSource(path, problem="it does not start as a W&B file does")
+                config, rows = first_rows(head, chain.from_iterable(map(_scores, log_layouts())))
+            elif path.suffix == ".json" and os.fstat(file.fileno()).st_size > MOST_JSON:
+                return RowSource(path, problem="it is larger than 64 MiB: export it as CSV or as JSON lines")
+            else:
+                rows = exports.first_rows(path.name, file)
     except ExportError as error:
         return RowSource(path, problem=str(error))
     keys = tuple(dict.fromkeys(key for row in rows for key in row))
@@ -106,7 +109,7 @@ def read_source(path: Path) -> RowSource:
 
 def _steps_of() -> Iterator[str]:
     yield from (layout.x for layout in log_layouts())
-    yield from _STEPS
+    yield from STEPS
 
 
 def _scores(layout: LogLayout) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def _scores(layout: LogLayout) -> dict[str, Any]:
 
 
 class RowFile(JsonFile):
-    """Reads a file of rows into a `RunLog`: each becomes JSON lines with frames, and those are read as of a program.
+    """Reads a file of rows into a `RunLog`, as the program's own log with the same keys is read.
 
     Args:
       source: the file.
@@ -124,36 +127,52 @@ class RowFile(JsonFile):
 
     def __init__(self, source: RowSource, log: RunLog, repeat: int) -> None:
         super().__init__(source.path, log.layout, log)
-        self._own_x = source.layout.x if source.layout is not None else ""
-        self._scores_of, self._repeat_of_steps = log.layout.files[source.path.name], repeat
-        if source.path.suffix == ".wandb":
-            self.tail: Any = WandbTail(source.path)
-            self.tail.prepare(self._lines, self._scores_of)
-        else:
-            self.tail = ExportTail(source.path)
-            self.tail.prepare(self._lines)
+        self._kinds = log.layout.files[source.path.name]
+        own = source.layout.x if source.layout is not None else ""
+        mixed = log.facts.mixes_evaluations is not False
+        wanted = Wanted(own, tuple(self._kinds), log.layout.evaluation_rows if mixed else "", repeat)
+        rows = (WandbTail if source.path.suffix == ".wandb" else ExportTail)(source.path)
+        rows.prepare(wanted)
+        self._rows = self.tail = rows
 
     def read(self) -> bool:
         """Reads the rows appended since the last call. Returns whether the file changed."""
-        changed = super().read()
-        damaged = self.tail.records.damaged if isinstance(self.tail, WandbTail) else 0
-        if damaged:
-            text = "records that do not match their checksum are left out"
-            self._log.note(LogProblem("damaged record", self.tail.path.name, text, damaged))
+        changed, name = super().read(), self.tail.path.name
+        if isinstance(self._rows, WandbTail):
+            if self._rows.records.damaged:
+                text = "records that do not match their checksum are left out"
+                self._log.note(LogProblem("damaged record", name, text, self._rows.records.damaged))
+        elif self._rows.damaged:
+            text = "it is not valid JSON up to its end; the rows before the fault count"
+            self._log.note(LogProblem("damaged record", name, text))
         return changed
 
-    def _lines(self, row: Row) -> Iterator[str]:
-        """Yields the scores and the other values of a row as JSON lines; nothing for a row without a step."""
-        own = row.get(self._own_x)
-        step = own if own is not None else next((row[key] for key in _STEPS if key in row), None)
-        if step is None:
+    def _read_appended(self, backlog: int) -> None:
+        for block in self._rows.row_blocks(SAMPLED / backlog):
+            if "cut back" in self.tail.events:
+                self._events()
+            for key, (frames, values) in block.scores.items():
+                self._add(key, self._kinds[key], frames, values)
+            self._log.evaluation_steps.update(filter(is_step, block.evaluations))
+            for x, row in block.rows:
+                self._metric_row(row | {self._layout.x: x})
+            if self._hopeless():
+                return
+
+    def _add(self, key: str, kind: ScoreKind, frames: list[float], values: list[float]) -> None:
+        if frames and _are_sound(frames, 0) and _are_sound(values, -LARGEST):
+            if kind == "train":
+                self._log.bad_scores = 0
+            self._useful = True
+            self._extend(kind, frames, values, FILES)
             return
-        x = step * (1 if own is not None else self._repeat_of_steps)
-        for key in self._scores_of:
-            if key in row:
-                yield exports.line(x, {key: row[key]})
-        others = {key: value for key, value in row.items() if key not in self._scores_of}
-        yield exports.line(x, others | {"step": x})
+        rows = ({self._layout.x: x, key: y} for x, y in zip(frames, values, strict=True))
+        self._scores(rows, key, kind, FILES)
+
+
+def _are_sound(values: list[float], low: float) -> bool:
+    """Returns whether all numbers are finite and within limits."""
+    return math.isfinite(sum(values)) and min(values) >= low and max(values) <= LARGEST
 
 
 def row_layout(source: RowSource) -> LogLayout:

@@ -6,6 +6,7 @@ DLR-RM/stable-baselines3 (``monitor.py``: ``monitor.csv``).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from dreamerguard.util.regular_files import read_regular
@@ -23,6 +24,16 @@ _FILES = {
     "monitor.csv": "Stable-Baselines3",
     "files/wandb-metadata.json": "Weights & Biases without its file run-*.wandb",
 }
+
+
+#: Start of a TensorBoard tag -> the program that logs it.
+_TAGS = {"ray/tune/": "RLlib", "rollout/ep_": "Stable-Baselines3", "charts/episodic_": "CleanRL"}
+
+
+def name_by_tags(tags: Iterable[str]) -> str:
+    """Returns which program that is not read logged these TensorBoard tags, for a message; empty if unknown."""
+    found = next((_TAGS[start] for tag in tags for start in _TAGS if tag.startswith(start)), "")
+    return f" (it is a log of {found})" if found else ""
 
 
 def name_unread(directory: Path, csv_scores: frozenset[str]) -> str:

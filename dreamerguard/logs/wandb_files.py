@@ -10,204 +10,182 @@ Items of a history have a key (1) or the parts of a nested key (2), and a value 
 from __future__ import annotations
 
 import json
-import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, BinaryIO
+from zlib import crc32
 
-from .packed_rows import Row, packed_rows
+from .hits import Hits, Record
 from .protobuf import fields
+from .row_blocks import REMARKABLE, Row, RowBlock, Wanted, spaced
 from .tail import Tail
+from .wandb_rows import ScoreFinder, history_in, item_of, whole_row
+from .wandb_shapes import Shapes
 
 _HEADER = b":W&B\xe1\xbe\x00"
 _BLOCK, _HEAD = 32 << 10, 7
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
-_HISTORY, _CONFIG, _RUN = 2, 5, 17
+_CONFIG, _RUN = 5, 17
 #: Longest record that is read: longer ones hold media.
 _LONGEST = 4 << 20
-#: Longest value of a history that can be a number.
-_NUMBER = 40
-#: Bytes of new records up to which all are read. Of a longer backlog, all scores are read, and other rows of so many.
-_BACKLOG, _SAMPLED = 16 << 20, 4 << 20
+#: Rows in the start of a file that are read to recognise its program.
+_FIRST_ROWS = 300
+#: Bytes that are read at once.
+_CHUNK = 32 * _BLOCK
+#: Bytes of a backlog in which rows with a NaN or a success rate are searched for.
+_SEARCHED = 64 << 20
+#: Checksum, length and type of a record.
+_head = struct.Struct("<IHB").unpack_from
+#: What a history that is not as documented raises.
+_BROKEN = (IndexError, ValueError, UnicodeDecodeError, RecursionError)
 
 
 class WandbRecords:
     """Takes the blocks of a file apart.
 
     Attributes:
-      config: the configuration so far.
       damaged: number of records, or rests of blocks, that do not match their checksum; they are left out.
     """
 
     def __init__(self) -> None:
-        self.config: dict[str, Any] = {}
         self.damaged = 0
         self._parts: list[bytes] = []
         self._inside = False
-        self._count = 0
 
-    def read(
-        self, data: bytes, at: int, *, whole: bool, wanted: re.Pattern[bytes], every: int
-    ) -> tuple[int, list[Row]]:
-        """Returns the number of used bytes and the rows in a part of one block.
+    def read(self, data: bytes, at: int) -> tuple[int, list[Record]]:
+        """Returns the number of used bytes and the whole records.
 
         Args:
-          data: the bytes from a position on, at most to the end of its block.
+          data: the bytes from a position on, to the end of a block or of the file.
           at: the position.
-          whole: whether the data reach the end of the block.
-          wanted: records that match are always read; of the others one in ``every``.
         """
-        rows: list[Row] = []
-        used = _HEAD if at == 0 else 0
-        while len(data) - used >= _HEAD:
-            end = _end_of_record(data, used)
-            if _is_sound(data, used):
-                row = self._part(data[used + _HEAD - 1], data[used + _HEAD : end], wanted, every)
-                rows += [row] if row else []
-                used = end
-                continue
-            follows = end <= len(data) and _is_sound(data, end)
-            if not follows and not whole:
-                return used, rows  # it is still being written
-            self.damaged += any(data[used:])
-            self._parts, self._inside = [], False
-            used = end if follows else len(data)
-        return (len(data) if whole else used), rows
+        found: list[Record] = []
+        used = min(_HEAD, len(data)) if at == 0 else 0
+        view = memoryview(data)
+        while used < len(data):
+            stop = used + _BLOCK - (at + used) % _BLOCK
+            whole = stop <= len(data)
+            used = self._block(view, used, min(stop, len(data)), whole, found)
+            if not whole:
+                break
+        return used, found
 
-    def _part(self, kind: int, data: bytes, wanted: re.Pattern[bytes], every: int) -> Row | None:
-        if kind in (_WHOLE, _FIRST):
+    def _block(self, view: memoryview, at: int, stop: int, whole: bool, found: list[Record]) -> int:
+        """Adds the records up to the end of a block, or of the data in it. Returns the position after the last one."""
+        data: bytes = view.obj  # type: ignore[assignment]
+        while stop - at >= _HEAD:
+            check, length, kind = _head(data, at)
+            end = at + _HEAD + length
+            if end <= stop and _WHOLE <= kind <= _LAST and crc32(view[at + 6 : end]) == check:
+                if kind == _WHOLE:
+                    self._inside = False
+                    found.append((data, at + _HEAD, end))
+                else:
+                    self._part(kind, data[at + _HEAD : end], found)
+                at = end
+                continue
+            follows = end <= stop and _is_sound(data, end, stop)
+            if not follows and not whole:
+                return at  # it is still being written
+            self.damaged += any(view[at:stop])
+            self._parts, self._inside = [], False
+            at = end if follows else stop
+        return stop if whole else at
+
+    def _part(self, kind: int, data: bytes, found: list[Record]) -> None:
+        if kind == _FIRST:
             self._parts, self._inside = [], True
         if not self._inside:  # its beginning is damaged
-            return None
+            return
         if sum(map(len, self._parts)) + len(data) > _LONGEST:
             self._parts, self._inside = [], False
-            return None
+            return
         self._parts.append(data)
-        if kind in (_FIRST, _MIDDLE):
-            return None
-        record, self._parts, self._inside = b"".join(self._parts), [], False
-        if every > 1 and not wanted.search(record):
-            self._count += 1
-            if self._count % every:
-                return None
-        try:
-            return self._record(record)
-        except (IndexError, ValueError, UnicodeDecodeError, RecursionError):
-            self.damaged += 1
-            return None
-
-    def _record(self, data: bytes) -> Row | None:
-        for number, value in fields(data):
-            if not isinstance(value, bytes):
-                continue
-            if number == _HISTORY:
-                return _row(value)
-            if number == _CONFIG:
-                self._configure(value)
-                return None
-            if number == _RUN:
-                for part, content in fields(value):
-                    if part == 4 and isinstance(content, bytes):
-                        self._configure(content)
-                return None
-        return None
-
-    def _configure(self, data: bytes) -> None:
-        for number, item in fields(data):
-            if number == 1 and isinstance(item, bytes):
-                name, text = _item(item)
-                self.config[name] = json.loads(text)
+        if kind == _LAST:
+            record, self._parts, self._inside = b"".join(self._parts), [], False
+            found.append((record, 0, len(record)))
 
 
-def _row(data: bytes) -> Row:
-    row: Row = {}
-    for number, value in fields(data):
-        if not isinstance(value, bytes):
-            continue
-        if number == 1:
-            name, text = _item(value)
-            if len(text) <= _NUMBER and (figure := _figure(text)) is not None:
-                row[name] = figure
-        elif number == 2:
-            row.setdefault("_step", float(next((v for n, v in fields(value) if n == 1 and isinstance(v, int)), 0)))
-    return row
-
-
-def _item(data: bytes) -> tuple[str, bytes]:
-    key, nested, text = "", [], b""
-    for number, value in fields(data):
-        if not isinstance(value, bytes):
-            continue
-        if number == 1:
-            key = value.decode()
-        elif number == 2:
-            nested.append(value.decode())
-        elif number == 16:
-            text = value
-    return key or ".".join(nested), text
-
-
-def _figure(text: bytes) -> float | None:
-    """Returns the number in a JSON text; also one that is quoted, as NaN may be; None for anything else."""
-    try:
-        return float(text.strip(b'"'))
-    except ValueError:
-        return None
-
-
-def _end_of_record(data: bytes, at: int) -> int:
-    return at + _HEAD + int.from_bytes(data[at + 4 : at + 6], "little")
-
-
-def _is_sound(data: bytes, at: int) -> bool:
+def _is_sound(data: bytes, at: int, stop: int) -> bool:
     """Returns whether a whole record of a known type with the right checksum begins at a position."""
-    end = _end_of_record(data, at)
-    if at + _HEAD > len(data) or end > len(data) or not _WHOLE <= data[at + _HEAD - 1] <= _LAST:
+    if at + _HEAD > stop:
         return False
-    return zlib.crc32(data[at + _HEAD - 1 : end]) == int.from_bytes(data[at : at + 4], "little")
+    check, length, kind = _head(data, at)
+    end = at + _HEAD + length
+    return bool(end <= stop and _WHOLE <= kind <= _LAST and crc32(data[at + 6 : end]) == check)
 
 
 class WandbTail(Tail):
-    """Yields the rows of a growing ``.wandb`` file as JSON lines.
-
-    Args:
-      tail: path of the file.
-    """
+    """Yields the rows of a growing ``.wandb`` file."""
 
     records: WandbRecords
-    lines_of: Callable[[Row], Iterable[str]]
-    wanted: re.Pattern[bytes]
+    wanted: Wanted
 
-    def prepare(self, lines_of: Callable[[Row], Iterable[str]], wanted: Iterable[str]) -> None:
-        """Sets how a row becomes lines, and the keys whose rows are always read."""
-        self.records, self.lines_of = WandbRecords(), lines_of
-        self.wanted = re.compile(b"|".join(re.escape(key.encode()) for key in wanted) or rb"(?!)")
+    def prepare(self, wanted: Wanted) -> None:
+        """Sets the columns to look for."""
+        self.records, self.wanted = WandbRecords(), wanted
+        self._finder, self._shapes = ScoreFinder(wanted), Shapes(wanted)
+        self._scores = _shortest(wanted.scores)
+        self._evaluations = (wanted.evaluations.encode(),) if wanted.evaluations else ()
 
-    def blocks(self) -> Iterator[bytes]:
-        """Yields blocks of JSON lines."""
+    def row_blocks(self, rows_per_byte: float) -> Iterator[RowBlock]:
+        """Yields blocks with all scores of the appended records.
+
+        Args:
+          rows_per_byte: how many rows are read whole, for each byte; at least one in a block.
+        """
         with self.opened() as opened:
             if opened is None:
                 return
             file, end = opened
             if self.offset == 0:
                 self.records = WandbRecords()
-            yield from packed_rows(self._rows(file, end), self.lines_of)
+            every = 1 + (end - self.offset) // _SEARCHED
+            while (start := self.offset) < end:
+                read = self._chunk(file, end)
+                if read is None:
+                    return
+                data, records = read
+                odd = start // _CHUNK % every == 0
+                yield self._rows(data, records, round(rows_per_byte * len(data)) + 1, odd)
 
-    def _rows(self, file: BinaryIO, end: int) -> Iterator[list[Row]]:
-        backlog = end - self.offset
-        every = backlog // _SAMPLED if backlog > _BACKLOG else 1
-        while self.offset < end:
-            start = self.offset
-            stop = min((start // _BLOCK + 1) * _BLOCK, end)
-            data = file.read(stop - start)
-            whole = (start + len(data)) % _BLOCK == 0
-            used, rows = self.records.read(data, start, whole=whole, wanted=self.wanted, every=every)
-            if not used:
+    def _chunk(self, file: BinaryIO, end: int) -> tuple[bytes, list[Record]] | None:
+        start = self.offset
+        stop = min((start // _CHUNK + 1) * _CHUNK, end)
+        data = file.read(stop - start)
+        used, records = self.records.read(data, start)
+        if not used:
+            return None
+        self.taken += used
+        self.advance(data[:used])
+        file.seek(self.offset)
+        return data, records
+
+    def _rows(self, data: bytes, records: list[Record], quota: int, odd: bool) -> RowBlock:
+        block, hits = RowBlock(), Hits(data, records)
+        whole = {*spaced(len(records), quota), *hits.holding(self._evaluations)}
+        if odd:
+            whole.update(islice(hits.holding(REMARKABLE), quota))
+        add_scores = self._shapes.add_scores
+        for number in sorted(whole.union(hits.holding(self._scores))):
+            record = records[number]
+            if number in whole or not add_scores(block, record):
+                self._read(block, *record, all_of_it=number in whole)
+        return block
+
+    def _read(self, block: RowBlock, source: bytes, start: int, end: int, *, all_of_it: bool) -> None:
+        try:
+            found = history_in(source, start, end)
+            if found is None:
                 return
-            self.taken += used
-            self.advance(data[:used])
-            file.seek(self.offset)
-            yield rows
+            if all_of_it:
+                block.add(whole_row(source[slice(*found)]), self.wanted)
+            else:
+                self._shapes.learn(source[slice(*found)])
+                block.add_scores(self._finder.row(source, *found), self.wanted)
+        except _BROKEN:
+            self.records.damaged += 1
 
     def rest(self, most: int = 4096) -> bytes:
         """Returns nothing: an unfinished record is waited for."""
@@ -219,11 +197,41 @@ def is_wandb(head: bytes) -> bool:
     return head.startswith(_HEADER)
 
 
-def first_rows(data: bytes) -> tuple[dict[str, Any], list[Row]]:
-    """Returns the configuration and the rows in the start of a file."""
-    records, rows = WandbRecords(), []
-    for start in range(0, len(data), _BLOCK):
-        block = data[start : start + _BLOCK]
-        whole = len(block) == _BLOCK
-        rows += records.read(block, start, whole=whole, wanted=re.compile(b""), every=1)[1]
-    return records.config, rows
+def first_rows(data: bytes, likely: Iterable[str]) -> tuple[dict[str, Any], list[Row]]:
+    """Returns the configuration and some rows in the start of a file.
+
+    Args:
+      data: the bytes.
+      likely: keys; the first rows with one of them are among the rows.
+    """
+    config: dict[str, Any] = {}
+    rows: list[Row] = []
+    records = WandbRecords().read(data, 0)[1]
+    found = islice(Hits(data, records).holding(_shortest(likely)), _FIRST_ROWS)
+    for number in sorted({*range(min(len(records), _FIRST_ROWS)), *spaced(len(records), _FIRST_ROWS), *found}):
+        source, start, end = records[number]
+        try:
+            history = history_in(source, start, end)
+            if history is not None:
+                rows.append(whole_row(source[slice(*history)]))
+            else:
+                _configure(config, source[start:end])
+        except _BROKEN:
+            continue
+    return config, rows
+
+
+def _shortest(keys: Iterable[str]) -> tuple[bytes, ...]:
+    """Returns keys without those that hold another one."""
+    names = {key.encode() for key in keys}
+    return tuple(sorted(name for name in names if not any(other in name for other in names - {name})))
+
+
+def _configure(config: dict[str, Any], record: bytes) -> None:
+    for number, value in fields(record):
+        if not isinstance(value, bytes) or number not in (_CONFIG, _RUN):
+            continue
+        items = [value] if number == _CONFIG else [v for n, v in fields(value) if n == 4 and isinstance(v, bytes)]
+        for item in (v for data in items for n, v in fields(data) if n == 1 and isinstance(v, bytes)):
+            name, text = item_of(item)
+            config[name] = json.loads(text)

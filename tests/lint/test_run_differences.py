@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from dreamerguard.programs.danijar.editions import EDITIONS
 from dreamerguard.programs.danijar.published import preset_values
 from dreamerguard.regression.watch.watcher import Watcher
 
+from ..programs.test_stored_configuration import store_r2dreamer, store_sheeprl
 from ..regression.run_logs import append, native_run, walker
 
 WALKER = ("dmc_walker_walk", "dmc_proprio", "paper-2023")
@@ -96,7 +98,7 @@ def test_causes_are_ranked_by_cost(tmp_path: Path) -> None:
     causes = explain_low_run(tmp_path, "native", settings, (), WALKER, report)
     assert [code for _, code in causes[:5]] == ["D", "C", "A", "B", "E"]
     assert causes[0][0] == f"{keys[4]} is 7.5, published: {published.values[keys[4]]:g}; severe cost (D rule-D)"
-    assert causes[4][0] == "lint reports E rule-E: text"
+    assert causes[4][0] == "text (E rule-E)"
     assert all("its cost is unknown" in text for text, _ in causes[5:])
     assert not any("rule-F" in text for text, _ in causes)
 
@@ -105,3 +107,29 @@ def test_causes_are_ranked_by_cost(tmp_path: Path) -> None:
 def test_odd_reports_and_folders_are_survived(tmp_path: Path, report: dict[str, Any]) -> None:
     (tmp_path / "config.yaml").write_text("]")
     assert explain_low_run(tmp_path, "danijar", {}, ("no.yaml", "config.yaml"), None, report) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "configs", "ratio", "says"),
+    [
+        (
+            store_r2dreamer,
+            ".hydra/config.yaml",
+            {"env.train_ratio": 32, "trainer.train_ratio": "${env.train_ratio}"},
+            "env.train_ratio is 32",
+        ),
+        (store_sheeprl, "config.yaml", {"algo.replay_ratio": 0.03}, "algo.replay_ratio is 0.03"),
+    ],
+)
+def test_a_stored_configuration_of_hydra_explains_the_run_with_the_cost(
+    tmp_path: Path, store: Callable[..., Path], configs: str, ratio: dict[str, Any], says: str
+) -> None:
+    store(tmp_path, **ratio)
+    (text, code), *_ = explain_low_run(tmp_path, "", {}, (configs,), None, {})
+    assert text.startswith(says) and "; " in text and text.endswith("(DG101 low-train-ratio)")
+    assert code == "DG101"
+
+
+def test_a_shorter_run_is_no_cause(tmp_path: Path) -> None:
+    causes = explain_low_run(tmp_path, "native", {"run.frames": 490_000, "agent.horizon": 9}, (), WALKER, {})
+    assert not any("run.frames" in text for text, _ in causes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import struct
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_a_native_run_without_its_score_file_is_judged_by_its_events(tmp_path: P
 
 def test_events_of_an_unknown_program_are_no_log(tmp_path: Path) -> None:
     write_events(tmp_path, [event(1, "loss", 1.0)])
-    with pytest.raises(LogError, match=r"events\.out\.tfevents\.1700000000\.host\.1 holds no row of a supported"):
+    with pytest.raises(LogError, match=r"events\.out\.tfevents\.1700000000\.host\.1 holds no score of a supported"):
         read_run(tmp_path)
 
 
@@ -195,3 +196,14 @@ def test_the_events_of_the_bundled_trainer_give_the_scores_of_its_lines(tmp_path
     assert scores(lines)[-1] == (900 * 39, 41) and len(lines.train) == 39
     assert list(events.series["updates"].values) == list(lines.series["updates"].values)
     assert events.program == "native" and events.problems == []
+
+
+def test_of_very_many_scores_evenly_spaced_ones_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamerguard.logs.event_directory._SCORES", 500)
+    monkeypatch.setattr("dreamerguard.logs.event_directory._BACKLOG", 50_000)
+    write_events(tmp_path, [event(20 * i, "train_return", float(i)) for i in range(5000)])
+    write_events(tmp_path, [event(0, "fps", 1.0)], "events.out.tfevents.1600000000.host.1")
+    train = read_run(tmp_path).train
+    assert 400 <= len(train) <= 600
+    assert all(x == 20 * y for x, y in train)
+    assert max(b - a for a, b in pairwise(train.values)) <= 15

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.logs import Follower, LogError, read_run
+from dreamerguard.logs.follow import find_runs
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Watcher
 
 from ..regression.run_logs import append, walker
+from .event_writer import event, write_events
 
 
 def csv(path: Path, rows: list[tuple[object, object]]) -> None:
@@ -140,3 +142,34 @@ def test_many_damaged_lines_before_the_first_row_do_not_hide_the_program(tmp_pat
     (tmp_path / "metrics.jsonl").write_text(700 * junk)
     append(tmp_path / "metrics.jsonl", [{"step": 1000 * i, "episode/score": 1.0} for i in range(1, 9)])
     assert len(read_run(tmp_path).train) == 8
+
+
+@pytest.mark.parametrize(
+    ("tag", "program"),
+    [
+        ("ray/tune/env_runners/episode_return_mean", "RLlib"),
+        ("rollout/ep_rew_mean", "Stable-Baselines3"),
+        ("charts/episodic_return", "CleanRL"),
+    ],
+)
+def test_event_files_of_other_programs_are_named(tmp_path: Path, tag: str, program: str) -> None:
+    write_events(tmp_path, [event(100 * i, tag, 1.0) for i in range(10)])
+    with pytest.raises(LogError, match=rf"no score of a supported program \(it is a log of {program}\). It has {tag}"):
+        read_run(tmp_path)
+
+
+def test_a_log_far_below_the_folder_is_named(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "dreamer_v3" / "walker_walk" / "2026-01-01" / "version_0"
+    write_events(run, [event(100 * i, "Rewards/rew_avg", 1.0) for i in range(10)])
+    with pytest.raises(LogError, match=r"its folder runs/dreamer_v3/walker_walk/2026-01-01/version_0 has one"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "events.out.tfevents.1700000000.host.1"])
+def test_a_log_file_of_a_run_stands_for_its_directory(tmp_path: Path, name: str) -> None:
+    rows: list[dict[str, float] | str] = [{"step": 100 * i, "train_return": 1.0} for i in range(10)]
+    append(tmp_path / "run" / "metrics.jsonl", rows)
+    write_events(tmp_path / "run", [event(100 * i, "train_return", 1.0) for i in range(10)])
+    assert find_runs([tmp_path / "run" / name]) == [tmp_path / "run"]
+    (tmp_path / "export.jsonl").write_text('{"_step": 1, "train_return": 1}\n')
+    assert find_runs([tmp_path / "export.jsonl"]) == [tmp_path / "export.jsonl"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import median
 
 import pytest
 
-from benchmarks import detection, false_alarms
+from benchmarks import detection, false_alarms, guard_rates
 from benchmarks.published import Suite
 
 
@@ -80,3 +81,23 @@ def test_a_threshold_never_knows_its_own_task(proprio: Suite) -> None:
     others = [value for task, values in proprio.null.items() if task != "dmc_walker_walk" for value in values]
     assert len(others) == 85
     assert proprio.threshold("dmc_walker_walk", 0.05) == sorted(others)[-4]  # ceil(86 x 0.95) = 82nd of 85
+
+
+def test_every_promise_is_kept_by_the_stored_figures() -> None:
+    found = list(guard_rates.promises())
+    assert len(found) == 12
+    assert [str(promise) for promise in found if not promise.kept] == []
+
+
+def test_documented_figures_are_the_stored_ones() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "watching.md").read_text(encoding="utf-8")
+    alarms, found = guard_rates.stored("false_alarms"), guard_rates.stored("detection")
+    for suite in ("dmc_proprio", "dmc_vision", "atari100k", "atari", "dmlab", "minecraft"):
+        pairs = [
+            [f"{100 * alarms[suite][rule][0] / alarms[suite][rule][1]:.1f} %" for rule in ("0.05", "guaranteed 0.05")]
+        ]
+        for kind in ("slow 4", "slow 2", "gain 0.5"):
+            cells = (found[prefix + "harms"][suite][kind] for prefix in ("", "guaranteed "))
+            pairs.append([f"{100 * cell['caught'] / cell['of']:.0f} %" for cell in cells])
+        row = " | ".join(" / ".join(pair) for pair in pairs)
+        assert any(line.startswith(f"| {suite} |") and line.endswith(f"| {row} |") for line in text.splitlines()), row

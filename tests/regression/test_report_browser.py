@@ -74,7 +74,7 @@ def test_nothing_hostile_becomes_an_element(browser: Browser, pages: dict[str, P
     assert browser.evaluate(links)
 
 
-@pytest.mark.parametrize("width", [390, 800, 1280])
+@pytest.mark.parametrize("width", [360, 800, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_can_be_read(browser: Browser, pages: dict[str, Path], width: int, scheme: str) -> None:
     for name in ("one", "many", "sides"):
@@ -92,6 +92,8 @@ def test_it_fits_and_can_be_read(browser: Browser, pages: dict[str, Path], width
             || all.some(box => box.left < 0 || box.right > innerWidth);
         })()"""
         assert browser.evaluate(overlaps) is False
+        settings = "[...document.querySelectorAll('.stacked')].map(table => table.getBoundingClientRect().right)"
+        assert browser.evaluate(f"Math.max(0, ...{settings})") <= width
         assert browser.evaluate("parseFloat(getComputedStyle(document.querySelector('.mark')).fontSize)") >= 11
         assert browser.evaluate(_LOWEST_CONTRAST) >= 4.5
         folder = os.environ.get("DREAMERGUARD_SCREENSHOTS")
@@ -104,6 +106,13 @@ def test_on_paper_it_is_light_and_the_tables_are_whole(browser: Browser, pages: 
     browser.open(pages["one"])
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    for name in ("many", "sides"):
+        browser.show(718, "light", "print")  # a page of letter paper
+        browser.open(pages[name])
+        widest = (
+            "Math.max(...[...document.querySelectorAll('table')].map(table => table.getBoundingClientRect().right))"
+        )
+        assert browser.evaluate(widest) <= 718
     assert len(browser.call("Page.printToPDF", printBackground=True)["data"]) > 20_000
 
 

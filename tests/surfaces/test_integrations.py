@@ -81,8 +81,8 @@ def test_the_check_step_of_the_action(project: Path, tmp_path_factory: pytest.Te
     environment = {
         "RUNNER_TEMP": str(tools),
         "GITHUB_STEP_SUMMARY": str(summary),
-        "PATHS": "bad.yaml good.yaml",
-        "ARGS": "--min-severity warning",
+        "PATHS": "good.yaml\nbad.yaml\n",
+        "ARGS": '--min-severity "warning"',
         "SUMMARY": "true",
     }
     done = run(["bash", "-e", "-o", "pipefail", "-c", step["run"]], project, **environment)

@@ -24,6 +24,13 @@ Reference = Annotated[
     str | None,
     typer.Option("--reference", help="Published curves of release 2024, 2023 or tdmpc2, or a file with your curves."),
 ]
+OtherLaboratory = Annotated[
+    bool,
+    typer.Option(
+        "--other-laboratory",
+        help="Judge the run as one of a laboratory or program that may learn up to 20 % slower than the published one.",
+    ),
+]
 Baseline = Annotated[
     list[Path] | None,
     typer.Option(
@@ -62,6 +69,14 @@ def check_reference(name: str | None) -> None:
             own_curves(Path(name))
         except ValueError as error:
             fail(f"--reference {error}")
+
+
+def check_laboratory(other: bool, reference: str | None) -> None:
+    """Ends the command if ``--other-laboratory`` is given with custom curves."""
+    from dreamerguard.regression.reference.choice import is_published
+
+    if other and not is_published(reference):
+        fail("--other-laboratory is for published curves: your own curves are already those of your laboratory")
 
 
 def check_task(task: str | None, suite: str | None, reference: str | None) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dreamerguard.util.text import plain
 
 #: Separates a number from its unit without a line break.
-_NO_BREAK_SPACE = "\u00a0"
+NO_BREAK_SPACE = "\u00a0"
 
 #: Text between line breaks and non-breaking spaces.
-_KEPT = re.compile(f"[^\n{_NO_BREAK_SPACE}]+")
+_KEPT = re.compile(f"[^\n{NO_BREAK_SPACE}]+")
 
 _ADDRESS = re.compile(r"(https?://[^\s()<>\"']+)")
 
@@ -59,7 +59,13 @@ def linked(value: object) -> Html:
     return join_html(link(piece, piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
 
 
-def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: int | None = None) -> Html:
+def html_table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    numbers: int | None = None,
+    class_: str | None = None,
+) -> Html:
     """Returns a paragraph with the caption, and a table that scrolls sideways on a narrow screen.
 
     Args:
@@ -67,6 +73,7 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str,
       rows: cells of each row; the first cell is the row title.
       caption: description of the table.
       numbers: index of the first column with numbers; these columns are aligned to the right.
+      class_: ``dense`` for many columns; ``stacked`` for a long last cell, which gets a line on a narrow screen.
     """
     first = len(head) if numbers is None else numbers
 
@@ -84,7 +91,9 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str,
         for row in rows
     )
     content = join_html([tag("thead", tag("tr", top)), tag("tbody", body)])
-    scroll = tag("div", tag("table", content), class_="scroll", tabindex="0", role="region", aria_label=caption)
+    scroll = tag(
+        "div", tag("table", content, class_=class_), class_="scroll", tabindex="0", role="region", aria_label=caption
+    )
     return join_html([tag("p", caption, class_="caption"), scroll])
 
 
@@ -97,7 +106,7 @@ def count(value: float) -> str:
     """Formats a number of frames with a unit: 490 k, 1.1 M."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:.4g}{_NO_BREAK_SPACE}{unit}"
+            return f"{value / size:.4g}{NO_BREAK_SPACE}{unit}"
     return f"{value:.4g}"
 
 
@@ -115,4 +124,4 @@ def axis_figure(value: float) -> str:
 
 def percent(value: float) -> str:
     """Formats a share as a percentage with two or three digits."""
-    return f"{100 * value:.3g}{_NO_BREAK_SPACE}%" if value >= 0.1 else f"{100 * value:.2g}{_NO_BREAK_SPACE}%"
+    return f"{100 * value:.3g}{NO_BREAK_SPACE}%" if value >= 0.1 else f"{100 * value:.2g}{NO_BREAK_SPACE}%"

@@ -88,7 +88,7 @@ def _by_task(runs: Sequence[RunPage]) -> list[list[RunPage]]:
 
 
 def _overview(runs: Sequence[RunPage], neutral: bool) -> Html:
-    head = ("run", "verdict", "healthy runs as low", "score", "reference", "frames", "task")
+    head = ("run", "verdict", "score", "reference", "healthy runs as low", "frames", "task")
     rows = []
     for index, run in enumerate(runs):
         status, verdict = run.status, run.status.verdict
@@ -97,7 +97,7 @@ def _overview(runs: Sequence[RunPage], neutral: bool) -> Html:
         p = percent(verdict.p) if verdict and last else "–"
         scores = figure(last.score if last else None), figure(last.median if last else None)
         frames = count(status.log.frames) if status.log else "–"
-        rows.append((name, badge(status, neutral), p, *scores, frames, status.task))
+        rows.append((name, badge(status, neutral), *scores, p, frames, status.task))
     return html_table(head, rows, _caption(runs), numbers=2)
 
 

@@ -163,7 +163,8 @@ def _differences(run: RunPage) -> Iterator[Html]:
         (tag("code", item.key), text(item.run), text(item.published), link(item.source, item.url))
         for item in run.differences
     ]
-    yield html_table(("setting", "this run", "published", "source"), rows, f"Compared with {run.compared_with}")
+    head = ("setting", "this run", "published", "source")
+    yield html_table(head, rows, f"Compared with {run.compared_with}", class_="stacked")
 
 
 def _notes(status: Status) -> Iterator[Html]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dreamerguard.regression.watch.watcher import Status
 
-from .html import Html, html_table, items, tag, text
+from .html import NO_BREAK_SPACE, Html, html_table, items, tag, text
 from .run_charts import sides_chart
 from .run_facts import RunPage
 from .svg import draw_svg
@@ -48,7 +48,8 @@ def sides_section(sides: TwoSides, runs: Sequence[RunPage]) -> Iterator[Html]:
     for index, (task, groups) in enumerate(_by_task(sides, runs)):
         yield draw_svg(sides_chart(list(zip(_legend(sides.names), groups, strict=True)), f"all-{index}", task))
     yield tag("h2", "What changed")
-    yield html_table(sides.head, sides.rows, sides.caption, numbers=1)
+    rows = [[cell.replace(" %", f"{NO_BREAK_SPACE}%") for cell in row] for row in sides.rows]
+    yield html_table(sides.head, rows, sides.caption, numbers=1, class_="dense")
     yield items(sides.facts)
     if sides.notes:
         yield tag("h3", "Notes")

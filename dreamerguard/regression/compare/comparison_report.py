@@ -15,16 +15,18 @@ VERSION = 1
 #: Column titles of `comparison_table`.
 COLUMNS = (
     "task",
-    "baseline seeds",
-    "candidate seeds",
-    "baseline score",
-    "candidate score",
     "change",
     "95 % interval",
+    "candidate score",
+    "baseline score",
     "change of the whole curve",
     "chance to score higher",
+    "candidate seeds",
+    "baseline seeds",
     "seeds too low",
 )
+#: Cells of a row of the short table in this order.
+_ORDER = (0, 5, 6, 4, 3, 7, 8, 2, 1, 9)
 
 #: What the columns of `comparison_table` are.
 LEGEND = (
@@ -105,7 +107,7 @@ FORMATS: dict[str, Callable[[Comparison, Sequence[str]], str]] = {
 
 def comparison_table(comparison: Comparison) -> list[tuple[str, ...]]:
     """Returns one row per task, with the cells of `COLUMNS`."""
-    return [_row(task) for task in comparison.tasks]
+    return [tuple(row[place] for place in _ORDER) for row in map(_row, comparison.tasks)]
 
 
 def table_lines(comparison: Comparison) -> list[tuple[str, ...]]:
@@ -123,11 +125,11 @@ def comparison_facts(comparison: Comparison, *, advise: bool = True) -> list[str
     tasks = len(comparison.tasks)
     labelings = "all labelings" if comparison.exact else "drawn labelings"
     both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
-    level = f"{100 * comparison.rates.worse:.3g} %"
-    lines = [f"p of worse: {both}; WORSE at {level} in either (permutation test within tasks, {labelings})"]
+    level = f"{comparison.rates.worse:.3g}"
+    lines = [f"p of worse: {both}; WORSE needs at most {level} in either (permutation test within tasks, {labelings})"]
     if comparison.p_margin is not None:
         loss = f"p of a loss beyond {comparison.margin:.0%} of the learned range"
-        lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR at {100 * comparison.rates.inferior:.3g} %")
+        lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR needs at most {comparison.rates.inferior:.3g}")
     if comparison.change is not None:
         lines.append(
             f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"

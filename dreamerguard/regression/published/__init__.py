@@ -10,7 +10,17 @@ from .data import (
     releases,
     task_releases,
 )
-from .envelope import Calibration, Envelope, Final, Method, Provenance, Reach, ReferenceSet, ScoreRange
+from .envelope import (
+    Calibration,
+    Envelope,
+    Final,
+    Method,
+    Provenance,
+    Reach,
+    ReferenceSet,
+    ScoreRange,
+    SlowerCalibration,
+)
 
 __all__ = [
     "Calibration",
@@ -22,6 +32,7 @@ __all__ = [
     "ReferenceSet",
     "Release",
     "ScoreRange",
+    "SlowerCalibration",
     "envelope_tasks",
     "load_calibration",
     "load_envelope",

@@ -135,6 +135,12 @@ class Calibration:
     seeds_below_worst: float | None
 
 
+class SlowerCalibration(Calibration):
+    """The statistics of healthy seeds that were made slower, for runs of a laboratory that may learn more slowly."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """The published seeds of one task in one release.

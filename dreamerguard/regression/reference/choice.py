@@ -28,6 +28,7 @@ from dreamerguard.util.paths import exists
 from dreamerguard.util.text import number_of
 
 from .judged_scores import kind_caveat
+from .slower import slower_calibration
 
 
 class NoReference(LookupError):
@@ -51,7 +52,9 @@ class Reference:
     caveats: tuple[str, ...]
 
 
-def find_reference(log: RunLog, task: str | None, suite: str | None, name: str | None) -> Reference:
+def find_reference(
+    log: RunLog, task: str | None, suite: str | None, name: str | None, *, other_laboratory: bool = False
+) -> Reference:
     """Returns the reference of a run.
 
     Args:
@@ -59,6 +62,7 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
       task, suite: the user's values; they override those of the directory.
       name: a release of published curves, or a file of ``dreamerguard reference build``; by default the
         newest published curves.
+      other_laboratory: whether the run is of a laboratory or program that may learn up to 20 % slower; see `slower`.
 
     Raises:
       NoReference: the task is unknown or has no curves.
@@ -83,7 +87,18 @@ def find_reference(log: RunLog, task: str | None, suite: str | None, name: str |
     rate = found.updates_per_1000_frames(envelope.edition) if envelope.edition in found.editions else None
     caveats = [] if given or log.layout.states_suite else _suite_caveat(found.suite, task)
     caveats += [curves_caveat(envelope.edition, log.program), *filter(None, (disagreement(envelope), envelope.note))]
+    if other_laboratory:
+        calibration, note = _for_others(envelope, *calibration)
+        caveats.append(note)
     return Reference(envelope, *calibration, rate, (*caveats, *_differences(log, envelope)))
+
+
+def _for_others(envelope: Envelope, calibration: Calibration, method: Method) -> tuple[tuple[Calibration, Method], str]:
+    """Returns the statistics for a slower laboratory, and a note about them."""
+    if envelope.release == "tdmpc2":
+        return (calibration, method), "--other-laboratory has no effect: the curves have too few seeds"
+    found = slower_calibration(envelope.suite, envelope.release, calibration.spread, method)
+    return (found, method), "--other-laboratory: the run may learn 20 % slower; fewer worse runs are detected"
 
 
 def known_task(log: RunLog, task: str | None, suite: str | None) -> tuple[str, str] | None:

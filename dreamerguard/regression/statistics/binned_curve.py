@@ -121,6 +121,17 @@ def delayed(curve: Curve, lag: float) -> list[float | None]:
     return out
 
 
+def slowed(curve: Curve, factor: float) -> list[float | None]:
+    """Returns the curve of a run that takes ``factor`` times as long to learn; interpolates between cells."""
+    out: list[float | None] = []
+    for index in range(len(curve)):
+        at = min(max((index + 1) / factor - 1, 0.0), len(curve) - 1.0)
+        low = math.floor(at)
+        left, right = curve[low], curve[min(low + 1, len(curve) - 1)]
+        out.append(left if left is None or right is None else left + (right - left) * (at - low))
+    return out
+
+
 def relative_spread(tasks: Sequence[Sequence[Curve]], window: float) -> float:
     """Returns the median over tasks of the seeds' standard deviation after the first quarter, in learned ranges.
 

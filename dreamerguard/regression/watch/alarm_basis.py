@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from dreamerguard.regression.published import Calibration, Envelope, Method
+from dreamerguard.regression.published import Calibration, Envelope, Method, SlowerCalibration
 from dreamerguard.regression.statistics.guaranteed_band import (
     LEAST_CURVES,
     LEAST_SEEDS,
@@ -24,6 +24,7 @@ class Basis(StrEnum):
 
     GUARANTEED = "guaranteed"
     MEASURED = "measured"
+    SLOWER = "measured, slower laboratory"
 
 
 def alarm_basis(envelope: Envelope, calibration: Calibration, method: Method) -> tuple[Basis, SeedBand, Calibration]:
@@ -34,6 +35,8 @@ def alarm_basis(envelope: Envelope, calibration: Calibration, method: Method) ->
       calibration: false alarm statistics of the reference's suite.
       method: constants of the reference.
     """
+    if isinstance(calibration, SlowerCalibration):
+        return Basis.SLOWER, SeedBand.of(envelope.curves, calibration.spread, method), calibration
     if envelope.own_calibration and can_guarantee(envelope.seeds, calibration):
         band = GuaranteedBand.leaving_one_out(envelope.curves, calibration.spread, method)
         return Basis.GUARANTEED, band, guaranteed(calibration)
@@ -61,6 +64,11 @@ def basis_text(basis: Basis, envelope: Envelope, curves: int) -> str:
             f"false alarms: at most 5 % of healthy runs over all looks, guaranteed on average over the tasks of"
             f" {envelope.suite} ({curves} curves) if a healthy run is exchangeable with the {envelope.seeds} seeds of"
             " its task"
+        )
+    if basis is Basis.SLOWER:
+        return (
+            "false alarms: about 5 % of healthy runs of a laboratory that learns up to 20 % slower, over all looks,"
+            f" measured on {curves} healthy curves that were made slower"
         )
     if not envelope.own_calibration:
         why = "the statistics are borrowed"

@@ -99,6 +99,7 @@ class Watcher:
       memory_gb: memory of the training machine; None if that is another machine.
       clock: function that returns seconds since the epoch.
       explain: explains a low run by its settings; by default only the stored lint report does.
+      other_laboratory: whether the run is of a laboratory or program that may learn up to 20 % slower.
     """
 
     directory: Path
@@ -109,6 +110,7 @@ class Watcher:
     memory_gb: float | None = None
     clock: Callable[[], float] = time.time
     explain: Explain | None = None
+    other_laboratory: bool = False
     _follower: Follower = field(init=False)
     _last: Status | None = field(init=False, default=None)
     _lint: list[LintNote] = field(init=False, default_factory=list)
@@ -137,7 +139,9 @@ class Watcher:
         self._lint = self._lint or read_lint(self.directory)
         reference, missing, scoreless, verdict = None, "", "", None
         try:
-            reference = find_reference(log, self.task, self.suite, self.reference)
+            reference = find_reference(
+                log, self.task, self.suite, self.reference, other_laboratory=self.other_laboratory
+            )
         except NoReference as error:
             missing = str(error)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import gymnasium
@@ -45,7 +46,8 @@ def test_it_plays_like_the_single_environment(mode: AutoresetMode, make: Any, re
 
 
 def test_an_environment_in_a_process_and_its_picture() -> None:
-    vector = AsyncVectorEnv([lambda: gymnasium.make("CartPole-v1", render_mode="rgb_array")])
+    drawn = functools.partial(gymnasium.make, "CartPole-v1", render_mode="rgb_array")
+    vector = AsyncVectorEnv([drawn], context="spawn")  # a fork warns in a process that runs JAX
     env = GymEnv(vector, "e", 3, Presentation(rendered=True, image_size=32))
     seen = play(env, 6)
     assert seen[0]["is_first"] and seen[-1]["image"].shape == (32, 32, 3) and np.ptp(seen[-1]["image"]) > 0

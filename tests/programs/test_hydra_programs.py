@@ -195,6 +195,7 @@ def test_a_bomb_that_only_hydra_could_compose_is_given_up(tmp_path: Path) -> Non
         ("algo=sac", "sac"),
         ("exp=dreamer_v3 algo=sac", "sac"),
         ("exp=p2e_dv2_exploration", "p2e_dv2_exploration"),
+        ("exp=p2e_dv3_exploration", "p2e_dv3_exploration"),
     ],
 )
 def test_other_algorithms_of_sheeprl_are_not_checked(words: str, algorithm: str) -> None:

@@ -24,7 +24,7 @@ from dreamerguard.sources.commands.launch import Launch
 
 NAMES = ("sheeprl-eval", "sheeprl_eval.py")
 #: Options of ``algo`` that train something else.
-OTHERS = re.compile(r"(a2c|ppo|sac|droq|dreamer_v[12]|p2e_dv[12])(_\w*)?")
+OTHERS = re.compile(r"(a2c|ppo|sac|droq|dreamer_v[12]|p2e_dv[123])(_\w*)?")
 _CHECKPOINT = "checkpoint_path"
 _TITLE = "Eclectic-Sheep/sheeprl at 33b6366, eval_config.yaml"
 _DEFAULTS: dict[str, Value] = {

@@ -36,8 +36,6 @@ from .own_files import STACKS, lacks_shipped, missing_values, stacks_nothing
 from .published import published_run, task_problem
 from .resume import RESUME, resume_problems, with_stored
 
-#: DreamerV3, and Plan2Explore on its world model and keys, for which no scores are published.
-_FAMILY = frozenset({"dreamer_v3", "p2e_dv3", "p2e_dv3_exploration", "p2e_dv3_finetuning"})
 #: Keys that every stored configuration has.
 _STORED = {"algo.name", "algo.total_steps", "env.id", "env.num_envs", "buffer.size"}
 
@@ -139,4 +137,4 @@ def _other_algorithm(composed: Composed) -> str:
     words = {item.key: item.text for item in composed.words.overrides}
     chosen = words.get("algo") or ""
     name = composed.value("algo.name") or (chosen if OTHERS.fullmatch(chosen) else "")
-    return "" if not isinstance(name, str) or name in _FAMILY or UNKNOWN in name else name
+    return "" if not isinstance(name, str) or name == "dreamer_v3" or UNKNOWN in name else name

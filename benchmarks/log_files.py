@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import struct
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from dreamerguard.logs.checksum import masked_crc
+from tests.logs.wandb_writer import HEADER, field, item, run, varint, write_records
 
 #: Values of a row, without its step.
 Values = dict[str, float]
@@ -90,13 +90,9 @@ def write_scores_only(folder: Path, program: str, count: int) -> None:
 def write_wandb(folder: Path, program: str, count: int) -> None:
     """Writes the ``run-*.wandb`` file of an offline run."""
     with (folder / "run-abc.wandb").open("wb") as file:
-        file.write(b":W&B" + struct.pack("<HB", 0xBEE1, 0))
-        settings = {"task": "dmc_walker_walk", "script": "train", "env": {"dmc": {"repeat": 1}}}
-        items = b"".join(
-            _field(1, _field(1, k.encode()) + _field(16, json.dumps(v).encode())) for k, v in settings.items()
-        )
-        run = b"\x08\x01" + _field(17, _field(1, b"abc") + _field(4, items))
-        _write_records(file.write, chain([run], (_history(step, values) for step, values in rows(program, count))))
+        file.write(HEADER)
+        start = run({"task": "dmc_walker_walk", "script": "train", "env": {"dmc": {"repeat": 1}}})
+        write_records(file.write, chain([start], (_history(step, values) for step, values in rows(program, count))))
 
 
 def write_csv(folder: Path, program: str, count: int) -> None:
@@ -135,18 +131,6 @@ def write_json(folder: Path, program: str, count: int) -> None:
         file.write("]")
 
 
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*found, value))
-
-
-def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
-
-
 def _record(payload: bytes) -> bytes:
     head = struct.pack("<Q", len(payload))
     check = struct.pack("<I", masked_crc(payload, many=True))
@@ -154,13 +138,9 @@ def _record(payload: bytes) -> bytes:
 
 
 def _event(step: int, tag: str, value: float) -> bytes:
-    inner = _field(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
+    inner = field(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
     time = b"\x09" + struct.pack("<d", 1.7e9 + step)
-    return _record(time + b"\x10" + _varint(step) + _field(5, _field(1, inner)))
-
-
-def _item(key: str, value: float) -> bytes:
-    return _field(1, _field(2, key.encode()) + _field(16, json.dumps(value).encode()))
+    return _record(time + b"\x10" + varint(step) + field(5, field(1, inner)))
 
 
 _items: dict[tuple[str, float], bytes] = {}
@@ -172,24 +152,9 @@ def _history(step: int, values: Values) -> bytes:
         if (key, value) in _items:
             parts.append(_items[key, value])
             continue
-        item = _item(key, value)
-        if len(_items) < 100_000 and value == values.get(key) and "loss" in key.lower():
-            _items[key, value] = item
-        parts.append(item)
-    items = b"".join(parts) + _item("_timestamp", 1.7e9 + step) + _item("_runtime", step / 7) + _item("_step", step)
-    return b"\x08\x07" + _field(2, items + _field(2, b"\x08" + _varint(step)))
-
-
-def _write_records(write: Callable[[bytes], object], records: Iterable[bytes]) -> None:
-    block, head, at = 32 << 10, 7, 7
-    for record in records:
-        first = True
-        while first or record:
-            left = block - at % block
-            if left < head:
-                write(bytes(left))
-                at, left = at + left, block
-            part, record = record[: left - head], record[left - head :]
-            body = bytes([(1 if first else 4) if not record else (2 if first else 3)]) + part
-            write(struct.pack("<IH", zlib.crc32(body), len(part)) + body)
-            at, first = at + head + len(part), False
+        part = item(key, value)
+        if len(_items) < 100_000 and "loss" in key.lower():
+            _items[key, value] = part
+        parts.append(part)
+    items = b"".join(parts) + item("_timestamp", 1.7e9 + step) + item("_runtime", step / 7) + item("_step", step)
+    return b"\x08\x07" + field(2, items + field(2, b"\x08" + varint(step)))

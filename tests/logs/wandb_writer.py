@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +46,26 @@ def config(values: Mapping[str, Any]) -> bytes:
     return field(1, 3) + field(5, b"".join(item(key, value, nested=False) for key, value in values.items()))
 
 
-def log_bytes(records: Iterable[bytes], start: bytes = HEADER) -> bytes:
-    """The bytes of a file: records split where a block of 32 KiB ends."""
-    data = bytearray(start)
+def write_records(write: Callable[[bytes], object], records: Iterable[bytes]) -> None:
+    """Writes records behind the header of a file, each split where a block of 32 KiB ends."""
+    at = len(HEADER)
     for record in records:
         first = True
-        while True:
-            left = BLOCK - len(data) % BLOCK
+        while first or record:
+            left = BLOCK - at % BLOCK
             if left < HEAD:
-                data += bytes(left)
-                left = BLOCK
+                write(bytes(left))
+                at, left = at + left, BLOCK
             part, record = record[: left - HEAD], record[left - HEAD :]
-            kind = (1 if first else 4) if not record else (2 if first else 3)
-            body = bytes([kind]) + part
-            data += struct.pack("<IH", zlib.crc32(body), len(part)) + body
-            first = False
-            if not record:
-                break
+            body = bytes([(1 if first else 4) if not record else (2 if first else 3)]) + part
+            write(struct.pack("<IH", zlib.crc32(body), len(part)) + body)
+            at, first = at + HEAD + len(part), False
+
+
+def log_bytes(records: Iterable[bytes], start: bytes = HEADER) -> bytes:
+    """The bytes of a file."""
+    data = bytearray(start)
+    write_records(data.extend, records)
     return bytes(data)
 
 

@@ -88,7 +88,7 @@ def interrupted_chains(bench: Bench, times: int) -> Finding:
         kind = next(kind for kind in KINDS if kind.name == name)
         right = code is None or code in (-kind, 128 + kind, 0)
         finding.expect(right, f"exit code {code} after {name} in phase {phase}")
-    finding.wrong += [text.partition("\n")[0][:200] for text in result.different]
+    finding.wrong += [text.partition("\n")[0][:600] for text in result.different]
     phases = Counter(phase for _, phase, code in result.done if code is not None)
     finding.message = ", ".join(f"{count} in {phase}" for phase, count in phases.items())
     return finding

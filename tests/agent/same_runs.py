@@ -84,6 +84,9 @@ def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
     for name, value in first.items():
         if isinstance(value, np.ndarray):
             np.testing.assert_array_equal(value, second[name], err_msg=name)
+        elif isinstance(value, list):
+            apart = [row for row in value if row not in second[name]], [row for row in second[name] if row not in value]
+            assert value == second[name], f"{name}: only the first has {apart[0]}, only the second {apart[1]}"
         else:
             assert value == second[name], name
 

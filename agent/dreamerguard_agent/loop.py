@@ -93,6 +93,7 @@ def train(
             tensorboard=config.logging.tensorboard,
             frames=numbers.get("frames", 0),
             evaluating=numbers.get("evaluating", {}).get("frames"),
+            ahead=config.run.envs * config.env.action_repeat,
             say=observer.note,
         )
         with logs:
@@ -223,6 +224,7 @@ class Run:
     def _run_steps(self, functions: CompiledFunctions, stop: Callable[[], bool]) -> None:
         try:
             self._resume_evaluation()
+            self._evaluate()  # if an earlier start was stopped before it could begin the one that was due
             while not self.counters.finished and not stop():
                 self._vector_step(functions)
                 if self._journal.due:

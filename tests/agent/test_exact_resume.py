@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,11 +13,14 @@ import numpy as np
 import pytest
 
 from dreamerguard.schema import RunConfig
+from dreamerguard_agent.background_evaluation import BackgroundEvaluation, Played
 from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
+from dreamerguard_agent.envs import WaitEnded
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import Run, RunResult, train
 
+from ..tensorboard_rows import assert_tensorboard_agrees, rows
 from .same_runs import SMALL, assert_same, everything, quick_compilation
 
 pytestmark = pytest.mark.integration
@@ -61,6 +65,40 @@ def test_a_run_stopped_at_drawn_steps_equals_the_uninterrupted_one(whole: Path, 
     interrupted(tmp_path / "run", points)
     assert_same(everything(whole), everything(tmp_path / "run"))
     assert len((whole / "scores.jsonl").read_text().splitlines()) == 2  # episodes crossed the interruptions
+
+
+def test_scores_of_the_step_before_a_save_are_kept(tmp_path: Path) -> None:
+    settings = {"logging": {"every": 1e6, "tensorboard": True}}
+    heard, said, ended = Silent(), list[str](), list[int]()
+    heard.note = said.append  # type: ignore[method-assign]
+    heard.episode = lambda frames, episode: ended.append(frames)  # type: ignore[method-assign]
+    go(tmp_path / "whole", **settings)
+    assert not go(tmp_path / "run", lambda: bool(ended), heard, **settings).finished
+    assert len(rows(tmp_path / "run" / "scores.jsonl")) == 2  # both environments ended with the last step
+    assert go(tmp_path / "run", observer=heard, **settings).finished
+    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))
+    assert_tensorboard_agrees(tmp_path / "run")
+    assert not [text for text in said if "does not fit" in text]
+
+
+def test_a_stop_does_not_move_an_evaluation_that_waits_for_the_one_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"eval": {"every": 400, "episodes": 1}}
+    go(tmp_path / "whole", **settings)
+    waits, take, stopping = itertools.count(), BackgroundEvaluation.take, list[int]()
+
+    def stopped(self: BackgroundEvaluation, *, wait: bool) -> Played | None:
+        if wait and self.pending is not None and next(waits) == 1:
+            stopping.append(self.pending.frames)
+            raise WaitEnded("the evaluation was ended")
+        return take(self, wait=wait)
+
+    monkeypatch.setattr(BackgroundEvaluation, "take", stopped)
+    assert not go(tmp_path / "run", lambda: bool(stopping), **settings).finished
+    monkeypatch.undo()
+    assert go(tmp_path / "run", **settings).finished
+    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))
 
 
 def test_environments_in_this_thread_resume_exactly(whole: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_rows_behind_the_checkpoint_are_cut(tmp_path: Path) -> None:
     logs.train(2)
     logs.end()
     assert frames(tmp_path, "metrics") == [16, 32, 48, 64, 80, 96]
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61, 77, 93]
+    assert frames(tmp_path, "scores") == [24, 40, 56, 72, 88, 104]
     assert logs.said == []
     assert not list(tmp_path.glob("before-*"))
 
@@ -142,7 +142,7 @@ def test_a_short_log_is_neither_padded_nor_cut(tmp_path: Path, length: int) -> N
     logs.train(1)
     logs.end()
     whole = content[:length].count(b"\n")
-    assert frames(tmp_path, "scores") == [*[13, 29, 45, 61][:whole], 77]
+    assert frames(tmp_path, "scores") == [*[24, 40, 56, 72][:whole], 88]
     assert "shorter than its checkpoint states" in logs.said[0]
     assert f"{saved['logs']['scores'] - length:,} bytes" in logs.said[0]
     kept = list(tmp_path.glob("before-1/scores.jsonl"))
@@ -155,7 +155,7 @@ def test_a_last_row_without_its_line_end_is_kept(tmp_path: Path) -> None:
     logs = Logs(tmp_path, saved)
     logs.train(1)
     logs.end()
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61, 77]
+    assert frames(tmp_path, "scores") == [24, 40, 56, 72, 88]
 
 
 def test_zeros_of_a_power_cut_are_no_rows(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_zeros_of_a_power_cut_are_no_rows(tmp_path: Path) -> None:
     logs = Logs(tmp_path, saved)
     logs.train(1)
     logs.end()
-    assert frames(tmp_path, "scores") == [13, 77]
+    assert frames(tmp_path, "scores") == [24, 88]
     assert f"{size - line:,} bytes shorter" in logs.said[0]
 
 
@@ -189,7 +189,7 @@ def test_a_size_that_cuts_a_row_or_its_frames_loses_nothing(tmp_path: Path, wron
     logs = Logs(tmp_path, saved)
     logs.train(1)
     logs.end()
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61, 77]
+    assert frames(tmp_path, "scores") == [24, 40, 56, 72, 88]
     assert (tmp_path / "before-1" / "scores.jsonl").read_bytes() == content
     assert "does not fit its checkpoint" in logs.said[0]
 
@@ -200,7 +200,7 @@ def test_a_size_on_a_line_end_with_other_frames_loses_nothing(tmp_path: Path) ->
     saved["logs"]["scores"] = content.index(b"\n") + 1
     logs = Logs(tmp_path, saved)
     logs.end()
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61]
+    assert frames(tmp_path, "scores") == [24, 40, 56, 72]
     assert (tmp_path / "before-1" / "scores.jsonl").read_bytes() == content
 
 

@@ -28,7 +28,7 @@ def test_numbers_of_a_stranger_change_no_file(tmp_path: Path, size: Any) -> None
     saved["logs"]["scores"] = size
     if size is None:  # as if the checkpoint did not state it: the rows up to its frames are kept
         Logs(tmp_path, saved).end()
-        assert frames(tmp_path, "scores") == [13, 29, 45, 61]
+        assert frames(tmp_path, "scores") == [24, 40, 56, 72]
         return
     with pytest.raises(UnusableLogs, match=r"scores\.jsonl, which is not plausible"):
         Logs(tmp_path, saved)
@@ -91,7 +91,7 @@ def test_a_backup_of_hard_links_does_not_change(tmp_path: Path) -> None:
     logs.train(1)
     logs.end()
     assert (tmp_path / "backup").read_bytes() == content
-    assert frames(run, "scores") == [13, 29, 45, 61, 77]
+    assert frames(run, "scores") == [24, 40, 56, 72, 88]
 
 
 @pytest.mark.parametrize("seeds", [(0,), (3, 4)])
@@ -104,7 +104,7 @@ def test_a_removed_or_replaced_log_is_put_back(tmp_path: Path, seeds: tuple[int,
     (folder / "metrics.jsonl").write_text("another file")
     shutil.rmtree(folder / "tensorboard")
     logs.train(1)
-    assert frames(folder, "scores") == [13, 29, 45, 61]
+    assert frames(folder, "scores") == [24, 40, 56, 72]
     assert frames(folder, "metrics") == [16, 32, 48, 64]
     assert (folder / "before-1" / "metrics.jsonl").read_text() == "another file"
     assert_tensorboard_agrees(folder)
@@ -112,7 +112,7 @@ def test_a_removed_or_replaced_log_is_put_back(tmp_path: Path, seeds: tuple[int,
     if folder != tmp_path:
         shutil.rmtree(folder)
         logs.save()
-        assert frames(folder, "scores") == [13, 29, 45, 61]
+        assert frames(folder, "scores") == [24, 40, 56, 72]
     logs.end()
 
 
@@ -146,7 +146,7 @@ def test_a_server_that_does_not_answer_is_no_lost_run_directory(
         logs.train(2)
     logs.train(1)
     logs.end()
-    assert frames(tmp_path / "run", "scores") == [13, 29, 45]
+    assert frames(tmp_path / "run", "scores") == [24, 40, 56]
 
 
 def test_without_space_to_set_a_log_aside_it_stays_in_its_place(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_link_to_itself_is_a_lost_run_directory(tmp_path: Path) -> None:
         logs.train(1)
     assert logs.records.rescue() == tmp_path / "run-rescued-1"
     logs.end()
-    assert frames(tmp_path / "run-rescued-1", "scores") == [13, 29]
+    assert frames(tmp_path / "run-rescued-1", "scores") == [24, 40]
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -196,7 +196,7 @@ def test_a_removed_run_directory_is_noticed_and_saved_elsewhere(
     logs.save()
     logs.end()
     folder = target if len(seeds) == 1 else target / "seed4"
-    assert frames(folder, "scores") == [13, 29, 45, 61]
+    assert frames(folder, "scores") == [24, 40, 56, 72]
     assert_tensorboard_agrees(folder)
     if replaced:
         assert [path.name for path in run.iterdir()] == ["run.yaml"]
@@ -252,7 +252,7 @@ def test_a_full_disk_tears_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     saved = logs.save()
     assert saved["logs"]["scores"] == (tmp_path / "scores.jsonl").stat().st_size
     logs.end()
-    assert frames(tmp_path, "scores") == [13, 29, 45, 61, 77]
+    assert frames(tmp_path, "scores") == [24, 40, 56, 72, 88]
     assert_tensorboard_agrees(tmp_path)
 
 
@@ -265,7 +265,7 @@ def test_a_save_in_another_thread_fails_until_a_removed_log_is_put_back(tmp_path
     logs.records.check()
     logs.records.sync()
     logs.end()
-    assert frames(tmp_path, "scores") == [13]
+    assert frames(tmp_path, "scores") == [24]
 
 
 def test_rows_are_appended_while_another_thread_syncs(tmp_path: Path) -> None:

@@ -14,7 +14,11 @@ NAMES = ("scores", "metrics", "eval")
 
 
 class Logs:
-    """A run that writes rows and saves, with or without an end."""
+    """A run that writes rows and saves, with or without an end.
+
+    As in a run of two environments with action repeat 8, an episode that ends with a step has its score behind the
+    frames of that step.
+    """
 
     def __init__(self, directory: Path, saved: dict[str, Any] | None = None, seeds: tuple[int, ...] = (0,)) -> None:
         directory.mkdir(exist_ok=True)
@@ -22,13 +26,15 @@ class Logs:
         self.frames = saved["frames"] if saved else 0
         self.seeds = seeds
         sizes = saved["logs"] if saved else {}
-        self.records = SeedRecords(directory, seeds, sizes, tensorboard=True, frames=self.frames, say=self.said.append)
+        self.records = SeedRecords(
+            directory, seeds, sizes, tensorboard=True, frames=self.frames, ahead=16, say=self.said.append
+        )
 
     def train(self, rows: int) -> None:
         for _ in range(rows):
             self.frames += 16
             for seed in self.seeds:
-                score = {"frames": self.frames - 3, "score": self.frames + seed, "time": 1e9 + self.frames}
+                score = {"frames": self.frames + 8, "score": self.frames + seed, "time": 1e9 + self.frames}
                 self.records.write(seed, "scores", score)
                 self.records.write(seed, "metrics", {"frames": self.frames, "loss/dyn": 1 / self.frames, "bad": np.inf})
                 if self.frames % 64 == 0:

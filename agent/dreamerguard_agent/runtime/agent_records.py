@@ -31,6 +31,8 @@ class RunRecords:
       say: prints what is unusual about the files.
       evaluating: environment frames of an evaluation that had not ended at the checkpoint; None if there is none.
       inner: whether the folder lies in the run directory, so that it may be made again; False: it is the run directory.
+      ahead: most environment frames by which the score of an episode that ended with the checkpoint's last step stands
+        behind ``frames``: those of one step of all environments. The record that ends it is not counted yet.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class RunRecords:
         say: Say,
         inner: bool = False,
         evaluating: int | None = None,
+        ahead: int = 0,
     ) -> None:
         self._evaluating = evaluating
         self._directory, self._frames, self._say, self._inner = directory, frames, say, inner
@@ -54,8 +57,9 @@ class RunRecords:
         if not sizes and not frames:
             check_fresh(directory)
         for name in FILES:
-            # The row of an evaluation that had not ended follows the checkpoint, though its frames do not.
-            last = evaluating - 1 if name == "eval" and evaluating is not None else frames
+            last = frames + ahead if name == "scores" else frames
+            if name == "eval" and evaluating is not None:  # its row follows the checkpoint, though its frames do not
+                last = evaluating - 1
             self._repairs[name] = plan_repair(_path(directory, name), sizes.get(name, None if frames else 0), last)
 
     def open(self) -> None:

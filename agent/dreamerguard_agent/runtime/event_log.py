@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from .append_file import AppendFile, check_regular
 from .event_record import event_record
-from .log_repair import MOST_BYTES, aside_folder
+from .event_repair import PREFIX, SUFFIX, bring_back, event_files, set_aside
 
 FOLDER = "tensorboard"
-_PREFIX = "events.out.tfevents."
 _TAGS = {"scores": "episode/", "eval": "eval/"}
-#: End of the names of our files; others that somebody put into the folder are left alone.
-_SUFFIX = ".dreamerguard"
+_TAIL = 1 << 22
 
 Row = Mapping[str, Any]
 
@@ -52,13 +49,15 @@ class EventLog:
         folder.mkdir(exist_ok=True)
         check_folder(folder)
         self._folder = folder
-        fits = _bring_back(folder, stored, frames, evaluating)
-        if not fits and (aside := _set_aside(folder)):
+        fits = bring_back(folder, stored, frames, evaluating)
+        if not fits and (aside := set_aside(folder)):
             say(f"{folder} does not fit its checkpoint: kept as it was in {aside.name}/; written again from the logs")
         self._file = _new_file(folder, None if fits and not frames else frames + 1 if fits else 0)
         self._writer = _Writer(self._file)
         if not fits:
             self._write_again({name: path.read_bytes() for name, path in logs.items() if path.exists()})
+        elif frames and "scores" in logs:
+            self._repeat_dropped(logs["scores"], frames)
 
     def add(self, name: str, row: Row) -> None:
         """Writes the numbers of a row of log ``name`` at the row's frames."""
@@ -66,7 +65,7 @@ class EventLog:
 
     def sizes(self) -> dict[str, int]:
         """Returns the size of every event file, to be stored with a checkpoint."""
-        sizes = {path.name: path.stat().st_size for path in _event_files(self._folder)}
+        sizes = {path.name: path.stat().st_size for path in event_files(self._folder)}
         return sizes | {self._file.path.name: self._file.size()}
 
     def sync(self) -> None:
@@ -93,6 +92,12 @@ class EventLog:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+
+    def _repeat_dropped(self, scores: Path, frames: int) -> None:
+        """Writes the scores behind the checkpoint's frames once more: readers drop them at the start of a new file."""
+        for row in _rows(_tail(scores)):
+            if row["frames"] > frames:
+                self._writer.add("scores", row, float(row["time"]) if _is_number(row.get("time")) else time.time())
 
     def _write_again(self, logs: Mapping[str, bytes]) -> None:
         rows = [(row, name) for name, content in logs.items() for row in _rows(content)]
@@ -140,8 +145,8 @@ def _new_file(folder: Path, restart: int | None) -> AppendFile:
     """
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
-    last = max((_second(path) for path in _event_files(folder)), default=0)
-    name = f"{_PREFIX}{max(int(time.time()), last + 1):010d}.{os.uname().nodename}.{os.getpid()}{_SUFFIX}"
+    last = max((_second(path) for path in event_files(folder)), default=0)
+    name = f"{PREFIX}{max(int(time.time()), last + 1):010d}.{os.uname().nodename}.{os.getpid()}{SUFFIX}"
     file = AppendFile(folder / name)
     file.append(event_record(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString()))
     if restart is not None:
@@ -150,106 +155,9 @@ def _new_file(folder: Path, restart: int | None) -> AppendFile:
     return file
 
 
-def _bring_back(folder: Path, stored: object, frames: int, evaluating: int | None = None) -> bool:
-    """Cuts the event files back to a checkpoint. Returns whether they fit it; if not, nothing was changed."""
-    files = {path.name: path for path in _event_files(folder)}
-    if not isinstance(stored, dict):
-        return not frames and _remove_blank(files)
-    if not stored.keys() <= files.keys():
-        return False
-    ours = {name: path for name, path in files.items() if name in stored or name.endswith(_SUFFIX)}
-    kept = {path: _end_of_kept(path, stored.get(name, 0), frames, evaluating) for name, path in ours.items()}
-    if None in kept.values():
-        return False
-    for path, end in kept.items():
-        if not end and path.name not in stored:
-            path.unlink()  # a start that was killed before its first checkpoint
-        elif end is not None and path.stat().st_size > end:
-            os.truncate(path, end)
-    return True
-
-
-def _remove_blank(files: Mapping[str, Path]) -> bool:
-    """Removes files without rows, which a start leaves that is killed early. Returns whether there were no others."""
-    if not all(name.endswith(_SUFFIX) and _end_of_kept(path, 0, 1 << 62) == 0 for name, path in files.items()):
-        return False
-    for path in files.values():
-        path.unlink()
-    return True
-
-
-def _event_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob(f"{_PREFIX}*") if path.is_file() and not path.is_symlink())
-
-
-def _set_aside(folder: Path) -> Path | None:
-    """Moves all event files to a new folder. Returns it; None if there are none."""
-    found = sorted(folder.glob(f"{_PREFIX}*"))
-    if not found:
-        return None
-    aside = aside_folder(folder.parent)
-    (aside / folder.name).mkdir()
-    for path in found:
-        path.rename(aside / folder.name / path.name)
-    return aside
-
-
 def _second(path: Path) -> int:
-    text = path.name.removeprefix(_PREFIX).partition(".")[0]
+    text = path.name.removeprefix(PREFIX).partition(".")[0]
     return int(text) if text.isascii() and text.isdigit() and len(text) == 10 else 0
-
-
-def _end_of_kept(path: Path, size: object, frames: int, evaluating: int | None = None) -> int | None:
-    """Returns how many bytes of an event file to keep; None if it does not fit the checkpoint.
-
-    Args:
-      path: the file.
-      size: its bytes at the checkpoint; rows at the same frames that follow are kept too.
-      frames: environment frames of the checkpoint.
-      evaluating: environment frames of an evaluation that had not ended then: its row belongs behind the checkpoint.
-    """
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MOST_BYTES or path.stat().st_nlink > 1:
-        return None
-    with path.open("rb") as file:
-        while file.tell() < size:
-            if (length := _length(file)) is None:
-                return None
-            file.seek(length + 8, os.SEEK_CUR)
-        if file.tell() != size:
-            return None
-        end = size
-        while (length := _length(file)) is not None:
-            step = _step(file.read(length + 8)[4:-4])
-            if step is not None and step == evaluating:
-                break
-            if step is not None and step < frames:
-                return None
-            if step is not None and step > frames:
-                break
-            end = file.tell() if step is not None else end
-    return end
-
-
-def _length(file: BinaryIO) -> int | None:
-    """Reads the length of the next record's data; None if there is no whole record.
-
-    A record is length (8 bytes), checksum of the length (4), data, checksum of the data (4).
-    """
-    head = file.read(8)
-    length: int = struct.unpack("<Q", head)[0] if len(head) == 8 else MOST_BYTES
-    return length if length + 8 <= os.fstat(file.fileno()).st_size - file.tell() else None
-
-
-def _step(data: bytes) -> int | None:
-    """Returns the step of a record with scalars; None for another record or one that cannot be read."""
-    from google.protobuf.message import DecodeError
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    try:
-        event = Event.FromString(data)
-    except DecodeError:
-        return None
-    return int(event.step) if event.HasField("summary") else None
 
 
 def _rows(content: bytes) -> Iterator[dict[str, Any]]:
@@ -260,6 +168,16 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(row, dict) and _is_number(row.get("frames")) and abs(row["frames"]) < 1 << 62:
             yield row
+
+
+def _tail(path: Path) -> bytes:
+    """Returns the end of a file, far more than the scores of one step of all environments."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            return file.read()
+    except FileNotFoundError:
+        return b""
 
 
 def _is_number(value: object) -> bool:

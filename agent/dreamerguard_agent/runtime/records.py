@@ -54,6 +54,7 @@ class SeedRecords:
       tensorboard: also write TensorBoard events.
       frames: environment frames of the checkpoint.
       evaluating: environment frames of an evaluation that had not ended at the checkpoint; None if there is none.
+      ahead: see `RunRecords`.
       say: prints what is unusual about the files.
 
     Raises:
@@ -69,6 +70,7 @@ class SeedRecords:
         tensorboard: bool,
         frames: int = 0,
         evaluating: int | None = None,
+        ahead: int = 0,
         say: Say = lambda text: None,
     ) -> None:
         self._seeds, self._directory = tuple(seeds), directory
@@ -80,9 +82,15 @@ class SeedRecords:
                 kept = sizes if len(seeds) == 1 else sizes.get(str(seed), {})
                 folder = seed_directory(directory, seed, len(seeds))
                 _check_numbers(kept, frames)
-                inner = len(seeds) > 1
                 self._records[seed] = RunRecords(
-                    folder, kept, tensorboard=tensorboard, frames=frames, evaluating=evaluating, say=say, inner=inner
+                    folder,
+                    kept,
+                    tensorboard=tensorboard,
+                    frames=frames,
+                    evaluating=evaluating,
+                    ahead=ahead,
+                    say=say,
+                    inner=len(seeds) > 1,
                 )
             for seed, records in self._records.items():
                 seed_directory(directory, seed, len(seeds)).mkdir(exist_ok=True)

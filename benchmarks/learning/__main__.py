@@ -127,7 +127,9 @@ def store(result: dict[str, Any]) -> None:
     curves = [Curve(f"seed {item['seed']}", item["frames"], item["scores"]) for item in result["seeds"]]
     frames = [curves[0].frames[0], curves[0].frames[-1]]
     curves.append(Curve("random actions, mean", frames, [statistics.fmean(result["random"])] * 2))
-    draw_png(PICTURES / f"learning-{result['case']}.png", curves, f"{result['task']}, {len(result['seeds'])} seeds")
+    number = len(result["seeds"])
+    title = f"{result['task']}, {number} seed{'s' * (number > 1)}"
+    draw_png(PICTURES / f"learning-{result['case']}.png", curves, title)
 
 
 def main() -> None:

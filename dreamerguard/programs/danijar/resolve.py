@@ -23,6 +23,7 @@ from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
+from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
@@ -164,6 +165,9 @@ def finish(
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}
         draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
+        known = {problem.key for problem in draft.problems}
+        together = refused_combinations(draft.settings, checkout, known, whole=whole)
+        draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)

@@ -34,9 +34,10 @@ from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_o
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
+from .optional_reads import optional_reads
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import interval_units, script_trains
+from .scripts import interval_units, saves_last, script_trains
 from .shrunk_presets import shrunk_presets
 from .unread_settings import trains_nothing
 
@@ -191,12 +192,18 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps", stepped=stepped, timed=timed),
+        units=Units(
+            length="agent steps",
+            stepped=stepped,
+            timed=timed,
+            saves_last=saves_last(draft.settings, edition.script, checkout),
+        ),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
-        given=checkout.given() if checkout is not None else frozenset(),
+        given=(checkout.given() if checkout is not None else frozenset())
+        | optional_reads(draft.settings, edition.script, checkout),
         handled=handled_below_zero(checkout) if as_number(values.get("run.train_ratio")) < 0 else frozenset(),
     )
 

@@ -326,3 +326,13 @@ def test_a_script_that_saves_behind_its_loop(end: str, severity: Severity, tmp_p
     command = "python dreamerv3/main.py --configs mine --logdir x --script train --run.save_every 200000"
     found = [item.severity for item in lint(command, tmp_path).findings if item.name == "interval-unit"]
     assert found == [severity]
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [('--run.from_checkpoint "${CKPT:-}"', False), ('--run.from_checkpoint ""', True), ("", True)],
+)
+def test_a_checkpoint_that_the_caller_of_a_script_names(words: str, reported: bool, tmp_path: Path) -> None:
+    (item,) = read_shell(Source("run.sh", f"CKPT=${{1:-}}\n{MAIN} --script eval_only --run.steps 1e4 {words}\n"))
+    found = {finding.name for finding in check_command(item, folder=tmp_path).findings}
+    assert ("missing-checkpoint" in found) is reported

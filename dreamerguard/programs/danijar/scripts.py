@@ -133,13 +133,18 @@ def _checkpoint(
 ) -> Iterator[Problem]:
     setting = settings.get(_CHECKPOINT)
     given = setting.value if setting is not None else None
-    if not given and script.last.span is not None and not open_words:
+    if not given and script.last.span is not None and not open_words and not _filled_in(setting):
         text = f"script {script.value} has no {_CHECKPOINT}: it stops, because it needs a checkpoint to load"
         yield Problem(
             "missing-checkpoint", text, Label(script.last.span), _CHECKPOINT, help=f"add --{_CHECKPOINT} PATH"
         )
     if setting is not None:
         yield from _named(setting, folder)
+
+
+def _filled_in(setting: Setting | None) -> bool:
+    """Returns whether the shell fills in a value on the command line: its caller names the checkpoint."""
+    return setting is not None and setting.last.kind == "command line" and "$" in getattr(setting.last.span, "text", "")
 
 
 def _named(setting: Setting, folder: Path) -> Iterator[Problem]:

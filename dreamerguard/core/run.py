@@ -31,12 +31,14 @@ class Units:
       ratio: unit of ``train_ratio``, per agent step: replayed agent steps, or gradient updates.
       stepped: intervals that this program counts in steps, where others count seconds.
       timed: intervals that its code is seen to count in seconds.
+      saves_last: whether its code is seen to save once more behind the training loop.
     """
 
     length: Literal["frames", "agent steps"] = "frames"
     ratio: Literal["steps", "updates"] = "steps"
     stepped: frozenset[str] = frozenset()
     timed: frozenset[str] = frozenset()
+    saves_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

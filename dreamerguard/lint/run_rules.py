@@ -11,6 +11,7 @@ from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
+from dreamerguard.rules.helpers.intervals import is_never
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
@@ -39,10 +40,13 @@ _OF_SIZE = frozenset(
         "changed-batch-shape",
         "undersized-model",
         "little-replay",
+        "online-replay",
     }
 )
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
 _TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
+#: Frames below which a command that switches checkpoints off is one too; the shortest published run has 400 000.
+_TRIAL_FRAMES = 20_000
 
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
 _IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
@@ -77,13 +81,29 @@ def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
 
 
 def is_trial(run: ResolvedRun) -> bool:
-    """Returns whether the command itself asks for a tiny network and a tiny part of the published length."""
-    frames, deter, published = run.setting("frames"), run.setting("deter"), run.expected("deter")
-    if frames is None or deter is None or published is None or run.budget is None or run.reference is None:
+    """Returns whether the command itself asks for a trial of the program.
+
+    That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint.
+    """
+    frames = run.setting("frames")
+    if frames is None or frames.last.kind != "command line" or run.budget is None:
         return False
-    written = frames.last.kind == deter.last.kind == "command line"
-    short = run.budget.frames <= _TRIAL_LENGTH * run.reference.budget.frames
-    return written and short and deter.number <= _TRIAL_NETWORK * as_number(published.value)
+    published = run.reference.budget.frames if run.reference is not None else 0.0
+    short = run.budget.frames <= _TRIAL_LENGTH * published
+    return (short and _is_tiny(run)) or (run.budget.frames <= _TRIAL_FRAMES and _saves_never(run))
+
+
+def _is_tiny(run: ResolvedRun) -> bool:
+    deter, published = run.setting("deter"), run.expected("deter")
+    if deter is None or published is None or deter.last.kind != "command line":
+        return False
+    return deter.number <= _TRIAL_NETWORK * as_number(published.value)
+
+
+def _saves_never(run: ResolvedRun) -> bool:
+    """Returns whether the command switches checkpoints off, so that nothing of the run is kept."""
+    found = (item for key, item in run.settings.items() if key.rpartition(".")[2] in ("save_every", "checkpoint_every"))
+    return any(item.last.kind == "command line" and is_never(item) for item in found)
 
 
 def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:

@@ -95,3 +95,18 @@ def test_code_that_nothing_recognises_stays_unknown(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("import dreamerv3\nprint(dreamerv3)\n")
     with pytest.raises(UnknownProgram):
         check_command(read_command(["python", "own.py"]), folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("runs", "own"),
+    [
+        ("def make_env():\n        return from_gym.FromGym(thing)", True),
+        ("def make_env():\n        return main.make_env(config)", False),
+    ],
+)
+def test_code_that_makes_environments_in_a_function_of_its_own(runs: str, own: bool, tmp_path: Path) -> None:
+    write(tmp_path, ".", "dreamerv3", runs=runs)
+    (run,) = (result.run for result in check_tree([tmp_path], folder=tmp_path).results if not result.run.whole)
+    task = run.settings["task"]
+    assert (task.last.kind == "command line") is own
+    assert ("FromGym" in str(task.value)) is own

@@ -134,3 +134,22 @@ def test_a_trial_of_the_program_is_no_fault(tmp_path: Path) -> None:
     base = "python train.py env=isaaclab_proprio model.rep_loss=r2dreamer"
     assert all(item.severity.value == "info" for item in check(f"{base} {small}", tmp_path).active)
     assert any(item.severity.value != "info" for item in check(f"{base} env.train_ratio=4", tmp_path).active)
+
+
+@pytest.mark.parametrize(
+    ("words", "severity"),
+    [
+        ("--run.steps 512 --run.save_every 999999", "info"),
+        ("--run.steps 512 --run.save_every 1e8", "info"),
+        ("--run.steps 512", "warning"),
+        ("--run.steps 512 --run.save_every 600", "warning"),
+        ("--run.steps 1e6 --run.save_every 999999", "warning"),
+    ],
+)
+def test_a_tiny_run_that_keeps_no_checkpoint_is_a_trial(words: str, severity: str, tmp_path: Path) -> None:
+    for name, text in with_preset("task: custom_a").items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    small = "--run.train_ratio 1 --batch_size 2"
+    result = check(f"python dreamerv3/main.py --configs mine --logdir x {small} {words}", tmp_path)
+    assert [item.severity.value for item in result.active if item.name == "online-replay"] == [severity]

@@ -295,3 +295,20 @@ def test_a_class_that_only_another_setting_would_create(
 ) -> None:
     fork(tmp_path, body, "actor: {dist: other}", f"behavior: {behavior}", head=HEADS)
     assert [item.severity for item in found(tmp_path)] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("body", "reported"),
+    [
+        ("from main_of_another import make_env\nmake_env(config)", True),
+        ("import main_of_another\ndef make_env(config):\n    return own.Env(config)\nmake_env(config)", False),
+    ],
+)
+def test_a_script_with_a_function_of_its_own_for_environments(body: str, reported: bool, tmp_path: Path) -> None:
+    fork(tmp_path, body, "task: robot_reach")
+    maker = (
+        "def make_env(config):\n    suite, task = config.task.split('_', 1)\n    return {'dmc': 1, 'atari': 2}[suite]\n"
+    )
+    text = f"{maker}if __name__ == '__main__':\n    make_env(config)\n"
+    (tmp_path / "main_of_another.py").write_text(text, encoding="utf-8")
+    assert (len(found(tmp_path, COMMAND, "unknown-task")) == 1) is reported

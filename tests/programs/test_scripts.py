@@ -288,3 +288,51 @@ def test_a_script_that_may_train_is_judged(more: str, tmp_path: Path) -> None:
 
 def test_the_script_of_upstream_trains_whatever_it_holds(tmp_path: Path) -> None:
     assert "run-too-short" in names(own_script(tmp_path, "train_eval"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("read", "needed"),
+    [
+        ("args.from_checkpoint_regex", True),
+        ("args.from_checkpoint_regex if hasattr(args, 'from_checkpoint_regex') else None", False),
+        ("getattr(args, 'from_checkpoint_regex', '.*')", False),
+        ("args.get('from_checkpoint_regex')", False),
+        ("args['from_checkpoint_regex'] if 'from_checkpoint_regex' in args else None", False),
+        ("args.from_checkpoint_regex if hasattr(args, 'from_checkpoint') else None", True),
+        ("(hasattr(args, 'from_checkpoint_regex') and args.from_checkpoint_regex)", False),
+        ("None if hasattr(args, 'from_checkpoint_regex') else args.from_checkpoint_regex", True),
+        ("None", False),
+    ],
+)
+def test_a_script_that_asks_whether_a_setting_exists_can_do_without_it(read: str, needed: bool, tmp_path: Path) -> None:
+    put_script(tmp_path, "train", f"  agent.train(args.from_checkpoint, regex={read})")
+    presets = tmp_path / "dreamerv3/configs.yaml"
+    presets.write_text(presets.read_text().replace("run: {", "run: {from_checkpoint: '', "), encoding="utf-8")
+    command = "python dreamerv3/main.py --configs mine --logdir x --script train --run.from_checkpoint c"
+    assert ("missing-checkpoint-regex" in names(command, tmp_path)) is needed
+
+
+@pytest.mark.parametrize(
+    ("end", "severity"),
+    [
+        ("  cp.save()", Severity.INFO),
+        ("  print('done')", Severity.WARNING),
+        ("  if args.steps:\n    cp.save()", Severity.WARNING),
+    ],
+)
+def test_a_script_that_saves_behind_its_loop(end: str, severity: Severity, tmp_path: Path) -> None:
+    code = "  should_save = LocalClock(args.save_every)\n  cp.save()\n  while step < args.steps:\n    agent.train()\n"
+    put_script(tmp_path, "train", code + end)
+    command = "python dreamerv3/main.py --configs mine --logdir x --script train --run.save_every 200000"
+    found = [item.severity for item in lint(command, tmp_path).findings if item.name == "interval-unit"]
+    assert found == [severity]
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [('--run.from_checkpoint "${CKPT:-}"', False), ('--run.from_checkpoint ""', True), ("", True)],
+)
+def test_a_checkpoint_that_the_caller_of_a_script_names(words: str, reported: bool, tmp_path: Path) -> None:
+    (item,) = read_shell(Source("run.sh", f"CKPT=${{1:-}}\n{MAIN} --script eval_only --run.steps 1e4 {words}\n"))
+    found = {finding.name for finding in check_command(item, folder=tmp_path).findings}
+    assert ("missing-checkpoint" in found) is reported

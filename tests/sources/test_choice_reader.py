@@ -1,10 +1,13 @@
 """Places that take some values of a setting and stop at any other."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard.sources.python.choice_reader import read_choices
+from dreamerguard.sources.python.stored_choices import decode, encode
 
 CLOSED = {
     "chain": "if config.kind == 'a': x = 1\nelif config.kind in ('b', 'c'): x = 2\nelse: raise ValueError(config.kind)",
@@ -95,3 +98,20 @@ def test_long_chains_and_deep_nesting_end() -> None:
     read_choices(
         ("def f(config):\n" + "".join(f"{' ' * depth}if config.x == 'a':\n" for depth in range(2, 90))).encode()
     )
+
+
+GUARDS = b"""
+def main(config):
+    if not config.nested and config.rounds > 1:
+        raise ValueError
+    assert config.width % config.heads == 0 or config.kind in ('a', None), 'width'
+"""
+
+
+def test_conditions_of_errors_are_stored_whole() -> None:
+    found = read_choices(GUARDS)
+    assert [(guard.line, guard.function) for guard in found.guards] == [(3, "main"), (5, "main")]
+    stored = json.loads(json.dumps(encode(found)))
+    assert decode(stored) == found
+    assert decode([*stored[:5], [[["launch", [], None, 1], 3, "main"]]]) is None
+    assert decode(stored[:5]) is None

@@ -23,6 +23,7 @@ from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
+from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command, Word
@@ -33,9 +34,10 @@ from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_o
 from .flags import Flags
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
+from .optional_reads import optional_reads
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
-from .scripts import interval_units, script_trains
+from .scripts import interval_units, saves_last, script_trains
 from .shrunk_presets import shrunk_presets
 from .unread_settings import trains_nothing
 
@@ -164,6 +166,9 @@ def finish(
     if checkout is not None:
         known = {"task", *(problem.key for problem in draft.problems)}
         draft.problems += refused_values(draft.settings, checkout, known, whole=whole) if draft.seen else ()
+        known = {problem.key for problem in draft.problems}
+        together = refused_combinations(draft.settings, checkout, known, whole=whole)
+        draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         draft.unknown = checkout.unknown(draft.unknown, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
@@ -187,12 +192,18 @@ def finish(
         presets=tuple(presets),
         constants=draft.table.defaults,
         seen=draft.seen,
-        units=Units(length="agent steps", stepped=stepped, timed=timed),
+        units=Units(
+            length="agent steps",
+            stepped=stepped,
+            timed=timed,
+            saves_last=saves_last(draft.settings, edition.script, checkout),
+        ),
         whole=whole,
         trains=trains,
         files=(file.source.name,) if file is not None else (),
         overrides=len(flags.flags),
-        given=checkout.given() if checkout is not None else frozenset(),
+        given=(checkout.given() if checkout is not None else frozenset())
+        | optional_reads(draft.settings, edition.script, checkout),
         handled=handled_below_zero(checkout) if as_number(values.get("run.train_ratio")) < 0 else frozenset(),
     )
 

@@ -6,6 +6,7 @@ Facts from danijar/dreamerv3 at 8fa35f8 (2023), 251910d (2024) and e3f0224 (2025
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from dreamerguard.programs.shared.stored_run import (
     stored_beside,
     stored_in_directory,
 )
+from dreamerguard.sources.python.python_files import parse
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .budget import ENDLESS
@@ -37,6 +39,7 @@ _PARTS = ("_env", "_envs", "_replay")
 _RUN = r"(?:self\.)?(?:args|cfg|(?:config\.)?run)"
 #: A call with an interval.
 _NOT_MADE = frozenset({"int", "float", "str", "bool", "max", "min", "round", "print", "len"})
+_SAVES = re.compile(r"save(?:_checkpoint|_model|_agent)?")
 _MAKES = re.compile(rf"([\w.]+)\(\s*{_RUN}\.(\w+_every)\b")
 
 
@@ -110,18 +113,38 @@ def interval_units(
     return stepped - timed, timed - stepped
 
 
+def saves_last(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> bool:
+    """Returns whether the checkout's own run script saves once more behind its training loop."""
+    script = settings.get(key)
+    text = script_text(checkout, str(script.value)) if script is not None else None
+    tree = parse(text) if text is not None else None
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)) if tree is not None else ()
+    return any(_saves_behind_loop(function.body) for function in functions)
+
+
+def _saves_behind_loop(body: Sequence[ast.stmt]) -> bool:
+    loop = next((at for at, item in enumerate(body) if isinstance(item, ast.While)), len(body))
+    calls = (item.value for item in body[loop + 1 :] if isinstance(item, ast.Expr) and isinstance(item.value, ast.Call))
+    return any(isinstance(call.func, ast.Attribute) and _SAVES.fullmatch(call.func.attr) for call in calls)
+
+
 def _checkpoint(
     settings: Mapping[str, Setting], script: Setting, folder: Path, *, open_words: bool
 ) -> Iterator[Problem]:
     setting = settings.get(_CHECKPOINT)
     given = setting.value if setting is not None else None
-    if not given and script.last.span is not None and not open_words:
+    if not given and script.last.span is not None and not open_words and not _filled_in(setting):
         text = f"script {script.value} has no {_CHECKPOINT}: it stops, because it needs a checkpoint to load"
         yield Problem(
             "missing-checkpoint", text, Label(script.last.span), _CHECKPOINT, help=f"add --{_CHECKPOINT} PATH"
         )
     if setting is not None:
         yield from _named(setting, folder)
+
+
+def _filled_in(setting: Setting | None) -> bool:
+    """Returns whether the shell fills in a value on the command line: its caller names the checkpoint."""
+    return setting is not None and setting.last.kind == "command line" and "$" in getattr(setting.last.span, "text", "")
 
 
 def _named(setting: Setting, folder: Path) -> Iterator[Problem]:

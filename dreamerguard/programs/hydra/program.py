@@ -18,6 +18,7 @@ from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.find_checkout import checkout_of
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.made_suites import suite_problems
+from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
@@ -202,7 +203,10 @@ def _judged_by_code(composed: Composed, roles: Mapping[Role, str], known: Sequen
     task = roles["task"]
     yield from suite_problems(composed.settings, task, code, composed.command.span, whole=False)
     own = {key: item for key, item in composed.settings.items() if not key.startswith("hydra.")}
-    yield from refused_values(own, code, {task, *(problem.key for problem in known)}, whole=False)
+    refused = list(refused_values(own, code, {task, *(problem.key for problem in known)}, whole=False))
+    yield from refused
+    reported = {problem.key for problem in (*known, *refused)}
+    yield from refused_combinations(own, code, reported, whole=False)
 
 
 def _preset(preset: Preset, table: TableStore) -> Preset:

@@ -43,6 +43,7 @@ from dreamerguard.programs.shared.preset_file import (
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import is_open, names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
+from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -184,6 +185,12 @@ def _resolve(
     draft.problems += text_numbers(settings, file if seen else None, table.defaults, checkout)
     known = {"task", *(problem.key for problem in draft.problems)}
     draft.problems += refused_values(settings, checkout, known, whole=whole) if seen else ()
+    known = {problem.key for problem in draft.problems}
+    draft.problems += (
+        refused_combinations(settings, checkout, known, whole=whole)
+        if seen and familiar and not words.open_presets
+        else ()
+    )
     chosen = not whole or ("task" in settings and settings["task"].last.kind == "preset")
     if familiar and seen and not words.open_presets and chosen:
         draft.problems += unsplit_task(settings, draft.problems, checkout, anchor, whole=whole)

@@ -17,6 +17,7 @@ from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedV
 from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import load_table
+from dreamerguard.programs.shared.known_tasks import is_own_task
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import is_known_task, suite_of
@@ -61,7 +62,8 @@ def torch_reference(values: Mapping[str, Value], task: str) -> PublishedRun | No
     if budget is None:
         return None
     origin = table.origin(preset)
-    expected = {key: PublishedValue(theirs[key], origin) for key in _KEYS}
+    own = ("action_repeat",) if is_own_task(task) else ()  # how long an action lasts is a part of the task
+    expected = {key: PublishedValue(theirs[key], origin) for key in _KEYS if key not in own}
     shown = f"{suite_of(task)} tasks" if is_open(task) else task
     return PublishedRun(shown, preset, "torch", budget, expected, load_curve=partial(torch_curve, task, preset))
 

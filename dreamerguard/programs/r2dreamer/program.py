@@ -33,7 +33,7 @@ from dreamerguard.programs.hydra.table import load_table_store
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.find_checkout import checkout_of
-from dreamerguard.programs.shared.known_tasks import check_task
+from dreamerguard.programs.shared.known_tasks import check_task, is_own_task
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, lengths, shares
 from dreamerguard.programs.shared.published_task import published_curve
 from dreamerguard.programs.shared.reached_code import ReachedCode
@@ -231,5 +231,7 @@ def _reference(composed: Composed, option: str | None) -> PublishedRun | None:
         return None
     canonical = {key: composed.canonical(key) for key in ROLES.values()}
     expected = expectations(preset, ROLES, canonical)
+    if is_own_task(task):
+        expected.pop("env.action_repeat", None)  # how long an action lasts is a part of the task
     curve = partial(published_curve, task, option, "paper-2023")
     return PublishedRun(task, f"env={option}", str(composed.table.provenance), budget, expected, load_curve=curve)

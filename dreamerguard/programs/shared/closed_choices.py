@@ -21,7 +21,7 @@ from .python_call import is_open
 #: Values that often stand for "not set" or "off".
 _OFF = (None, False, "", "none", "None", 0)
 #: Code of sheeprl's other algorithms.
-_OTHERS = re.compile(r"(^|/)algos/(?!dreamer_v3/)")
+OTHERS = re.compile(r"(^|/)algos/(?!dreamer_v3/)")
 #: Keys that name places.
 _PLACES = re.compile(r"(^|[._])(logdir|basedir|\w*dir|path|\w+path|folder|checkpoint|from_checkpoint)$")
 
@@ -42,7 +42,7 @@ def refused_values(
         return
     words = frozenset(part for item in asked for part in item.key.split(".")[-2:])
     decisions = checkout.index.decisions(checkout.starts, words)
-    only = _only_keys(settings)
+    only = only_keys(settings)
     for setting in asked:
         leaf = setting.key.rpartition(".")[2]
         deciding = [item for item in decisions.found_of(leaf) if _decides(item, setting.key, only)]
@@ -68,7 +68,7 @@ def _is_asked(setting: Setting, *, whole: bool) -> bool:
 
 def _decides(decision: Decision, key: str, only: Mapping[str, str]) -> bool:
     """Returns whether a decision is about a key, and about no other key with the same last names."""
-    if decision.choice.subject.first or _OTHERS.search(decision.file):
+    if decision.choice.subject.first or OTHERS.search(decision.file):
         return False
     return only.get(".".join(decision.path)) == key
 
@@ -138,7 +138,7 @@ def _numbers_for_texts(
     yield Problem("wrong-type", text, Label(place), setting.key, help=help, severity=Severity.WARNING)
 
 
-def _only_keys(keys: Iterable[str]) -> dict[str, str]:
+def only_keys(keys: Iterable[str]) -> dict[str, str]:
     """Returns last names of keys, dotted -> the key, or nothing for those of several keys."""
     found: dict[str, str] = {}
     for key in keys:

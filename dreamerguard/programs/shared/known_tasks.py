@@ -67,6 +67,14 @@ def check_task(
     )  # fmt: skip
 
 
+def is_own_task(task: str) -> bool:
+    """Returns whether a task of dm_control's domains is a fork's own, so that nothing is published for it alone."""
+    if suite_of(task) != "dmc" or "*" in task or is_open(task) or len(task) > LONGEST:
+        return False
+    known = _tasks("dmc")
+    return task not in known and not _near(task, known)
+
+
 def _message(name: str, suites: Collection[str], own: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
     suite = suite_of(name)
     preset = next((item for item in ("dmc_vision", "dmc_proprio") if name == item or name.startswith(f"{item}_")), None)

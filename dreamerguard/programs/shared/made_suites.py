@@ -96,12 +96,16 @@ def _is_by_suite(decision: Decision) -> bool:
 
 
 def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
-    """Returns whether the script uses the function that decides: another script may be imported for other functions."""
+    """Returns whether the script uses the function that decides, and no function of its own with this name.
+
+    Another script may be imported for other functions.
+    """
     script, name = checkout.script, decision.choice.function.encode()
     data = checkout.index.files[decision.file].data or b""
     if script is None or decision.file == script or b"__main__" not in data:
         return True
-    return re.search(rb"\b_*" + re.escape(name) + rb"\b", checkout.script_data or b"") is not None
+    text, word = checkout.script_data or b"", rb"\b_*" + re.escape(name)
+    return re.search(word + rb"\b", text) is not None and re.search(rb"\bdef\s+" + word + rb"\s*\(", text) is None
 
 
 def _takes(decision: Decision, choice: object, name: str) -> bool:

@@ -3,7 +3,7 @@
 What it does:
   Reports an encoder with images and vectors both switched off: by the pattern ``$^``, which no key matches, in
   danijar/dreamerv3 before 2024, dreamerv3-torch and r2dreamer; by empty ``algo.cnn_keys.encoder`` and
-  ``algo.mlp_keys.encoder`` in sheeprl.
+  ``algo.mlp_keys.encoder`` in sheeprl. Silent where a fork's encoder has further keys that select something.
 
 Why is this bad:
   The program stops when it builds the encoder, or at the first batch, because there is nothing to concatenate.
@@ -20,6 +20,7 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -68,7 +69,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks at both kinds of keys."""
     images, vectors, empty = _KEYS[run.dialect]
     cnn, mlp = run.settings.get(images), run.settings.get(vectors)
-    if cnn is None or mlp is None or cnn.value != empty or mlp.value != empty:
+    if cnn is None or mlp is None or cnn.value != empty or mlp.value != empty or _other_input(run, images, empty):
         return
     written = [setting for setting in (cnn, mlp) if setting.chosen]
     # Without a setting of the user, it is upstream's own preset, or hydra's choice for another algorithm.
@@ -81,3 +82,10 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         key=first.key,
         secondary=tuple(Label(run.place(setting), "also selects nothing") for setting in written[1:]),
     )
+
+
+def _other_input(run: ResolvedRun, images: str, empty: object) -> bool:
+    """Returns whether a fork's encoder has keys for inputs of another kind: ``encoder.text_keys``."""
+    name = re.compile(re.escape(images).replace("cnn", r"\w+"))
+    found = (item.value for key, item in run.settings.items() if name.fullmatch(key) and "cnn" not in key)
+    return any(value not in (empty, None, "", False, ()) for value in found)

@@ -2,9 +2,10 @@
 
 What it does:
   Reports a value for a key that exists, passes every check and changes nothing. It is information when the value is
-  the default. In ``dreamerguard lint``, it is also information when a file sets the value; ``dreamerguard check``
-  warns at that place. If the checkout is available, its Python files decide: a key that they read is not reported,
-  and a key of a fork that none of them reads is.
+  upstream's default, or a default that asks for nothing: ``False``, 0, ``null`` or an empty text. In ``dreamerguard
+  lint``, it is also information when a file sets the value; ``dreamerguard check`` warns at that place. If the checkout
+  is available, its Python files decide: a key that they read is not reported, and a key of a fork that none of them
+  reads is.
 
 Why is this bad:
   The setting looks as if it had an effect. For example, ``replay.priosignal`` does not select the signal of prioritized
@@ -42,6 +43,9 @@ BAD = [
     ),
 ]
 
+#: Values with which a key asks for nothing, 0 with them, so that nobody misses an effect.
+_OFF = (False, None, "")
+
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
@@ -67,6 +71,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 span,
                 f"{key} has no effect: {known.dead}",
                 key=key,
-                severity=Severity.INFO if setting.last.upstream else None,
+                severity=Severity.INFO if setting.last.upstream or setting.value in _OFF else None,
                 upstream=run.upstream if setting.last.upstream else "",
             )

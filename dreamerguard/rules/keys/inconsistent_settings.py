@@ -2,7 +2,9 @@
 
 What it does:
   Reports values that are valid one by one but not together, for example a recurrent state that its blocks do not
-  divide.
+  divide. In a checkout, also reports values at which its own code stops, such as ``if not config.a and config.b > 1:
+  raise ValueError``, where all values in the condition are known. In a file of presets that is a warning, because a
+  command may set another value.
 
 Why is this bad:
   The run does not start.

@@ -1,7 +1,8 @@
 """The program stops when it starts from a checkpoint.
 
 What it does:
-  Reports ``run.from_checkpoint`` where the program has no key ``run.from_checkpoint_regex``.
+  Reports ``run.from_checkpoint`` where the program has no key ``run.from_checkpoint_regex``. Silent in a fork whose run
+  script reads it only where it exists: under ``hasattr``, by ``getattr`` with a default, or by ``get``.
 
 Why is this bad:
   The run scripts of danijar/dreamerv3 since December 2024 read ``from_checkpoint_regex`` as soon as a checkpoint is
@@ -39,7 +40,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     setting = run.settings.get("run.from_checkpoint")
     if run.edition != "2025" or setting is None or not setting.chosen or not setting.value:
         return
-    if "run.from_checkpoint_regex" not in run.settings and run.settings.get("script") is not None:
+    if run.settings.keys() | run.given >= {"run.from_checkpoint_regex"}:
+        return
+    if run.settings.get("script") is not None:
         script = run.settings["script"].value
         if script in ("train", "train_eval", "parallel"):
             yield rule.at(

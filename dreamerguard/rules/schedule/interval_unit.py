@@ -3,7 +3,8 @@
 What it does:
   Reports ``run.log_every`` and ``report_every`` of 10 000 and more, and ``save_every`` of 20 000 and more, in
   danijar/dreamerv3. In a fork, reports ``eval_every`` too if its run script counts it in seconds, and leaves out
-  intervals that the script counts in steps, as in ``Every(args.save_every)``.
+  intervals that the script counts in steps, as in ``Every(args.save_every)``. ``save_every`` is information where the
+  script saves once more behind its training loop: only a crash loses work.
 
 Why is this bad:
   10 000 seconds are 2.8 hours between two log lines; 20 000 seconds are 5.6 hours of work that a crash loses.
@@ -17,12 +18,12 @@ References:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import spell_scalar
+from dreamerguard.rules.helpers.intervals import is_never
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.text import number_of
 
@@ -37,9 +38,6 @@ BAD = [
 ]
 
 _MANY = {"save_every": 2e4, "log_every": 1e4, "report_every": 1e4, "eval_every": 1e4}
-#: Larger values are intended to disable the interval, and so are values of nines only.
-_NEVER = 1e7
-_NINES = re.compile(r"9{4,}(\.0)?")
 
 
 @rule.check
@@ -50,8 +48,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         if name == "eval_every" and setting.key not in run.units.timed:
             continue  # upstream's editions count it in steps
-        never = setting.number >= _NEVER or _NINES.fullmatch(str(setting.value))
-        if setting.chosen and setting.number >= _MANY[name] and not never:
+        if setting.chosen and setting.number >= _MANY[name] and not is_never(setting):
             yield rule.at(
                 run.place(setting),
                 f"{setting.key} {spell_scalar(setting.value)} means"
@@ -64,4 +61,6 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 def _costs_little(run: ResolvedRun, name: str) -> bool:
     """Returns whether an interval is only worth knowing: in a file of presets, other code may also save or log."""
+    if name == "save_every" and run.units.saves_last:
+        return True
     return name == "report_every" or run.whole or run.in_file(run.place(run.settings[f"run.{name}"]))

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from dreamerguard.core.source import Span
 from dreamerguard.sources.argv import UNKNOWN, Command
@@ -27,15 +28,16 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
     if _TORCH.search(places.source.text):
         return
     script = _script(tree)
-    scopes: dict[int, list[tuple[ast.expr, bool]]] = defaultdict(list)
+    scopes: dict[ast.AST, list[tuple[ast.expr, bool]]] = defaultdict(list)
     for scope, node, sure in _expressions(tree):
-        scopes[id(scope)].append((node, sure))
-    for nodes in scopes.values():
+        scopes[scope].append((node, sure))
+    for scope, nodes in scopes.items():
         presets, keys = _gather(nodes, places)
         literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
         if presets and any(key.startswith(_SIGNS) for key in literal):
             parts = [(word, presets[0][1]) for word in ("python", script, "--configs")] + presets
-            made = next((places.span(node) for node, _ in nodes if _makes_environment(node)), None)
+            inside = ast.walk(scope) if scope is not tree else (node for node, _ in nodes)  # with functions inside
+            made = next((places.span(node) for node in inside if _makes_environment(node)), None)
             parts += (
                 [("--task", made), (made.text.split("\n")[0], made)]
                 if made is not None and "task" not in literal
@@ -65,9 +67,11 @@ def _script(tree: ast.Module) -> str:
     return f"{package.replace('.', '/')}/{EVALUATES_IN_CODE if evaluates else TRAINS_IN_CODE}"
 
 
-def _makes_environment(node: ast.expr) -> bool:
+def _makes_environment(node: ast.AST) -> TypeGuard[ast.Call]:
     """Returns whether a call makes an environment itself, so that the configuration's task is not what trains."""
-    name, owner = (last_name(node.func), node.func) if isinstance(node, ast.Call) else ("", node)
+    if not isinstance(node, ast.Call):
+        return False
+    name, owner = last_name(node.func), node.func
     module = last_name(owner.value) if isinstance(owner, ast.Attribute) else ""
     return (name == "make" and module in ("gym", "gymnasium")) or (name == "Env" and bool(module)) or name == "FromGym"
 

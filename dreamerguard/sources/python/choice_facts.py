@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 Literal = str | int | float | bool | None
@@ -91,6 +91,45 @@ class Compared:
     function: str
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of a condition.
+
+    Attributes:
+      kind: ``value`` of a setting or argument, ``literal``, ``group`` of terms, ``not``, or an operator.
+      parts: the terms that it joins.
+      subject: the setting or argument, for ``value``.
+      literal: the literal, for ``literal``.
+    """
+
+    kind: str
+    parts: tuple[Term, ...] = ()
+    subject: Subject | None = None
+    literal: Literal = None
+
+    def subjects(self) -> Iterator[Subject]:
+        """Yields the settings and arguments in it."""
+        if self.subject is not None:
+            yield self.subject
+        for part in self.parts:
+            yield from part.subjects()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A place that stops at a condition, whenever its function runs.
+
+    Attributes:
+      condition: what holds where it stops, with the conditions around it.
+      line: its line.
+      function: function that it is in; empty outside of functions.
+    """
+
+    condition: Term
+    line: int
+    function: str
+
+
 @dataclass
 class FileChoices:
     """What one file decides by values.
@@ -101,6 +140,7 @@ class FileChoices:
       compared: what values are compared with.
       defined: names of its functions and classes; those of constructors are the names of their classes.
       plain: names of functions and classes that some code calls whenever a function runs.
+      guards: its errors under conditions on values.
     """
 
     closed: list[ClosedChoice] = field(default_factory=list)
@@ -108,3 +148,4 @@ class FileChoices:
     compared: list[Compared] = field(default_factory=list)
     defined: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     plain: set[str] = field(default_factory=set)
+    guards: list[Guard] = field(default_factory=list)

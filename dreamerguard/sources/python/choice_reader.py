@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .choice_branches import Branch, branches_of, module_named, modules_in, patterns_of
-from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject
+from .choice_facts import ClosedChoice, Compared, FileChoices, Guard, Literal, Passed, Subject, Term
 from .choice_tests import leaves, mentions, refused_unless, stops, taken_by
+from .guard_terms import negated, terms_after, test_of
 from .names import last_name, literal_text
 from .python_files import parse
 from .scopes import scopes_of
@@ -31,7 +32,8 @@ def read_choices(data: bytes) -> FileChoices:
         try:
             for scope, body in scopes_of(tree):
                 inner = bool(scope.outer and scope.outer.name)
-                _Reader(found, scope).block(body, _Flow(sure=not inner, direct=not inner))
+                given = None if inner else ()
+                _Reader(found, scope).block(body, _Flow(sure=not inner, direct=not inner, given=given))
         except RecursionError:
             return FileChoices()
         return found
@@ -45,16 +47,24 @@ class _Flow:
       sure: whether it runs whenever the function is called.
       direct: whether no condition stands around it; a statement before it may still leave the function.
       caught: whether an error in it does not stop the program.
+      given: conditions that hold whenever it runs; None if some of them cannot be read.
     """
 
     sure: bool
     direct: bool
     caught: bool = False
+    given: tuple[Term, ...] | None = None
 
     @property
     def sometimes(self) -> _Flow:
         """The flow of a part that runs under a condition."""
-        return replace(self, sure=False, direct=False)
+        return replace(self, sure=False, direct=False, given=None)
+
+    def where(self, *terms: Term | None) -> _Flow:
+        """Returns the flow of a part that runs where some terms hold."""
+        known = tuple(term for term in terms if term is not None)
+        given = (*self.given, *known) if self.given is not None and len(known) == len(terms) else None
+        return replace(self.sometimes, given=given)
 
 
 class _Reader:
@@ -83,16 +93,20 @@ class _Reader:
                     self._close(chain, before)
                 chain = []
                 self._statement(statement, flow)
-            if flow.sure and _may_leave(statement):
-                flow = replace(flow, sure=False)
+            if _may_leave(statement):
+                given = terms_after(statement, flow.given, self.scope) if flow.given is not None else None
+                flow = replace(flow, sure=False, given=given)
 
     def _condition(self, node: ast.If, chain: list[Branch], flow: _Flow, *, before: bool) -> list[Branch]:
         """Reads a condition; returns the branches so far if the code behind it runs only when none is taken."""
         branches, rest = branches_of(node)
+        others: list[Term | None] = []
         for branch in branches:
             self._expressions([branch.test], flow if branch is branches[0] else flow.sometimes)
-            self.block(branch.body, flow.sometimes)
-        self.block(rest, flow.sometimes)
+            term = test_of(branch.test, self.scope) if flow.given is not None else None
+            self._stop(branch.body, flow.where(*others, term), branch.test.lineno)
+            others.append(negated(term) if term is not None else None)
+        self._stop(rest, flow.where(*others), rest[0].lineno if rest else 0)
         if stops(rest) and not flow.caught:
             self._close([*chain, *branches], before)
         elif not rest and len(branches) == 1 and stops(node.body) and not flow.caught:
@@ -100,6 +114,18 @@ class _Reader:
             if refused is not None:
                 self._add(refused[0], refused[1], node.lineno, flow.sure)
         return [*chain, *branches] if not rest and all(leaves(branch.body) for branch in branches) else []
+
+    def _stop(self, body: list[ast.stmt], flow: _Flow, line: int) -> None:
+        """Reads the statements of a branch; notes the conditions around them if they are an error."""
+        self.block(body, flow)
+        if stops(body) and flow.given and not flow.caught and not any(map(_may_leave, body)):
+            self._guard(flow.given, line)
+
+    def _guard(self, terms: tuple[Term, ...], line: int) -> None:
+        """Notes an error under conditions on several values; that on one value is a closed choice, or a limit."""
+        condition = Term("and", terms)
+        if len(set(condition.subjects())) > 1:
+            self.found.guards.append(Guard(condition, line, self._name))
 
     def _close(self, branches: Sequence[Branch], sure: bool) -> None:
         """Adds the closed choice of some branches, if the last ones compare one value with literals."""
@@ -147,7 +173,7 @@ class _Reader:
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While):
             loops = isinstance(node, ast.While)
             self._expressions([node.test if isinstance(node, ast.While) else node.iter], flow)
-            self.block(node.body, replace(flow, sure=False) if loops else flow)
+            self.block(node.body, replace(flow, sure=False, given=None) if loops else flow)
             self.block(node.orelse, flow.sometimes)
         elif isinstance(node, ast.Match):
             self._match(node, flow)
@@ -155,6 +181,9 @@ class _Reader:
             taken = taken_by(node.test, self.scope) if isinstance(node, ast.Assert) and not flow.caught else None
             if taken is not None:
                 self._add(taken[0], taken[1], node.lineno, flow.sure)
+            term = test_of(node.test, self.scope) if isinstance(node, ast.Assert) and not flow.caught else None
+            if term is not None and flow.given is not None:
+                self._guard((*flow.given, negated(term)), node.lineno)
             self._expressions([node], flow)
 
     def _match(self, node: ast.Match, flow: _Flow) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject, takes
+from .choice_facts import ClosedChoice, Compared, FileChoices, Guard, Literal, Passed, Subject, takes
 
 #: Steps from a place that decides back to the configuration.
 _STEPS = 4
@@ -16,6 +16,9 @@ _STEPS = 4
 _WORTH = re.compile(rb"onfig|cfg|conf\b|args|hparams|\bhp\b|flags?\b|raise|assert|\}\s*\[|\)\s*\[")
 _NAMED = re.compile(rb"[.'\"](\w+)")
 _TESTS = re.compile(r"(^|/)(tests?|docs|examples)/|(^|/)(test_\w+|conftest|setup)\.py$")
+
+#: Functions that make environments: every run calls them, often through a function that it makes for that.
+_MAKES = re.compile(r"_*make_(single_)?env\w*")
 
 Path = tuple[str, ...]
 
@@ -111,6 +114,18 @@ class Decisions:
             if (file, compared.function) not in closed and not self.runs_always(decision):
                 return True  # there, other values have a meaning too
         return False
+
+    def path_of(self, subject: Subject) -> Path | None:
+        """Returns the path of the only setting that a subject can be; None without one, or with several."""
+        found = self._paths(subject)
+        return next(iter(found))[0] if len(found) == 1 and all(sure for _, sure in found) else None
+
+    def certain_guards(self) -> Iterator[tuple[str, Guard]]:
+        """Yields the errors under conditions that every run comes to, with their files."""
+        for name, file in self.files.items():
+            for guard in file.guards:
+                if guard.function in ("", "main") or guard.function in self._plain or _MAKES.fullmatch(guard.function):
+                    yield name, guard
 
     def compared_before(self, decision: Decision) -> Iterator[tuple[Literal, ...]]:
         """Yields what the setting of a decision is compared with elsewhere, or in front of it in its function."""

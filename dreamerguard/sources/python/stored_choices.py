@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .choice_facts import ClosedChoice, Compared, FileChoices, Literal, Passed, Subject
+from .choice_facts import ClosedChoice, Compared, FileChoices, Guard, Literal, Passed, Subject, Term
 from .fact_store import FactStore
+from .guard_values import KINDS
 
 _KIND = "choices"
 _LITERALS = (str, int, float, bool, type(None))
@@ -32,13 +33,14 @@ def encode(found: FileChoices) -> list[Any]:
     ]
     passed = [[item.called, item.place, _subject(item.subject), item.sure] for item in found.passed]
     compared = [[_subject(item.subject), item.texts, item.line, item.function] for item in found.compared]
-    return [closed, passed, compared, found.defined, sorted(found.plain)]
+    guards = [[_term(item.condition), item.line, item.function] for item in found.guards]
+    return [closed, passed, compared, found.defined, sorted(found.plain), guards]
 
 
 def decode(data: Any) -> FileChoices | None:
     """Returns what `encode` wrote; None for anything else."""
     try:
-        closed, passed, compared, defined, plain = data
+        closed, passed, compared, defined, plain, guards = data
         return FileChoices(
             [_closed(*item) for item in closed],
             [_passed(*item) for item in passed],
@@ -46,8 +48,9 @@ def decode(data: Any) -> FileChoices | None:
              for subject, texts, line, name in compared],
             [(_text(name), _texts(parameters)) for name, parameters in defined],
             set(_texts(plain)),
+            [Guard(_read_term(term), _int(line), _text(name)) for term, line, name in guards],
         )  # fmt: skip
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 
@@ -69,6 +72,20 @@ def _subject(item: Subject) -> list[Any]:
 def _read(data: Any) -> Subject:
     owner, parameter, tail, first, lower = data
     return Subject(_text(owner), _text(parameter), _texts(tail), _bool(first), _bool(lower))
+
+
+def _term(item: Term) -> list[Any]:
+    subject = None if item.subject is None else _subject(item.subject)
+    return [item.kind, [_term(part) for part in item.parts], subject, item.literal]
+
+
+def _read_term(data: Any) -> Term:
+    kind, parts, subject, literal = data
+    if type(parts) is not list or not isinstance(literal, _LITERALS) or (kind == "value") == (subject is None):
+        raise TypeError
+    if kind not in KINDS or len(parts) < KINDS[kind]:
+        raise TypeError
+    return Term(kind, tuple(map(_read_term, parts)), None if subject is None else _read(subject), literal)
 
 
 def _literals(data: Any) -> tuple[Literal, ...]:

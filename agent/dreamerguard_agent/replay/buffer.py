@@ -68,12 +68,18 @@ def empty_agent_ring(spec: AgentSpec, envs: int, rows: int) -> Ring:
 
 
 def empty_ring(spec: AgentSpec, agents: int, envs: int, rows: int) -> Ring:
-    """Creates an empty ring for all agents: [E, R, ...] of one, [N, E, R, ...] of several."""
-    if agents == 1:
-        return empty_agent_ring(spec, envs, rows)
-    one = jax.eval_shape(lambda: empty_agent_ring(spec, envs, rows))
-    ring: Ring = jax.tree.map(lambda x: jnp.zeros((agents, *x.shape), x.dtype), one)
-    return ring
+    """Creates an empty ring for all agents: [E, R, ...] of one, [N, E, R, ...] of several.
+
+    One program makes all arrays: a program for each would be compiled at every start.
+    """
+
+    def make() -> Ring:
+        one = jax.eval_shape(lambda: empty_agent_ring(spec, envs, rows))
+        ring: Ring = jax.tree.map(lambda x: jnp.zeros((*(agents,) * (agents > 1), *x.shape), x.dtype), one)
+        return ring
+
+    made: Ring = jax.jit(make)()
+    return made
 
 
 class ReplayBuffer:

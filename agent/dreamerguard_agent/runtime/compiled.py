@@ -29,6 +29,7 @@ from ..base.spec import AgentSpec
 from ..model.noise import draw_act_noise
 from ..replay import ring as replay_ring
 from ..replay.ring import Ring, StoredLatents
+from . import program_store
 from .device import compile_program
 from .faults import fault_terms, no_faults
 from .updates import ACT, INIT, scan_packed, scan_updates, seed_key, update_sizes
@@ -65,8 +66,10 @@ def initial_state(spec: AgentSpec, seeds: Sequence[int]) -> TrainState:
 
 def initial_carry(spec: AgentSpec, agents: int, envs: int) -> Carry:
     """Returns the carry of every agent before its first step: zeros."""
-    carry = actor.initial_carry(spec, envs)
-    return carry if agents == 1 else jax.tree.map(lambda x: jnp.zeros((agents, *x.shape), x.dtype), carry)
+    one = jax.eval_shape(lambda: actor.initial_carry(spec, envs))
+    axes = () if agents == 1 else (agents,)
+    carry: Carry = jax.device_put(jax.tree.map(lambda x: np.zeros((*axes, *x.shape), x.dtype), one))
+    return carry
 
 
 def by_agent(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
@@ -144,8 +147,8 @@ class CompiledFunctions:
             self._insert = compile_program(insert.lower(ring(1), obs, action, latents, np.int32(0)))
         self.faults = no_faults(agents, batch, fault_terms(spec))
         function, donated, columns = (scan_updates, (1, 2), 2) if inserts else (scan_packed, (1,), 4)
-        trained = for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0))
-        self._update = jax.jit(trained, donate_argnums=donated)
+        self._update = _named(for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0)), function)
+        self._donated, self._parts = donated, (spec, length, agents)
         shape = (batch, columns) if agents == 1 else (agents, batch, columns)
         sizes = update_sizes(most, cpu=jax.default_backend() == "cpu")
         lowered = {size: self._lower_update((*shape[:-2], size, *shape[-2:]), state, ring(size)) for size in sizes}
@@ -192,8 +195,19 @@ class CompiledFunctions:
 
     def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Ring) -> Any:
         chosen = jax.ShapeDtypeStruct(shape, jnp.int32)
-        return self._update.lower(self._seeds, state, ring, chosen, np.int32(0), self.faults)
+        arguments = self._seeds, state, ring, chosen, np.int32(0), self.faults
+        return program_store.lower(self._update, self._parts, arguments, self._donated)
 
     def _compile_update(self, lowered: Any) -> Any:
         self._notify("compiling the update, the longest part")
         return compile_program(lowered)
+
+
+def _named(function: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function that has the name of another one, under which its program is stored."""
+
+    def named(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    named.__name__ = original.__name__
+    return named

@@ -24,7 +24,7 @@ from ..model.noise import draw_noise
 from ..model.rssm import Latent
 from ..replay.buffer import empty_agent_ring, replay_size
 from ..replay.ratio import TrainRatio
-from . import compiled
+from . import compiled, program_store
 from .updates import update_sizes
 
 #: Bytes on the host per listed window: four 32-bit integers, see `WindowSampler`.
@@ -166,7 +166,12 @@ def _state_bytes(spec: AgentSpec) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=8)  # tracing the loss takes a second
 def _update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
-    """Estimates the temporary bytes of one agent's update."""
+    """Estimates the temporary bytes of one agent's update, or reads what an earlier start estimated."""
+    parts = (spec, batch, length)
+    return program_store.remembered("update-bytes", parts, lambda: _count_update_bytes(spec, batch, length))
+
+
+def _count_update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
     inputs = jax.eval_shape(lambda: _batch(spec, batch, length))
     state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..protocol import EnvError
+from .models import compiled_once
 from .rendering import BACKENDS, choose_backend, no_rendering
 
 
@@ -23,7 +24,8 @@ def load_task(task: str, seed: int, time_limit: float | None, render: bool) -> t
     suite = load_suite(render)
     domain, name = find_task(task, suite.ALL_TASKS)
     kwargs = {"random": seed} | ({} if time_limit is None else {"time_limit": time_limit})
-    env = suite.load(domain, name, task_kwargs=kwargs)
+    with compiled_once():
+        env = suite.load(domain, name, task_kwargs=kwargs)
     if not render:
         # quadruped_escape uploads its terrain to a renderer at every reset, and makes one for it.
         env.physics._make_rendering_contexts = lambda: None

@@ -8,7 +8,9 @@ savings that change no bit of any state or sensor:
 - sensors are computed in the last substep only; they read the simulation and never act on it;
 - a Runge-Kutta step starts from the half that is already done. dm_control computes this half twice.
 
-`mujoco.rollout` is not suitable: it keeps no solver warm start between calls, so its states drift from dm_control's.
+`mujoco.rollout` steps many simulations in one call without Python's lock, but is not suitable (seen in mujoco 3.17): it
+takes solver warm starts and returns none, without which states drift from dm_control's, and its data are one per thread
+and end before the last ``mj_step1``, with positions and sensors of the state before.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +24,8 @@ from typing import Any
 
 import jax
 import jax.export
+
+from .append_file import write_new
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: JAX's settings that say where or how much it writes; tracing does not read them.
@@ -170,10 +171,4 @@ def _write(entry: Path | None, data: bytes) -> None:
         return
     with suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
-        draft = entry.with_name(f"{entry.name}.{os.getpid()}")
-        try:
-            draft.write_bytes(hashlib.sha256(data).digest() + data)
-            draft.replace(entry)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
+        write_new(entry, hashlib.sha256(data).digest() + data)

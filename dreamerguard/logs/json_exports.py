@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import read_json, read_long_json
 
 from .csv_exports import ExportError
-from .lines import lines_with
+from .lines import lines_with, may_hold, number_columns
 from .metric_rows import sample_rows
 from .row_blocks import REMARKABLE, Row, RowBlock, Wanted, spaced
 
@@ -41,7 +41,7 @@ def json_parts(file: BinaryIO) -> Iterator[tuple[bytes, list[dict[str, Any]]]]:
     while more := file.read(_PART):
         if len(buffer) >= 2 * refused and (cut := _last_row(buffer)):
             try:
-                rows = read_json(b"[" + buffer[:cut] + b"]")
+                rows = read_long_json(b"[" + buffer[:cut] + b"]")
             except ValueError:  # the cut is inside a row
                 refused = len(buffer)
             else:
@@ -63,7 +63,7 @@ def _last_row(buffer: bytes) -> int:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return read_json(data)
+        return read_long_json(data)
     except ValueError as error:
         raise ExportError(f"it is not valid JSON: {error}") from error
 
@@ -94,7 +94,7 @@ def json_block(data: bytes, rows: Sequence[dict[str, Any]], wanted: Wanted, quot
     found, keys = RowBlock(), set[str]().union(*rows)
     chosen = set(spaced(len(rows), quota))
     evaluates = bool(wanted.evaluations) and any(key.startswith(wanted.evaluations) for key in keys)
-    if evaluates or any(word in data for word in REMARKABLE):
+    if evaluates or any(may_hold(data, word) and word in data for word in REMARKABLE):
         ranks = [_rank(row, wanted) for row in rows]
         chosen |= {number for number, rank in enumerate(ranks) if rank == _EVALUATION}
         chosen.update([number for number, rank in enumerate(ranks) if rank == _ODD][:quota])
@@ -114,10 +114,9 @@ def _columns(
     """Returns the frames and the values of a score, of the rows in which both are numbers."""
     if len(steps) == 1 and (steps[0] == wanted.x or wanted.repeat == 1):
         step = steps[0]
-        having = [row for row in rows if key in row and step in row]
-        frames, values = [row[step] for row in having], [row[key] for row in having]
-        if {*map(type, frames), *map(type, values)} <= {int, float}:
-            return frames, values
+        columns = number_columns([row for row in rows if key in row and step in row], step, key)
+        if columns is not None:
+            return columns
     block = RowBlock()
     for row in rows:
         block.add_scores(row, wanted)
@@ -153,7 +152,7 @@ def line_block(block: bytes, wanted: Wanted, quota: int) -> RowBlock:
 def _rows(lines: list[bytes]) -> list[dict[str, Any]]:
     lines = [line for line in lines if line.strip()]
     try:
-        found = read_json(b"[" + b",".join(lines) + b"]")
+        found = read_long_json(b"[" + b",".join(lines) + b"]")
     except ValueError:
         found = []
     if len(found) != len(lines):

@@ -6,7 +6,7 @@ A table by column is column -> row number -> value, as ``DataFrame.to_json()`` w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dreamerguard.util.json_text import read_json, read_long_json
@@ -77,7 +77,7 @@ def _table(found: Any) -> list[dict[str, Any]]:
             for index, value in column.items():
                 rows.setdefault(index, {})[name] = value
         found = list(rows.values())
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list) or not {*map(type, found)} <= {dict}:
         raise ExportError("it is neither a list of rows nor a table by column")
     return found
 
@@ -177,5 +177,16 @@ def numbers(row: dict[str, Any]) -> Row:
 
 
 def first_lines(head: bytes) -> list[Row]:
-    """Returns the rows of JSON lines."""
-    return [numbers(row) for row in _rows(head.removeprefix(b"\xef\xbb\xbf").split(b"\n"))]
+    """Returns the rows of JSON lines that have other keys than the rows before them."""
+    return with_new_keys(_rows(head.removeprefix(b"\xef\xbb\xbf").split(b"\n")))
+
+
+def with_new_keys(rows: Iterable[dict[str, Any]]) -> list[Row]:
+    """Returns the numbers of the rows that have other keys than the rows before them."""
+    found: list[Row] = []
+    known: set[str] = set()
+    for row in rows:
+        if not row.keys() <= known:
+            found.append(numbers(row))
+            known.update(found[-1])
+    return found

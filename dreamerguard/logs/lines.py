@@ -18,11 +18,12 @@ def lines_with(block: bytes, word: bytes) -> list[bytes]:
     found: list[bytes] = []
     if not may_hold(block, word):
         return found
-    at = 0
-    while (hit := block.find(word, at)) >= 0:
-        start, end = block.rfind(b"\n", at, hit) + 1, block.find(b"\n", hit)
-        end = len(block) if end < 0 else end
-        found.append(block[max(start, at) : end])
+    at, find, rfind = 0, block.find, block.rfind
+    while (hit := find(word, at)) >= 0:
+        start, end = rfind(b"\n", at, hit) + 1 or at, find(b"\n", hit)
+        if end < 0:
+            end = len(block)
+        found.append(block[start:end])
         at = end + 1
     return found
 

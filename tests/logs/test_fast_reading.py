@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dreamerguard.logs import json_exports
@@ -81,7 +81,6 @@ def outcome(read: Any, text: bytes) -> str:
         return "refused"
 
 
-@settings(max_examples=500)
 @given(st.data())
 def test_long_json_is_read_as_any_other(data: st.DataObject) -> None:
     values = data.draw(st.lists(st.one_of(VALUES.map(json.dumps), TEXTS), max_size=6))
@@ -103,7 +102,6 @@ def plain_columns(block: bytes) -> tuple[list[float], list[float]] | None:
     return number_columns(rows, "step", "score")
 
 
-@settings(max_examples=500)
 @given(st.data())
 def test_flat_lines_are_read_as_json(data: st.DataObject) -> None:
     others = st.dictionaries(st.sampled_from(["a", "length", "time"]), st.one_of(st.integers(), st.text(max_size=3)))
@@ -172,7 +170,6 @@ def by_cells(block: bytes, wanted: Wanted) -> RowBlock:
     return found
 
 
-@settings(max_examples=500)
 @given(st.data())
 def test_csv_is_read_as_by_its_cells(data: st.DataObject) -> None:
     cell = st.one_of(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import methodcaller
 
+from .lines import may_hold
 from .row_blocks import Row, RowBlock, Wanted, spaced
 
 #: Texts of cells that stand out.
 _WORDS = (b"NaN", b"Infinity")
+_commas = methodcaller("count", b",")
 
 
 class ExportError(Exception):
@@ -73,13 +76,14 @@ def read_header(line: bytes) -> Header | None:
 def csv_block(block: bytes, header: Header, wanted: Wanted, quota: int) -> RowBlock:
     """Returns the scores of whole lines, and the other values of about ``quota`` of them."""
     plain = block.replace(b'"', b"") if b'"' in block else block
-    lines = [line for line in plain.split(b"\n") if line.strip()]
+    lines = list(filter(bytes.strip, plain.split(b"\n")))
     commas = len(header.names) - 1
     found = RowBlock()
     try:
-        if all(line.count(b",") == commas for line in lines):
+        if {*map(_commas, lines)} <= {commas}:
             _scores(found, lines, header, wanted)
-            _rows(found, lines, header, wanted, quota)
+            odd = any(may_hold(plain, word) and word in plain for word in _WORDS)
+            _rows(found, lines, header, wanted, quota, odd)
             return found
     except ValueError:
         found = RowBlock()
@@ -123,13 +127,13 @@ def _places(header: Header, wanted: Callable[[str], bool]) -> list[int]:
     return [at for at, name in enumerate(header.names) if wanted(name)]
 
 
-def _rows(found: RowBlock, lines: list[bytes], header: Header, wanted: Wanted, quota: int) -> None:
+def _rows(found: RowBlock, lines: list[bytes], header: Header, wanted: Wanted, quota: int, odd_words: bool) -> None:
     """Adds the other values of evenly spaced lines, of those that stand out, and of all evaluations."""
     chosen = set(spaced(len(lines), quota))
     evaluations = _places(header, lambda name: bool(wanted.evaluations) and name.startswith(wanted.evaluations))
     success = _places(header, lambda name: "success" in name)
     found_odd = 0
-    if evaluations or success or any(word in line for word in _WORDS for line in lines):
+    if evaluations or success or odd_words:
         for number, line in enumerate(lines):
             cells = line.split(b",")
             odd = any(cells[at].strip() for at in success) or any(word in line for word in _WORDS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 from .csv_exports import ExportError, Header, csv_block, csv_cells, read_header
-from .json_exports import first_lines, json_block, json_parts, line_block, numbers
+from .json_exports import first_lines, json_block, json_parts, line_block, with_new_keys
 from .row_blocks import Row, RowBlock, Wanted
 from .tail import Tail
 
@@ -82,7 +82,7 @@ class ExportTail(Tail):
 
 
 def first_rows(name: str, file: BinaryIO) -> list[Row]:
-    """Returns the rows in the start of an export.
+    """Returns rows in the start of an export, with every key in it that has a number.
 
     Args:
       name: its file name.
@@ -92,7 +92,7 @@ def first_rows(name: str, file: BinaryIO) -> list[Row]:
       ExportError: it is not valid, or holds several runs.
     """
     if name.endswith(".json"):
-        return [numbers(row) for _, rows in islice(json_parts(file), 4) for row in rows]
+        return with_new_keys(chain.from_iterable(rows for _, rows in islice(json_parts(file), 4)))
     data = file.read(_HEAD)
     head = data[: data.rfind(b"\n") + 1]
     if name.endswith(".jsonl"):

@@ -6,13 +6,13 @@ A table by column is column -> row number -> value, as ``DataFrame.to_json()`` w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import read_json, read_long_json
 
 from .csv_exports import ExportError
-from .lines import lines_with
+from .lines import lines_with, may_hold, number_columns
 from .metric_rows import sample_rows
 from .row_blocks import REMARKABLE, Row, RowBlock, Wanted, spaced
 
@@ -41,7 +41,7 @@ def json_parts(file: BinaryIO) -> Iterator[tuple[bytes, list[dict[str, Any]]]]:
     while more := file.read(_PART):
         if len(buffer) >= 2 * refused and (cut := _last_row(buffer)):
             try:
-                rows = read_json(b"[" + buffer[:cut] + b"]")
+                rows = read_long_json(b"[" + buffer[:cut] + b"]")
             except ValueError:  # the cut is inside a row
                 refused = len(buffer)
             else:
@@ -63,7 +63,7 @@ def _last_row(buffer: bytes) -> int:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return read_json(data)
+        return read_long_json(data)
     except ValueError as error:
         raise ExportError(f"it is not valid JSON: {error}") from error
 
@@ -77,7 +77,7 @@ def _table(found: Any) -> list[dict[str, Any]]:
             for index, value in column.items():
                 rows.setdefault(index, {})[name] = value
         found = list(rows.values())
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list) or not {*map(type, found)} <= {dict}:
         raise ExportError("it is neither a list of rows nor a table by column")
     return found
 
@@ -94,7 +94,7 @@ def json_block(data: bytes, rows: Sequence[dict[str, Any]], wanted: Wanted, quot
     found, keys = RowBlock(), set[str]().union(*rows)
     chosen = set(spaced(len(rows), quota))
     evaluates = bool(wanted.evaluations) and any(key.startswith(wanted.evaluations) for key in keys)
-    if evaluates or any(word in data for word in REMARKABLE):
+    if evaluates or any(may_hold(data, word) and word in data for word in REMARKABLE):
         ranks = [_rank(row, wanted) for row in rows]
         chosen |= {number for number, rank in enumerate(ranks) if rank == _EVALUATION}
         chosen.update([number for number, rank in enumerate(ranks) if rank == _ODD][:quota])
@@ -114,10 +114,9 @@ def _columns(
     """Returns the frames and the values of a score, of the rows in which both are numbers."""
     if len(steps) == 1 and (steps[0] == wanted.x or wanted.repeat == 1):
         step = steps[0]
-        having = [row for row in rows if key in row and step in row]
-        frames, values = [row[step] for row in having], [row[key] for row in having]
-        if {*map(type, frames), *map(type, values)} <= {int, float}:
-            return frames, values
+        columns = number_columns([row for row in rows if key in row and step in row], step, key)
+        if columns is not None:
+            return columns
     block = RowBlock()
     for row in rows:
         block.add_scores(row, wanted)
@@ -153,7 +152,7 @@ def line_block(block: bytes, wanted: Wanted, quota: int) -> RowBlock:
 def _rows(lines: list[bytes]) -> list[dict[str, Any]]:
     lines = [line for line in lines if line.strip()]
     try:
-        found = read_json(b"[" + b",".join(lines) + b"]")
+        found = read_long_json(b"[" + b",".join(lines) + b"]")
     except ValueError:
         found = []
     if len(found) != len(lines):
@@ -178,5 +177,16 @@ def numbers(row: dict[str, Any]) -> Row:
 
 
 def first_lines(head: bytes) -> list[Row]:
-    """Returns the rows of JSON lines."""
-    return [numbers(row) for row in _rows(head.removeprefix(b"\xef\xbb\xbf").split(b"\n"))]
+    """Returns the rows of JSON lines that have other keys than the rows before them."""
+    return with_new_keys(_rows(head.removeprefix(b"\xef\xbb\xbf").split(b"\n")))
+
+
+def with_new_keys(rows: Iterable[dict[str, Any]]) -> list[Row]:
+    """Returns the numbers of the rows that have other keys than the rows before them."""
+    found: list[Row] = []
+    known: set[str] = set()
+    for row in rows:
+        if not row.keys() <= known:
+            found.append(numbers(row))
+            known.update(found[-1])
+    return found

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from dreamerguard.core.log_format import LogLayout, ScoreKind
-from dreamerguard.util.json_text import read_json
+from dreamerguard.util.json_text import read_json, read_long_json
 
-from .lines import count_lines, flat_line, lines_with
+from .lines import count_lines, flat_columns, lines_with, number_columns
 from .metric_rows import made_updates, sample_rows
 from .mixed_episodes import note_evaluations
-from .order import Order, is_finite, is_score, is_step
+from .order import Order, are_scores, are_steps, is_finite, is_score, is_step
 from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
 from .tail import LONGEST, Tail
 
@@ -113,18 +113,18 @@ class JsonFile:
             self._log.nonfinite.clear()
 
     def _block(self, block: bytes, quota: int) -> None:
-        others = count_lines(block) if self._keys and not self._metrics else 0
+        others: int | None = 0 if self._metrics or not self._keys else None
         for key, kind in self._keys.items():
             if not self._metrics and self._read_flat_block(block, key, kind):
                 others = 0
                 break
             lines = lines_with(block, f'"{key}"'.encode())
-            self._scores(self._parse(lines), key, kind, FILES)
-            others = max(others - len(lines), 0)
-        self._bad += others
+            self._rows_with_score(lines, key, kind, FILES)
+            others = max((count_lines(block) if others is None else others) - len(lines), 0)
+        self._bad += others or 0
         for key, kind in self._copies.items():
             if self._log.places.get(kind, COPIES) >= COPIES or not len(self._log.train):
-                self._scores(self._parse(lines_with(block, f'"{key}"'.encode())), key, kind, COPIES)
+                self._rows_with_score(lines_with(block, f'"{key}"'.encode()), key, kind, COPIES)
         if self._metrics:
             if self._layout.evaluation_rows:
                 note_evaluations(self._log, block)
@@ -133,23 +133,23 @@ class JsonFile:
 
     def _read_flat_block(self, block: bytes, key: str, kind: ScoreKind) -> bool:
         """Reads a block in which every line is a flat object with frames first; returns False for any other block."""
-        lines = block.count(b"\n")
-        names = [f'"{name}"'.encode() for name in (self._layout.x, key)]
-        if not block.count(b"{") == block.count(b"}\n") == lines or any(block.count(name) != lines for name in names):
-            return False  # also with a name twice in a row, of which the last value counts
-        found = flat_line(self._layout.x, key).findall(block)
-        if len(found) != lines:
-            return False
-        try:
-            frames, scores = [float(x) for x, _ in found], [float(y) for _, y in found]
-        except ValueError:
-            return False
-        if not (all(map(is_step, frames)) and all(map(is_score, scores))):
+        columns = flat_columns(block, self._layout.x, key)
+        return columns is not None and self._sound_scores(kind, *columns, FILES)
+
+    def _rows_with_score(self, lines: Sequence[bytes], key: str, kind: ScoreKind, place: int) -> None:
+        rows = self._parse(lines)
+        columns = number_columns(rows, self._layout.x, key)
+        if columns is None or not self._sound_scores(kind, *columns, place):
+            self._scores(rows, key, kind, place)
+
+    def _sound_scores(self, kind: ScoreKind, frames: list[float], scores: list[float], place: int) -> bool:
+        """Takes numbers that are all possible frames and scores; returns False, and takes none, if one is not."""
+        if not (frames and are_steps(frames) and are_scores(scores)):
             return False
         if kind == "train":
             self._log.bad_scores = 0
         self._useful = True
-        self._extend(kind, frames, scores, FILES)
+        self._extend(kind, frames, scores, place)
         return True
 
     def _only_episode(self, line: bytes) -> bool:
@@ -160,7 +160,7 @@ class JsonFile:
         rows = []
         if all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines):
             with suppress(ValueError):
-                rows = read_json(b"[" + b",".join(lines) + b"]")
+                rows = read_long_json(b"[" + b",".join(lines) + b"]")
         if len(rows) != len(lines):
             rows = [self._parse_one(line) for line in lines]
         found = [row for row in rows if isinstance(row, dict)]
@@ -216,16 +216,20 @@ class JsonFile:
     def _metrics_of(self, x: float, row: dict[str, Any]) -> None:
         log = self._log
         log.metrics_frames = x
-        trained = made_updates(row, self._layout, log)
+        names = self._names
         for key, y in row.items():
-            if key not in self._names:
-                self._names[key] = self._layout.metric_name(key)
-            name = self._names[key]
+            if key not in names:
+                names[key] = self._layout.metric_name(key)
+            name = names[key]
             if name is None:
                 continue
             if is_finite(y):
                 log.metric(name, x, y)
-            elif name.startswith(WATCHED) and trained and (y is None or isinstance(y, float)):
+            elif (
+                name.startswith(WATCHED)
+                and (y is None or isinstance(y, float))
+                and made_updates(row, self._layout, log)
+            ):
                 bad = log.nonfinite.setdefault(name, NonFinite(first=x))
                 bad.count, bad.last = bad.count + 1, x
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
+
+from dreamerguard.util.json_text import read_long_json
 
 #: A line end with the blank lines after it.
 _BLANK = re.compile(rb"\n\s+")
@@ -12,13 +15,32 @@ _BLANK = re.compile(rb"\n\s+")
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
     """Returns the lines of a block that contain a text."""
-    found, at = [], 0
-    while (hit := block.find(word, at)) >= 0:
-        start, end = block.rfind(b"\n", at, hit) + 1, block.find(b"\n", hit)
-        end = len(block) if end < 0 else end
-        found.append(block[max(start, at) : end])
+    found: list[bytes] = []
+    if not may_hold(block, word):
+        return found
+    at, find, rfind = 0, block.find, block.rfind
+    while (hit := find(word, at)) >= 0:
+        start, end = rfind(b"\n", at, hit) + 1 or at, find(b"\n", hit)
+        if end < 0:
+            end = len(block)
+        found.append(block[start:end])
         at = end + 1
     return found
+
+
+def may_hold(block: bytes, word: bytes) -> bool:
+    """Returns whether a block has every letter of a text. A single letter is found many times as fast as a text."""
+    return all(letter in block for letter in word)
+
+
+def has_more_lines(block: bytes, count: int) -> bool:
+    """Returns whether a block has more line feeds than so many."""
+    at = -1
+    for _ in range(count + 1):
+        at = block.find(b"\n", at + 1)
+        if at < 0:
+            return False
+    return True
 
 
 def evenly_spaced(block: bytes, count: int, left_out: Callable[[bytes], bool]) -> dict[int, bytes]:
@@ -43,20 +65,42 @@ def count_lines(block: bytes) -> int:
     return _BLANK.sub(b"\n", text).count(b"\n") + bool(text)
 
 
+def flat_columns(block: bytes, x: str, key: str) -> tuple[list[float], list[float]] | None:
+    """Returns the numbers of two keys, if every line of a block is a flat JSON object with ``x`` first and both once.
+
+    Args:
+      block: whole lines, each with its line feed.
+      x, key: the two keys.
+
+    Returns:
+      The two columns; None for any other block. What stands between the two numbers is not parsed.
+    """
+    lines = block.count(b"{")
+    names = [f'"{name}"'.encode() for name in (x, key)]
+    if block.count(b"}\n") != lines or any(block.count(name) != lines for name in names):
+        return None  # also with a name twice in a row, of which the last value counts
+    parts = _flat_line(x, key).split(block)
+    if len(parts) != 3 * lines + 1 or any(parts[::3]):
+        return None
+    try:
+        first, second = (read_long_json(b"[" + b",".join(parts[column::3]) + b"]") for column in (1, 2))
+    except ValueError:
+        return None
+    return first, second
+
+
+def number_columns(rows: Sequence[dict[str, Any]], x: str, key: str) -> tuple[list[float], list[float]] | None:
+    """Returns the numbers of two keys; None if a row has no number for one of them."""
+    try:
+        first, second = [row[x] for row in rows], [row[key] for row in rows]
+    except KeyError:
+        return None
+    return (first, second) if {*map(type, first), *map(type, second)} <= {int, float} else None
+
+
 @cache
-def flat_line(x: str, key: str) -> re.Pattern[bytes]:
-    """Returns a pattern of a flat JSON object with the step first and a score, which gives both as text."""
-    number = rb"(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)"
-    return re.compile(
-        rb'^\{"'
-        + re.escape(x).encode()
-        + rb'": ?'
-        + number
-        + rb",[^\n]*?"
-        + rb'"'
-        + re.escape(key).encode()
-        + rb'": ?'
-        + number
-        + rb"[,}]",
-        re.MULTILINE,
-    )
+def _flat_line(x: str, key: str) -> re.Pattern[bytes]:
+    """Returns a pattern of a line with the step first and a score. What it takes for numbers is still to be parsed."""
+    number = rb"([-+.\deE]+)"
+    names = (re.escape(name).encode() for name in (x, key))
+    return re.compile(rb'\{"%b": ?%b,[^\n]*"%b": ?%b[,}][^\n]*\n' % (next(names), number, next(names), number))

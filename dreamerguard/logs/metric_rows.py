@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.core.log_format import LogLayout
 
-from .lines import evenly_spaced, lines_with
+from .lines import evenly_spaced, has_more_lines, lines_with
 from .run_log import RunLog
 
 
@@ -19,7 +19,7 @@ def sample_rows(block: bytes, quota: int, left_out: Callable[[bytes], bool]) -> 
       quota: number of lines from which on a block is long.
       left_out: whether a line is to be left out.
     """
-    if block.count(b"\n") <= quota:
+    if not has_more_lines(block, quota):
         return [line for line in block.split(b"\n") if line and not left_out(line)]
     found = evenly_spaced(block, quota, left_out)
     for word in (b"NaN", b"Infinity", b"success"):

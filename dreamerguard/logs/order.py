@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 from collections.abc import Sequence
@@ -129,3 +130,19 @@ def is_score(value: object) -> TypeGuard[float]:
 def is_step(value: object) -> TypeGuard[float]:
     """Returns whether a value of a log can be a number of steps."""
     return is_finite(value) and 0 <= value <= LARGEST
+
+
+def are_steps(values: Sequence[float]) -> bool:
+    """Returns whether `is_step` holds for all of some numbers, of which none is a boolean."""
+    return _are_within(values, 0, LARGEST)
+
+
+def are_scores(values: Sequence[float]) -> bool:
+    """Returns whether `is_score` holds for all of some numbers, of which none is a boolean."""
+    return _are_within(values, -LARGEST, LARGEST)
+
+
+def _are_within(values: Sequence[float], low: float, high: float) -> bool:
+    if not values:
+        return True
+    return min(values) >= low and max(values) <= high and not math.isnan(sum(values))

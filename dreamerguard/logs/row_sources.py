@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from . import exports
 from .csv_exports import ExportError
 from .exports import MOST_JSON, ExportTail
 from .json_lines import SAMPLED, JsonFile
-from .order import LARGEST, is_step
+from .order import are_scores, are_steps, is_step
 from .row_blocks import STEPS, Wanted
 from .run_log import FILES, LogProblem, RunLog
 from .wandb_files import WandbTail, first_rows, is_wandb
@@ -160,7 +159,7 @@ class RowFile(JsonFile):
                 return
 
     def _add(self, key: str, kind: ScoreKind, frames: list[float], values: list[float]) -> None:
-        if frames and _are_sound(frames, 0) and _are_sound(values, -LARGEST):
+        if frames and are_steps(frames) and are_scores(values):
             if kind == "train":
                 self._log.bad_scores = 0
             self._useful = True
@@ -168,11 +167,6 @@ class RowFile(JsonFile):
             return
         rows = ({self._layout.x: x, key: y} for x, y in zip(frames, values, strict=True))
         self._scores(rows, key, kind, FILES)
-
-
-def _are_sound(values: list[float], low: float) -> bool:
-    """Returns whether all numbers are finite and within limits."""
-    return math.isfinite(sum(values)) and min(values) >= low and max(values) <= LARGEST
 
 
 def row_layout(source: RowSource) -> LogLayout:

@@ -140,4 +140,7 @@ class RunLog:
     def metric(self, name: str, x: float, y: float) -> None:
         """Adds one value of a metric, unless it is not finite."""
         if math.isfinite(y):
-            self.series.setdefault(name, Series()).add(x, y)
+            series = self.series.get(name)
+            if series is None:
+                series = self.series[name] = Series()
+            series.add(x, y)

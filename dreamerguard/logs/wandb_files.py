@@ -62,22 +62,20 @@ class WandbRecords:
         """
         found: list[Record] = []
         used = min(_HEAD, len(data)) if at == 0 else 0
-        view = memoryview(data)
         while used < len(data):
             stop = used + _BLOCK - (at + used) % _BLOCK
             whole = stop <= len(data)
-            used = self._block(view, used, min(stop, len(data)), whole, found)
+            used = self._block(data, used, min(stop, len(data)), whole, found)
             if not whole:
                 break
         return used, found
 
-    def _block(self, view: memoryview, at: int, stop: int, whole: bool, found: list[Record]) -> int:
+    def _block(self, data: bytes, at: int, stop: int, whole: bool, found: list[Record]) -> int:
         """Adds the records up to the end of a block, or of the data in it. Returns the position after the last one."""
-        data: bytes = view.obj  # type: ignore[assignment]
         while stop - at >= _HEAD:
             check, length, kind = _head(data, at)
             end = at + _HEAD + length
-            if end <= stop and _WHOLE <= kind <= _LAST and crc32(view[at + 6 : end]) == check:
+            if end <= stop and _WHOLE <= kind <= _LAST and crc32(data[at + 6 : end]) == check:
                 if kind == _WHOLE:
                     self._inside = False
                     found.append((data, at + _HEAD, end))
@@ -88,7 +86,7 @@ class WandbRecords:
             follows = end <= stop and _is_sound(data, end, stop)
             if not follows and not whole:
                 return at  # it is still being written
-            self.damaged += any(view[at:stop])
+            self.damaged += any(data[at:stop])
             self._parts, self._inside = [], False
             at = end if follows else stop
         return stop if whole else at

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 #: Largest number of digits of a whole number that is kept exactly.
 _DIGITS = 300
+
+#: Bytes from which a text is worth the import of the faster parser.
+_LONG = 1 << 14
+
+#: More than `_DIGITS` digits in a row, seen in every tenth byte. Fewer may look like them, but never the other way.
+_MANY_DIGITS = re.compile(rb"\d{%d}" % (_DIGITS // 10))
 
 
 def read_json(text: str | bytes) -> Any:
@@ -20,6 +28,23 @@ def read_json(text: str | bytes) -> Any:
         return json.loads(text, parse_int=_whole)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def read_long_json(text: bytes) -> Any:
+    """Parses a JSON text as `read_json` does; a long one several times as fast.
+
+    The parser of pydantic reads every text that it accepts as `json` does, apart from very long whole numbers. It
+    refuses a few texts that `json` accepts, such as lone surrogates.
+
+    Raises:
+      ValueError: see `read_json`.
+    """
+    if len(text) >= _LONG and not _MANY_DIGITS.search(text[::10]):
+        from pydantic_core import from_json
+
+        with suppress(ValueError):
+            return from_json(text)
+    return read_json(text)
 
 
 def json_objects(lines: Iterable[str] | Iterable[bytes]) -> Iterator[dict[str, Any]]:

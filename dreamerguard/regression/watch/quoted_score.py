@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def _crafter(directory: Path, table: QuotedTable) -> tuple[float | None, int, st
 
 def _mean(log: RunLog, table: QuotedTable, envelope: Envelope | None) -> tuple[float | None, int, str]:
     scores = _scores(log, table)
-    used = [y for x, y in zip(scores.frames, scores.values, strict=True) if table.start < x <= table.end]
+    used = scores.values[bisect_right(scores.frames, table.start) : bisect_right(scores.frames, table.end)]
     if not used:
         what = "success rate" if table.measure == "success" else "score"
         whose = "training episode" if table.episodes == "train" else "evaluation"

@@ -68,7 +68,7 @@ def encode_image(params: Params, image: jax.Array, dtype: jnp.dtype) -> jax.Arra
     """Encodes images [n, height, width, c] of bytes to [n, tokens]: convolution, pooling, norm and SiLU per layer."""
     x = image.astype(dtype) / 255 - 0.5
     for path in _layers(params, "enc/cnn"):
-        x = nets.norm_silu(params, f"{path}norm", image_layers.conv_pooled(params, path, x))
+        x = nets.norm_silu(params, f"{path}norm", image_layers.max_pool(image_layers.conv(params, path, x)))
     return x.reshape(x.shape[0], -1)
 
 

@@ -17,6 +17,8 @@ from .products import in_order, operand, transposed
 Padding = tuple[tuple[int, int], tuple[int, int]]
 #: Pixels whose products are added up at once: these and their images stay in the cache of a core.
 PIXELS = 2048
+#: With fewer inputs, products are too narrow to be faster.
+FEW_INPUTS = 16
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -38,10 +40,11 @@ def _forward(x: jax.Array, kernel: jax.Array, padding: Padding) -> tuple[jax.Arr
 def _backward(padding: Padding, saved: tuple[jax.Array, jax.Array], bar: jax.Array) -> tuple[jax.Array, jax.Array]:
     x, kernel = saved
     (bar_x,) = jax.linear_transpose(lambda x: convolve.fun(x, kernel, padding), x)(bar)
-    by_products = functools.partial(_kernel_gradient, padding=padding)
     by_convolution = functools.partial(_transposed_convolution, kernel=kernel, padding=padding)
-    bar_kernel = jax.lax.platform_dependent(x, bar, cpu=by_products, default=by_convolution)
-    return bar_x, bar_kernel
+    if x.shape[-1] < FEW_INPUTS:
+        return bar_x, by_convolution(x, bar)
+    by_products = functools.partial(_kernel_gradient, padding=padding)
+    return bar_x, jax.lax.platform_dependent(x, bar, cpu=by_products, default=by_convolution)
 
 
 convolve.defvjp(_forward, _backward)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,8 @@ from dreamerguard.commands.shared.training import agents_line
 from dreamerguard.regression.charts.page import report_page
 from dreamerguard.regression.compare.compared_runs import against_reference, read_sides
 from dreamerguard.regression.published import Release, envelope_tasks, load_envelope, releases
-from dreamerguard.regression.published.agents import AGENTS, curves_caveat
+from dreamerguard.regression.published.agents import AGENTS, curves_caveat, own_curves_caveat
+from dreamerguard.regression.reference.own import build_reference_file
 from dreamerguard.regression.watch.status_report import status_json, status_text
 from dreamerguard.regression.watch.watcher import Watcher
 from dreamerguard.schema import RunConfig
@@ -49,6 +51,22 @@ def test_a_comparison_with_published_curves_names_it_too(tmp_path: Path) -> None
 def test_other_programs_are_other_agents() -> None:
     text = curves_caveat("paper-2025", "danijar")
     assert text.endswith("a run of another program or version is another agent and may score differently")
+
+
+def test_a_custom_reference_names_the_program_of_its_runs(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        native_run(tmp_path / name)
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(build_reference_file(read_sides([tmp_path / name for name in ("a", "b", "c")]))))
+    made = "Its curves were made by bundled trainer (danijar/dreamerv3 at e3f0224); a run of another program"
+    status = Watcher(native_run(tmp_path / "run"), reference=str(path)).look()
+    assert any(made in caveat for caveat in status_json(status)["caveats"])
+    assert AGENT_2023 not in status_text(status)
+
+
+def test_a_custom_reference_of_two_programs_names_both() -> None:
+    text = own_curves_caveat(["sheeprl", "danijar", "sheeprl"])
+    assert text.startswith("Its curves were made by danijar, sheeprl; a run of another program or version")
 
 
 def test_every_edition_with_curves_has_an_agent() -> None:

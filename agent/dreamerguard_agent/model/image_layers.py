@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.pytree import Params
+from .convolution import convolve, same
 
 
 def conv(params: Params, path: str, x: jax.Array) -> jax.Array:
     """Convolves x [n, height, width, inputs] with stride 1; height and width stay."""
     kernel = params[f"{path}/kernel"].astype(x.dtype)
-    y = jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-    return y + params[f"{path}/bias"].astype(x.dtype)
+    return convolve(x, kernel, same(kernel)) + params[f"{path}/bias"].astype(x.dtype)
 
 
 def conv_upsampled(params: Params, path: str, x: jax.Array) -> jax.Array:
@@ -33,7 +33,7 @@ def conv_upsampled(params: Params, path: str, x: jax.Array) -> jax.Array:
     summed = jnp.einsum("pad,qbe,deio->abipqo", jnp.asarray(rows, x.dtype), jnp.asarray(columns, x.dtype), kernel)
     summed = summed.reshape(rows.shape[1], columns.shape[1], inputs, 4 * outputs)
     padding = ((above, rows.shape[1] - 1 - above), (left, columns.shape[1] - 1 - left))
-    y = jax.lax.conv_general_dilated(x, summed, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    y = convolve(x, summed, padding)
     n, height, width, _ = y.shape
     y = y.reshape(n, height, width, 2, 2, outputs).transpose(0, 1, 3, 2, 4, 5)
     return y.reshape(n, 2 * height, 2 * width, outputs) + bias

@@ -5,7 +5,7 @@ in its fast library only in some forms, seen in the programs that jaxlib 0.10.2 
 
 * operands bfloat16 and result float32. For a bfloat16 result the operands are converted to float32 first.
 * the first operand must lie in memory with the summed axis last. The gradient of a kernel, ``xᵀ bar``, sums over the
-  first axes, so x is transposed in memory: `_transposed`.
+  first axes, so x is transposed in memory: `transposed`.
 * groups (blocks) come first. With another order XLA compiles a product that then raises an error.
 
 JAX's own name for it, ``DotAlgorithmPreset.BF16_BF16_F32``, is accepted on a CPU and computes in float32
@@ -79,6 +79,24 @@ def grouped_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return jnp.swapaxes(_mixed(jnp.swapaxes(x, 0, 1), kernel), 0, 1)
 
 
+def operand(x: jax.Array) -> jax.Array:
+    """Returns x as an operand of a product: in bfloat16 where products are mixed. The sums must be float32."""
+    return _narrow(x) if _is_mixed(x) else x
+
+
+def transposed(x: jax.Array) -> jax.Array:
+    """Swaps the last two axes in memory. XLA is free to leave a transpose to its reader, which is then slow."""
+    return in_order(jnp.swapaxes(x, -1, -2))
+
+
+def in_order(x: jax.Array) -> jax.Array:
+    """Makes XLA store x with the last axis dense, the next one after it and so on: a flat array has one order only.
+
+    Products with another order are slow, raise when they run, or end the process while they compile.
+    """
+    return jax.lax.optimization_barrier(x.reshape(-1)).reshape(x.shape)
+
+
 def _is_mixed(x: jax.Array) -> bool:
     return _MIXED.get() and x.dtype == jnp.float32
 
@@ -108,9 +126,9 @@ def _back(bar: jax.Array, kernel: jax.Array) -> jax.Array:
 
 def _outer(x: jax.Array, bar: jax.Array) -> jax.Array:
     if x.shape[-1] <= bar.shape[-1]:
-        return _dot(_transposed(x), bar, ((2,), (1,)))
+        return _dot(transposed(x), bar, ((2,), (1,)))
     # The narrower one is transposed in memory, and then the small result.
-    return jnp.swapaxes(_in_order(_dot(_transposed(bar), x, ((2,), (1,)))), -1, -2)
+    return jnp.swapaxes(in_order(_dot(transposed(bar), x, ((2,), (1,)))), -1, -2)
 
 
 def _dot(a: jax.Array, b: jax.Array, axes: tuple[tuple[int], tuple[int]]) -> jax.Array:
@@ -120,16 +138,3 @@ def _dot(a: jax.Array, b: jax.Array, axes: tuple[tuple[int], tuple[int]]) -> jax
 
 def _narrow(x: jax.Array) -> jax.Array:
     return x.astype(jnp.bfloat16)
-
-
-def _transposed(x: jax.Array) -> jax.Array:
-    """Swaps the last two axes in memory. XLA is free to leave a transpose to its reader, which is then slow."""
-    return _in_order(jnp.swapaxes(x, -1, -2))
-
-
-def _in_order(x: jax.Array) -> jax.Array:
-    """Makes XLA store x with the last axis dense, the next one after it and so on: a flat array has one order only.
-
-    Products with another order are slow, raise when they run, or end the process while they compile.
-    """
-    return jax.lax.optimization_barrier(x.reshape(-1)).reshape(x.shape)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dreamerguard.core.published import SettingDifference
 from dreamerguard.logs import RunLog
-from dreamerguard.regression.published.agents import AGENTS, BUNDLED
+from dreamerguard.regression.published.agents import AGENTS, agent_of
 from dreamerguard.regression.watch.likely_causes import update_rate
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.schema.task_data import Sourced
@@ -73,13 +73,9 @@ def fact_rows(status: Status) -> list[tuple[Html, ...]]:
         ("frames, reached", text(count(log.frames)), text("–")),
         ("edition of the settings", text(facts.edition or "–"), text(edition or "–")),
         ("seed", text("–" if facts.seed is None else facts.seed), text("–")),
-        ("program", text(_program(log)), text(_agent(status) or "–")),
+        ("program", text(agent_of(log.program)), text(_agent(status) or "–")),
     ]
     return [(text(name), ours, published) for name, ours, published in rows]
-
-
-def _program(log: RunLog) -> str:
-    return f"bundled trainer ({BUNDLED})" if log.program == "native" else log.program
 
 
 def _agent(status: Status) -> str:

@@ -6,6 +6,8 @@ whatever edition its settings have.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dreamerguard.schema.published_editions import Edition
 
 #: Edition -> the agent that made its curves.
@@ -18,6 +20,7 @@ AGENTS: dict[Edition, str] = {
 }
 #: The algorithm of the bundled trainer, in every edition.
 BUNDLED = "danijar/dreamerv3 at e3f0224"
+_OTHERS = "a run of another program or version is another agent and may score differently"
 
 
 def curves_caveat(edition: Edition, program: str) -> str:
@@ -28,4 +31,15 @@ def curves_caveat(edition: Edition, program: str) -> str:
             f"{made}; the bundled trainer runs the algorithm of {BUNDLED} in every edition, so a difference in score"
             " may be one of the agents"
         )
-    return f"{made}; a run of another program or version is another agent and may score differently"
+    return f"{made}; {_OTHERS}"
+
+
+def agent_of(program: str) -> str:
+    """Returns what a run of a program trains, in words."""
+    return f"bundled trainer ({BUNDLED})" if program == "native" else program
+
+
+def own_curves_caveat(programs: Collection[str]) -> str:
+    """Returns one sentence: which programs made a custom reference, and what that means for other runs."""
+    made = ", ".join(agent_of(program) for program in sorted(set(programs)))
+    return f"Its curves were made by {made}; {_OTHERS}."

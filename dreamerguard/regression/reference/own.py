@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamerguard.regression.published import Calibration, load_calibration, releases
+from dreamerguard.regression.published.agents import own_curves_caveat
 from dreamerguard.regression.statistics.binned_curve import (
     Curve,
     conformal_quantile,
@@ -67,7 +68,7 @@ def build_reference_file(
         "suite": suites[0],
         "release": "own",
         "edition": first.facts.edition or "own",
-        "note": note,
+        "note": f"{note} {own_curves_caveat([side.log.program for side in sides])}",
         "source": {"repository": "", "commit": _commit(first.directory), "files": "", "licence": "", "copyright": ""},
         "method": asdict(METHOD),
         "budget": int(budget),

@@ -1,8 +1,7 @@
 """Convolutions with stride 1. On a CPU, the gradient of a kernel is a sum of matrix products.
 
-The derivative that JAX makes is a convolution whose kernel is as large as the image. On a CPU with AMX it takes 2 to 6
-times as long as the products of shifted images here in float32, and 4 to 14 times as long with ``mixed`` (the layers of
-size12m with at least 48 channels, 1024 images, jaxlib 0.10.2). On a GPU it stays as it is.
+The derivative that JAX makes is a convolution whose kernel is as large as the image. On a CPU, products of
+shifted images are faster (`benchmarks.update --observations pixels` times whole updates). On a GPU it stays as it is.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from dreamerguard.lint.rebase_paths import below
 from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
-from dreamerguard.sources.files import MAX_BYTES, given_content
+from dreamerguard.sources.files import MAX_BYTES, given_contents
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
@@ -68,7 +68,7 @@ def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | Non
         name = "stdin.yaml" if _YAML.match(data.decode("utf-8-sig", "replace")) else "stdin.sh"
     if Path(name).is_dir():
         fail(f"--stdin-filename {name}: this is a folder; give the name of a file")
-    with given_content(Path(name), data):
+    with given_contents({Path(name): data}):
         yield [Path(name)]
 
 

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
 _MEMORY: ContextVar[dict[Any, Any] | None] = ContextVar("memory", default=None)
+_KEPT: ContextVar[dict[Any, Any] | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
@@ -41,3 +42,30 @@ def cached_per_check(function: Callable[_Given, _Found]) -> Callable[_Given, _Fo
         return found
 
     return cached
+
+
+@contextmanager
+def kept_memory(memory: dict[Any, Any]) -> Iterator[None]:
+    """Makes functions with `kept_between_checks` use a memory, which the caller empties when files have changed."""
+    token = _KEPT.set(memory)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def kept_between_checks(function: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
+    """Makes a function run once for equal arguments while `kept_memory` is the same; without one it always runs."""
+
+    @functools.wraps(function)
+    def kept(*given: _Given.args, **named: _Given.kwargs) -> _Found:
+        memory = _KEPT.get()
+        if memory is None:
+            return function(*given, **named)
+        key = (function, given, tuple(named.items()))
+        if key not in memory:
+            memory[key] = function(*given, **named)
+        found: _Found = memory[key]
+        return found
+
+    return kept

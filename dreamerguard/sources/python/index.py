@@ -11,6 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,12 @@ class PythonIndex:
     _traced: tuple[tuple[str, ...], Mapping[str, str], Trace | None] | None = None
     _groups: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+    def for_another_check(self) -> PythonIndex:
+        """Returns an index that shares all that the code alone decides; what depends on a check's keys is left out."""
+        found = copy(self)
+        found._traced = None
+        return found
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""

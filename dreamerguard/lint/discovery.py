@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from dreamerguard.sources.commands.python_commands import is_worth_reading
@@ -96,6 +96,22 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
     return tree
 
 
+def may_hold_runs(name: str, text: str) -> bool:
+    """Returns whether a file may hold commands or settings, from its name and its text alone.
+
+    Args:
+      name: relative to the root, with slashes.
+      text: its content.
+    """
+    if len(text) > MAX_BYTES:
+        return False
+    if name.endswith(".py"):
+        return not _is_test(name) and is_worth_reading(text)
+    if reader_of(name) is not None or name.endswith(_SETTINGS):
+        return True
+    return PurePosixPath(name).suffix.lower() not in _OTHER_TEXT and is_script(text)
+
+
 def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
     queue: list[tuple[Path, tuple[gitignore.IgnoreFile, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
@@ -175,11 +191,15 @@ def _kind(path: Path, name: str) -> Kind | None:
 
 def _starts_program(path: Path, name: str) -> bool:
     """Returns whether a Python file may start a program or set a configuration; tests do so for their own ends."""
-    parts = name.split("/")
-    if parts[-1].startswith("test_") or "tests" in parts:
+    if _is_test(name):
         return False
     file = read_file(path)
     return file.data is not None and is_worth_reading(file.data.decode("utf-8", "replace"))
+
+
+def _is_test(name: str) -> bool:
+    parts = name.split("/")
+    return parts[-1].startswith("test_") or "tests" in parts
 
 
 def _starts_like_script(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,16 +20,13 @@ from dreamerguard.util.text import number_of
 from .run_rules import run_rules
 
 
-def check_presets(
-    path: Path, machine: Machine = UNKNOWN, *, name: str | None = None, near: int | None = None
-) -> Result | None:
+def check_presets(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
     """Checks a file of presets.
 
     Args:
       path: the file.
       machine: facts about the machine that the runs are meant for.
       name: name of the file in findings; its path by default.
-      near: character of the file; only the block around it is checked, for an editor that waits. By default all are.
 
     Returns:
       Findings in the file, each place and rule once; None if no supported program has such a file.
@@ -38,21 +35,25 @@ def check_presets(
       SourceError: the file cannot be read.
     """
     opened = open_presets(path, name or str(path))
-    if opened is None:
-        return None
-    program, file = opened
-    blocks = file.blocks if near is None else (file.block_at(near),)
-    first: ResolvedRun | None = None
+    return check_blocks(*opened, list(opened[1].blocks), machine) if opened is not None else None
+
+
+def check_blocks(program: Program, file: PresetFile, blocks: Sequence[str], machine: Machine = UNKNOWN) -> Result:
+    """Checks some blocks of a file of presets, at least one.
+
+    Raises:
+      Superseded: nobody waits for the result any more; see `interruptible`.
+    """
+    runs: list[ResolvedRun] = []
     found: dict[tuple[str, int, str], Finding] = {}
     for block, run in zip(blocks, program.resolve_presets(file, blocks, machine), strict=True):
         stop_if_superseded()
-        first = first or run
+        runs.append(run)
         for finding in _in_block(run, block, file):
             found.setdefault((finding.name, finding.primary.span.start, finding.key), finding)
-    assert first is not None, "a file of presets has a block of defaults"
-    checked = LintStats(len(all_rules()), 1, sum(len(block) for block in file.blocks.values()), 0)
+    checked = LintStats(len(all_rules()), 1, sum(len(file.blocks[block]) for block in blocks), 0)
     findings = tuple(sorted(found.values(), key=lambda item: item.order))
-    return Result(findings, first, checked, program.name, f"{number_of(len(file.blocks), 'block')} of its presets")
+    return Result(findings, runs[0], checked, program.name, f"{number_of(len(blocks), 'block')} of its presets")
 
 
 def open_presets(path: Path, name: str) -> tuple[Program, PresetFile] | None:

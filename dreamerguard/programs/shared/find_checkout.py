@@ -7,7 +7,7 @@ from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
-from dreamerguard.sources.python.python_files import read_file
+from dreamerguard.sources.python.python_files import read_file, state_of
 from dreamerguard.util.check_cache import cached_per_check, kept_between_checks
 from dreamerguard.util.paths import exists, is_dir, is_file
 
@@ -62,7 +62,7 @@ def indexed(root: Path, home: Path) -> PythonIndex:
     return _index(root, home).for_another_check()
 
 
-@kept_between_checks
+@kept_between_checks(lambda root, home: state_of(root, (home,)))
 def _index(root: Path, home: Path) -> PythonIndex:
     return index_checkout(root, (home,))
 

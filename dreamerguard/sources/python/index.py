@@ -50,6 +50,8 @@ _LIBRARY = re.compile(
 #: Packages that make options from parameters of functions and fields of classes.
 _FROM_NAMES = frozenset({"tyro", "fire", "typer", "simple_parsing", "draccus", "jsonargparse", "pydantic_settings"})
 _NAME = re.compile(rb"[ \t]*(\w+)")
+#: Answers of `PythonIndex.decisions` that are kept from check to check; a new name of a setting makes a new one.
+_MOST_DECISIONS = 200
 NOTHING_FIXED: Mapping[str, str] = {}
 
 
@@ -77,6 +79,8 @@ class PythonIndex:
         """Returns an index that shares all that the code alone decides; what depends on a check's keys is left out."""
         found = copy(self)
         found._traced = None
+        if len(self._decisions) > _MOST_DECISIONS:
+            self._decisions.clear()
         return found
 
     def facts(self, name: str) -> FileFacts | None:

@@ -7,7 +7,8 @@ links to folders are not followed, so there are no circles.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -87,7 +88,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
     globs = tuple(exclude)
     for path in paths or [root]:
         if path.is_dir():
-            _walk(tree, path, globs)
+            _walk(tree, path, globs, lambda entry, name: _note(tree, entry, name))
         else:
             tree.seen += 1
             name = _relative(path, root)
@@ -112,7 +113,25 @@ def may_hold_runs(name: str, text: str) -> bool:
     return PurePosixPath(name).suffix.lower() not in _OTHER_TEXT and is_script(text)
 
 
-def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
+def state_below(root: Path, exclude: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
+    """Returns the files below a folder with their times and sizes, to see whether any has changed; reads none.
+
+    Args:
+      root: the folder.
+      exclude: globs of names that are left out.
+    """
+    found: dict[str, tuple[int, int]] = {}
+
+    def note(entry: os.DirEntry[str], name: str) -> None:
+        with suppress(OSError):
+            status = entry.stat()
+            found[name] = (status.st_mtime_ns, status.st_size)
+
+    _walk(FoundFiles(root), root, tuple(exclude), note)
+    return found
+
+
+def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...], note: Callable[[os.DirEntry[str], str], None]) -> None:
     queue: list[tuple[Path, tuple[gitignore.IgnoreFile, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
         folder, patterns = queue.pop(0)
@@ -127,7 +146,7 @@ def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
                     queue.append((Path(entry.path), patterns))
             elif not gitignore.ignored(name, False, patterns) and not _matches(name, globs):
                 tree.seen += 1
-                _note(tree, entry, name)
+                note(entry, name)
 
 
 def _entries(tree: FoundFiles, folder: Path, base: str) -> list[os.DirEntry[str]]:

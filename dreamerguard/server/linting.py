@@ -27,6 +27,7 @@ from dreamerguard.util.check_cache import KeptMemory, check_cache_scope, kept_me
 from dreamerguard.util.user_cache import user_cache_scope
 
 from .documents import Document
+from .kept_run_file import check_run_file, was_run_file
 from .moved_findings import moved
 from .parse_findings import parse_finding
 from .settings import SettingsReader, excluded
@@ -88,21 +89,21 @@ class Linter:
           before: what was known of it.
         """
         name, settings = name_in(document.path, root), self.settings.of(root)
-        nothing = Checked(document, root, name)
+        nothing, source = Checked(document, root, name), Source(name, document.text)
+        known = before.results if before is not None else ()
         if excluded(name, settings) or not may_hold_runs(name, document.text):
             return nothing
         with self.scope(root, texts):
             try:
                 results = check_tree([Path(name)], settings=settings).results
+                if not results and was_run_file(source, known):
+                    results = check_run_file(source, settings)
             except SourceError as error:
                 self.settings.problem[root] = error.message
                 return nothing
         checked = replace(nothing, findings=_each_once(results), results=results)
-        broken = parse_finding(Source(name, document.text), results, known=bool(before and before.results))
-        if broken is None:
-            return checked
-        kept = before.results if before is not None else ()
-        return replace(nothing, findings=(broken,), results=results or kept)
+        broken = parse_finding(source, results, known=bool(known))
+        return checked if broken is None else replace(nothing, findings=(broken,), results=results or known)
 
     def check_near(
         self, document: Document, root: Path, texts: Mapping[Path, bytes], before: Checked | None

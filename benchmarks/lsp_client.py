@@ -100,6 +100,23 @@ class LspClient:
 
         return self.wait(fits)
 
+    def settle(self, seconds: float) -> None:
+        """Waits until the server has sent nothing for some seconds; what it sent is dropped."""
+        while True:
+            try:
+                self._received.get(timeout=seconds)
+            except Empty:
+                return
+
+    def peak_megabytes(self) -> float:
+        """Returns the largest resident set of the server's process so far; NaN where the system does not tell."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        except OSError:
+            return float("nan")
+        line = next(line for line in status.split("\n") if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+
     def end(self) -> int:
         """Ends the server, and returns its exit code."""
         self.request("shutdown", None)

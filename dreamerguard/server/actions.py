@@ -13,9 +13,9 @@ from dreamerguard.lint.fixes import plan
 from dreamerguard.sources.comments import is_yaml
 
 from .diagnostics import diagnostic_of
-from .documents import Document
+from .documents import OpenDocument
 from .linting import Checked
-from .places import Places
+from .places import EditorPlaces
 
 FIX_ALL = "source.fixAll.dreamerguard"
 #: Files without comments that the linter reads.
@@ -23,7 +23,7 @@ _WITHOUT_COMMENTS = frozenset({".json", ".ipynb", ".bat", ".cmd"})
 
 
 def code_actions(
-    checked: Checked, wanted: types.CodeActionParams, open_documents: Mapping[Path, Document]
+    checked: Checked, wanted: types.CodeActionParams, open_documents: Mapping[Path, OpenDocument]
 ) -> list[types.CodeAction]:
     """Returns what can be done in a range of a document, safe fixes first.
 
@@ -32,7 +32,7 @@ def code_actions(
       wanted: the range, and the kinds of actions that the editor asks for.
       open_documents: path -> document.
     """
-    places = Places(checked.root, checked.document, checked.name, open_documents)
+    places = EditorPlaces(checked.root, checked.document, checked.name, open_documents)
     lines = checked.document.lines
     start, end = lines.offset(wanted.range.start), lines.offset(wanted.range.end)
     near = [item for item in checked.here if item.primary.span.start <= end and start <= item.primary.span.end]
@@ -52,7 +52,7 @@ def _is_wanted(action: types.CodeAction, only: Sequence[types.CodeActionKind | s
     return any(kind == item or item == "" or kind.startswith(f"{item}.") for item in kinds)
 
 
-def _fixes(findings: Iterable[Finding], checked: Checked, places: Places) -> Iterator[types.CodeAction]:
+def _fixes(findings: Iterable[Finding], checked: Checked, places: EditorPlaces) -> Iterator[types.CodeAction]:
     for item in findings:
         fix = item.fix
         if fix is None or item.upstream or any(edit.span.source.kind != "file" for edit in fix.edits):
@@ -66,7 +66,7 @@ def _fixes(findings: Iterable[Finding], checked: Checked, places: Places) -> Ite
         )
 
 
-def _all_fixes(checked: Checked, places: Places) -> Iterator[types.CodeAction]:
+def _all_fixes(checked: Checked, places: EditorPlaces) -> Iterator[types.CodeAction]:
     todo = plan(checked.here)
     edits = [edit for _, edits in todo.edits.values() for edit in edits if edit.span.source.kind == "file"]
     if edits:
@@ -75,7 +75,7 @@ def _all_fixes(checked: Checked, places: Places) -> Iterator[types.CodeAction]:
         )
 
 
-def _workspace_edit(edits: Iterable[Edit], places: Places) -> types.WorkspaceEdit:
+def _workspace_edit(edits: Iterable[Edit], places: EditorPlaces) -> types.WorkspaceEdit:
     changes: dict[str, list[types.TextEdit]] = {}
     for edit in edits:
         change = types.TextEdit(places.range(edit.span), edit.text)

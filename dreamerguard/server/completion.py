@@ -17,7 +17,7 @@ from dreamerguard.schema.sizes import SIZES
 from dreamerguard.schema.tasks import task_names
 
 from .command_cursor import command_cursor
-from .documents import Document
+from .documents import OpenDocument
 from .linting import Checked
 from .yaml_cursor import Cursor, yaml_cursor
 
@@ -25,7 +25,7 @@ _KIND = types.CompletionItemKind
 
 
 def completions(
-    document: Document, offset: int, checked: Checked | None, runs: Sequence[ResolvedRun], presets: Sequence[str]
+    document: OpenDocument, offset: int, checked: Checked | None, runs: Sequence[ResolvedRun], presets: Sequence[str]
 ) -> list[types.CompletionItem]:
     """Returns what fits at a character of a document.
 

@@ -15,9 +15,9 @@ from dreamerguard.core.values import spell_scalar
 from dreamerguard.reports.places import sentence
 from dreamerguard.util.text import plain
 
-from .documents import Document
+from .documents import OpenDocument
 from .linting import Checked
-from .places import Places
+from .places import EditorPlaces
 from .rule_links import rule_link
 
 SOURCE = "dreamerguard"
@@ -30,12 +30,12 @@ _SEVERITIES = {
 _WITHOUT_EFFECT = frozenset({"dead-key", "unread-key", "no-effect", "unread-by-script", "stale-suppression"})
 
 
-def diagnostics(checked: Checked, open_documents: Mapping[Path, Document]) -> list[types.Diagnostic]:
+def diagnostics(checked: Checked, open_documents: Mapping[Path, OpenDocument]) -> list[types.Diagnostic]:
     """Returns the diagnostics of a document, the most severe first.
 
     A finding in another file that a command of the document causes is shown at the command, with the place.
     """
-    places = Places(checked.root, checked.document, checked.name, open_documents)
+    places = EditorPlaces(checked.root, checked.document, checked.name, open_documents)
     found = sorted(checked.findings, key=lambda item: item.order)
     return [diagnostic_of(item, checked, places) for item in found]
 
@@ -54,7 +54,7 @@ def _span(finding: Finding, checked: Checked, run: ResolvedRun | None) -> Span:
     return Source(checked.name, checked.document.text).span(0)
 
 
-def diagnostic_of(finding: Finding, checked: Checked, places: Places) -> types.Diagnostic:
+def diagnostic_of(finding: Finding, checked: Checked, places: EditorPlaces) -> types.Diagnostic:
     """Returns the diagnostic of one finding of a document."""
     run = _run_of(finding, checked)
     link, span = rule_link(finding.name), _span(finding, checked, run)
@@ -73,7 +73,7 @@ def diagnostic_of(finding: Finding, checked: Checked, places: Places) -> types.D
 
 
 def _related(
-    finding: Finding, shown: Span, places: Places, setting: Setting | None
+    finding: Finding, shown: Span, places: EditorPlaces, setting: Setting | None
 ) -> Iterator[types.DiagnosticRelatedInformation]:
     """Yields the other places of a finding, and those that gave its key a value."""
     labels = list(finding.secondary)

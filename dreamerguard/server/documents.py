@@ -78,7 +78,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Document:
+class OpenDocument:
     """An open file as the editor has it.
 
     Attributes:
@@ -103,7 +103,7 @@ class Document:
         """The text as the file would hold it."""
         return self.text.encode("utf-8", "surrogatepass")
 
-    def changed(self, changes: Sequence[Change], version: int) -> Document:
+    def changed(self, changes: Sequence[Change], version: int) -> OpenDocument:
         """Returns the document after changes, which apply one after the other."""
         lines = self.lines
         for change in changes:

@@ -26,7 +26,7 @@ from dreamerguard.sources.files import given_contents
 from dreamerguard.util.check_cache import KeptMemory, check_cache_scope, kept_memory
 from dreamerguard.util.user_cache import user_cache_scope
 
-from .documents import Document
+from .documents import OpenDocument
 from .kept_run_file import check_run_file, was_run_file
 from .moved_findings import moved
 from .parse_findings import parse_finding
@@ -49,7 +49,7 @@ class Checked:
       complete: whether the whole document was checked, and not only the part around a change.
     """
 
-    document: Document
+    document: OpenDocument
     root: Path
     name: str
     findings: tuple[Finding, ...] = ()
@@ -79,7 +79,7 @@ class Linter:
         self.settings.forget()
         self.memory.doubt()
 
-    def check(self, document: Document, root: Path, texts: Mapping[Path, bytes], before: Checked | None) -> Checked:
+    def check(self, document: OpenDocument, root: Path, texts: Mapping[Path, bytes], before: Checked | None) -> Checked:
         """Checks a whole document.
 
         Args:
@@ -106,7 +106,7 @@ class Linter:
         return checked if broken is None else replace(nothing, findings=(broken,), results=results or known)
 
     def check_near(
-        self, document: Document, root: Path, texts: Mapping[Path, bytes], before: Checked | None
+        self, document: OpenDocument, root: Path, texts: Mapping[Path, bytes], before: Checked | None
     ) -> Checked | None:
         """Checks the block of a preset file around the last change; None for other files, and if nothing is known.
 

@@ -1,4 +1,4 @@
-"""Places of findings for the editor: documents and ranges."""
+"""EditorPlaces of findings for the editor: documents and ranges."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lsprotocol import types
 
 from dreamerguard.core.source import Source, Span
 
-from .documents import Document, Lines
+from .documents import OpenDocument, Lines
 
 
 @dataclass
-class Places:
+class EditorPlaces:
     """Converts spans of a check.
 
     Attributes:
@@ -25,9 +25,9 @@ class Places:
     """
 
     root: Path
-    document: Document
+    document: OpenDocument
     name: str
-    open: Mapping[Path, Document] = field(default_factory=dict)
+    open: Mapping[Path, OpenDocument] = field(default_factory=dict)
     _lines: dict[str, Lines] = field(default_factory=dict)
 
     def range(self, span: Span) -> types.Range:

@@ -16,7 +16,7 @@ from dreamerguard.lint.preset_check import open_presets
 from .actions import code_actions
 from .completion import completions
 from .diagnostics import diagnostics
-from .documents import Change, Document, Lines, path_of
+from .documents import Change, OpenDocument, Lines, path_of
 from .hover import hover
 from .linting import Checked, Linter
 from .settings import root_of
@@ -42,7 +42,7 @@ class Session:
         self.warn = warn
         self.encoding = "utf-16"
         self.folders: list[Path] = []
-        self.documents: dict[str, Document] = {}
+        self.documents: dict[str, OpenDocument] = {}
         self.linter = Linter()
         self.worker = Worker(failed)
         self._checked: dict[str, Checked] = {}
@@ -52,7 +52,7 @@ class Session:
         """Takes a document and checks it."""
         path = path_of(item.uri)
         if path is not None:
-            self.documents[item.uri] = Document(item.uri, path, item.version, Lines(item.text, self.encoding))
+            self.documents[item.uri] = OpenDocument(item.uri, path, item.version, Lines(item.text, self.encoding))
             self.worker.submit(Job(("disk",), self.linter.files_changed, urgent=True))
             self._submit(item.uri)
 
@@ -96,7 +96,7 @@ class Session:
     def _submit(self, uri: str) -> None:
         self.worker.submit(Job(("whole", uri), lambda: self._check(uri)))
 
-    def _ask(self, uri: str, question: Callable[[Document], _Answer]) -> Future[_Answer | None]:
+    def _ask(self, uri: str, question: Callable[[OpenDocument], _Answer]) -> Future[_Answer | None]:
         def answer() -> _Answer | None:
             document = self.documents.get(uri)
             return question(document) if document is not None else None
@@ -119,12 +119,12 @@ class Session:
         known = list(self._checked.items())
         return [other for other, item in known if other != uri and item.root == root and item.document.text]
 
-    def _whole(self, document: Document) -> Checked:
+    def _whole(self, document: OpenDocument) -> Checked:
         """Returns a complete check of a document: the last one if its text is the same."""
         known = self._checked.get(document.uri)
         return known if known is not None and known.complete and known.document is document else self._fresh(document)
 
-    def _fresh(self, document: Document) -> Checked:
+    def _fresh(self, document: OpenDocument) -> Checked:
         root = root_of(document.path, self.folders)
         return self.linter.check(document, root, self._texts(), self._checked.get(document.uri))
 
@@ -157,11 +157,11 @@ class Session:
             self._checked.pop(uri, None)
             self.publish(types.PublishDiagnosticsParams(uri, []))
 
-    def _hover(self, document: Document, offset: int) -> types.Hover | None:
+    def _hover(self, document: OpenDocument, offset: int) -> types.Hover | None:
         checked = self._whole(document)
         return hover(checked, self.linter.runs_at(checked, self._texts(), offset), offset)
 
-    def _complete(self, document: Document, offset: int) -> list[types.CompletionItem]:
+    def _complete(self, document: OpenDocument, offset: int) -> list[types.CompletionItem]:
         checked = self._checked.get(document.uri)
         runs = _nearest_first(checked, offset) if checked is not None else ()
         presets = self._presets(checked, runs[0]) if checked is not None and runs else ()
@@ -182,7 +182,7 @@ class Session:
     def _texts(self) -> dict[Path, bytes]:
         return {document.path: document.data for document in list(self.documents.values())}
 
-    def _by_path(self) -> dict[Path, Document]:
+    def _by_path(self) -> dict[Path, OpenDocument]:
         return {document.path: document for document in list(self.documents.values())}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from dreamerguard.server.documents import Document, Lines, changed_part, path_of
+from dreamerguard.server.documents import OpenDocument, Lines, changed_part, path_of
 
 #: Characters of one, two and four bytes in UTF-8, the last with two units in UTF-16.
 TEXT = "a: 1\r\nä: '😀x'  # \u2028 \x0c\nlast\rend"
@@ -52,7 +52,7 @@ def change(start: tuple[int, int], end: tuple[int, int], text: str) -> types.Tex
 
 
 def test_changes_apply_one_after_the_other() -> None:
-    document = Document("file:///x", Path("/x"), 1, Lines("one\ntwo 😀 three"))
+    document = OpenDocument("file:///x", Path("/x"), 1, Lines("one\ntwo 😀 three"))
     changed = document.changed(
         [change((1, 4), (1, 6), "2"), change((0, 0), (0, 3), ""), change((9, 9), (9, 9), "!")], 2
     )
@@ -62,7 +62,7 @@ def test_changes_apply_one_after_the_other() -> None:
 
 
 def test_half_a_character_does_not_stop_the_server() -> None:
-    document = Document("file:///x", Path("/x"), 1, Lines("a: \ud800b"))
+    document = OpenDocument("file:///x", Path("/x"), 1, Lines("a: \ud800b"))
     assert document.data == b"a: \xed\xa0\x80b"
     assert document.lines.position(5) == place(0, 5)
 

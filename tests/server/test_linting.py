@@ -9,7 +9,7 @@ import pytest
 from dreamerguard.core.finding import Finding
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.rules.helpers.example_files import with_preset
-from dreamerguard.server.documents import Document, Lines
+from dreamerguard.server.documents import OpenDocument, Lines
 from dreamerguard.server.linting import Checked, Linter
 
 RUN = "task: dmc_walker_walk\nrun:\n  train_ratio: 32\n"
@@ -21,14 +21,14 @@ class Editor:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.linter = Linter()
-        self.open: dict[str, Document] = {}
+        self.open: dict[str, OpenDocument] = {}
         self.known: dict[str, Checked] = {}
 
-    def type(self, name: str, text: str) -> Document:
+    def type(self, name: str, text: str) -> OpenDocument:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         version = self.open[name].version + 1 if name in self.open else 1
-        self.open[name] = Document(path.as_uri(), path, version, Lines(text))
+        self.open[name] = OpenDocument(path.as_uri(), path, version, Lines(text))
         return self.open[name]
 
     def texts(self) -> dict[Path, bytes]:

@@ -108,6 +108,14 @@ class LspClient:
             except Empty:
                 return
 
+    def cpu_seconds(self) -> float:
+        """Returns the CPU time of all threads of the server so far; NaN where the system does not tell."""
+        try:
+            threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+            return sum(int(path.read_text(encoding="utf-8").split()[0]) for path in threads) / 1e9
+        except OSError:
+            return float("nan")
+
     def peak_megabytes(self) -> float:
         """Returns the largest resident set of the server's process so far; NaN where the system does not tell."""
         try:

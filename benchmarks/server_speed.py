@@ -35,6 +35,7 @@ class Measured:
       start: from the start of the process until it is initialized.
       opened: from opening the file to its first diagnostics.
       strokes: from each key stroke to the first diagnostics of the text.
+      cpu: CPU time of the server in that time, which other load on the machine disturbs less.
       megabytes: largest resident set.
       findings: diagnostics of the opened file.
     """
@@ -42,6 +43,7 @@ class Measured:
     start: float
     opened: float
     strokes: list[float]
+    cpu: list[float]
     megabytes: float
     findings: int
 
@@ -57,7 +59,7 @@ def measure(command: list[str], folder: Path, file: Path, line: str, strokes: in
     arrived, message = client.diagnostics(uri, 1)
     opened = arrived - sent
     number, column = _end_of(text, line)
-    times = []
+    times, cpu = [], []
     for stroke in range(strokes):
         client.settle(_QUIET)
         place = {"line": number, "character": column + stroke % 2}
@@ -66,13 +68,14 @@ def measure(command: list[str], folder: Path, file: Path, line: str, strokes: in
             if stroke % 2 == 0
             else {"range": {"start": place | {"character": column}, "end": place}, "text": ""}
         )
-        document = {"uri": uri, "version": stroke + 2}
+        document, used = {"uri": uri, "version": stroke + 2}, client.cpu_seconds()
         sent = client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
-        times.append(client.diagnostics(uri, stroke + 2)[0] - sent)
+        times.append(1e3 * (client.diagnostics(uri, stroke + 2)[0] - sent))
+        cpu.append(1e3 * (client.cpu_seconds() - used))
     peak = client.peak_megabytes()
     client.end()
     found = len(message["params"]["diagnostics"])
-    return Measured(1e3 * start, 1e3 * opened, [1e3 * item for item in times], peak, found)
+    return Measured(1e3 * start, 1e3 * opened, times, cpu, peak, found)
 
 
 def _end_of(text: str, line: str) -> tuple[int, int]:
@@ -93,6 +96,7 @@ def summary(rounds: list[Measured]) -> dict[str, object]:
         "stroke_ms": round(statistics.median(strokes), 1),
         "stroke_90_percent_ms": round(strokes[int(0.9 * (len(strokes) - 1))], 1),
         "stroke_slowest_ms": round(strokes[-1], 1),
+        "stroke_cpu_ms": round(statistics.median(item for measured in rounds for item in measured.cpu), 1),
         "megabytes": round(max(item.megabytes for item in rounds), 1),
         "findings": rounds[0].findings,
     }

@@ -1,4 +1,4 @@
-"""EditorPlaces of findings for the editor: documents and ranges."""
+"""Places of findings for the editor: documents and ranges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from dreamerguard.core.source import Source, Span
 
-from .documents import OpenDocument, Lines
+from .documents import Lines, OpenDocument
 
 
 @dataclass

@@ -16,7 +16,7 @@ from dreamerguard.lint.preset_check import open_presets
 from .actions import code_actions
 from .completion import completions
 from .diagnostics import diagnostics
-from .documents import Change, OpenDocument, Lines, path_of
+from .documents import Change, Lines, OpenDocument, path_of
 from .hover import hover
 from .linting import Checked, Linter
 from .settings import root_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from dreamerguard.server.documents import OpenDocument, Lines, changed_part, path_of
+from dreamerguard.server.documents import Lines, OpenDocument, changed_part, path_of
 
 #: Characters of one, two and four bytes in UTF-8, the last with two units in UTF-16.
 TEXT = "a: 1\r\nä: '😀x'  # \u2028 \x0c\nlast\rend"

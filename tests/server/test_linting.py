@@ -9,7 +9,7 @@ import pytest
 from dreamerguard.core.finding import Finding
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.rules.helpers.example_files import with_preset
-from dreamerguard.server.documents import OpenDocument, Lines
+from dreamerguard.server.documents import Lines, OpenDocument
 from dreamerguard.server.linting import Checked, Linter
 
 RUN = "task: dmc_walker_walk\nrun:\n  train_ratio: 32\n"

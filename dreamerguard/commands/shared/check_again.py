@@ -31,13 +31,9 @@ def check_again(check: Callable[[], int], state: Callable[[], State]) -> int:
     """
     seen, code = state(), _check(check)
     try:
-        note("watching for changes; Ctrl-C ends")
         while True:
-            time.sleep(INTERVAL)
-            now = state()
-            if now == seen:
-                continue
-            changed, seen = _changed(seen, now), now
+            note("watching for changes; Ctrl-C ends")
+            changed, seen = _wait(seen, state)
             if sys.stdout.isatty():
                 sys.stdout.write(_CLEAR)
             note(f"checked again: {changed}")
@@ -45,6 +41,13 @@ def check_again(check: Callable[[], int], state: Callable[[], State]) -> int:
     except KeyboardInterrupt:
         note("stopped watching")
         return code
+
+
+def _wait(seen: State, state: Callable[[], State]) -> tuple[str, State]:
+    """Waits for a change. Returns what changed, and the state after it."""
+    while (now := state()) == seen:
+        time.sleep(INTERVAL)
+    return _changed(seen, now), now
 
 
 def _check(check: Callable[[], int]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -64,12 +65,16 @@ class GuardServer(LanguageServer):
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
 
     def _log_bug(self, error: Exception) -> None:
-        if os.environ.get("DREAMERGUARD_TRACEBACK"):
+        if _tracebacks():
             import traceback
 
             traceback.print_exception(error)
         text = f"internal error: {type(error).__name__}: {error}; this is a bug in dreamerguard, please report it"
         self._later(self.window_log_message)(types.LogMessageParams(types.MessageType.Error, text))
+
+
+def _tracebacks() -> bool:
+    return bool(os.environ.get("DREAMERGUARD_TRACEBACK"))
 
 
 def make_server() -> GuardServer:
@@ -144,6 +149,8 @@ def serve() -> None:
     Everything that a check needs is loaded first, so that the first document does not wait for it. What else writes to
     the standard output goes to the error stream, because the output holds messages.
     """
+    if not _tracebacks():
+        logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)  # it logs each wrong message with a traceback
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for _ in programs():

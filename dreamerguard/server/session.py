@@ -125,15 +125,16 @@ class Session:
         return known if known is not None and known.complete and known.document is document else self._fresh(document)
 
     def _fresh(self, document: OpenDocument) -> Checked:
-        root = root_of(document.path, self.folders)
-        return self.linter.check(document, root, self._texts(), self._checked.get(document.uri))
+        return self.linter.check(document, self._root(document), self._texts(), self._checked.get(document.uri))
+
+    def _root(self, document: OpenDocument) -> Path:
+        return root_of(document.path, [folder for folder in self.folders if folder.is_dir()])
 
     def _check_near(self, uri: str) -> None:
         document = self.documents.get(uri)
         if document is None:
             return
-        root = root_of(document.path, self.folders)
-        found = self.linter.check_near(document, root, self._texts(), self._checked.get(uri))
+        found = self.linter.check_near(document, self._root(document), self._texts(), self._checked.get(uri))
         if found is not None:
             self._keep(found)
 

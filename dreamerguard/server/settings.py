@@ -26,7 +26,8 @@ def root_of(path: Path, folders: Iterable[Path]) -> Path:
     if around:
         return max(around, key=lambda folder: len(folder.parts))
     marked = (parent for parent in path.parents if any((parent / name).exists() for name in _ROOTS))
-    return next(marked, path.parent)
+    there = (parent for parent in path.parents if parent.is_dir())  # the folder of a new file need not exist
+    return next(marked, None) or next(there, path.parent)
 
 
 @dataclass

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dreamerguard.core.finding import Finding
 from dreamerguard.lint.repository import check_tree
@@ -147,6 +149,25 @@ def test_every_beginning_of_a_preset_file_is_survived(editor: Editor) -> None:
         editor.type("dreamerv3/configs.yaml", text[:end])
         editor.check("dreamerv3/configs.yaml")
         editor.check_near("dreamerv3/configs.yaml")
+
+
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_no_edit_stops_the_linter(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
+    """After any edits a check gives an answer, and the findings lie inside of the text."""
+    editor, text = Editor(tmp_path_factory.mktemp("edited")), FILES[name]
+    editor.type(name, text)
+    editor.check(name)
+    for _ in range(3):
+        start = data.draw(st.integers(0, len(text)))
+        end = min(start + data.draw(st.integers(0, 12)), len(text))
+        new = data.draw(st.text("ab:#{}[]'\"\\\n\t -=$0é😀", max_size=4))
+        text = text[:start] + new + text[end:]
+        document = editor.type(name, text)
+        editor.check_near(name)
+        editor.check(name)
+        for item in editor.known[name].here:
+            assert item.primary.span.source.text == text
+            assert document.lines.range(item.primary.span.start, item.primary.span.end)
 
 
 PRESETS = with_preset("run.train_ratoi: 32")["dreamerv3/configs.yaml"] + "other:\n  run.envz: 3\n  seed: 1\n"

@@ -109,15 +109,16 @@ class Session:
             return
         before = self._checked.get(uri)
         self._keep(self._fresh(document))
-        depends = before is not None and before.document.text != document.text
-        for other in self._beside(uri) if depends else ():
-            self._submit(other)
+        if before is not None and not (before.complete and before.document.text == document.text):
+            for other in self._readers_of(self._checked[uri]):
+                self._submit(other)
 
-    def _beside(self, uri: str) -> list[str]:
-        """Returns the open documents that may read another one."""
-        root = self._checked[uri].root
-        known = list(self._checked.items())
-        return [other for other, item in known if other != uri and item.root == root and item.document.text]
+    def _readers_of(self, changed: Checked) -> list[str]:
+        """Returns the open documents with runs that read a document."""
+        others = [item for item in self._checked.values() if item.root == changed.root and item.name != changed.name]
+        return [
+            item.document.uri for item in others if any(changed.name in result.run.files for result in item.results)
+        ]
 
     def _whole(self, document: OpenDocument) -> Checked:
         """Returns a complete check of a document: the last one if its text is the same."""

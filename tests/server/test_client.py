@@ -141,6 +141,16 @@ async def test_typing_in_presets(editor: Editor) -> None:
     assert codes(await editor.diagnostics(name)) == codes(typed)
 
 
+async def test_a_change_of_a_run_file_counts_in_the_scripts_that_use_it(editor: Editor) -> None:
+    await editor.open("run.yaml", "task: dmc_walker_walk\nrun:\n  train_ratio: 512\n")
+    assert codes(await editor.open("go.sh", "dreamerguard train --config run.yaml\n", "shellscript")) == []
+    assert codes(await editor.type("run.yaml", 2, 15, 18, "32")) == ["DG101"]
+    (found,) = await editor.diagnostics("go.sh")
+    assert found.code == "DG101"
+    assert found.range.start.line == 0
+    assert [item.location.uri for item in found.related_information or []] == [editor.uri("run.yaml")]
+
+
 async def test_dead_keys_are_faded_and_related_places_are_named(editor: Editor) -> None:
     script = "python dreamerv3/main.py --configs mine --run.duration 3600 --run.train_ratio 8\n"
     (editor.folder / "dreamerv3").mkdir()

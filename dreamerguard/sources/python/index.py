@@ -11,7 +11,6 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -76,12 +75,11 @@ class PythonIndex:
     _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def for_another_check(self) -> PythonIndex:
-        """Returns an index that shares all that the code alone decides; what depends on a check's keys is left out."""
-        found = copy(self)
-        found._traced = None
+        """Returns this index; it keeps all that the code alone decides, and forgets what depends on a check's keys."""
+        self._traced = None
         if len(self._decisions) > _MOST_DECISIONS:
             self._decisions.clear()
-        return found
+        return self
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 
 
 def server(
@@ -22,6 +23,8 @@ def server(
     """
     if importlib.util.find_spec("pygls") is None:
         fail("the language server needs packages that are not installed (pygls): pip install 'dreamerguard[lsp]'")
+    if sys.stdin.isatty():
+        note("the server waits for an editor on the standard input; Ctrl-C ends it")
     from dreamerguard.server.server import serve
 
     serve()

@@ -110,7 +110,8 @@ class Linter:
     ) -> Checked | None:
         """Checks the block of a preset file around the last change; None for other files, and if nothing is known.
 
-        The findings of the other blocks are those of before, at their places in the new text.
+        The findings of before stay at their places in the new text, except where something was typed: which of them
+        other blocks cause is not known before the whole file is checked.
         """
         if before is None or not before.results or not before.results[0].run.whole or before.root != root:
             return None
@@ -124,9 +125,9 @@ class Linter:
             block = file.block_at(kept.changed_at)
             result = check_blocks(program, file, (block,))
             found = _judged(replace(result, findings=tuple(map(in_file, result.findings))), settings)
-            near = [item for item in found if file.holds(block, item.primary.span)]
-            far = [item for item in kept.findings if not file.holds(block, item.primary.span)]
-            return replace(before, document=document, findings=(*near, *far), complete=False)
+            near = {_place(item): item for item in found if file.holds(block, item.primary.span)}
+            others = [item for item in kept.findings if _place(item) not in near]
+            return replace(before, document=document, findings=(*near.values(), *others), complete=False)
         return None
 
     def runs_at(self, checked: Checked, texts: Mapping[Path, bytes], offset: int) -> tuple[ResolvedRun, ...]:
@@ -165,6 +166,10 @@ def _each_once(results: Sequence[Result]) -> tuple[Finding, ...]:
         span = item.primary.span
         found.setdefault((item.name, span.source.name, span.start, item.key, item.message), item)
     return tuple(found.values())
+
+
+def _place(finding: Finding) -> tuple[str, int, str]:
+    return finding.name, finding.primary.span.start, finding.key
 
 
 def _judged(result: Result, settings: Settings) -> list[Finding]:

@@ -38,9 +38,9 @@ def moved(findings: Iterable[Finding], old: str, new: Source) -> Moved:
     def move(span: Span) -> Span | None:
         if span.source.name != new.name:
             return span
-        if span.end <= front:
+        if span.end < front or new.text == old:
             return Span(new, span.start, span.end)
-        return Span(new, span.start + shift, span.end + shift) if span.start >= behind else None
+        return Span(new, span.start + shift, span.end + shift) if span.start > behind else None
 
     def all_moved() -> Iterator[Finding]:
         for item in findings:

@@ -189,6 +189,31 @@ def test_the_part_around_a_change_is_what_the_whole_says(editor: Editor, old: st
     assert near != before
 
 
+def test_a_finding_that_another_block_causes_stays_while_the_defaults_are_edited(editor: Editor) -> None:
+    """For the task of the block ``other``, the length in the defaults is short."""
+    name = "dreamerv3/configs.yaml"
+    text = PRESETS.replace("  seed: 1\n", "  task: atari_pong\n")
+    editor.type(name, text)
+    before = editor.check(name)
+    assert "low-update-budget" in names(before)
+    for _ in range(2):
+        text = text.replace("  seed: 0", "  seed: 01", 1)
+        editor.type(name, text)
+        near = editor.check_near(name)
+        assert near == editor.check(name)
+        assert names(near) == names(before)
+
+
+def test_a_value_that_is_completed_loses_its_finding_at_once(editor: Editor) -> None:
+    name = "dreamerv3/configs.yaml"
+    text = PRESETS + "third:\n  task: dmc_walker_walk\n  run.train_ratio: 51"
+    editor.type(name, text)
+    assert "low-train-ratio" in names(editor.check(name))
+    editor.type(name, f"{text}2")
+    assert "low-train-ratio" not in names(editor.check_near(name))
+    assert "low-train-ratio" not in names(editor.check(name))
+
+
 def test_other_files_have_no_parts(editor: Editor) -> None:
     editor.type("run.yaml", RUN)
     assert editor.check_near("run.yaml") is None

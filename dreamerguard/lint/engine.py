@@ -27,6 +27,7 @@ from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import check_cache_scope
+from dreamerguard.util.interruption import stop_if_superseded
 
 from . import suppressions
 from .fixes import with_whole_commands
@@ -69,6 +70,7 @@ def check_command(
       SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
       UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
+      Superseded: nobody waits for the result any more; see `interruptible`.
     """
     result = lint_without_suppressions(
         command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober
@@ -100,6 +102,7 @@ def lint_without_suppressions(
         found, (program, detected) = first, by_name(first, dialect)
 
     def lint_run(one: Command) -> Result:
+        stop_if_superseded()
         run = with_time_limit(with_unread_words(program.resolve(one, machine, base), one))
         if prober is not None:
             run = replace(run, probe=prober(run))

@@ -131,6 +131,10 @@ class Program(ABC):
         """Yields the run that each of some presets alone would start; places point into the file."""
         yield from ()
 
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of the presets that upstream ships in an edition, for a checkout that cannot be read."""
+        return ()
+
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
         """Returns the run that a program stored as a resolved configuration; None if the file is not one of its own.
 

@@ -12,6 +12,7 @@ from lsprotocol import types
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import SourceError
 from dreamerguard.lint.preset_check import open_presets
+from dreamerguard.programs.registry import load_program
 
 from .actions import code_actions
 from .completion import completions
@@ -179,7 +180,7 @@ class Session:
                     continue
                 if opened is not None:
                     return [block for block in opened[1].blocks if block != "defaults"]
-        return [preset.name for preset in run.presets]
+        return load_program(run.dialect).shipped_presets(run.edition)
 
     def _texts(self) -> dict[Path, bytes]:
         return {document.path: document.data for document in list(self.documents.values())}

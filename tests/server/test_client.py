@@ -246,6 +246,13 @@ async def test_completion_in_presets_and_commands(editor: Editor) -> None:
     assert "dmc_walker_walk" in await editor.complete("go.sh", 1, 14)
 
 
+async def test_without_a_checkout_the_presets_of_upstream_are_completed(editor: Editor) -> None:
+    await editor.open("a.sh", "python dreamerv3/main.py --configs dmc_\n", "shellscript")
+    assert {"dmc_proprio", "dmc_vision"} <= set(await editor.complete("a.sh", 0, 39))
+    await editor.open("b.sh", "python dreamer.py --configs dmc_ --logdir x\n", "shellscript")
+    assert {"dmc_proprio", "dmc_vision"} <= set(await editor.complete("b.sh", 0, 32))
+
+
 async def test_closing_and_strange_documents(editor: Editor) -> None:
     await editor.open("run.yaml", RUN)
     other = types.TextDocumentItem("untitled:Untitled-1", "yaml", 1, RUN)

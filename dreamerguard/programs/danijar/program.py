@@ -145,6 +145,10 @@ class Danijar(Program):
             found += missing_in_classes(run.settings, checkout, place, file)
             yield replace(run, problems=(*run.problems, *found))
 
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of upstream's presets in an edition; none for an edition that does not exist."""
+        return tuple(EDITIONS[edition].load().presets) if edition in EDITIONS else ()
+
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
         """Returns the run of a ``config.yaml`` that the program wrote into a log directory."""
         stored = read_stored(path, name)

@@ -136,6 +136,10 @@ class Nm512Torch(Program):
             found = unheld_checkpoints(run.settings, [file.path.parent], ())
             yield replace(run, problems=(*run.problems, *found))
 
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of upstream's presets; it has one edition."""
+        return tuple(load_table("nm512_torch").presets)
+
 
 PROGRAM = Nm512Torch()
 

@@ -23,8 +23,8 @@ from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
 from dreamerguard.sources.files import MAX_BYTES, given_content
+from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
-from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
 
 #: The first line of YAML that is no comment: a key, or the beginning of a document.
@@ -48,7 +48,10 @@ def run_check(options: LintOptions, paths: Sequence[Path], *, allow_nothing: boo
         with user_cache_scope(on=not options.no_cache), _standard_input(paths, options, stdin_filename) as files:
             return _Check(files, options, settings, allow_nothing).run()
     except SourceError as error:
-        fail(error.message)
+        from dreamerguard.commands.shared.first_contact import about_path
+
+        missing = next((path for path in paths if not exists(path)), None)
+        fail((about_path(str(missing), list(map(str, paths))) if missing is not None else None) or error.message)
 
 
 @contextmanager
@@ -108,12 +111,12 @@ class _Check:
         return fixes_within(self._results(self.settings), self.root, self.paths or [self.root])
 
     def _report(self, outcome: RepositoryResult) -> None:
-        from dreamerguard.reports import render
+        from dreamerguard.reports import Look, look_of, render
         from dreamerguard.reports.repository_summary import repository_summary
 
         name = self.options.output_format
-        color = self.options.output is None and wants_color(sys.stdout.isatty(), os.environ)
-        text = render(name, outcome, color, active_rules(self.settings) if name == "sarif" else None)
+        look = look_of(sys.stdout, os.environ) if self.options.output is None else Look()
+        text = render(name, outcome, rules=active_rules(self.settings) if name == "sarif" else None, look=look)
         if name is not OutputFormat.FULL or self.options.output is not None:
             for line in repository_summary(outcome).split("\n"):
                 note(line)

@@ -73,7 +73,10 @@ def compare(
     from dreamerguard.regression.compare.decision import Outcome
 
     if bool(baseline) == bool(reference):
-        fail("give either --baseline DIRECTORY... or --reference 2024, 2023, tdmpc2 or FILE")
+        fail(
+            "compare needs what to compare with: `dreamerguard compare NEW --baseline OLD` for runs of your own, or"
+            " --reference 2024, 2023, tdmpc2 or FILE for published or stored curves; not both"
+        )
     given, form, allowed = (task, suite, action_repeat), output_format.value, allow or []
     if sequential:
         typed_margin, typed_seed = (margin if _typed(ctx, "margin") else None), (seed if _typed(ctx, "seed") else None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dreamerguard.commands.shared.completions import explained, offer
 from dreamerguard.commands.shared.errors import fail
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 def explain(
     name: Annotated[
-        str | None, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
+        str | None,
+        typer.Argument(
+            help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.",
+            autocompletion=offer(explained),
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Explain every rule.")] = False,
     markdown: Annotated[

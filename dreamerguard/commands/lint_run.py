@@ -23,7 +23,6 @@ from dreamerguard.programs.registry import UnknownProgram, edition_names, progra
 from dreamerguard.sources.argv import Option, read_arguments, read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
-from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
 
 if TYPE_CHECKING:
@@ -169,11 +168,11 @@ def _no_dialect(name: str) -> str:
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:
-    from dreamerguard.reports import render
+    from dreamerguard.reports import Look, look_of, render
 
-    color = options.output is None and wants_color(sys.stdout.isatty(), os.environ)
+    look = look_of(sys.stdout, os.environ) if options.output is None else Look()
     described = active_rules(settings) if options.output_format == "sarif" else None
-    text = render(options.output_format, (result,), color, described)
+    text = render(options.output_format, (result,), rules=described, look=look)
     if options.explain_budget and options.output_format == "full":
         from dreamerguard.reports.budget_table import render_budget
 

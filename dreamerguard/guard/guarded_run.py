@@ -127,10 +127,9 @@ def _print_findings(checked: Check) -> None:
     if checked.result is None:
         say(checked.unchecked)
     elif checked.result.findings and not checked.own:
-        from dreamerguard.reports import render_full
-        from dreamerguard.util.text import wants_color
+        from dreamerguard.reports import look_of, render_full
 
-        sys.stderr.write(render_full(checked.result, wants_color(sys.stderr.isatty(), os.environ)))
+        sys.stderr.write(render_full(checked.result, look=look_of(sys.stderr, os.environ)))
 
 
 def _find_log_place(checked: Check, command: Any, options: GuardOptions) -> LogPlace | None:

@@ -63,6 +63,7 @@ class Watch:
         self._directory: Path | None = None
         self._watchers: dict[Path, Watcher] = {}
         self._printed: dict[Path, object] = {}
+        self._said: dict[Path, set[str]] = {}
         self._failures: set[str] = set()
         self._warned_at: float | None = None
         self._ended = threading.Event()
@@ -165,7 +166,7 @@ class Watch:
         if current != self._printed.get(status.directory):
             self._printed[status.directory] = current
             name = f"{status.directory.name}: " if len(self._watchers) > 1 else ""
-            for line in status_text(status).splitlines():
+            for line in status_text(status, self._said.setdefault(status.directory, set())).splitlines():
                 self._say(name + line)
 
     def _consider_stop(self, low: bool) -> None:

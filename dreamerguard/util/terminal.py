@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 from .text import plain
+
+#: Environment variable that asks for lines that a screen reader reads well; the option ``--plain`` sets it.
+PLAIN = "DREAMERGUARD_PLAIN"
+
+
+def plain_mode(environment: Mapping[str, str]) -> bool:
+    """Returns whether nothing may be drawn: no bars, carets, boxes or lines that change, as for a screen reader."""
+    return bool(environment.get(PLAIN)) or environment.get("TERM") == "dumb"
+
+
+def columns(stream: TextIO) -> int | None:
+    """Returns the width of the terminal that a stream writes to; None if it writes elsewhere, as into a file."""
+    if not stream.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    try:
+        return int(given) if given.isdecimal() and int(given) else os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
 
 
 def echo(text: str, error: bool = False) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
+from dreamerguard.util.terminal import plain_mode
+
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows under column titles. A column with only numbers is aligned to the right."""
     right = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not plain_mode(os.environ):
         _draw(columns, rows, right)
         return
     widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]

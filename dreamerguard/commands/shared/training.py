@@ -61,7 +61,8 @@ def run_training(
         stop.before_end(run.lock.release)
         facts = run.starts[-1]
         echo(agents_line(config), error=True)
-        echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
+        device = ", ".join(dict.fromkeys((facts["platform"], facts["device"])))
+        echo(f"run directory: {directory}  ({device})", error=True)
         return _train(run, stop, start, listeners)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,12 +21,16 @@ class Screen:
 
     Args:
       live: whether to draw.
+
+    Attributes:
+      said: notes on each run that were printed.
     """
 
     def __init__(self, live: bool) -> None:
         self.live = live
         self._last_shown: object = None
         self._display: Any = None
+        self.said: dict[Path, set[str]] = {}
 
     def __enter__(self) -> Screen:
         if self.live:

@@ -15,6 +15,8 @@ from .quoted_score import QuotedScore
 from .verdict import Look, State, Verdict
 from .watcher import Status
 
+#: Lines that say the same at every look.
+_ONCE = ("  reference: ", "  note: ", "  log: ")
 #: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
 VERSION = 1
 
@@ -43,9 +45,18 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def status_text(status: Status) -> str:
-    """Returns the status as lines of text: verdict, causes, health findings, notes."""
-    return "\n".join(_lines(status))
+def status_text(status: Status, said: set[str] | None = None) -> str:
+    """Returns the status as lines of text: verdict, causes, health findings, notes.
+
+    Args:
+      status: the status of one run.
+      said: notes on the run that were printed before. They are left out, and new ones are added to the set.
+    """
+    lines = list(_lines(status))
+    if said is not None:
+        lines = [line for line in lines if line not in said]
+        said.update(line for line in lines if line.startswith(_ONCE))
+    return "\n".join(lines)
 
 
 def headline(status: Status) -> str:

@@ -1,0 +1,63 @@
+"""How a report for people looks: colours, drawn carets, and the width of the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TextIO
+
+from dreamerguard.util.fast_dataclass import dataclass
+from dreamerguard.util.terminal import columns, plain_mode
+from dreamerguard.util.text import wants_color, width
+
+_CODE = re.compile(r"\x1b\[[0-9;]*m")
+#: Narrower screens are treated as this wide, because words no longer fit.
+_NARROWEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a report for people looks.
+
+    Attributes:
+      color: whether to colour it.
+      drawn: whether places are shown by source lines with carets; otherwise they are told in words.
+      columns: width of the screen; None for lines of any length.
+    """
+
+    color: bool = False
+    drawn: bool = True
+    columns: int | None = None
+
+
+def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
+    """Returns how a report on a stream looks: folded and perhaps coloured on a terminal, plain lines elsewhere."""
+    plain = plain_mode(environment)
+    color = not plain and wants_color(stream.isatty(), environment)
+    return Look(color, not plain, None if plain else columns(stream))
+
+
+def fold(line: str, look: Look, indent: int = 6) -> str:
+    """Returns a line, broken between words where it is wider than the screen.
+
+    Args:
+      line: the line, perhaps with colours.
+      look: its screen.
+      indent: spaces before the further lines.
+    """
+    if look.columns is None:
+        return line
+    room = max(look.columns, _NARROWEST)
+    words = line.lstrip(" ").split(" ")
+    lines, now = [], " " * (len(line) - len(line.lstrip(" "))) + words[0]
+    for word in words[1:]:
+        longer = f"{now} {word}"
+        if _wide(longer) > room:
+            lines.append(now)
+            longer = f"{' ' * indent}{word}"
+        now = longer
+    return "\n".join([*lines, now])
+
+
+def _wide(text: str) -> int:
+    return width(_CODE.sub("", text))

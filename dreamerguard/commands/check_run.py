@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dreamerguard.commands.shared.errors import fail, note
@@ -16,6 +17,7 @@ from dreamerguard.commands.shared.lint_settings import read_settings
 from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.source import SourceError
+from dreamerguard.lint.change import compare_with
 from dreamerguard.lint.engine import active_rules
 from dreamerguard.lint.fixes import fixes_within
 from dreamerguard.lint.rebase_paths import below
@@ -23,7 +25,7 @@ from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
 from dreamerguard.sources.files import MAX_BYTES, given_content
-from dreamerguard.util.paths import exists
+from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.terminal import write
 from dreamerguard.util.user_cache import user_cache_scope
 
@@ -31,22 +33,38 @@ from dreamerguard.util.user_cache import user_cache_scope
 _YAML = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:---|[\"']?[\w.-]+[\"']?[ \t]*:(?:[ \t\n]|$))")
 
 
-def run_check(options: LintOptions, paths: Sequence[Path], *, allow_nothing: bool, stdin_filename: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class CheckExtras:
+    """What only ``check`` takes.
+
+    Attributes:
+      allow_nothing: whether it is fine that there is nothing to check.
+      stdin_filename: name of the file on the standard input.
+      against: folder with the version before a change; None for one version.
+    """
+
+    allow_nothing: bool = False
+    stdin_filename: str | None = None
+    against: Path | None = None
+
+
+def run_check(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) -> int:
     """Checks, reports, and gives the exit code.
 
     Args:
       options: what the options say.
       paths: files and folders, or ``-`` alone.
-      allow_nothing: whether it is fine that there is nothing to check.
-      stdin_filename: name of the file on the standard input.
+      extras: what only this command takes.
 
     Raises:
       CommandFailed: nothing could be checked.
     """
     try:
         settings = read_settings(options)
-        with user_cache_scope(on=not options.no_cache), _standard_input(paths, options, stdin_filename) as files:
-            return _Check(files, options, settings, allow_nothing).run()
+        _refuse_against(options, extras.against)
+        scope = user_cache_scope(on=not options.no_cache)
+        with scope, _standard_input(paths, options, extras.stdin_filename) as files:
+            return _Check(files, options, settings, extras).run()
     except SourceError as error:
         from dreamerguard.commands.shared.first_contact import about_path
 
@@ -75,12 +93,21 @@ def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | Non
         yield [Path(name)]
 
 
+def _refuse_against(options: LintOptions, against: Path | None) -> None:
+    if against is None:
+        return
+    if not is_dir(against):
+        fail(f"--against {against}: there is no such folder")
+    if options.fix or options.diff or options.write_baseline or options.prune_baseline:
+        fail("--against only reports; it cannot be combined with --fix, --diff, --write-baseline or --prune-baseline")
+
+
 class _Check:
-    def __init__(self, paths: Sequence[Path], options: LintOptions, settings: Settings, allow_nothing: bool) -> None:
+    def __init__(self, paths: Sequence[Path], options: LintOptions, settings: Settings, extras: CheckExtras) -> None:
         self.paths = paths
         self.options = options
         self.settings = settings
-        self.allow_nothing = allow_nothing
+        self.extras = extras
         self.root = root_of(paths)
         self.machine = detect_machine() if options.this_machine else UNKNOWN
         self.outcome = RepositoryResult()
@@ -105,7 +132,19 @@ class _Check:
 
     def _results(self, settings: Settings) -> Sequence[Result]:
         self.outcome = check_tree(self.paths, self.machine, settings=settings)
+        if self.extras.against is not None:
+            self.outcome = compare_with(self.outcome, self._before(self.extras.against, settings))
         return self.outcome.results
+
+    def _before(self, folder: Path, settings: Settings) -> RepositoryResult:
+        """Returns the result of the same paths in another folder, or of the whole folder if one folder was given.
+
+        Files that it lacks were added by the change.
+        """
+        paths = [path for given in self.paths if exists(path := folder / os.path.relpath(given, self.root))]
+        if self.paths and not paths and not is_dir(self.paths[0]):
+            return RepositoryResult()
+        return check_tree(paths or [folder], self.machine, settings=settings, folder=folder)
 
     def _editable(self) -> Sequence[Result]:
         return fixes_within(self._results(self.settings), self.root, self.paths or [self.root])
@@ -129,7 +168,7 @@ class _Check:
 
     def _require_runs(self) -> None:
         outcome = self.outcome
-        if outcome.checked or self.allow_nothing:
+        if outcome.checked or self.extras.allow_nothing:
             return
         reason = "; ".join((outcome.unread or outcome.unreadable)[:3])
         reason = reason or f"no run among {outcome.seen} file{'s' if outcome.seen != 1 else ''}"

@@ -25,10 +25,14 @@ def runs_below(folder: Path, most: int) -> list[Path]:
 
 def _runs(folder: Path) -> Iterator[Path]:
     for top, inside, files in islice(os.walk(folder), _FOLDERS):
-        if files and _is_run(Path(top)):
+        if any(_may_be_log(name) for name in files) and _is_run(Path(top)):
             inside.clear()
             yield Path(top)
         inside[:] = sorted(name for name in inside if not name.startswith(".") and name not in _SKIPPED)
+
+
+def _may_be_log(name: str) -> bool:
+    return name.endswith((".jsonl", ".wandb", ".csv")) or "tfevents" in name
 
 
 def _is_run(folder: Path) -> bool:

@@ -64,5 +64,5 @@ def _render_repository(name: str, outcome: RepositoryResult, look: Look, rules: 
         from .markdown import render_markdown
         from .repository_summary import repository_summary
 
-        return render_markdown(outcome.results, repository_summary(outcome).split("\n"))
+        return render_markdown(outcome.results, repository_summary(outcome).split("\n"), outcome.change)
     return render(name, outcome.results, rules=rules)

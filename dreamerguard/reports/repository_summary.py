@@ -24,7 +24,8 @@ def render_tree(outcome: RepositoryResult, look: Look | None = None) -> str:
     shown = [item for item in all_findings(outcome.results) if item.allowed is None or item.allowed_by == "command"]
     blocks = [finding_block(item, look) for item in shown]
     closing = "\n".join(fold(line, look, 4) for line in repository_summary(outcome).split("\n"))
-    return "\n\n".join([*blocks, closing]) + "\n"
+    change = ["\n".join(fold(f"{plain(line)}.", look, 2) for line in outcome.change)] if outcome.change else []
+    return "\n\n".join([*blocks, *change, closing]) + "\n"
 
 
 def repository_summary(outcome: RepositoryResult) -> str:

@@ -85,7 +85,8 @@ def about_training(tasks: Sequence[str], files: Sequence[str], words: Sequence[s
         if is_file(Path(name)) and _BLOCKS.search(_beginning(Path(name))):
             return (
                 f"{name!r} holds presets of danijar/dreamerv3 or one of its forks; train takes a run file of the"
-                " bundled trainer.\n`dreamerguard init TASK` writes one; `dreamerguard guard -- COMMAND` runs the other program"
+                " bundled trainer.\n`dreamerguard init TASK` writes one; `dreamerguard guard -- COMMAND` runs the other"
+                " program"
             )
     return None
 
@@ -108,10 +109,13 @@ def _lint_options(words: Sequence[str]) -> Iterator[str]:
 
 def _about_task(text: str) -> str | None:
     from dreamerguard.programs.native.keys import native_keys
+    from dreamerguard.schema.suites import as_free_name
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     if text in native_keys():
         return f"{text} has no value; write {text}=VALUE"
+    if written := as_free_name(text):
+        return f"there is no task {text!r}; write the environment of Gymnasium as {written}"
     try:
         find_task(text.replace("-", "_").lower())
     except UnknownTask as error:

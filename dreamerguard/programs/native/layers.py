@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -29,8 +28,6 @@ _UNPUBLISHED = Origin(
 )
 #: Settings of tasks without published values, and of custom environments.
 OWN_DEFAULTS: dict[str, Value] = {"run.train_ratio": 32.0, "env.action_repeat": 1}
-#: Form of the ids of Gymnasium's environments.
-_GYM_ID = re.compile(r"[A-Za-z][\w./-]*-v[0-9]+")
 _SIZES = Origin("danijar/dreamerv3 at e3f0224, presets size1m to size400m", detail="dreamerv3/configs.yaml")
 
 
@@ -204,10 +201,10 @@ class NativeLayers:
 
 def _names_suite(name: str) -> str:
     """Returns what to write instead of an id of a library, a suite, or a suite in front of a task; else empty."""
+    from dreamerguard.schema.suites import as_free_name
     from dreamerguard.schema.tasks import load_suite, suite_names
 
-    if _GYM_ID.fullmatch(name):
-        written = f"{'minigrid' if name.startswith(('MiniGrid-', 'BabyAI-')) else 'gym'}:{name}"
+    if written := as_free_name(name):
         return f"task {name!r} does not exist; write the environment of Gymnasium as {written}"
     suites = [suite for suite in suite_names() if name == suite or name.startswith(f"{suite}_")]
     if not suites:

@@ -39,8 +39,8 @@ _HEAD = ("task", "seeds", "baseline", "candidate", "change", "95 % interval", "w
 #: What the columns of the short table are.
 HEAD_LEGEND = (
     "seeds: of baseline and candidate; change: of the final score, whole curve: of the mean over the run, both as"
-    " shares of what the baseline learns; better: chance that a candidate seed scores higher than a baseline seed; too low:"
-    " candidate seeds that are too low even alone"
+    " shares of what the baseline learns; better: chance that a candidate seed scores higher than a baseline seed;"
+    " too low: candidate seeds that are too low even alone"
 )
 
 

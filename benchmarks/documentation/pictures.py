@@ -34,24 +34,16 @@ def terminal() -> str:
     """Returns what the founding case prints on a terminal."""
     console = Console(record=True, file=io.StringIO(), width=_COLUMNS, force_terminal=True, color_system="truecolor")
     result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
-    report = render_full(result, look=Look(color=True, columns=_COLUMNS)).replace(
+    report = render_full(result, look=Look(color=True, columns=_COLUMNS))
         "dreamerguard lint", "dreamerguard train"
     )
     console.print(Text.assemble(("$ ", "bold green"), (TYPED, "bold")))
-    console.print(Text.from_ansi(_shifted(report.rstrip("\n"))), soft_wrap=True)
+    console.print(Text.from_ansi(report.rstrip("\n")), soft_wrap=True)
     console.print(
         Text('refused to train. Fix the findings as shown, or accept them with --allow low-train-ratio="reason"')
     )
     text = console.export_svg(title="dreamerguard", theme=MONOKAI, unique_id="refused")
     return re.sub(r"\s*@font-face \{.*?\}", "", text, flags=re.DOTALL).rstrip() + "\n"
-
-
-def _shifted(report: str) -> str:
-    """Returns the report of ``lint`` as ``train`` prints it: its command is one column longer."""
-    lines = report.split("\n")
-    lines[1] = re.sub(r":(\d+)$", lambda match: f":{int(match[1]) + 1}", lines[1])
-    lines[3] = lines[3].replace("\x1b[33;1m^", " \x1b[33;1m^", 1)
-    return "\n".join(lines)
 
 
 def _walker() -> Envelope:
@@ -67,7 +59,7 @@ def band() -> str:
     low, high = envelope.pi90_low, envelope.pi90_high
     seed = envelope.curves[0]
     slow = [seed[min(int(i / 4), len(seed) - 1)] for i in range(len(grid))]
-    plot = Plot(720, 330, (0, envelope.budget), (0, 1000), "environment frames", "score")
+    plot = Plot(720, 440, (0, 500_000), (0, 1000), "environment frames", "score", rows=5)
     plot.area([(x, a, b) for x, a, b in zip(grid, low, high, strict=True) if a is not None and b is not None])
     plot.line(_points(grid, envelope.alarm), "#c0392b", "alarm: too low below this line", dashed=True)
     plot.line(_points(grid, envelope.median), "#555", "median of the published seeds")
@@ -92,9 +84,7 @@ def permutation() -> str:
     found = differences[0]
     edges = [-120 + 10 * i for i in range(25)]
     counts = [sum(left <= value < left + 10 for value in differences) for left in edges]
-    plot = Plot(
-        720, 300, (-120, 130), (0, max(counts) * 1.15), "mean of the new seeds minus mean of the old ones", "ways"
-    )
+    plot = Plot(720, 300, (-120, 130), (0, 50), "mean of the new seeds minus mean of the old ones", "ways")
     for left, count in zip(edges, counts, strict=True):
         plot.bar(left, left + 10, count, "#c0392b" if left <= found < left + 10 else "#7f8c8d")
     share = sum(value <= found + 1e-9 for value in differences)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-_LEFT, _BOTTOM, _TOP, _RIGHT = 62, 48, 26, 14
+_LEFT, _BOTTOM, _TOP, _RIGHT, _ROW = 62, 48, 26, 30, 20
 
 
 class Plot:
@@ -15,13 +15,22 @@ class Plot:
       width, height: size in pixels.
       x, y: the ends of the axes.
       x_name, y_name: what the axes show.
+      rows: rows of the legend below the plot.
     """
 
     def __init__(
-        self, width: int, height: int, x: tuple[float, float], y: tuple[float, float], x_name: str, y_name: str
+        self,
+        width: int,
+        height: int,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        x_name: str,
+        y_name: str,
+        rows: int = 0,
     ) -> None:
         self.width, self.height, self.x_ends, self.y_ends = width, height, x, y
         self.names = x_name, y_name
+        self.floor = height - _BOTTOM - _ROW * rows
         self.parts: list[str] = []
         self.legend: list[tuple[str, str, bool]] = []
 
@@ -72,20 +81,20 @@ class Plot:
             y = self.y_ends[0] + (self.y_ends[1] - self.y_ends[0]) * i / 5
             lines.append(f'<path d="M{_LEFT} {self._y(y):.1f}H{self.width - _RIGHT}" stroke="#e3e3e3"/>')
             lines.append(f'<text x="{_LEFT - 6}" y="{self._y(y) + 4:.1f}" text-anchor="end">{y:,.0f}</text>')
-            lines.append(f'<text x="{self._x(x):.1f}" y="{self.height - 28}" text-anchor="middle">{x:,.0f}</text>')
+            lines.append(f'<text x="{self._x(x):.1f}" y="{self.floor + 20}" text-anchor="middle">{x:,.0f}</text>')
         middle = (_LEFT + self.width - _RIGHT) / 2
-        lines.append(f'<text x="{middle}" y="{self.height - 8}" text-anchor="middle">{escape(self.names[0])}</text>')
+        lines.append(f'<text x="{middle}" y="{self.floor + 40}" text-anchor="middle">{escape(self.names[0])}</text>')
         lines.append(f'<text x="8" y="16">{escape(self.names[1])}</text>')
         return lines
 
     def _legend(self) -> list[str]:
-        lines, y = [], self.height - _BOTTOM - 18 * len(self.legend) - 4
+        lines, y = [], self.floor + _BOTTOM + 8
         for color, label, dashed in self.legend:
             dash = ' stroke-dasharray="6 4"' if dashed else ""
-            x = self.width - 330
+            x = _LEFT
             lines.append(f'<path d="M{x} {y}h26" stroke="{color}" stroke-width="4"{dash}/>')
             lines.append(f'<text x="{x + 34}" y="{y + 4}">{escape(label)}</text>')
-            y += 18
+            y += _ROW
         return lines
 
     def _place(self, x: float, y: float) -> str:
@@ -97,4 +106,4 @@ class Plot:
 
     def _y(self, y: float) -> float:
         low, high = self.y_ends
-        return self.height - _BOTTOM - (self.height - _BOTTOM - _TOP) * (min(max(y, low), high) - low) / (high - low)
+        return self.floor - (self.floor - _TOP) * (min(max(y, low), high) - low) / (high - low)

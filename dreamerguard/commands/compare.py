@@ -91,7 +91,7 @@ def compare(
     if output_format is CompareFormat.JSON:
         typer.echo(text, nl=False)
     else:
-        echo(text.removesuffix("\n"))
+        echo(text.removesuffix("\n"), fold=output_format is CompareFormat.TEXT)
     codes = {Outcome.NON_INFERIOR: 0, Outcome.WORSE: 1, Outcome.INCONCLUSIVE: 0 if allow_inconclusive else INCONCLUSIVE}
     raise typer.Exit(codes[outcome])
 

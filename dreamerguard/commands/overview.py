@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamerguard.util.terminal import echo
+from dreamerguard.util.terminal import columns, echo
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import RepositoryResult, Result
@@ -18,7 +19,7 @@ _NAMED = 3
 _MOST_FILES = 2000
 _MOST_RUNS = 100
 #: Columns before the explanation of a command.
-_COLUMN = 41
+_COLUMN, _LONGEST_WHY = 40, 48
 
 
 def overview() -> None:
@@ -26,22 +27,23 @@ def overview() -> None:
     from dreamerguard import __version__
     from dreamerguard.logs.search import runs_below
 
-    echo(f"dreamerguard {__version__} checks DreamerV3 runs before they train, while they train and afterwards.\n")
+    echo(f"dreamerguard {__version__} checks DreamerV3 runs before, while and after they train.\n", fold=True)
     outcome = _checked()
     runs = runs_below(Path(), _MOST_RUNS) if outcome is not None else []
     found = [*(_programs(outcome) if outcome is not None else ()), *_logs(runs)]
     if outcome is None:
-        echo("This folder is no repository and holds many files, so it was not searched.")
+        echo("This folder is no repository and holds many files, so it was not searched.", fold=True)
     elif found:
         echo("This folder holds:")
         for line in found:
-            echo(f"  {line}")
+            echo(f"  {line}", fold=True)
     else:
         echo(f"No run of DreamerV3 was found among the {outcome.seen:,} files of this folder.")
     echo("\nType:")
+    screen = columns(sys.stdout)
+    column = 4 if screen is not None and screen < _COLUMN + _LONGEST_WHY else _COLUMN
     for command, why in _advice(outcome, runs):
-        gap = " " * max(_COLUMN - len(command), 1) if len(command) < _COLUMN else f"\n  {' ' * _COLUMN}"
-        echo(f"  {command}{gap}{why}")
+        echo(f"  {command:<{column}}{why}" if len(command) < column else f"  {command}\n  {' ' * column}{why}")
 
 
 def _checked() -> RepositoryResult | None:

@@ -218,7 +218,8 @@ def _print(statuses: list[Status], as_json: bool, said: dict[Path, set[str]] | N
             typer.echo(json.dumps(status_json(status), ensure_ascii=False, allow_nan=False))
         else:
             head = f"{status.directory}: " if len(statuses) > 1 else ""
-            echo(head + status_text(status, None if said is None else said.setdefault(status.directory, set())))
+            known = None if said is None else said.setdefault(status.directory, set())
+            echo(head + status_text(status, known), fold=True)
 
 
 def _check_pid(pid: int | None) -> None:

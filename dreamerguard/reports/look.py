@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TextIO
 
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.terminal import columns, plain_mode
-from dreamerguard.util.text import wants_color, width
-
-_CODE = re.compile(r"\x1b\[[0-9;]*m")
-#: Narrower screens are treated as this wide, because words no longer fit.
-_NARROWEST = 40
+from dreamerguard.util.text import folded, wants_color
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +40,4 @@ def fold(line: str, look: Look, indent: int = 6) -> str:
       look: its screen.
       indent: spaces before the further lines.
     """
-    if look.columns is None:
-        return line
-    room = max(look.columns, _NARROWEST)
-    words = line.lstrip(" ").split(" ")
-    lines, now = [], " " * (len(line) - len(line.lstrip(" "))) + words[0]
-    for word in words[1:]:
-        longer = f"{now} {word}"
-        if _wide(longer) > room:
-            lines.append(now)
-            longer = f"{' ' * indent}{word}"
-        now = longer
-    return "\n".join([*lines, now])
-
-
-def _wide(text: str) -> int:
-    return width(_CODE.sub("", text))
+    return folded(line, look.columns, indent)

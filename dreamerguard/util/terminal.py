@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from .text import plain
+from .text import folded, plain
 
 #: Environment variable that asks for lines that a screen reader reads well; the option ``--plain`` sets it.
 PLAIN = "DREAMERGUARD_PLAIN"
@@ -29,13 +29,27 @@ def columns(stream: TextIO) -> int | None:
         return None
 
 
-def echo(text: str, error: bool = False) -> None:
-    """Prints lines on standard output, or on standard error with ``error``."""
+def echo(text: str, error: bool = False, fold: bool = False) -> None:
+    """Prints lines on standard output, or on standard error with ``error``.
+
+    Args:
+      text: the lines.
+      error: whether they are messages.
+      fold: whether sentences, not rows of tables, that are wider than the terminal are broken between words.
+    """
     stream = sys.stderr if error else sys.stdout
     if stream is None:  # closed, in a program that uses this package as a library
         return
-    write(stream, "\n".join(plain(line) for line in text.split("\n")) + "\n")
+    room = columns(stream) if fold and not plain_mode(os.environ) else None
+    lines = [_folded(plain(line), room) for line in text.split("\n")]
+    write(stream, "\n".join(lines) + "\n")
     stream.flush()  # so that a pipe receives the lines at once
+
+
+def _folded(line: str, room: int | None) -> str:
+    """Returns a line that fits; rows of tables, with gaps between their cells, stay as they are."""
+    shown = line.lstrip(" ")
+    return line if "   " in shown else folded(line, room, len(line) - len(shown) + 4)
 
 
 def write(stream: TextIO, text: str) -> None:

@@ -105,8 +105,8 @@ class Progress:
         """Shows nothing, because checkpoints are frequent."""
 
     def _print(self, line: str) -> None:
-        """Prints a line. It may hold names of a stranger's files, or text of an environment."""
-        self._console.print(Text(plain(line)), soft_wrap=True)
+        """Prints a line, on a terminal broken between words. It may hold names of a stranger's files."""
+        self._console.print(Text(plain(line)), soft_wrap=not self._console.is_terminal)
 
     def _elapsed(self) -> str:
         seconds = int(self._clock() - self._start)

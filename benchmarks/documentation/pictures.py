@@ -35,8 +35,6 @@ def terminal() -> str:
     console = Console(record=True, file=io.StringIO(), width=_COLUMNS, force_terminal=True, color_system="truecolor")
     result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
     report = render_full(result, look=Look(color=True, columns=_COLUMNS))
-        "dreamerguard lint", "dreamerguard train"
-    )
     console.print(Text.assemble(("$ ", "bold green"), (TYPED, "bold")))
     console.print(Text.from_ansi(report.rstrip("\n")), soft_wrap=True)
     console.print(

@@ -45,6 +45,11 @@ def test_a_narrow_screen_keeps_the_most_important_parts(width: int) -> None:
     assert ("score 933.1" in line) == (width >= 20)
 
 
+def test_the_cursor_stays_visible_for_a_shell_after_ctrl_z() -> None:
+    shown = screen(80, True)
+    assert shown.rindex("\x1b[?25h", 0, shown.index("22 %")) > shown.rfind("\x1b[?25l", 0, shown.index("22 %"))
+
+
 def test_a_pipe_gets_whole_lines_without_a_bar() -> None:
     shown = screen(60, False)
     (line,) = shown.splitlines()

@@ -63,6 +63,7 @@ class Progress:
         if self._console.is_terminal and not plain_mode(os.environ):
             self._live = Live(console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
+            self._console.show_cursor(True)  # the shell after Ctrl-Z must have one, also during a compilation
         return self
 
     def __exit__(self, *_: object) -> None:

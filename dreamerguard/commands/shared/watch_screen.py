@@ -40,6 +40,7 @@ class Screen:
             console = Console(highlight=False, markup=False)
             self._display = Live(console=console, auto_refresh=False, vertical_overflow="visible")
             self._display.start()
+            console.show_cursor(True)  # the shell after Ctrl-Z must have one
         return self
 
     def __exit__(

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from dreamerguard import lint_run
 from dreamerguard.regression.published import Envelope, load_envelope
-from dreamerguard.reports import Look, render_full
+from dreamerguard.reports import ReportLook, render_full
 
 from .svg import Plot
 
@@ -34,7 +34,7 @@ def terminal() -> str:
     """Returns what the founding case prints on a terminal."""
     console = Console(record=True, file=io.StringIO(), width=_COLUMNS, force_terminal=True, color_system="truecolor")
     result = lint_run("dmc_walker_walk", overrides=["run.train_ratio=32"])
-    report = render_full(result, look=Look(color=True, columns=_COLUMNS))
+    report = render_full(result, look=ReportLook(color=True, columns=_COLUMNS))
     console.print(Text.assemble(("$ ", "bold green"), (TYPED, "bold")))
     console.print(Text.from_ansi(report.rstrip("\n")), soft_wrap=True)
     console.print(

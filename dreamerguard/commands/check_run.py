@@ -150,11 +150,11 @@ class _Check:
         return fixes_within(self._results(self.settings), self.root, self.paths or [self.root])
 
     def _report(self, outcome: RepositoryResult) -> None:
-        from dreamerguard.reports import Look, look_of, render
+        from dreamerguard.reports import ReportLook, look_of, render
         from dreamerguard.reports.repository_summary import repository_summary
 
         name = self.options.output_format
-        look = look_of(sys.stdout, os.environ) if self.options.output is None else Look()
+        look = look_of(sys.stdout, os.environ) if self.options.output is None else ReportLook()
         text = render(name, outcome, rules=active_rules(self.settings) if name == "sarif" else None, look=look)
         if name is not OutputFormat.FULL or self.options.output is not None:
             for line in repository_summary(outcome).split("\n"):

@@ -168,9 +168,9 @@ def _no_dialect(name: str) -> str:
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:
-    from dreamerguard.reports import Look, look_of, render
+    from dreamerguard.reports import ReportLook, look_of, render
 
-    look = look_of(sys.stdout, os.environ) if options.output is None else Look()
+    look = look_of(sys.stdout, os.environ) if options.output is None else ReportLook()
     described = active_rules(settings) if options.output_format == "sarif" else None
     text = render(options.output_format, (result,), rules=described, look=look)
     if options.explain_budget and options.output_format == "full":

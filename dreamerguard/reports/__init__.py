@@ -11,9 +11,9 @@ from dreamerguard.rules import Rule
 from .concise import render_concise
 from .full import render_full
 from .json import render_json
-from .look import Look, look_of
+from .look import ReportLook, look_of
 
-__all__ = ["Look", "look_of", "render", "render_concise", "render_full", "render_json"]
+__all__ = ["ReportLook", "look_of", "render", "render_concise", "render_full", "render_json"]
 
 
 def render(
@@ -21,7 +21,7 @@ def render(
     results: Sequence[Result] | RepositoryResult,
     color: bool = False,
     rules: Sequence[Rule] | None = None,
-    look: Look | None = None,
+    look: ReportLook | None = None,
 ) -> str:
     """Returns the report, in one format, on runs that were checked together.
 
@@ -33,7 +33,7 @@ def render(
       rules: all rules that ran, for formats that describe the rules.
       look: how the full report looks, instead of ``color``.
     """
-    look = look or Look(color)
+    look = look or ReportLook(color)
     if isinstance(results, RepositoryResult):
         return _render_repository(name, results, look, rules)
     if name == "full":
@@ -47,7 +47,7 @@ def render(
     return text
 
 
-def _render_repository(name: str, outcome: RepositoryResult, look: Look, rules: Sequence[Rule] | None) -> str:
+def _render_repository(name: str, outcome: RepositoryResult, look: ReportLook, rules: Sequence[Rule] | None) -> str:
     if name == "full":
         from .repository_summary import render_tree
 

@@ -11,13 +11,13 @@ from dreamerguard.core.programs import shown_program
 from dreamerguard.core.result import Result, counted
 from dreamerguard.util.text import number_of, paint, plain
 
-from .look import Look, fold
+from .look import ReportLook, fold
 from .snippet import snippet, told_places
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render_full(result: Result, color: bool = False, look: Look | None = None) -> str:
+def render_full(result: Result, color: bool = False, look: ReportLook | None = None) -> str:
     """Returns all findings and a summary, ending with a line break.
 
     Args:
@@ -25,12 +25,12 @@ def render_full(result: Result, color: bool = False, look: Look | None = None) -
       color: whether the report is coloured, without ``look``.
       look: how the report looks; by default lines of any length.
     """
-    look = look or Look(color)
+    look = look or ReportLook(color)
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
     return "\n\n".join([*_commands_once(shown, look), fold(summary(result), look, 2)]) + "\n"
 
 
-def _commands_once(findings: Sequence[Finding], look: Look) -> Iterator[str]:
+def _commands_once(findings: Sequence[Finding], look: ReportLook) -> Iterator[str]:
     """Yields the blocks of the findings; a command with the fixes of several stands in the last of them only."""
     number = Counter(item.fix.command for item in findings if item.fix is not None and item.fix.command is not None)
     left = number.copy()
@@ -45,12 +45,12 @@ def _commands_once(findings: Sequence[Finding], look: Look) -> Iterator[str]:
         yield block if left[command] else f"{block}\n{title}\n      {plain(command)}"
 
 
-def finding_block(finding: Finding, look: Look) -> str:
+def finding_block(finding: Finding, look: ReportLook) -> str:
     """Returns one finding with its place, without a line break at the end."""
     return "\n".join(_finding(finding, look))
 
 
-def _finding(finding: Finding, look: Look) -> Iterator[str]:
+def _finding(finding: Finding, look: ReportLook) -> Iterator[str]:
     color = look.color
     style = _STYLES[finding.severity]
     head = paint(f"{finding.severity}[{finding.name}]", style, "bold", color=color)
@@ -73,13 +73,13 @@ def _finding(finding: Finding, look: Look) -> Iterator[str]:
         yield _note("allowed", finding.allowed or "no reason given", look)
 
 
-def _fix(fix: Fix, look: Look) -> Iterator[str]:
+def _fix(fix: Fix, look: ReportLook) -> Iterator[str]:
     yield _note("fix", fix.message + ("" if fix.safe else " (changes what trains)"), look)
     if fix.command is not None:
         yield f"      {plain(fix.command)}"
 
 
-def _note(name: str, text: str, look: Look) -> str:
+def _note(name: str, text: str, look: ReportLook) -> str:
     sign = f"{paint('=', 'blue', color=look.color)} " if look.drawn else ""
     return fold(f"  {sign}{paint(name, 'bold', color=look.color)}: {plain(text)}", look)
 

@@ -11,7 +11,7 @@ from dreamerguard.util.text import folded, wants_color
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReportLook:
     """How a report for people looks.
 
     Attributes:
@@ -25,14 +25,14 @@ class Look:
     columns: int | None = None
 
 
-def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
+def look_of(stream: TextIO, environment: Mapping[str, str]) -> ReportLook:
     """Returns how a report on a stream looks: folded and perhaps coloured on a terminal, plain lines elsewhere."""
     plain = plain_mode(environment)
     color = not plain and wants_color(stream.isatty(), environment)
-    return Look(color, not plain, None if plain else columns(stream))
+    return ReportLook(color, not plain, None if plain else columns(stream))
 
 
-def fold(line: str, look: Look, indent: int = 6) -> str:
+def fold(line: str, look: ReportLook, indent: int = 6) -> str:
     """Returns a line, broken between words where it is wider than the screen.
 
     Args:

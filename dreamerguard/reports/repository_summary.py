@@ -11,16 +11,16 @@ from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
 from .full import clean, finding_block, suppressed, unlisted
-from .look import Look, fold
+from .look import ReportLook, fold
 from .places import all_findings
 
 #: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
 
 
-def render_tree(outcome: RepositoryResult, look: Look | None = None) -> str:
+def render_tree(outcome: RepositoryResult, look: ReportLook | None = None) -> str:
     """Returns all findings, the most severe first, and a summary, ending with a line break."""
-    look = look or Look()
+    look = look or ReportLook()
     shown = [item for item in all_findings(outcome.results) if item.allowed is None or item.allowed_by == "command"]
     blocks = [finding_block(item, look) for item in shown]
     closing = "\n".join(fold(line, look, 4) for line in repository_summary(outcome).split("\n"))

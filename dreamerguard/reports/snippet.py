@@ -8,14 +8,14 @@ from dreamerguard.core.finding import Finding
 from dreamerguard.core.source import Label, Source
 from dreamerguard.util.text import paint, plain, shortened, width
 
-from .look import Look
+from .look import ReportLook
 
 #: Longer lines are cut around the place, so that the carets stay visible.
 _LONGEST = 180
 _BEFORE = 60
 
 
-def snippet(primary: Label, secondary: Sequence[Label], style: str, look: Look) -> list[str]:
+def snippet(primary: Label, secondary: Sequence[Label], style: str, look: ReportLook) -> list[str]:
     """Returns the source lines of all labels: the primary label first, the others after ``:::``."""
     places: dict[tuple[Source, int], list[tuple[Label, bool]]] = {}
     for label, first in [(primary, True), *((label, False) for label in secondary)]:
@@ -40,7 +40,7 @@ def told_places(finding: Finding) -> list[str]:
     return lines
 
 
-def _line(labels: list[tuple[Label, bool]], gutter: int, style: str, look: Look) -> list[str]:
+def _line(labels: list[tuple[Label, bool]], gutter: int, style: str, look: ReportLook) -> list[str]:
     color = look.color
     span = labels[0][0].span
     bar = paint("|", "blue", color=color)

@@ -74,7 +74,7 @@ def test_a_large_folder_that_is_no_repository_is_not_searched(monkeypatch: pytes
         (("help",), "dreamerguard --help"),
         (("version",), "dreamerguard --version"),
         (("run", "x"), "dreamerguard train"),
-        (("chekc",), "dreamerguard check"),
+        (("chekc",), "did you mean check?"),
         (("xyzzy",), "`dreamerguard --help` lists the commands"),
         (("watch",), "dreamerguard watch LOGDIR"),
         (("report",), "dreamerguard report runs/RUN -o report.html"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard import lint_command
-from dreamerguard.reports import Look, look_of, render_full
+from dreamerguard.reports import ReportLook, look_of, render_full
 from dreamerguard.reports.look import fold
 from dreamerguard.util.terminal import PLAIN
 
@@ -26,7 +26,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 200])
 def test_sentences_fold_and_carets_stay_under_their_place(columns: int) -> None:
-    report = render_full(lint_command(COMMAND), look=Look(columns=columns))
+    report = render_full(lint_command(COMMAND), look=ReportLook(columns=columns))
     lines = report.split("\n")
     for line in lines:
         copied = line.startswith("      ") and ("http" in line or "python" in line)
@@ -40,17 +40,17 @@ def test_sentences_fold_and_carets_stay_under_their_place(columns: int) -> None:
 
 def test_a_folded_line_keeps_its_indent_and_its_words() -> None:
     line = "  = help: one two three four five six seven eight nine ten eleven twelve"
-    folded = fold(line, Look(columns=44))
+    folded = fold(line, ReportLook(columns=44))
     assert folded.split("\n")[0].startswith("  = help:")
     assert all(part.startswith("      ") for part in folded.split("\n")[1:])
     assert " ".join(folded.split()) == " ".join(line.split())
-    assert fold(line, Look()) == line
-    assert fold("  \x1b[1mhelp\x1b[0m short", Look(columns=44)) == "  \x1b[1mhelp\x1b[0m short"
+    assert fold(line, ReportLook()) == line
+    assert fold("  \x1b[1mhelp\x1b[0m short", ReportLook(columns=44)) == "  \x1b[1mhelp\x1b[0m short"
 
 
 def test_plain_reports_tell_places_in_words() -> None:
     result = lint_command(COMMAND)
-    report = render_full(result, look=Look(drawn=False))
+    report = render_full(result, look=ReportLook(drawn=False))
     assert not re.search(r"\^\^|-->|^ *\|", report, re.MULTILINE)
     assert "  at command line:1:" in report and ": --run.train_ratio 32: expected 1024" in report
     assert "  cost (severe): " in report and "  = " not in report
@@ -58,10 +58,10 @@ def test_plain_reports_tell_places_in_words() -> None:
 
 def test_the_look_follows_terminal_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "70")
-    assert look_of(io.StringIO(), {}) == Look()
-    assert look_of(Terminal(), {}) == Look(True, True, 70)
-    assert look_of(Terminal(), {"NO_COLOR": "1"}) == Look(False, True, 70)
-    assert look_of(Terminal(), {PLAIN: "1"}) == look_of(Terminal(), {"TERM": "dumb"}) == Look(False, False, None)
+    assert look_of(io.StringIO(), {}) == ReportLook()
+    assert look_of(Terminal(), {}) == ReportLook(True, True, 70)
+    assert look_of(Terminal(), {"NO_COLOR": "1"}) == ReportLook(False, True, 70)
+    assert look_of(Terminal(), {PLAIN: "1"}) == look_of(Terminal(), {"TERM": "dumb"}) == ReportLook(False, False, None)
 
 
 def test_earlier_values_are_told_in_order(tmp_path: Path) -> None:

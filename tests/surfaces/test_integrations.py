@@ -152,7 +152,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (tools / "output").touch()
     return {
         "RUNNER_TEMP": str(tools), "GITHUB_OUTPUT": str(tools / "output"), "EVENT": "push",
-        "GITHUB_STEP_SUMMARY": str(tools / "summary"), "PATHS": ".", "ARGS": "", "SUMMARY": "false", "OLD": "", "FAIL": "0",
+        "GITHUB_STEP_SUMMARY": str(tools / "summary"), "PATHS": ".", "ARGS": "", "SUMMARY": "false", "OLD": "",
+        "FAIL": "0",
     }  # fmt: skip
 
 

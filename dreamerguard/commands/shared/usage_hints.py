@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dreamerguard.util.hints import did_you_mean
+
 #: Command -> a line that works, for a missing argument.
 EXAMPLES = {
     "compare": "dreamerguard compare NEW --baseline OLD",
@@ -46,9 +48,9 @@ def no_such_command(typed: str, near: str | None) -> str:
       typed: its name.
       near: the nearest name of a command; None without one.
     """
-    meant = near or _HABITS.get(typed)
-    hint = f"; did you mean `dreamerguard {meant}`?" if meant else "; `dreamerguard --help` lists the commands"
-    return f"there is no command {typed!r}{hint}"
+    habit = _HABITS.get(typed)
+    hint = did_you_mean(f"`dreamerguard {habit}`" if habit and not near else near)
+    return f"there is no command {typed!r}{hint or '; `dreamerguard --help` lists the commands'}"
 
 
 def missing_argument(error: Any) -> str:

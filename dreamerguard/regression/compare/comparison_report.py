@@ -35,10 +35,13 @@ LEGEND = (
     " are too low at 5 % against published curves"
 )
 
-_HEAD = ("task", "seeds", "baseline", "candidate", "change", "95 % interval", "whole curve", "better", "too low")
+_HEAD = (
+    "task", "baseline seeds", "candidate seeds", "baseline", "candidate", "change", "95 % interval", "whole curve",
+    "better", "too low",
+)  # fmt: skip
 #: What the columns of the short table are.
 HEAD_LEGEND = (
-    "seeds: of baseline and candidate; change: of the final score, whole curve: of the mean over the run, both as"
+    "seeds: of baseline, candidate; change: of the final score, whole curve: of the mean over the run, both as"
     " shares of what the baseline learns; better: chance that a candidate seed scores higher than a baseline seed;"
     " too low: candidate seeds that are too low even alone"
 )
@@ -46,7 +49,7 @@ HEAD_LEGEND = (
 
 def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns plain text: verdict, table, effect and notes."""
-    table = text_table(table_lines(comparison))
+    table = text_table(narrow(table_lines(comparison)))
     notes = "".join(f"note: {caveat}\n" for caveat in caveats)
     facts = "\n".join([HEAD_LEGEND, *comparison_facts(comparison)])
     return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n{facts}\n{notes}"
@@ -113,8 +116,15 @@ def comparison_table(comparison: Comparison) -> list[tuple[str, ...]]:
 
 def table_lines(comparison: Comparison) -> list[tuple[str, ...]]:
     """Returns the head and the rows of the short table of text and Markdown."""
-    rows = map(_row, comparison.tasks)
-    return [_HEAD, *((task, f"{n}, {k}", *others) for task, n, k, *others in rows)]
+    return [_HEAD, *(_row(task) for task in comparison.tasks)]
+
+
+def narrow(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Returns the rows of `table_lines` with both numbers of seeds in one column, for a terminal."""
+    return [
+        (name, "seeds" if first.startswith("baseline") else f"{first}, {second}", *others)
+        for name, first, second, *others in rows
+    ]
 
 
 def comparison_facts(comparison: Comparison, *, advise: bool = True) -> list[str]:

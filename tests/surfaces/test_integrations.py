@@ -14,6 +14,7 @@ import yaml
 
 from dreamerguard.reports.rule_page import rule_pages
 from dreamerguard.rules import all_rules
+from dreamerguard.sources.commands import readers
 
 pytestmark = pytest.mark.integration
 
@@ -249,6 +250,12 @@ def test_the_pages_of_rules_are_up_to_date() -> None:
 def test_the_hook_selects_files_with_commands(name: str) -> None:
     (hook,) = load(".pre-commit-hooks.yaml")
     assert re.search(hook["files"], name)
+
+
+@pytest.mark.parametrize("suffix", sorted({*readers._SCRIPTS, *readers._BY_SUFFIX} - {".py"}))
+def test_the_hook_selects_every_kind_of_file_that_check_reads(suffix: str) -> None:
+    (hook,) = load(".pre-commit-hooks.yaml")
+    assert re.search(hook["files"], f"jobs/x{suffix}")
 
 
 @pytest.mark.parametrize("name", ["main.py", "data.csv", "a/b.json", "x.yaml.txt", "a.d/train.c"])

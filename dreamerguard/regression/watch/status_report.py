@@ -12,7 +12,7 @@ from dreamerguard.util.text import number_of
 
 from .alarm_basis import basis_text
 from .quoted_score import QuotedScore
-from .verdict import Look, State, Verdict
+from .verdict import Look, State, Verdict, first_look
 from .watcher import Status
 
 #: Lines that say the same at every look.
@@ -95,6 +95,8 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"    likely cause: {finding.cause}"
         yield f"    help: {finding.help}"
     early = verdict is not None and verdict.state is State.TOO_EARLY
+    if early and (never := _never_judged(status)):
+        yield f"  note: {never}"
     if status.reference is not None:
         yield f"  reference: {reference_text(status.reference.envelope)}"
     if verdict and not early and verdict.state is not State.UNDECIDABLE:
@@ -105,6 +107,16 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"  note: {caveat}"
     for problem in status.log.problems:
         yield f"  log: {problem}"
+
+
+def _never_judged(status: Status) -> str:
+    """Returns that a run ends before the first verdict; empty if it does not, or if its length is unknown."""
+    planned = status.log.facts.frames if status.log is not None else None
+    if planned is None or status.reference is None:
+        return ""
+    start = first_look(status.reference.envelope, status.reference.method)
+    ends = f"the run plans {planned:,.0f} frames, so it ends before the first verdict at {start:,.0f}"
+    return ends if planned < start else ""
 
 
 def _reference(status: Status) -> dict[str, Any] | None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from dreamerguard.commands.shared.progress import Progress, bar, describe, fitted
+from dreamerguard.commands.shared.watch_screen import table
+from dreamerguard.regression.watch.watcher import Watcher, look_at_all
 from dreamerguard.util.terminal import PLAIN
+
+from ..regression.run_logs import native_run
 
 ROW = {"frames": 12345.0, "updates": 1234.0, "train_ratio/achieved": 191.9, "train_ratio/configured": 192.0}
 ROW |= {"fps/frames": 812.0, "fps/updates": 3.0, "time/left": 4000.0, "loss/dyn": 1.25, "loss/rew": 0.5}
@@ -73,3 +78,14 @@ def test_the_share_is_complete_only_at_the_end() -> None:
 def test_an_unknown_ratio_is_left_out() -> None:
     parts = [part.text for part in describe(ROW | {"train_ratio/achieved": float("nan")}, 54_000, [])]
     assert "ratio 192" in parts
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_the_table_of_watched_runs_cuts_no_cell(tmp_path: Path, width: int) -> None:
+    statuses = look_at_all([Watcher(native_run(tmp_path / f"seed{seed}", seed)) for seed in range(2)])
+    console = Console(file=io.StringIO(), width=width)
+    with console.capture() as shown:
+        console.print(table(statuses, width))
+    text = shown.get()
+    assert "…" not in text and text.count("OK") == 2 and "490,000" in text
+    assert ("alarm below" in text) == (width >= 80) and ("dmc_walker_walk" in text) == (width >= 100)

@@ -45,6 +45,7 @@ class Watch:
       say: prints one line for the user; must not fail.
       stop: asks the program to stop; called at most once.
       listeners: hear every status.
+      linted: task and suite of the command, as lint knows them.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Watch:
         say: Callable[[str], None],
         stop: Callable[[], None],
         listeners: Listeners | None = None,
+        linted: tuple[str, str] | None = None,
     ) -> None:
+        self._linted = linted
         self.statuses: list[Status] = []
         self.stopped = False
         self._place, self._options, self._lint = place, options, lint
@@ -143,7 +146,7 @@ class Watch:
         options, memory = self._options, detect_machine().memory
         gigabytes = None if memory is None else memory / 1e9
         facts = (options.task, options.suite, options.action_repeat, options.reference)
-        return Watcher(directory, *facts, gigabytes, explain=explain_low_run)
+        return Watcher(directory, *facts, gigabytes, explain=explain_low_run, linted=self._linted)
 
     def _store_lint(self, directory: Path) -> None:
         """Stores the lint report, with the reasons of accepted findings, once the program has made the directory."""

@@ -54,7 +54,8 @@ def _finding(finding: Finding, look: ReportLook) -> Iterator[str]:
     color = look.color
     style = _STYLES[finding.severity]
     head = paint(f"{finding.severity}[{finding.name}]", style, "bold", color=color)
-    yield fold(f"{head} {finding.code}: {paint(plain(finding.message), 'bold', color=color)}", look, 4)
+    mark = " (allowed)" if finding.allowed is not None else ""
+    yield fold(f"{head} {finding.code}{mark}: {paint(plain(finding.message), 'bold', color=color)}", look, 4)
     places = snippet(finding.primary, finding.secondary, style, look) if look.drawn else told_places(finding)
     yield from places
     if finding.harm is not None:

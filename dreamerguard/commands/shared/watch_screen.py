@@ -23,7 +23,7 @@ _COLUMNS = {
     "score": 0,
     "expected": 70,
     "alarm below": 80,
-    "p": 90,
+    "healthy as low": 95,
 }
 _STYLES = {"REGRESSED": "bold red", "WATCH": "bold yellow", "OK": "bold green"}
 

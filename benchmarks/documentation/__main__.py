@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .command_pages import command_pages
+from .glossary_page import glossary_page
 from .key_page import key_page
 from .navigation import site_configuration
 from .pictures import pictures
@@ -17,7 +18,11 @@ DOCS = ROOT / "docs"
 def generated() -> dict[str, str]:
     """Returns the generated files of the documentation: name below ``docs`` -> content."""
     pages = {f"commands/{name}": text for name, text in command_pages().items()}
-    return pages | {"keys.md": key_page()} | {f"pictures/{name}": text for name, text in pictures().items()}
+    return (
+        pages
+        | {"keys.md": key_page(), "glossary.md": glossary_page()}
+        | {f"pictures/{name}": text for name, text in pictures().items()}
+    )
 
 
 def main() -> None:

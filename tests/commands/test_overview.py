@@ -158,6 +158,17 @@ def test_a_failing_completion_offers_nothing() -> None:
     assert completions.offer(broken)("x") == []
 
 
+@pytest.mark.parametrize("word", ["dialect", "train ratio", "train-ratio", "NON-INFERIOR", "looks", "native"])
+def test_words_of_reports_are_explained(word: str) -> None:
+    code, out, _ = run("explain", word)
+    assert code == 0 and ": " in out
+
+
+def test_a_key_or_task_is_not_taken_for_a_word() -> None:
+    assert "value    one of" in run("explain", "edition")[1]
+    assert run("explain", "xyzzy")[0] == 2
+
+
 @pytest.mark.integration
 def test_the_shell_gets_tasks_from_the_real_program() -> None:
     code = "import sys; sys.argv[0] = 'dreamerguard'; from dreamerguard.cli import main; main()"

@@ -147,7 +147,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
 
         prober = make_prober(command, Path(), options.probe_env)
     try:
-        return check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
+        result = check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
@@ -157,6 +157,15 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
             " (--dialect NAME checks the command of a copy that does not look like one)",
             NOTHING_CHECKED,
         )
+    for option in _behind_dashes(result):
+        note(f"note: {option} stands after --, so it belongs to the training command; options of lint stand before --")
+    return result
+
+
+def _behind_dashes(result: Result) -> list[str]:
+    """Returns the options of ``lint`` among the keys that the training command does not have."""
+    typed = [f"--{item.key.replace('_', '-')}" for item in result.run.unknown]
+    return [name for name in typed if name in typed_names(LintOptions)]
 
 
 def _no_dialect(name: str) -> str:

@@ -92,6 +92,14 @@ def test_dead_ends_name_the_command_that_works(words: tuple[str, ...], advice: s
     assert advice in err, err
 
 
+def test_options_of_lint_behind_the_dashes_are_named() -> None:
+    command = ("--", "python", "dreamerv3/main.py", "--configs", "dmc_proprio", "--task", "dmc_walker_walk")
+    said = "--output-format stands after --"
+    assert said in run("lint", "--no-config", *command, "--output-format", "json")[2]
+    assert said not in run("lint", "--no-config", "--output-format", "json", *command)[2]
+    assert run("lint", "--no-config", *command, "--nosuch", "json")[2] == ""
+
+
 def test_train_names_what_a_file_of_presets_is_for() -> None:
     Path("configs.yaml").write_text("defaults:\n  task: dmc_walker_walk\ndmc: {run.train_ratio: 1024}\n")
     code, _, err = run("train", "configs.yaml")

@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test test-slow trust rates lint architecture clean
+.PHONY: env demo check test test-slow trust rates lint architecture docs clean
 
 env: $(VENV)/.ready
 
@@ -45,5 +45,12 @@ rates: env
 architecture: env
 	@$(BIN)/python -m benchmarks.architecture
 
+# Writes generated pages, then builds the site into site/.
+docs: env
+	@$(BIN)/python -m benchmarks.documentation
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@$(BIN)/python -m benchmarks.documentation --site zensical.toml
+	$(BIN)/zensical build --clean --strict
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo site zensical.toml

@@ -35,16 +35,28 @@ def main() -> None:
 
 def _run(words: Sequence[str]) -> int | str | None:
     """Runs a command and returns its exit code."""
+    words = _without_plain(words)
     code = _quick(words)
     if code is not None:
         return code
     from dreamerguard.commands.app import app
 
     try:
-        app()
+        app(list(words))
     except SystemExit as end:  # Typer ends every command with it, before the output is written
         return end.code
     return None
+
+
+def _without_plain(words: Sequence[str]) -> Sequence[str]:
+    """Returns the words without ``--plain`` before ``--``, which every command takes, and turns plain output on."""
+    own = words[: words.index("--")] if "--" in words else words
+    if "--plain" not in own:
+        return words
+    from dreamerguard.util.terminal import PLAIN
+
+    os.environ[PLAIN] = "1"
+    return [*(word for word in own if word != "--plain"), *words[len(own) :]]
 
 
 def _current_folder_is_gone() -> bool:

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from dreamerguard import __version__
 from dreamerguard.commands.shared.errors import CommandFailed, fail, report_failure
-from dreamerguard.commands.shared.typer_argv import BaselinesCommand, WordsCommand
+from dreamerguard.commands.shared.typer_argv import BaselinesCommand, KeysCommand, WordsCommand
 
 #: Command -> module and attribute (a function, or an application with subcommands), in the order of ``--help``.
 COMMANDS = {
@@ -37,11 +37,15 @@ COMMANDS = {
 }
 #: Commands whose arguments are configuration: unknown options are settings, and ``--`` matters.
 TAKES_WORDS = {"lint", "train", "guard"}
+#: Those that take the settings of a run of the bundled trainer.
+TAKES_KEYS = {"lint", "train"}
 #: Commands with an option ``--baseline`` that takes all paths up to the next option.
 TAKES_BASELINES = {"compare", "report"}
 
 #: Options that turn off rich and Typer's display of exceptions.
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+
+_HELP = {"help_option_names": ["--help", "-h"]}
 
 #: The error that Typer raises for arguments that it cannot read; Typer does not export this class.
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -62,7 +66,7 @@ class LazyGroup(TyperGroup):
         target = getattr(import_module(module), attribute)
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(**_PLAIN)
-            target.command(cmd_name, cls=_command_class(cmd_name))(function)
+            target.command(cmd_name, cls=_command_class(cmd_name), context_settings=_HELP)(function)
         command = typer.main.get_command(target)
         command.name = cmd_name
         return command
@@ -70,10 +74,11 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Returns the command that the arguments name; fails with the nearest name if there is no such command."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from dreamerguard.util.hints import did_you_mean, nearest
+            from dreamerguard.commands.shared.usage_hints import no_such_command
+            from dreamerguard.util.hints import nearest
 
             near = nearest(args[0], COMMANDS)
-            ctx.fail(f"there is no command {args[0]!r}{did_you_mean(near[0] if near else None)}")
+            fail(no_such_command(args[0], near[0] if near else None))
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -88,6 +93,8 @@ class LazyGroup(TyperGroup):
 
 
 def _command_class(name: str) -> type[TyperCommand] | None:
+    if name in TAKES_KEYS:
+        return KeysCommand
     if name in TAKES_WORDS:
         return WordsCommand
     return BaselinesCommand if name in TAKES_BASELINES else None
@@ -101,6 +108,7 @@ def _failures() -> Iterator[None]:
             yield
         except _USAGE_ERROR as error:
             _refuse_option(error)
+            _name_missing(error)
             from dreamerguard.util.text import plain
 
             error.message = "\n".join(plain(line) for line in error.message.split("\n"))
@@ -120,11 +128,20 @@ def _refuse_option(error: Any) -> None:
     fail(no_such_option(typed, context.command.name if context.parent is not None else "", names))
 
 
+def _name_missing(error: Any) -> None:
+    """Fails with a line that works if a usage error is about a missing argument."""
+    from dreamerguard.commands.shared.usage_hints import missing_argument
+
+    if message := missing_argument(error):
+        fail(message)
+
+
 app = typer.Typer(
     name="dreamerguard",
     cls=LazyGroup,
     help="Lint, train and regression-guard DreamerV3 runs.",
-    no_args_is_help=True,
+    invoke_without_command=True,
+    context_settings=_HELP,
     **_PLAIN | {"add_completion": True},
 )
 
@@ -137,8 +154,21 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def _options(
+    ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="For screen readers, with every command: lines that stay, no bars, boxes or carets. Or set"
+            " DREAMERGUARD_PLAIN=1.",
+        ),
+    ] = False,
 ) -> None:
-    """Lint, train and regression-guard DreamerV3 runs."""
+    """Lint, train and regression-guard DreamerV3 runs. Without a command: what this folder holds, and what to type."""
+    if ctx.invoked_subcommand is None:
+        from dreamerguard.commands.overview import overview
+
+        overview()

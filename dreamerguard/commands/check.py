@@ -28,6 +28,14 @@ def check(
         str | None, typer.Option("--stdin-filename", help="With -: name of the file, which decides how it is read.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="FOLDER",
+            help="The version before a change: count only what the change adds, and say what it costs.",
+        ),
+    ] = None,
     *,
     options: LintOptions,
 ) -> None:
@@ -37,11 +45,13 @@ def check(
     files and into the configuration of danijar/dreamerv3, dreamerv3-torch, r2dreamer, sheeprl, torchrl and RLlib.
     Files that .gitignore excludes are left out. --fix edits only files below the given paths.
 
+    --against FOLDER also checks the version before a change, such as a worktree of the base of a pull request; findings
+    that are in both do not count. With --output-format markdown this is the comment for the pull request.
+
     Exit code 0: nothing at warning or error; 1: findings, or changes to show with --diff; 2: a path or the settings
     cannot be read; 3: nothing was found that could be checked.
     """
-    from .check_run import run_check
+    from .check_run import CheckExtras, run_check
 
-    raise typer.Exit(
-        run_check(options, paths or [], allow_nothing=allow_nothing, stdin_filename=stdin_filename, watch=watch)
-    )
+    extra = CheckExtras(allow_nothing, stdin_filename, against, watch)
+    raise typer.Exit(run_check(options, paths or [], extra))

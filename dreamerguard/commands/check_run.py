@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dreamerguard.commands.shared.errors import fail, note
@@ -17,59 +18,73 @@ from dreamerguard.commands.shared.standard_input import given_as, read_standard_
 from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.source import SourceError
+from dreamerguard.lint.change import compare_with
 from dreamerguard.lint.engine import active_rules
 from dreamerguard.lint.fixes import fixes_within
 from dreamerguard.lint.rebase_paths import below
 from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
+from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.terminal import write
-from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
 
 #: The first line of YAML that is no comment: a key, or the beginning of a document.
 _YAML = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:---|[\"']?[\w.-]+[\"']?[ \t]*:(?:[ \t\n]|$))")
 
 
-def run_check(
-    options: LintOptions,
-    paths: Sequence[Path],
-    *,
-    allow_nothing: bool,
-    stdin_filename: str | None,
-    watch: bool = False,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class CheckExtras:
+    """What only ``check`` takes.
+
+    Attributes:
+      allow_nothing: whether it is fine that there is nothing to check.
+      stdin_filename: name of the file on the standard input.
+      against: folder with the version before a change; None for one version.
+      watch: whether to check again after every change of a file, until Ctrl-C.
+    """
+
+    allow_nothing: bool = False
+    stdin_filename: str | None = None
+    against: Path | None = None
+    watch: bool = False
+
+
+def run_check(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) -> int:
     """Checks, reports, and gives the exit code.
 
     Args:
       options: what the options say.
       paths: files and folders, or ``-`` alone.
-      allow_nothing: whether it is fine that there is nothing to check.
-      stdin_filename: name of the file on the standard input.
-      watch: whether to check again after every change of a file, until Ctrl-C.
+      extras: what only this command takes.
 
     Raises:
       CommandFailed: nothing could be checked.
     """
-    if not watch:
-        return _check_once(options, paths, allow_nothing, stdin_filename)
+    if not extras.watch:
+        return _check_once(options, paths, extras)
     _refuse_with_watch(options, paths)
     from dreamerguard.commands.shared.check_again import check_again
     from dreamerguard.lint.discovery import state_below
 
     return check_again(
-        lambda: _check_once(options, paths, allow_nothing, stdin_filename),
+        lambda: _check_once(options, paths, extras),
         lambda: state_below(root_of(paths)),
     )
 
 
-def _check_once(options: LintOptions, paths: Sequence[Path], allow_nothing: bool, stdin_filename: str | None) -> int:
+def _check_once(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) -> int:
     try:
         settings = read_settings(options)
-        with user_cache_scope(on=not options.no_cache), _standard_input(paths, options, stdin_filename) as files:
-            return _Check(files, options, settings, allow_nothing).run()
+        _refuse_against(options, extras.against)
+        scope = user_cache_scope(on=not options.no_cache)
+        with scope, _standard_input(paths, options, extras.stdin_filename) as files:
+            return _Check(files, options, settings, extras).run()
     except SourceError as error:
-        fail(error.message)
+        from dreamerguard.commands.shared.first_contact import about_path
+
+        missing = next((path for path in paths if not exists(path)), None)
+        fail((about_path(str(missing), list(map(str, paths))) if missing is not None else None) or error.message)
 
 
 def _refuse_with_watch(options: LintOptions, paths: Sequence[Path]) -> None:
@@ -103,12 +118,21 @@ def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | Non
         yield [path]
 
 
+def _refuse_against(options: LintOptions, against: Path | None) -> None:
+    if against is None:
+        return
+    if not is_dir(against):
+        fail(f"--against {against}: there is no such folder")
+    if options.fix or options.diff or options.write_baseline or options.prune_baseline:
+        fail("--against only reports; it cannot be combined with --fix, --diff, --write-baseline or --prune-baseline")
+
+
 class _Check:
-    def __init__(self, paths: Sequence[Path], options: LintOptions, settings: Settings, allow_nothing: bool) -> None:
+    def __init__(self, paths: Sequence[Path], options: LintOptions, settings: Settings, extras: CheckExtras) -> None:
         self.paths = paths
         self.options = options
         self.settings = settings
-        self.allow_nothing = allow_nothing
+        self.extras = extras
         self.root = root_of(paths)
         self.machine = detect_machine() if options.this_machine else UNKNOWN
         self.outcome = RepositoryResult()
@@ -133,18 +157,30 @@ class _Check:
 
     def _results(self, settings: Settings) -> Sequence[Result]:
         self.outcome = check_tree(self.paths, self.machine, settings=settings)
+        if self.extras.against is not None:
+            self.outcome = compare_with(self.outcome, self._before(self.extras.against, settings))
         return self.outcome.results
+
+    def _before(self, folder: Path, settings: Settings) -> RepositoryResult:
+        """Returns the result of the same paths in another folder, or of the whole folder if one folder was given.
+
+        Files that it lacks were added by the change.
+        """
+        paths = [path for given in self.paths if exists(path := folder / os.path.relpath(given, self.root))]
+        if self.paths and not paths and not is_dir(self.paths[0]):
+            return RepositoryResult()
+        return check_tree(paths or [folder], self.machine, settings=settings, folder=folder)
 
     def _editable(self) -> Sequence[Result]:
         return fixes_within(self._results(self.settings), self.root, self.paths or [self.root])
 
     def _report(self, outcome: RepositoryResult) -> None:
-        from dreamerguard.reports import render
+        from dreamerguard.reports import ReportLook, look_of, render
         from dreamerguard.reports.repository_summary import repository_summary
 
         name = self.options.output_format
-        color = self.options.output is None and wants_color(sys.stdout.isatty(), os.environ)
-        text = render(name, outcome, color, active_rules(self.settings) if name == "sarif" else None)
+        look = look_of(sys.stdout, os.environ) if self.options.output is None else ReportLook()
+        text = render(name, outcome, rules=active_rules(self.settings) if name == "sarif" else None, look=look)
         if name is not OutputFormat.FULL or self.options.output is not None:
             for line in repository_summary(outcome).split("\n"):
                 note(line)
@@ -157,7 +193,7 @@ class _Check:
 
     def _require_runs(self) -> None:
         outcome = self.outcome
-        if outcome.checked or self.allow_nothing:
+        if outcome.checked or self.extras.allow_nothing:
             return
         reason = "; ".join((outcome.unread or outcome.unreadable)[:3])
         reason = reason or f"no run among {outcome.seen} file{'s' if outcome.seen != 1 else ''}"

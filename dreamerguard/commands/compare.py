@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dreamerguard.commands.shared.errors import fail
+from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.log_options import ActionRepeat, Allow, Baseline, Margin, Reference, Suite, Task
 from dreamerguard.commands.shared.sequential_options import (
     Looks,
@@ -48,7 +48,9 @@ def compare(
     suite: Suite = None,
     action_repeat: ActionRepeat = None,
     margin: Margin = 0.05,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the random relabelings.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed of the drawn ways to exchange seeds, where there are too many to count.")
+    ] = 0,
     allow: Allow = None,
     allow_inconclusive: Annotated[
         bool, typer.Option("--allow-inconclusive", help="INCONCLUSIVE gives exit code 0.")
@@ -60,6 +62,9 @@ def compare(
     output_format: Annotated[
         CompareFormat, typer.Option("--output-format", help="Report to print.")
     ] = CompareFormat.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File for the report, instead of printing it.")
+    ] = None,
 ) -> None:
     """Compare runs with a baseline (your runs or the published curves) over seeds and tasks.
 
@@ -73,7 +78,10 @@ def compare(
     from dreamerguard.regression.compare.decision import Outcome
 
     if bool(baseline) == bool(reference):
-        fail("give either --baseline DIRECTORY... or --reference 2024, 2023, tdmpc2 or FILE")
+        fail(
+            "compare needs what to compare with: `dreamerguard compare NEW --baseline OLD` for runs of your own, or"
+            " --reference 2024, 2023, tdmpc2 or FILE for published or stored curves; not both"
+        )
     given, form, allowed = (task, suite, action_repeat), output_format.value, allow or []
     if sequential:
         typed_margin, typed_seed = (margin if _typed(ctx, "margin") else None), (seed if _typed(ctx, "seed") else None)
@@ -85,12 +93,25 @@ def compare(
         fail("--plan, --max-seeds and --looks need --sequential")
     else:
         outcome, text = _compare_once(candidates, baseline or [], reference, given, allowed, margin, seed, form)
-    if output_format is CompareFormat.JSON:
+    if output is not None:
+        _write(output, text)
+        note(f"{output}: {outcome}")
+    elif output_format is CompareFormat.JSON:
         typer.echo(text, nl=False)
     else:
-        echo(text.removesuffix("\n"))
+        echo(text.removesuffix("\n"), fold=output_format is CompareFormat.TEXT)
     codes = {Outcome.NON_INFERIOR: 0, Outcome.WORSE: 1, Outcome.INCONCLUSIVE: 0 if allow_inconclusive else INCONCLUSIVE}
     raise typer.Exit(codes[outcome])
+
+
+def _write(path: Path, text: str) -> None:
+    from dreamerguard.core.atomic_write import write_atomically
+    from dreamerguard.core.source import SourceError
+
+    try:
+        write_atomically(path, text.encode("utf-8"))
+    except (OSError, SourceError) as error:
+        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
 
 
 def _typed(ctx: typer.Context, name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dreamerguard.commands.shared.completions import explained, offer
 from dreamerguard.commands.shared.errors import fail
 
 if TYPE_CHECKING:
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 
 def explain(
     name: Annotated[
-        str | None, typer.Argument(help="Rule name or code, key, or task: DG101, run.train_ratio, dmc_walker_walk.")
+        str | None,
+        typer.Argument(
+            help="Rule name or code, key, task or word: DG101, run.train_ratio, dmc_walker_walk, edition.",
+            autocompletion=offer(explained),
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Explain every rule.")] = False,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", help="With --all: write one page for each rule into this folder.")
     ] = None,
 ) -> None:
-    """Explain a rule, a key, a task, or all rules."""
+    """Explain a rule, a key, a task, a word of the reports, or all rules."""
     if every:
         _explain_all(markdown)
         return
     if name is None or markdown is not None:
-        fail("name a rule, a key or a task, or use --all; --markdown DIR needs --all")
+        fail("name a rule, a key, a task or a word, or use --all; --markdown DIR needs --all")
+    from dreamerguard.commands.shared.glossary import meaning
     from dreamerguard.programs.native.keys import native_keys
     from dreamerguard.rules import find_rule
     from dreamerguard.schema.tasks import UnknownTask, find_task, suite_names
@@ -40,6 +46,9 @@ def explain(
         return
     if key is not None:
         typer.echo("\n".join(_key(key)))
+        return
+    if (word := meaning(name)) is not None:
+        typer.echo(f"{word[0]}: {word[1]}")
         return
     try:
         find_task(name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dreamerguard.commands.shared.allowances import read_allowances
+from dreamerguard.commands.shared.completions import offer, suites, tasks
 from dreamerguard.commands.shared.errors import fail
 from dreamerguard.commands.shared.listening import open_listeners
 from dreamerguard.commands.shared.log_options import check_reference
@@ -31,8 +32,12 @@ def guard(
     logdir: Annotated[
         str | None, typer.Option("--logdir", help="Log directory of the program; by default read from its command.")
     ] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task, if the log does not state it.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Task, if the log does not state it.", autocompletion=offer(tasks))
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", help="Suite, for example dmc_vision.", autocompletion=offer(suites))
+    ] = None,
     action_repeat: Annotated[
         int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, if the log does not state it.")
     ] = None,
@@ -105,14 +110,13 @@ def _refuse(refused: Refused) -> int:
 
     from dreamerguard.commands.shared.exit_codes import REFUSED
     from dreamerguard.guard.guarded_run import say
-    from dreamerguard.reports import render_full
-    from dreamerguard.util.text import wants_color
+    from dreamerguard.reports import look_of, render_full
 
     result = refused.check.result
     if result is None:
         say(f"{refused.check.unchecked}; not started because of --strict")
         return REFUSED
-    sys.stderr.write(render_full(result, wants_color(sys.stderr.isatty(), os.environ)))
+    sys.stderr.write(render_full(result, look=look_of(sys.stderr, os.environ)))
     names = " ".join(f'--allow {name}="reason"' for name in sorted({finding.name for finding in result.refused}))
     say(f"refused to start. Fix the findings as shown, or accept them with {names}")
     return REFUSED
@@ -121,10 +125,12 @@ def _refuse(refused: Refused) -> int:
 def _command(ctx: typer.Context, words: list[str] | None) -> tuple[str, ...]:
     before, after = typed_words(ctx)
     if after is None:
-        fail("write the training command after --, for example: dreamerguard guard -- python dreamerv3/main.py ...")
+        import shlex
+
+        typed = shlex.join(before) if before and not before[0].startswith("-") else "python dreamerv3/main.py ..."
+        fail(f"write the training command after --:\n  dreamerguard guard -- {typed}")
     if words:
         _refuse_words(ctx, words)
-    del before
     if not after:
         fail("there is no command after --")
     return after

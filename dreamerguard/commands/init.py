@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.shared.completions import offer, suites, tasks
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.sizes import SizeName
@@ -23,9 +24,14 @@ SCHEMA_FILE = "dreamerguard.schema.json"
 
 
 def init(
-    task: Annotated[str, typer.Argument(help="Task, for example dmc_walker_walk or gym:CartPole-v1.")],
+    task: Annotated[
+        str, typer.Argument(help="Task, for example dmc_walker_walk or gym:CartPole-v1.", autocompletion=offer(tasks))
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("run.yaml"),
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite, if several suites have the task.")] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", help="Suite, if several suites have the task.", autocompletion=offer(suites)),
+    ] = None,
     edition: Annotated[Edition | None, typer.Option("--edition", help="Edition of published defaults.")] = None,
     size: Annotated[SizeName | None, typer.Option("--size", help="Model size instead of the published one.")] = None,
     make: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dreamerguard.commands.shared.completions import offer, run_words, tasks
 from dreamerguard.commands.shared.typer_argv import typed_words
 from dreamerguard.commands.shared.typer_options import takes_options
 from dreamerguard.programs.native.options import LintOptions
@@ -16,9 +17,14 @@ def lint(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Run files (- is the standard input), key=value settings and a task; or -- and a command."),
+        typer.Argument(
+            help="Run files (- is the standard input), key=value settings and a task; or -- and a command.",
+            autocompletion=offer(run_words),
+        ),
     ] = None,
-    task: Annotated[str | None, typer.Option("--task", help="Task, if no file names it.")] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Task, if no file names it.", autocompletion=offer(tasks))
+    ] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="Edition of published defaults.")] = None,
     size: Annotated[str | None, typer.Option("--size", help="Named model size.")] = None,
     *,

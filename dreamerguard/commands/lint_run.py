@@ -24,7 +24,6 @@ from dreamerguard.programs.registry import UnknownProgram, edition_names, progra
 from dreamerguard.sources.argv import Option, read_arguments, read_command
 from dreamerguard.util.paths import exists
 from dreamerguard.util.terminal import write
-from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
 
         prober = make_prober(command, Path(), options.probe_env)
     try:
-        return check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
+        result = check_command(command, machine, settings=settings, dialect=options.dialect, prober=prober)
     except UnknownProgram as error:
         if options.dialect is not None:
             fail(_no_dialect(options.dialect))
@@ -184,6 +183,15 @@ def _check(command: Command, options: LintOptions, settings: Settings) -> Result
             " (--dialect NAME checks the command of a copy that does not look like one)",
             NOTHING_CHECKED,
         )
+    for option in _behind_dashes(result):
+        note(f"note: {option} stands after --, so it belongs to the training command; options of lint stand before --")
+    return result
+
+
+def _behind_dashes(result: Result) -> list[str]:
+    """Returns the options of ``lint`` among the keys that the training command does not have."""
+    typed = [f"--{item.key.replace('_', '-')}" for item in result.run.unknown]
+    return [name for name in typed if name in typed_names(LintOptions)]
 
 
 def _no_dialect(name: str) -> str:
@@ -195,11 +203,11 @@ def _no_dialect(name: str) -> str:
 
 
 def _report(result: Result, options: LintOptions, settings: Settings) -> None:
-    from dreamerguard.reports import render
+    from dreamerguard.reports import ReportLook, look_of, render
 
-    color = options.output is None and wants_color(sys.stdout.isatty(), os.environ)
+    look = look_of(sys.stdout, os.environ) if options.output is None else ReportLook()
     described = active_rules(settings) if options.output_format == "sarif" else None
-    text = render(options.output_format, (result,), color, described)
+    text = render(options.output_format, (result,), rules=described, look=look)
     if options.explain_budget and options.output_format == "full":
         from dreamerguard.reports.budget_table import render_budget
 

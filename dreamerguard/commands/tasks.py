@@ -7,13 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
+from dreamerguard.commands.shared.completions import offer, suites
+from dreamerguard.commands.shared.completions import tasks as complete_tasks
 from dreamerguard.commands.shared.errors import fail
 from dreamerguard.commands.shared.tables import print_table
 
 
 def tasks(
-    task: Annotated[str | None, typer.Argument(help="Task to show; by default the suites are listed.")] = None,
-    suite: Annotated[str | None, typer.Option("--suite", "-s", help="Suite to list, or to take the task from.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Argument(help="Task to show; by default the suites are listed.", autocompletion=offer(complete_tasks)),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", "-s", help="Suite to list, or to take the task from.", autocompletion=offer(suites)),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the published defaults of suites and tasks, their sources, and the scores of the published agent."""

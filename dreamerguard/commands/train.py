@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamerguard.commands.shared.allowances import read_allowances
+from dreamerguard.commands.shared.completions import offer, run_words
 from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.stop_signals import StopSignals
 from dreamerguard.commands.shared.typer_argv import typed_words
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 def train(
     ctx: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(help="The task, run files and key=value settings.", metavar="TASK [key=value]")
+        list[str] | None,
+        typer.Argument(
+            help="The task, run files and key=value settings.",
+            metavar="TASK [key=value]",
+            autocompletion=offer(run_words),
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="First seed.")] = None,
     seeds: Annotated[
@@ -81,14 +87,17 @@ def train(
 
 
 def _refuse_mistyped_options(own: Iterable[str]) -> None:
+    from dreamerguard.commands.shared.first_contact import about_training
     from dreamerguard.commands.shared.unknown_option import mistyped_option
     from dreamerguard.programs.native.arguments import read_native
     from dreamerguard.programs.native.options import typed_names
     from dreamerguard.sources.argv import read_command
 
-    overrides = read_native(read_command(["dreamerguard", "train", *own])).overrides
+    arguments = read_native(read_command(["dreamerguard", "train", *own]))
+    overrides = arguments.overrides
     flags = [item.span.text for item in overrides if item.span.text.startswith("--")]
-    if wrong := mistyped_option(flags, "train", typed_names(TrainOptions)):
+    tasks, files = ([word.text for word in given] for given in (arguments.tasks, arguments.files))
+    if wrong := about_training(tasks, files, list(own)) or mistyped_option(flags, "train", typed_names(TrainOptions)):
         fail(wrong)
 
 
@@ -123,11 +132,10 @@ def _show(result: Result) -> None:
     import os
     import sys
 
-    from dreamerguard.reports import render_full
-    from dreamerguard.util.text import wants_color
+    from dreamerguard.reports import look_of, render_full
 
     if result.findings:
-        typer.echo(render_full(result, wants_color(sys.stderr.isatty(), os.environ)), err=True, nl=False, color=True)
+        typer.echo(render_full(result, look=look_of(sys.stderr, os.environ)), err=True, nl=False, color=True)
     if result.refused:
         names = " ".join(f'--allow {name}="reason"' for name in sorted({finding.name for finding in result.refused}))
         accept = f", or accept them with {names}" if result.run.config is not None else ""

@@ -22,9 +22,11 @@ from dreamerguard.commands.shared.log_options import (
 )
 from dreamerguard.commands.shared.typer_options import takes_options
 from dreamerguard.programs.native.options import TrainOptions
-from dreamerguard.util.terminal import echo
+from dreamerguard.util.terminal import echo, plain_mode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dreamerguard.notify.listeners import Listeners
     from dreamerguard.regression.watch.watcher import Status, Watcher
 
@@ -131,6 +133,7 @@ def _follow(
     grace: float,
     listeners: Listeners,
 ) -> list[Status]:
+    import os
     import sys
     import time
 
@@ -138,7 +141,7 @@ def _follow(
 
     warned: float | None = None
     waits = False
-    with Screen(sys.stdout.isatty() and not as_json) as screen:
+    with Screen(sys.stdout.isatty() and not as_json and not plain_mode(os.environ)) as screen:
         try:
             while True:
                 left = grace if warned is None else max(grace - time.monotonic() + warned, 0)
@@ -200,12 +203,12 @@ def _show(screen: object, statuses: list[Status], as_json: bool, text: str) -> N
     if screen.live:
         screen.draw(statuses, text)
         return
-    _print(statuses, as_json)
+    _print(statuses, as_json, screen.said)
     if text:
         echo(text, error=True)
 
 
-def _print(statuses: list[Status], as_json: bool) -> None:
+def _print(statuses: list[Status], as_json: bool, said: dict[Path, set[str]] | None = None) -> None:
     import json
 
     from dreamerguard.regression.watch.status_report import status_json, status_text
@@ -215,7 +218,8 @@ def _print(statuses: list[Status], as_json: bool) -> None:
             typer.echo(json.dumps(status_json(status), ensure_ascii=False, allow_nan=False))
         else:
             head = f"{status.directory}: " if len(statuses) > 1 else ""
-            echo(head + status_text(status))
+            known = None if said is None else said.setdefault(status.directory, set())
+            echo(head + status_text(status, known), fold=True)
 
 
 def _check_pid(pid: int | None) -> None:

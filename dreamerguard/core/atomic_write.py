@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from dreamerguard.util.replace_file import replace_file
@@ -12,7 +13,8 @@ from .source import SourceError
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replaces the content of a file that the user named. A link stays a link, and permissions stay as they are.
 
-    For files in a run directory, use `replace_file`: it follows no link that another user may have put there.
+    A device or a pipe, such as ``/dev/null`` or ``/dev/stdout``, is written to, and not replaced by a file. For files in a
+    run directory, use `replace_file`: it follows no link that another user may have put there.
 
     Args:
       path: file to write.
@@ -23,6 +25,19 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
       SourceError: the file cannot be written.
     """
     try:
+        if _takes_a_stream(path):
+            with path.open("wb") as stream:
+                stream.write(data)
+            return
         replace_file(path.resolve(), data, durable=durable)
     except OSError as error:
         raise SourceError(f"cannot write {str(path)!r}: {error.strerror}") from error
+
+
+def _takes_a_stream(path: Path) -> bool:
+    """Returns whether a path is neither a file nor a folder, but a device, a pipe or a socket."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

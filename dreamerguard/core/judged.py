@@ -103,11 +103,19 @@ def _reason(run: ResolvedRun, task: bool) -> str:
         return unknown
     if run.reference is not None and run.budget is not None and _endless(run):
         return "the configuration sets no length"
+    if run.reference is None and (trial := _trial(run)):
+        return f"the preset {trial} makes a short trial, which is not compared with a published run"
     if run.reference is None and setting is not None and run.budget is not None:
         return f"nothing is published for {setting.value} to compare with"
     if extreme := _extreme(run):
         return f"{extreme.key} is {spell_scalar(extreme.value)}, from which no number of updates follows"
     return "the settings that decide about its updates are not all known"
+
+
+def _trial(run: ResolvedRun) -> str:
+    """Returns the name of a preset for debugging that the command applies; empty without one."""
+    names = [item.name for item in run.presets]
+    return next((name for name in names if any(word in name.lower() for word in ("debug", "smoke"))), "")
 
 
 def _extreme(run: ResolvedRun) -> Setting | None:

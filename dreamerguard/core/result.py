@@ -102,6 +102,7 @@ class RepositoryResult:
       dialects: training program -> number of its runs, and one reason why it was recognised.
       unreadable: files that could not be read, with the reason.
       unread: places that were not judged, with the reason: Python files without literal values, other programs.
+      change: what a change costs, one sentence each, if two versions were checked; empty for one version.
     """
 
     results: tuple[Result, ...] = ()
@@ -112,6 +113,7 @@ class RepositoryResult:
     dialects: dict[str, tuple[int, str]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    change: tuple[str, ...] = ()
 
     @property
     def unjudged(self) -> tuple[Result, ...]:

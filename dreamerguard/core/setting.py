@@ -117,7 +117,8 @@ class Preset:
 def earlier(setting: Setting) -> tuple[Label, ...]:
     """Returns labels for the YAML merge that the value came through, and for the earlier values that it overrides."""
     merged = [Label(setting.last.via, "merged here")] if setting.last.via is not None else []
+    spans = [layer.span for layer in setting.chain[:-1] if layer.span is not None]
     overridden = [
-        Label(layer.span, f"{setting.key} was set here first") for layer in setting.chain[:-1] if layer.span is not None
+        Label(span, f"{setting.key} was set {'again here' if i else 'here first'}") for i, span in enumerate(spans)
     ]
     return (*merged, *overridden)

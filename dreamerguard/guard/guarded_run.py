@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +128,9 @@ def _print_findings(checked: Check) -> None:
     if checked.result is None:
         say(checked.unchecked)
     elif checked.result.findings and not checked.own:
-        from dreamerguard.reports import render_full
-        from dreamerguard.util.text import wants_color
+        from dreamerguard.reports import look_of, render_full
 
-        sys.stderr.write(render_full(checked.result, wants_color(sys.stderr.isatty(), os.environ)))
+        sys.stderr.write(render_full(checked.result, look=look_of(sys.stderr, os.environ)))
 
 
 def _find_log_place(checked: Check, command: Any, options: GuardOptions) -> LogPlace | None:
@@ -146,13 +146,22 @@ def _find_log_place(checked: Check, command: Any, options: GuardOptions) -> LogP
     return place
 
 
+def _linted(result: Result | None) -> tuple[str, str] | None:
+    """Returns task and suite of a command that lint has compared with a published run."""
+    task = result.run.setting("task") if result is not None else None
+    if result is None or task is None or result.run.reference is None or not isinstance(task.value, str):
+        return None
+    return task.value, result.run.reference.suite
+
+
 def _start_watch(
     place: LogPlace | None, checked: Check, words: Sequence[str], options: GuardOptions, child: Child
 ) -> Watch | None:
     if place is None:
         return None
     lint = None if checked.result is None or checked.own else _lint_report(checked.result, words, options.allow)
-    watch = Watch(place, options.watch, lint, say, lambda: child.ask_to_stop(options.kill_after), options.listeners)
+    stop = partial(child.ask_to_stop, options.kill_after)
+    watch = Watch(place, options.watch, lint, say, stop, options.listeners, _linted(checked.result))
     try:
         watch.start()
     except RuntimeError as error:  # no thread is available

@@ -63,6 +63,7 @@ class Watched(ForwardingObserver):
         self._watcher: Watcher | None = None
         self._due = clock() + every
         self._printed: object = None
+        self._said: set[str] = set()
         self._failed = self._trained = False
 
     def __enter__(self) -> Watched:
@@ -113,7 +114,7 @@ class Watched(ForwardingObserver):
         current = (headline(status), tuple(finding.name for finding in status.health))
         if current != self._printed:
             self._printed = current
-            self._say(status_text(status))
+            self._say(status_text(status, self._said))
 
     def _store(self, status: Status) -> None:
         from dreamerguard.regression.watch.status_report import status_json

@@ -45,6 +45,7 @@ class Watch:
       say: prints one line for the user; must not fail.
       stop: asks the program to stop; called at most once.
       listeners: hear every status.
+      linted: task and suite of the command, as lint knows them.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Watch:
         say: Callable[[str], None],
         stop: Callable[[], None],
         listeners: Listeners | None = None,
+        linted: tuple[str, str] | None = None,
     ) -> None:
+        self._linted = linted
         self.statuses: list[Status] = []
         self.stopped = False
         self._place, self._options, self._lint = place, options, lint
@@ -63,6 +66,7 @@ class Watch:
         self._directory: Path | None = None
         self._watchers: dict[Path, Watcher] = {}
         self._printed: dict[Path, object] = {}
+        self._said: dict[Path, set[str]] = {}
         self._failures: set[str] = set()
         self._warned_at: float | None = None
         self._ended = threading.Event()
@@ -142,7 +146,7 @@ class Watch:
         options, memory = self._options, detect_machine().memory
         gigabytes = None if memory is None else memory / 1e9
         facts = (options.task, options.suite, options.action_repeat, options.reference)
-        return Watcher(directory, *facts, gigabytes, explain=explain_low_run)
+        return Watcher(directory, *facts, gigabytes, explain=explain_low_run, linted=self._linted)
 
     def _store_lint(self, directory: Path) -> None:
         """Stores the lint report, with the reasons of accepted findings, once the program has made the directory."""
@@ -165,7 +169,7 @@ class Watch:
         if current != self._printed.get(status.directory):
             self._printed[status.directory] = current
             name = f"{status.directory.name}: " if len(self._watchers) > 1 else ""
-            for line in status_text(status).splitlines():
+            for line in status_text(status, self._said.setdefault(status.directory, set())).splitlines():
                 self._say(name + line)
 
     def _consider_stop(self, low: bool) -> None:

@@ -11,8 +11,9 @@ from dreamerguard.rules import Rule
 from .concise import render_concise
 from .full import render_full
 from .json import render_json
+from .look import ReportLook, look_of
 
-__all__ = ["render", "render_concise", "render_full", "render_json"]
+__all__ = ["ReportLook", "look_of", "render", "render_concise", "render_full", "render_json"]
 
 
 def render(
@@ -20,6 +21,7 @@ def render(
     results: Sequence[Result] | RepositoryResult,
     color: bool = False,
     rules: Sequence[Rule] | None = None,
+    look: ReportLook | None = None,
 ) -> str:
     """Returns the report, in one format, on runs that were checked together.
 
@@ -29,11 +31,13 @@ def render(
         repository, and one object on each line for several runs.
       color: whether the full report is coloured.
       rules: all rules that ran, for formats that describe the rules.
+      look: how the full report looks, instead of ``color``.
     """
+    look = look or ReportLook(color)
     if isinstance(results, RepositoryResult):
-        return _render_repository(name, results, color, rules)
+        return _render_repository(name, results, look, rules)
     if name == "full":
-        return "\n".join(render_full(result, color) for result in results)
+        return "\n".join(render_full(result, look=look) for result in results)
     if name == "concise":
         return "".join(render_concise(result) for result in results)
     if name == "json":
@@ -43,11 +47,11 @@ def render(
     return text
 
 
-def _render_repository(name: str, outcome: RepositoryResult, color: bool, rules: Sequence[Rule] | None) -> str:
+def _render_repository(name: str, outcome: RepositoryResult, look: ReportLook, rules: Sequence[Rule] | None) -> str:
     if name == "full":
         from .repository_summary import render_tree
 
-        return render_tree(outcome, color)
+        return render_tree(outcome, look)
     if name == "concise":
         from .concise import render_concise_check
 
@@ -60,5 +64,5 @@ def _render_repository(name: str, outcome: RepositoryResult, color: bool, rules:
         from .markdown import render_markdown
         from .repository_summary import repository_summary
 
-        return render_markdown(outcome.results, repository_summary(outcome).split("\n"))
-    return render(name, outcome.results, color, rules)
+        return render_markdown(outcome.results, repository_summary(outcome).split("\n"), outcome.change)
+    return render(name, outcome.results, rules=rules)

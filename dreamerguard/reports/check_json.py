@@ -40,6 +40,7 @@ def check_object(outcome: RepositoryResult) -> dict[str, Any]:
             "files_read": outcome.files,
             "files_seen": outcome.seen,
         },
+        "change": [plain(text) for text in outcome.change],
         "findings": [finding_object(finding) for finding in findings],
         "runs": [_run(result) for result in outcome.results],
         "unreadable": [plain(text) for text in outcome.unreadable],

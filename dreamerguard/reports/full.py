@@ -11,66 +11,78 @@ from dreamerguard.core.programs import shown_program
 from dreamerguard.core.result import Result, counted
 from dreamerguard.util.text import number_of, paint, plain
 
-from .snippet import snippet
+from .look import ReportLook, fold
+from .snippet import snippet, told_places
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render_full(result: Result, color: bool = False) -> str:
-    """Returns all findings and a summary, ending with a line break."""
+def render_full(result: Result, color: bool = False, look: ReportLook | None = None) -> str:
+    """Returns all findings and a summary, ending with a line break.
+
+    Args:
+      result: the result on one run.
+      color: whether the report is coloured, without ``look``.
+      look: how the report looks; by default lines of any length.
+    """
+    look = look or ReportLook(color)
     shown = [finding for finding in result.findings if finding.allowed is None or finding.allowed_by == "command"]
-    return "\n\n".join([*_commands_once(shown, color), summary(result)]) + "\n"
+    return "\n\n".join([*_commands_once(shown, look), fold(summary(result), look, 2)]) + "\n"
 
 
-def _commands_once(findings: Sequence[Finding], color: bool) -> Iterator[str]:
+def _commands_once(findings: Sequence[Finding], look: ReportLook) -> Iterator[str]:
     """Yields the blocks of the findings; a command with the fixes of several stands in the last of them only."""
     number = Counter(item.fix.command for item in findings if item.fix is not None and item.fix.command is not None)
     left = number.copy()
     for item in findings:
         command = item.fix.command if item.fix is not None else None
         if item.fix is None or command is None or number[command] == 1:
-            yield finding_block(item, color)
+            yield finding_block(item, look)
             continue
         left[command] -= 1
-        block = finding_block(replace(item, fix=replace(item.fix, command=None)), color)
-        title = _note("fixed command", f"with all {number[command]} fixes", color)
+        block = finding_block(replace(item, fix=replace(item.fix, command=None)), look)
+        title = _note("fixed command", f"with all {number[command]} fixes", look)
         yield block if left[command] else f"{block}\n{title}\n      {plain(command)}"
 
 
-def finding_block(finding: Finding, color: bool = False) -> str:
+def finding_block(finding: Finding, look: ReportLook) -> str:
     """Returns one finding with its place, without a line break at the end."""
-    return "\n".join(_finding(finding, color))
+    return "\n".join(_finding(finding, look))
 
 
-def _finding(finding: Finding, color: bool) -> Iterator[str]:
+def _finding(finding: Finding, look: ReportLook) -> Iterator[str]:
+    color = look.color
     style = _STYLES[finding.severity]
     head = paint(f"{finding.severity}[{finding.name}]", style, "bold", color=color)
-    yield f"{head} {finding.code}: {paint(plain(finding.message), 'bold', color=color)}"
-    yield from snippet(finding.primary, finding.secondary, style, color)
+    mark = " (allowed)" if finding.allowed is not None else ""
+    yield fold(f"{head} {finding.code}{mark}: {paint(plain(finding.message), 'bold', color=color)}", look, 4)
+    places = snippet(finding.primary, finding.secondary, style, look) if look.drawn else told_places(finding)
+    yield from places
     if finding.harm is not None:
-        yield _note(f"cost ({finding.harm.level})", finding.harm.text, color)
+        yield _note(f"cost ({finding.harm.level})", finding.harm.text, look)
     for evidence in finding.evidence:
-        yield _note(evidence.kind, evidence.text, color)
+        yield _note(evidence.kind, evidence.text, look)
         if evidence.url:
             yield f"      {plain(evidence.url)}"
     if finding.upstream:
-        yield _note("upstream", f"{finding.upstream} ships it this way; it is not your mistake", color)
+        yield _note("upstream", f"{finding.upstream} ships it this way; it is not your mistake", look)
     if finding.help:
-        yield _note("help", finding.help, color)
+        yield _note("help", finding.help, look)
     if finding.fix is not None:
-        yield from _fix(finding.fix, color)
+        yield from _fix(finding.fix, look)
     if finding.allowed is not None:
-        yield _note("allowed", finding.allowed or "no reason given", color)
+        yield _note("allowed", finding.allowed or "no reason given", look)
 
 
-def _fix(fix: Fix, color: bool) -> Iterator[str]:
-    yield _note("fix", fix.message + ("" if fix.safe else " (changes what trains)"), color)
+def _fix(fix: Fix, look: ReportLook) -> Iterator[str]:
+    yield _note("fix", fix.message + ("" if fix.safe else " (changes what trains)"), look)
     if fix.command is not None:
         yield f"      {plain(fix.command)}"
 
 
-def _note(name: str, text: str, color: bool) -> str:
-    return f"  {paint('=', 'blue', color=color)} {paint(name, 'bold', color=color)}: {plain(text)}"
+def _note(name: str, text: str, look: ReportLook) -> str:
+    sign = f"{paint('=', 'blue', color=look.color)} " if look.drawn else ""
+    return fold(f"  {sign}{paint(name, 'bold', color=look.color)}: {plain(text)}", look)
 
 
 def summary(result: Result) -> str:

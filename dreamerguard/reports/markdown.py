@@ -16,15 +16,18 @@ _SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severi
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
-def render_markdown(results: Sequence[Result], closing: Sequence[str] | None = None) -> str:
+def render_markdown(results: Sequence[Result], closing: Sequence[str] | None = None, change: Sequence[str] = ()) -> str:
     """Returns a heading, a table of the findings that count, corrected commands, and a summary.
 
     Args:
       results: results of the runs.
       closing: lines of the summary; by default one for each run.
+      change: what a change costs, one sentence each.
     """
     findings = [item for item in all_findings(results) if item.allowed is None]
     lines = ["## DreamerGuard", ""]
+    lines += [f"**{escape(head)}**{escape(colon + rest)}.  " for head, colon, rest in _parts(change)]
+    lines += [""] if change else []
     if findings:
         lines += ["| | rule | place | message | cost |", "| --- | --- | --- | --- | --- |", *map(_row, findings), ""]
     commands = list(dict.fromkeys(item.fix.command for item in findings if item.fix and item.fix.command))
@@ -32,6 +35,10 @@ def render_markdown(results: Sequence[Result], closing: Sequence[str] | None = N
         lines += ["Corrected:", "", *(line for command in commands for line in _code(command))]
     lines += [f"{escape(text.strip())}  " for text in (closing or list(map(summary, results)))]
     return "\n".join(lines) + "\n"
+
+
+def _parts(sentences: Sequence[str]) -> list[tuple[str, str, str]]:
+    return [sentence.partition(":") for sentence in sentences]
 
 
 def _row(finding: Finding) -> str:

@@ -11,17 +11,21 @@ from dreamerguard.core.result import RepositoryResult
 from dreamerguard.util.text import plain
 
 from .full import clean, finding_block, suppressed, unlisted
+from .look import ReportLook, fold
 from .places import all_findings
 
 #: Unreadable files, and reasons why runs were not judged, that are listed; the others are only counted.
 _NAMED = 5
 
 
-def render_tree(outcome: RepositoryResult, color: bool = False) -> str:
+def render_tree(outcome: RepositoryResult, look: ReportLook | None = None) -> str:
     """Returns all findings, the most severe first, and a summary, ending with a line break."""
+    look = look or ReportLook()
     shown = [item for item in all_findings(outcome.results) if item.allowed is None or item.allowed_by == "command"]
-    blocks = [finding_block(item, color) for item in shown]
-    return "\n\n".join([*blocks, repository_summary(outcome)]) + "\n"
+    blocks = [finding_block(item, look) for item in shown]
+    closing = "\n".join(fold(line, look, 4) for line in repository_summary(outcome).split("\n"))
+    change = ["\n".join(fold(f"{plain(line)}.", look, 2) for line in outcome.change)] if outcome.change else []
+    return "\n\n".join([*blocks, *change, closing]) + "\n"
 
 
 def repository_summary(outcome: RepositoryResult) -> str:
@@ -33,9 +37,11 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
     counts = Counter(item.severity for item in all_findings(outcome.results) if item.allowed is None)
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
     found = ", ".join(parts) or clean(*outcome.results)
+    kinds = ((outcome.commands, "command"), (outcome.presets, "configuration file"))
+    checked = " and ".join(_counted(number, noun) for number, noun in kinds if number) or "nothing"
     yield (
-        f"{found}{suppressed(*outcome.results)}; checked {_counted(outcome.commands, 'command')} and"
-        f" {_counted(outcome.presets, 'configuration file')} in {outcome.files} of {_counted(outcome.seen, 'file')}"
+        f"{found}{suppressed(*outcome.results)}; checked {checked}; read {outcome.files} of"
+        f" {_counted(outcome.seen, 'file')}"
     )
     for name, (count, reason) in outcome.dialects.items():
         yield f"  {shown_program(name)}: {_counted(count, 'run')}, recognised: {reason}"

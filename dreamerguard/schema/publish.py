@@ -14,9 +14,16 @@ SCHEMA_ID = "urn:dreamerguard:run"
 
 
 def run_schema() -> dict[str, Any]:
-    """Returns the JSON Schema (draft 2020-12) of a run of the bundled trainer; numbers keep their ``unit``."""
+    """Returns the JSON Schema (draft 2020-12) of a run of the bundled trainer; numbers keep their ``unit``.
+
+    Tasks are examples, which editors complete, and not an enumeration: ``gym:ID`` and names of one's own are valid.
+    """
+    from .tasks import task_names
+
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
-    return head | RunConfig.model_json_schema() | {"title": "DreamerGuard run"}
+    schema = head | RunConfig.model_json_schema() | {"title": "DreamerGuard run"}
+    schema["properties"]["task"]["examples"] = task_names()
+    return schema
 
 
 def field(key: str) -> FieldInfo:

@@ -6,6 +6,7 @@ it too. It imports no environment: `missing_packages` only looks for the package
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import find_spec
 
@@ -40,6 +41,8 @@ class RunnableSuite:
         return task.removeprefix(self.prefix + self.separator)
 
 
+#: Form of the ids of Gymnasium's environments.
+_GYM_ID = re.compile(r"[A-Za-z][\w./-]*-v[0-9]+")
 #: All suites of the bundled trainer, in the order in which messages list them.
 SUITES = (
     RunnableSuite("dmc", "_", "agent", ("dm_control", "mujoco"), "DeepMind Control"),
@@ -68,6 +71,13 @@ def has_free_names(task: str) -> bool:
     """Returns whether a task is an id of an environment library, such as ``gym:CartPole-v1``. No table lists them."""
     suite = suite_of(task)
     return suite is not None and suite.separator == ":"
+
+
+def as_free_name(text: str) -> str:
+    """Returns how an id of Gymnasium is written as a task, ``gym:CartPole-v1`` for ``CartPole-v1``; else empty."""
+    if not _GYM_ID.fullmatch(text):
+        return ""
+    return f"{'minigrid' if text.startswith(('MiniGrid-', 'BabyAI-')) else 'gym'}:{text}"
 
 
 def missing_packages(suite: RunnableSuite) -> list[str]:

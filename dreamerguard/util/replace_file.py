@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -21,8 +22,9 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
       durable: whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
-      OSError: the file cannot be written; the old content is unchanged.
+      OSError: the file cannot be written, or there is a device, a pipe or a socket at ``path``; nothing is changed.
     """
+    _refuse_special(path)
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}{UNFINISHED}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
@@ -38,6 +40,16 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _refuse_special(path: Path) -> None:
+    """Fails for what a file must not take the place of: root may replace even ``/dev/null``."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket and no file", str(path))
 
 
 def sync_folder(folder: Path) -> None:

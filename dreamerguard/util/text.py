@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
 #: Control, format (also right-to-left overrides), surrogate, private, line-breaking and unusual blank characters. A
 #: non-breaking space looks like a space, but YAML does not treat it as a space.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+#: Narrower screens are treated as this wide, because words no longer fit.
+_NARROWEST = 40
 _CODES = {"bold": "1", "red": "31", "yellow": "33", "blue": "34", "cyan": "36", "dim": "2"}
 
 
@@ -36,6 +40,28 @@ def number_of(count: int | str, noun: str, plural: str = "") -> str:
 def width(text: str) -> int:
     """Returns the number of terminal columns of plain text."""
     return sum(_width(char) for char in text)
+
+
+def folded(line: str, columns: int | None, indent: int = 6) -> str:
+    """Returns a line, broken between words where it is wider than a screen. Colours have no width.
+
+    Args:
+      line: the line, perhaps with colours.
+      columns: width of the screen; None for lines of any length.
+      indent: spaces before the further lines.
+    """
+    if columns is None:
+        return line
+    room = max(columns, _NARROWEST)
+    words = line.lstrip(" ").split(" ")
+    lines, now = [], " " * (len(line) - len(line.lstrip(" "))) + words[0]
+    for word in words[1:]:
+        longer = f"{now} {word}"
+        if width(_COLORS.sub("", longer)) > room:
+            lines.append(now)
+            longer = f"{' ' * indent}{word}"
+        now = longer
+    return "\n".join([*lines, now])
 
 
 def paint(text: str, *styles: str, color: bool) -> str:

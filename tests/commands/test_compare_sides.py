@@ -72,6 +72,15 @@ def test_the_readme_line_gates_a_release_in_a_real_shell(gate: Path, line: str) 
     assert done.returncode == (1 if "compare" in line else 0)
 
 
+def test_the_report_goes_into_a_file(gate: Path) -> None:
+    result = _run("compare", "new", "--baseline", "old", "-o", "gate.md", "--output-format", "markdown")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip().endswith("gate.md: WORSE")
+    assert (gate / "gate.md").read_text().startswith("**WORSE**: ")
+    refused = _run("compare", "new", "--baseline", "old", "-o", "no/such/gate.md")
+    assert refused.exit_code == 2 and "cannot write no/such/gate.md" in refused.stderr
+
+
 def test_the_readme_shows_globs() -> None:
     assert any("new/* --baseline old/*" in line for line in README)
 

@@ -69,7 +69,7 @@ def test_a_sound_run_is_planned_and_nothing_is_written() -> None:
         "size200k  file run.yaml:2:1",
         "3  command line:1:",
         "suite (dmc_proprio, edition paper-2025)",
-        "1 of the published updates",
+        "as many updates as published",
         "main memory",
         "replay.storage=device (replay.storage=auto: it fits); with each storage, the run needs",
         "  disk    ",

@@ -70,3 +70,10 @@ def test_what_is_below_the_threshold_is_not_called_allowed(tmp_path: Path) -> No
     (tmp_path / "run.sh").write_text("dreamerguard train dmc_walker_walk run.train_ratio=32\n")
     text = render_tree(check_tree([tmp_path], settings=Settings(min_severity=Severity.ERROR)))
     assert "1 below --min-severity" in text and "allowed" not in text
+
+
+def test_a_preset_for_debugging_is_named_as_the_reason(tmp_path: Path) -> None:
+    command = "python dreamerv3/main.py --logdir x --configs dmc_proprio{} --task dmc_walker_walk"
+    said = "the preset debug makes a short trial, which is not compared with a published run"
+    assert result_of(tmp_path, command.format(" debug")).judged.reason == said
+    assert result_of(tmp_path, command.format("")).judged.everything

@@ -140,6 +140,22 @@ def test_verdicts_are_said_when_they_change_and_kept_as_status(tmp_path: Path) -
     assert not list(run.glob(".status.json*"))
 
 
+def test_what_stays_the_same_is_said_once(tmp_path: Path) -> None:
+    run, clock, said = native_run(tmp_path / "run", gain=0.05), Clock(), list[str]()
+    scores = (run / "scores.jsonl").read_text().splitlines(keepends=True)
+    (run / "scores.jsonl").write_text("".join(scores[:15]))
+    (run / "metrics.jsonl").unlink()
+    with Watched(Recorder(), run, every=30, say=said.append, clock=clock) as watched:
+        for count in (20, 245):
+            append(run / "scores.jsonl", list(scores[15:count]))
+            clock.now += 31
+            watched.metrics({})
+    assert len(said) == 2 and said[1].startswith("REGRESSED")
+    lines = [line for text in said for line in text.splitlines() if line.startswith(("  note:", "  reference:"))]
+    assert lines and len(lines) == len(set(lines))
+    assert any(line.startswith("  reference:") for line in lines)
+
+
 def test_a_start_that_fails_says_nothing_about_the_log_of_an_earlier_one(tmp_path: Path) -> None:
     said = list[str]()
     with Watched(Recorder(), native_run(tmp_path / "run"), say=said.append) as watched:

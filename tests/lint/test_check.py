@@ -100,7 +100,7 @@ def test_the_command_and_its_exit_codes(tmp_path: Path, monkeypatch: pytest.Monk
     bad = runner.invoke(app, ["check", "bad"])
     assert bad.exit_code == 1
     assert "error" not in bad.output.split("[", 1)[0]
-    assert "checked 1 command and" in bad.output
+    assert "checked 1 command; read" in bad.output
     assert runner.invoke(app, ["check", "good"]).exit_code == 0
     assert runner.invoke(app, ["check", "none"]).exit_code == 3
     assert runner.invoke(app, ["check", "nope"]).exit_code == 2

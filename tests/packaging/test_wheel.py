@@ -1,7 +1,11 @@
 """The wheel of a clean clone, in an environment that has the base packages and nothing of the trainer's."""
 
+import json
+import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,26 +20,77 @@ def call(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of `dreamerguard` in a fresh environment."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution of a clean clone."""
     folder = tmp_path_factory.mktemp("wheel")
-    clone, venv = folder / "clone", folder / "venv"
+    clone = folder / "clone"
     for command in (
         ("git", "clone", "--quiet", str(ROOT), str(clone)),
-        (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(clone)),
-        (sys.executable, "-m", "venv", "--without-pip", str(venv)),
+        (sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(clone)),
     ):
         done = call(*command, cwd=folder)
         assert done.returncode == 0, done.stderr + done.stdout
-    (wheel,) = folder.glob("*.whl")
-    pip = (sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"))
-    done = call(*pip, "install", "--quiet", "-c", str(ROOT / "constraints.txt"), str(wheel), cwd=folder)
+    return folder
+
+
+def install(python: str, package: Path, folder: Path) -> Path:
+    """Installs a package into an empty environment, and returns the environment."""
+    venv = folder / "venv"
+    done = call(python, "-m", "venv", "--without-pip", str(venv), cwd=folder)
     assert done.returncode == 0, done.stderr
+    pip = (sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"))
+    done = call(*pip, "install", "--quiet", "-c", str(ROOT / "constraints.txt"), str(package), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return venv
+
+
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of `dreamerguard` in a fresh environment."""
+    (wheel,) = built.glob("*.whl")
+    folder = tmp_path_factory.mktemp("installed")
+    venv = install(sys.executable, wheel, folder)
+    pip = (sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"))
     listed = call(*pip, "list", "--format=freeze", cwd=folder).stdout.lower()
     assert "pydantic==" in listed
     for heavy in ("jax", "numpy", "mujoco", "scipy"):
         assert f"{heavy}==" not in listed
     return venv / "bin" / "dreamerguard"
+
+
+def at_hand(minor: int) -> str | None:
+    """Path of a Python 3.minor that runs, on the path or among those of pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = [shutil.which(f"python3.{minor}"), *map(str, sorted(pyenv.glob(f"3.{minor}.*/bin/python")))]
+    code = f"import sys, venv; sys.exit(sys.version_info[:2] != (3, {minor}))"
+    return next((path for path in found if path and subprocess.run([path, "-c", code], cwd="/").returncode == 0), None)
+
+
+@pytest.mark.parametrize("minor", range(11, 15))
+def test_the_linter_runs_on_every_python_that_it_supports(built: Path, tmp_path: Path, minor: int) -> None:
+    python = at_hand(minor)
+    if python is None:
+        pytest.skip(f"Python 3.{minor} is not at hand")
+    (package,) = built.glob("*.whl") if minor != 12 else built.glob("*.tar.gz")  # the source distribution once
+    program = str(install(python, package, tmp_path) / "bin" / "dreamerguard")
+    done = call(program, "lint", "dmc_walker_walk", "run.train_ratio=32", cwd=tmp_path)
+    assert done.returncode == 1 and "low-train-ratio" in done.stdout, done.stderr
+    (tmp_path / "train.sh").write_text("python dreamerv3/main.py --configs dmc_proprio --run.train_ratio 32\n")
+    done = call(program, "check", "--output-format", "json", "train.sh", cwd=tmp_path)
+    assert done.returncode == 1 and json.loads(done.stdout)["summary"]["warning"] == 1, done.stderr
+    for words in ((), ("tasks", "dmc_walker_walk"), ("schema",), ("explain", "--all"), ("train", "--help")):
+        done = call(program, *words, cwd=tmp_path)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_the_wheel_has_licences_and_is_typed(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("dreamerguard/py.typed", "dreamerguard_agent/py.typed"):
+        assert name in names
+    for name in ("LICENSE", "task_defaults/reference/NOTICE.md"):
+        assert any(item.endswith(f".dist-info/licenses/{name}") for item in names)
+    assert not any(item.startswith(("tests/", "benchmarks/", "agent/")) for item in names)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,32 @@ def test_what_the_status_tells(tmp_path: Path) -> None:
     assert len(picture) == 12
     assert any("⠤" in line or "⣀" in line or "⠒" in line for line in picture)
     assert "490,000 frames" in picture[-1]
+
+
+@pytest.mark.parametrize(
+    ("linted", "suite", "told"),
+    [
+        (None, "dmc_proprio", True),
+        (("dmc_walker_walk", "dmc_vision"), "dmc_vision", False),
+        (("dmc_walker_run", "dmc_vision"), "dmc_proprio", True),
+    ],
+)
+def test_the_suite_of_the_linted_command_counts_where_the_log_states_none(
+    tmp_path: Path, linted: tuple[str, str] | None, suite: str, told: bool
+) -> None:
+    rows: list[Row | str] = [{"step": 1000 * i, "episode/score": 3.0 * i} for i in range(1, 250)]
+    append(tmp_path / "run" / "scores.jsonl", rows)
+    status = Watcher(tmp_path / "run", task="dmc_walker_walk", action_repeat=2, linted=linted).look()
+    assert status.reference is not None and status.reference.envelope.suite == suite
+    assert ("does not state the suite" in status_text(status)) == told
+
+
+def test_a_run_that_ends_before_the_first_verdict_is_told(tmp_path: Path) -> None:
+    status = Watcher(native_run(tmp_path / "run", cells=3)).look()
+    assert status.log is not None and status.log.facts.frames is not None
+    assert "before the first verdict" not in status_text(status)
+    short = replace(status, log=replace(status.log, facts=replace(status.log.facts, frames=10_000.0)))
+    assert "the run plans 10,000 frames, so it ends before the first verdict at 50,000" in status_text(short)
 
 
 def test_a_healthy_run(tmp_path: Path) -> None:

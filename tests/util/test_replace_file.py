@@ -1,10 +1,12 @@
 """Files are replaced in one step, and a stranger's links are not followed."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from dreamerguard.core.atomic_write import write_atomically
 from dreamerguard.util.replace_file import UNFINISHED, remove_unfinished, replace_file
 
 
@@ -65,3 +67,21 @@ def test_unfinished_files_of_killed_processes_are_removed(tmp_path: Path) -> Non
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".folder{UNFINISHED}", "outside"]
     assert outside.read_text() == "kept"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    got: list[bytes] = []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    write_atomically(pipe, b"report")
+    reader.join()
+    assert got == [b"report"] and pipe.is_fifo()
+
+
+def test_a_file_does_not_take_the_place_of_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="a pipe or a socket"):
+        replace_file(tmp_path / "pipe", b"text")
+    assert (tmp_path / "pipe").is_fifo() and len(list(tmp_path.iterdir())) == 1

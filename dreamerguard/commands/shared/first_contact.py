@@ -1,4 +1,4 @@
-"""Names the command that works, if an argument of ``dreamerguard lint`` is not a run of the bundled trainer."""
+"""Names the command that works, if an argument of ``lint``, ``train`` or ``check`` is not what the command takes."""
 
 from __future__ import annotations
 
@@ -67,6 +67,37 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
     return _about_task(text)
 
 
+def about_training(tasks: Sequence[str], files: Sequence[str], words: Sequence[str]) -> str | None:
+    """Returns what to type for arguments of ``train`` that are a command or file of another program; else None.
+
+    Args:
+      tasks: arguments that stand in the place of a task.
+      files: arguments that name files.
+      words: all arguments of the command.
+    """
+    for text in (*tasks, *files):
+        command = list(words)[list(words).index(text) :] if text in words else []
+        if command and (_INTERPRETER.fullmatch(text) or read_launch(read_command(command)) is not None):
+            typed = shlex.join(["dreamerguard", "guard", "--", *command])
+            return f"{text!r} begins the command of another program; guard checks, runs and watches it:\n  {typed}"
+    for name in files:
+        if is_file(Path(name)) and _BLOCKS.search(_beginning(Path(name))):
+            return (
+                f"{name!r} holds presets of danijar/dreamerv3 or one of its forks; train takes a run file of the"
+                " bundled trainer.\n`dreamerguard init TASK` writes one; `dreamerguard guard -- COMMAND` runs the other"
+                " program"
+            )
+    return None
+
+
+def about_path(path: str, words: Sequence[str]) -> str | None:
+    """Returns what to type for a path of ``check`` that does not exist but begins a command; None for others."""
+    if _INTERPRETER.fullmatch(path):
+        typed = shlex.join(["dreamerguard", "lint", "--", *words])
+        return f"{path!r} begins a training command; check takes files and folders. Check the command with:\n  {typed}"
+    return None
+
+
 def _lint_options(words: Sequence[str]) -> Iterator[str]:
     """Yields the arguments that are options of ``lint``, with their values."""
     known = {name: takes_value(field) for name, field in typed_names(LintOptions).items()}
@@ -77,10 +108,13 @@ def _lint_options(words: Sequence[str]) -> Iterator[str]:
 
 def _about_task(text: str) -> str | None:
     from dreamerguard.programs.native.keys import native_keys
+    from dreamerguard.schema.suites import as_free_name
     from dreamerguard.schema.tasks import UnknownTask, find_task
 
     if text in native_keys():
         return f"{text} has no value; write {text}=VALUE"
+    if written := as_free_name(text):
+        return f"there is no task {text!r}; write the environment of Gymnasium as {written}"
     try:
         find_task(text.replace("-", "_").lower())
     except UnknownTask as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamerguard.commands.shared.completions import offer, suites, tasks
+
 from .errors import fail
 
 if TYPE_CHECKING:
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
 
 Runs = Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="RUN...")]
 Logdirs = Annotated[list[Path], typer.Argument(help="Run directories, or directories of runs.", metavar="LOGDIR...")]
-Task = Annotated[str | None, typer.Option("--task", help="Task, if the logs do not state it.")]
-Suite = Annotated[str | None, typer.Option("--suite", help="Suite, for example dmc_vision.")]
+Task = Annotated[
+    str | None, typer.Option("--task", help="Task, if the logs do not state it.", autocompletion=offer(tasks))
+]
+Suite = Annotated[
+    str | None, typer.Option("--suite", help="Suite, for example dmc_vision.", autocompletion=offer(suites))
+]
 ActionRepeat = Annotated[
     int | None, typer.Option("--action-repeat", min=1, help="Frames per agent step, if the logs do not state it.")
 ]

@@ -49,7 +49,8 @@ def _budget(budget: Mapping[str, Any]) -> Iterator[str]:
         yield "nothing is published for this task, so there is no share"
         return
     counted = "updates per frame" if budget["purpose"] == "short" else "updates"
-    yield f"{share:.3g} of the published {counted} ({budget['suite']}, edition {budget['edition']})"
+    part = f"as many {counted} as published" if abs(share - 1) < 0.005 else f"{share:.3g} of the published {counted}"
+    yield f"{part} ({budget['suite']}, edition {budget['edition']})"
 
 
 def _memory(memory: Mapping[str, Any]) -> Iterator[str]:

@@ -60,8 +60,9 @@ def run_training(
     with open_run(config, directory, result, typed, restart=restart, origin=origin) as run:
         stop.before_end(run.lock.release)
         facts = run.starts[-1]
-        echo(agents_line(config), error=True)
-        echo(f"run directory: {directory}  ({facts['platform']}, {facts['device']})", error=True)
+        echo(agents_line(config), error=True, fold=True)
+        device = ", ".join(dict.fromkeys((facts["platform"], facts["device"])))
+        echo(f"run directory: {directory}  ({device})", error=True)
         return _train(run, stop, start, listeners)
 
 

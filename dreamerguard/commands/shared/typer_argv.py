@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from .errors import fail
+from .key_help import write_keys
 from .split_arguments import split_words
 
 _KEY = "dreamerguard.words"
@@ -28,6 +29,15 @@ class WordsCommand(TyperCommand):
         ctx.meta[_KEY] = tuple(args)
         own = args[: args.index("--")] if "--" in args else args
         return super().parse_args(ctx, list(own))
+
+
+class KeysCommand(WordsCommand):
+    """A command that takes the settings of a run. Its help lists the keys."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Writes the keys below the options."""
+        super().format_epilog(ctx, formatter)
+        write_keys(formatter)
 
 
 class BaselinesCommand(TyperCommand):

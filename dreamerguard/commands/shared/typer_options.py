@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dreamerguard.commands.shared.completions import COMPLETIONS, offer
 from dreamerguard.programs.native.options import gathers, options_of, takes_value, values
 
 
@@ -48,7 +49,9 @@ def _parameter(name: str, option: Field[Any]) -> inspect.Parameter:
         plain = option.metadata["choices"] or str
         kind = plain | None if default is None else plain
     names = (name, option.metadata["short"]) if option.metadata["short"] else (name,)
-    annotation = Annotated[kind, typer.Option(*names, help=option.metadata["help"])]
+    complete = COMPLETIONS.get(option.metadata["completes"])
+    offered = offer(complete) if complete else None
+    annotation = Annotated[kind, typer.Option(*names, help=option.metadata["help"], autocompletion=offered)]
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +13,18 @@ from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.util.text import plain
 
+#: Column of the table -> width of the screen from which on it is shown.
+_COLUMNS = {
+    "run": 0,
+    "task": 100,
+    "verdict": 0,
+    "frames": 0,
+    "episodes": 110,
+    "score": 0,
+    "expected": 70,
+    "alarm below": 80,
+    "healthy as low": 95,
+}
 _STYLES = {"REGRESSED": "bold red", "WATCH": "bold yellow", "OK": "bold green"}
 
 
@@ -20,12 +33,16 @@ class Screen:
 
     Args:
       live: whether to draw.
+
+    Attributes:
+      said: notes on each run that were printed.
     """
 
     def __init__(self, live: bool) -> None:
         self.live = live
         self._last_shown: object = None
         self._display: Any = None
+        self.said: dict[Path, set[str]] = {}
 
     def __enter__(self) -> Screen:
         if self.live:
@@ -35,6 +52,7 @@ class Screen:
             console = Console(highlight=False, markup=False)
             self._display = Live(console=console, auto_refresh=False, vertical_overflow="visible")
             self._display.start()
+            console.show_cursor(True)  # the shell after Ctrl-Z must have one
         return self
 
     def __exit__(
@@ -57,7 +75,7 @@ class Screen:
         from rich.text import Text
 
         worst = max(statuses, key=_rank)
-        parts: list[Any] = [_table(statuses)]
+        parts: list[Any] = [table(statuses, self._display.console.width)]
         lines = plot(worst, max(min(self._display.console.width - 14, 100), 20))
         parts += [Text("\n".join(lines), no_wrap=True)] if lines else []
         parts += [Text("\n".join(plain(line) for line in status_text(worst).split("\n")))]
@@ -65,23 +83,25 @@ class Screen:
         self._display.update(Group(*parts), refresh=True)
 
 
-def _table(statuses: Sequence[Status]) -> Any:
+def table(statuses: Sequence[Status], width: int) -> Any:
+    """Returns the table of the runs, with as many columns as a screen of this width shows in full."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, right in (("run", False), ("task", False), ("verdict", False), ("frames", True), ("episodes", True)):
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    for column in ("score", "expected", "alarm below", "p"):
-        table.add_column(column, justify="right")
+    shown = [name for name, least in _COLUMNS.items() if width >= least]
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in shown:
+        text = name in ("run", "task", "verdict")
+        drawn.add_column(name, justify="left" if text else "right", overflow="fold")
     for status in statuses:
         verdict = headline(status)
         frames = f"{status.log.frames:,.0f}" if status.log else "-"
         episodes = f"{len(status.log.train):,}" if status.log else "-"
         cells = (plain(status.directory.name), plain(status.task), verdict, frames, episodes, *_numbers(status))
-        table.add_row(*(Text(cell, style=_STYLES.get(verdict, "") if cell == verdict else "") for cell in cells))
-    return table
+        row = dict(zip(_COLUMNS, cells, strict=True))
+        drawn.add_row(*(Text(row[name], style=_STYLES.get(verdict, "") if name == "verdict" else "") for name in shown))
+    return drawn
 
 
 def _numbers(status: Status) -> tuple[str, str, str, str]:

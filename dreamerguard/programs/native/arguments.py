@@ -16,7 +16,9 @@ from .options import LintOptions, TrainOptions, takes_value, typed_names
 
 PROGRAM = "dreamerguard"
 
-_TRAIN = {name: takes_value(option) for name, option in typed_names(TrainOptions).items()}
+#: Changes only how a command prints; every command takes it, also in front of its name.
+PLAIN = "--plain"
+_TRAIN = {PLAIN: False, **{name: takes_value(option) for name, option in typed_names(TrainOptions).items()}}
 #: Options of each command that set nothing in the run -> whether they take a value. ``lint`` accepts those of
 #: ``train``, so that the arguments of a training command can be linted as they are.
 OPTIONS = {
@@ -69,10 +71,10 @@ class Arguments:
 
 def start_of_arguments(command: Command) -> int | None:
     """Returns the index of the first argument after ``dreamerguard train`` or ``lint``; None for other programs."""
-    texts = [word.text for word in command.words]
-    for index, (program, name) in enumerate(pairwise(texts)):
+    words = [(index, word.text) for index, word in enumerate(command.words) if word.text != PLAIN]
+    for (_, program), (index, name) in pairwise(words):
         if PurePath(program).name == PROGRAM and name in OPTIONS:
-            return index + 2
+            return index + 1
     return None
 
 

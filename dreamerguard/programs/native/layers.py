@@ -200,9 +200,12 @@ class NativeLayers:
 
 
 def _names_suite(name: str) -> str:
-    """Returns what to write instead of a suite, or a suite in front of a task; empty for other names."""
+    """Returns what to write instead of an id of a library, a suite, or a suite in front of a task; else empty."""
+    from dreamerguard.schema.suites import as_free_name
     from dreamerguard.schema.tasks import load_suite, suite_names
 
+    if written := as_free_name(name):
+        return f"task {name!r} does not exist; write the environment of Gymnasium as {written}"
     suites = [suite for suite in suite_names() if name == suite or name.startswith(f"{suite}_")]
     if not suites:
         return ""

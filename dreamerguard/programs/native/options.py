@@ -39,7 +39,13 @@ class PlanFormat(StrEnum):
 
 
 def _option(
-    default: Any, help: str, choices: type[StrEnum] | None = None, *, commas: bool = False, short: str = ""
+    default: Any,
+    help: str,
+    choices: type[StrEnum] | None = None,
+    *,
+    commas: bool = False,
+    short: str = "",
+    completes: str = "",
 ) -> Any:
     """An option.
 
@@ -49,8 +55,10 @@ def _option(
       choices: the values that the option takes; by default any text.
       commas: whether one value may list several names.
       short: abbreviation with one dash.
+      completes: what the shell offers as its value, by name in `dreamerguard.commands.shared.completions`.
     """
-    return field(default=default, metadata={"help": help, "choices": choices, "commas": commas, "short": short})
+    facts = {"help": help, "choices": choices, "commas": commas, "short": short, "completes": completes}
+    return field(default=default, metadata=facts)
 
 
 _CONFIG_FILE = "Lint settings to read, instead of the nearest ones."
@@ -70,8 +78,10 @@ class LintOptions:
     probe: bool = _option(False, "Make the environment, play two random episodes: runs the program's code.")
     probe_env: str | None = _option(None, "module:function that makes it, given the task; with --probe.")
     list_rules: bool = _option(False, "List all rules and exit.")
-    select: tuple[str, ...] = _option((), "Only these rules: names, codes or beginnings of codes.", commas=True)
-    ignore: tuple[str, ...] = _option((), "Not these rules.", commas=True)
+    select: tuple[str, ...] = _option(
+        (), "Only these rules: names, codes or beginnings of codes.", commas=True, completes="rules"
+    )
+    ignore: tuple[str, ...] = _option((), "Not these rules.", commas=True, completes="rules")
     min_severity: Severity | None = _option(None, "Report only findings of at least this severity.", Severity)
     min_confidence: Confidence | None = _option(None, "Report only findings of at least this confidence.", Confidence)
     config_file: str | None = _option(None, _CONFIG_FILE)
@@ -98,7 +108,7 @@ class TrainOptions:
         None, "Start from the parameters of RUN, RUN@FRAMES or a checkpoint of danijar/dreamerv3."
     )
     from_parts: tuple[str, ...] = _option((), "With --from: only these parameters, such as enc,dec,dyn.", commas=True)
-    allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.')
+    allow: tuple[str, ...] = _option((), 'Start in spite of a finding: RULE="reason". Repeatable.', completes="rules")
     notify: tuple[str, ...] = _option(
         (), "Channel for WATCH, REGRESSED, errors and the end: a URL of apprise, '${VARIABLE}', or off. Repeatable."
     )

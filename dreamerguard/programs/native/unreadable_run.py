@@ -40,7 +40,7 @@ def explain_no_run(directory: Path, config: str) -> str:
     except OSError as error:
         return f"{directory} cannot be read: {error.strerror}"
     if not runs:
-        return f"{directory} holds no run: {directory / config} does not exist{meant}"
+        return f"{directory} holds no run of the bundled trainer: {directory / config} does not exist{meant}"
     listed = "\n".join(f"  {run}" for run in runs[:_MOST_RUNS])
     more = f"\n  and {len(runs) - _MOST_RUNS} more" if len(runs) > _MOST_RUNS else ""
     return f"{directory} is a folder with {number_of(len(runs), 'run')}; name one of them:\n{listed}{more}"

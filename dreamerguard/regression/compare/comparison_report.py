@@ -35,17 +35,21 @@ LEGEND = (
     " are too low at 5 % against published curves"
 )
 
-_HEAD = ("task", "n", "k", "baseline", "candidate", "change", "95 %", "area", "P(better)", "too low")
+_HEAD = (
+    "task", "baseline seeds", "candidate seeds", "baseline", "candidate", "change", "95 % interval", "whole curve",
+    "better", "too low",
+)  # fmt: skip
 #: What the columns of the short table are.
 HEAD_LEGEND = (
-    "n, k: seeds of baseline and candidate; change: of the final score, area: of the whole curve, as shares of what the"
-    " baseline learns; too low: candidate seeds that alone are too low"
+    "seeds: of baseline, candidate; change: of the final score, whole curve: of the mean over the run, both as"
+    " shares of what the baseline learns; better: chance that a candidate seed scores higher than a baseline seed;"
+    " too low: candidate seeds that are too low even alone"
 )
 
 
 def render_text(comparison: Comparison, caveats: Sequence[str]) -> str:
     """Returns plain text: verdict, table, effect and notes."""
-    table = text_table(table_lines(comparison))
+    table = text_table(narrow(table_lines(comparison)))
     notes = "".join(f"note: {caveat}\n" for caveat in caveats)
     facts = "\n".join([HEAD_LEGEND, *comparison_facts(comparison)])
     return f"{comparison.outcome}: {comparison.reason}\n\n{table}\n\n{facts}\n{notes}"
@@ -115,6 +119,14 @@ def table_lines(comparison: Comparison) -> list[tuple[str, ...]]:
     return [_HEAD, *(_row(task) for task in comparison.tasks)]
 
 
+def narrow(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Returns the rows of `table_lines` with both numbers of seeds in one column, for a terminal."""
+    return [
+        (name, "seeds" if first.startswith("baseline") else f"{first}, {second}", *others)
+        for name, first, second, *others in rows
+    ]
+
+
 def comparison_facts(comparison: Comparison, *, advise: bool = True) -> list[str]:
     """Returns the lines below the table: p-values, the size of the change, and with ``advise`` seeds that are missing.
 
@@ -123,18 +135,19 @@ def comparison_facts(comparison: Comparison, *, advise: bool = True) -> list[str
       advise: whether an INCONCLUSIVE result states how many more seeds it needs.
     """
     tasks = len(comparison.tasks)
-    labelings = "all labelings" if comparison.exact else "drawn labelings"
-    both = f"final score {comparison.p_final:.3g}, area under the curve {comparison.p_area:.3g}"
+    ways = "all ways" if comparison.exact else "many drawn ways"
+    both = f"{comparison.p_final:.3g} for the final score, {comparison.p_area:.3g} for the whole curve"
     level = f"{comparison.rates.worse:.3g}"
-    lines = [f"p of worse: {both}; WORSE needs at most {level} in either (permutation test within tasks, {labelings})"]
+    worse = f"p that chance alone makes the candidate look this bad: {both}; WORSE needs at most {level} in either"
+    lines = [f"{worse} (permutation test: {ways} to exchange seeds between the sides of a task)"]
     if comparison.p_margin is not None:
-        loss = f"p of a loss beyond {comparison.margin:.0%} of the learned range"
+        loss = f"p that a loss of more than {comparison.margin:.0%} looks this good"
         lines.append(f"{loss}: {comparison.p_margin:.3g}; NON-INFERIOR needs at most {comparison.rates.inferior:.3g}")
     if comparison.change is not None:
         lines.append(
-            f"change in final score {_percent(comparison.change)} of the baseline's learned range (interquartile mean"
-            f" over tasks), 95 % interval of a common change {_interval(comparison)}; a candidate seed scores higher"
-            f" than a baseline seed with probability {comparison.better:.2f}"
+            f"change of the final score {_percent(comparison.change)} of what the baseline learns (interquartile mean"
+            f" over tasks); 95 % interval, if it is the same on all tasks: {_interval(comparison)}; chance that a"
+            f" candidate seed scores higher than a baseline seed: {comparison.better:.2f}"
         )
     if comparison.outcome is Outcome.INCONCLUSIVE and advise:
         lines.append(_more_seeds(comparison))

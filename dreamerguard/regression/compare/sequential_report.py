@@ -14,6 +14,7 @@ from .comparison_report import (
     comparison_json,
     comparison_junit,
     markdown_table,
+    narrow,
     table_lines,
     text_table,
 )
@@ -37,7 +38,7 @@ def sequential_text(result: SequentialResult, path: Path, caveats: Sequence[str]
     comparison = result.comparison
     parts = [f"{comparison.outcome}: {comparison.reason}", text_table(_look_rows(result))]
     if comparison.tasks:
-        parts += [text_table(table_lines(comparison)), "\n".join(_facts(result))]
+        parts += [text_table(narrow(table_lines(comparison))), "\n".join(_facts(result))]
     notes = [_plan_line(result, path), *(f"note: {caveat}" for caveat in caveats)]
     return "\n\n".join([*parts, "\n".join(notes)]) + "\n"
 

@@ -12,9 +12,11 @@ from dreamerguard.util.text import number_of
 
 from .alarm_basis import basis_text
 from .quoted_score import QuotedScore
-from .verdict import Look, State, Verdict
+from .verdict import Look, State, Verdict, first_look
 from .watcher import Status
 
+#: Lines that say the same at every look.
+_ONCE = ("  reference: ", "  note: ", "  log: ")
 #: Version of the JSON object; increases when a field changes its meaning or is removed. New fields keep the version.
 VERSION = 1
 
@@ -43,9 +45,18 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def status_text(status: Status) -> str:
-    """Returns the status as lines of text: verdict, causes, health findings, notes."""
-    return "\n".join(_lines(status))
+def status_text(status: Status, said: set[str] | None = None) -> str:
+    """Returns the status as lines of text: verdict, causes, health findings, notes.
+
+    Args:
+      status: the status of one run.
+      said: notes on the run that were printed before. They are left out, and new ones are added to the set.
+    """
+    lines = list(_lines(status))
+    if said is not None:
+        lines = [line for line in lines if line not in said]
+        said.update(line for line in lines if line.startswith(_ONCE))
+    return "\n".join(lines)
 
 
 def headline(status: Status) -> str:
@@ -84,6 +95,8 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"    likely cause: {finding.cause}"
         yield f"    help: {finding.help}"
     early = verdict is not None and verdict.state is State.TOO_EARLY
+    if early and (never := _never_judged(status)):
+        yield f"  note: {never}"
     if status.reference is not None:
         yield f"  reference: {reference_text(status.reference.envelope)}"
     if verdict and not early and verdict.state is not State.UNDECIDABLE:
@@ -94,6 +107,16 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"  note: {caveat}"
     for problem in status.log.problems:
         yield f"  log: {problem}"
+
+
+def _never_judged(status: Status) -> str:
+    """Returns that a run ends before the first verdict; empty if it does not, or if its length is unknown."""
+    planned = status.log.facts.frames if status.log is not None else None
+    if planned is None or status.reference is None:
+        return ""
+    start = first_look(status.reference.envelope, status.reference.method)
+    ends = f"the run plans {planned:,.0f} frames, so it ends before the first verdict at {start:,.0f}"
+    return ends if planned < start else ""
 
 
 def _reference(status: Status) -> dict[str, Any] | None:

@@ -100,6 +100,8 @@ class Watcher:
       clock: function that returns seconds since the epoch.
       explain: explains a low run by its settings; by default only the stored lint report does.
       other_laboratory: whether the run is of a laboratory or program that may learn up to 20 % slower.
+      linted: task and suite of the command that started the run, as lint knows them; the suite counts for this task if
+        the log does not state one.
     """
 
     directory: Path
@@ -111,6 +113,7 @@ class Watcher:
     clock: Callable[[], float] = time.time
     explain: Explain | None = None
     other_laboratory: bool = False
+    linted: tuple[str, str] | None = None
     _follower: Follower = field(init=False)
     _last: Status | None = field(init=False, default=None)
     _lint: list[LintNote] = field(init=False, default_factory=list)
@@ -138,10 +141,9 @@ class Watcher:
     def _judge(self, log: RunLog, now: float) -> Status:
         self._lint = self._lint or read_lint(self.directory)
         reference, missing, scoreless, verdict = None, "", "", None
+        suite = self._suite(log)
         try:
-            reference = find_reference(
-                log, self.task, self.suite, self.reference, other_laboratory=self.other_laboratory
-            )
+            reference = find_reference(log, self.task, suite, self.reference, other_laboratory=self.other_laboratory)
         except NoReference as error:
             missing = str(error)
         else:
@@ -153,8 +155,15 @@ class Watcher:
         health = check_health(log, Context(self._lint, struggling, now, self.memory_gb))
         rate = reference.published_rate if reference else None
         why = tuple(rank_causes(log, self._lint, rate, self._settings(log, reference))) if low else ()
-        quoted = quoted_score(log, self.task, self.suite, reference.envelope if reference else None)
+        quoted = quoted_score(log, self.task, suite, reference.envelope if reference else None)
         return Status(self.directory, now, log, "", reference, missing, scoreless, verdict, tuple(health), why, quoted)
+
+    def _suite(self, log: RunLog) -> str | None:
+        """Returns the suite: the user's, or that of the linted command where the log states none."""
+        if self.suite or log.facts.suite or self.linted is None or self.reference is not None:
+            return self.suite
+        task, suite = self.linted
+        return suite if (self.task or log.facts.task or task) == task else None
 
     def _settings(self, log: RunLog, reference: Reference | None) -> Sequence[tuple[str, str]]:
         """Returns the settings that explain a low run; computed once."""

@@ -9,7 +9,7 @@ Why is this bad:
   The environment cannot be made, and there are no published numbers to check the run against.
 
 How to fix:
-  Use a listed task: ``dreamerguard tasks`` lists all tasks, ``dreamerguard tasks --suite SUITE`` those of one suite.
+  Use a listed task: ``dreamerguard tasks`` lists the suites, ``dreamerguard tasks --suite SUITE`` the tasks of one.
 """
 
 from __future__ import annotations
@@ -66,5 +66,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
 
 
 def _hint(suggestions: str) -> str:
-    listed = "`dreamerguard tasks` lists all tasks"
+    listed = "`dreamerguard tasks` lists the suites, `dreamerguard tasks --suite SUITE` their tasks"
     return f"similar names: {suggestions}; {listed}" if suggestions else listed

@@ -23,7 +23,9 @@ from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.helpers.formatting import amount
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG502", "slow-on-cpu", Severity.WARNING, unless=("missing-gpu", "no-training", "run-too-short"))
+rule = Rule(
+    "DG502", "slow-on-cpu", Severity.WARNING, unless=("missing-gpu", "no-training", "run-too-short", "unknown-task")
+)
 
 GOOD = [
     Example("dreamerguard train dmc_walker_walk", machine=Machine(gpus=1)),
@@ -59,5 +61,5 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         key=platform.key,
         evidence=tuple(evidence),
         harm=Harm("moderate", "many times the published training time"),
-        help="size=size1m with purpose=short suits a CPU",
+        help="size=size1m purpose=short suits a CPU: a small agent, and a run that is meant to be short",
     )

@@ -13,7 +13,7 @@ from .source import SourceError
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replaces the content of a file that the user named. A link stays a link, and permissions stay as they are.
 
-    A device or a pipe, such as ``/dev/null`` or ``/dev/stdout``, is written to, and not replaced by a file. For files in a
+    A device or a pipe, such as ``/dev/null``, is written to and not replaced by a file. For files in a
     run directory, use `replace_file`: it follows no link that another user may have put there.
 
     Args:

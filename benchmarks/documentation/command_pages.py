@@ -32,6 +32,7 @@ EXAMPLES = {
     "doctor": ("dreamerguard doctor run.yaml",),
     "init": ("dreamerguard init dmc_walker_walk", "dreamerguard init gym:CartPole-v1"),
     "schema": ("dreamerguard schema > dreamerguard.schema.json",),
+    "server": ("dreamerguard server",),
     "config": ("dreamerguard config show",),
     "test-rules": ("dreamerguard test-rules",),
 }
@@ -53,6 +54,7 @@ MORE = {
     "doctor": ("doctor.md",),
     "init": ("keys.md", "tutorials/train.md"),
     "schema": ("keys.md",),
+    "server": ("editors.md",),
     "config": ("settings.md",),
     "test-rules": ("api.md", "settings.md"),
 }

@@ -35,6 +35,7 @@ def check(
             help="The version before a change: count only what the change adds, and say what it costs.",
         ),
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
     *,
     options: LintOptions,
 ) -> None:
@@ -52,5 +53,5 @@ def check(
     """
     from .check_run import CheckExtras, run_check
 
-    extra = CheckExtras(allow_nothing, stdin_filename, against)
+    extra = CheckExtras(allow_nothing, stdin_filename, against, watch)
     raise typer.Exit(run_check(options, paths or [], extra))

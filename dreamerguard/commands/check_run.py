@@ -14,6 +14,7 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, exit_code
 from dreamerguard.commands.shared.lint_actions import fix_files, show_diff, update_baseline
 from dreamerguard.commands.shared.lint_settings import read_settings
+from dreamerguard.commands.shared.standard_input import given_as, read_standard_input
 from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.source import SourceError
@@ -24,7 +25,6 @@ from dreamerguard.lint.rebase_paths import below
 from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
-from dreamerguard.sources.files import MAX_BYTES, given_content
 from dreamerguard.util.paths import exists, is_dir
 from dreamerguard.util.terminal import write
 from dreamerguard.util.user_cache import user_cache_scope
@@ -41,11 +41,13 @@ class CheckExtras:
       allow_nothing: whether it is fine that there is nothing to check.
       stdin_filename: name of the file on the standard input.
       against: folder with the version before a change; None for one version.
+      watch: whether to check again after every change of a file, until Ctrl-C.
     """
 
     allow_nothing: bool = False
     stdin_filename: str | None = None
     against: Path | None = None
+    watch: bool = False
 
 
 def run_check(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) -> int:
@@ -59,6 +61,19 @@ def run_check(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) 
     Raises:
       CommandFailed: nothing could be checked.
     """
+    if not extras.watch:
+        return _check_once(options, paths, extras)
+    _refuse_with_watch(options, paths)
+    from dreamerguard.commands.shared.check_again import check_again
+    from dreamerguard.lint.discovery import state_below
+
+    return check_again(
+        lambda: _check_once(options, paths, extras),
+        lambda: state_below(root_of(paths)),
+    )
+
+
+def _check_once(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) -> int:
     try:
         settings = read_settings(options)
         _refuse_against(options, extras.against)
@@ -72,6 +87,20 @@ def run_check(options: LintOptions, paths: Sequence[Path], extras: CheckExtras) 
         fail((about_path(str(missing), list(map(str, paths))) if missing is not None else None) or error.message)
 
 
+def _refuse_with_watch(options: LintOptions, paths: Sequence[Path]) -> None:
+    """Fails if something was asked for that happens once.
+
+    Raises:
+      CommandFailed: there is such an option.
+    """
+    once = {
+        "--fix": options.fix, "--diff": options.diff, "--write-baseline": options.write_baseline,
+        "--prune-baseline": options.prune_baseline, "-": Path("-") in paths,
+    }  # fmt: skip
+    if named := next((name for name, given in once.items() if given), None):
+        fail(f"--watch only reports, and does not go with {named}")
+
+
 @contextmanager
 def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | None) -> Iterator[Sequence[Path]]:
     """Gives the paths to check; for ``-`` the name of the file that the standard input holds."""
@@ -82,15 +111,11 @@ def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | Non
         return
     if len(paths) > 1:
         fail("- stands for the standard input and must be the only path")
-    if options.fix:
-        fail("--fix cannot write to the standard input; --diff shows the changes")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    data = read_standard_input(options)
     if name is None:
         name = "stdin.yaml" if _YAML.match(data.decode("utf-8-sig", "replace")) else "stdin.sh"
-    if Path(name).is_dir():
-        fail(f"--stdin-filename {name}: this is a folder; give the name of a file")
-    with given_content(Path(name), data):
-        yield [Path(name)]
+    with given_as(Path(name), data) as path:
+        yield [path]
 
 
 def _refuse_against(options: LintOptions, against: Path | None) -> None:

@@ -18,7 +18,7 @@ def lint(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Run files, key=value settings and a task; or -- and a training command.",
+            help="Run files (- is the standard input), key=value settings and a task; or -- and a command.",
             autocompletion=offer(run_words),
         ),
     ] = None,

@@ -58,6 +58,8 @@ class Board:
     def __init__(self, runs: Iterable[SweepRun], references: Mapping[str, TaskReference]) -> None:
         self.tasks = by_task(runs)
         self.references = references
+        self._finished: dict[str, int] = {}
+        self._ranked: dict[tuple[str, int], list[SweepRun]] = {}
         self._cells: dict[str, Curve] = {}
         self._tracks: dict[str, Track] = {}
         self._grids: dict[str, tuple[float, ...]] = {}
@@ -74,8 +76,9 @@ class Board:
 
     def finished(self, run: SweepRun) -> int:
         """Returns the number of cells that a run has finished."""
-        grid = self.grid(run.task)
-        return bisect_right(grid, run.reached * (1 + 1e-9))
+        if run.name not in self._finished:
+            self._finished[run.name] = bisect_right(self.grid(run.task), run.reached * (1 + 1e-9))
+        return self._finished[run.name]
 
     def finished_at(self, run: SweepRun, share: float) -> int:
         """Returns the number of cells that a run has finished at a share of its budget."""
@@ -103,6 +106,15 @@ class Board:
         if run.name not in self._tracks:
             self._tracks[run.name] = Track.of(self.cells(run))
         return self._tracks[run.name]
+
+    def ranked(self, task: str, cells: int) -> list[SweepRun]:
+        """Returns the runs of a task that have finished a number of cells, by their recent score, lowest first."""
+        if (task, cells) not in self._ranked:
+            able = [run for run in self.tasks[task] if self.finished(run) >= cells]
+            values = [(self.track(run).mean(cells), index) for index, run in enumerate(able)]
+            known = sorted((value, index) for value, index in values if value is not None)
+            self._ranked[task, cells] = [able[index] for _, index in known]
+        return self._ranked[task, cells]
 
     def reference_tracks(self, runs: Iterable[SweepRun]) -> dict[str, tuple[Track, ...]]:
         """Returns task -> curves of the reference seeds, for tasks where all of the runs have the same reference."""

@@ -14,7 +14,7 @@ from typing import Any
 from .board import Board
 from .decision import Decision, Hopeless
 from .runs import SweepRun, by_combination
-from .standings import mean_ranks, ranked_runs, standings
+from .standings import mean_ranks, standings
 
 #: Version of the stored state.
 FORMAT = 1
@@ -73,7 +73,7 @@ def _order(board: Board, alive: Mapping[str, Sequence[SweepRun]], rung: float) -
     for task, found in board.tasks.items():
         left = [run for run in found if run.label in alive]
         cells = min((max(board.finished_at(run, rung), 1) for run in left), default=1)
-        tasks[task] = mean_ranks(ranked_runs(board, left, cells))
+        tasks[task] = mean_ranks([run for run in board.ranked(task, cells) if run.label in alive])
     ranks = standings(tasks)
     return sorted(alive, key=lambda label: -ranks.get(label, (0.0, 0))[0])
 

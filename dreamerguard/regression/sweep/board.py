@@ -94,12 +94,13 @@ class Board:
             self._cells[run.name] = to_cells(run.frames, run.scores, self.grid(run.task), run.reached)
         return self._cells[run.name]
 
-    def worst_deficit(self, run: SweepRun) -> float:
-        """Returns how many widths a run was at most below its reference so far; minus infinity if it never was."""
+    def deficits(self, run: SweepRun) -> tuple[float, float]:
+        """Returns how many widths a run is below its reference, at most so far and now; minus infinity if not at all."""
         reference = self.reference(run)
         if reference is None or not self.finished(run):
-            return -math.inf
-        return max(reference.band.deficits(self.cells(run)[: len(reference.grid)]))
+            return -math.inf, -math.inf
+        found = reference.band.deficits(self.cells(run)[: len(reference.grid)])
+        return max(found), found[min(self.finished(run), len(found)) - 1]
 
     def track(self, run: SweepRun) -> Track:
         """Returns the curve of a run."""

@@ -95,7 +95,7 @@ class Board:
         return self._cells[run.name]
 
     def deficits(self, run: SweepRun) -> tuple[float, float]:
-        """Returns how many widths a run is below its reference, at most so far and now; minus infinity if not at all."""
+        """Returns how many widths a run is below its reference, the most so far and now; minus infinity for none."""
         reference = self.reference(run)
         if reference is None or not self.finished(run):
             return -math.inf, -math.inf

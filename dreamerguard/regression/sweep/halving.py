@@ -46,8 +46,10 @@ def halve(
     if state and state.get("format") != FORMAT:
         raise ValueError(f"the stored state of successive halving has format {state.get('format')}, not {FORMAT}")
     groups = by_combination(runs)
-    rows = {label: {"hopeless": None} | dict(row) for label, row in state.get("combinations", {}).items()}
-    rows = {label: rows.get(label, {"hopeless": None}) for label in (*rows, *groups)}
+    stored: Mapping[str, Mapping[str, Any]] = state.get("combinations", {})
+    rows: dict[str, dict[str, Any]] = {
+        label: dict(stored.get(label, {"hopeless": None})) for label in (*stored, *groups)
+    }
     made, lines = int(state.get("rungs", 0)), []
     board = Board(runs, {})
     while made < len(rungs):

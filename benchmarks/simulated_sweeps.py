@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,11 +14,12 @@ from benchmarks.published import Suite, degrade
 from dreamerguard.regression.published import Calibration
 from dreamerguard.regression.statistics.seed_band import METHOD
 from dreamerguard.regression.sweep import hopeless
-from dreamerguard.regression.sweep.board import Board, Track
+from dreamerguard.regression.sweep.board import Board
 from dreamerguard.regression.sweep.decision import Decision
 from dreamerguard.regression.sweep.halving import halve
 from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun
+from dreamerguard.regression.sweep.track import Track
 
 SLOWER, SEEDS = 4.0, 5
 
@@ -128,7 +130,7 @@ class Member:
     def seen(self, grid: Sequence[float]) -> SweepRun:
         """Returns what the rules see."""
         edge = grid[self.done - 1] * (1 + 1e-9) if self.done else 0.0
-        count = sum(frame <= edge for frame in self.frames[: self.done])
+        count = bisect_right(self.frames, edge)
         ended = self.stopped or self.done == len(grid)
         names = {"combination": str(self.combination)}
         key = f"{self.task}#{self.seed}"

@@ -9,8 +9,9 @@ from statistics import median
 
 from dreamerguard.regression.statistics.rank_evidence import log_evidence, lower_ranks, over_tasks
 
-from .board import Board, Track
+from .board import Board
 from .runs import SweepRun, by_task
+from .track import Track
 
 #: A run may be this share slower than the others, and this share of what they have learned lower, without being worse.
 LAG, MARGIN = 0.15, 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Rule = Literal["reference", "best"]
@@ -98,7 +98,9 @@ class Ledger:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    return asdict(record) | {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
+    logs = {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
+    tasks = {"ahead": list(record.ahead), "behind": list(record.behind)}
+    return {"looks": record.looks, **logs, "against": dict(record.against), **tasks, "hopeless": record.hopeless}
 
 
 def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:

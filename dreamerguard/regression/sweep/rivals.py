@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .board import Board, Track
+from .board import Board
 from .evidence import compared_cells
 from .runs import SweepRun, by_task
 from .standings import mean_ranks, standings
+from .track import Track
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dreamerguard.util.text import plain
 
@@ -61,8 +62,12 @@ class SweepRun:
 
 def combination_label(combination: Mapping[str, str]) -> str:
     """Returns ``key=value, key=value``, in the order of the mapping."""
-    items = (f"{plain(str(key))}={plain(str(value))}" for key, value in combination.items())
-    return ", ".join(items) or "as written"
+    return _label(tuple(combination.items()))
+
+
+@lru_cache(maxsize=4096)
+def _label(items: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in items) or "as written"
 
 
 def by_combination(runs: Iterable[SweepRun]) -> dict[str, list[SweepRun]]:

@@ -124,7 +124,7 @@ def _stops(runs: Sequence[SweepRun], record: Record, ledger: Ledger) -> list[Hop
         return []
     count = len(record.ahead) + len(record.behind)
     where = f"behind {record.against[record.hopeless]} on {len(record.behind)} of {count} tasks"
-    reason = f"{runs[0].label}: {where}; at most {ledger.rate:.2g} for any wrong stop in this sweep"
+    reason = f"{runs[0].label} is {where}"
     return [
         Hopeless(run.name, record.hopeless, reason, ledger.rate)
         for run in runs

@@ -92,20 +92,14 @@ def _headline(results: Sequence[CombinationResult], rate: float, compared: int) 
     first = results[0] if results else None
     if first is None or not compared:
         return "No combination has scores yet"
-    sure = f"family-wise error at most {100 * rate:.3g} %"
-    stopped = sum(item.status == "stopped" for item in results)
-    gone = f"; {number_of(stopped, 'combination')} stopped early as hopeless" if stopped else ""
     if compared == 1:
-        return (
-            f"{first.label} is the only combination that was not stopped{gone}"
-            if gone
-            else f"Only {first.label} has scores"
-        )
+        return f"{first.label} is the only combination that can be compared"
+    sure = f"family-wise error at most {100 * rate:.3g} %"
     if first.status == "winner":
-        return f"{first.label} wins against {number_of(compared - 1, 'other combination')}, {sure}{gone}"
+        return f"{first.label} wins against {number_of(compared - 1, 'other combination')} ({sure})"
     rest = [item.label for item in results[1:] if item.status == "may be the best"]
     shown = ", ".join(rest[:3]) + (f" and {len(rest) - 3} more" if len(rest) > 3 else "")
-    return f"{first.label} leads, but {shown} may be as good ({sure}){gone}"
+    return f"{first.label} leads, but {shown} may be as good ({sure})"
 
 
 def _notes(results: Sequence[CombinationResult], cut: bool) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.util.text import number_of
 
-from .html import Html, items, percent, tag
+from .html import NO_BREAK_SPACE, Html, items, percent, tag
 from .shell import whole_page
 from .svg import draw_svg
 from .sweep_charts import SHOWN, task_charts
-from .sweep_tables import Cost, combination_table, cost_facts, hours, run_table, score_table
+from .sweep_tables import Cost, combination_table, cost_facts, hours, run_table, score_tables
 
 #: Runs from which on their table is closed, and charts from which on the further ones are.
 _MANY_RUNS, _MANY_CHARTS = 40, 12
@@ -63,7 +63,9 @@ def _body(
     references: Mapping[str, TaskReference],
 ) -> Iterator[Html]:
     yield tag("h1", facts.name)
-    yield tag("p", tag("strong", headline(comparison, runs, run_facts)), class_="lead")
+    yield tag(
+        "p", tag("strong", headline(comparison, runs, run_facts).replace(" %", f"{NO_BREAK_SPACE}%")), class_="lead"
+    )
     if facts.description:
         yield tag("p", facts.description)
     yield tag("p", _plan(facts, runs, run_facts), class_="soft")
@@ -71,7 +73,7 @@ def _body(
     yield combination_table(comparison, runs, run_facts)
     if any(item.tasks for item in comparison.combinations):
         yield tag("h2", "Scores by task")
-        yield score_table(comparison)
+        yield from score_tables(comparison)
     yield from _charts(runs, references, comparison)
     yield tag("h2", "Cost")
     yield items(cost_facts(Cost.of(runs, run_facts), len(runs)))

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dreamerguard.regression.sweep.comparison import CombinationResult, SweepComparison
+from dreamerguard.regression.sweep.comparison import WHOLE, CombinationResult, SweepComparison, TaskScore
 from dreamerguard.regression.sweep.facts import RunFacts
 from dreamerguard.regression.sweep.runs import SweepRun, by_combination
 from dreamerguard.util.text import number_of
 
-from .html import NO_BREAK_SPACE, Html, count, figure, html_table, percent, tag, text
+from .html import NO_BREAK_SPACE, Html, count, figure, html_table, join_html, percent, tag, text
 
+#: Columns of scores in one table.
+COLUMNS = 5
+
+_SCORES = (
+    "Mean final score of the seeds; the highest of a task is bold. In brackets: share of the budget, where the runs are"
+    " not at its end. ↓: shown to be worse than the first combination on this task alone"
+)
 _STATES = {"finished": "ok", "failed": "regressed", "refused": "regressed", "stopped": "watch"}
 _STATUSES = {"winner": "ok", "worse": "regressed", "stopped": "watch"}
 _VERDICTS = {"OK": "ok", "WATCH": "watch", "REGRESSED": "regressed"}
@@ -61,37 +68,41 @@ def combination_table(comparison: SweepComparison, runs: Sequence[SweepRun], fac
     ]
     head = ("combination", "verdict", "change", "mean rank", "p", "runs", "stopped", "updates", "hours", "saved")
     caption = (
-        "Change: final score minus that of the first row, mean over tasks, in percent of what is learned. Mean rank: of"
-        " all runs of a task, from 0 (lowest) to 1. p: adjusted p-value of being worse than another combination. Saved:"
-        " hours of runs that were stopped early"
+        "Change: score minus that of the first row at the same frames, mean over tasks, in percent of what is learned."
+        " Mean rank: of all runs of a task, from 0 (lowest) to 1. p: adjusted p-value of being worse than another"
+        " combination. Saved: hours of runs that were stopped early"
     )
     return html_table(head, rows, caption, numbers=2, class_="dense")
 
 
-def score_table(comparison: SweepComparison) -> Html:
-    """Returns the mean final score of each combination on each task; the highest of a task is bold."""
+def score_tables(comparison: SweepComparison) -> Iterator[Html]:
+    """Yields tables with the mean final score of each combination on each task; the highest of a task is bold.
+
+    There are at most `COLUMNS` columns, so that a table fits on paper; more combinations or tasks get further tables.
+    """
     items = comparison.combinations
     tasks = list(dict.fromkeys(task.task for item in items for task in item.tasks))
     cells = {(item.label, task.task): task for item in items for task in item.tasks}
-    best = {task: max(cells[item.label, task].score for item in items if (item.label, task) in cells) for task in tasks}
+    best = {task: max(found.score for (_, other), found in cells.items() if other == task) for task in tasks}
+    labels = [item.label for item in items]
+    few = len(labels) <= len(tasks)
+    side, top = (tasks, labels) if few else (labels, tasks)
+    for begin in range(0, len(top), COLUMNS):
+        part = top[begin : begin + COLUMNS]
+        rows = [
+            [one, *(_score_cell(cells.get((other, one) if few else (one, other)), best) for other in part)]
+            for one in side
+        ]
+        caption = _SCORES if not begin else f"Further {'combinations' if few else 'tasks'}"
+        yield html_table(("task" if few else "combination", *part), rows, caption, numbers=1, class_="dense")
 
-    def cell(label: str, task: str) -> Html:
-        found = cells.get((label, task))
-        if found is None:
-            return text("–")
-        early = f" ({percent(found.share)})" if found.share < 0.97 else ""
-        shown = text(f"{figure(found.score)}{' ↓' if found.worse else ''}")
-        return Html((tag("strong", shown) if found.score == best[task] else shown) + text(early))
 
-    caption = (
-        "Mean final score of the seeds; the highest of a task is bold. In brackets: share of the budget, where the runs"
-        " are not at its end. ↓: shown to be worse than the first combination on this task alone"
-    )
-    if len(items) <= len(tasks):
-        rows = [[task, *(cell(item.label, task) for item in items)] for task in tasks]
-        return html_table(("task", *(item.label for item in items)), rows, caption, numbers=1, class_="dense")
-    rows = [[item.label, *(cell(item.label, task) for task in tasks)] for item in items]
-    return html_table(("combination", *tasks), rows, caption, numbers=1, class_="dense")
+def _score_cell(found: TaskScore | None, best: Mapping[str, float]) -> Html:
+    if found is None:
+        return text("–")
+    early = f" ({percent(found.share)})" if found.share < WHOLE else ""
+    shown = text(f"{figure(found.score)}{' ↓' if found.worse else ''}")
+    return join_html([tag("strong", shown) if found.score == best[found.task] else shown, early])
 
 
 def run_table(runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> Html:

@@ -17,7 +17,7 @@ from itertools import permutations
 from dreamerguard.util.text import number_of
 
 from .board import Board
-from .comparison import CombinationResult, SweepComparison, TaskScore
+from .comparison import WHOLE, CombinationResult, SweepComparison, TaskScore
 from .references import TaskReference
 from .runs import SweepRun, by_combination
 from .score_table import ScoreTable
@@ -104,7 +104,7 @@ def _headline(results: Sequence[CombinationResult], rate: float, compared: int) 
 
 def _notes(results: Sequence[CombinationResult], cut: bool) -> tuple[str, ...]:
     notes = []
-    early = sum(task.share < 0.97 for item in results if item.status != "stopped" for task in item.tasks)
+    early = sum(task.share < WHOLE for item in results if item.status != "stopped" for task in item.tasks)
     if early:
         text = f"{number_of(early, 'mean score')} taken before the end of the budget"
         notes.append(f"{text}; pairs are compared at the same frames")

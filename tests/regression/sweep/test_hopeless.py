@@ -154,9 +154,9 @@ def test_a_sweep_may_lose_runs_but_no_combination_may_come() -> None:
 
 def test_looks_depend_on_the_work_that_is_planned() -> None:
     runs = sweep(0.5, {"512": 1.0}, {"512": [0, 1]})
-    assert looks_made(runs) == sum(look <= 0.5 for look in LOOKS)
+    assert looks_made(runs) == sum(look <= 24 / 49 for look in LOOKS)
     half = [*runs[: len(runs) // 2], *(replace(run, frames=(), scores=()) for run in runs[len(runs) // 2 :])]
-    assert looks_made(half) == sum(look <= 0.25 for look in LOOKS)
+    assert looks_made(half) == sum(look <= 12 / 49 for look in LOOKS)
     assert looks_made([]) == 0
 
 

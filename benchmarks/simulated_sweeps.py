@@ -17,6 +17,7 @@ from dreamerguard.regression.sweep import hopeless
 from dreamerguard.regression.sweep.board import Board
 from dreamerguard.regression.sweep.decision import Decision
 from dreamerguard.regression.sweep.halving import halve
+from dreamerguard.regression.sweep.hopeless import LOOKS
 from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.regression.sweep.track import Track
@@ -166,6 +167,24 @@ def rule_of(design: Design) -> Rule:
     return lambda runs, state: hopeless.find_hopeless(runs, known, state, against=against)  # type: ignore[arg-type]
 
 
+def work_looks(members: Sequence[Member], grids: Mapping[str, Sequence[float]]) -> tuple[int, ...]:
+    """Returns the number of planned looks that each combination has reached; between two looks no rule decides.
+
+    Runs that were stopped leave their combination's looks to the runs that are left, so the looks of a combination with
+    stopped runs change with every cell.
+    """
+    shares: dict[int, list[float]] = {}
+    stopped = {member.combination for member in members if member.stopped}
+    for member in members:
+        if not member.stopped:
+            shares.setdefault(member.combination, []).append(member.done / len(grids[member.task]))
+    found = []
+    for combination, values in sorted(shares.items()):
+        mean = sum(values) / len(values)
+        found.append(round(1000 * mean) if combination in stopped else sum(mean >= look - 1e-9 for look in LOOKS))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a rule did to one sweep.
@@ -190,10 +209,14 @@ def simulate(design: Design, rng: random.Random) -> Outcome:
     state: Mapping[str, Any] = {}
     rule = rule_of(design)
     grids = {task: envelope.grid for task, envelope in suite.envelopes.items()}
-    open_ones = list(members)
+    open_ones, made = list(members), None
     while open_ones:
         for member in open_ones[: design.slots or len(open_ones)]:
             member.done += 1
+        if (due := work_looks(members, grids)) == made:
+            open_ones = [member for member in open_ones if member.done < len(grids[member.task])]
+            continue
+        made = due
         decision = rule([member.seen(grids[member.task]) for member in members], state)
         state, stops = decision.state, {stop.name for stop in decision.stops}
         for member in open_ones:

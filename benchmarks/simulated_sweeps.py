@@ -15,7 +15,7 @@ from dreamerguard.regression.published import Calibration
 from dreamerguard.regression.statistics.seed_band import METHOD
 from dreamerguard.regression.sweep import hopeless
 from dreamerguard.regression.sweep.board import Board
-from dreamerguard.regression.sweep.decision import Decision
+from dreamerguard.regression.sweep.decision import StopDecision
 from dreamerguard.regression.sweep.halving import halve
 from dreamerguard.regression.sweep.hopeless import LOOKS
 from dreamerguard.regression.sweep.references import TaskReference
@@ -25,7 +25,7 @@ from dreamerguard.regression.sweep.track import Track
 SLOWER, SEEDS = 4.0, 5
 
 #: Judges the runs of a sweep with the state of the last call.
-Rule = Callable[[Sequence[SweepRun], Mapping[str, Any]], Decision]
+Rule = Callable[[Sequence[SweepRun], Mapping[str, Any]], StopDecision]
 
 
 @dataclass(frozen=True)

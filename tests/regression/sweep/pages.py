@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dreamerguard.regression.charts.sweep_page import sweep_page
-from dreamerguard.regression.sweep.facts import RunFacts, SweepFacts
+from dreamerguard.regression.sweep.facts import SweepFacts, SweptRunFacts
 from dreamerguard.regression.sweep.references import task_references
 from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.regression.sweep.winners import compare_combinations
@@ -15,12 +15,12 @@ from .sweeps import TASKS, sweep
 HOSTILE = "</td><script>window.hacked=1</script>\x1b[2J\u202e"
 
 
-def facts_of(runs: list[SweepRun], why: str = "") -> dict[str, RunFacts]:
+def facts_of(runs: list[SweepRun], why: str = "") -> dict[str, SweptRunFacts]:
     """Returns facts of finished runs, and of stopped ones below half of their budget."""
     found = {}
     for run in runs:
         stopped = run.share < 0.5
-        found[run.name] = RunFacts(
+        found[run.name] = SweptRunFacts(
             run.name, "stopped" if stopped else "finished", why if stopped else "", 2 * run.share, 2 * run.share,
             2 * (1 - run.share) if stopped else None, None, 1e5, run.reached, 1, 0, "host", f"runs/{run.name}",
             verdict="REGRESSED" if stopped else "OK",
@@ -41,7 +41,7 @@ def stopped_page() -> str:
     """Returns the page of that sweep, with a refused run."""
     runs = stopped_sweep()
     facts = facts_of(runs, "run.train_ratio=64 is behind the reference on 6 of 6 tasks")
-    facts["refused"] = RunFacts("refused", "refused", "refused: low-train-ratio", lint=("low-train-ratio",))
+    facts["refused"] = SweptRunFacts("refused", "refused", "refused: low-train-ratio", lint=("low-train-ratio",))
     references, _ = task_references(TASKS)
     comparison = compare_combinations(runs, references, stopped=["run.train_ratio=64"])
     axes = {"run.train_ratio": ("512", "256", "64")}
@@ -58,7 +58,8 @@ def hostile_page() -> str:
         for run in sweep(1.0, {"512": 1.0}, {"512": [0]}, TASKS[:2])
     ]
     facts = {
-        run.name: RunFacts(run.name, "failed", HOSTILE, place=HOSTILE, lint=(HOSTILE,), verdict=HOSTILE) for run in runs
+        run.name: SweptRunFacts(run.name, "failed", HOSTILE, place=HOSTILE, lint=(HOSTILE,), verdict=HOSTILE)
+        for run in runs
     }
     axes = {HOSTILE: (HOSTILE,)}
     about = SweepFacts(
@@ -77,5 +78,5 @@ def large_page() -> str:
 def empty_page() -> str:
     """Returns the page of a sweep that has not begun."""
     runs = [replace(run, frames=(), scores=()) for run in sweep(1.0, {"512": 1.0}, {"512": [0]})]
-    facts = {run.name: RunFacts(run.name, "waiting") for run in runs}
+    facts = {run.name: SweptRunFacts(run.name, "waiting") for run in runs}
     return sweep_page(SweepFacts("empty"), runs, facts, compare_combinations(runs), {})

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.regression.sweep.export import ExportError, rows, write_csv, write_parquet
-from dreamerguard.regression.sweep.facts import RunFacts
+from dreamerguard.regression.sweep.export import TableError, rows, write_csv, write_parquet
+from dreamerguard.regression.sweep.facts import SweptRunFacts
 
 from .sweeps import sweep
 
 RUNS = sweep(0.5, {"512": 1.0, "64": 4.0}, {"512": [0], "64": [1]})
 FACTS = {
-    RUNS[0].name: RunFacts(RUNS[0].name, "finished", hours=1.5, exit_code=0, lint=("low-train-ratio", "dead-key")),
-    "refused-run": RunFacts("refused-run", "refused", 'refused: "low-train-ratio", see lint\x1b[2J'),
+    RUNS[0].name: SweptRunFacts(RUNS[0].name, "finished", hours=1.5, exit_code=0, lint=("low-train-ratio", "dead-key")),
+    "refused-run": SweptRunFacts("refused-run", "refused", 'refused: "low-train-ratio", see lint\x1b[2J'),
 }
 
 
@@ -53,11 +53,11 @@ def test_an_empty_sweep_has_columns(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ExportError, match=r"Parquet needs pyarrow .*dreamerguard\[parquet\]"):
+    with pytest.raises(TableError, match=r"Parquet needs pyarrow .*dreamerguard\[parquet\]"):
         write_parquet(tmp_path / "runs.parquet", RUNS, FACTS)
-    with pytest.raises(ExportError, match="cannot be written: No such file"):
+    with pytest.raises(TableError, match="cannot be written: No such file"):
         write_csv(tmp_path / "no" / "runs.csv", RUNS, FACTS)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ExportError, match="cannot be written"):
+    with pytest.raises(TableError, match="cannot be written"):
         write_csv(tmp_path / "folder", RUNS, FACTS)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

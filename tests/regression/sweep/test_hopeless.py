@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dreamerguard.regression.sweep.decision import Decision, stopped_combinations
+from dreamerguard.regression.sweep.decision import StopDecision, stopped_combinations
 from dreamerguard.regression.sweep.hopeless import LOOKS, find_hopeless, looks_made
 from dreamerguard.regression.sweep.ledger import Rule
 from dreamerguard.regression.sweep.references import TaskReference, task_references
@@ -25,7 +25,7 @@ REFERENCES, _ = task_references(TASKS)
 
 def followed(
     slower: dict[str, float], *, against: Sequence[Rule] = ("reference", "best"), shares: Sequence[float] = SHARES
-) -> tuple[dict[str, float], Decision]:
+) -> tuple[dict[str, float], StopDecision]:
     """Follows a sweep, with the state stored as JSON; returns run -> share at which it was stopped, and the end."""
     state: dict[str, Any] = {}
     stops: dict[str, float] = {}
@@ -109,7 +109,7 @@ def test_a_hopeless_combination_goes_on_where_it_is_not_behind() -> None:
 
 def test_without_reference_and_with_one_combination_nothing_is_decided() -> None:
     runs = sweep(1.0, {"512": 8.0}, {"512": [0, 1]})
-    assert find_hopeless(runs, {}, {}) == Decision((), {}, ())
+    assert find_hopeless(runs, {}, {}) == StopDecision((), {}, ())
     assert find_hopeless(runs, REFERENCES, {}).stops
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.detection import start_of
 from benchmarks.published import Suite, degrade
 from dreamerguard.regression.published import Calibration
 from dreamerguard.regression.statistics.seed_band import METHOD
-from dreamerguard.regression.sweep import hopeless
+from dreamerguard.regression.sweep import evidence, hopeless
 from dreamerguard.regression.sweep.board import Board
 from dreamerguard.regression.sweep.decision import StopDecision
+from dreamerguard.regression.sweep.evidence import TaskEvidence
 from dreamerguard.regression.sweep.halving import halve
 from dreamerguard.regression.sweep.hopeless import LOOKS
 from dreamerguard.regression.sweep.references import TaskReference
@@ -112,6 +115,28 @@ class RememberingBoard(Board):
     def deficits(self, run: SweepRun) -> tuple[float, float]:
         """Returns the largest and the last deficit of a run."""
         return self._keep("deficits", run, super().deficits)  # type: ignore[no-any-return]
+
+
+_compare_task = evidence._task
+_compared: dict[tuple[str, int], TaskEvidence | None] = {}
+
+
+def remembered(board: Board, task: str, runs: Sequence[SweepRun], others: Sequence[Track]) -> TaskEvidence | None:
+    """Compares the runs of a task as the product does, and keeps what one run shows against its reference."""
+    reference = board.reference(runs[0])
+    if len(runs) > 1 or reference is None or others is not reference.tracks:
+        return _compare_task(board, task, runs, others)
+    key = (runs[0].name, board.finished(runs[0]))
+    if key not in _compared:
+        _compared[key] = _compare_task(board, task, runs, others)
+    return _compared[key]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Keeps curves and comparisons between sweeps, because they are made of the same seeds."""
+    with patch.object(hopeless, "Board", RememberingBoard), patch.object(evidence, "_task", remembered):
+        yield
 
 
 @dataclass

@@ -73,7 +73,7 @@ def test_a_sweep_that_has_not_begun_has_a_page() -> None:
     assert not page.all("svg")
 
 
-@pytest.mark.parametrize(("share", "bands"), [(0.02, 0), (0.3, 1)])
+@pytest.mark.parametrize(("share", "bands"), [(0.05, 0), (0.3, 1)])
 def test_short_runs_fill_their_chart_and_have_the_reference_only_in_its_cells(share: float, bands: int) -> None:
     full = sweep(share, {"512": 1.0}, {"512": [0, 1]}, TASKS[:1])
     runs = [replace(run, budget=share * run.budget) for run in full]

@@ -1,0 +1,131 @@
+"""Reads the logs of the runs of a sweep while they grow, whatever program writes them, and keeps their scores.
+
+Only started runs are read. Of a run that has ended, the scores stay in memory and in the database; its metrics do not.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dreamerguard.logs import LogError
+from dreamerguard.logs.follow import find_runs
+from dreamerguard.regression.watch.status_report import headline
+from dreamerguard.regression.watch.watcher import Status, Watcher
+from dreamerguard.util.paths import is_dir
+
+from .plan.run_commands import RUNS
+from .plan.sweep_file import WatchSettings
+from .states import SweptRow
+from .store import SweepStore
+
+#: States of runs that have ended and may have a log.
+_WITH_LOG = ("finished", "failed", "stopped")
+
+
+@dataclass(slots=True)
+class Curve:
+    """The scores of a run so far.
+
+    Attributes:
+      frames, scores: environment frames and score of each episode.
+      done: frames of the log.
+      verdict: headline of `watch`.
+    """
+
+    frames: array[float] = field(default_factory=lambda: array("d"))
+    scores: array[float] = field(default_factory=lambda: array("d"))
+    done: float = 0.0
+    verdict: str = ""
+
+
+class RunLogs:
+    """The scores of all runs of a sweep.
+
+    Args:
+      folder: the sweep's folder.
+      store: its state; scores of ended runs are kept there.
+      watch: reference and suite.
+      say: prints one line for the user.
+    """
+
+    def __init__(self, folder: Path, store: SweepStore, watch: WatchSettings, say: Callable[[str], None]) -> None:
+        self._folder, self._store, self._watch, self._say = folder / RUNS, store, watch, say
+        self._watchers: dict[str, Watcher] = {}
+        self._seen: dict[str, Status] = {}
+        self._failed: set[str] = set()
+        kept = store.curves()
+        self.curves = {name: Curve(*scores) for name, scores in kept.items()}
+        self._ended = set(kept)
+
+    def look(self, rows: Iterable[SweptRow]) -> None:
+        """Reads what is new, and stores progress and the scores of runs that have ended since the last look.
+
+        Raises:
+          Displaced: another controller leads.
+        """
+        changed = []
+        ended = []
+        for row, curve in self._read_all(rows):
+            if (curve.done, curve.verdict) != (row.done, row.verdict):
+                changed.append((row.name, curve.done, curve.scores[-1] if curve.scores else None, curve.verdict))
+            if row.state in _WITH_LOG:
+                ended.append(row.name)
+        if changed or ended:
+            with self._store.leading():
+                self._store.note_progress(changed)
+                for name in ended:
+                    self._end(name)
+
+    def read(self, rows: Iterable[SweptRow]) -> None:
+        """Reads what is new, and stores nothing."""
+        for _ in self._read_all(rows):
+            pass
+
+    def _read_all(self, rows: Iterable[SweptRow]) -> Iterator[tuple[SweptRow, Curve]]:
+        for row in rows:
+            if row.attempt and row.name not in self._ended and (row.state == "started" or row.state in _WITH_LOG):
+                yield row, self._read(row) or Curve()
+
+    def _read(self, row: SweptRow) -> Curve | None:
+        watcher = self._watchers.get(row.name)
+        if watcher is None:
+            watcher = self._watchers[row.name] = self._watcher(row)
+        try:
+            status = watcher.look()
+        except LogError as error:
+            self._report(row.name, str(error))
+            return self.curves.get(row.name)
+        if status.log is None:
+            del self._watchers[row.name]  # the next look searches again for the folder of the log
+            return self.curves.get(row.name)
+        if self._seen.get(row.name) is not status:  # a log that has not grown has the same status
+            self._seen[row.name] = status
+            self.curves[row.name] = _curve(status)
+        return self.curves[row.name]
+
+    def _watcher(self, row: SweptRow) -> Watcher:
+        logdir = self._folder / row.name
+        found = find_runs([logdir])[0] if is_dir(logdir) else logdir
+        suite = self._watch.suite or row.suite
+        return Watcher(found, suite=suite, reference=self._watch.reference)
+
+    def _end(self, name: str) -> None:
+        curve = self.curves.setdefault(name, Curve())
+        self._watchers.pop(name, None)
+        self._seen.pop(name, None)
+        self._ended.add(name)
+        self._store.keep_curve(name, curve.frames, curve.scores)
+
+    def _report(self, name: str, text: str) -> None:
+        if name not in self._failed:
+            self._failed.add(name)
+            self._say(f"the log of {name} cannot be read: {text}")
+
+
+def _curve(status: Status) -> Curve:
+    assert status.log is not None
+    scores = status.scores[0]
+    return Curve(array("d", scores.frames), array("d", scores.values), status.log.frames, headline(status))

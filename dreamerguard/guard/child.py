@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -48,13 +48,23 @@ class Child:
       command: program and arguments.
       signals: the entered signal queue of this process.
       say: prints one line for the user; must not fail.
+      translated: signals that the program ignores -> what it gets instead, once, when this process receives one. For a
+        batch system that signals all processes of a job: the program would get the signal twice, or die of it.
 
     Raises:
       OSError: the program cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], signals: Signals, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        signals: Signals,
+        say: Callable[[str], None],
+        translated: Mapping[signal.Signals, signal.Signals] | None = None,
+    ) -> None:
         self._signals, self._say = signals, say
+        self._translated = dict(translated or {})
+        ignored = tuple(self._translated)
         self._terminal = Terminal()
         self._own_group = os.getpgrp()
         self._stop_request: float | None = None
@@ -64,6 +74,8 @@ class Child:
 
         def prepare() -> None:
             die_with_parent()
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
             self._terminal.pass_on(self._own_group, os.getpgrp())
 
         try:
@@ -101,6 +113,10 @@ class Child:
             self._stop_with_program(signal.Signals(os.WSTOPSIG(status)))
 
     def _handle(self, number: signal.Signals) -> None:
+        if number in self._translated:
+            number = self._translated[number]
+            if self._end_requested:
+                return
         if number == signal.SIGCONT:
             self._continue()
         elif number == signal.SIGTSTP:

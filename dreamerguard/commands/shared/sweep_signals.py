@@ -1,4 +1,4 @@
-"""Handles signals that end the controller of a sweep: the first asks all runs to save, the second leaves them running."""
+"""Signals that end the controller of a sweep: the first asks all runs to save, the second leaves them running."""
 
 from __future__ import annotations
 

@@ -27,6 +27,8 @@ from .worker_lock import HeldElsewhere, WorkerLock
 BUSY = 75
 #: Exit codes of shells for a program that cannot be executed and for one that does not exist.
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
+#: Slurm sends the warning before a time limit to every process of a job, and most programs would die of SIGUSR2.
+_IN_SLURM, _TRANSLATED = "SLURM_JOB_ID", {signal.SIGUSR2: signal.SIGTERM}
 #: Seconds between two looks for a request to stop.
 _INTERVAL = 1.0
 #: Signals by which users, schedulers and terminals ask a program to end.
@@ -85,7 +87,7 @@ def _run(folder: Path, attempt: int, before: float) -> Ending:
         return end(NOT_EXECUTABLE, f"the run cannot start: {error}")
     with Signals() as signals:
         try:
-            child = Child(job.words, signals, _say)
+            child = Child(job.words, signals, _say, _TRANSLATED if _IN_SLURM in os.environ else None)
         except OSError as error:
             code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
             return end(code, f"cannot start {job.words[0]}: {error.strerror or error}")

@@ -1,0 +1,82 @@
+"""The runs of a sweep as its statistics see them: a combination of settings, a task, a seed and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dreamerguard.util.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRun:
+    """One run of a sweep; also one that waits, without a score.
+
+    Attributes:
+      name: unique within the sweep.
+      combination: varied key -> value; runs with equal mappings are seeds of one combination. Empty if nothing varies.
+      task: name of the task.
+      seed: number of the seed.
+      frames: environment frames at the end of each episode, ascending.
+      scores: score of each episode.
+      budget: planned environment frames, above 0.
+      ended: whether the run gets no more scores: finished, failed for good, or stopped.
+      reference: key of its reference curves; by default its task.
+    """
+
+    name: str
+    combination: Mapping[str, str]
+    task: str
+    seed: int
+    frames: Sequence[float]
+    scores: Sequence[float]
+    budget: float
+    ended: bool = False
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.frames) != len(self.scores):
+            raise ValueError(f"run {self.name} has {len(self.frames)} frames and {len(self.scores)} scores")
+        if not self.budget > 0:
+            raise ValueError(f"run {self.name} needs a budget above 0 frames, not {self.budget}")
+
+    @property
+    def label(self) -> str:
+        """The combination in words."""
+        return combination_label(self.combination)
+
+    @property
+    def reference_key(self) -> str:
+        """The key of its reference curves."""
+        return self.reference or self.task
+
+    @property
+    def reached(self) -> float:
+        """The frames at the end of the last episode; 0 before it."""
+        return float(self.frames[-1]) if len(self.frames) else 0.0
+
+    @property
+    def share(self) -> float:
+        """The reached share of the budget, at most 1."""
+        return min(self.reached / self.budget, 1.0)
+
+
+def combination_label(combination: Mapping[str, str]) -> str:
+    """Returns ``key=value, key=value``, in the order of the mapping."""
+    return ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in combination.items()) or "as written"
+
+
+def by_combination(runs: Iterable[SweepRun]) -> dict[str, list[SweepRun]]:
+    """Returns the runs of each combination by its label, in the order of the runs."""
+    groups: dict[str, list[SweepRun]] = {}
+    for run in runs:
+        groups.setdefault(run.label, []).append(run)
+    return groups
+
+
+def by_task(runs: Iterable[SweepRun]) -> dict[str, list[SweepRun]]:
+    """Returns the runs of each task, in the order of the runs."""
+    groups: dict[str, list[SweepRun]] = {}
+    for run in runs:
+        groups.setdefault(run.task, []).append(run)
+    return groups

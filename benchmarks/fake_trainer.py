@@ -1,6 +1,6 @@
 """A training program that trains nothing: it writes scores along a given curve, quickly, and can be interrupted.
 
-    python benchmarks/fake_trainer.py --logdir FOLDER --final 900 --seed 0 [--rows 200] [--seconds 0.5] [--frames 500000]
+    python benchmarks/fake_trainer.py --logdir FOLDER --final 900 --seed 0 [--rows 200] [--seconds 0.5]
 
 A start continues after the rows of the last one. SIGTERM ends it with 143. The file ``starts`` gets a line at each
 start, ``ends`` at each end of the whole run, so that a run that was run twice shows.

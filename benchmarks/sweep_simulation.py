@@ -125,8 +125,9 @@ def _controller(
     command: Sequence[str], output: Any, target: Path, limit: float | None, found: Controllers
 ) -> tuple[int, float]:
     """Runs one controller. Returns its exit code, and its seconds of processor time after its start."""
-    environment = {**os.environ, "DREAMERGUARD_NO_CACHE": "1"}
-    process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=environment)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "agent")])
+    environment = {**os.environ, "DREAMERGUARD_NO_CACHE": "1", "PYTHONPATH": path}
+    process = subprocess.Popen(command, stdout=output, stderr=output, cwd=target.parent, env=environment)
     used, start, killing = 0.0, None, None
     while process.poll() is None:
         used, memory = _sample(process.pid, used)
@@ -183,9 +184,9 @@ def measure_looks(folder: Path, runs: int) -> dict[str, float]:
     file = folder / "given.yaml"
     file.write_text(sweep_text(runs, "embedded", 8, 1.0))
     sweep, text = read_sweep_file(file)
-    plan = make_plan(sweep, folder, ROOT, LintChoices(no_config=True))
+    plan = make_plan(sweep, folder, folder, LintChoices(no_config=True))
     with leading(folder, ["simulation"], print, create=True) as store:
-        store_plan(store, plan, text, ROOT, [])
+        store_plan(store, plan, text, folder, [])
         rows = store.claim("embedded", len(plan.runs))
         stored, _ = stored_sweep(store)
         look = EarlyStop(store, stored, RunLogs(folder, store, stored.watch, print), print)

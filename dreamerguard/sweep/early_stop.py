@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from dreamerguard.core.source import SourceError
+from dreamerguard.regression.sweep.decision import Decision
+from dreamerguard.regression.sweep.halving import halve
 from dreamerguard.regression.sweep.hopeless import find_hopeless
-from dreamerguard.regression.sweep.references import task_references
+from dreamerguard.regression.sweep.references import TaskReference, task_references
 from dreamerguard.regression.sweep.runs import SweepRun
 
 from .plan.sweep_file import SweepFile
@@ -14,8 +18,8 @@ from .run_logs import Curve, RunLogs
 from .states import ENDED, SweptRow
 from .store import SweepStore
 
-#: Key of the statistics' state in the database.
-STATE = "early_stop"
+#: Keys of the statistics' states in the database.
+STATE, HALVING = "early_stop", "halving"
 
 
 def swept_runs(rows: list[SweptRow], curves: Mapping[str, Curve]) -> list[SweepRun]:
@@ -46,23 +50,37 @@ class EarlyStop:
     sweep: SweepFile
     logs: RunLogs
     say: Callable[[str], None]
-    _references: Mapping[str, object] | None = None
+    _references: dict[str, TaskReference] | None = None
 
     def __call__(self) -> Mapping[str, str]:
-        """Reads the logs. Returns hopeless run -> why, as long as the run has not ended."""
+        """Reads the logs. Returns hopeless run -> why, as long as the run has not ended.
+
+        Raises:
+          SourceError: the state in the database is of other error rates or rules than those of the sweep file.
+        """
         rows = self.store.rows()
         self.logs.look(rows)
-        watch = self.sweep.watch
-        if not watch.against:
-            return {}
         runs = swept_runs(rows, self.logs.curves)
-        state = self.store.get(STATE, {})
-        found = find_hopeless(runs, self._known_references(), state, rate=watch.rate, against=watch.against)
-        if found.state != state:
-            self.store.put({STATE: found.state})
-        return {stop.name: f"hopeless: {stop.reason}" for stop in found.stops}
+        watch, found = self.sweep.watch, dict[str, str]()
+        try:
+            if watch.against:
+                state = self.store.get(STATE, {})
+                decision = find_hopeless(runs, self._known_references(), state, rate=watch.rate, against=watch.against)
+                found |= self._kept(STATE, state, decision)
+            if watch.halving:
+                state = self.store.get(HALVING, {})
+                found |= self._kept(HALVING, state, halve(runs, state))
+        except ValueError as error:
+            raise SourceError(f"the sweep cannot be watched any more: {error}") from error
+        return found
 
-    def _known_references(self) -> Mapping[str, object]:
+    def _kept(self, key: str, state: Mapping[str, Any], decision: Decision) -> dict[str, str]:
+        """Stores the state of a decision; it must be on the disk before a run is stopped. Returns run -> why."""
+        if decision.state != state:
+            self.store.put({key: decision.state})
+        return {stop.name: f"hopeless: {stop.reason}" for stop in decision.stops}
+
+    def _known_references(self) -> Mapping[str, TaskReference]:
         if self._references is None:
             watch = self.sweep.watch
             self._references, notes = task_references(self.sweep.tasks, suite=watch.suite, name=watch.reference)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 import time
 from collections.abc import Callable, Sequence
 
-from dreamerguard.core.source import SourceError
-from dreamerguard.regression.charts.sweep_page import sweep_page
-from dreamerguard.regression.sweep.export import ExportError, write_csv, write_parquet
+from dreamerguard.regression.sweep.decision import stopped_combinations
 from dreamerguard.regression.sweep.facts import RunFacts, SweepFacts
 from dreamerguard.regression.sweep.references import task_references
 from dreamerguard.regression.sweep.winners import compare_combinations
-from dreamerguard.util.replace_file import replace_file
 
 from .accounts import account, frames_per_second, missed_hours
-from .early_stop import swept_runs
+from .early_stop import STATE, swept_runs
 from .plan.run_commands import RUNS
 from .plan.sweep_file import SweepFile
 from .run_logs import RunLogs
@@ -43,21 +39,10 @@ def write_results(store: SweepStore, sweep: SweepFile, say: Callable[[str], None
     logs.read(rows)
     runs = swept_runs(rows, logs.curves)
     references, _ = task_references(sweep.tasks, suite=sweep.watch.suite, name=sweep.watch.reference)
-    comparison = compare_combinations(runs, references)
-    facts, run_facts = sweep_facts(store, sweep, rows), runs_facts(sweep, rows)
-    written = []
-    try:
-        page = sweep_page(facts, runs, run_facts, comparison, references)
-        replace_file(store.folder / PAGE, page.encode())
-        write_csv(store.folder / CSV, runs, run_facts)
-        written += [PAGE, CSV]
-        if importlib.util.find_spec("pyarrow") is not None:
-            write_parquet(store.folder / PARQUET, runs, run_facts)
-            written.append(PARQUET)
-    except (OSError, ExportError) as error:
-        raise SourceError(f"the results cannot be written: {error}") from error
+    stopped = stopped_combinations(store.get(STATE, {}))
+    comparison = compare_combinations(runs, references, stopped=stopped)
     total = summary(account(rows, time.time(), sweep.engine.gpus_per_run, {}))
-    return [f"{sweep.name}: {total}", *comparison.text.splitlines(), f"wrote {', '.join(written)} in {store.folder}"]
+    return [f"{sweep.name}: {total}", *comparison.text]
 
 
 def sweep_facts(store: SweepStore, sweep: SweepFile, rows: Sequence[SweptRow]) -> SweepFacts:

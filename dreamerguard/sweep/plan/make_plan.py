@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.source import SourceError
+from dreamerguard.util.check_cache import check_cache_scope
 
 from .combinations import Combination, combinations
 from .planned_run import Checked, Cost, PlannedRun
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.lint.settings.model import Settings
 
+#: Task and combination.
+_Key = tuple[str, tuple[tuple[str, str], ...]]
 #: Returns the frames per second of a similar run beside a run directory; None without one.
 SpeedOf = Callable[["Result", Path], float | None]
 
@@ -103,7 +106,8 @@ def make_plan(
     linter = _Linter(sweep, folder, place, settings, speed_of)
     # The first seed of everything comes first: combinations can be compared early.
     order = ((task, item, seed) for seed in sweep.seed_list for task in sweep.tasks for item in expanded)
-    runs = [linter.planned(*one) for one in order]
+    with check_cache_scope():
+        runs = [linter.planned(*one) for one in order]
     runs = [replace(run, words=(*run.words, *lint.words)) for run in runs] if sweep.command is None else runs
     return Plan(sweep, folder, tuple(runs), (settings.withheld,) if settings.withheld else ())
 
@@ -116,14 +120,18 @@ class _Linter:
         self._settings, self._speed_of = settings, speed_of
         # The runs of other engines may run on other machines, about which nothing is known.
         self._machine = detect_machine() if sweep.engine.kind == "embedded" else UNKNOWN
-        self._speeds: dict[tuple[str, tuple[tuple[str, str], ...]], float | None] = {}
+        self._speeds: dict[_Key, float | None] = {}
+        self._linted: dict[_Key, tuple[Result | None, str]] = {}
 
     def planned(self, task: str, combination: Combination, seed: int) -> PlannedRun:
         """Lints one run and returns it with its cost."""
         name = run_name(task, combination, seed)
         words = run_words(self._sweep, self._folder, task, combination, seed)
         plain = PlannedRun(name, task, None, seed, combination, words, self._sweep.frames)
-        result, unchecked = self._lint(task, combination, seed, words)
+        key = (task, tuple(combination.items()))
+        if key not in self._linted:  # seeds differ in nothing that a rule judges
+            self._linted[key] = self._lint(words)
+        result, unchecked = self._linted[key]
         if result is None:
             return replace(plain, checked="unchecked", why=unchecked, cost=self._cost(plain.frames, None, None))
         frames = self._frames(result)
@@ -140,10 +148,11 @@ class _Linter:
             checked=checked,
             findings=tuple(names),
             why=why,
-            cost=self._cost(frames, result, self._speed(task, combination, name, result)),
+            cost=self._cost(frames, result, self._speed(key, name, result)),
         )
 
-    def _lint(self, task: str, combination: Combination, seed: int, words: Sequence[str]) -> tuple[Result | None, str]:
+    def _lint(self, words: Sequence[str]) -> tuple[Result | None, str]:
+        """Returns lint's result for a command, or None and why it could not be checked."""
         from dreamerguard.guard.lint_check import check_with_settings
         from dreamerguard.lint.before_start import lint_before_start
         from dreamerguard.sources.argv import read_command
@@ -165,10 +174,9 @@ class _Linter:
         budget = result.run.budget
         return budget.frames if budget is not None and math.isfinite(budget.frames) else None
 
-    def _speed(self, task: str, combination: Combination, name: str, result: Result) -> float | None:
+    def _speed(self, key: _Key, name: str, result: Result) -> float | None:
         if self._sweep.frames_per_second is not None:
             return self._sweep.frames_per_second
-        key = (task, tuple(combination.items()))
         if key not in self._speeds:
             self._speeds[key] = self._speed_of(result, self._folder / RUNS / name)
         return self._speeds[key]

@@ -145,9 +145,17 @@ class WatchSettings(Part):
         description="What makes a run hopeless: far below the published agent, or below the sweep's own best.",
     )
     rate: float = Field(
-        0.02, description="Most probability of stopping any run that is not hopeless, over all runs and looks.",
-        gt=0, lt=0.5,
-    )  # fmt: skip
+        0.05,
+        description="Most probability of stopping a combination that is as good as what it is compared with, over all"
+        " runs and looks of the sweep.",
+        gt=0,
+        lt=0.5,
+    )
+    halving: bool = Field(
+        False,
+        description="Whether the worse half of the combinations is stopped at 1/8, 1/4 and 1/2 of the length too; this"
+        " promises no error rate.",
+    )
     reference: str | None = Field(None, description="Published curves of a release, or a file; as in watch.")
     suite: str | None = Field(None, description="Suite, if several have the tasks; as in watch.")
     kill_after: float = Field(120.0, description="Seconds from SIGTERM to SIGKILL for a run that is stopped.", ge=0)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .engines.interface import Engine, Launch
-from .jobs.job_folder import ENDED, Ending, Job, StopRequest, read_ending, write_job, write_stop
+from .engines.interface import Engine, WorkerLaunch
+from .jobs.job_folder import ENDED, AttemptEnd, Job, StopRequest, read_ending, write_job, write_stop
 from .jobs.worker_lock import is_held
 from .observer import SweepObserver
 from .outcome import Settlement, lost, settle
@@ -30,7 +30,7 @@ _ENVIRONMENT = {"DREAMERGUARD_NOTIFIED": "1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SweepPlace:
     """Where a sweep lives and its commands run, both absolute."""
 
     folder: Path
@@ -53,7 +53,7 @@ class Controller:
 
     def __init__(
         self,
-        place: Place,
+        place: SweepPlace,
         store: SweepStore,
         sweep: SweepFile,
         engine: Engine,
@@ -65,7 +65,7 @@ class Controller:
         self._place, self._store, self._sweep, self._engine = place, store, sweep, engine
         self._watch, self._observer, self._asked, self._clock = watch, observer, asked, clock
         self._inherited: set[str] = set()
-        self._endings: dict[str, tuple[int, Ending | None]] = {}
+        self._endings: dict[str, tuple[int, AttemptEnd | None]] = {}
         self._next_look = 0.0
         self._pausing = False
         self._told: set[str] = set()
@@ -138,7 +138,7 @@ class Controller:
         excused = "it was taken out of the queue" if self._pausing else excused
         return lost(row, self._sweep.retries, excused=excused)
 
-    def _ending(self, row: SweptRow) -> Ending | None:
+    def _ending(self, row: SweptRow) -> AttemptEnd | None:
         """Returns the end of the run's attempt, or of an earlier one that ended it for good."""
         try:
             changed = os.stat(self._folder(row.name) / ENDED).st_mtime_ns  # noqa: PTH116 - called often
@@ -160,12 +160,12 @@ class Controller:
             launches = [self._launched(row) for row in claimed]
             self._store.note_job(self._engine.submit(launches))
 
-    def _launched(self, row: SweptRow) -> Launch:
+    def _launched(self, row: SweptRow) -> WorkerLaunch:
         env = {**_ENVIRONMENT, **self._sweep.env}
         words = started_words(row.words)
         job = Job(words, str(self._place.commands), env, self._sweep.watch.kill_after)
         write_job(self._folder(row.name), job)
-        return Launch(row.name, self._folder(row.name), row.attempt, job)
+        return WorkerLaunch(row.name, self._folder(row.name), row.attempt, job)
 
     def _pause(self) -> None:
         """Asks all started runs to save and end; they continue with the next controller."""

@@ -14,7 +14,7 @@ from dreamerguard.regression.sweep.references import TaskReference, task_referen
 from dreamerguard.regression.sweep.runs import SweepRun
 
 from .plan.sweep_file import SweepFile
-from .run_logs import Curve, RunLogs
+from .run_logs import RunCurve, RunLogs
 from .states import ENDED, SweptRow
 from .store import SweepStore
 
@@ -22,9 +22,9 @@ from .store import SweepStore
 STATE, HALVING = "early_stop", "halving"
 
 
-def swept_runs(rows: list[SweptRow], curves: Mapping[str, Curve]) -> list[SweepRun]:
+def swept_runs(rows: list[SweptRow], curves: Mapping[str, RunCurve]) -> list[SweepRun]:
     """Returns the runs as the statistics see them: all but those that lint refused or whose length is not known."""
-    nothing = Curve()
+    nothing = RunCurve()
     return [
         SweepRun(
             row.name, row.combination, row.task, row.seed, curve.frames, curve.scores, row.frames, row.state in ENDED

@@ -8,7 +8,7 @@ from contextlib import closing
 from dreamerguard.notify.listeners import Listeners
 from dreamerguard.util.terminal import echo
 
-from .controller import Controller, Place
+from .controller import Controller, SweepPlace
 from .early_stop import EarlyStop
 from .engines.open_engine import open_engine
 from .news import SweepNews
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 def lead(
-    place: Place,
+    place: SweepPlace,
     store: SweepStore,
     sweep: SweepFile,
     listeners: Listeners,

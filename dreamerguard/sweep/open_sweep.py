@@ -16,9 +16,9 @@ from dreamerguard.programs.native.run_lock import RunInUse, RunLock
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.replace_file import replace_file
 
-from .controller import Place
+from .controller import SweepPlace
 from .database import shared_file_system
-from .plan.make_plan import Plan
+from .plan.make_plan import SweepPlan
 from .plan.read_file import parse_sweep
 from .plan.run_commands import JOBS, RUN_FILE, RUNS
 from .plan.sweep_file import SweepFile
@@ -83,7 +83,7 @@ def make_folder(folder: Path) -> None:
         raise SourceError(f"the sweep's folder {folder} cannot be made: {error.strerror or error}") from error
 
 
-def store_plan(store: SweepStore, plan: Plan, text: str, place: Path, words: Sequence[str]) -> int:
+def store_plan(store: SweepStore, plan: SweepPlan, text: str, place: Path, words: Sequence[str]) -> int:
     """Stores a plan in a new sweep, or adds the new runs of a plan to an existing one. Returns their number.
 
     Args:
@@ -111,7 +111,7 @@ def store_plan(store: SweepStore, plan: Plan, text: str, place: Path, words: Seq
         return store.add_runs(plan.runs, [run.name for run in plan.left_out])
 
 
-def stored_sweep(store: SweepStore) -> tuple[SweepFile, Place]:
+def stored_sweep(store: SweepStore) -> tuple[SweepFile, SweepPlace]:
     """Returns the sweep of a folder, and where it runs.
 
     Raises:
@@ -121,10 +121,10 @@ def stored_sweep(store: SweepStore) -> tuple[SweepFile, Place]:
     if text is None:
         raise SourceError(f"{store.folder} holds a sweep that was never started: start it with its file")
     sweep = parse_sweep(Source(SWEEP_FILE, text))
-    return sweep, Place(store.folder, Path(store.get("place")))
+    return sweep, SweepPlace(store.folder, Path(store.get("place")))
 
 
-def _check_same(store: SweepStore, plan: Plan) -> None:
+def _check_same(store: SweepStore, plan: SweepPlan) -> None:
     """Checks that a plan keeps all runs of the sweep, and adds no combination: the error rates count them."""
     rows = store.rows()
     planned = {run.name: run for run in plan.runs}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .jobs.job_folder import Ending
+from .jobs.job_folder import AttemptEnd
 from .plan.sweep_file import RetrySettings
 from .states import State, SweptRow
 
@@ -44,7 +44,7 @@ class Settlement:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def settle(row: SweptRow, ending: Ending, retries: RetrySettings) -> Settlement:
+def settle(row: SweptRow, ending: AttemptEnd, retries: RetrySettings) -> Settlement:
     """Returns what becomes of a run after an attempt that ended.
 
     Args:

@@ -26,7 +26,7 @@ _WITH_LOG = ("finished", "failed", "stopped")
 
 
 @dataclass(slots=True)
-class Curve:
+class RunCurve:
     """The scores of a run so far.
 
     Attributes:
@@ -57,7 +57,7 @@ class RunLogs:
         self._seen: dict[str, Status] = {}
         self._failed: set[str] = set()
         kept = store.curves()
-        self.curves = {name: Curve(*scores) for name, scores in kept.items()}
+        self.curves = {name: RunCurve(*scores) for name, scores in kept.items()}
         self._ended = set(kept)
 
     def look(self, rows: Iterable[SweptRow]) -> None:
@@ -84,12 +84,12 @@ class RunLogs:
         for _ in self._read_all(rows):
             pass
 
-    def _read_all(self, rows: Iterable[SweptRow]) -> Iterator[tuple[SweptRow, Curve]]:
+    def _read_all(self, rows: Iterable[SweptRow]) -> Iterator[tuple[SweptRow, RunCurve]]:
         for row in rows:
             if row.attempt and row.name not in self._ended and (row.state == "started" or row.state in _WITH_LOG):
-                yield row, self._read(row) or Curve()
+                yield row, self._read(row) or RunCurve()
 
-    def _read(self, row: SweptRow) -> Curve | None:
+    def _read(self, row: SweptRow) -> RunCurve | None:
         watcher = self._watchers.get(row.name)
         if watcher is None:
             watcher = self._watchers[row.name] = self._watcher(row)
@@ -113,7 +113,7 @@ class RunLogs:
         return Watcher(found, suite=suite, reference=self._watch.reference)
 
     def _end(self, name: str) -> None:
-        curve = self.curves.setdefault(name, Curve())
+        curve = self.curves.setdefault(name, RunCurve())
         self._watchers.pop(name, None)
         self._seen.pop(name, None)
         self._ended.add(name)
@@ -125,7 +125,7 @@ class RunLogs:
             self._say(f"the log of {name} cannot be read: {text}")
 
 
-def _curve(status: Status) -> Curve:
+def _curve(status: Status) -> RunCurve:
     assert status.log is not None
     scores = status.scores[0]
-    return Curve(array("d", scores.frames), array("d", scores.values), status.log.frames, headline(status))
+    return RunCurve(array("d", scores.frames), array("d", scores.values), status.log.frames, headline(status))

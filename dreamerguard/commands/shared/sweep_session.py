@@ -18,7 +18,7 @@ from .exit_codes import CLEAN, FINDINGS, IN_USE, REFUSED, SIGNALLED
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
     from dreamerguard.programs.native.options import TrainOptions
-    from dreamerguard.sweep.plan.make_plan import LintChoices, Plan
+    from dreamerguard.sweep.plan.make_plan import LintChoices, SweepPlan
     from dreamerguard.sweep.plan.sweep_file import EngineSettings, SweepFile
     from dreamerguard.sweep.store import SweepStore
 
@@ -163,7 +163,7 @@ def _with_typed(sweep: SweepFile, typed: dict[str, Any]) -> SweepFile:
     return sweep.model_copy(update={"engine": engine})
 
 
-def _plan(file: Path, folder: Path, given: LeadOptions) -> tuple[Plan, str]:
+def _plan(file: Path, folder: Path, given: LeadOptions) -> tuple[SweepPlan, str]:
     from dreamerguard.lint.engine import UnknownRule
     from dreamerguard.sweep.plan.make_plan import make_plan
     from dreamerguard.sweep.plan.read_file import read_sweep_file
@@ -190,7 +190,7 @@ def _speed(result: Result, directory: Path) -> float | None:
     return None if found is None else found.frames_per_second
 
 
-def _refused(plan: Plan) -> str:
+def _refused(plan: SweepPlan) -> str:
     """Returns why nothing may start; empty if something may."""
     if plan.stops:
         return "nothing was started: on_refused or on_unchecked of the file says stop"

@@ -18,7 +18,7 @@ from dreamerguard.sweep.jobs.job_folder import read_job, write_job
 from dreamerguard.sweep.jobs.worker_lock import is_held
 from dreamerguard.sweep.plan.sweep_file import EngineSettings
 
-from .interface import EngineError, Launch
+from .interface import EngineError, WorkerLaunch
 from .slots import Slots
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -46,11 +46,11 @@ class EmbeddedEngine:
         """Returns the number of free slots."""
         return self._slots.free
 
-    def submit(self, launches: Sequence[Launch]) -> Mapping[str, str]:
+    def submit(self, launches: Sequence[WorkerLaunch]) -> Mapping[str, str]:
         """Starts workers at once."""
         return {launch.name: self._start(launch) for launch in launches}
 
-    def _start(self, launch: Launch) -> str:
+    def _start(self, launch: WorkerLaunch) -> str:
         gpus = self._slots.take(launch.name)
         if gpus is not None:
             env = {**launch.job.env, _VISIBLE: ",".join(gpus)}

@@ -19,7 +19,7 @@ class EngineError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class WorkerLaunch:
     """An attempt of a run to start.
 
     Attributes:
@@ -50,7 +50,7 @@ class Engine(Protocol):
     def room(self) -> int:
         """Returns how many more runs it takes now."""
 
-    def submit(self, launches: Sequence[Launch]) -> Mapping[str, str]:
+    def submit(self, launches: Sequence[WorkerLaunch]) -> Mapping[str, str]:
         """Starts or queues workers. Returns run -> the engine's name for the job, for people and for `adopt`.
 
         Raises:

@@ -13,7 +13,7 @@ from typing import Any
 
 from dreamerguard.sweep.plan.sweep_file import EngineSettings
 
-from .interface import EngineError, Launch
+from .interface import EngineError, WorkerLaunch
 from .run_worker import WorkerTask
 
 #: Seconds between two questions for the size of the cluster.
@@ -73,7 +73,7 @@ class RayEngine:
             self._capacity = runs_that_fit(self._ray.cluster_resources(), self._settings)
         return self._capacity
 
-    def submit(self, launches: Sequence[Launch]) -> Mapping[str, str]:
+    def submit(self, launches: Sequence[WorkerLaunch]) -> Mapping[str, str]:
         """Gives tasks to Ray."""
         for launch in launches:
             self._tasks[launch.name] = self._task.remote(launch.words)

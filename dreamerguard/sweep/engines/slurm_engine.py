@@ -14,7 +14,7 @@ from typing import Any
 
 from dreamerguard.sweep.plan.sweep_file import EngineSettings
 
-from .interface import EngineError, Launch
+from .interface import EngineError, WorkerLaunch
 from .run_worker import WorkerTask
 
 #: Folder of submitit's files in the sweep's folder, and the beginning of the names of jobs.
@@ -61,7 +61,7 @@ class SlurmEngine:
         """Returns how many more jobs may be queued."""
         return self._most - len(self._jobs)
 
-    def submit(self, launches: Sequence[Launch]) -> Mapping[str, str]:
+    def submit(self, launches: Sequence[WorkerLaunch]) -> Mapping[str, str]:
         """Queues workers as one job array."""
         try:
             with self._executor.batch():

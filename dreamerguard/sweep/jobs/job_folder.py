@@ -43,7 +43,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class AttemptEnd:
     """How an attempt ended.
 
     Attributes:
@@ -101,15 +101,15 @@ def read_job(folder: Path) -> Job:
         raise ValueError(f"{folder / JOB} is damaged: {error}") from error
 
 
-def write_ending(folder: Path, ending: Ending) -> None:
+def write_ending(folder: Path, ending: AttemptEnd) -> None:
     """Stores how an attempt ended, in one step and on the disk."""
     _write(folder / ENDED, asdict(ending))
 
 
-def read_ending(folder: Path) -> Ending | None:
+def read_ending(folder: Path) -> AttemptEnd | None:
     """Reads how the last attempt ended; None if none has ended."""
     try:
-        return Ending(**_read(folder / ENDED))
+        return AttemptEnd(**_read(folder / ENDED))
     except (OSError, ValueError, TypeError):
         return None
 

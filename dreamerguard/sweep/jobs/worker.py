@@ -20,7 +20,7 @@ from dreamerguard.guard.child import Child
 from dreamerguard.guard.child import Ending as ChildEnding
 from dreamerguard.guard.signals import Signals
 
-from .job_folder import OUTPUT, Ending, Job, StopRequest, read_ending, read_job, read_stop, write_ending
+from .job_folder import OUTPUT, AttemptEnd, Job, StopRequest, read_ending, read_job, read_stop, write_ending
 from .worker_lock import HeldElsewhere, WorkerLock
 
 #: Exit code of a worker that ran nothing, because another one runs the run or has run this attempt.
@@ -56,7 +56,7 @@ def main() -> int:
         lock.release()
 
 
-def may_run(earlier: Ending, attempt: int) -> bool:
+def may_run(earlier: AttemptEnd, attempt: int) -> bool:
     """Returns whether an attempt may run after what is known to have ended.
 
     A worker may start late, after its controller was killed and a later one has run the run to its end. A job that a
@@ -67,15 +67,15 @@ def may_run(earlier: Ending, attempt: int) -> bool:
     return earlier.attempt < attempt or earlier.signalled
 
 
-def _run(folder: Path, attempt: int, before: float) -> Ending:
+def _run(folder: Path, attempt: int, before: float) -> AttemptEnd:
     started = time.time()
     found: StopRequest | None = None
 
-    def end(code: int, why: str = "", *, signalled: bool = False) -> Ending:
+    def end(code: int, why: str = "", *, signalled: bool = False) -> AttemptEnd:
         ended = time.time()
         stop = found.kind if found is not None else ""
         seconds = before + ended - started
-        return Ending(attempt, code, signalled, stop, why, started, ended, seconds, socket.gethostname())
+        return AttemptEnd(attempt, code, signalled, stop, why, started, ended, seconds, socket.gethostname())
 
     found = read_stop(folder, attempt)
     if found is not None:  # it waited in a queue for so long

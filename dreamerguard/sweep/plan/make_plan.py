@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +44,7 @@ class LintChoices:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SweepPlan:
     """The runs of a sweep.
 
     Attributes:
@@ -82,7 +83,7 @@ class Plan:
 
 def make_plan(
     sweep: SweepFile, folder: Path, place: Path, lint: LintChoices, speed_of: SpeedOf = lambda result, path: None
-) -> Plan:
+) -> SweepPlan:
     """Returns the plan of a sweep.
 
     Args:
@@ -108,8 +109,12 @@ def make_plan(
     order = ((task, item, seed) for seed in sweep.seed_list for task in sweep.tasks for item in expanded)
     with check_cache_scope():
         runs = [linter.planned(*one) for one in order]
+    names = Counter(run.name.casefold() for run in runs)  # some file systems do not tell capitals apart
+    twice = next((run for run in runs if names[run.name.casefold()] > 1), None)
+    if twice is not None:
+        raise SourceError(f"two runs have the same name, {twice.name}: write a task or a value differently")
     runs = [replace(run, words=(*run.words, *lint.words)) for run in runs] if sweep.command is None else runs
-    return Plan(sweep, folder, tuple(runs), (settings.withheld,) if settings.withheld else ())
+    return SweepPlan(sweep, folder, tuple(runs), (settings.withheld,) if settings.withheld else ())
 
 
 class _Linter:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dreamerguard.util.text import number_of
 
-from .make_plan import Plan
+from .make_plan import SweepPlan
 from .planned_run import PlannedRun
 
 VERSION = 1
@@ -18,7 +18,7 @@ UNKNOWN = "not known"
 _Amount = Callable[[PlannedRun], float | None]
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: SweepPlan) -> dict[str, Any]:
     """Returns the plan as plain data."""
     return {
         "version": VERSION,
@@ -32,7 +32,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: SweepPlan) -> str:
     """Returns the plan as lines for people."""
     lines = [*_head(plan), "", *_table(plan), "", *_totals_text(plan)]
     lines += [line for note in plan.notes for line in ("", f"note: {note}")]
@@ -40,7 +40,7 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _row(run: PlannedRun, plan: Plan) -> dict[str, Any]:
+def _row(run: PlannedRun, plan: SweepPlan) -> dict[str, Any]:
     cost = run.cost
     return {
         "name": run.name,
@@ -60,12 +60,12 @@ def _row(run: PlannedRun, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _started(plan: Plan) -> list[PlannedRun]:
+def _started(plan: SweepPlan) -> list[PlannedRun]:
     left_out = {run.name for run in plan.left_out}
     return [run for run in plan.runs if run.name not in left_out]
 
 
-def _totals(plan: Plan) -> dict[str, Any]:
+def _totals(plan: SweepPlan) -> dict[str, Any]:
     runs = _started(plan)
     amounts: dict[str, _Amount] = {
         "frames": lambda run: run.frames,
@@ -89,7 +89,7 @@ def _sum(amounts: Iterable[float | None]) -> float | None:
     return total
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: SweepPlan) -> Iterator[str]:
     sweep = plan.sweep
     combinations = len({tuple(run.combination.items()) for run in plan.runs})
     yield (
@@ -99,7 +99,7 @@ def _head(plan: Plan) -> Iterator[str]:
     )
 
 
-def _table(plan: Plan) -> Iterator[str]:
+def _table(plan: SweepPlan) -> Iterator[str]:
     groups: dict[tuple[str, str, str, str], list[PlannedRun]] = {}
     for run in plan.runs:
         groups.setdefault((run.task, run.shown, run.checked, run.why), []).append(run)
@@ -114,7 +114,7 @@ def _table(plan: Plan) -> Iterator[str]:
         yield f"and {len(groups) - _ROWS} more; --output-format json lists all"
 
 
-def _totals_text(plan: Plan) -> Iterator[str]:
+def _totals_text(plan: SweepPlan) -> Iterator[str]:
     totals = _totals(plan)
     left = f", {totals['left_out']} left out" if totals["left_out"] else ""
     yield f"runs       {totals['runs']}{left}"
@@ -126,7 +126,7 @@ def _totals_text(plan: Plan) -> Iterator[str]:
     yield f"disk       {f'at least {disk / 1e9:,.1f} GB, for the replay in the checkpoints' if disk else UNKNOWN}"
 
 
-def _gpu_hours(plan: Plan, total: float | None) -> str:
+def _gpu_hours(plan: SweepPlan, total: float | None) -> str:
     if not plan.sweep.engine.gpus_per_run:
         return "0: gpus_per_run is 0"
     if total is not None:
@@ -134,7 +134,7 @@ def _gpu_hours(plan: Plan, total: float | None) -> str:
     return f"{UNKNOWN}: no similar run on this machine beside these, and the file states no frames_per_second"
 
 
-def _left_out_text(plan: Plan) -> Iterator[str]:
+def _left_out_text(plan: SweepPlan) -> Iterator[str]:
     groups = (("refused by lint", plan.refused), ("not checked by lint", plan.unchecked))
     for what, runs in groups:
         if not runs:

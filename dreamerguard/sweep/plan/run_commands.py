@@ -18,7 +18,7 @@ from .sweep_file import SweepFile
 RUNS, JOBS = "runs", "jobs"
 #: Copy of the run file, so that an edit of the original does not change half of the runs.
 RUN_FILE = "config.yaml"
-_UNSAFE, _LONGEST = re.compile(r"[^\w.+=,-]+"), 100
+_UNSAFE, _LONGEST = re.compile(r"[^\w.+=,-]+", re.ASCII), 100
 #: ``{key}``, but not ``${key}`` of Hydra; ``{{`` and ``}}`` stand for braces.
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|(?<!\$)\{([\w./+-]+)\}")
 _OWN = ("task", "seed", "logdir", "name")

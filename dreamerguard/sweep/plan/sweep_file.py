@@ -44,6 +44,11 @@ _SEEDS_SCHEMA = {
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), BeforeValidator(_seeds), WithJsonSchema(_SEEDS_SCHEMA)]
 
 
+def key(default: Any, *, description: str, **bounds: Any) -> Any:
+    """Declares one key with its default; ``bounds`` are pydantic's keywords."""
+    return Field(default, description=description, **bounds)
+
+
 class Part(BaseModel):
     """A frozen group of a sweep file. It refuses unknown keys, so that a misspelt key is never ignored."""
 
@@ -53,10 +58,10 @@ class Part(BaseModel):
 class Draw(Part):
     """One random value; exactly one of these keys."""
 
-    uniform: tuple[float, float] | None = Field(None, description="Between two bounds.")
-    log_uniform: tuple[float, float] | None = Field(None, description="Between two bounds above zero, by logarithm.")
-    integer: tuple[int, int] | None = Field(None, description="A whole number between two bounds, both included.")
-    choice: Choices | None = Field(None, description="One of these values.")
+    uniform: tuple[float, float] | None = key(None, description="Between two bounds.")
+    log_uniform: tuple[float, float] | None = key(None, description="Between two bounds above zero, by logarithm.")
+    integer: tuple[int, int] | None = key(None, description="A whole number between two bounds, both included.")
+    choice: Choices | None = key(None, description="One of these values.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -74,17 +79,17 @@ class RandomDraws(Part):
     """Random combinations. A larger count, or another key, keeps the values that were drawn before."""
 
     count: int = Field(description="Number of combinations.", ge=1, le=100_000)
-    seed: int = Field(0, description="Seed of the draws.", ge=0)
+    seed: int = key(0, description="Seed of the draws.", ge=0)
     draw: dict[str, Draw] = Field(description="Setting -> how its value is drawn.", min_length=1)
 
 
 class VaryBlock(Part):
     """How settings vary; exactly one of these keys. Several blocks are combined with each other."""
 
-    grid: dict[str, Choices] | None = Field(None, description="Setting -> values; every combination of them.")
-    zip: dict[str, Choices] | None = Field(None, description="Setting -> values, as many each; first with first.")
-    list: tuple[Settings, ...] | None = Field(None, description="Combinations, each a table of settings.")
-    random: RandomDraws | None = Field(None, description="Combinations drawn at random.")
+    grid: dict[str, Choices] | None = key(None, description="Setting -> values; every combination of them.")
+    zip: dict[str, Choices] | None = key(None, description="Setting -> values, as many each; first with first.")
+    list: tuple[Settings, ...] | None = key(None, description="Combinations, each a table of settings.")
+    random: RandomDraws | None = key(None, description="Combinations drawn at random.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -100,24 +105,24 @@ class VaryBlock(Part):
 class EngineSettings(Part):
     """Where the runs run, and what each of them takes."""
 
-    kind: Literal["embedded", "ray", "slurm"] = Field("embedded", description="This machine, Ray or Slurm.")
-    cores_per_run: float = Field(1.0, description="Processor cores of each run.", gt=0)
-    gpus_per_run: float = Field(
+    kind: Literal["embedded", "ray", "slurm"] = key("embedded", description="This machine, Ray or Slurm.")
+    cores_per_run: float = key(1.0, description="Processor cores of each run.", gt=0)
+    gpus_per_run: float = key(
         0.0, description="GPUs of each run; a part of one, such as 0.5, lets runs share it.", ge=0
     )
-    memory_per_run: float | None = Field(None, description="Main memory of each run, in gigabytes.", gt=0)
-    slots: int | None = Field(
+    memory_per_run: float | None = key(None, description="Main memory of each run, in gigabytes.", gt=0)
+    slots: int | None = key(
         None, description="Most runs at the same time; by default as many as the cores and GPUs allow.", ge=1
     )
-    gpus: tuple[int, ...] | None = Field(None, description="embedded: GPUs to use; by default all that are visible.")
-    address: str | None = Field(
+    gpus: tuple[int, ...] | None = key(None, description="embedded: GPUs to use; by default all that are visible.")
+    address: str | None = key(
         None, description="ray: address of a cluster, auto for the one of this machine; without it, Ray starts here."
     )
-    partition: str | None = Field(None, description="slurm: partition.")
-    account: str | None = Field(None, description="slurm: account.")
-    hours: float | None = Field(None, description="slurm: time limit of each job; a longer run is requeued.", gt=0)
-    options: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="slurm: further options of sbatch, without dashes."
+    partition: str | None = key(None, description="slurm: partition.")
+    account: str | None = key(None, description="slurm: account.")
+    hours: float | None = key(None, description="slurm: time limit of each job; a longer run is requeued.", gt=0)
+    options: dict[str, str | int | float | bool] = key(
+        {}, description="slurm: further options of sbatch, without dashes."
     )
 
     @model_validator(mode="after")
@@ -130,73 +135,71 @@ class EngineSettings(Part):
 class RetrySettings(Part):
     """When a run that failed is started again. A run that was saved by a signal continues without counting."""
 
-    count: int = Field(2, description="How often a failed run is started again.", ge=0, le=100)
-    backoff: float = Field(30.0, description="Seconds before the first retry; doubled each time.", ge=0)
-    longest: float = Field(3600.0, description="Longest pause in seconds.", ge=0)
+    count: int = key(2, description="How often a failed run is started again.", ge=0, le=100)
+    backoff: float = key(30.0, description="Seconds before the first retry; doubled each time.", ge=0)
+    longest: float = key(3600.0, description="Longest pause in seconds.", ge=0)
 
 
 class WatchSettings(Part):
     """How runs are watched together, and when one is stopped."""
 
-    interval: float = Field(30.0, description="Seconds between two looks.", ge=0.2)
-    stop: bool = Field(True, description="Whether hopeless runs are stopped; otherwise they are only reported.")
-    against: Annotated[tuple[Literal["reference", "best"], ...], BeforeValidator(_text_of_names)] = Field(
+    interval: float = key(30.0, description="Seconds between two looks.", ge=0.2)
+    stop: bool = key(True, description="Whether hopeless runs are stopped; otherwise they are only reported.")
+    against: Annotated[tuple[Literal["reference", "best"], ...], BeforeValidator(_text_of_names)] = key(
         ("reference", "best"),
         description="What makes a run hopeless: far below the published agent, or below the sweep's own best.",
     )
-    rate: float = Field(
+    rate: float = key(
         0.05,
         description="Most probability of stopping a combination that is as good as what it is compared with, over all"
         " runs and looks of the sweep.",
         gt=0,
         lt=0.5,
     )
-    halving: bool = Field(
+    halving: bool = key(
         False,
         description="Whether the worse half of the combinations is stopped at 1/8, 1/4 and 1/2 of the length too; this"
         " promises no error rate.",
     )
-    reference: str | None = Field(None, description="Published curves of a release, or a file; as in watch.")
-    suite: str | None = Field(None, description="Suite, if several have the tasks; as in watch.")
-    kill_after: float = Field(120.0, description="Seconds from SIGTERM to SIGKILL for a run that is stopped.", ge=0)
+    reference: str | None = key(None, description="Published curves of a release, or a file; as in watch.")
+    suite: str | None = key(None, description="Suite, if several have the tasks; as in watch.")
+    kill_after: float = key(120.0, description="Seconds from SIGTERM to SIGKILL for a run that is stopped.", ge=0)
 
 
 class SweepFile(Part):
     """A sweep: tasks x seeds x settings."""
 
-    name: str = Field("sweep", description="Name for people.", min_length=1, max_length=100)
-    description: str = Field("", description="What the sweep is to find out.")
+    name: str = key("sweep", description="Name for people.", min_length=1, max_length=100)
+    description: str = key("", description="What the sweep is to find out.")
     tasks: Names = Field(description="Tasks, for example [dmc_walker_walk, atari_pong].")
     seeds: Seeds = Field(description="The seeds, or their number: 3 stands for 0, 1 and 2.")
-    config: str | None = Field(None, description="Run file with settings of every run, as of train --config.")
-    settings: Settings = Field(default_factory=dict, description="Settings of every run.")
-    task_settings: dict[str, Settings] = Field(
-        default_factory=dict, description="Task -> settings of its runs; they win over settings."
-    )
-    vary: tuple[VaryBlock, ...] = Field((), description="How settings vary; blocks are combined with each other.")
-    command: str | tuple[str, ...] | None = Field(
+    config: str | None = key(None, description="Run file with settings of every run, as of train --config.")
+    settings: Settings = key({}, description="Settings of every run.")
+    task_settings: dict[str, Settings] = key({}, description="Task -> settings of its runs; they win over settings.")
+    vary: tuple[VaryBlock, ...] = key((), description="How settings vary; blocks are combined with each other.")
+    command: str | tuple[str, ...] | None = key(
         None,
         description="Command of another training program, with {task}, {seed}, {logdir} and each setting that varies,"
         " as {run.train_ratio}. Without it, the runs are of dreamerguard train.",
     )
-    dialect: str | None = Field(None, description="The program of the command if it is not recognised, danijar:2023.")
-    frames: float | None = Field(
+    dialect: str | None = key(None, description="The program of the command if it is not recognised, danijar:2023.")
+    frames: float | None = key(
         None, description="Environment frames of each run, if the command of another program does not state them.", gt=0
     )
-    env: dict[str, str] = Field(default_factory=dict, description="Environment variables of the runs.")
-    allow: dict[str, str] = Field(default_factory=dict, description="Rule -> reason, for findings that are accepted.")
-    on_refused: Literal["skip", "stop"] = Field(
+    env: dict[str, str] = key({}, description="Environment variables of the runs.")
+    allow: dict[str, str] = key({}, description="Rule -> reason, for findings that are accepted.")
+    on_refused: Literal["skip", "stop"] = key(
         "skip", description="What happens if lint refuses a run: leave it out, or start nothing."
     )
-    on_unchecked: Literal["run", "skip", "stop"] = Field(
+    on_unchecked: Literal["run", "skip", "stop"] = key(
         "run", description="What happens if lint cannot check a command of another program."
     )
-    frames_per_second: float | None = Field(
+    frames_per_second: float | None = key(
         None, description="Environment frames of a run in a second, for the plan, if you know them.", gt=0
     )
-    engine: EngineSettings = Field(default_factory=EngineSettings, description="Where the runs run.")
-    retries: RetrySettings = Field(default_factory=RetrySettings, description="Retries of failed runs.")
-    watch: WatchSettings = Field(default_factory=WatchSettings, description="The watch over all runs.")
+    engine: EngineSettings = key(EngineSettings(), description="Where the runs run.")
+    retries: RetrySettings = key(RetrySettings(), description="Retries of failed runs.")
+    watch: WatchSettings = key(WatchSettings(), description="The watch over all runs.")
 
     @property
     def seed_list(self) -> tuple[int, ...]:

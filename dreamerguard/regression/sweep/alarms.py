@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import median
 
 from dreamerguard.regression.statistics.rank_evidence import log_mean_exp
 from dreamerguard.regression.watch.verdict import p_value
@@ -46,16 +45,11 @@ def alarm_evidence(board: Board, runs: Sequence[SweepRun]) -> Evidence:
 
 def _task(board: Board, task: str, runs: Sequence[SweepRun]) -> TaskEvidence | None:
     judged = [(run, reference) for run in runs if (reference := board.reference(run)) and reference.decidable]
-    gaps = [_gap(board, run, reference.band.middle) for run, reference in judged if board.finished(run)]
-    if not gaps:
+    found = [(*board.deficits(run), reference.calibration) for run, reference in judged]
+    now = [last for (run, _), (_, last, _) in zip(judged, found, strict=True) if board.finished(run)]
+    if not now:
         return None
-    p = [p_value(board.worst_deficit(run), reference.calibration) for run, reference in judged]
+    p = [p_value(worst, calibration) for worst, _, calibration in found]
     bet = math.fsum(1 / (ALLOWED * rate) for value in p for rate in RATES if value <= rate) / (len(RATES) * len(p))
-    return TaskEvidence(task, tuple(math.log(1 - part + part * bet) for part in PARTS), median(gaps) < 0)
-
-
-def _gap(board: Board, run: SweepRun, middle: Sequence[float | None]) -> float:
-    """Returns the points by which a run's recent scores are above the reference's middle at the same frames."""
-    last = min(board.finished(run), len(middle))
-    score, reference = board.track(run).mean(last), middle[last - 1]
-    return 0.0 if score is None or reference is None else score - reference
+    behind = 2 * sum(last > -math.inf for last in now) > len(now)
+    return TaskEvidence(task, tuple(math.log(1 - part + part * bet) for part in PARTS), behind)

@@ -9,8 +9,9 @@ from statistics import median
 
 from dreamerguard.regression.statistics.rank_evidence import log_evidence, lower_ranks, over_tasks
 
-from .board import Board, Track
+from .board import Board
 from .runs import SweepRun, by_task
+from .track import Track
 
 #: A run may be this share slower than the others, and this share of what they have learned lower, without being worse.
 LAG, MARGIN = 0.15, 0.05
@@ -26,7 +27,7 @@ class TaskEvidence:
     Attributes:
       task: name of the task.
       log: natural logarithm of its e-value for each tilt.
-      behind: whether the median of the combination's seeds is below that of the others, without any margin.
+      behind: whether most of the combination's seeds are below the others by more than the margin.
     """
 
     task: str
@@ -81,8 +82,7 @@ def _task(board: Board, task: str, runs: Sequence[SweepRun], others: Sequence[Tr
     learned = max(median(value for _, value in now) - median(track.start for track, _ in now), 0.0)
     theirs = [min(value, _or(track.mean(late), value)) - MARGIN * learned for track, value in now]
     ranks = lower_ranks(ours, theirs)
-    behind = median(ours) < median(value for _, value in now)
-    return TaskEvidence(task, log_evidence(ranks, len(ours) + len(theirs)), behind)
+    return TaskEvidence(task, log_evidence(ranks, len(ours) + len(theirs)), median(ours) < median(theirs))
 
 
 def _or(value: float | None, default: float) -> float:

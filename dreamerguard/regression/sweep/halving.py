@@ -14,7 +14,7 @@ from typing import Any
 from .board import Board
 from .decision import Decision, Hopeless
 from .runs import SweepRun, by_combination
-from .standings import mean_ranks, ranked_runs, standings
+from .standings import mean_ranks, standings
 
 #: Version of the stored state.
 FORMAT = 1
@@ -46,8 +46,10 @@ def halve(
     if state and state.get("format") != FORMAT:
         raise ValueError(f"the stored state of successive halving has format {state.get('format')}, not {FORMAT}")
     groups = by_combination(runs)
-    rows = {label: {"hopeless": None} | dict(row) for label, row in state.get("combinations", {}).items()}
-    rows = {label: rows.get(label, {"hopeless": None}) for label in (*rows, *groups)}
+    stored: Mapping[str, Mapping[str, Any]] = state.get("combinations", {})
+    rows: dict[str, dict[str, Any]] = {
+        label: dict(stored.get(label, {"hopeless": None})) for label in (*stored, *groups)
+    }
     made, lines = int(state.get("rungs", 0)), []
     board = Board(runs, {})
     while made < len(rungs):
@@ -73,7 +75,7 @@ def _order(board: Board, alive: Mapping[str, Sequence[SweepRun]], rung: float) -
     for task, found in board.tasks.items():
         left = [run for run in found if run.label in alive]
         cells = min((max(board.finished_at(run, rung), 1) for run in left), default=1)
-        tasks[task] = mean_ranks(ranked_runs(board, left, cells))
+        tasks[task] = mean_ranks([run for run in board.ranked(task, cells) if run.label in alive])
     ranks = standings(tasks)
     return sorted(alive, key=lambda label: -ranks.get(label, (0.0, 0))[0])
 

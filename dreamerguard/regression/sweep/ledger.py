@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Rule = Literal["reference", "best"]
 
 #: Version of the stored state.
 FORMAT = 1
-
-#: Fields with logarithms of e-values.
-_LOGS = ("evidence", "ranks")
 
 
 @dataclass(slots=True)
@@ -101,7 +98,9 @@ class Ledger:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    return asdict(record) | {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
+    logs = {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
+    tasks = {"ahead": list(record.ahead), "behind": list(record.behind)}
+    return {"looks": record.looks, **logs, "against": dict(record.against), **tasks, "hopeless": record.hopeless}
 
 
 def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:
@@ -109,6 +108,12 @@ def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:
 
 
 def _record(row: Mapping[str, Any]) -> Record:
-    logs = ({rule: -math.inf if log is None else float(log) for rule, log in row[key].items()} for key in _LOGS)
-    lists = (list(map(str, row[key])) for key in ("ahead", "behind"))
-    return Record(int(row["looks"]), *logs, dict(row["against"]), *lists, row["hopeless"])
+    ahead, behind = (list(map(str, row[key])) for key in ("ahead", "behind"))
+    against = dict(row["against"])
+    return Record(
+        int(row["looks"]), _logs(row["evidence"]), _logs(row["ranks"]), against, ahead, behind, row["hopeless"]
+    )
+
+
+def _logs(stored: Mapping[Rule, float | None]) -> dict[Rule, float]:
+    return {rule: -math.inf if log is None else float(log) for rule, log in stored.items()}

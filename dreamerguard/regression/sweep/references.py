@@ -20,6 +20,8 @@ from dreamerguard.regression.statistics.seed_band import SeedBand
 from dreamerguard.regression.watch.verdict import WATCH_RATE, p_value
 from dreamerguard.schema.tasks import UnknownTask, find_task
 
+from .track import Track
+
 
 @dataclass(frozen=True, slots=True)
 class TaskReference:
@@ -27,7 +29,7 @@ class TaskReference:
 
     Attributes:
       grid: right edge of each cell in environment frames, ascending and equally spaced.
-      curves: score of each seed in each cell.
+      tracks: curves of the seeds.
       band: middle and width of the seeds.
       calibration: false alarm statistics of the reference's suite.
       decidable: whether one run that learns nothing would be called too low at some look.
@@ -35,7 +37,7 @@ class TaskReference:
     """
 
     grid: tuple[float, ...]
-    curves: tuple[Curve, ...]
+    tracks: tuple[Track, ...]
     band: SeedBand
     calibration: Calibration
     decidable: bool
@@ -59,7 +61,7 @@ class TaskReference:
         band = SeedBand.of(curves, calibration.spread, method)
         flat = max(band.deficits([band.start] * len(grid)))
         decidable = p_value(flat, calibration) <= WATCH_RATE
-        return cls(tuple(grid), tuple(curves), band, calibration, decidable, envelope)
+        return cls(tuple(grid), tuple(map(Track.of, curves)), band, calibration, decidable, envelope)
 
 
 def task_references(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .board import Board, Track
+from .board import Board
 from .evidence import compared_cells
 from .runs import SweepRun, by_task
-from .standings import mean_ranks, ranked_runs, standings
+from .standings import mean_ranks, standings
+from .track import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def rivals(board: Board, label: str, runs: Sequence[SweepRun]) -> Rivals:
     ordered: dict[str, list[SweepRun]] = {}
     for task, group in by_task(runs).items():
         if cells := compared_cells([board.finished(run) for run in group]):
-            ordered[task] = ranked_runs(board, [run for run in board.tasks[task] if run.label != label], cells)
+            ordered[task] = [run for run in board.ranked(task, cells) if run.label != label]
     best = _best({task: mean_ranks(found) for task, found in ordered.items()})
     of_best = {task: [board.track(run) for run in found if run.label == best] for task, found in ordered.items()}
     of_all = {task: [board.track(run) for run in found] for task, found in ordered.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dreamerguard.util.text import plain
 
@@ -22,6 +23,7 @@ class SweepRun:
       budget: planned environment frames, above 0.
       ended: whether the run gets no more scores: finished, failed for good, or stopped.
       reference: key of its reference curves; by default its task.
+      label: the combination in words.
     """
 
     name: str
@@ -33,17 +35,14 @@ class SweepRun:
     budget: float
     ended: bool = False
     reference: str = ""
+    label: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.frames) != len(self.scores):
             raise ValueError(f"run {self.name} has {len(self.frames)} frames and {len(self.scores)} scores")
         if not self.budget > 0:
             raise ValueError(f"run {self.name} needs a budget above 0 frames, not {self.budget}")
-
-    @property
-    def label(self) -> str:
-        """The combination in words."""
-        return combination_label(self.combination)
+        object.__setattr__(self, "label", combination_label(self.combination))
 
     @property
     def reference_key(self) -> str:
@@ -63,7 +62,12 @@ class SweepRun:
 
 def combination_label(combination: Mapping[str, str]) -> str:
     """Returns ``key=value, key=value``, in the order of the mapping."""
-    return ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in combination.items()) or "as written"
+    return _label(tuple(combination.items()))
+
+
+@lru_cache(maxsize=4096)
+def _label(items: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in items) or "as written"
 
 
 def by_combination(runs: Iterable[SweepRun]) -> dict[str, list[SweepRun]]:

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .board import Board
 from .runs import SweepRun
-
-#: Task -> label of a combination -> mean rank of its runs, from 0 to 1.
-TaskRanks = dict[str, dict[str, float]]
-
-
-def ranked_runs(board: Board, runs: Sequence[SweepRun], cells: int) -> list[SweepRun]:
-    """Returns the runs that have finished a number of cells, by their recent score there, lowest first."""
-    found = [(run, board.track(run).mean(cells)) for run in runs if board.finished(run) >= cells]
-    known = [(value, run) for run, value in found if value is not None]
-    return [run for _, run in sorted(known, key=lambda item: item[0])]
 
 
 def mean_ranks(ordered: Sequence[SweepRun]) -> dict[str, float]:

@@ -48,8 +48,10 @@ class Child:
       command: program and arguments.
       signals: the entered signal queue of this process.
       say: prints one line for the user; must not fail.
-      translated: signals that the program ignores -> what it gets instead, once, when this process receives one. For a
-        batch system that signals all processes of a job: the program would get the signal twice, or die of it.
+      translated: signals that the program ignores -> what it gets instead when this process receives one. For a batch
+        system that signals all processes of a job: the program would get the signal twice, or die of it.
+      once: whether only the first signal that asks to end is passed on. Without a person at a terminal, a second one
+        is a repetition, and programs end at once at it, without saving.
 
     Raises:
       OSError: the program cannot be started.
@@ -61,9 +63,10 @@ class Child:
         signals: Signals,
         say: Callable[[str], None],
         translated: Mapping[signal.Signals, signal.Signals] | None = None,
+        once: bool = False,
     ) -> None:
         self._signals, self._say = signals, say
-        self._translated = dict(translated or {})
+        self._translated, self._once = dict(translated or {}), once
         ignored = tuple(self._translated)
         self._terminal = Terminal()
         self._own_group = os.getpgrp()
@@ -113,10 +116,9 @@ class Child:
             self._stop_with_program(signal.Signals(os.WSTOPSIG(status)))
 
     def _handle(self, number: signal.Signals) -> None:
-        if number in self._translated:
-            number = self._translated[number]
-            if self._end_requested:
-                return
+        number = self._translated.get(number, number)
+        if self._once and self._end_requested and number in _ENDS:
+            return
         if number == signal.SIGCONT:
             self._continue()
         elif number == signal.SIGTSTP:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.source import Source, SourceError
-from dreamerguard.sweep.plan.make_plan import LintChoices, SweepPlan, SpeedOf, make_plan
+from dreamerguard.sweep.plan.make_plan import LintChoices, SpeedOf, SweepPlan, make_plan
 from dreamerguard.sweep.plan.plan_report import plan_json, plan_text
 from dreamerguard.sweep.plan.read_file import parse_sweep
 

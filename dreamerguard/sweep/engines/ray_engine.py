@@ -6,6 +6,7 @@ controller continues it. How a run ended stands in the worker's files; no result
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from dreamerguard.sweep.plan.sweep_file import EngineSettings
 from .interface import EngineError, WorkerLaunch
 from .run_worker import WorkerTask
 
+#: Ray would kill the children of a task with SIGKILL; here they get SIGTERM by themselves (`guard.linux`) and save.
+_KEEP_CHILDREN = ("RAY_kill_child_processes_on_worker_exit", "0")
 #: Seconds between two questions for the size of the cluster.
 _SIZE = 10.0
 
@@ -46,6 +49,7 @@ class RayEngine:
         self._settings = settings
         self._tasks: dict[str, Any] = {}
         self._capacity, self._asked = 0, float("-inf")
+        os.environ.setdefault(*_KEEP_CHILDREN)
         try:
             # Without "local", Ray would silently join a cluster that RAY_ADDRESS names.
             ray.init(

@@ -87,7 +87,8 @@ def _run(folder: Path, attempt: int, before: float) -> AttemptEnd:
         return end(NOT_EXECUTABLE, f"the run cannot start: {error}")
     with Signals() as signals:
         try:
-            child = Child(job.words, signals, _say, _TRANSLATED if _IN_SLURM in os.environ else None)
+            translated = _TRANSLATED if _IN_SLURM in os.environ else None
+            child = Child(job.words, signals, _say, translated, once=True)
         except OSError as error:
             code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
             return end(code, f"cannot start {job.words[0]}: {error.strerror or error}")

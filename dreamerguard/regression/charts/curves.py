@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from dreamerguard.regression.published import Envelope
 from dreamerguard.regression.statistics.binned_curve import Curve, across, to_cells, trailing
 from dreamerguard.regression.watch.watcher import Status
 from dreamerguard.util.text import number_of
@@ -75,8 +76,12 @@ def reference_means(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ...]]
     """Returns the mean per cell of the reference seeds as a band and its median; empty tuples without a reference."""
     if status.reference is None:
         return (), ()
-    cells = CellMeans(status.reference.envelope.grid)
-    return _band(status, cells.middles(), status.reference.envelope.curves)
+    return envelope_means(status.reference.envelope)
+
+
+def envelope_means(envelope: Envelope) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
+    """Returns the mean per cell of an envelope's seeds as a band and its median."""
+    return _band(envelope, CellMeans(envelope.grid).middles(), envelope.curves)
 
 
 def reference_trailing(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
@@ -84,7 +89,7 @@ def reference_trailing(status: Status) -> tuple[tuple[Band, ...], tuple[Line, ..
     if status.reference is None:
         return (), ()
     envelope, window = status.reference.envelope, status.reference.method.window
-    return _band(status, envelope.grid, [trailing(curve, window) for curve in envelope.curves])
+    return _band(envelope, envelope.grid, [trailing(curve, window) for curve in envelope.curves])
 
 
 def trailing_name(status: Status) -> str:
@@ -93,11 +98,11 @@ def trailing_name(status: Status) -> str:
     return f"mean over the last {percent(share)} of the budget"
 
 
-def _band(status: Status, xs: Sequence[float], curves: Sequence[Curve]) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
-    assert status.reference is not None
+def _band(
+    envelope: Envelope, xs: Sequence[float], curves: Sequence[Curve]
+) -> tuple[tuple[Band, ...], tuple[Line, ...]]:
     cells = zip(xs, across(curves, min), across(curves, max), across(curves, median), strict=True)
     known = [(x, lo, hi, mid) for x, lo, hi, mid in cells if lo is not None and hi is not None and mid is not None]
-    envelope = status.reference.envelope
     origin = "custom" if envelope.release == "own" else "published"
     label = f"{number_of(envelope.seeds, f'{origin} seed')}, same mean, lowest to highest"
     band = Band(label, [(x, low, high) for x, low, high, _ in known])

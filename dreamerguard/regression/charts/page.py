@@ -7,19 +7,17 @@ content security policy blocks every load. A report of two sides opens with the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import resources
 
 from dreamerguard.regression.watch.status_report import headline
 
 from .curves import trailing_name
-from .html import Html, count, figure, html_table, join_html, percent, tag, text
+from .html import Html, count, figure, html_table, percent, tag
 from .run_charts import common_chart
 from .run_facts import RunPage
 from .run_section import badge, run_section
+from .shell import whole_page
 from .svg import draw_svg
 from .two_sides import TwoSides, sides_section
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 #: Number of runs from which on the sections are closed, unless a run is too low.
 _MANY = 4
@@ -37,22 +35,7 @@ def report_page(runs: Sequence[RunPage], made: str, sides: TwoSides | None = Non
         title = f"{sides.outcome}: {sides.names[0]} compared with {sides.names[1]}"
     else:
         title = f"{runs[0].label}: {headline(runs[0].status)}" if len(runs) == 1 else f"{len(runs)} DreamerV3 runs"
-    head = join_html(
-        [
-            Html('<meta charset="utf-8">'),
-            Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-            Html(f'<meta http-equiv="Content-Security-Policy" content="{text(_POLICY)}">'),
-            Html('<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'),
-            tag("title", title),
-            tag("style", Html(_style())),
-        ]
-    )
-    body = tag("main", *_body(runs, title, sides), tag("p", made, class_="soft"))
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
-
-
-def _style() -> str:
-    return resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    return whole_page(title, _body(runs, title, sides), made)
 
 
 def _body(runs: Sequence[RunPage], title: str, sides: TwoSides | None) -> Iterator[Html]:

@@ -55,7 +55,8 @@ class Board:
     def cells(self, run: SweepRun) -> Curve:
         """Returns the mean score of a run in each cell that it has finished."""
         if run.name not in self._cells:
-            self._cells[run.name] = to_cells(run.frames, run.scores, self.grid(run.task), run.reached)
+            frames, scores = run.finite
+            self._cells[run.name] = to_cells(frames, scores, self.grid(run.task), run.reached)
         return self._cells[run.name]
 
     def deficits(self, run: SweepRun) -> tuple[float, float]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Share of the budget from which a score counts as final.
+WHOLE = 0.97
+
 
 @dataclass(frozen=True, slots=True)
 class TaskScore:

@@ -27,7 +27,7 @@ class TaskEvidence:
     Attributes:
       task: name of the task.
       log: natural logarithm of its e-value for each tilt.
-      behind: whether most of the combination's seeds are below the others by more than the margin.
+      behind: whether most of the combination's seeds are below all others by more than the margin.
     """
 
     task: str
@@ -82,7 +82,7 @@ def _task(board: Board, task: str, runs: Sequence[SweepRun], others: Sequence[Tr
     learned = max(median(value for _, value in now) - median(track.start for track, _ in now), 0.0)
     theirs = [min(value, _or(track.mean(late), value)) - MARGIN * learned for track, value in now]
     ranks = lower_ranks(ours, theirs)
-    return TaskEvidence(task, log_evidence(ranks, len(ours) + len(theirs)), median(ours) < median(theirs))
+    return TaskEvidence(task, log_evidence(ranks, len(ours) + len(theirs)), median(ours) < min(theirs))
 
 
 def _or(value: float | None, default: float) -> float:

@@ -88,7 +88,7 @@ def _row(name: str, run: SweepRun | None, facts: RunFacts | None, keys: Sequence
 
 
 def _final(run: SweepRun) -> float | None:
-    late = [y for x, y in zip(run.frames, run.scores, strict=True) if x > (1 - FINAL) * run.reached]
+    late = [y for x, y in zip(*run.finite, strict=True) if x > (1 - FINAL) * run.reached]
     return sum(late) / len(late) if late else None
 
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dreamerguard.regression.statistics.rank_evidence import log_mean_exp, log_sum_exp
+from dreamerguard.util.text import number_of
 
 from .alarms import alarm_evidence
 from .board import Board
@@ -42,8 +43,8 @@ def find_hopeless(
 ) -> Decision:
     """Returns the runs of hopeless combinations.
 
-    A combination that was found hopeless stays so. Its runs stop on every task where the median of its seeds is behind,
-    or that has no score yet; on tasks where it is not behind they go on.
+    A combination that was found hopeless stays so. Its runs stop on every task where most of its seeds are behind all
+    seeds that they are compared with, by more than the margin, and on tasks without a score; on others they go on.
 
     Args:
       runs: all planned runs but refused ones, also those that wait or have ended.
@@ -85,15 +86,13 @@ def looks_made(runs: Sequence[SweepRun]) -> int:
 
 def _look(board: Board, label: str, runs: Sequence[SweepRun], record: Record, weight: float, family: int) -> None:
     """Adds the evidence of one look; ``weight`` is that of the looks since the last one, which were not made."""
-    behind: dict[str, bool] = {}
     for rule in record.evidence:
         ranks, alarms, record.against[rule] = _judge(board, label, runs, rule, family)
         record.ranks[rule] = log_sum_exp([record.ranks[rule], ranks.log + math.log(weight)])
         record.evidence[rule] = _together(record.ranks[rule], alarms)
-        for item in (alarms or ranks).tasks:
-            behind[item.task] = behind.get(item.task, False) or item.behind
-    record.ahead = sorted(task for task, low in behind.items() if not low)
-    record.behind = sorted(task for task, low in behind.items() if low)
+        tasks = (alarms or ranks).tasks
+        record.compared[rule] = [item.task for item in tasks]
+        record.behind[rule] = [item.task for item in tasks if item.behind]
 
 
 def _judge(
@@ -120,19 +119,16 @@ def _together(ranks: float, alarms: Evidence | None) -> float:
 
 
 def _stops(runs: Sequence[SweepRun], record: Record, ledger: Ledger) -> list[Hopeless]:
-    if record.hopeless is None:
+    rule = record.hopeless
+    if rule is None:
         return []
-    count = len(record.ahead) + len(record.behind)
-    where = f"behind {record.against[record.hopeless]} on {len(record.behind)} of {count} tasks"
-    reason = f"{runs[0].label}: {where}; at most {ledger.rate:.2g} for any wrong stop in this sweep"
-    return [
-        Hopeless(run.name, record.hopeless, reason, ledger.rate)
-        for run in runs
-        if not run.ended and run.task not in record.ahead
-    ]
+    behind, compared = record.behind[rule], record.compared[rule]
+    where = f"behind {record.against[rule]} on {len(behind)} of {number_of(len(compared), 'task')}"
+    reason = f"{runs[0].label} is {where}"
+    left = {*compared} - {*behind}
+    return [Hopeless(run.name, rule, reason, ledger.rate) for run in runs if not run.ended and run.task not in left]
 
 
 def _evidence_text(record: Record) -> str:
-    return ", ".join(
-        f"evidence against it by {rule} {math.exp(min(log, 99)):.3g}" for rule, log in record.evidence.items()
-    )
+    parts = (f"evidence against it by {rule} {math.exp(min(log, 99)):.3g}" for rule, log in record.evidence.items())
+    return ", ".join(parts)

@@ -12,6 +12,9 @@ Rule = Literal["reference", "best"]
 #: Version of the stored state.
 FORMAT = 1
 
+#: Fields with tasks.
+_TASKS = ("behind", "compared")
+
 
 @dataclass(slots=True)
 class Record:
@@ -22,7 +25,7 @@ class Record:
       evidence: rule -> logarithm of the e-value, over all looks.
       ranks: the part of it that is a weighted sum over looks.
       against: rule -> what it was last compared with.
-      ahead, behind: tasks of the last look where its median seed is not behind, and where it is.
+      behind, compared: rule -> tasks of the last look where most of its seeds are behind, and all of its tasks.
       hopeless: the rule that showed it to be worse; None otherwise.
     """
 
@@ -30,8 +33,8 @@ class Record:
     evidence: dict[Rule, float] = field(default_factory=dict)
     ranks: dict[Rule, float] = field(default_factory=dict)
     against: dict[Rule, str] = field(default_factory=dict)
-    ahead: list[str] = field(default_factory=list)
-    behind: list[str] = field(default_factory=list)
+    behind: dict[Rule, list[str]] = field(default_factory=dict)
+    compared: dict[Rule, list[str]] = field(default_factory=dict)
     hopeless: Rule | None = None
 
 
@@ -99,8 +102,8 @@ class Ledger:
 
 def _row(record: Record) -> dict[str, Any]:
     logs = {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
-    tasks = {"ahead": list(record.ahead), "behind": list(record.behind)}
-    return {"looks": record.looks, **logs, "against": dict(record.against), **tasks, "hopeless": record.hopeless}
+    last = {"against": dict(record.against), "behind": dict(record.behind), "compared": dict(record.compared)}
+    return {"looks": record.looks, **logs, **last, "hopeless": record.hopeless}
 
 
 def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:
@@ -108,11 +111,10 @@ def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:
 
 
 def _record(row: Mapping[str, Any]) -> Record:
-    ahead, behind = (list(map(str, row[key])) for key in ("ahead", "behind"))
+    behind, compared = ({rule: list(map(str, tasks)) for rule, tasks in row[key].items()} for key in _TASKS)
     against = dict(row["against"])
-    return Record(
-        int(row["looks"]), _logs(row["evidence"]), _logs(row["ranks"]), against, ahead, behind, row["hopeless"]
-    )
+    logs = _logs(row["evidence"]), _logs(row["ranks"])
+    return Record(int(row["looks"]), *logs, against, behind, compared, row["hopeless"])
 
 
 def _logs(stored: Mapping[Rule, float | None]) -> dict[Rule, float]:

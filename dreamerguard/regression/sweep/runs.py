@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -53,6 +54,14 @@ class SweepRun:
     def reached(self) -> float:
         """The frames at the end of the last episode; 0 before it."""
         return float(self.frames[-1]) if len(self.frames) else 0.0
+
+    @property
+    def finite(self) -> tuple[Sequence[float], Sequence[float]]:
+        """The frames and scores of the episodes whose score is a finite number."""
+        if all(map(math.isfinite, self.scores)):
+            return self.frames, self.scores
+        kept = [index for index, score in enumerate(self.scores) if math.isfinite(score)]
+        return [self.frames[index] for index in kept], [self.scores[index] for index in kept]
 
     @property
     def share(self) -> float:

@@ -17,7 +17,7 @@ from itertools import permutations
 from dreamerguard.util.text import number_of
 
 from .board import Board
-from .comparison import CombinationResult, SweepComparison, TaskScore
+from .comparison import WHOLE, CombinationResult, SweepComparison, TaskScore
 from .references import TaskReference
 from .runs import SweepRun, by_combination
 from .score_table import ScoreTable
@@ -92,25 +92,19 @@ def _headline(results: Sequence[CombinationResult], rate: float, compared: int) 
     first = results[0] if results else None
     if first is None or not compared:
         return "No combination has scores yet"
-    sure = f"family-wise error at most {100 * rate:.3g} %"
-    stopped = sum(item.status == "stopped" for item in results)
-    gone = f"; {number_of(stopped, 'combination')} stopped early as hopeless" if stopped else ""
     if compared == 1:
-        return (
-            f"{first.label} is the only combination that was not stopped{gone}"
-            if gone
-            else f"Only {first.label} has scores"
-        )
+        return f"{first.label} is the only combination that can be compared"
+    sure = f"family-wise error at most {100 * rate:.3g} %"
     if first.status == "winner":
-        return f"{first.label} wins against {number_of(compared - 1, 'other combination')}, {sure}{gone}"
+        return f"{first.label} wins against {number_of(compared - 1, 'other combination')} ({sure})"
     rest = [item.label for item in results[1:] if item.status == "may be the best"]
     shown = ", ".join(rest[:3]) + (f" and {len(rest) - 3} more" if len(rest) > 3 else "")
-    return f"{first.label} leads, but {shown} may be as good ({sure}){gone}"
+    return f"{first.label} leads, but {shown} may be as good ({sure})"
 
 
 def _notes(results: Sequence[CombinationResult], cut: bool) -> tuple[str, ...]:
     notes = []
-    early = sum(task.share < 0.97 for item in results if item.status != "stopped" for task in item.tasks)
+    early = sum(task.share < WHOLE for item in results if item.status != "stopped" for task in item.tasks)
     if early:
         text = f"{number_of(early, 'mean score')} taken before the end of the budget"
         notes.append(f"{text}; pairs are compared at the same frames")

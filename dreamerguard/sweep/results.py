@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shlex
 import time
 from collections.abc import Callable, Sequence
 
+from dreamerguard.core.source import SourceError
+from dreamerguard.regression.charts.sweep_page import sweep_page
 from dreamerguard.regression.sweep.decision import stopped_combinations
+from dreamerguard.regression.sweep.export import ExportError, write_csv, write_parquet
 from dreamerguard.regression.sweep.facts import RunFacts, SweepFacts
 from dreamerguard.regression.sweep.references import task_references
 from dreamerguard.regression.sweep.winners import compare_combinations
+from dreamerguard.util.replace_file import replace_file
 
 from .accounts import account, frames_per_second, missed_hours
 from .early_stop import STATE, swept_runs
@@ -41,8 +46,19 @@ def write_results(store: SweepStore, sweep: SweepFile, say: Callable[[str], None
     references, _ = task_references(sweep.tasks, suite=sweep.watch.suite, name=sweep.watch.reference)
     stopped = stopped_combinations(store.get(STATE, {}))
     comparison = compare_combinations(runs, references, stopped=stopped)
+    facts = {item.name: item for item in runs_facts(sweep, rows)}
+    written = [PAGE, CSV]
+    try:
+        page = sweep_page(sweep_facts(store, sweep, rows), runs, facts, comparison, references)
+        replace_file(store.folder / PAGE, page.encode())
+        write_csv(store.folder / CSV, runs, facts)
+        if importlib.util.find_spec("pyarrow") is not None:
+            write_parquet(store.folder / PARQUET, runs, facts)
+            written.append(PARQUET)
+    except (OSError, ExportError) as error:
+        raise SourceError(f"the results cannot be written: {error}") from error
     total = summary(account(rows, time.time(), sweep.engine.gpus_per_run, {}))
-    return [f"{sweep.name}: {total}", *comparison.text]
+    return [f"{sweep.name}: {total}", *comparison.text, f"wrote {', '.join(written)} in {store.folder}"]
 
 
 def sweep_facts(store: SweepStore, sweep: SweepFile, rows: Sequence[SweptRow]) -> SweepFacts:

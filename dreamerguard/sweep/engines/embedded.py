@@ -10,6 +10,7 @@ import os
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from .interface import EngineError, WorkerLaunch
 from .slots import Slots
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-_PAUSE = 0.1
+#: Seconds between two looks for ended workers, and longest time in which a worker that has stored its end is gone.
+_PAUSE, _ENDING = 0.1, 10.0
 
 
 class EmbeddedEngine:
@@ -40,6 +42,7 @@ class EmbeddedEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self._slots = Slots.of_machine(settings, detect_machine(), os.environ.get(_VISIBLE))
         self._own: dict[str, subprocess.Popen[bytes]] = {}
+        self._folders: dict[str, Path] = {}
         self._adopted: dict[str, Path] = {}
 
     def room(self) -> int:
@@ -51,6 +54,10 @@ class EmbeddedEngine:
         return {launch.name: self._start(launch) for launch in launches}
 
     def _start(self, launch: WorkerLaunch) -> str:
+        earlier = self._own.pop(launch.name, None)
+        if earlier is not None:  # it has stored its end, and is about to be gone
+            earlier.wait()
+            self._slots.give_back(launch.name)
         gpus = self._slots.take(launch.name)
         if gpus is not None:
             env = {**launch.job.env, _VISIBLE: ",".join(gpus)}
@@ -60,7 +67,7 @@ class EmbeddedEngine:
         except OSError as error:
             self._slots.give_back(launch.name)
             raise EngineError(f"no process can be started: {error.strerror or error}") from error
-        self._own[launch.name] = process
+        self._own[launch.name], self._folders[launch.name] = process, launch.folder
         return f"process {process.pid}" + (f", GPU {','.join(gpus)}" if gpus else "")
 
     def adopt(self, name: str, folder: Path, job: str) -> None:
@@ -96,4 +103,7 @@ class EmbeddedEngine:
                 return
 
     def close(self) -> None:
-        """Does nothing: workers that still run go on, and a later controller adopts them."""
+        """Waits for workers that have just ended. Those that still run go on, and a later controller adopts them."""
+        for name in self.alive() & self._own.keys():
+            with suppress(subprocess.TimeoutExpired):
+                self._own[name].wait(_ENDING if not is_held(self._folders[name]) else 0)

@@ -13,7 +13,7 @@ from dreamerguard.core.source import SourceError
 from dreamerguard.util.check_cache import check_cache_scope
 
 from .combinations import Combination, combinations
-from .planned_run import Checked, Cost, PlannedRun
+from .planned_run import Checked, RunCost, PlannedRun
 from .run_commands import RUN_FILE, RUNS, check_command, run_name, run_words
 from .sweep_file import SweepFile
 
@@ -186,7 +186,7 @@ class _Linter:
             self._speeds[key] = self._speed_of(result, self._folder / RUNS / name)
         return self._speeds[key]
 
-    def _cost(self, frames: float | None, result: Result | None, speed: float | None) -> Cost:
+    def _cost(self, frames: float | None, result: Result | None, speed: float | None) -> RunCost:
         speed = speed if result is not None else self._sweep.frames_per_second
         hours = None if frames is None or not speed else frames / speed / 3600
         gpus = self._sweep.engine.gpus_per_run
@@ -195,7 +195,7 @@ class _Linter:
             budget = result.run.budget
             updates = budget.updates if budget is not None and math.isfinite(budget.updates) else None
             disk = _disk(result)
-        return Cost(updates, hours, 0.0 if not gpus else None if hours is None else hours * gpus, disk)
+        return RunCost(updates, hours, 0.0 if not gpus else None if hours is None else hours * gpus, disk)
 
 
 def _judged(result: Result) -> tuple[Checked, str]:

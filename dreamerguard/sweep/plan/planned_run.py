@@ -11,7 +11,7 @@ Checked = Literal["sound", "findings", "refused", "unchecked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class RunCost:
     """What a run takes; None: not known.
 
     Attributes:
@@ -55,7 +55,7 @@ class PlannedRun:
     checked: Checked = "sound"
     findings: tuple[str, ...] = ()
     why: str = ""
-    cost: Cost = field(default_factory=Cost)
+    cost: RunCost = field(default_factory=RunCost)
 
     @property
     def shown(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dreamerguard.guard.linux import death_signal
 
@@ -36,6 +38,8 @@ class WorkerTask:
         from submitit.helpers import DelayedSubmission
 
         if self._process is not None:
-            self._process.send_signal(signal.SIGUSR2)
-            self._process.wait()
+            # submitit calls this in a signal handler, within the wait above: Popen would wait for its own lock.
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._process.pid, signal.SIGUSR2)
+                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         return DelayedSubmission(WorkerTask(self.words))

@@ -13,7 +13,7 @@ from dreamerguard.core.source import SourceError
 from dreamerguard.util.check_cache import check_cache_scope
 
 from .combinations import Combination, combinations
-from .planned_run import Checked, RunCost, PlannedRun
+from .planned_run import Checked, PlannedRun, RunCost
 from .run_commands import RUN_FILE, RUNS, check_command, run_name, run_words
 from .sweep_file import SweepFile
 

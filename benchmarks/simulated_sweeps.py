@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.detection import start_of
 from benchmarks.published import Suite, degrade
 from dreamerguard.regression.published import Calibration
 from dreamerguard.regression.statistics.seed_band import METHOD
-from dreamerguard.regression.sweep import hopeless
+from dreamerguard.regression.sweep import evidence, hopeless
 from dreamerguard.regression.sweep.board import Board
-from dreamerguard.regression.sweep.decision import Decision
+from dreamerguard.regression.sweep.decision import StopDecision
+from dreamerguard.regression.sweep.evidence import TaskEvidence
 from dreamerguard.regression.sweep.halving import halve
+from dreamerguard.regression.sweep.hopeless import LOOKS
 from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.regression.sweep.track import Track
@@ -24,7 +28,7 @@ from dreamerguard.regression.sweep.track import Track
 SLOWER, SEEDS = 4.0, 5
 
 #: Judges the runs of a sweep with the state of the last call.
-Rule = Callable[[Sequence[SweepRun], Mapping[str, Any]], Decision]
+Rule = Callable[[Sequence[SweepRun], Mapping[str, Any]], StopDecision]
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,28 @@ class RememberingBoard(Board):
         return self._keep("deficits", run, super().deficits)  # type: ignore[no-any-return]
 
 
+_compare_task = evidence._task
+_compared: dict[tuple[str, int], TaskEvidence | None] = {}
+
+
+def remembered(board: Board, task: str, runs: Sequence[SweepRun], others: Sequence[Track]) -> TaskEvidence | None:
+    """Compares the runs of a task as the product does, and keeps what one run shows against its reference."""
+    reference = board.reference(runs[0])
+    if len(runs) > 1 or reference is None or others is not reference.tracks:
+        return _compare_task(board, task, runs, others)
+    key = (runs[0].name, board.finished(runs[0]))
+    if key not in _compared:
+        _compared[key] = _compare_task(board, task, runs, others)
+    return _compared[key]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Keeps curves and comparisons between sweeps, because they are made of the same seeds."""
+    with patch.object(hopeless, "Board", RememberingBoard), patch.object(evidence, "_task", remembered):
+        yield
+
+
 @dataclass
 class Member:
     """A run of a simulated sweep: its points, the number of cells that it has finished, and whether it was stopped."""
@@ -166,6 +192,24 @@ def rule_of(design: Design) -> Rule:
     return lambda runs, state: hopeless.find_hopeless(runs, known, state, against=against)  # type: ignore[arg-type]
 
 
+def work_looks(members: Sequence[Member], grids: Mapping[str, Sequence[float]]) -> tuple[int, ...]:
+    """Returns the number of planned looks that each combination has reached; between two looks no rule decides.
+
+    Runs that were stopped leave their combination's looks to the runs that are left, so the looks of a combination with
+    stopped runs change with every cell.
+    """
+    shares: dict[int, list[float]] = {}
+    stopped = {member.combination for member in members if member.stopped}
+    for member in members:
+        if not member.stopped:
+            shares.setdefault(member.combination, []).append(member.done / len(grids[member.task]))
+    found = []
+    for combination, values in sorted(shares.items()):
+        mean = sum(values) / len(values)
+        found.append(round(1000 * mean) if combination in stopped else sum(mean >= look - 1e-9 for look in LOOKS))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a rule did to one sweep.
@@ -190,10 +234,14 @@ def simulate(design: Design, rng: random.Random) -> Outcome:
     state: Mapping[str, Any] = {}
     rule = rule_of(design)
     grids = {task: envelope.grid for task, envelope in suite.envelopes.items()}
-    open_ones = list(members)
+    open_ones, made = list(members), None
     while open_ones:
         for member in open_ones[: design.slots or len(open_ones)]:
             member.done += 1
+        if (due := work_looks(members, grids)) == made:
+            open_ones = [member for member in open_ones if member.done < len(grids[member.task])]
+            continue
+        made = due
         decision = rule([member.seen(grids[member.task]) for member in members], state)
         state, stops = decision.state, {stop.name for stop in decision.stops}
         for member in open_ones:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamerguard.core.source import SourceError
-from dreamerguard.regression.sweep.decision import Decision
+from dreamerguard.regression.sweep.decision import StopDecision
 from dreamerguard.regression.sweep.halving import halve
 from dreamerguard.regression.sweep.hopeless import find_hopeless
 from dreamerguard.regression.sweep.references import TaskReference, task_references
@@ -74,7 +74,7 @@ class EarlyStop:
             raise SourceError(f"the sweep cannot be watched any more: {error}") from error
         return found
 
-    def _kept(self, key: str, state: Mapping[str, Any], decision: Decision) -> dict[str, str]:
+    def _kept(self, key: str, state: Mapping[str, Any], decision: StopDecision) -> dict[str, str]:
         """Stores the state of a decision; it must be on the disk before a run is stopped. Returns run -> why."""
         if decision.state != state:
             self.store.put({key: decision.state})

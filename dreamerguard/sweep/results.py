@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dreamerguard.core.source import SourceError
 from dreamerguard.regression.charts.sweep_page import sweep_page
 from dreamerguard.regression.sweep.decision import stopped_combinations
-from dreamerguard.regression.sweep.export import ExportError, write_csv, write_parquet
-from dreamerguard.regression.sweep.facts import RunFacts, SweepFacts
+from dreamerguard.regression.sweep.export import TableError, write_csv, write_parquet
+from dreamerguard.regression.sweep.facts import SweepFacts, SweptRunFacts
 from dreamerguard.regression.sweep.references import task_references
 from dreamerguard.regression.sweep.winners import compare_combinations
 from dreamerguard.util.replace_file import replace_file
@@ -55,7 +55,7 @@ def write_results(store: SweepStore, sweep: SweepFile, say: Callable[[str], None
         if importlib.util.find_spec("pyarrow") is not None:
             write_parquet(store.folder / PARQUET, runs, facts)
             written.append(PARQUET)
-    except (OSError, ExportError) as error:
+    except (OSError, TableError) as error:
         raise SourceError(f"the results cannot be written: {error}") from error
     total = summary(account(rows, time.time(), sweep.engine.gpus_per_run, {}))
     return [f"{sweep.name}: {total}", *comparison.text, f"wrote {', '.join(written)} in {store.folder}"]
@@ -82,7 +82,7 @@ def sweep_facts(store: SweepStore, sweep: SweepFile, rows: Sequence[SweptRow]) -
     )
 
 
-def runs_facts(sweep: SweepFile, rows: Sequence[SweptRow]) -> list[RunFacts]:
+def runs_facts(sweep: SweepFile, rows: Sequence[SweptRow]) -> list[SweptRunFacts]:
     """Returns cost and state of each run."""
     speeds, gpus = frames_per_second(rows), sweep.engine.gpus_per_run
     found = []
@@ -90,7 +90,7 @@ def runs_facts(sweep: SweepFile, rows: Sequence[SweptRow]) -> list[RunFacts]:
         hours = row.seconds / 3600 if row.attempt else None
         saved = missed_hours(row, speeds) if row.state == "stopped" else None
         found.append(
-            RunFacts(
+            SweptRunFacts(
                 name=row.name,
                 state=row.state,
                 why=row.why,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from dreamerguard.regression.sweep.comparison import SweepComparison
-from dreamerguard.regression.sweep.facts import RunFacts, SweepFacts
+from dreamerguard.regression.sweep.facts import SweepFacts, SweptRunFacts
 from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.util.text import number_of
@@ -24,7 +24,7 @@ _MANY_RUNS, _MANY_CHARTS = 40, 12
 def sweep_page(
     facts: SweepFacts,
     runs: Sequence[SweepRun],
-    run_facts: Mapping[str, RunFacts],
+    run_facts: Mapping[str, SweptRunFacts],
     comparison: SweepComparison,
     references: Mapping[str, TaskReference],
 ) -> str:
@@ -42,7 +42,7 @@ def sweep_page(
     return whole_page(title, _body(facts, runs, run_facts, comparison, references), made)
 
 
-def headline(comparison: SweepComparison, runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> str:
+def headline(comparison: SweepComparison, runs: Sequence[SweepRun], facts: Mapping[str, SweptRunFacts]) -> str:
     """Returns the sentence that opens the page: who wins, how sure that is, what was stopped, what that saved."""
     stopped = [run for run in runs if run.name in facts and facts[run.name].state == "stopped"]
     if not stopped:
@@ -58,7 +58,7 @@ def headline(comparison: SweepComparison, runs: Sequence[SweepRun], facts: Mappi
 def _body(
     facts: SweepFacts,
     runs: Sequence[SweepRun],
-    run_facts: Mapping[str, RunFacts],
+    run_facts: Mapping[str, SweptRunFacts],
     comparison: SweepComparison,
     references: Mapping[str, TaskReference],
 ) -> Iterator[Html]:
@@ -85,7 +85,7 @@ def _body(
     yield items([*_assurance(comparison), *comparison.notes, *facts.notes])
 
 
-def _plan(facts: SweepFacts, runs: Sequence[SweepRun], run_facts: Mapping[str, RunFacts]) -> str:
+def _plan(facts: SweepFacts, runs: Sequence[SweepRun], run_facts: Mapping[str, SweptRunFacts]) -> str:
     axes = [f"{key}: {', '.join(values)}" for key, values in facts.axes.items()]
     counts: dict[str, int] = {}
     for row in run_facts.values():

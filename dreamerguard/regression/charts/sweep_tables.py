@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dreamerguard.regression.sweep.comparison import WHOLE, CombinationResult, SweepComparison, TaskScore
-from dreamerguard.regression.sweep.facts import RunFacts
+from dreamerguard.regression.sweep.facts import SweptRunFacts
 from dreamerguard.regression.sweep.runs import SweepRun, by_combination
 from dreamerguard.util.text import number_of
 
@@ -41,7 +41,7 @@ class Cost:
     saved_hours: float
 
     @classmethod
-    def of(cls, runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> Cost:
+    def of(cls, runs: Sequence[SweepRun], facts: Mapping[str, SweptRunFacts]) -> Cost:
         """Adds up the facts of runs; unknown figures count as nothing."""
         found = [(run, facts[run.name]) for run in runs if run.name in facts]
         shares = [(row.updates or 0.0, min(max(row.frames_done / run.budget, 0.0), 1.0), row) for run, row in found]
@@ -60,7 +60,9 @@ def hours(value: float) -> str:
     return f"{value:,.1f}{NO_BREAK_SPACE}h" if value else "–"
 
 
-def combination_table(comparison: SweepComparison, runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> Html:
+def combination_table(
+    comparison: SweepComparison, runs: Sequence[SweepRun], facts: Mapping[str, SweptRunFacts]
+) -> Html:
     """Returns the table of the combinations with verdict and cost."""
     groups = by_combination(runs)
     rows = [
@@ -105,7 +107,7 @@ def _score_cell(found: TaskScore | None, best: Mapping[str, float]) -> Html:
     return join_html([tag("strong", shown) if found.score == best[found.task] else shown, early])
 
 
-def run_table(runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> Html:
+def run_table(runs: Sequence[SweepRun], facts: Mapping[str, SweptRunFacts]) -> Html:
     """Returns the runs with state, verdict and cost; runs with facts alone stand at the end."""
     known = {run.name: run for run in runs}
     rows = [_run(name, known.get(name), facts.get(name)) for name in dict.fromkeys((*known, *facts))]
@@ -114,7 +116,7 @@ def run_table(runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]) -> Html:
 
 
 def _combination(
-    item: CombinationResult, leader: str | None, runs: Sequence[SweepRun], facts: Mapping[str, RunFacts]
+    item: CombinationResult, leader: str | None, runs: Sequence[SweepRun], facts: Mapping[str, SweptRunFacts]
 ) -> list[str]:
     cost = Cost.of(runs, facts)
     states = [facts[run.name].state for run in runs if run.name in facts]
@@ -134,8 +136,8 @@ def figure_of_p(p: float | None) -> str:
     return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
-def _run(name: str, run: SweepRun | None, facts: RunFacts | None) -> list[str]:
-    row = facts or RunFacts(name, "")
+def _run(name: str, run: SweepRun | None, facts: SweptRunFacts | None) -> list[str]:
+    row = facts or SweptRunFacts(name, "")
     state = tag("span", row.state, class_=f"badge {_STATES.get(row.state, 'open')}") if row.state else text("–")
     verdict = row.verdict or "–"
     judged = tag("span", verdict, class_=_VERDICTS.get(verdict, "open"))

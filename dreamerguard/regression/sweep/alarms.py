@@ -17,7 +17,7 @@ from dreamerguard.regression.statistics.rank_evidence import log_mean_exp
 from dreamerguard.regression.watch.verdict import p_value
 
 from .board import Board
-from .evidence import Evidence, TaskEvidence
+from .evidence import RankEvidence, TaskEvidence
 from .runs import SweepRun, by_task
 
 #: False alarm rates of a whole run.
@@ -30,7 +30,7 @@ ALLOWED = 2.0
 PARTS = (0.25, 0.5, 0.75)
 
 
-def alarm_evidence(board: Board, runs: Sequence[SweepRun]) -> Evidence:
+def alarm_evidence(board: Board, runs: Sequence[SweepRun]) -> RankEvidence:
     """Returns the evidence against one combination, from all looks of its runs so far.
 
     Args:
@@ -40,7 +40,7 @@ def alarm_evidence(board: Board, runs: Sequence[SweepRun]) -> Evidence:
     found = (_task(board, task, group) for task, group in by_task(runs).items())
     tasks = tuple(item for item in found if item is not None)
     sums = [math.fsum(column) for column in zip(*(task.log for task in tasks), strict=True)]
-    return Evidence(log_mean_exp(sums) if sums else -math.inf, tasks)
+    return RankEvidence(log_mean_exp(sums) if sums else -math.inf, tasks)
 
 
 def _task(board: Board, task: str, runs: Sequence[SweepRun]) -> TaskEvidence | None:

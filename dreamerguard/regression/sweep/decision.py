@@ -26,7 +26,7 @@ class Hopeless:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class StopDecision:
     """What one call decides.
 
     Attributes:

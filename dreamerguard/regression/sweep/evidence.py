@@ -36,19 +36,19 @@ class TaskEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RankEvidence:
     """The comparison over all tasks: logarithm of the e-value, and the tasks."""
 
     log: float
     tasks: tuple[TaskEvidence, ...]
 
     @classmethod
-    def of(cls, tasks: Sequence[TaskEvidence]) -> Evidence:
+    def of(cls, tasks: Sequence[TaskEvidence]) -> RankEvidence:
         """Multiplies the e-values of the tasks; without a task there is no evidence."""
         return cls(over_tasks(task.log for task in tasks) if tasks else -math.inf, tuple(tasks))
 
 
-def compare(board: Board, runs: Sequence[SweepRun], others: Mapping[str, Sequence[Track]]) -> Evidence:
+def compare(board: Board, runs: Sequence[SweepRun], others: Mapping[str, Sequence[Track]]) -> RankEvidence:
     """Compares the runs of a combination with other seeds of the same tasks.
 
     Args:
@@ -57,7 +57,7 @@ def compare(board: Board, runs: Sequence[SweepRun], others: Mapping[str, Sequenc
       others: task -> curves of seeds that are not in ``runs``.
     """
     found = (_task(board, task, group, others.get(task, ())) for task, group in by_task(runs).items())
-    return Evidence.of([item for item in found if item is not None])
+    return RankEvidence.of([item for item in found if item is not None])
 
 
 def compared_cells(finished: Sequence[int]) -> int:

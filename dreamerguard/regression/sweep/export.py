@@ -12,7 +12,7 @@ from typing import Any
 
 from dreamerguard.util.text import plain
 
-from .facts import RunFacts
+from .facts import SweptRunFacts
 from .runs import SweepRun
 
 #: Share of the reached frames whose mean is the final score.
@@ -21,12 +21,12 @@ FINAL = 0.1
 Row = dict[str, Any]
 
 
-class ExportError(Exception):
+class TableError(Exception):
     """A table of a sweep cannot be written. The message states why and how to fix it."""
 
 
-def rows(runs: Sequence[SweepRun], run_facts: Mapping[str, RunFacts]) -> list[Row]:
-    """Returns one row per run: ``setting.KEY`` for each varied key, the run, and the fields of `RunFacts`.
+def rows(runs: Sequence[SweepRun], run_facts: Mapping[str, SweptRunFacts]) -> list[Row]:
+    """Returns one row per run: ``setting.KEY`` for each varied key, the run, and the fields of `SweptRunFacts`.
 
     ``final_score`` is the mean of the episodes in the last tenth of the frames that the run has reached; None without
     an episode. Runs that have facts but no scores, as refused ones, have a row too.
@@ -40,11 +40,11 @@ def rows(runs: Sequence[SweepRun], run_facts: Mapping[str, RunFacts]) -> list[Ro
     return [_row(name, known.get(name), run_facts.get(name), keys) for name in dict.fromkeys((*known, *run_facts))]
 
 
-def write_csv(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, RunFacts]) -> None:
+def write_csv(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, SweptRunFacts]) -> None:
     """Writes `rows` as CSV with a header; missing values are empty, several lint rules are joined by spaces.
 
     Raises:
-      ExportError: the file cannot be written.
+      TableError: the file cannot be written.
     """
     table = rows(runs, run_facts)
     text = io.StringIO(newline="")
@@ -54,18 +54,18 @@ def write_csv(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, RunF
     _put(path, text.getvalue().encode())
 
 
-def write_parquet(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, RunFacts]) -> None:
+def write_parquet(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, SweptRunFacts]) -> None:
     """Writes `rows` as Parquet, with the lists ``frames`` and ``scores`` of each run's episodes.
 
     Raises:
-      ExportError: pyarrow is missing, or the file cannot be written.
+      TableError: pyarrow is missing, or the file cannot be written.
     """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         fix = "`pip install 'dreamerguard[parquet]'` brings it, or write CSV"
-        raise ExportError(f"{path} cannot be written, because Parquet needs pyarrow ({error}): {fix}") from error
+        raise TableError(f"{path} cannot be written, because Parquet needs pyarrow ({error}): {fix}") from error
     known = {run.name: run for run in runs}
     table = rows(runs, run_facts) or [_row("", None, None, [])]
     columns = {key: pa.array([row[key] for row in table], _parquet_type(key, pa)) for key in table[0]}
@@ -78,13 +78,13 @@ def write_parquet(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, 
     _put(path, sink.getvalue().to_pybytes())
 
 
-def _row(name: str, run: SweepRun | None, facts: RunFacts | None, keys: Sequence[str]) -> Row:
+def _row(name: str, run: SweepRun | None, facts: SweptRunFacts | None, keys: Sequence[str]) -> Row:
     row: Row = {"name": name, "task": run.task if run else None, "seed": run.seed if run else None}
     row |= {f"setting.{key}": run.combination.get(key) if run else None for key in keys}
     row |= {"budget_frames": run.budget if run else None, "reached_frames": run.reached if run else None}
     row |= {"episodes": len(run.scores) if run else None, "final_score": _final(run) if run else None}
-    facts = facts or RunFacts(name, "")
-    return row | {field.name: getattr(facts, field.name) for field in fields(RunFacts) if field.name != "name"}
+    facts = facts or SweptRunFacts(name, "")
+    return row | {field.name: getattr(facts, field.name) for field in fields(SweptRunFacts) if field.name != "name"}
 
 
 def _final(run: SweepRun) -> float | None:
@@ -116,4 +116,4 @@ def _put(path: Path, content: bytes) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise TableError(f"{path} cannot be written: {error.strerror or error}") from error

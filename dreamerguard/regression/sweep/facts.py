@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
+class SweptRunFacts:
     """One run.
 
     Attributes:

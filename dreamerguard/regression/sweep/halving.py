@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .board import Board
-from .decision import Decision, Hopeless
+from .decision import Hopeless, StopDecision
 from .runs import SweepRun, by_combination
 from .standings import mean_ranks, standings
 
@@ -26,7 +26,7 @@ def halve(
     *,
     keep: float = 0.5,
     rungs: Sequence[float] = (0.125, 0.25, 0.5),
-) -> Decision:
+) -> StopDecision:
     """Returns the runs of combinations that successive halving stops.
 
     A rung is decided when every run of the combinations that are left has reached it or has ended. Combinations are
@@ -62,7 +62,7 @@ def halve(
         made += 1
         lines.append(f"successive halving at {rungs[made - 1]:.4g} of the budget: {len(alive)} combinations before")
     stops = [stop for label, group in groups.items() if rows[label]["hopeless"] for stop in _stops(group, rows[label])]
-    return Decision(tuple(stops), {"format": FORMAT, "rungs": made, "combinations": rows}, tuple(lines))
+    return StopDecision(tuple(stops), {"format": FORMAT, "rungs": made, "combinations": rows}, tuple(lines))
 
 
 def _reached(run: SweepRun, rung: float) -> bool:

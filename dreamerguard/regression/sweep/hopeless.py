@@ -22,9 +22,9 @@ from dreamerguard.util.text import number_of
 
 from .alarms import alarm_evidence
 from .board import Board
-from .decision import Decision, Hopeless
-from .evidence import Evidence, compare
-from .ledger import Ledger, Record, Rule
+from .decision import Hopeless, StopDecision
+from .evidence import RankEvidence, compare
+from .ledger import Ledger, LedgerRecord, Rule
 from .references import TaskReference
 from .rivals import rivals
 from .runs import SweepRun, by_combination
@@ -40,7 +40,7 @@ def find_hopeless(
     *,
     rate: float = 0.05,
     against: Sequence[Rule] = ("reference", "best"),
-) -> Decision:
+) -> StopDecision:
     """Returns the runs of hopeless combinations.
 
     A combination that was found hopeless stays so. Its runs stop on every task where most of its seeds are behind all
@@ -61,7 +61,7 @@ def find_hopeless(
     able = {"reference": any(run.reference_key in references for run in runs), "best": len(groups) > 1}
     rules = tuple(state.get("rules", ())) or tuple(rule for rule in against if able[rule])
     if not rules or not set(rules) <= set(against):
-        return Decision((), dict(state), ())
+        return StopDecision((), dict(state), ())
     ledger = Ledger.of(state, tuple(groups), rate, rules)
     board = Board(runs, references)
     lines = []
@@ -74,7 +74,7 @@ def find_hopeless(
             lines.append(f"{label}: look {due} of {len(LOOKS)}, {_evidence_text(record)}")
     ledger.decide()
     stops = [stop for label, group in groups.items() for stop in _stops(group, ledger.records[label], ledger)]
-    return Decision(tuple(stops), ledger.state(), tuple(lines))
+    return StopDecision(tuple(stops), ledger.state(), tuple(lines))
 
 
 def looks_made(runs: Sequence[SweepRun]) -> int:
@@ -84,7 +84,7 @@ def looks_made(runs: Sequence[SweepRun]) -> int:
     return sum(done >= look - 1e-9 for look in LOOKS)
 
 
-def _look(board: Board, label: str, runs: Sequence[SweepRun], record: Record, weight: float, family: int) -> None:
+def _look(board: Board, label: str, runs: Sequence[SweepRun], record: LedgerRecord, weight: float, family: int) -> None:
     """Adds the evidence of one look; ``weight`` is that of the looks since the last one, which were not made."""
     for rule in record.evidence:
         ranks, alarms, record.against[rule] = _judge(board, label, runs, rule, family)
@@ -97,7 +97,7 @@ def _look(board: Board, label: str, runs: Sequence[SweepRun], record: Record, we
 
 def _judge(
     board: Board, label: str, runs: Sequence[SweepRun], rule: Rule, family: int
-) -> tuple[Evidence, Evidence | None, str]:
+) -> tuple[RankEvidence, RankEvidence | None, str]:
     """Returns the evidence of this look's ranks, that of all alarms so far, and what the combination is compared with.
 
     Against the sweep's own combinations, ranks are those among all others together, and those among the best of them,
@@ -107,18 +107,18 @@ def _judge(
         return compare(board, runs, board.reference_tracks(runs)), alarm_evidence(board, runs), "the reference"
     found = rivals(board, label, runs)
     if found.best is None:
-        return Evidence(-math.inf, ()), None, "the best combination"
+        return RankEvidence(-math.inf, ()), None, "the best combination"
     together, best = compare(board, runs, found.of_all), compare(board, runs, found.of_best)
     log = log_mean_exp([together.log, best.log - math.log(max(family - 1, 1))])
-    return Evidence(log, best.tasks), None, f"the best combination ({found.best})"
+    return RankEvidence(log, best.tasks), None, f"the best combination ({found.best})"
 
 
-def _together(ranks: float, alarms: Evidence | None) -> float:
+def _together(ranks: float, alarms: RankEvidence | None) -> float:
     """Returns the mean of both e-values. Each only grows from look to look, so the largest mean is the last."""
     return ranks if alarms is None else log_mean_exp([ranks, alarms.log])
 
 
-def _stops(runs: Sequence[SweepRun], record: Record, ledger: Ledger) -> list[Hopeless]:
+def _stops(runs: Sequence[SweepRun], record: LedgerRecord, ledger: Ledger) -> list[Hopeless]:
     rule = record.hopeless
     if rule is None:
         return []
@@ -129,6 +129,6 @@ def _stops(runs: Sequence[SweepRun], record: Record, ledger: Ledger) -> list[Hop
     return [Hopeless(run.name, rule, reason, ledger.rate) for run in runs if not run.ended and run.task not in left]
 
 
-def _evidence_text(record: Record) -> str:
+def _evidence_text(record: LedgerRecord) -> str:
     parts = (f"evidence against it by {rule} {math.exp(min(log, 99)):.3g}" for rule, log in record.evidence.items())
     return ", ".join(parts)

@@ -17,7 +17,7 @@ _TASKS = ("behind", "compared")
 
 
 @dataclass(slots=True)
-class Record:
+class LedgerRecord:
     """The looks of one combination.
 
     Attributes:
@@ -52,7 +52,7 @@ class Ledger:
     rate: float
     rules: tuple[Rule, ...]
     family: int
-    records: dict[str, Record]
+    records: dict[str, LedgerRecord]
 
     @classmethod
     def of(cls, state: Mapping[str, Any], labels: tuple[str, ...], rate: float, rules: tuple[Rule, ...]) -> Ledger:
@@ -75,7 +75,7 @@ class Ledger:
         if state and (new := [label for label in labels if label not in records]):
             text = f"the sweep has combinations that it did not have at its first look: {', '.join(new[:3])}"
             raise ValueError(f"{text}; the error rate is shared by those planned, so run new ones as a new sweep")
-        found = {label: records.get(label, Record()) for label in (*records, *labels)}
+        found = {label: records.get(label, LedgerRecord()) for label in (*records, *labels)}
         for record in found.values():
             record.evidence = {rule: record.evidence.get(rule, -math.inf) for rule in rules}
             record.ranks = {rule: record.ranks.get(rule, -math.inf) for rule in rules}
@@ -100,7 +100,7 @@ class Ledger:
         }  # fmt: skip
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: LedgerRecord) -> dict[str, Any]:
     logs = {"evidence": _plain(record.evidence), "ranks": _plain(record.ranks)}
     last = {"against": dict(record.against), "behind": dict(record.behind), "compared": dict(record.compared)}
     return {"looks": record.looks, **logs, **last, "hopeless": record.hopeless}
@@ -110,11 +110,11 @@ def _plain(logs: Mapping[Rule, float]) -> dict[str, float | None]:
     return {rule: None if log == -math.inf else log for rule, log in logs.items()}
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def _record(row: Mapping[str, Any]) -> LedgerRecord:
     behind, compared = ({rule: list(map(str, tasks)) for rule, tasks in row[key].items()} for key in _TASKS)
     against = dict(row["against"])
     logs = _logs(row["evidence"]), _logs(row["ranks"])
-    return Record(int(row["looks"]), *logs, against, behind, compared, row["hopeless"])
+    return LedgerRecord(int(row["looks"]), *logs, against, behind, compared, row["hopeless"])
 
 
 def _logs(stored: Mapping[Rule, float | None]) -> dict[Rule, float]:

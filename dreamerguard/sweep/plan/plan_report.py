@@ -120,10 +120,17 @@ def _totals_text(plan: SweepPlan) -> Iterator[str]:
     yield f"runs       {totals['runs']}{left}"
     yield f"frames     {_count(totals['frames'])}"
     yield f"updates    {_count(totals['updates'])}"
-    yield f"hours      {_hours(totals['hours'])} one after the other"
+    after = "" if totals["hours"] is None else ", one run after the other"
+    yield f"hours      {_hours(totals['hours'])}{after}"
     yield f"GPU hours  {_gpu_hours(plan, totals['gpu_hours'])}"
-    disk = totals["disk"]
-    yield f"disk       {f'at least {disk / 1e9:,.1f} GB, for the replay in the checkpoints' if disk else UNKNOWN}"
+    yield f"disk       {_disk(totals['disk'])}"
+
+
+def _disk(total: float | None) -> str:
+    if not total:
+        return UNKNOWN
+    size = f"{total / 1e9:,.1f} GB" if total >= 1e9 else f"{total / 1e6:,.0f} MB"
+    return f"at least {size}, for the replay in the checkpoints"
 
 
 def _gpu_hours(plan: SweepPlan, total: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dreamerguard.util.text import number_of
 from .outcome import Settlement
 from .states import SweptRow
 
-#: Runs that one message names.
+#: Reasons that one message names.
 _NAMED = 5
 
 
@@ -36,9 +37,10 @@ class SweepNews:
             self._send(f"FAILED in sweep {self._name}: {row.name}", [found.why])
 
     def hopeless(self, reasons: Mapping[str, str]) -> None:
-        """Tells which runs are hopeless, once for runs of one reason."""
-        lines = [f"{name}: {why}" for name, why in list(reasons.items())[:_NAMED]]
-        more = [f"and {len(reasons) - _NAMED} more"] if len(reasons) > _NAMED else []
+        """Tells how many runs are hopeless, and why."""
+        counts = Counter(reasons.values())
+        lines = [f"{number_of(count, 'run')} {why}" for why, count in counts.most_common(_NAMED)]
+        more = [f"and {len(counts) - _NAMED} more reasons"] if len(counts) > _NAMED else []
         first = next(iter(reasons))
         self._send(f"hopeless in sweep {self._name}: {number_of(len(reasons), 'run')}, {first} first", [*lines, *more])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -76,9 +77,9 @@ class SweepScreen:
         self._event(f"{row.name}: {what}: {found.why}" if found.why else f"{row.name}: {what}")
 
     def hopeless(self, reasons: Mapping[str, str]) -> None:
-        """Tells which runs are hopeless."""
-        for name, why in reasons.items():
-            self._event(f"{name}: {why}")
+        """Tells how many runs are hopeless, once for each reason."""
+        for why, count in Counter(reasons.values()).items():
+            self._event(f"{number_of(count, 'run')} {why}")
 
     def pausing(self, count: int) -> None:
         """Tells that the sweep stops."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import stat
 from pathlib import Path
@@ -43,7 +42,7 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     programs.mkdir()
     texts = {
         "sbatch": f'cp "$1" {tmp_path}/script; echo "Submitted batch job 12"',
-        "sacct": "echo 'JobID|State|NodeList'; echo '12_0|PENDING|'; echo '12_1|NODE_FAIL|n1'; echo '12_2|RUNNING|n2'",
+        "squeue": f"test -e {tmp_path}/down && exit 1; printf '12_0\\n12_2\\n7\\n'",
         "scancel": f'echo "$@" >> {tmp_path}/cancelled',
         "srun": "exit 1",
     }
@@ -72,9 +71,13 @@ def test_runs_become_one_array_with_their_resources(slurm: Path) -> None:
     assert re.search(r"^srun .*-m submitit.core._submit", script, re.MULTILINE)
 
 
-def test_states_adoption_and_cancelling_ask_slurm(slurm: Path) -> None:
+def test_states_adoption_and_cancelling_ask_slurm(slurm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamerguard.sweep.engines.slurm_engine._QUEUE", 0.0)
     engine = SlurmEngine(settings(), slurm)
     jobs = engine.submit(launches(slurm, 3))
+    (slurm / "down").touch()
+    assert engine.alive() == {"r0", "r1", "r2"}  # Slurm does not answer
+    (slurm / "down").unlink()
     assert engine.alive() == {"r0", "r2"}  # the node of r1 has failed
     later = SlurmEngine(settings(), slurm)
     for name, job in jobs.items():
@@ -86,12 +89,12 @@ def test_states_adoption_and_cancelling_ask_slurm(slurm: Path) -> None:
     assert later.alive() == {"r2"}
 
 
-def test_what_slurm_cannot_do_is_told(tmp_path: Path) -> None:
+def test_what_slurm_cannot_do_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="write a whole number"):
         SlurmEngine(settings(gpus_per_run=0.5), tmp_path, cluster="local")
-    if shutil.which("srun") is None:
-        with pytest.raises(EngineError, match="Slurm cannot be used"):
-            SlurmEngine(settings(), tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="Slurm cannot be used"):
+        SlurmEngine(settings(), tmp_path)
 
 
 def test_jobs_run_and_leave_the_same_files(tmp_path: Path) -> None:

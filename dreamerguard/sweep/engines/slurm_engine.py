@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import subprocess
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,10 @@ from .run_worker import WorkerTask
 FOLDER, JOB = "slurm", "Slurm job"
 #: Jobs in the queue at the same time, unless the file says otherwise, and how often one is put back into the queue.
 _MOST, _REQUEUES = 500, 1000
-#: Hours of a job if the file states none, and seconds between Slurm's warning and its limit beside `kill_after`.
+#: Hours of a job if the file states none, and most seconds between Slurm's warning and its limit.
 _HOURS, _SIGNAL_DELAY = 24.0, 180
+#: Seconds between two questions for the queue, and time limit of one.
+_QUEUE, _PATIENCE = 15.0, 60
 
 
 class SlurmEngine:
@@ -48,6 +53,7 @@ class SlurmEngine:
         self._folder, self._cluster = folder / FOLDER, cluster
         self._most = settings.slots or _MOST
         self._jobs: dict[str, Any] = {}
+        self._asked = float("-inf")
         logging.getLogger("submitit").setLevel(logging.ERROR)
         try:
             self._executor: Any = submitit.AutoExecutor(
@@ -68,6 +74,7 @@ class SlurmEngine:
                 jobs = [self._executor.submit(WorkerTask(launch.words)) for launch in launches]
         except Exception as error:  # submitit passes on the errors of sbatch and of the file system
             raise EngineError(f"Slurm did not take the jobs: {error}") from error
+        self._asked = time.monotonic()
         self._jobs |= {launch.name: job for launch, job in zip(launches, jobs, strict=True)}
         return {launch.name: f"{JOB} {job.job_id}" for launch, job in zip(launches, jobs, strict=True)}
 
@@ -79,8 +86,13 @@ class SlurmEngine:
 
     def alive(self) -> set[str]:
         """Returns the runs whose jobs are queued, run, or wait to run again."""
-        for name in [name for name, job in self._jobs.items() if job.done()]:
-            del self._jobs[name]
+        if self._cluster != "slurm":
+            self._jobs = {name: job for name, job in self._jobs.items() if not job.done()}
+        elif self._jobs and time.monotonic() - self._asked >= _QUEUE:
+            self._asked = time.monotonic()
+            queued = _queued_jobs()
+            if queued is not None:
+                self._jobs = {name: job for name, job in self._jobs.items() if job.job_id in queued}
         return set(self._jobs)
 
     def cancel(self, names: Collection[str]) -> None:
@@ -92,27 +104,39 @@ class SlurmEngine:
 
     def wait(self, seconds: float) -> None:
         """Waits."""
-        import time
-
         time.sleep(seconds)
 
     def close(self) -> None:
         """Does nothing: queued jobs stay in the queue, and a later controller adopts them."""
 
 
+def _queued_jobs() -> set[str] | None:
+    """Returns the user's jobs in the queue, ``12`` or ``12_3``, running ones too; None if Slurm does not answer.
+
+    submitit asks sacct, which knows nothing on a cluster without accounting.
+    """
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--user={os.getuid()}"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return set(found.stdout.split())
+
+
 def _parameters(settings: EngineSettings) -> dict[str, Any]:
     if settings.gpus_per_run % 1:
         raise EngineError("Slurm gives whole GPUs: write a whole number as engine.gpus_per_run")
+    minutes = math.ceil((settings.hours or _HOURS) * 60)
     parameters = {
         "name": "dreamerguard",
-        "timeout_min": math.ceil((settings.hours or _HOURS) * 60),
+        "timeout_min": minutes,
         "cpus_per_task": math.ceil(settings.cores_per_run),
         "mem_gb": settings.memory_per_run,
         "gpus_per_node": int(settings.gpus_per_run) or None,
         "slurm_partition": settings.partition,
         "slurm_account": settings.account,
         "slurm_array_parallelism": settings.slots or _MOST,
-        "slurm_signal_delay_s": _SIGNAL_DELAY,
+        "slurm_signal_delay_s": min(_SIGNAL_DELAY, minutes * 30),
         "slurm_additional_parameters": {"requeue": True, **settings.options},
     }
     return {key: value for key, value in parameters.items() if value is not None}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells
+from dreamerguard.regression.sweep.board import FEWEST
 from dreamerguard.regression.sweep.references import TaskReference
 from dreamerguard.regression.sweep.runs import SweepRun, by_combination, by_task
 from dreamerguard.util.text import number_of, shortened
@@ -12,7 +14,7 @@ from dreamerguard.util.text import number_of, shortened
 from .curves import CELLS, CellMeans, envelope_means, mean_of
 from .html import axis_figure, count
 from .run_charts import STYLES
-from .svg import Chart, Line
+from .svg import Band, Chart, Line, Point
 
 #: Combinations that a chart shows; the others stand in the tables.
 SHOWN = STYLES
@@ -41,23 +43,28 @@ def _chart(
     reference: TaskReference | None,
     labels: Sequence[str],
 ) -> Chart:
-    envelope = reference.envelope if reference else None
     end = max(run.budget for group in groups.values() for run in group)
+    envelope = reference.envelope if reference and end >= FEWEST * reference.grid[0] else None
     cells = CellMeans(envelope.grid if envelope else [end * (i + 1) / CELLS for i in range(CELLS)])
     bands, median = envelope_means(envelope) if envelope else ((), ())
+    bands = tuple(Band(band.label, [point for point in band.points if point[0] <= end]) for band in bands)
+    median = tuple(replace(line, points=[point for point in line.points if point[0] <= end]) for line in median)
     thin: list[Line] = []
     thick: list[Line] = []
     for label in labels:
         curves = [_curve(run, cells) for run in groups.get(label, ()) if run.reached]
         style = f"run-{labels.index(label) % STYLES}"
-        thin += [Line("", points, f"{style} seed") for curve in curves if (points := cells.points(curve))]
+        thin += [_line("", points, f"{style} seed") for curve in curves if (points := cells.points(curve))]
         if points := cells.points(mean_of(curves)) if curves else []:
-            thick.append(Line(f"{shortened(label, 48)}: {number_of(len(curves), 'seed')}", points, f"{style} side"))
+            thick.append(_line(f"{shortened(label, 48)}: {number_of(len(curves), 'seed')}", points, f"{style} side"))
     text = f"Scores over environment frames, {cells.name}, of {number_of(len(groups), 'combination')}."
     lines = (*median, *thin, *thick)
-    return Chart(
-        name, f"{task}: scores, {cells.name}", text, lines, max(end, cells.grid[-1]), count, axis_figure, bands
-    )
+    return Chart(name, f"{task}: scores, {cells.name}", text, lines, end, count, axis_figure, bands)
+
+
+def _line(label: str, points: Sequence[Point], style: str) -> Line:
+    """Returns a line, or a dot for a single point."""
+    return Line(label, points, style if len(points) > 1 else f"{style} dots")
 
 
 def _curve(run: SweepRun, cells: CellMeans) -> Curve:

@@ -15,6 +15,9 @@ from .track import Track
 #: Number of cells of a task without a reference.
 CELLS = 50
 
+#: Cells of a reference that the runs of a task must reach to be compared with it, and in its cells.
+FEWEST = 10
+
 
 class Board:
     """All runs of a sweep and the references of their tasks."""
@@ -22,6 +25,7 @@ class Board:
     def __init__(self, runs: Iterable[SweepRun], references: Mapping[str, TaskReference]) -> None:
         self.tasks = by_task(runs)
         self.references = references
+        self._longest = {task: max(run.budget for run in found) for task, found in self.tasks.items()}
         self._finished: dict[str, int] = {}
         self._ranked: dict[tuple[str, int], list[SweepRun]] = {}
         self._cells: dict[str, Curve] = {}
@@ -31,8 +35,8 @@ class Board:
     def grid(self, task: str) -> tuple[float, ...]:
         """Returns the right edges of a task's cells, as far as the longest run is planned."""
         if task not in self._grids:
-            most = max(run.budget for run in self.tasks[task])
             reference = self.reference(self.tasks[task][0])
+            most = self._longest[task]
             cell = reference.grid[0] if reference else most / CELLS
             count = max(round(most / cell), len(reference.grid) if reference else 1)
             self._grids[task] = tuple(cell * (i + 1) for i in range(min(count, 100 * CELLS)))
@@ -49,8 +53,9 @@ class Board:
         return bisect_right(self.grid(run.task), share * run.budget * (1 + 1e-9))
 
     def reference(self, run: SweepRun) -> TaskReference | None:
-        """Returns the reference of a run; None if it has none."""
-        return self.references.get(run.reference_key)
+        """Returns the reference of a run; None without one, or if the task's runs are shorter than `FEWEST` cells."""
+        found = self.references.get(run.reference_key)
+        return found if found and self._longest[run.task] >= FEWEST * found.grid[0] else None
 
     def cells(self, run: SweepRun) -> Curve:
         """Returns the mean score of a run in each cell that it has finished."""
@@ -85,7 +90,9 @@ class Board:
     def reference_tracks(self, runs: Iterable[SweepRun]) -> dict[str, tuple[Track, ...]]:
         """Returns task -> curves of the reference seeds, for tasks where all of the runs have the same reference."""
         keys: dict[str, set[str]] = {}
+        found: dict[str, tuple[Track, ...]] = {}
         for run in runs:
             keys.setdefault(run.task, set()).add(run.reference_key)
-        shared = {task: next(iter(found)) for task, found in keys.items() if len(found) == 1}
-        return {task: self.references[key].tracks for task, key in shared.items() if key in self.references}
+            if reference := self.reference(run):
+                found[run.task] = reference.tracks
+        return {task: tracks for task, tracks in found.items() if len(keys[task]) == 1}

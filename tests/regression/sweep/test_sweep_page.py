@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from dreamerguard.regression.charts.sweep_charts import task_charts
 from dreamerguard.regression.charts.sweep_page import headline
+from dreamerguard.regression.sweep.references import task_references
 from dreamerguard.regression.sweep.winners import compare_combinations
 
 from ..test_report import Page
 from .pages import empty_page, facts_of, hostile_page, large_page, stopped_page, stopped_sweep
-from .sweeps import TASKS
+from .sweeps import TASKS, sweep
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +71,15 @@ def test_a_sweep_that_has_not_begun_has_a_page() -> None:
     page = Page(empty_page())
     assert "No combination has scores yet" in page.words and "6 waiting" in page.words
     assert not page.all("svg")
+
+
+@pytest.mark.parametrize(("share", "bands"), [(0.05, 0), (0.3, 1)])
+def test_short_runs_fill_their_chart_and_have_the_reference_only_in_its_cells(share: float, bands: int) -> None:
+    full = sweep(share, {"512": 1.0}, {"512": [0, 1]}, TASKS[:1])
+    runs = [replace(run, budget=share * run.budget) for run in full]
+    references, _ = task_references(TASKS)
+    (chart,) = task_charts(runs, references, [runs[0].label])
+    assert chart.x_end == runs[0].budget and len(chart.bands) == bands
+    drawn = [line for line in chart.lines if line.style.startswith("run-0")]
+    assert len(drawn) == 3 and all(line.points and line.points[-1][0] > 0.7 * chart.x_end for line in drawn)
+    assert all(x <= chart.x_end for band in chart.bands for x, _, _ in band.points)

@@ -6,7 +6,9 @@ import random
 from dataclasses import replace
 
 from dreamerguard.regression.sweep.comparison import SweepComparison
+from dreamerguard.regression.sweep.hopeless import find_hopeless
 from dreamerguard.regression.sweep.references import task_references
+from dreamerguard.regression.sweep.runs import SweepRun
 from dreamerguard.regression.sweep.winners import compare_combinations
 
 from .sweeps import TASKS, sweep
@@ -83,3 +85,17 @@ def test_equal_combinations_are_rarely_separated() -> None:
         right += compare_combinations(noise(rng, 4, 3, 3, worse=6)).combinations[-1].status == "worse"
     assert wrong <= 6  # 2.5 of 50 are expected at most
     assert right >= 47
+
+
+def test_runs_that_are_much_shorter_than_the_reference_are_compared_in_cells_of_their_own() -> None:
+    # Two episodes that both end at the last frame, of 2,000; a cell of the reference has 10,000.
+    runs = [
+        SweepRun(f"{task}-{name}-{seed}", {"c": name}, task, seed, (2000.0, 2000.0), (level + seed, level), 2000.0)
+        for task in TASKS
+        for name, level in (("a", 100.0), ("b", 10.0))
+        for seed in range(2)
+    ]
+    found = compare_combinations(runs, task_references(TASKS)[0])
+    assert {item.label: item.status for item in found.combinations} == {"c=a": "winner", "c=b": "worse"}
+    assert found.notes == ()
+    assert all(stop.rule == "best" for stop in find_hopeless(runs, task_references(TASKS)[0], {}).stops)

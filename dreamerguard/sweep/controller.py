@@ -161,7 +161,7 @@ class Controller:
             self._store.note_job(self._engine.submit(launches))
 
     def _launched(self, row: SweptRow) -> WorkerLaunch:
-        env = {**_ENVIRONMENT, **self._sweep.env}
+        env = {**_ENVIRONMENT, **_memory_share(self._sweep.engine.gpus_per_run), **self._sweep.env}
         words = started_words(row.words)
         job = Job(words, str(self._place.commands), env, self._sweep.watch.kill_after)
         write_job(self._folder(row.name), job)
@@ -197,3 +197,8 @@ class Controller:
         queued = [row.name for row in rows if not is_held(self._folder(row.name))]
         if queued:
             self._engine.cancel(queued)
+
+
+def _memory_share(gpus: float) -> dict[str, str]:
+    """Returns the part of a shared GPU's memory that JAX may take; alone, it takes most of it at its start."""
+    return {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 * gpus:.2f}"} if 0 < gpus < 1 else {}

@@ -136,6 +136,18 @@ def test_a_stop_that_was_decided_before_a_kill_is_carried_out_after_it(tmp_path:
     assert count(target, "saved") == [1]
 
 
+def test_runs_get_their_environment_and_their_part_of_a_gpu(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib, sys; names = ('OWN', 'CUDA_VISIBLE_DEVICES', 'XLA_PYTHON_CLIENT_MEM_FRACTION')\n"
+        "pathlib.Path(sys.argv[1] + '.env').write_text(' '.join(str(os.environ.get(name)) for name in names))"
+    )
+    engine = {"gpus_per_run": 0.5, "gpus": [3], "slots": 4}
+    with opened(tmp_path, sweep_text(program, engine=engine, env={"OWN": "yes"})) as store:
+        assert control(store)[0]
+    found = {path.read_text() for path in (tmp_path / "runs").glob("*.env")}
+    assert found == {"yes 3 0.45"}
+
+
 def test_one_controller_leads(tmp_path: Path) -> None:
     with (
         opened(tmp_path, sweep_text("")) as store,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dreamerguard.core.machine import Machine
 from dreamerguard.core.source import Source, SourceError
 from dreamerguard.sweep.plan.make_plan import LintChoices, SpeedOf, SweepPlan, make_plan
 from dreamerguard.sweep.plan.plan_report import plan_json, plan_text
@@ -101,6 +102,13 @@ def test_the_json_plan_has_every_run(tmp_path: Path) -> None:
 def test_seeds_in_the_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="the seeds of a sweep"):
         plan(NATIVE.replace("purpose: short", "purpose: short, seeds: 4"), tmp_path)
+
+
+def test_runs_that_would_share_all_gpus_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamerguard.core.machine.detect_machine", lambda: Machine(gpus=2, cpus=8))
+    assert "this machine has 2 GPUs" in plan_text(plan(NATIVE, tmp_path))
+    assert "this machine has" not in plan_text(plan(NATIVE + "engine: {gpus_per_run: 1}\n", tmp_path))
+    assert "this machine has" not in plan_text(plan(NATIVE + "engine: {kind: ray}\n", tmp_path))
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:

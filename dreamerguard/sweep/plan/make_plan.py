@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dreamerguard.core.source import SourceError
 from dreamerguard.util.check_cache import check_cache_scope
+from dreamerguard.util.text import number_of
 
 from .combinations import Combination, combinations
 from .planned_run import Checked, PlannedRun, RunCost
@@ -114,7 +115,8 @@ def make_plan(
     if twice is not None:
         raise SourceError(f"two runs have the same name, {twice.name}: write a task or a value differently")
     runs = [replace(run, words=(*run.words, *lint.words)) for run in runs] if sweep.command is None else runs
-    return SweepPlan(sweep, folder, tuple(runs), (settings.withheld,) if settings.withheld else ())
+    notes = (settings.withheld, linter.unused_gpus())
+    return SweepPlan(sweep, folder, tuple(runs), tuple(note for note in notes if note))
 
 
 class _Linter:
@@ -127,6 +129,13 @@ class _Linter:
         self._machine = detect_machine() if sweep.engine.kind == "embedded" else UNKNOWN
         self._speeds: dict[_Key, float | None] = {}
         self._linted: dict[_Key, tuple[Result | None, str]] = {}
+
+    def unused_gpus(self) -> str:
+        """Returns a note if runs share the GPUs of this machine without being told so; empty otherwise."""
+        engine, gpus = self._sweep.engine, self._machine.gpus
+        if not gpus or engine.gpus_per_run:
+            return ""
+        return f"this machine has {number_of(gpus, 'GPU')} and engine.gpus_per_run is 0: every run sees all of them"
 
     def planned(self, task: str, combination: Combination, seed: int) -> PlannedRun:
         """Lints one run and returns it with its cost."""

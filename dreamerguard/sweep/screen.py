@@ -109,7 +109,7 @@ def summary(accounts: Accounts) -> str:
     gpus = accounts.gpus
     unit, factor = ("GPU hours", gpus) if gpus else ("hours", 1.0)
     open_runs = any(accounts.counts.get(state) for state in ("waiting", "started"))
-    eta = f"; ends in {_hours(accounts.eta)} h" if open_runs and accounts.eta is not None else ""
+    eta = f"; ends in {_duration(accounts.eta)}" if open_runs and accounts.eta is not None else ""
     saved = accounts.saved_hours
     kept = f", {_hours(saved * factor)} saved by stops" if saved else ""
     return f"{counts}{eta}; {_hours(accounts.hours * factor)} {unit} used{kept}"
@@ -165,5 +165,9 @@ def _score(rows: Sequence[SweptRow]) -> str:
     return f"{scores[len(scores) // 2]:.4g}" if scores else "-"
 
 
-def _hours(value: float | None) -> str:
-    return "?" if value is None else f"{value:,.2f}" if value < 10 else f"{value:,.1f}"
+def _hours(value: float) -> str:
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}"
+
+
+def _duration(hours: float) -> str:
+    return f"{hours:,.1f} h" if hours >= 1 else f"{max(hours * 60, 1):.0f} min"

@@ -44,7 +44,8 @@ def test_the_end_follows_from_speed_and_from_what_runs_at_the_same_time() -> Non
     found = account(rows, HOUR / 2, 0.0, {"g": 0.0, "h": 0.0})
     assert found.hours == pytest.approx(1.0)
     assert found.eta == pytest.approx(1.5)
-    assert "ends in 1.50 h" in summary(found)
+    assert "ends in 1.5 h" in summary(found)
+    assert "ends in 30 min" in summary(replace(found, eta=0.5))
 
 
 def test_an_end_that_is_not_known_is_not_stated() -> None:

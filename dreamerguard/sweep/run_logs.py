@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dreamerguard.core.log_format import LogLayout
 from dreamerguard.logs import LogError
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.regression.watch.status_report import headline
@@ -54,6 +55,7 @@ class RunLogs:
     def __init__(self, folder: Path, store: SweepStore, watch: WatchSettings, say: Callable[[str], None]) -> None:
         self._folder, self._store, self._watch, self._say = folder / RUNS, store, watch, say
         self._watchers: dict[str, Watcher] = {}
+        self._layout: LogLayout | None = None  # all runs are of one program
         self._seen: dict[str, Status] = {}
         self._failed: set[str] = set()
         kept = store.curves()
@@ -90,27 +92,36 @@ class RunLogs:
                 yield row, self._read(row) or RunCurve()
 
     def _read(self, row: SweptRow) -> RunCurve | None:
-        watcher = self._watchers.get(row.name)
-        if watcher is None:
-            watcher = self._watchers[row.name] = self._watcher(row)
         try:
-            status = watcher.look()
+            status = self._look(row)
         except LogError as error:
             self._report(row.name, str(error))
             return self.curves.get(row.name)
         if status.log is None:
-            del self._watchers[row.name]  # the next look searches again for the folder of the log
             return self.curves.get(row.name)
         if self._seen.get(row.name) is not status:  # a log that has not grown has the same status
             self._seen[row.name] = status
             self.curves[row.name] = _curve(status)
         return self.curves[row.name]
 
-    def _watcher(self, row: SweptRow) -> Watcher:
-        logdir = self._folder / row.name
-        found = find_runs([logdir])[0] if is_dir(logdir) else logdir
+    def _watcher(self, row: SweptRow, logdir: Path) -> Watcher:
         suite = self._watch.suite or row.suite
-        return Watcher(found, suite=suite, reference=self._watch.reference)
+        return Watcher(logdir, suite=suite, reference=self._watch.reference, layout=self._layout)
+
+    def _look(self, row: SweptRow) -> Status:
+        """Looks at the log directory, or at the folder in it to which some programs write."""
+        known = self._watchers.get(row.name)
+        if known is not None:
+            return known.look()
+        logdir = self._folder / row.name
+        watcher = self._watcher(row, logdir)
+        status = watcher.look()
+        if status.log is None and is_dir(logdir) and (found := find_runs([logdir])[0]) != logdir:
+            watcher = self._watcher(row, found)
+            status = watcher.look()
+        if status.log is not None:  # without a log, the next look searches again
+            self._watchers[row.name], self._layout = watcher, status.log.layout
+        return status
 
     def _end(self, name: str) -> None:
         curve = self.curves.setdefault(name, RunCurve())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dreamerguard.core.setting import Setting
 from dreamerguard.programs.shared.checkout import PythonCheckout
@@ -27,7 +28,12 @@ def optional_reads(settings: Mapping[str, Setting], key: str, checkout: PythonCh
     """
     script = settings.get(key)
     text = script_text(checkout, str(script.value)) if script is not None else None
-    tree = parse(text) if text is not None else None
+    return _optional(text) if text is not None else frozenset()
+
+
+@lru_cache(maxsize=8)  # most presets select the same script
+def _optional(text: str) -> frozenset[str]:
+    tree = parse(text)
     if tree is None:
         return frozenset()
     return frozenset(f"run.{leaf}" for leaf in _UNDECLARED if not _needs(tree, leaf))

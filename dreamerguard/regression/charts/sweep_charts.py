@@ -68,5 +68,4 @@ def _line(label: str, points: Sequence[Point], style: str) -> Line:
 
 
 def _curve(run: SweepRun, cells: CellMeans) -> Curve:
-    frames, scores = run.finite
-    return to_cells(frames, scores, cells.grid, run.reached)
+    return to_cells(*run.up_to(cells.grid[-1]), cells.grid, run.reached)

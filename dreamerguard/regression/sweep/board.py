@@ -60,8 +60,8 @@ class Board:
     def cells(self, run: SweepRun) -> Curve:
         """Returns the mean score of a run in each cell that it has finished."""
         if run.name not in self._cells:
-            frames, scores = run.finite
-            self._cells[run.name] = to_cells(frames, scores, self.grid(run.task), run.reached)
+            grid = self.grid(run.task)
+            self._cells[run.name] = to_cells(*run.up_to(grid[-1]), grid, run.reached)
         return self._cells[run.name]
 
     def deficits(self, run: SweepRun) -> tuple[float, float]:

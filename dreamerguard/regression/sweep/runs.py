@@ -9,6 +9,9 @@ from functools import lru_cache
 
 from dreamerguard.util.text import plain
 
+#: Share of the budget by which the last episodes may end after it.
+OVERSHOOT = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class SweepRun:
@@ -62,6 +65,16 @@ class SweepRun:
             return self.frames, self.scores
         kept = [index for index, score in enumerate(self.scores) if math.isfinite(score)]
         return [self.frames[index] for index in kept], [self.scores[index] for index in kept]
+
+    def up_to(self, end: float) -> tuple[Sequence[float], Sequence[float]]:
+        """Returns frames and finite scores; episodes up to 5 % behind ``end`` count at it.
+
+        Several environments step together, so the last episodes may end some frames after the budget.
+        """
+        frames, scores = self.finite
+        if not len(frames) or frames[-1] <= end:
+            return frames, scores
+        return [end if end < frame <= (1 + OVERSHOOT) * end else frame for frame in frames], scores
 
     @property
     def share(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 from dreamerguard.regression.sweep.comparison import SweepComparison
 from dreamerguard.regression.sweep.hopeless import find_hopeless
 from dreamerguard.regression.sweep.references import task_references
@@ -87,10 +89,11 @@ def test_equal_combinations_are_rarely_separated() -> None:
     assert right >= 47
 
 
-def test_runs_that_are_much_shorter_than_the_reference_are_compared_in_cells_of_their_own() -> None:
-    # Two episodes that both end at the last frame, of 2,000; a cell of the reference has 10,000.
+@pytest.mark.parametrize("last", [2000.0, 2004.0])
+def test_runs_that_are_much_shorter_than_the_reference_are_compared_in_cells_of_their_own(last: float) -> None:
+    # Two episodes that both end at the last frame, or just after it; a cell of the reference has 10,000 frames.
     runs = [
-        SweepRun(f"{task}-{name}-{seed}", {"c": name}, task, seed, (2000.0, 2000.0), (level + seed, level), 2000.0)
+        SweepRun(f"{task}-{name}-{seed}", {"c": name}, task, seed, (last, last), (level + seed, level), 2000.0)
         for task in TASKS
         for name, level in (("a", 100.0), ("b", 10.0))
         for seed in range(2)
@@ -99,3 +102,9 @@ def test_runs_that_are_much_shorter_than_the_reference_are_compared_in_cells_of_
     assert {item.label: item.status for item in found.combinations} == {"c=a": "winner", "c=b": "worse"}
     assert found.notes == ()
     assert all(stop.rule == "best" for stop in find_hopeless(runs, task_references(TASKS)[0], {}).stops)
+
+
+def test_episodes_far_behind_the_budget_do_not_count() -> None:
+    run = SweepRun("a", {}, "t", 0, (10.0, 104.0, 300.0), (1.0, 2.0, 99.0), 100.0)
+    assert run.up_to(100.0) == ([10.0, 100.0, 300.0], (1.0, 2.0, 99.0))
+    assert run.up_to(500.0)[0] == (10.0, 104.0, 300.0)

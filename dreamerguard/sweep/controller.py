@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .engines.interface import Engine, WorkerLaunch
-from .jobs.job_folder import ENDED, AttemptEnd, Job, StopRequest, read_ending, write_job, write_stop
+from .jobs.job_folder import ENDED, AttemptEnd, RunJob, StopRequest, read_ending, write_job, write_stop
 from .jobs.worker_lock import is_held
 from .observer import SweepObserver
 from .outcome import Settlement, lost, settle
@@ -163,7 +163,7 @@ class Controller:
     def _launched(self, row: SweptRow) -> WorkerLaunch:
         env = {**_ENVIRONMENT, **_memory_share(self._sweep.engine.gpus_per_run), **self._sweep.env}
         words = started_words(row.words)
-        job = Job(words, str(self._place.commands), env, self._sweep.watch.kill_after)
+        job = RunJob(words, str(self._place.commands), env, self._sweep.watch.kill_after)
         write_job(self._folder(row.name), job)
         return WorkerLaunch(row.name, self._folder(row.name), row.attempt, job)
 

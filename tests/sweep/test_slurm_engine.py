@@ -14,7 +14,7 @@ pytest.importorskip("submitit")
 
 from dreamerguard.sweep.engines.interface import EngineError, WorkerLaunch
 from dreamerguard.sweep.engines.slurm_engine import SlurmEngine
-from dreamerguard.sweep.jobs.job_folder import Job
+from dreamerguard.sweep.jobs.job_folder import RunJob
 from dreamerguard.sweep.plan.sweep_file import EngineSettings
 
 from .sweeping import WAITING, control, count, opened, sweep_text
@@ -31,7 +31,7 @@ def settings(**values: object) -> EngineSettings:
 
 
 def launches(folder: Path, count: int) -> list[WorkerLaunch]:
-    job = Job(("true",), str(folder), {}, 1.0)
+    job = RunJob(("true",), str(folder), {}, 1.0)
     return [WorkerLaunch(f"r{number}", folder / f"r{number}", 1, job) for number in range(count)]
 
 

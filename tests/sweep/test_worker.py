@@ -14,7 +14,7 @@ import pytest
 
 from dreamerguard.sweep.jobs.job_folder import (
     AttemptEnd,
-    Job,
+    RunJob,
     StopRequest,
     read_ending,
     read_job,
@@ -41,7 +41,7 @@ for _ in range(60_000):
 
 def make_job(tmp_path: Path, program: str, **env: str) -> Path:
     folder = tmp_path / "job"
-    write_job(folder, Job((sys.executable, "-c", program), str(tmp_path), env, 30.0))
+    write_job(folder, RunJob((sys.executable, "-c", program), str(tmp_path), env, 30.0))
     return folder
 
 
@@ -69,7 +69,7 @@ def test_it_stores_the_exit_code_and_the_output(tmp_path: Path) -> None:
 
 def test_a_program_that_does_not_exist_is_an_end_with_a_reason(tmp_path: Path) -> None:
     folder = tmp_path / "job"
-    write_job(folder, Job(("./nothing",), str(tmp_path), {}, 1.0))
+    write_job(folder, RunJob(("./nothing",), str(tmp_path), {}, 1.0))
     assert start(folder).wait() == 127
     ending = read_ending(folder)
     assert ending is not None and "cannot start ./nothing" in ending.why

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dreamerguard.sweep.jobs.job_folder import Job
+from dreamerguard.sweep.jobs.job_folder import RunJob
 
 
 class EngineError(Exception):
@@ -32,7 +32,7 @@ class WorkerLaunch:
     name: str
     folder: Path
     attempt: int
-    job: Job
+    job: RunJob
 
     @property
     def words(self) -> tuple[str, ...]:

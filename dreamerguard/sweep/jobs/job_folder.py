@@ -26,7 +26,7 @@ _MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RunJob:
     """What a worker runs.
 
     Attributes:
@@ -77,7 +77,7 @@ class StopRequest:
     why: str
 
 
-def write_job(folder: Path, job: Job) -> None:
+def write_job(folder: Path, job: RunJob) -> None:
     """Writes what a worker runs, and makes its folder.
 
     Raises:
@@ -87,7 +87,7 @@ def write_job(folder: Path, job: Job) -> None:
     _write(folder / JOB, asdict(job))
 
 
-def read_job(folder: Path) -> Job:
+def read_job(folder: Path) -> RunJob:
     """Reads what a worker runs.
 
     Raises:
@@ -96,7 +96,7 @@ def read_job(folder: Path) -> Job:
     found = _read(folder / JOB)
     try:
         env = {str(key): str(value) for key, value in found["env"].items()}
-        return Job(tuple(map(str, found["words"])), str(found["folder"]), env, float(found["kill_after"]))
+        return RunJob(tuple(map(str, found["words"])), str(found["folder"]), env, float(found["kill_after"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder / JOB} is damaged: {error}") from error
 

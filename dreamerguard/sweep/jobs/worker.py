@@ -20,7 +20,7 @@ from dreamerguard.guard.child import Child
 from dreamerguard.guard.child import Ending as ChildEnding
 from dreamerguard.guard.signals import Signals
 
-from .job_folder import OUTPUT, AttemptEnd, Job, StopRequest, read_ending, read_job, read_stop, write_ending
+from .job_folder import OUTPUT, AttemptEnd, RunJob, StopRequest, read_ending, read_job, read_stop, write_ending
 from .worker_lock import HeldElsewhere, WorkerLock
 
 #: Exit code of a worker that ran nothing, because another one runs the run or has run this attempt.
@@ -99,7 +99,7 @@ def _run(folder: Path, attempt: int, before: float) -> AttemptEnd:
     return end(how.code, why, signalled=how.code in _ASKING)
 
 
-def _enter(folder: Path, job: Job) -> None:
+def _enter(folder: Path, job: RunJob) -> None:
     """Goes where the program runs, with its environment; output goes to a file."""
     log = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     null = os.open(os.devnull, os.O_RDONLY)

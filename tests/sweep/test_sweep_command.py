@@ -88,7 +88,7 @@ def test_the_dry_run_lists_every_run_as_json() -> None:
 
 @pytest.mark.integration
 def test_a_sweep_ends_with_page_and_tables(tmp_path: Path) -> None:
-    Path("s.yaml").write_text(fake_sweep([900, 100], seeds=4))
+    Path("s.yaml").write_text(fake_sweep([900, 100], seeds=4, watch={"interval": 0.2, "stop": False}))
     process = command(tmp_path, "s.yaml", "--no-config")
     assert process.wait() == 0, Path("said.txt").read_text()
     said = Path("said.txt").read_text()

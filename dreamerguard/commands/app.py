@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "dreamerguard.commands.train:train",
     "eval": "dreamerguard.commands.evaluate:evaluate",
     "guard": "dreamerguard.commands.guard:guard",
+    "sweep": "dreamerguard.commands.sweep:app",
     "watch": "dreamerguard.commands.watch:watch",
     "notify": "dreamerguard.commands.notify:notify",
     "compare": "dreamerguard.commands.compare:compare",

@@ -9,6 +9,7 @@ import typer
 
 from dreamerguard.commands.shared.completions import offer, suites, tasks
 from dreamerguard.commands.shared.errors import fail, note
+from dreamerguard.commands.shared.sweep_template import SWEEP_SCHEMA_FILE, sweep_configuration
 from dreamerguard.schema.published_editions import Edition
 from dreamerguard.schema.sizes import SizeName
 from dreamerguard.util.terminal import echo
@@ -27,7 +28,9 @@ def init(
     task: Annotated[
         str, typer.Argument(help="Task, for example dmc_walker_walk or gym:CartPole-v1.", autocompletion=offer(tasks))
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("run.yaml"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; by default run.yaml or sweep.yaml.")
+    ] = None,
     suite: Annotated[
         str | None,
         typer.Option("--suite", help="Suite, if several suites have the task.", autocompletion=offer(suites)),
@@ -42,8 +45,9 @@ def init(
         str | None, typer.Option("--schema-url", help="Point editors to this schema instead of writing one.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Write a sweep file instead of a run file.")] = False,
 ) -> None:
-    """Write a commented run configuration with the published settings of a task.
+    """Write a commented run configuration with the published settings of a task, or a sweep file.
 
     For an id such as gym:CartPole-v1, or your own environment (--make), the settings are defaults of the reference
     program and starting points.
@@ -53,17 +57,26 @@ def init(
     from dreamerguard.programs.native.runnable import why_not_here
     from dreamerguard.schema.publish import SCHEMA_ID, run_schema
     from dreamerguard.schema.suites import has_free_names
+    from dreamerguard.sweep.plan.sweep_file import SCHEMA_ID as schema_id
+    from dreamerguard.sweep.plan.sweep_file import sweep_schema
 
-    if make is not None or (suite is None and has_free_names(task)):
-        name, text = task, _own(task, make, edition, size, schema_url or SCHEMA_FILE)
+    schema_file = SWEEP_SCHEMA_FILE if sweep else SCHEMA_FILE
+    out = out if out is not None else Path("sweep.yaml" if sweep else "run.yaml")
+    address = schema_url or schema_file
+    if sweep:
+        name, text = _sweep(task, suite, make or edition or size, address)
+    elif make is not None or (suite is None and has_free_names(task)):
+        name, text = task, _own(task, make, edition, size, address)
     else:
-        name, text = _published(task, suite, edition, size, schema_url or SCHEMA_FILE)
+        name, text = _published(task, suite, edition, size, address)
     if out.is_dir():
         fail(f"{out} is a folder; name the file to write, for example --out {out / 'run.yaml'}")
     files = {out: text}
     if schema_url is None:
-        files[out.with_name(SCHEMA_FILE)] = json.dumps(run_schema(), indent=2, ensure_ascii=False) + "\n"
-    taken = [path for path in files if path.exists() and not (force or _is_generated_schema(path, SCHEMA_ID))]
+        schema = sweep_schema() if sweep else run_schema()
+        files[out.with_name(schema_file)] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    identifier = schema_id if sweep else SCHEMA_ID
+    taken = [path for path in files if path.exists() and not (force or _is_generated_schema(path, identifier))]
     if taken:
         fail(f"{' and '.join(map(str, taken))} already exists; --force overwrites it.")
     made = "" if out.parent.exists() else f"; made the folder {out.parent}"
@@ -83,6 +96,22 @@ def _own(task: str, make: str | None, edition: Edition | None, size: SizeName | 
     if reason := check_own(task, make):
         fail(reason)
     return own_configuration(task, make, size, schema)
+
+
+def _sweep(task: str, suite: str | None, unused: object, schema: str) -> tuple[str, str]:
+    """Returns name and sweep file of a task, or ends the command."""
+    from dreamerguard.schema.suites import has_free_names
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    if unused is not None:
+        fail("--sweep takes neither --make, --edition nor --size: write them as settings of the sweep file")
+    if suite is None and has_free_names(task):
+        return task, sweep_configuration(task, None, schema)
+    try:
+        defaults = find_task(task, suite)
+    except UnknownTask as error:
+        fail(str(error))
+    return defaults.name, sweep_configuration(defaults.name, defaults, schema)
 
 
 def _published(
@@ -165,6 +194,6 @@ def _write(path: Path, content: str) -> None:
 
 def _is_generated_schema(path: Path, schema_id: str) -> bool:
     """Returns whether a file is a schema that this command wrote earlier; it may be overwritten without --force."""
-    if path.name != SCHEMA_FILE or not path.is_file():
+    if path.name not in (SCHEMA_FILE, SWEEP_SCHEMA_FILE) or not path.is_file():
         return False
     return f'"$id": "{schema_id}"' in path.read_text(encoding="utf-8", errors="replace")

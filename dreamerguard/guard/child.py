@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -48,13 +48,26 @@ class Child:
       command: program and arguments.
       signals: the entered signal queue of this process.
       say: prints one line for the user; must not fail.
+      translated: signals that the program ignores -> what it gets instead when this process receives one. For a batch
+        system that signals all processes of a job: the program would get the signal twice, or die of it.
+      once: whether only the first signal that asks to end is passed on. Without a person at a terminal, a second one
+        is a repetition, and programs end at once at it, without saving.
 
     Raises:
       OSError: the program cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], signals: Signals, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        signals: Signals,
+        say: Callable[[str], None],
+        translated: Mapping[signal.Signals, signal.Signals] | None = None,
+        once: bool = False,
+    ) -> None:
         self._signals, self._say = signals, say
+        self._translated, self._once = dict(translated or {}), once
+        ignored = tuple(self._translated)
         self._terminal = Terminal()
         self._own_group = os.getpgrp()
         self._stop_request: float | None = None
@@ -64,6 +77,8 @@ class Child:
 
         def prepare() -> None:
             die_with_parent()
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
             self._terminal.pass_on(self._own_group, os.getpgrp())
 
         try:
@@ -101,6 +116,9 @@ class Child:
             self._stop_with_program(signal.Signals(os.WSTOPSIG(status)))
 
     def _handle(self, number: signal.Signals) -> None:
+        number = self._translated.get(number, number)
+        if self._once and self._end_requested and number in _ENDS:
+            return
         if number == signal.SIGCONT:
             self._continue()
         elif number == signal.SIGTSTP:

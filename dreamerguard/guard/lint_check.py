@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dreamerguard.core.machine import Machine
     from dreamerguard.core.result import Result
     from dreamerguard.lint.settings.model import Settings
     from dreamerguard.sources.argv import Command
@@ -65,16 +66,34 @@ def check_guarded_command(
     from dreamerguard.lint.before_start import read_start_settings
 
     settings = read_start_settings(folder, allow, file=file, none=none, allow_local_rules=allow_local_rules)
-    return replace(_check(command, settings, folder, allow), withheld=settings.withheld)
+    return replace(check_with_settings(command, settings, folder, allow), withheld=settings.withheld)
 
 
-def _check(command: Command, settings: Settings, folder: Path, allow: Mapping[str, str]) -> Check:
+def check_with_settings(
+    command: Command,
+    settings: Settings,
+    folder: Path,
+    allow: Mapping[str, str],
+    *,
+    machine: Machine | None = None,
+    dialect: str | None = None,
+) -> Check:
+    """Lints a command as `check_guarded_command` does, with settings that were read before.
+
+    Args:
+      command: the command line.
+      settings: from `read_start_settings`.
+      folder: folder in which the command runs.
+      allow: rule -> reason, for accepted findings.
+      machine: machine that starts the command; this machine by default.
+      dialect: name of the program if it should not be recognised, as in ``danijar:2023``.
+    """
     from dreamerguard.core.source import SourceError
     from dreamerguard.lint.before_start import lint_before_start
     from dreamerguard.programs.registry import UnknownProgram
 
     try:
-        return Check(lint_before_start(command, settings, folder, allow))
+        return Check(lint_before_start(command, settings, folder, allow, machine, dialect=dialect))
     except UnknownProgram as error:
         return Check(None, f"{error}, so the command is not checked")
     except SourceError as error:

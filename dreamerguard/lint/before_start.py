@@ -57,6 +57,8 @@ def lint_before_start(
     folder: Path = Path(),
     allow: Mapping[str, str] | None = None,
     machine: Machine | None = None,
+    *,
+    dialect: str | None = None,
 ) -> Result:
     """Lints a training command for the machine that starts it. ``Result.refused`` holds the findings that refuse it.
 
@@ -66,6 +68,7 @@ def lint_before_start(
       folder: folder in which the command runs.
       allow: rule name or code -> reason, for findings that are accepted.
       machine: machine that starts the command; this machine by default.
+      dialect: name of the program if it should not be recognised, as in ``danijar:2023``.
 
     Raises:
       SourceError: a file of the command cannot be read.
@@ -73,4 +76,4 @@ def lint_before_start(
       UnknownRule: ``allow`` names a rule that does not exist.
     """
     machine = detect_machine() if machine is None else machine
-    return check_command(command, machine, allow=allow, folder=folder, settings=settings)
+    return check_command(command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect)

@@ -42,11 +42,12 @@ class Follower:
     Args:
       directory: directory of the run.
       action_repeat: environment frames per agent step, if the directory does not state it; needed for sheeprl only.
+      layout: layout of the program if it is known, as for the runs of a sweep; it is taken if one of its files exists.
     """
 
-    def __init__(self, directory: Path, action_repeat: int | None = None) -> None:
+    def __init__(self, directory: Path, action_repeat: int | None = None, layout: LogLayout | None = None) -> None:
         self.directory = directory
-        self._repeat = action_repeat
+        self._repeat, self._layout = action_repeat, layout
         self._files: list[JsonFile] = []
         self._csv: list[CsvScores] = []
         self._events: EventFiles | None = None
@@ -82,7 +83,8 @@ class Follower:
                     f"{self.directory} is a file, not a directory: give the directory that holds the logs, or an export"
                     f" of W&B ({', '.join(SUFFIXES)})"
                 )
-            layout = detect(self.directory)
+            known = self._layout is not None and any(exists(self.directory / name) for name in self._layout.files)
+            layout = self._layout if known else detect(self.directory)
             if layout is None:
                 return self._open_rows()
         except OSError as error:

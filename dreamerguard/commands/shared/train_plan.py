@@ -47,7 +47,7 @@ def make_plan(result: Result, directory: Path, typed: list[str], *, restart: boo
     if result.refused or config is None:
         return plan
     place = _directory(directory, config, restart)
-    device = _device(config, result.run.machine.gpus)
+    device = device_of(config, result.run.machine.gpus)
     return plan | {
         "settings": list(_settings(result.run)),
         "budget": lint["budget"],
@@ -89,7 +89,7 @@ def _directory(directory: Path, config: RunConfig, restart: bool) -> dict[str, A
     return {"path": str(directory), "state": "continued", "checkpoint": max(steps, default=None)}
 
 
-def _device(config: RunConfig, gpus: int | None) -> str:
+def device_of(config: RunConfig, gpus: int | None) -> str:
     """Returns the kind of device that the run will use: ``cpu``, ``gpu`` or ``tpu``."""
     if config.runtime.platform != "auto":
         return {"cuda": "gpu"}.get(config.runtime.platform, config.runtime.platform)

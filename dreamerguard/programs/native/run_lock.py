@@ -45,6 +45,8 @@ class RunInUse(Exception):
         else:
             text = f"by process {holder.pid} on {holder.host} since {holder.since}. Wait until it ends, stop it there"
         super().__init__(f"{directory} is in use {text}, or use another --logdir")
+        #: What is known about the other process; None if its record is empty.
+        self.holder = holder
 
 
 class RunLock:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.log_format import ScoreKind
+from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.logs import Follower, RunLog, Scores, Series, why_no_log
 from dreamerguard.regression.reference.choice import NoReference, Reference, find_reference
 from dreamerguard.regression.reference.judged_scores import judged_scores
@@ -102,6 +102,7 @@ class Watcher:
       other_laboratory: whether the run is of a laboratory or program that may learn up to 20 % slower.
       linted: task and suite of the command that started the run, as lint knows them; the suite counts for this task if
         the log does not state one.
+      layout: layout of the program's logs if it is known; see `Follower`.
     """
 
     directory: Path
@@ -114,13 +115,14 @@ class Watcher:
     explain: Explain | None = None
     other_laboratory: bool = False
     linted: tuple[str, str] | None = None
+    layout: LogLayout | None = None
     _follower: Follower = field(init=False)
     _last: Status | None = field(init=False, default=None)
     _lint: list[LintNote] = field(init=False, default_factory=list)
     _explained: Sequence[tuple[str, str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._follower = Follower(self.directory, self.action_repeat)
+        self._follower = Follower(self.directory, self.action_repeat, self.layout)
 
     def look(self) -> Status:
         """Reads the new part of the log and judges the run. Without new lines it only reads the files' times.

@@ -9,6 +9,7 @@ from dreamerguard.core.setting import Setting
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.sources.python.names import last_name, literal_text
 from dreamerguard.sources.python.python_files import parse
+from dreamerguard.util.check_cache import cached_per_check
 
 from .unread_settings import script_text
 
@@ -27,7 +28,12 @@ def optional_reads(settings: Mapping[str, Setting], key: str, checkout: PythonCh
     """
     script = settings.get(key)
     text = script_text(checkout, str(script.value)) if script is not None else None
-    tree = parse(text) if text is not None else None
+    return _optional(text) if text is not None else frozenset()
+
+
+@cached_per_check
+def _optional(text: str) -> frozenset[str]:
+    tree = parse(text)
     if tree is None:
         return frozenset()
     return frozenset(f"run.{leaf}" for leaf in _UNDECLARED if not _needs(tree, leaf))

@@ -25,6 +25,7 @@ from dreamerguard.programs.shared.stored_run import (
     stored_in_directory,
 )
 from dreamerguard.sources.python.python_files import parse
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .budget import ENDLESS
@@ -117,7 +118,12 @@ def saves_last(settings: Mapping[str, Setting], key: str, checkout: PythonChecko
     """Returns whether the checkout's own run script saves once more behind its training loop."""
     script = settings.get(key)
     text = script_text(checkout, str(script.value)) if script is not None else None
-    tree = parse(text) if text is not None else None
+    return text is not None and _saves_last(text)
+
+
+@cached_per_check
+def _saves_last(text: str) -> bool:
+    tree = parse(text)
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)) if tree is not None else ()
     return any(_saves_behind_loop(function.body) for function in functions)
 

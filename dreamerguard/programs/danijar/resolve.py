@@ -32,6 +32,7 @@ from .budget import ENDLESS, danijar_budget
 from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
+from .guarded_intervals import guarded_intervals
 from .keys import CONDITIONS, LIMITS, renames_for
 from .layers import DanijarLayers
 from .optional_reads import optional_reads
@@ -205,6 +206,7 @@ def finish(
         given=(checkout.given() if checkout is not None else frozenset())
         | optional_reads(draft.settings, edition.script, checkout),
         handled=handled_below_zero(checkout) if as_number(values.get("run.train_ratio")) < 0 else frozenset(),
+        guarded=guarded_intervals(draft.settings, edition.script, checkout),
     )
 
 

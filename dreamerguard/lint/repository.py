@@ -40,6 +40,7 @@ from .not_launched import is_record, kept_copy_of
 from .other_revision import at_revision, revision_of
 from .rebase_paths import PathRebaser
 from .start_folder import start_folder, with_own_script
+from .through_code import own_launcher
 from .upstream_documents import shipped_by
 
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
@@ -137,6 +138,7 @@ class _Checker:
         self._commands(found, source, commands)
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
+            self._launcher(found, source)
 
     def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
         """Checks the commands of a file; one that starts several runs counts once."""
@@ -158,6 +160,16 @@ class _Checker:
                 self.seen.commands += 1
                 if found.name.endswith(".py"):
                     self.seen.unread += list(unread_values(examined[0]))
+
+    def _launcher(self, found: Found, source: Source) -> None:
+        """Checks the hydra files of a script that no command has to start."""
+        launcher = own_launcher(source, found.path.parent)
+        if launcher is not None:
+            known = (launcher.program, launcher.detected)
+            result = lint_without_suppressions(
+                launcher.command, self.machine, folder=found.path.parent, settings=self.settings, known=known
+            )
+            self._report([(launcher.command, result)], found.path.parent, None)
 
     def _settings_file(self, found: Found) -> None:
         source = self._source(found)

@@ -18,7 +18,7 @@ from .rllib import read_rllib
 #: Texts without one of these neither start a program nor set a configuration.
 _WORTH = re.compile(
     r"\b(subprocess|os\.system|os\.popen|os\.exec|Popen|shlex|sh\.python|DreamerV3Config)\b|\bconfigs\["
-    r"|[\"']DreamerV3[\"']"
+    r"|[\"']DreamerV3[\"']|@hydra\.main\("
     r"|\bsys\.argv\s*(?:\[\s*\d*\s*:[^]\n]*\]\s*)?\+?=(?!=)|\bsys\.argv\.(?:append|extend|insert)\b"
 )
 #: A call that gets a list of words, in a text with options.

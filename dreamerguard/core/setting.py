@@ -117,7 +117,7 @@ class Preset:
 def earlier(setting: Setting) -> tuple[Label, ...]:
     """Returns labels for the YAML merge that the value came through, and for the earlier values that it overrides."""
     merged = [Label(setting.last.via, "merged here")] if setting.last.via is not None else []
-    overridden = [
-        Label(layer.span, f"{setting.key} was set here first") for layer in setting.chain[:-1] if layer.span is not None
-    ]
+    places = [layer.span for layer in setting.chain[:-1] if layer.span is not None]
+    times = ["first", *("next" for _ in places[1:])]
+    overridden = [Label(span, f"{setting.key} was set here {time}") for span, time in zip(places, times, strict=False)]
     return (*merged, *overridden)

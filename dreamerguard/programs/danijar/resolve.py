@@ -33,7 +33,7 @@ from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .guarded_intervals import guarded_intervals
-from .keys import CONDITIONS, LIMITS, renames_for
+from .keys import LIMITS, conditions_for, renames_for
 from .layers import DanijarLayers
 from .optional_reads import optional_reads
 from .published import preset_reference, repeat_of
@@ -180,7 +180,7 @@ def finish(
         roles=roles if named else without_task(roles),
         keys=draft.keys,
         renamed=draft.renamed,
-        conditions=CONDITIONS,
+        conditions=conditions_for(draft.settings, checkout),
         unknown=tuple(draft.unknown),
         problems=tuple(draft.problems),
         budget=budget,

@@ -1,4 +1,4 @@
-"""Scripts that only define functions and classes, so that a command which starts them does nothing."""
+"""Scripts that only define functions and classes while the main part is in another one: starting them does nothing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ _PREPARES = frozenset({
     "random", "gc", "faulthandler", "signal", "locale", "pathlib", "site", "print", "gym", "gymnasium", "rich",
     "load_dotenv",
 })  # fmt: skip
+_SCRIPTS = ("main.py", "train.py", "run.py", "dreamer.py")
 _MAIN = re.compile(rb"__name__\s*==|==\s*__name__")
 
 
 def starts_nothing(call: PythonCall, command: Command, folder: Path) -> Iterator[Problem]:
-    """Yields the problem of a script of the checkout that starts nothing, with the script beside it that has a main.
+    """Yields the problem of a script of the checkout that starts nothing, if a script beside it has a main part.
+
+    An installed command calls a function of its script, so it is not judged.
 
     Args:
       call: the command's script and its arguments.
@@ -41,11 +44,14 @@ def starts_nothing(call: PythonCall, command: Command, folder: Path) -> Iterator
     if is_open(call.script) or not call.script.endswith(".py") or not is_file(path) or not _only_defines(path):
         return
     word = next((word for word in command.words if word.text == call.script), None)
+    installed = word is not None and ".py" not in word.span.text and "$" not in word.span.text
+    others = [name for name in _SCRIPTS if name != path.name and _has_main(path.with_name(name))]
+    if installed or not others:
+        return
     text = f"{call.script} only defines functions and classes: the command ends at once and trains nothing"
-    others = [name for name in ("main.py", "train.py", "run.py") if _has_main(path.with_name(name))]
-    there = call.script.removesuffix(path.name) + others[0] if len(others) == 1 and others[0] != path.name else ""
+    there = " and ".join(call.script.removesuffix(path.name) + name for name in others)
     place = word.span if word is not None else command.span
-    yield Problem("starts-nothing", text, Label(place), help=f"{there} has a main part" if there else "")
+    yield Problem("starts-nothing", text, Label(place), help=f"the main part is in {there}")
 
 
 @cached_per_check

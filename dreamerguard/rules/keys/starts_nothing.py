@@ -2,8 +2,8 @@
 
 What it does:
   Reports a script of the checkout that has no main part and calls nothing of its own outside of functions: only
-  imports, definitions, constants, and preparations such as ``sys.path.append``. It names a script beside it that has a
-  main part.
+  imports, definitions, constants, and preparations such as ``sys.path.append``. A script beside it must have a main
+  part, which the finding names.
 
 Why is this bad:
   Python reads the definitions and ends without an error. Nothing is trained. A fork that moved the main part to another

@@ -35,6 +35,7 @@ from .flags import Flags
 from .guarded_intervals import guarded_intervals
 from .keys import LIMITS, conditions_for, renames_for
 from .layers import DanijarLayers
+from .lenient_update import as_added
 from .optional_reads import optional_reads
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
@@ -171,7 +172,8 @@ def finish(
         together = refused_combinations(draft.settings, checkout, known, whole=whole)
         draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
-        draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+        added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
+        draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(
         dialect="danijar",

@@ -182,7 +182,7 @@ def read_names(words: Sequence[Token]) -> list[str]:
     return named if words and words[0].plain in _READS else []
 
 
-def _behind_separator(words: list[Token]) -> list[Token]:
+def _behind_separator(words: Sequence[Token]) -> Sequence[Token]:
     """Returns the words of a command behind ``IFS=``, which holds for this command only."""
     alone = len(words) < 2 or not (words[0].plain or "").startswith("IFS=")
     return words if alone else words[1:]

@@ -282,8 +282,8 @@ class Variables:
             return UNKNOWN
         if (rest := rest_of(text, self.arguments)) is not None:
             return joined_words(rest)
-        if (found := alternative(text)) is not None and not found.array:
-            return self._alternative(found)
+        if (other := alternative(text)) is not None and not other.array:
+            return self._alternative(other)
         found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
         return found if found is not None else parameter_text(text, self.value) or UNKNOWN
 

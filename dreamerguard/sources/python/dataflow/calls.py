@@ -245,10 +245,11 @@ class Calls(Binding):
     def _instantiated(self, arguments: CallArguments) -> Value | None:
         """Returns what ``hydra.utils.instantiate(config.agent, more=1)`` makes; None if its class is not seen."""
         found: set[Atom] = set()
+        assert self.now is not None, "only running code has calls"
         for atom in arguments.given[0]:
             target = self.targets.get(atom[1]) if atom[0] == SETTING else None
             module, _, name = (target or "").rpartition(".")
-            path = self.find(self.here.file, module) if module else ""
+            path = self.find(self.now.file, module) if module else ""
             called = self.member(path, name) if path else EMPTY
             if not path or (not called and self.sealed):
                 return None

@@ -34,7 +34,7 @@ def given_words(tree: ast.Module, places: Places) -> Iterator[Command]:
     """Yields a command for every program that code gives words to."""
     seen: set[tuple[str, ...]] = set()
     for body in (tree.body, *_functions(tree)):
-        for script, parts in _Reader(tree, places).read(body):
+        for script, parts in _ArgvReader(tree, places).read(body):
             command = places.words([("python", parts[0][1]), (script, parts[0][1]), *parts])
             texts = tuple(word.text for word in command.words)
             if texts not in seen:
@@ -48,7 +48,7 @@ def _functions(tree: ast.Module) -> Iterator[list[ast.stmt]]:
             yield node.body
 
 
-class _Reader:
+class _ArgvReader:
     """Follows the statements of one function, or of the module."""
 
     def __init__(self, tree: ast.Module, places: Places) -> None:

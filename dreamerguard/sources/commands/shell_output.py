@@ -11,7 +11,7 @@ from dreamerguard.sources.argv import UNKNOWN, Word
 from .nearby_files import read_nearby
 from .shell_commands import CommandReader
 from .shell_parser import parse_statements
-from .shell_reading import Reading, filled, reading_of
+from .shell_reading import ShellReading, filled, reading_of
 from .shell_statements import Simple, Statement
 from .shell_states import States
 from .shell_values import PlacedText
@@ -77,7 +77,7 @@ class OutputReader(CommandReader):
             ]
         return [self._filled(reading, (self._input(simple, state),), state, asked=False)]
 
-    def _filled(self, reading: Reading, text: Sequence[str], state: Variables, *, asked: bool) -> Variables:
+    def _filled(self, reading: ShellReading, text: Sequence[str], state: Variables, *, asked: bool) -> Variables:
         other = state.copy(True)
         other.outcome = None
         other.asked = state.asked or asked

@@ -17,7 +17,7 @@ _MOST_ITEMS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ShellReading:
     """What a command reads into.
 
     Attributes:
@@ -33,7 +33,7 @@ class Reading:
     separator: str
 
 
-def reading_of(words: Sequence[Token]) -> Reading | None:
+def reading_of(words: Sequence[Token]) -> ShellReading | None:
     """Returns what ``read``, ``mapfile`` and ``readarray`` read into; None for other commands."""
     parts = [token.plain for token in words]
     separator = ""
@@ -56,10 +56,10 @@ def reading_of(words: Sequence[Token]) -> Reading | None:
             next(rest, "")
     if not names and lines:
         names = ["MAPFILE"]
-    return Reading(tuple(names), array, lines, separator) if all(name.isidentifier() for name in names) else None
+    return ShellReading(tuple(names), array, lines, separator) if all(name.isidentifier() for name in names) else None
 
 
-def filled(reading: Reading, parts: Sequence[str]) -> dict[str, Value]:
+def filled(reading: ShellReading, parts: Sequence[str]) -> dict[str, Value]:
     """Returns the variables behind the command, for the parts of the text that it reads.
 
     What is unknown in it stays so. Items that are parts, or in them, have their places.

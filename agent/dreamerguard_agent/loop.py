@@ -47,6 +47,7 @@ from .run_state import RunState
 from .running_episodes import RunningEpisodes
 from .runtime import compiled
 from .runtime.compiled import CompiledFunctions
+from .runtime.device import batch_devices
 from .runtime.precision import run_dtype
 from .runtime.records import RunDirectoryLost, SeedRecords
 from .runtime.storage_choice import choose_storage
@@ -143,7 +144,8 @@ class Run:
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
         episodes = RunningEpisodes(config, spec, counters, found, supervision)
         self._stack.callback(episodes.close)
-        sizes = update_sizes(self._most_updates(), cpu=jax.default_backend() == "cpu")
+        single = config.runtime.devices > 1  # updates that are split over devices run one by one
+        sizes = update_sizes(self._most_updates(), cpu=single or jax.default_backend() == "cpu")
         replay = create_replay(config, spec, counters.total, chosen.storage, chosen.folder, sizes)
         self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
@@ -215,6 +217,7 @@ class Run:
             length=config.replay.batch_length,
             most=self._most_updates(),
             notify=self._observer.phase,
+            devices=batch_devices(config.runtime),
         )
 
     def _most_updates(self) -> int:

@@ -30,6 +30,10 @@ def train(
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Independent agents to train together; seeds count up from --seed.")
     ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option("--devices", help="Devices over which every batch is split; short for runtime.devices."),
+    ] = None,
     max_unsaved: Annotated[
         float | None,
         typer.Option(
@@ -59,7 +63,7 @@ def train(
     from dreamerguard.notify.hidden import hide_channels
 
     # Only for --help: they are read from the arguments as typed, so that findings point at them.
-    del words, seed, seeds, max_unsaved
+    del words, seed, seeds, devices, max_unsaved
     own, after = typed_words(ctx)
     if after is not None:
         fail("train does not accept --; write the task and its settings without it")

@@ -46,8 +46,11 @@ _OF_SIZE = frozenset(
 )
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
 _TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
-#: Frames below which a command that switches checkpoints off is one too; the shortest published run has 400 000.
+#: Frames below which a command that switches checkpoints off, or shrinks the batch, is one too; the shortest published
+#: run has 400 000.
 _TRIAL_FRAMES = 20_000
+#: Share of the published steps of a batch below which a command shrinks it.
+_TRIAL_BATCH = 0.5
 
 #: Roles of the settings that decide about the number of updates.
 _SIZES: tuple[Role, ...] = ("train_ratio", "frames", "batch_size", "batch_length", "action_repeat", "envs")
@@ -101,14 +104,16 @@ def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
 def is_trial(run: ResolvedRun) -> bool:
     """Returns whether the command itself asks for a trial of the program.
 
-    That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint.
+    That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint or with a
+    smaller batch.
     """
     frames = run.setting("frames")
     if frames is None or frames.last.kind != "command line" or run.budget is None:
         return False
     published = run.reference.budget.frames if run.reference is not None else 0.0
     short = run.budget.frames <= _TRIAL_LENGTH * published
-    return (short and _is_tiny(run)) or (run.budget.frames <= _TRIAL_FRAMES and _saves_never(run))
+    tiny = run.budget.frames <= _TRIAL_FRAMES
+    return (short and _is_tiny(run)) or (tiny and (_saves_never(run) or _shrinks_batch(run)))
 
 
 def _is_tiny(run: ResolvedRun) -> bool:
@@ -116,6 +121,15 @@ def _is_tiny(run: ResolvedRun) -> bool:
     if deter is None or published is None or deter.last.kind != "command line":
         return False
     return deter.number <= _TRIAL_NETWORK * as_number(published.value)
+
+
+def _shrinks_batch(run: ResolvedRun) -> bool:
+    """Returns whether the command itself sets a much smaller batch than the published one."""
+    if run.budget is None or run.reference is None:
+        return False
+    chosen = [item for role in ("batch_size", "batch_length") if (item := run.setting(role)) is not None]
+    typed = any(item.last.kind == "command line" for item in chosen)
+    return typed and run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
 
 
 def _saves_never(run: ResolvedRun) -> bool:

@@ -137,6 +137,9 @@ class JsonFile:
         return columns is not None and self._sound_scores(kind, *columns, FILES)
 
     def _rows_with_score(self, lines: Sequence[bytes], key: str, kind: ScoreKind, place: int) -> None:
+        found = flat_columns(b"\n".join((*lines, b"")), self._layout.x, key)
+        if found is not None and self._sound_scores(kind, *found, place):
+            return
         rows = self._parse(lines)
         columns = number_columns(rows, self._layout.x, key)
         if columns is None or not self._sound_scores(kind, *columns, place):

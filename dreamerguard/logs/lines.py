@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from dreamerguard.util.json_text import read_long_json
+from dreamerguard.util.json_text import read_json, read_long_json
 
 #: A line end with the blank lines after it.
 _BLANK = re.compile(rb"\n\s+")
+
+#: What is taken for a number, before it is parsed.
+_NUMBER = rb"([-+.\deE]+)"
+
+#: Bytes of a line that is compared with the others as a whole.
+_LONGEST_LINE = 1 << 12
 
 
 def lines_with(block: bytes, word: bytes) -> list[bytes]:
@@ -75,18 +82,41 @@ def flat_columns(block: bytes, x: str, key: str) -> tuple[list[float], list[floa
     Returns:
       The two columns; None for any other block. What stands between the two numbers is not parsed.
     """
-    lines = block.count(b"{")
-    names = [f'"{name}"'.encode() for name in (x, key)]
-    if block.count(b"}\n") != lines or any(block.count(name) != lines for name in names):
-        return None  # also with a name twice in a row, of which the last value counts
-    parts = _flat_line(x, key).split(block)
-    if len(parts) != 3 * lines + 1 or any(parts[::3]):
+    parts = _parts_of_equal_lines(block, x, key) or _parts_of_lines(block, x, key)
+    if parts is None:
         return None
     try:
         first, second = (read_long_json(b"[" + b",".join(parts[column::3]) + b"]") for column in (1, 2))
     except ValueError:
         return None
     return first, second
+
+
+def _parts_of_equal_lines(block: bytes, x: str, key: str) -> list[bytes] | None:
+    """Returns an empty text and the two numbers of every line in turn, if all lines have the keys of the first one."""
+    line = block[: block.find(b"\n", 0, _LONGEST_LINE) + 1]
+    try:
+        row = read_json(line)
+    except ValueError:
+        return None
+    names = tuple(row) if isinstance(row, dict) else ()
+    if names[:1] != (x,) or key not in names[1:]:
+        return None
+    return _only_lines(_equal_line(names, key).split(block), block.count(b"\n"))
+
+
+def _parts_of_lines(block: bytes, x: str, key: str) -> list[bytes] | None:
+    """Returns the same for lines with different keys."""
+    lines = block.count(b"{")
+    names = [f'"{name}"'.encode() for name in (x, key)]
+    if block.count(b"}\n") != lines or any(block.count(name) != lines for name in names):
+        return None  # also with a name twice in a row, of which the last value counts
+    return _only_lines(_flat_line(x, key).split(block), lines)
+
+
+def _only_lines(parts: list[bytes], lines: int) -> list[bytes] | None:
+    """Returns the parts of a split block, if there is one match for every line and nothing between them."""
+    return parts if len(parts) == 3 * lines + 1 and not any(parts[::3]) else None
 
 
 def number_columns(rows: Sequence[dict[str, Any]], x: str, key: str) -> tuple[list[float], list[float]] | None:
@@ -101,6 +131,18 @@ def number_columns(rows: Sequence[dict[str, Any]], x: str, key: str) -> tuple[li
 @cache
 def _flat_line(x: str, key: str) -> re.Pattern[bytes]:
     """Returns a pattern of a line with the step first and a score. What it takes for numbers is still to be parsed."""
-    number = rb"([-+.\deE]+)"
     names = (re.escape(name).encode() for name in (x, key))
-    return re.compile(rb'\{"%b": ?%b,[^\n]*"%b": ?%b[,}][^\n]*\n' % (next(names), number, next(names), number))
+    return re.compile(rb'\{"%b": ?%b,[^\n]*"%b": ?%b[,}][^\n]*\n' % (next(names), _NUMBER, next(names), _NUMBER))
+
+
+@lru_cache(maxsize=64)
+def _equal_line(names: tuple[str, ...], key: str) -> re.Pattern[bytes]:
+    """Returns a pattern of a line with exactly these keys. Values without a comma are passed over at once."""
+    wanted = {names[0], key}
+    fields = (
+        rb'"%b": ?%b' % (re.escape(json.dumps(name)[1:-1]).encode(), _NUMBER if name in wanted else rb"[^,]*+")
+        for name in names[:-1]
+    )
+    last = _NUMBER if names[-1] == key else rb"[^,}]*+"
+    final = rb'"%b": ?%b\}\n' % (re.escape(json.dumps(names[-1])[1:-1]).encode(), last)
+    return re.compile(rb"\{" + rb", ?".join((*fields, final)))

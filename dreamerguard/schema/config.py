@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from .consistency import split_batch
 from .env_section import EnvSection
 from .published_editions import Edition
 from .section_base import Section, setting
@@ -59,3 +60,9 @@ class RunConfig(Section):
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection, description="Checkpoints.")
     numbers: NumbersSection = Field(default_factory=NumbersSection, description="Numbers that are not finite.")
     guard: GuardSection = Field(default_factory=GuardSection, description="Thresholds of the guard.")
+
+    @model_validator(mode="after")
+    def _check_devices(self) -> RunConfig:
+        if wrong := split_batch(self.runtime.devices, self.replay.batch_size, self.seeds):
+            raise ValueError(wrong)
+        return self

@@ -40,6 +40,15 @@ def _env(values: Mapping[str, Any]) -> str:
     return ""
 
 
+def split_batch(devices: int, batch: int, seeds: int) -> str:
+    """Returns why the batch of a run cannot be split over devices; empty if it can."""
+    if devices > 1 and seeds > 1:
+        return f"runtime.devices {devices} splits the batch of one agent, but seeds is {seeds}"
+    if batch % devices:
+        return f"replay.batch_size {batch} is not a multiple of runtime.devices {devices}"
+    return ""
+
+
 def _not_plain(value: Any) -> str:
     """Returns what is not plain in a nested value; empty if it is of texts, finite numbers, booleans and nulls."""
     if isinstance(value, list | tuple):

@@ -139,6 +139,19 @@ def test_a_trial_of_the_program_is_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "severity"),
     [
+        ("env.steps=1000 batch_size=4 batch_length=16", "info"),
+        ("env.steps=1000 batch_length=512", "warning"),
+        ("batch_size=4 batch_length=16", "warning"),
+    ],
+)
+def test_a_tiny_run_with_a_smaller_batch_is_a_trial(words: str, severity: str, tmp_path: Path) -> None:
+    result = check(f"python train.py env=dmc_proprio env.task=dmc_walker_walk {words}", tmp_path)
+    assert severity in {item.severity.value for item in result.active if item.name == "changed-batch-shape"}
+
+
+@pytest.mark.parametrize(
+    ("words", "severity"),
+    [
         ("--run.steps 512 --run.save_every 999999", "info"),
         ("--run.steps 512 --run.save_every 1e8", "info"),
         ("--run.steps 512", "warning"),

@@ -111,6 +111,13 @@ def test_options_of_a_second_parser_exist(tmp_path: Path) -> None:
     assert check(tmp_path, f"{COMMAND} --nois_ drift")["nois_"] == ("unknown-key", Severity.ERROR)
 
 
+def test_options_that_isaac_lab_adds_to_a_parser_exist(tmp_path: Path) -> None:
+    parse = "q = argparse.ArgumentParser()\nAppLauncher.add_app_launcher_args(q)\nc, more = q.parse_known_args(rest)\n"
+    fork(tmp_path, parse=parse + "parser.parse_args(more)")
+    assert "enable_cameras" not in check(tmp_path, f"{COMMAND} --enable_cameras")
+    assert check(tmp_path, f"{COMMAND} --enable_camera 1")["enable_camera"] == ("unknown-key", Severity.ERROR)
+
+
 def test_options_that_a_lenient_script_ignores_are_information(tmp_path: Path) -> None:
     fork(tmp_path, parse="c, more = parser.parse_known_args(rest)")
     assert check(tmp_path, f"{COMMAND} --noise drift")["noise"][1] is Severity.INFO

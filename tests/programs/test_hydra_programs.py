@@ -127,6 +127,9 @@ def test_the_founding_mistake_in_this_program(tmp_path: Path) -> None:
         ("sheeprl exp=dreamer_v3_100k_boxing algo.total_steps=10000", ["low-update-budget"]),
         ("python train.py env=dmc_vision trainer.train_ration=3", ["unknown-key"]),
         ("python train.py env=dmc_vision seed=1,2,3", ["malformed-override"]),
+        ("python train.py env=dmc_vision model.size50M", ["malformed-override"]),
+        ("sheeprl exp=dreamer_v3_100k_boxing env/dmc", ["malformed-override"]),
+        ("python train.py env=dmc_vision train.log", []),
         ("python train.py env=dmc_vision seed=1,2,3 -m", []),
         ("python train.py env=dmc_vision env.action_repeat=1", ["changed-action-repeat"]),
         ("python train.py env=dmc_visoin", ["unknown-option"]),
@@ -138,6 +141,23 @@ def test_one_mistake_gives_one_finding(command: str, rules: list[str], tmp_path:
     if "visoin" in command:
         command += " model=size12M"
     assert [finding.name for finding in check(command, tmp_path).findings] == rules
+
+
+@pytest.mark.parametrize(
+    ("words", "severities"),
+    [
+        ("trainer.batch_size=32", ["warning"]),
+        ("buffer.batch_length=32", ["warning"]),
+        ("trainer.batch_length=16", ["error"]),
+        ("trainer.batch_length=63", ["warning"]),
+        ("batch_size=32", []),
+        ("batch_length=16", []),
+        ("trainer.batch_size=16", []),
+    ],
+)
+def test_both_copies_of_the_batch_shape_must_agree(words: str, severities: list[str], tmp_path: Path) -> None:
+    found = check(f"python train.py env=dmc_proprio env.task=dmc_walker_walk {words}", tmp_path).findings
+    assert [item.severity.value for item in found if item.name == "inconsistent-settings"] == severities
 
 
 INTERPOLATED = {

@@ -208,6 +208,19 @@ def test_which_files_are_runs(text: str, ours: bool) -> None:
     assert is_run_file(text) == ours
 
 
+@pytest.mark.parametrize("words", ["--devices 4", "--devices=4", "runtime.devices=4"])
+def test_devices_have_a_short_option(tmp_path: Path, words: str) -> None:
+    run = resolve(tmp_path, f"dmc_walker_walk {words}")
+    assert run.problems == () and run.config is not None
+    assert run.config.runtime.devices == 4
+
+
+@pytest.mark.parametrize("words", ["--devices 3", "--devices 2 seeds=2", "--devices 2 replay.batch_size=9"])
+def test_a_batch_that_cannot_be_split_is_an_error(tmp_path: Path, words: str) -> None:
+    (problem,) = resolve(tmp_path, f"dmc_walker_walk {words}").problems
+    assert problem.rule == "inconsistent-settings" and "runtime.devices" in problem.message
+
+
 @pytest.mark.parametrize("words", ["--max-unsaved 20", "--max-unsaved=20", "checkpoint.max_unsaved=20"])
 def test_the_time_without_a_checkpoint_has_a_short_option(tmp_path: Path, words: str) -> None:
     run = resolve(tmp_path, f"dmc_walker_walk {words}")

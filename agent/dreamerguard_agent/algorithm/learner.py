@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from ..base.batch_axis import mean
 from ..base.pytree import Params, container, scope
 from ..base.spec import AgentSpec
 from ..fast import imagine as fast_imagine
@@ -105,7 +106,8 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
     Args:
       spec: the agent.
       state: state before.
-      batch: windows of T + 1 steps, see `Batch`; step 0 is context and not trained on.
+      batch: windows of T + 1 steps, see `Batch`; step 0 is context and not trained on. Where a batch is split over
+        devices, a part of it, see `batch_axis`; gradients, metrics and the new state are those of the whole batch.
       noise: from `draw_noise(spec, key, B, T)`.
 
     Returns:
@@ -116,10 +118,11 @@ def update(spec: AgentSpec, state: TrainState, batch: Batch, noise: Noise) -> tu
     (total, outputs), grads = jax.value_and_grad(loss, argnums=1, has_aux=True)(
         spec, state.params, state.slow, state.retnorm, batch, noise
     )
+    total, grads, seen = mean((total, grads, outputs.metrics))
     after, metrics = apply_gradients(spec, state, grads, outputs.retnorm)
     latents = Latent(outputs.features.deter, outputs.features.stoch).indices()
     after, _ = skip_not_finite(spec, state, after, total + metrics["opt/grad_norm"])
-    return after, latents, outputs.metrics | metrics | {"opt/loss": total}
+    return after, latents, seen | metrics | {"opt/loss": total}
 
 
 def apply_gradients(

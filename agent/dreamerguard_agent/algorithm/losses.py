@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from dreamerguard.schema import LossSection
 
+from ..base.batch_axis import whole
 from ..base.pytree import container
 from ..model.dists import Policy, TwoHot
 
@@ -32,8 +33,8 @@ class ReturnScale:
         return cls(jnp.zeros((), jnp.float32), jnp.zeros((), jnp.float32))
 
     def update(self, returns: jax.Array, loss: LossSection) -> ReturnScale:
-        """Returns the scale after moving both percentiles to those of ``returns`` (any shape) by ``retnorm_rate``."""
-        rate, returns = loss.retnorm_rate, stop(returns.astype(jnp.float32))
+        """Returns the scale after moving both percentiles to those of ``returns`` [n, ...] by ``retnorm_rate``."""
+        rate, returns = loss.retnorm_rate, whole(stop(returns.astype(jnp.float32)))
         low, high = jnp.percentile(returns, jnp.array([loss.retnorm_low, loss.retnorm_high], jnp.float32))
         return ReturnScale((1 - rate) * self.lo + rate * low, (1 - rate) * self.hi + rate * high)
 
@@ -184,10 +185,10 @@ def _metrics(
     policy: Mapping[str, Policy],
     scale: ReturnScale,
 ) -> dict[str, jax.Array]:
-    normed = (parts.ret - scale.lo) / scale.divisor(settings)
+    normed = (whole(parts.ret) - scale.lo) / scale.divisor(settings)
     metrics = {
         "adv": parts.adv.mean(),
-        "adv_std": parts.adv.std(),
+        "adv_std": whole(parts.adv).std(),
         "adv_mag": jnp.abs(parts.adv).mean(),
         "rew": rew.mean(),
         "con": con.mean(),

@@ -32,9 +32,12 @@ from ..replay.ring import Ring, StoredLatents
 from . import program_store
 from .device import compile_program
 from .faults import fault_terms, no_faults
+from .split_updates import BatchShape, SplitUpdates
 from .updates import ACT, INIT, scan_packed, scan_updates, seed_key, update_sizes
 
 Notify = Callable[[str], None]
+#: What is said before an update is compiled.
+_LONGEST = "compiling the update, the longest part"
 
 
 def place_seeds(seeds: Sequence[int]) -> jax.Array:
@@ -114,6 +117,7 @@ class CompiledFunctions:
       batch: B, windows of an update; length: T.
       most: maximum updates due at one vector step.
       notify: called with a message before every compilation.
+      devices: devices over which every batch is split, of one agent; at most one: the update runs on the first device.
 
     Attributes:
       faults: updates of `run_updates` that were skipped so far, on the device.
@@ -132,6 +136,7 @@ class CompiledFunctions:
         length: int,
         most: int,
         notify: Notify,
+        devices: Sequence[jax.Device] = (),
     ) -> None:
         self._notify, agents = notify, len(seeds)
         self._seeds = place_seeds(seeds)
@@ -146,15 +151,15 @@ class CompiledFunctions:
             insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
             self._insert = compile_program(insert.lower(ring(1), obs, action, latents, np.int32(0)))
         self.faults = no_faults(agents, batch, fault_terms(spec))
-        function, donated, columns = (scan_updates, (1, 2), 2) if inserts else (scan_packed, (1,), 4)
-        self._update = _named(for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0)), function)
-        self._donated, self._parts = donated, (spec, length, agents)
-        shape = (batch, columns) if agents == 1 else (agents, batch, columns)
-        sizes = update_sizes(most, cpu=jax.default_backend() == "cpu")
-        lowered = {size: self._lower_update((*shape[:-2], size, *shape[-2:]), state, ring(size)) for size in sizes}
-        metrics = lowered[1].out_info[2]
+        self._updates: dict[int, Callable[..., Any]]
+        if len(devices) > 1:
+            notify(_LONGEST)
+            shape = BatchShape(batch, length, packed=not inserts)
+            split = SplitUpdates(spec, seeds[0], state, ring(1), devices, shape, self.faults)
+            self._updates, metrics = {1: split}, split.metrics
+        else:
+            self._updates, metrics = self._compile_updates(spec, state, ring, inserts, batch, length, most)
         self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
-        self._updates = {size: self._compile_update(program) for size, program in lowered.items()}
 
     def choose_actions(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
         """Dispatches `act_with_seed` and returns at once: the next carry, actions and latents as device arrays."""
@@ -193,14 +198,31 @@ class CompiledFunctions:
             done += size
         return state, ring, sums
 
-    def _lower_update(self, shape: tuple[int, ...], state: TrainState, ring: Ring) -> Any:
-        chosen = jax.ShapeDtypeStruct(shape, jnp.int32)
-        arguments = self._seeds, state, ring, chosen, np.int32(0), self.faults
-        return program_store.lower(self._update, self._parts, arguments, self._donated)
-
-    def _compile_update(self, lowered: Any) -> Any:
-        self._notify("compiling the update, the longest part")
-        return compile_program(lowered)
+    def _compile_updates(
+        self,
+        spec: AgentSpec,
+        state: TrainState,
+        ring: Callable[[int], Ring],
+        inserts: bool,
+        batch: int,
+        length: int,
+        most: int,
+    ) -> tuple[dict[int, Callable[..., Any]], Metrics]:
+        """Returns the updates on one device by their number in one call, and the shapes of their metrics."""
+        agents = self._seeds.size
+        function, donated, columns = (scan_updates, (1, 2), 2) if inserts else (scan_packed, (1,), 4)
+        update = _named(for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0)), function)
+        axes = () if agents == 1 else (agents,)
+        programs = {}
+        for size in update_sizes(most, cpu=jax.default_backend() == "cpu"):
+            chosen = jax.ShapeDtypeStruct((*axes, size, batch, columns), jnp.int32)
+            arguments = self._seeds, state, ring(size), chosen, np.int32(0), self.faults
+            programs[size] = program_store.lower(update, (spec, length, agents), arguments, donated)
+        compiled = {}
+        for size, program in programs.items():
+            self._notify(_LONGEST)
+            compiled[size] = compile_program(program)
+        return compiled, programs[1].out_info[2]
 
 
 def _named(function: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:

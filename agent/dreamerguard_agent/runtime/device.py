@@ -50,8 +50,23 @@ def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, A
     device = _device(runtime.platform)
     if device.platform == "cpu":
         _keep_pages()
+    batch_devices(runtime)
     versions = {name: _version(name) for name in PACKAGES}
     return {"platform": device.platform, "device": device.device_kind, "versions": versions}
+
+
+def batch_devices(runtime: RuntimeSection) -> list[jax.Device]:
+    """Returns the devices of this process over which batches are split.
+
+    Raises:
+      PlatformError: there are not so many.
+    """
+    found = jax.local_devices()
+    if runtime.devices > len(found):
+        kind = found[0].platform
+        hint = "; on a CPU, XLA_FLAGS=--xla_force_host_platform_device_count=N makes N of one" if kind == "cpu" else ""
+        raise PlatformError(f"runtime.devices is {runtime.devices}, but jax finds {len(found)} ({kind}){hint}")
+    return found[: runtime.devices]
 
 
 def compute_dtype(runtime: RuntimeSection) -> str:

@@ -25,6 +25,10 @@ OPTIONS = {
     "--experimental-rerun": True, "--version": False, "--shell-completion": False, "-sc": False,
 }  # fmt: skip
 
+#: A key without a value; names of files, which a script may take itself, look the same.
+_FORGOTTEN = re.compile(r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)+")
+_FILE = re.compile(r"\.(?:ya?ml|json|py|sh|txt|log|out|err|csv|md|ckpt|pth?|npz?|zip|gz|mp4|gif)$")
+
 
 def folder_above(path: Path, name: str, inside: str = "") -> Path | None:
     """Returns the parent of the folder ``name`` above a file; the grandparent if the parent is ``inside``; or None."""
@@ -63,6 +67,8 @@ def read_hydra_arguments(words: Sequence[Word]) -> HydraArguments:
             continue
         if item is not None:
             overrides.append(item)
+        elif _FORGOTTEN.fullmatch(word.text) and not _FILE.search(word.text):
+            problems.append(_without_value(word))
     mode = {item.text for item in overrides if item.key == "hydra.mode"}
     multirun = "-m" in options or "--multirun" in options or "MULTIRUN" in mode
     problems += [_sweep(item.span, item.key) for item in overrides if item.sweep and not multirun]
@@ -77,6 +83,17 @@ def _malformed(word: Word, reason: str) -> Problem:
     text = "write the value in quotes, and put the argument in quotes for the shell: 'key=\"value\"'"
     return Problem(
         "malformed-override", f"hydra cannot read the value of {key}: {reason}", Label(word.span), key, help=text
+    )
+
+
+def _without_value(word: Word) -> Problem:
+    group, dot, option = word.text.rpartition("/" if "/" in word.text else ".")
+    return Problem(
+        "malformed-override",
+        f"hydra stops at {word.text}: an argument needs a key, = and a value",
+        Label(word.span),
+        key=word.text,
+        help=f"write {group}={option} or {group}{dot}{option}=VALUE",
     )
 
 

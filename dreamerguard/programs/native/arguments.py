@@ -25,7 +25,11 @@ OPTIONS = {
 }
 
 #: Options that are short names of settings.
-_SHORT = {"max-unsaved": "checkpoint.max_unsaved", "max_unsaved": "checkpoint.max_unsaved"}
+_SHORT = {
+    "max-unsaved": "checkpoint.max_unsaved",
+    "max_unsaved": "checkpoint.max_unsaved",
+    "devices": "runtime.devices",
+}
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
 

@@ -10,7 +10,7 @@ from dreamerguard.core.finding import Problem
 from dreamerguard.core.run import Thresholds
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
-from dreamerguard.schema.consistency import CHECKS
+from dreamerguard.schema.consistency import CHECKS, split_batch
 
 if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
@@ -62,7 +62,10 @@ def inconsistent(settings: Mapping[str, Setting], anchor: Span) -> Iterator[Prob
         values = {key.removeprefix(prefix): item.value for key, item in settings.items() if key.startswith(prefix)}
         message = check(values)
         if message:
-            yield _inconsistent(section, message, settings, anchor)
+            yield _inconsistent(f"{section}.", message, settings, anchor)
+    devices, batch, seeds = (settings[key] for key in ("runtime.devices", "replay.batch_size", "seeds"))
+    if message := split_batch(int(devices.number), int(batch.number), int(seeds.number)):
+        yield _inconsistent("", message, settings, anchor)
 
 
 def build_config(settings: Mapping[str, Setting]) -> RunConfig:
@@ -79,8 +82,10 @@ def build_config(settings: Mapping[str, Setting]) -> RunConfig:
     return RunConfig.model_validate(nested)
 
 
-def _inconsistent(section: str, message: str, settings: Mapping[str, Setting], anchor: Span) -> Problem:
-    named = [settings[key] for word in message.split() if (key := f"{section}.{word}") in settings]
+def _inconsistent(prefix: str, message: str, settings: Mapping[str, Setting], anchor: Span) -> Problem:
+    named = [settings[key] for word in message.split() if (key := f"{prefix}{word}") in settings]
     spans = [Label(item.last.span, f"{item.key} is set here") for item in named if item.last.span is not None]
     primary, *others = spans or [Label(anchor)]
-    return Problem("inconsistent-settings", f"{section}: {message}", primary, section, tuple(others))
+    section = prefix.removesuffix(".")
+    text, key = (f"{section}: {message}", section) if section else (message, named[0].key)
+    return Problem("inconsistent-settings", text, primary, key, tuple(others))

@@ -43,7 +43,8 @@ _OF_START = (CONFIG, LINT, MANIFEST, "status.json", "scores.jsonl", "metrics.jso
 #: Settings that a continued run may change: they change no number that it computes, but for the precision of a device.
 FREE = (
     "logging.", "checkpoint.", "eval.", "guard.", "numbers.", "purpose", "env.backend", "env.timeout", "env.workers",
-    "replay.storage", "replay.scratch", "runtime.platform", "runtime.deterministic", "runtime.compilation_cache",
+    "replay.storage", "replay.scratch", "runtime.platform", "runtime.devices", "runtime.deterministic",
+    "runtime.compilation_cache",
 )  # fmt: skip
 #: Settings of later versions. At their default they do not change the name of the directory, so that a command finds
 #: its run of an earlier version again.

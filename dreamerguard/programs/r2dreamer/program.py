@@ -41,6 +41,7 @@ from dreamerguard.programs.shared.stored_run import other_run, read_stored, stor
 from dreamerguard.sources.argv import Command, read_command
 from dreamerguard.sources.commands.launch import Launch, read_launch
 
+from .batch_copies import batch_problems
 from .budget import r2_budget, replay_bytes
 from .reached import runs_r2dreamer
 from .stored import STORED_KEYS, stored_option
@@ -147,7 +148,7 @@ class R2Dreamer(Program):
         return replace(run, anchor=stored.items["trainer.steps"].span)
 
     def _judge(self, composed: Composed, machine: Machine, option: str | None) -> ResolvedRun:
-        return build_run(
+        run = build_run(
             composed,
             dialect=self.name,
             roles=ROLES,
@@ -159,6 +160,7 @@ class R2Dreamer(Program):
             limits=LIMITS,
             task_problem=_task_problem(composed, option),
         )
+        return replace(run, problems=(*run.problems, *batch_problems(run.settings)))
 
     def file_commands(self, path: Path, name: str, text: str) -> Iterator[FileCommand]:
         """Yields the command that selects a file of the configuration group ``env``."""

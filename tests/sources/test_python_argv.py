@@ -25,6 +25,7 @@ def read(code: str) -> list[list[str]]:
         "main(['--configs', 'crafter', '--seed', '1'])",
         "main('--configs crafter --seed 1'.split())",
         "def go():\n    sys.argv = ['x', '--configs', 'crafter', '--seed', '1']\ngo()\nmain()",
+        "from dreamerv3.main import main as train\nargv = ['--configs', 'crafter', '--seed', '1']\ntrain(argv)",
         "import dreamerv3.main as m\nsys.argv = ['x', '--configs', 'crafter', '--seed', '1']\nm.main()",
         "sys.argv = ['x', '--configs', 'crafter', '--seed', '1']\nrunpy.run_path('dreamerv3/main.py')",
         "sys.argv = ['x', '--configs', 'crafter', '--seed', '1']\nrunpy.run_module('dreamerv3.main')",

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from dreamerguard.sources.argv import UNKNOWN, Command
 
-from .python_called import called_script
+from .python_called import called_script, imported
 from .python_lists import Parts, is_argv, listed
 from .python_places import Places
 
@@ -54,6 +54,7 @@ class _ArgvReader:
     def __init__(self, tree: ast.Module, places: Places) -> None:
         self.tree = tree
         self.places = places
+        self.imports = imported(tree)
         self.own = PurePosixPath(places.source.name).name
         self.found: list[tuple[str, Parts]] = []
         self.taken: list[Parts] = []
@@ -155,14 +156,18 @@ class _ArgvReader:
         if name in _STARTS and node.args and isinstance(node.args[0], ast.Constant):
             text = str(node.args[0].value)
             return text if name == "run_path" else f"{text.replace('.', '/')}.py"
-        if name == _MAIN and not node.args:
+        if self._is_main(node.func) and not node.args:
             return called_script(node.func, self.tree, self.own)
         return self.own if name in _PARSES and not node.args and not node.keywords else ""
+
+    def _is_main(self, func: ast.expr) -> bool:
+        """Returns whether a function is called ``main``, here or where it is imported from."""
+        return _last(func) == _MAIN or self.imports.get(_last(func), "").endswith(f".{_MAIN}")
 
     def _reads_list(self, node: ast.Call) -> str:
         """Returns the script that a call with a list of words starts; empty for other calls."""
         name = _last(node.func)
-        if name == _MAIN:
+        if self._is_main(node.func):
             return called_script(node.func, self.tree, self.own)
         words = next((item for item in _arguments(node)), None)
         presets = words is not None and any(

@@ -22,7 +22,7 @@ _WORTH = re.compile(
     r"|\bsys\.argv\s*(?:\[\s*\d*\s*:[^]\n]*\]\s*)?\+?=(?!=)|\bsys\.argv\.(?:append|extend|insert)\b"
 )
 #: A call that gets a list of words, in a text with options.
-_GETS_WORDS = re.compile(r"\b(?:main|parse(?:_known)?(?:_args)?)\(\s*(?:(?:argv|args)\s*=\s*)?[\[\w\"']")
+_GETS_WORDS = re.compile(r"\b(?:main|train|run|parse(?:_known)?(?:_args)?)\(\s*(?:(?:argv|args)\s*=\s*)?[\[\w\"']")
 _OPTION = re.compile(r"[\"'\s]--[A-Za-z][\w.]*[\"'\s=]")
 
 

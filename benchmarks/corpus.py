@@ -21,7 +21,8 @@ from pathlib import Path
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.result import Result
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.argv import read_command

@@ -24,7 +24,8 @@ from typing import Any
 
 import yaml
 
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.sources.argv import read_command
 

@@ -18,6 +18,7 @@ from dreamerguard.commands.shared.typer_argv import BaselinesCommand, WordsComma
 COMMANDS = {
     "lint": "dreamerguard.commands.lint:lint",
     "check": "dreamerguard.commands.check:check",
+    "server": "dreamerguard.commands.server:server",
     "train": "dreamerguard.commands.train:train",
     "eval": "dreamerguard.commands.evaluate:evaluate",
     "guard": "dreamerguard.commands.guard:guard",

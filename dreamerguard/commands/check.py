@@ -27,6 +27,7 @@ def check(
     stdin_filename: Annotated[
         str | None, typer.Option("--stdin-filename", help="With -: name of the file, which decides how it is read.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
     *,
     options: LintOptions,
 ) -> None:
@@ -41,4 +42,6 @@ def check(
     """
     from .check_run import run_check
 
-    raise typer.Exit(run_check(options, paths or [], allow_nothing=allow_nothing, stdin_filename=stdin_filename))
+    raise typer.Exit(
+        run_check(options, paths or [], allow_nothing=allow_nothing, stdin_filename=stdin_filename, watch=watch)
+    )

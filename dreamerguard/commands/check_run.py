@@ -13,6 +13,7 @@ from dreamerguard.commands.shared.errors import fail, note
 from dreamerguard.commands.shared.exit_codes import CLEAN, FINDINGS, NOTHING_CHECKED, exit_code
 from dreamerguard.commands.shared.lint_actions import fix_files, show_diff, update_baseline
 from dreamerguard.commands.shared.lint_settings import read_settings
+from dreamerguard.commands.shared.standard_input import given_as, read_standard_input
 from dreamerguard.core.machine import UNKNOWN, detect_machine
 from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.source import SourceError
@@ -22,7 +23,6 @@ from dreamerguard.lint.rebase_paths import below
 from dreamerguard.lint.repository import check_tree, root_of
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.native.options import LintOptions, OutputFormat
-from dreamerguard.sources.files import MAX_BYTES, given_content
 from dreamerguard.util.terminal import write
 from dreamerguard.util.text import wants_color
 from dreamerguard.util.user_cache import user_cache_scope
@@ -31,7 +31,14 @@ from dreamerguard.util.user_cache import user_cache_scope
 _YAML = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*(?:---|[\"']?[\w.-]+[\"']?[ \t]*:(?:[ \t\n]|$))")
 
 
-def run_check(options: LintOptions, paths: Sequence[Path], *, allow_nothing: bool, stdin_filename: str | None) -> int:
+def run_check(
+    options: LintOptions,
+    paths: Sequence[Path],
+    *,
+    allow_nothing: bool,
+    stdin_filename: str | None,
+    watch: bool = False,
+) -> int:
     """Checks, reports, and gives the exit code.
 
     Args:
@@ -39,16 +46,44 @@ def run_check(options: LintOptions, paths: Sequence[Path], *, allow_nothing: boo
       paths: files and folders, or ``-`` alone.
       allow_nothing: whether it is fine that there is nothing to check.
       stdin_filename: name of the file on the standard input.
+      watch: whether to check again after every change of a file, until Ctrl-C.
 
     Raises:
       CommandFailed: nothing could be checked.
     """
+    if not watch:
+        return _check_once(options, paths, allow_nothing, stdin_filename)
+    _refuse_with_watch(options, paths)
+    from dreamerguard.commands.shared.check_again import check_again
+    from dreamerguard.lint.discovery import state_below
+
+    return check_again(
+        lambda: _check_once(options, paths, allow_nothing, stdin_filename),
+        lambda: state_below(root_of(paths)),
+    )
+
+
+def _check_once(options: LintOptions, paths: Sequence[Path], allow_nothing: bool, stdin_filename: str | None) -> int:
     try:
         settings = read_settings(options)
         with user_cache_scope(on=not options.no_cache), _standard_input(paths, options, stdin_filename) as files:
             return _Check(files, options, settings, allow_nothing).run()
     except SourceError as error:
         fail(error.message)
+
+
+def _refuse_with_watch(options: LintOptions, paths: Sequence[Path]) -> None:
+    """Fails if something was asked for that happens once.
+
+    Raises:
+      CommandFailed: there is such an option.
+    """
+    once = {
+        "--fix": options.fix, "--diff": options.diff, "--write-baseline": options.write_baseline,
+        "--prune-baseline": options.prune_baseline, "-": Path("-") in paths,
+    }  # fmt: skip
+    if named := next((name for name, given in once.items() if given), None):
+        fail(f"--watch only reports, and does not go with {named}")
 
 
 @contextmanager
@@ -61,15 +96,11 @@ def _standard_input(paths: Sequence[Path], options: LintOptions, name: str | Non
         return
     if len(paths) > 1:
         fail("- stands for the standard input and must be the only path")
-    if options.fix:
-        fail("--fix cannot write to the standard input; --diff shows the changes")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    data = read_standard_input(options)
     if name is None:
         name = "stdin.yaml" if _YAML.match(data.decode("utf-8-sig", "replace")) else "stdin.sh"
-    if Path(name).is_dir():
-        fail(f"--stdin-filename {name}: this is a folder; give the name of a file")
-    with given_content(Path(name), data):
-        yield [Path(name)]
+    with given_as(Path(name), data) as path:
+        yield [path]
 
 
 class _Check:

@@ -16,7 +16,7 @@ def lint(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Run files, key=value settings and a task; or -- and a training command."),
+        typer.Argument(help="Run files (- is the standard input), key=value settings and a task; or -- and a command."),
     ] = None,
     task: Annotated[str | None, typer.Option("--task", help="Task, if no file names it.")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="Edition of published defaults.")] = None,

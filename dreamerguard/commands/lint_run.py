@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ _NOTHING = """nothing to check. Examples:
 #: Names of tasks have a suite and a name.
 _TASK_LIKE = re.compile(r"[a-z0-9]+(_[A-Za-z0-9-]+)+(/[0-9]+)?")
 
+#: Name of the run file on the standard input.
+_STDIN = "stdin.yaml"
 #: Options that set a key of a run file.
 _RUN_OPTIONS = ("--task", "--edition", "--size")
 
@@ -58,11 +61,34 @@ def run_lint(options: LintOptions, own: Sequence[str], training: Sequence[str] |
         if options.list_rules:
             write(sys.stdout, _rules(settings))
             return CLEAN
-        command = _command(own, training)
-        with user_cache_scope(on=not options.no_cache):
+        with user_cache_scope(on=not options.no_cache), _standard_input(own, training, options) as words:
+            command = _command(words, training)
             return _lint(lambda judged: _check(command, options, judged), options, settings)
     except SourceError as error:
         fail(error.message, NOTHING_CHECKED if _needs_hydra(error) else USAGE)
+
+
+@contextmanager
+def _standard_input(
+    own: Sequence[str], training: Sequence[str] | None, options: LintOptions
+) -> Iterator[Sequence[str]]:
+    """Gives the words behind ``lint``; a ``-`` among them becomes the name of a file with the standard input."""
+    named = [at for at, word in enumerate(own) if word == "-" and not _is_value(own, at)]
+    if training is not None or not named:
+        yield own
+        return
+    if len(named) > 1:
+        fail("- stands for the standard input and can be named once")
+    from dreamerguard.commands.shared.standard_input import given_as, read_standard_input
+
+    with given_as(Path(_STDIN), read_standard_input(options)):
+        yield [*own[: named[0]], _STDIN, *own[named[0] + 1 :]]
+
+
+def _is_value(words: Sequence[str], at: int) -> bool:
+    """Returns whether a word is the value of the option before it."""
+    option = typed_names(LintOptions).get(words[at - 1]) if at else None
+    return option is not None and takes_value(option)
 
 
 def _needs_hydra(error: SourceError) -> bool:

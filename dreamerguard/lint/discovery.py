@@ -7,10 +7,11 @@ links to folders are not followed, so there are no circles.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from dreamerguard.sources.commands.python_commands import is_worth_reading
@@ -87,7 +88,7 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
     globs = tuple(exclude)
     for path in paths or [root]:
         if path.is_dir():
-            _walk(tree, path, globs)
+            _walk(tree, path, globs, lambda entry, name: _note(tree, entry, name))
         else:
             tree.seen += 1
             name = _relative(path, root)
@@ -96,7 +97,41 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
     return tree
 
 
-def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
+def may_hold_runs(name: str, text: str) -> bool:
+    """Returns whether a file may hold commands or settings, from its name and its text alone.
+
+    Args:
+      name: relative to the root, with slashes.
+      text: its content.
+    """
+    if len(text) > MAX_BYTES:
+        return False
+    if name.endswith(".py"):
+        return not _is_test(name) and is_worth_reading(text)
+    if reader_of(name) is not None or name.endswith(_SETTINGS):
+        return True
+    return PurePosixPath(name).suffix.lower() not in _OTHER_TEXT and is_script(text)
+
+
+def state_below(root: Path, exclude: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
+    """Returns the files below a folder with their times and sizes, to see whether any has changed; reads none.
+
+    Args:
+      root: the folder.
+      exclude: globs of names that are left out.
+    """
+    found: dict[str, tuple[int, int]] = {}
+
+    def note(entry: os.DirEntry[str], name: str) -> None:
+        with suppress(OSError):
+            status = entry.stat()
+            found[name] = (status.st_mtime_ns, status.st_size)
+
+    _walk(FoundFiles(root), root, tuple(exclude), note)
+    return found
+
+
+def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...], note: Callable[[os.DirEntry[str], str], None]) -> None:
     queue: list[tuple[Path, tuple[gitignore.IgnoreFile, ...]]] = [(top, tuple(_above(tree.root, top)))]
     while queue and tree.seen < MAX_FILES:
         folder, patterns = queue.pop(0)
@@ -111,7 +146,7 @@ def _walk(tree: FoundFiles, top: Path, globs: tuple[str, ...]) -> None:
                     queue.append((Path(entry.path), patterns))
             elif not gitignore.ignored(name, False, patterns) and not _matches(name, globs):
                 tree.seen += 1
-                _note(tree, entry, name)
+                note(entry, name)
 
 
 def _entries(tree: FoundFiles, folder: Path, base: str) -> list[os.DirEntry[str]]:
@@ -175,11 +210,15 @@ def _kind(path: Path, name: str) -> Kind | None:
 
 def _starts_program(path: Path, name: str) -> bool:
     """Returns whether a Python file may start a program or set a configuration; tests do so for their own ends."""
-    parts = name.split("/")
-    if parts[-1].startswith("test_") or "tests" in parts:
+    if _is_test(name):
         return False
     file = read_file(path)
     return file.data is not None and is_worth_reading(file.data.decode("utf-8", "replace"))
+
+
+def _is_test(name: str) -> bool:
+    parts = name.split("/")
+    return parts[-1].startswith("test_") or "tests" in parts
 
 
 def _starts_like_script(path: Path) -> bool:

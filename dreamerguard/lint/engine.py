@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreamerguard.core.environment import Probe
-from dreamerguard.core.finding import Finding, Severity
+from dreamerguard.core.finding import Finding
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
@@ -28,7 +28,7 @@ from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.sources.argv import Command
 from dreamerguard.util.check_cache import check_cache_scope
-from dreamerguard.util.text import number_of
+from dreamerguard.util.interruption import stop_if_superseded
 
 from . import suppressions
 from .fixes import with_whole_commands
@@ -71,6 +71,7 @@ def check_command(
       SourceError: a file of the command, the settings' baseline or one of their rules cannot be read.
       UnknownProgram: the command starts no supported training program.
       UnknownRule: ``allow`` names a rule that does not exist.
+      Superseded: nobody waits for the result any more; see `interruptible`.
     """
     result = lint_without_suppressions(
         command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober
@@ -106,6 +107,7 @@ def lint_without_suppressions(
         found, (program, detected) = first, by_name(first, dialect)
 
     def lint_run(one: Command) -> Result:
+        stop_if_superseded()
         run = with_time_limit(with_unread_words(program.resolve(one, machine, base), one))
         if prober is not None:
             run = replace(run, probe=prober(run))
@@ -141,47 +143,6 @@ def active_rules(settings: Settings | None, dialect: str | None = None) -> tuple
     from .plugins import load_rules
 
     return (*all_rules(dialect), *load_rules(settings))
-
-
-def check_presets(
-    path: Path, machine: Machine = UNKNOWN, *, name: str | None = None, allow: Mapping[str, str] | None = None
-) -> Result | None:
-    """Checks a training program's file of presets: each preset as if a run used only that preset.
-
-    Args:
-      path: the file.
-      machine: facts about the machine that the runs are meant for.
-      name: name of the file in findings; its path by default.
-      allow: rule name or code -> reason, for findings that are accepted.
-
-    Returns:
-      Findings in the file, each place and rule once; None if no supported program has such a file.
-
-    Raises:
-      SourceError: the file cannot be read.
-    """
-    reasons = require_rules(allow or {})
-    for dialect in programs():
-        file = dialect.presets(path, name or str(path))
-        if file is None:
-            continue
-        runs = dialect.resolve_presets(file, machine)
-        found: dict[tuple[str, int, str], Finding] = {}
-        for block, run in zip(file.blocks, runs, strict=True):
-            for finding in run_rules(run):
-                if finding.primary.span.source.name != file.source.name:
-                    continue
-                if not file.holds(block, finding.primary.span) and finding.severity is Severity.WARNING:
-                    finding = replace(finding, severity=Severity.INFO)  # a default value, meant for other tasks
-                place = (finding.name, finding.primary.span.start, finding.key)
-                found.setdefault(place, _allowed(finding, reasons))
-        settings = sum(len(block) for block in file.blocks.values())
-        checked = LintStats(len(all_rules()), 1, settings, 0)
-        findings = tuple(sorted(found.values(), key=lambda item: item.order))
-        return Result(
-            findings, runs[0], checked, dialect.name, f"{number_of(len(file.blocks), 'block')} of its presets"
-        )
-    return None
 
 
 def check_stored(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:

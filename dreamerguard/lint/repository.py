@@ -30,14 +30,16 @@ from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
+from dreamerguard.util.interruption import stop_if_superseded
 from dreamerguard.util.paths import exists, is_dir
 
 from .discovery import Found, FoundFiles, discover
-from .engine import apply_suppressions, check_presets, check_stored, lint_without_suppressions
+from .engine import apply_suppressions, check_stored, lint_without_suppressions
 from .file_findings import in_document, in_file
 from .loops import by_place, merged_loop
 from .not_launched import is_record, kept_copy_of
 from .other_revision import at_revision, revision_of
+from .preset_check import check_presets
 from .rebase_paths import PathRebaser
 from .start_folder import start_folder, with_own_script
 from .through_code import own_launcher
@@ -259,6 +261,7 @@ class _Checker:
         self._keep(replace(result, findings=tuple(findings)))
 
     def _lint(self, command: Command, folder: Path) -> Result | None:
+        stop_if_superseded()
         try:
             return lint_without_suppressions(command, self.machine, folder=folder, settings=self.settings)
         except UnknownProgram:

@@ -165,8 +165,8 @@ class _Judge:
         if selector is not None and finding.name not in _ALWAYS:
             return "settings", self.settings.ignore[selector] or f"ignored by {_where(self.settings, 'ignore')}"
         source = finding.primary.span.source
-        path = file_name(source, self.settings.root / "settings", self.folder)
         for item, selection in self.per_path if source.kind == "file" and finding.name not in _ALWAYS else ():
+            path = file_name(source, self.settings.root / "settings", self.folder)
             if selection.selector(finding) is not None and matches(path, item.pattern):
                 return "settings", item.reason or f"ignored in {item.pattern}"
         return None

@@ -15,7 +15,7 @@ A program is one folder beside this file and one line in ``dreamerguard/core/pro
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,9 +127,13 @@ class Program(ABC):
         """
         return None
 
-    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """Returns the run that each preset alone would start, in the order of the file; places point into the file."""
-        return []
+    def resolve_presets(self, file: PresetFile, blocks: Collection[str], machine: Machine) -> Iterator[ResolvedRun]:
+        """Yields the run that each of some presets alone would start; places point into the file."""
+        yield from ()
+
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of the presets that upstream ships in an edition, for a checkout that cannot be read."""
+        return ()
 
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
         """Returns the run that a program stored as a resolved configuration; None if the file is not one of its own.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,13 +13,17 @@ from dreamerguard.core.source import Label, Source, SourceError
 
 #: Size limit of a run file. A run file has a few kilobytes; a larger file is not a run file.
 MAX_BYTES = 1 << 20
-_GIVEN: ContextVar[tuple[Path, bytes] | None] = ContextVar("given content", default=None)
+_GIVEN: ContextVar[Mapping[Path, bytes] | None] = ContextVar("given contents", default=None)
 
 
 @contextmanager
-def given_content(path: Path, data: bytes) -> Iterator[None]:
-    """Makes `read_source` return this content for a path, whether the file exists or not: an editor's unsaved text."""
-    token = _GIVEN.set((path.resolve(), data))
+def given_contents(contents: Mapping[Path, bytes]) -> Iterator[None]:
+    """Makes `read_source` return these contents, whether the files exist or not: an editor's unsaved texts.
+
+    Args:
+      contents: path -> content.
+    """
+    token = _GIVEN.set({path.resolve(): data for path, data in contents.items()})
     try:
         yield
     finally:
@@ -28,8 +32,9 @@ def given_content(path: Path, data: bytes) -> Iterator[None]:
 
 def _content(path: str | Path) -> bytes:
     given = _GIVEN.get()
-    if given is not None and Path(path).resolve() == given[0]:
-        return given[1][: MAX_BYTES + 1]
+    data = given.get(Path(path).resolve()) if given else None
+    if data is not None:
+        return data[: MAX_BYTES + 1]
     with open(path, "rb", opener=_open) as stream:
         return stream.read(MAX_BYTES + 1)
 
@@ -43,9 +48,9 @@ def _open(path: str, flags: int) -> int:
 
 
 def is_given(path: Path) -> bool:
-    """Returns whether `given_content` holds the content of a path."""
+    """Returns whether `given_contents` holds the content of a path."""
     given = _GIVEN.get()
-    return given is not None and path.resolve() == given[0]
+    return given is not None and path.resolve() in given
 
 
 def read_source(path: str | Path) -> tuple[Source, Problem | None]:

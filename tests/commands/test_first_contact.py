@@ -113,7 +113,7 @@ def test_groups_do_not_offer_completion(command: str) -> None:
         (("lint", "walker-walk"), "did you mean dmc_walker_walk?"),
         (("lint", "dmc_walker_walk", "run.train_ratio"), "write run.train_ratio=VALUE"),
         (("lint", "nosuch.sh"), "cannot read 'nosuch.sh': there is no such file"),
-        (("lint", "-"), "dreamerguard check - --stdin-filename FILE"),
+        (("lint", "-", "-"), "can be named once"),
         (("lint", "./dreamerv3/main.py", "--configs", "a"), "dreamerguard lint -- ./dreamerv3/main.py --configs a"),
         (("tasks", "dmc_proprio"), "dreamerguard tasks --suite dmc_proprio"),
         (("explain", "dmc_vision"), "dreamerguard tasks --suite dmc_vision"),

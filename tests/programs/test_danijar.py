@@ -9,7 +9,8 @@ from dreamerguard.core.finding import Severity
 from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Origin
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.programs.danijar.keys import renames_for
 from dreamerguard.programs.danijar.program import Danijar
 from dreamerguard.programs.registry import UnknownProgram

@@ -16,8 +16,9 @@ from dreamerguard.commands.app import app
 from dreamerguard.core.finding import Severity
 from dreamerguard.core.result import Result
 from dreamerguard.core.source import SourceError
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.fixes import corrected_command, diff
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.reports import render

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.finding import Finding, Severity
-from dreamerguard.lint.engine import check_presets
+from dreamerguard.lint.preset_check import check_presets
 from tests.programs.test_closed_choices import COMMAND, fork, found
 
 GUARD = "if not config.nested and config.rounds > 1:\n    raise ValueError('rounds')"

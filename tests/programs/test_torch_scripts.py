@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.finding import Severity
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.sources.argv import read_command
 

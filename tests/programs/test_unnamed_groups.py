@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dreamerguard.core.finding import Severity
-from dreamerguard.lint.engine import check_presets
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.rules.helpers.example_files import with_preset
 
 MAIN = """

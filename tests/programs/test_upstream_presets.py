@@ -9,7 +9,8 @@ import pytest
 import ruamel.yaml
 
 from dreamerguard.core.finding import Severity
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.programs.shared.key_tables import Table, load_table
 from dreamerguard.sources.argv import read_command
 

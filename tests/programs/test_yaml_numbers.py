@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamerguard.core.values import resolve_scalar
-from dreamerguard.lint.engine import check_command, check_presets
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.preset_check import check_presets
 from dreamerguard.programs.shared.yaml_numbers import _TEXT, _with_dot
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.sources.argv import read_command

@@ -13,6 +13,7 @@ from dreamerguard.sources.argv import Option, read_arguments, read_command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.readers import is_script, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep
+from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.paths import exists, is_dir, is_file
 from dreamerguard.util.regular_files import read_regular
 
@@ -28,7 +29,7 @@ def about_file(name: str) -> str | None:
         return None
     if reader_of(path.as_posix()) is not None and exists(path):
         return _check(name, "holds commands")
-    if not is_file(path):
+    if not (is_file(path) or is_given(path)):
         return None
     text = _beginning(path)
     if _BLOCKS.search(text):
@@ -52,8 +53,6 @@ def about_word(text: str, words: Sequence[str]) -> str | None:
       text: the argument.
       words: all arguments of the command.
     """
-    if text == "-":
-        return "lint reads no standard input; `dreamerguard check - --stdin-filename FILE` checks the text of a file"
     if is_dir(Path(text)):
         return f"{text!r} is a folder; name a run file inside it, or check everything in it:\n  {_command(text)}"
     start = list(words).index(text) if text in words else 0
@@ -92,7 +91,8 @@ def _about_task(text: str) -> str | None:
 
 
 def _check(name: str, what: str) -> str:
-    return f"{name!r} {what}; lint checks one run. Check the file with:\n  {_command(name)}"
+    shown, path = (repr(name), name) if not is_given(Path(name)) else ("the standard input", "-")
+    return f"{shown} {what}; lint checks one run. Check the file with:\n  {_command(path)}"
 
 
 def _command(name: str) -> str:
@@ -100,6 +100,8 @@ def _command(name: str) -> str:
 
 
 def _beginning(path: Path) -> str:
+    if is_given(path):
+        return read_source(path)[0].text
     try:
         return read_regular(path, _MAX_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError):

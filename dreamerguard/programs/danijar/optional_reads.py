@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dreamerguard.core.setting import Setting
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.sources.python.names import last_name, literal_text
 from dreamerguard.sources.python.python_files import parse
-from dreamerguard.util.check_cache import cached_per_check
 
 from .unread_settings import script_text
 
@@ -31,7 +31,7 @@ def optional_reads(settings: Mapping[str, Setting], key: str, checkout: PythonCh
     return _optional(text) if text is not None else frozenset()
 
 
-@cached_per_check
+@lru_cache(maxsize=8)  # most presets select the same script
 def _optional(text: str) -> frozenset[str]:
     tree = parse(text)
     if tree is None:

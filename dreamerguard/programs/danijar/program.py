@@ -7,7 +7,7 @@ edition are used instead, and a key that they lack is not reported as an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -134,12 +134,12 @@ class Danijar(Program):
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
-    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """Returns the run of the program with each preset of a file alone; findings point into the file."""
+    def resolve_presets(self, file: PresetFile, blocks: Collection[str], machine: Machine) -> Iterator[ResolvedRun]:
+        """Yields the run of the program with each of some presets alone; findings point into the file."""
         call = PythonCall("main.py", ())
         edition = EDITIONS[self.edition] if self.edition is not None else find_edition(call, NO_FLAGS, file)
-        base, runs, checkout = default_layers(edition, file), [], find_checkout(file, None, Path())
-        for block, place in ((block, file.names[block]) for block in file.blocks):
+        base, checkout = default_layers(edition, file), find_checkout(file, None, Path())
+        for block, place in ((block, file.names[block]) for block in blocks):
             flags = replace(NO_FLAGS, presets=(Word(block, place, 0),))
             run = finish(base.copy(), edition, flags, file, place, machine, checkout, whole=True)
             folders = [file.path.parent, *file.path.parents[1:3]]
@@ -150,8 +150,11 @@ class Danijar(Program):
                 ]
             found += unheld_checkpoints(run.settings, folders, {"run.from_checkpoint"})
             found += missing_in_classes(run.settings, checkout, place, file)
-            runs.append(replace(run, problems=(*run.problems, *found)))
-        return runs
+            yield replace(run, problems=(*run.problems, *found))
+
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of upstream's presets in an edition; none for an edition that does not exist."""
+        return tuple(EDITIONS[edition].load().presets) if edition in EDITIONS else ()
 
     def resolve_stored(self, path: Path, name: str, machine: Machine) -> ResolvedRun | None:
         """Returns the run of a ``config.yaml`` that the program wrote into a log directory."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from dreamerguard.core.finding import Problem
@@ -25,7 +26,6 @@ from dreamerguard.programs.shared.stored_run import (
     stored_in_directory,
 )
 from dreamerguard.sources.python.python_files import parse
-from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .budget import ENDLESS
@@ -106,7 +106,12 @@ def interval_units(
     """
     script = settings.get(key)
     text = script_text(checkout, str(script.value)) if script is not None else None
-    found = ((maker.rpartition(".")[2], f"run.{name}") for maker, name in _MAKES.findall(text or ""))
+    return _units(text or "")
+
+
+@lru_cache(maxsize=8)
+def _units(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    found = ((maker.rpartition(".")[2], f"run.{name}") for maker, name in _MAKES.findall(text))
     made = [(maker, name) for maker, name in found if maker not in _NOT_MADE]
     seconds = {maker for maker, _ in made if maker.endswith("Clock") and "Step" not in maker}
     timed = frozenset(name for maker, name in made if maker in seconds)
@@ -118,10 +123,10 @@ def saves_last(settings: Mapping[str, Setting], key: str, checkout: PythonChecko
     """Returns whether the checkout's own run script saves once more behind its training loop."""
     script = settings.get(key)
     text = script_text(checkout, str(script.value)) if script is not None else None
-    return text is not None and _saves_last(text)
+    return _saves_last(text) if text is not None else False
 
 
-@cached_per_check
+@lru_cache(maxsize=8)  # most presets select the same script
 def _saves_last(text: str) -> bool:
     tree = parse(text)
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)) if tree is not None else ()

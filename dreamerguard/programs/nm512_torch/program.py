@@ -7,7 +7,7 @@ merged without any check, so the program silently accepts a key that nothing rea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,15 +128,18 @@ class Nm512Torch(Program):
         file = read_presets(path, name, flatten)
         return file if file is not None and _fits(file) else None
 
-    def resolve_presets(self, file: PresetFile, machine: Machine) -> list[ResolvedRun]:
-        """Returns the run of the program with each preset of a file alone; places point into the file."""
-        runs, checkout = [], find_checkout(file, None, Path())
-        for block, place in ((block, file.names[block]) for block in file.blocks):
+    def resolve_presets(self, file: PresetFile, blocks: Collection[str], machine: Machine) -> Iterator[ResolvedRun]:
+        """Yields the run of the program with each of some presets alone; places point into the file."""
+        checkout = find_checkout(file, None, Path())
+        for block, place in ((block, file.names[block]) for block in blocks):
             words = TorchArguments((Word(block, place, 0),), (), (), None, False)
             run = _resolve(words, file, place, machine, checkout, whole=True)
             found = unheld_checkpoints(run.settings, [file.path.parent], ())
-            runs.append(replace(run, problems=(*run.problems, *found)))
-        return runs
+            yield replace(run, problems=(*run.problems, *found))
+
+    def shipped_presets(self, edition: str) -> tuple[str, ...]:
+        """Returns the names of upstream's presets; it has one edition."""
+        return tuple(load_table("nm512_torch").presets)
 
 
 PROGRAM = Nm512Torch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
@@ -138,8 +139,13 @@ def _numbers_for_texts(
     yield Problem("wrong-type", text, Label(place), setting.key, help=help, severity=Severity.WARNING)
 
 
-def only_keys(keys: Iterable[str]) -> dict[str, str]:
+def only_keys(keys: Iterable[str]) -> Mapping[str, str]:
     """Returns last names of keys, dotted -> the key, or nothing for those of several keys."""
+    return _only_keys(tuple(keys))
+
+
+@lru_cache(maxsize=2)  # all presets of a file have the same keys
+def _only_keys(keys: tuple[str, ...]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for key in keys:
         name = key

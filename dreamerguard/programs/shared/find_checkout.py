@@ -7,8 +7,8 @@ from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.sources.python.index import PythonIndex, index_checkout
-from dreamerguard.sources.python.python_files import read_file
-from dreamerguard.util.check_cache import cached_per_check
+from dreamerguard.sources.python.python_files import read_file, state_of
+from dreamerguard.util.check_cache import cached_per_check, kept_between_checks
 from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .checkout import PythonCheckout
@@ -59,6 +59,11 @@ def checkout_of(folder: Path) -> PythonCheckout | None:
 @cached_per_check
 def indexed(root: Path, home: Path) -> PythonIndex:
     """Returns the Python below a root; the files of the folder ``home`` matter most."""
+    return _index(root, home).for_another_check()
+
+
+@kept_between_checks(lambda root, home: state_of(root, (home,)))
+def _index(root: Path, home: Path) -> PythonIndex:
     return index_checkout(root, (home,))
 
 

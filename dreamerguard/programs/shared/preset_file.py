@@ -65,6 +65,11 @@ class PresetFile:
         later = [name.start for name in self.names.values() if name.start > start]
         return start <= span.start < min(later, default=len(self.source.text) + 1)
 
+    def block_at(self, offset: int) -> str:
+        """Returns the block around a character; the first one if the character is above all of them."""
+        in_order = sorted(self.names, key=lambda block: self.names[block].start)
+        return next((block for block in reversed(in_order) if self.names[block].start <= offset), in_order[0])
+
     @property
     def groups(self) -> Collection[str]:
         """Top-level names of the block of defaults: settings and groups of settings."""

@@ -49,6 +49,8 @@ _LIBRARY = re.compile(
 #: Packages that make options from parameters of functions and fields of classes.
 _FROM_NAMES = frozenset({"tyro", "fire", "typer", "simple_parsing", "draccus", "jsonargparse", "pydantic_settings"})
 _NAME = re.compile(rb"[ \t]*(\w+)")
+#: Answers of `PythonIndex.decisions` that are kept from check to check; a new name of a setting makes a new one.
+_MOST_DECISIONS = 200
 NOTHING_FIXED: Mapping[str, str] = {}
 
 
@@ -71,6 +73,13 @@ class PythonIndex:
     _traced: tuple[tuple[str, ...], Mapping[str, str], Trace | None] | None = None
     _groups: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _owners: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+    def for_another_check(self) -> PythonIndex:
+        """Returns this index; it keeps all that the code alone decides, and forgets what depends on a check's keys."""
+        self._traced = None
+        if len(self._decisions) > _MOST_DECISIONS:
+            self._decisions.clear()
+        return self
 
     def facts(self, name: str) -> FileFacts | None:
         """Facts of one file; None where it was not read or is not valid Python."""

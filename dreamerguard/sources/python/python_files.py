@@ -60,6 +60,20 @@ def collect(root: Path, first: Sequence[Path] = ()) -> tuple[PythonFile, ...]:
     return tuple(found.values())
 
 
+def state_of(root: Path, first: Sequence[Path] = ()) -> tuple[tuple[str, int, int], ...]:
+    """Returns names, sizes and times of the files that `collect` would read, to see whether any has changed."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for path in _walk([*first, root], root):
+        if len(found) > MAX_FILES:
+            break
+        try:
+            status = os.stat(path)  # noqa: PTH116 - thousands of files
+            found[path] = (path, status.st_size, status.st_mtime_ns)
+        except OSError:
+            found[path] = (path, -1, -1)
+    return tuple(found.values())
+
+
 def read_file(path: Path) -> PythonFile:
     """One file alone."""
     return PythonFile(path.name, _read(str(path)))

@@ -90,6 +90,7 @@ class ResolvedRun:
       overrides: number of overrides in the command.
       given: keys to which the code of the program gives a value if the configuration has none.
       handled: roles with values below zero that the checkout's own code has a branch for.
+      guarded: intervals of zero or below that the checkout's own run script has a branch for.
       unlisted: keys of a sweep with values that cannot be listed.
       resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
       endless: what ends an episode of a task without a time limit, with its source; None for other tasks.
@@ -130,6 +131,7 @@ class ResolvedRun:
     overrides: int = 0
     given: frozenset[str] = frozenset()
     handled: frozenset[Role] = frozenset()
+    guarded: frozenset[str] = frozenset()
     unlisted: tuple[str, ...] = ()
     resumed: str = ""
     endless: tuple[str, Origin] | None = None

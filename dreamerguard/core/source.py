@@ -74,6 +74,11 @@ class Span:
         block = self.source.text[first : last if last >= 0 else len(self.source.text)]
         return tuple(line.rstrip("\r") for line in block.split("\n"))
 
+    def through(self, last: Span) -> Span:
+        """Returns the span up to the end of a later one; the same span if the other is not behind it."""
+        behind = last.source.name == self.source.name and last.start >= self.start
+        return Span(self.source, self.start, max(self.end, last.end)) if behind else self
+
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
 

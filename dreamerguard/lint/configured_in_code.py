@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.source import SourceError
-from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.paths import is_file
@@ -24,22 +24,35 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     path = folder / launch.program if launch is not None and not launch.module else None
     if launch is None or path is None or path.suffix != ".py" or not is_file(path):
         return None
-    from dreamerguard.sources.commands.python import read_configurations
+    from dreamerguard.sources.commands.python import read_configurations, read_given_words
     from dreamerguard.sources.commands.rllib import RLLIB_MODULE
 
     try:
         source, unreadable = read_source(path)
     except SourceError:
         return None
-    found = read_configurations(replace(source, name=launch.program)) if unreadable is None else []
+    named = replace(source, name=launch.program)
+    found = read_configurations(named) if unreadable is None else []
     if not found:
-        return None
+        given = read_given_words(named) if unreadable is None else []
+        return _with_typed(given[0], launch.arguments, path.parent, folder) if given else None
     if any(word.text == RLLIB_MODULE for word in found[0].words[:3]):
         return found[0]  # the options of its scripts are no flags of the configuration
     if launch.arguments and not launch.arguments[0].text.startswith("--"):
         return None  # a script with another way to read its command line
     options = launch.arguments if _reads_flags(source.text) else ()
     return Command(found[0].source, (*_placed(found[0].words, path.parent, folder), *options))
+
+
+def _with_typed(command: Command, typed: Sequence[Word], home: Path, folder: Path) -> Command:
+    """Returns a command with the typed words where the code keeps those of its own command line."""
+    words: list[Word] = []
+    for word in command.words:
+        words += typed if word.text == UNKNOWN and word.span.text.startswith("sys.argv") else [word]
+    script = home / words[1].text
+    if is_file(script) and script.is_relative_to(folder):
+        words[1] = replace(words[1], text=script.relative_to(folder).as_posix())
+    return Command(command.source, tuple(words))
 
 
 def _placed(words: Sequence[Word], home: Path, folder: Path) -> tuple[Word, ...]:

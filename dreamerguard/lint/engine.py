@@ -21,6 +21,7 @@ from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.settings.model import Settings
+from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import by_name, programs
 from dreamerguard.programs.shared.time_limits import with_time_limit
 from dreamerguard.rules import Rule, all_rules
@@ -88,15 +89,19 @@ def lint_without_suppressions(
     settings: Settings | None = None,
     dialect: str | None = None,
     prober: Prober | None = None,
+    known: tuple[Program, str] | None = None,
 ) -> Result:
     """Lints one run, or all runs of a sweep, without applying comments, settings and baseline.
 
-    Pass the results of runs that share files to `apply_suppressions` together.
+    Pass the results of runs that share files to `apply_suppressions` together. ``known`` is the program of the command
+    and why it was recognised, where that is known.
     """
     reasons = require_rules(allow or {}, settings)
     base = folder or Path()
     first = command.pick([0] * len(command.axes)) if command.axes else command
-    if dialect is None:
+    if known is not None:
+        found, (program, detected) = first, known
+    elif dialect is None:
         found, program, detected = recognised(first, base)
     else:
         found, (program, detected) = first, by_name(first, dialect)

@@ -38,9 +38,9 @@ def _through_its_script(command: Command, folder: Path) -> tuple[Command, Progra
         if known is not None:
             return called, known[0], f"{called.source.name} starts it"
     coded = configured_in_code(command, folder)
-    if coded is not None:
-        program, _ = recognise(coded, folder)
-        return coded, program, f"{coded.source.name} sets its configuration in code"
+    known = _known(coded, folder) if coded is not None else None
+    if coded is not None and known is not None:
+        return coded, known[0], f"{coded.source.name} sets its configuration in code"
     from .through_code import through_code
 
     reached = through_code(command, folder)

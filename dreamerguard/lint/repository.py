@@ -13,27 +13,25 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from dreamerguard.core.finding import Finding
 from dreamerguard.core.machine import UNKNOWN, Machine
-from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.core.result import RepositoryResult, Result
 from dreamerguard.core.source import Source, SourceError
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
-from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
-from dreamerguard.sources.commands.python_configured import EVALUATES_IN_CODE, TRAINS_IN_CODE
 from dreamerguard.sources.commands.readers import reader_for, reader_of
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.interruption import stop_if_superseded
-from dreamerguard.util.paths import exists, is_dir, is_file
+from dreamerguard.util.paths import exists, is_dir
 
 from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_stored, lint_without_suppressions
@@ -43,9 +41,10 @@ from .not_launched import is_record, kept_copy_of
 from .other_revision import at_revision, revision_of
 from .preset_check import check_presets
 from .rebase_paths import PathRebaser
+from .start_folder import start_folder, with_own_script
+from .through_code import own_launcher
 from .upstream_documents import shipped_by
 
-_PRESETS = "configs.yaml"
 _BLOCKS = re.compile(r"^defaults[ \t]*:[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 #: A resolved configuration has one of these keys.
@@ -141,6 +140,7 @@ class _Checker:
         self._commands(found, source, commands)
         if found.name.endswith(".py"):
             self.seen.unread += [f"{found.name}:{line} {what}" for line, what in unread_launches(source)]
+            self._launcher(found, source)
 
     def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
         """Checks the commands of a file; one that starts several runs counts once."""
@@ -150,7 +150,8 @@ class _Checker:
                 launch = read_launch(with_installed_script(command, self.tree.root) or command)
                 if launch is None:
                     continue
-                folder = self._start(launch, found)
+                command = with_own_script(command, launch, found.name, self.tree.root)
+                folder = start_folder(read_launch(command) or launch, found.name, self.tree.root)
                 labels = (label for axis in command.axes for label in (axis.name, *axis.labels))
                 key = (str(folder), *(word.text for word in command.words), *labels)
                 if key not in self.done:
@@ -162,17 +163,15 @@ class _Checker:
                 if found.name.endswith(".py"):
                     self.seen.unread += list(unread_values(examined[0]))
 
-    def _start(self, launch: Launch, found: Found) -> Path:
-        """Returns the folder in which a command is started: the nearest one above the file that has the program."""
-        script = launch.program.replace(".", "/") + ".py" if launch.module else launch.program
-        folder = PurePosixPath(found.name).parent
-        for base in (folder, *folder.parents):
-            start = self.tree.root / base
-            if is_file(start / script) or (launch.name in CONSOLE_COMMANDS and is_dir(start / launch.name)):
-                return start
-            if launch.name in (TRAINS_IN_CODE, EVALUATES_IN_CODE) and is_file((start / script).with_name(_PRESETS)):
-                return start
-        return self.tree.root
+    def _launcher(self, found: Found, source: Source) -> None:
+        """Checks the hydra files of a script that no command has to start."""
+        launcher = own_launcher(source, found.path.parent)
+        if launcher is not None:
+            known = (launcher.program, launcher.detected)
+            result = lint_without_suppressions(
+                launcher.command, self.machine, folder=found.path.parent, settings=self.settings, known=known
+            )
+            self._report([(launcher.command, result)], found.path.parent, None)
 
     def _settings_file(self, found: Found) -> None:
         source = self._source(found)

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Role
 from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.helpers.intervals import is_never
@@ -51,13 +52,16 @@ _TRIAL_FRAMES = 20_000
 #: Share of the published steps of a batch below which a command shrinks it.
 _TRIAL_BATCH = 0.5
 
+#: Roles of the settings that decide about the number of updates.
+_SIZES: tuple[Role, ...] = ("train_ratio", "frames", "batch_size", "batch_length", "action_repeat", "envs")
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
 _IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
     """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
-    fired: set[str] = set()
+    fired, refused = set[str](), refused_keys(run)
+    unknown_size = any(run.roles.get(role) in refused for role in _SIZES)
     for rule in _order(all_rules(run.dialect) if rules is None else rules):
         if rule.dialects and run.dialect not in rule.dialects:
             continue
@@ -65,10 +69,24 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
             continue
         if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
             continue
+        if unknown_size and rule.category == "ratio":
+            continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):
+                if finding.key in refused and not any(problem.rule == finding.name for problem in run.problems):
+                    continue  # it would judge the value that the refused one was meant to replace
                 fired.add(rule.name)
                 yield finding
+
+
+def refused_keys(run: ResolvedRun) -> frozenset[str]:
+    """Returns the keys of values that the program refuses, so that their settings still hold other values."""
+    refused = (problem for problem in run.problems if problem.rule == "wrong-type")
+    return frozenset(
+        problem.key
+        for problem in refused
+        if (setting := run.settings.get(problem.key)) is not None and setting.last.span != problem.label.span
+    )
 
 
 def own_choice(finding: Finding, run: ResolvedRun) -> Finding:

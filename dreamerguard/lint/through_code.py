@@ -12,6 +12,8 @@ from pathlib import Path
 
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.source import Source
+from dreamerguard.programs.hydra.own_launcher import OwnConfig, dead_keys, own_config
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import UnknownProgram, programs, recognise
 from dreamerguard.programs.shared.reached_code import ReachedCode, names_another, reached_code
@@ -30,6 +32,7 @@ _SHEEPRL = re.compile(rb"^\s*(?:from sheeprl\.cli import|import sheeprl\.cli\b).
 _RUN, _EVALUATION = re.compile(rb"\brun\(\s*\)"), re.compile(rb"\bevaluation\(\s*\)")
 #: Starts the main function of a trainer that reads the words itself.
 _HANDS_ON = re.compile(rb"\bmain\(")
+_DECORATOR = re.compile(r"^@hydra\.main\([^()]*\)", re.MULTILINE)
 _READS = re.compile(rb"\bFlags\(")
 
 
@@ -54,10 +57,31 @@ def through_code(command: Command, folder: Path) -> ThroughCode | None:
     words = [word.text for word in launch.arguments] if launch is not None else []
     if launch is None or names_another(words, _OTHERS):
         return None
-    code = reached_code(launch.program, words, folder, module=launch.module)
+    config = own_config(launch, folder)
+    loaded = config.modules if config is not None else ()
+    code = reached_code(launch.program, words, folder, module=launch.module, loaded=loaded)
     if code is None:
         return None
-    return _handed_on(shown, launch, code, folder) or _recognised(command, code)
+    return _handed_on(shown, launch, code, folder) or _recognised(command, code, config)
+
+
+def own_launcher(source: Source, folder: Path) -> ThroughCode | None:
+    """Returns the program that a script with hydra files of its own starts; None for other files.
+
+    Args:
+      source: the script, with its name.
+      folder: the folder that it lies in, and in which it is started.
+    """
+    decorator = _DECORATOR.search(source.text)
+    if decorator is None:
+        return None
+    span = source.span(decorator.start(), decorator.end())
+    name = source.name.rpartition("/")[2]
+    command = Command(source, (Word("python", span, 0), Word(name, span, 1)))
+    launch = read_launch(command)
+    config = own_config(launch, folder) if launch is not None else None
+    code = reached_code(name, (), folder, module=False, loaded=config.modules) if config is not None else None
+    return _recognised(command, code, config) if code is not None else None
 
 
 def _handed_on(command: Command, launch: Launch, code: ReachedCode, folder: Path) -> ThroughCode | None:
@@ -93,29 +117,43 @@ def _standing(
     return ThroughCode(standing, found, f"{code.script} starts it")
 
 
-def _recognised(command: Command, code: ReachedCode) -> ThroughCode | None:
-    """Returns the program whose agent the code makes; its settings are not judged."""
+def _recognised(command: Command, code: ReachedCode, config: OwnConfig | None) -> ThroughCode | None:
+    """Returns the program whose agent the code makes; of its settings, those in files of its own are judged."""
     for program in programs():
         reason = program.runs_in(code)
         if reason is not None:
-            return ThroughCode(command, _Unread(program, code.script), reason)
+            return ThroughCode(command, _Launched(program, code, config), reason)
     return None
 
 
-class _Unread(Program):
-    """A program that a script starts with settings that are not read."""
+class _Launched(Program):
+    """A program that a script starts with settings of its own."""
 
-    def __init__(self, program: Program, script: str) -> None:
+    def __init__(self, program: Program, code: ReachedCode, config: OwnConfig | None) -> None:
         self.name = program.name
-        self.script = script
+        self.code = code
+        self.config = config
 
     def detect(self, command: Command, folder: Path) -> str | None:
         """Recognises nothing by the words of a command."""
         return None
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
-        """Returns a run without settings, of which nothing is judged."""
-        reason = f"{self.script} sets the configuration in its own code"
-        return ResolvedRun(
+        """Returns a run of which only the launcher's own files are judged."""
+        reason = f"{self.code.script} sets the configuration in its own code"
+        run = ResolvedRun(
             self.name, command.span, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False,
         )  # fmt: skip
+        own = self.config
+        if own is None:
+            return run
+        return replace(
+            run,
+            settings=own.composition.settings(),
+            keys=dead_keys(own, self.code),
+            unknown=tuple(item for item in own.composition.unknown if item.fatal),
+            problems=(*own.words.problems, *own.composition.problems),
+            files=own.files,
+            overrides=len(own.words.overrides),
+            whole=True,
+        )

@@ -88,7 +88,9 @@ class Command:
     def span(self) -> Span:
         """The position from the first word to the last."""
         own = [word.span for word in self.words if word.span.source.name == self.source.name]
-        return self.source.span(own[0].start, own[-1].end) if own else self.source.span(0)
+        if not own:
+            return self.source.span(0)
+        return self.source.span(own[0].start, max(span.end for span in own if span.start >= own[0].start))
 
     @property
     def open(self) -> bool:
@@ -212,14 +214,14 @@ def read_arguments(words: Sequence[Word], options: Mapping[str, bool]) -> Iterat
 
 def _option(name: str, word: Word, value: Word | None) -> Option:
     if value is not None:
-        return Option(name, value.text, replace(word.span, end=value.span.end))
+        return Option(name, value.text, word.span.through(value.span))
     _, given, text = word.text.partition("=")
     return Option(name, text if given else None, word.span)
 
 
 def _override(word: Word, match: re.Match[str], value: Word | None) -> Override:
     if value is not None:
-        return Override(match["key"], value.text, replace(word.span, end=value.span.end), value.part(0))
+        return Override(match["key"], value.text, word.span.through(value.span), value.part(0))
     rest = match["rest"]
     if rest is None:
         return Override(match["key"], None, word.span, None)

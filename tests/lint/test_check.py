@@ -205,3 +205,15 @@ def test_keys_of_another_branch_are_not_errors(before: str, severity: Severity, 
     (unknown,) = [item for item in findings if item.name == "unknown-key"]
     assert unknown.severity is severity
     assert ("may differ" in unknown.help) == (severity is Severity.INFO)
+
+
+@pytest.mark.parametrize("home", ["$HOME/clone", "/home/user/clone", "~/clone"])
+def test_a_path_of_another_machine_means_the_script_of_the_checkout(home: str, tmp_path: Path) -> None:
+    script = (
+        f'ARGS=(\n  --seed 1\n  --run.trian_ratio 3\n)\npython {home}/dreamerv3/main.py --configs mine "${{ARGS[@]}}"\n'
+    )
+    put(tmp_path, {"runs/go.sh": script, "dreamerv3/main.py": "", **with_preset("seed: 1")})
+    assert ("unknown-key", "runs/go.sh:3:3") in found(check_tree([tmp_path / "runs"], folder=tmp_path))
+    other = script.replace("dreamerv3/main.py", "other/main.py").replace("--configs mine", "")
+    put(tmp_path, {"runs/go.sh": other})
+    assert found(check_tree([tmp_path / "runs"], folder=tmp_path)) == []

@@ -110,3 +110,35 @@ def test_code_that_makes_environments_in_a_function_of_its_own(runs: str, own: b
     task = run.settings["task"]
     assert (task.last.kind == "command line") is own
     assert ("FromGym" in str(task.value)) is own
+
+
+GIVEN = """
+import sys
+from {package}.main import main
+sys.argv {sign} ["own", "--configs", "mine", "--logdir", "x", {words}]
+main()
+"""
+
+
+def given(folder: Path, sign: str, words: str) -> set[str]:
+    write(folder, "", "dreamerv3")
+    (folder / "own.py").write_text(GIVEN.format(package="dreamerv3", sign=sign, words=words))
+    return loud(folder)
+
+
+@pytest.mark.parametrize("sign", ["=", "+="])
+def test_words_that_code_gives_to_the_program_are_judged(sign: str, tmp_path: Path) -> None:
+    assert "unknown-key" in given(tmp_path, sign, '"--run.trian_ratio", "32"')
+    result = check_command(read_command(["python", "own.py"]), folder=tmp_path)
+    (found,) = [item for item in result.active if item.name == "unknown-key"]
+    assert found.key == "run.trian_ratio" and found.primary.span.line == 4
+
+
+def test_words_that_fit_are_not_reported(tmp_path: Path) -> None:
+    assert not {"unknown-key", "malformed-override"} & given(tmp_path, "=", '"--run.train_ratio", "512"')
+
+
+def test_typed_words_stand_where_the_code_keeps_them(tmp_path: Path) -> None:
+    given(tmp_path, "+=", '"--seed", "1"')
+    result = check_command(read_command(["python", "own.py", "--sed", "2"]), folder=tmp_path)
+    assert [item.key for item in result.active if item.name == "unknown-key"] == ["sed"]

@@ -277,3 +277,26 @@ def test_the_budget_of_a_preset_holds_for_the_fork_that_renamed_its_task(tmp_pat
 
 
 ATARI = "    atari: {size: [96, 96], repeat: 4, sticky: True}\n    dmc:"
+
+
+HEAD = "class Head:\n  def categorical(self, x):\n    return Dist(x{more})\n  def onehot(self, x):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "silent"),
+    [
+        ("--agent.policy.unimix 0.2", "", False),
+        ("", "", True),
+        ("--agent.policy.unimix 0.2 --agent.policy_dist_disc onehot", "", True),
+        ("--agent.policy.unimix 0.2", ", self.unimix", True),  # a fork that applies it
+        ("--agent.dyn.rssm.unimix 0.2", "", True),
+    ],
+)
+def test_the_uniform_share_of_the_policy_is_not_applied(words: str, more: str, silent: bool, tmp_path: Path) -> None:
+    shares = "  agent:\n    policy: {unimix: 0.1}\n    policy_dist_disc: categorical\n    dyn: {rssm: {unimix: 0.1}}\n"
+    text = with_preset("seed: 1")["dreamerv3/configs.yaml"].replace("  agent:\n", shares)
+    write(tmp_path, {"dreamerv3/configs.yaml": text, "dreamerv3/main.py": "", "requirements.txt": ""})
+    write(tmp_path, {"embodied/jax/heads.py": HEAD.format(more=more)})
+    command = read_command(f"{MAIN} --configs mine --logdir x {words}".split())
+    found = [item.key for item in check_command(command, folder=tmp_path).findings if item.name == "no-effect"]
+    assert ("agent.policy.unimix" not in found) is silent

@@ -9,6 +9,7 @@ import pytest
 from dreamerguard.core.source import Source
 from dreamerguard.lint.engine import check_command
 from dreamerguard.rules.helpers.example_files import with_preset, with_torch_preset
+from dreamerguard.sources.argv import read_command
 from dreamerguard.sources.commands.shell import read_shell
 
 PRESETS = with_preset("seed: 1")["dreamerv3/configs.yaml"]
@@ -75,3 +76,29 @@ def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
 def test_commands_that_may_be_right_are_silent(tmp_path: Path, files: tuple[str, ...], command: str) -> None:
     lay_out(tmp_path, *files)
     assert "missing-script" not in names(tmp_path, command)
+
+
+DEFINES = "import os\nimport torch\n\nos.environ['A'] = 'b'\nLIMIT = 3\n\nclass Dreamer(torch.nn.Module):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("", True),
+        ("def main(config):\n    pass\n", True),
+        ("torch.backends.cudnn.benchmark = True\ntorch.set_num_threads(1)\n", True),
+        ("def main(config):\n    pass\n\nmain(None)\n", False),
+        ("if __name__ == '__main__':\n    main()\n", False),
+        ("app = make_app()\n", False),
+        ("for seed in range(3):\n    train(seed)\n", False),
+        ("@app.command()\ndef main(config):\n    pass\n", False),
+    ],
+)
+def test_a_script_that_only_defines(more: str, found: bool, tmp_path: Path) -> None:
+    for name, text in with_torch_preset("seed: 1").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "dreamer.py").write_text(DEFINES + more, encoding="utf-8")
+    (tmp_path / "main.py").write_text("if __name__ == '__main__':\n    pass\n", encoding="utf-8")
+    command = read_command(["python", "dreamer.py", "--configs", "mine", "--logdir", "x"])
+    items = [item for item in check_command(command, folder=tmp_path).findings if item.name == "starts-nothing"]
+    assert bool(items) is found and all("main.py" in item.help for item in items)

@@ -336,3 +336,24 @@ def test_a_checkpoint_that_the_caller_of_a_script_names(words: str, reported: bo
     (item,) = read_shell(Source("run.sh", f"CKPT=${{1:-}}\n{MAIN} --script eval_only --run.steps 1e4 {words}\n"))
     found = {finding.name for finding in check_command(item, folder=tmp_path).findings}
     assert ("missing-checkpoint" in found) is reported
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "severity"),
+    [
+        ("  should_save = Clock(args.save_every)", "-1", Severity.WARNING),
+        ("  if args.save_every > 0 and should_save(step):\n    save()", "-1", Severity.INFO),
+        ("  should_save = Clock(args.save_every) if args.save_every > 0 else never", "0", Severity.INFO),
+        ("  if args.save_every and should_save(step):\n    save()", "0", Severity.INFO),
+        ("  if args.save_every and should_save(step):\n    save()", "-1", Severity.WARNING),  # asks for zero only
+        ("  if args.log_every > 0:\n    log(args.save_every)", "-1", Severity.WARNING),  # another interval
+        ("  if args.save_every > 900:\n    save()", "-1", Severity.WARNING),
+    ],
+)
+def test_an_interval_that_the_run_script_handles_itself(
+    code: str, value: str, severity: Severity, tmp_path: Path
+) -> None:
+    put_script(tmp_path, "train", code)
+    command = f"python dreamerv3/main.py --configs mine --logdir x --script train --run.save_every {value}"
+    found = [item.severity for item in lint(command, tmp_path).findings if item.name == "nonpositive-interval"]
+    assert found == [severity]

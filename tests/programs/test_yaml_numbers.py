@@ -79,6 +79,14 @@ def test_another_library_may_read_the_presets(tmp_path: Path, script: str, name:
     assert "steps" not in dict(wrong(tmp_path, script))
 
 
+def test_another_library_beside_presets_with_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "agent.py").write_text(RUAMEL + "CONFIGS = load(HERE / 'configs.yaml')\n")
+    wrong(tmp_path, SCRIPT + "import agent\n")
+    monkeypatch.chdir(tmp_path)
+    result = check_presets(Path("configs.yaml"))
+    assert result is not None and "steps" not in {item.key for item in result.findings if item.name == "wrong-type"}
+
+
 @pytest.mark.parametrize("name", ["tools/convert.py", "plots.py", "other/agent.py"])
 def test_another_library_for_another_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -119,3 +119,9 @@ def test_places_count_lines_as_python_does() -> None:
     text = "x = 'a\x0cb\u2028c'\nsubprocess.run(['python', 'dreamer.py', 'é', '--task', 'x'])"
     (command,) = read_python(Source("a.py", text))
     assert [word.span.text for word in command.words][1:] == ["'dreamer.py'", "'é'", "'--task'", "'x'"]
+
+
+def test_flags_that_code_parses_stand_behind_its_settings() -> None:
+    (words,) = read(CONFIGURED + "config = embodied.Flags(config).parse(argv=['--run.steps=3', '--seed', '4'])\n")
+    assert words[-3:] == ["--run.steps=3", "--seed", "4"]
+    assert read(CONFIGURED + "config = embodied.Flags(config).parse()\n") == read(CONFIGURED)

@@ -43,6 +43,25 @@ def test_a_name_is_no_read(code: str, tmp_path: Path) -> None:
     assert not index(tmp_path, a=code).may_read("horizon")
 
 
+@pytest.mark.parametrize(
+    ("code", "doubtful"),
+    [
+        ("head_cfg = getattr(config, 'head', {})\nmake(**head_cfg)", False),
+        ("head_cfg = config.head\nmake(**head_cfg)", False),
+        ("head_cfg = {}\nif x:\n  head_cfg = config['head']\nmake(**head_cfg)", False),
+        ("head_cfg = config\nmake(**head_cfg)", True),
+        ("head_cfg = self.config\nmake(**head_cfg)", True),
+        ("head_cfg = getattr(config, name)\nmake(**head_cfg)", True),
+        ("head_cfg = config.head\ndef f(head_cfg):\n  make(**head_cfg)", True),
+        ("for head_cfg in config.heads:\n  make(**head_cfg)\nhead_cfg = config.head", True),
+    ],
+)
+def test_a_group_under_a_literal_name_is_not_the_whole_configuration(code: str, doubtful: bool, tmp_path: Path) -> None:
+    found = index(tmp_path, a=f"from lib import make\n{code}\n")
+    assert bool(found.doubts) is doubtful
+    assert found.may_read("head.size") or doubtful  # its keys count as read
+
+
 def test_a_file_that_is_no_python_may_read_what_it_names(tmp_path: Path) -> None:
     found = index(tmp_path, a="print horizon")
     assert found.may_read("horizon") and not found.may_read("discount") and not found.reads("horizon")

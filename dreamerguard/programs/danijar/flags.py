@@ -106,7 +106,7 @@ def _flags(words: tuple[Word, ...], added: set[int]) -> Iterator[Flag]:
                 current,
                 values=(*current.values, word.text),
                 spans=(*current.spans, word.part(0)),
-                end=word.span.end,
+                end=max(current.end, current.span.through(word.span).end),
             )
     if current is not None:
         yield current

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 
 from dreamerguard.core.key import Condition, RenamedKey
+from dreamerguard.core.setting import Setting
+from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.limits import counts, endless_counts, horizons, learning_rates, shares
 
 _LENGTH = "the 2024 edition counts the replay context inside batch_length: 65 there is 64 elsewhere"
@@ -126,6 +129,22 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(("replay.recexp",), "replay.fracs.recency", (), unless=(0.0,)),
     Condition(("replay.prio.exponent", "replay.prio.maxfrac"), "replay.fracs.priority", (), unless=(0.0,)),
 )
+
+
+#: Upstream's policy over discrete actions is plainly categorical, unless it is given as one-hot vectors
+#: (danijar/dreamerv3 at e3f0224, ``embodied/jax/heads.py``, ``categorical``).
+_UNMIXED = Condition(("agent.policy.unimix",), "agent.policy_dist_disc", ("onehot",))
+_CATEGORICAL = re.compile(rb"^[ \t]*def categorical\(.*?(?=^[ \t]*(?:def|class) |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def conditions_for(settings: Mapping[str, Setting], checkout: PythonCheckout | None) -> tuple[Condition, ...]:
+    """Returns the keys that have an effect only while another key has certain values, by the checkout's own code."""
+    unmixed = settings.get(*_UNMIXED.keys)
+    if unmixed is None or unmixed.last.kind == "defaults":
+        return CONDITIONS
+    files = checkout.index.files if checkout is not None else {}
+    bodies = [body for file in files.values() if file.data is not None for body in _CATEGORICAL.findall(file.data)]
+    return CONDITIONS if any(b"unimix" in body for body in bodies) else (*CONDITIONS, _UNMIXED)
 
 
 #: Values with which nothing can train, in the keys of all editions.

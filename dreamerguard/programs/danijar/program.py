@@ -26,6 +26,7 @@ from dreamerguard.programs.shared.preset_file import PresetFile, has_other_prese
 from dreamerguard.programs.shared.preset_values import flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
+from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.sources.argv import Command, Word
@@ -106,7 +107,13 @@ class Danijar(Program):
         known = file is not None and bool(file.blocks) and all(preset.known for preset in run.presets)
         lacking = missing_settings(file.groups, checkout, run.anchor, file) if file is not None and known else ()
         chosen = missing_in_classes(run.settings, checkout, run.anchor, file) if file is not None and known else ()
-        absent = (*unread, *lacking, *chosen, *missing_script(call, file, command, folder))
+        absent = (
+            *unread,
+            *lacking,
+            *chosen,
+            *missing_script(call, file, command, folder),
+            *starts_nothing(call, command, folder),
+        )
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
         return run if trains(call) else without_training(run)
 

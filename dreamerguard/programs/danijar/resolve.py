@@ -32,8 +32,10 @@ from .budget import ENDLESS, danijar_budget
 from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
-from .keys import CONDITIONS, LIMITS, renames_for
+from .guarded_intervals import guarded_intervals
+from .keys import LIMITS, conditions_for, renames_for
 from .layers import DanijarLayers
+from .lenient_update import as_added
 from .optional_reads import optional_reads
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
@@ -170,7 +172,8 @@ def finish(
         together = refused_combinations(draft.settings, checkout, known, whole=whole)
         draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
-        draft.unknown = checkout.unknown(draft.unknown, draft.keys)
+        added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
+        draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
     return ResolvedRun(
         dialect="danijar",
@@ -179,7 +182,7 @@ def finish(
         roles=roles if named else without_task(roles),
         keys=draft.keys,
         renamed=draft.renamed,
-        conditions=CONDITIONS,
+        conditions=conditions_for(draft.settings, checkout),
         unknown=tuple(draft.unknown),
         problems=tuple(draft.problems),
         budget=budget,
@@ -205,6 +208,7 @@ def finish(
         given=(checkout.given() if checkout is not None else frozenset())
         | optional_reads(draft.settings, edition.script, checkout),
         handled=handled_below_zero(checkout) if as_number(values.get("run.train_ratio")) < 0 else frozenset(),
+        guarded=guarded_intervals(draft.settings, edition.script, checkout),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +92,7 @@ class FolderStore:
             source, unreadable = read_source(file)
         except SourceError:
             return None
-        named = replace(source, name=f"{self.shown}/{path}.yaml")
+        named = replace(source, name=posixpath.normpath(f"{self.shown}/{path}.yaml"))
         if unreadable is not None:
             return ConfigFile(path, None, (), Tree(), (unreadable,))
         document = read_yaml(named)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import replace
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label, Span, Value
@@ -59,7 +58,7 @@ def read_torch_arguments(words: tuple[Word, ...]) -> TorchArguments:
         name, given, value = word.text[2:].partition("=")
         if name and "configs".startswith(name):
             found = list(_taken(queue)) if not given else [Word(value, word.part(len(name) + 3) or word.span, 0)]
-            whole = replace(word.span, end=(found[-1].span.end if found else word.span.end))
+            whole = word.span.through(found[-1].span) if found else word.span
             if configs is not None and not {word.text for word in presets} <= {word.text for word in found}:
                 problems.append(_dropped(configs, whole, presets, found))
             presets, configs = found, whole
@@ -91,7 +90,7 @@ def _argument(word: Word, name: str, value: str | None, queue: list[Word]) -> Ar
     if not queue or _is_option(queue[0].text):
         return Argument(name, None, word.span, place, None)
     taken = queue.pop(0)
-    return Argument(name, taken.text, replace(word.span, end=taken.span.end), place, taken.part(0))
+    return Argument(name, taken.text, word.span.through(taken.span), place, taken.part(0))
 
 
 def _stray(word: Word) -> Problem:

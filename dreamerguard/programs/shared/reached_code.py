@@ -81,7 +81,9 @@ class ReachedCode:
         return frozenset(facts.parsers.flags) if facts is not None else frozenset()
 
 
-def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bool) -> ReachedCode | None:
+def reached_code(
+    program: str, words: Sequence[str], folder: Path, *, module: bool, loaded: Sequence[str] = ()
+) -> ReachedCode | None:
     """Returns the code that a script runs with some arguments; None if the script is not there.
 
     Args:
@@ -89,6 +91,7 @@ def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bo
       words: its arguments.
       folder: folder in which it starts.
       module: whether it is a module.
+      loaded: dotted modules that it loads by name, as its configuration says.
     """
     path = _file(program, folder, module=module)
     if path is None:
@@ -98,26 +101,28 @@ def reached_code(program: str, words: Sequence[str], folder: Path, *, module: bo
     if script is None or index.files[script].data is None:
         index = indexed(checkout_root(path.parent), path.parent)
         script = index.script(path)
-    if script is None or not _may_lead(index, script):
+    named = [file for name in loaded for file in index.files_of(script, name)] if script is not None else []
+    if script is None or not _may_lead(index, script, named):
         return None
     facts, tree = index.facts(script), parse(index.files[script].data or b"")
     if facts is None or tree is None:
         return None
     chosen = chosen_imports(tree, _spoken(words))
     modules = [*(name for name in facts.imports.values() if name.strip(".") not in chosen.skipped), *chosen.named]
-    starts = dict.fromkeys(file for name in modules for file in index.files_of(script, name))
+    starts = dict.fromkeys([*(file for name in modules for file in index.files_of(script, name)), *named])
     reached = dict.fromkeys([script, *(file for start in starts for file in index.reached(start))])
     reached |= _on_added_paths(index, reached)
     return ReachedCode(index, script, tuple(reached))
 
 
-def _may_lead(index: PythonIndex, script: str) -> bool:
+def _may_lead(index: PythonIndex, script: str, more: Sequence[str]) -> bool:
     """Returns whether a look at the import lines leaves it possible that a script runs a known program.
 
     Parsing all files that a script of a large checkout imports takes seconds, and most scripts lead nowhere.
     """
     signs = _signed(index)
-    queue, seen = [script], {script: None}
+    queue = [script, *more]
+    seen = dict.fromkeys(queue)
     while signs and queue and len(seen) < _MOST_LOOKED:
         name = queue.pop(0)
         data = index.files[name].data or b""

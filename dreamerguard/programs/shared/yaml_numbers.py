@@ -84,7 +84,7 @@ def _read_elsewhere(checkout: PythonCheckout, presets: PresetFile, plain: Iterab
         if file.data is None or not _OTHERWISE.search(file.data):
             continue
         beside = (checkout.index.root / path).parent / name
-        own = beside == presets.path or not is_file(beside)
+        own = beside.absolute() == presets.path.absolute() or not is_file(beside)
         if own and (not sure or name.encode() in file.data):
             return True
     return False

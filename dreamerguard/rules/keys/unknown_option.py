@@ -25,7 +25,7 @@ from dreamerguard.core.run import ResolvedRun, fix
 from dreamerguard.core.source import Edit, Span
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG316", "unknown-option", Severity.ERROR, dialects=("r2dreamer", "sheeprl"))
+rule = Rule("DG316", "unknown-option", Severity.ERROR, dialects=("r2dreamer", "sheeprl", "danijar", "nm512_torch"))
 
 GOOD = [
     Example("python train.py env=dmc_vision model=size50M"),

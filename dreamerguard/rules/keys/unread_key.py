@@ -33,7 +33,7 @@ from dreamerguard.rules.helpers.example_files import TORCH_COMMAND, with_torch_p
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean, nearest_key
 
-rule = Rule("DG330", "unread-key", Severity.WARNING, dialects=("nm512_torch",))
+rule = Rule("DG330", "unread-key", Severity.WARNING, dialects=("nm512_torch", "danijar"))
 
 GOOD = [Example(TORCH_COMMAND, files=with_torch_preset("steps: 2e6", "noops: 30"))]
 BAD = [

@@ -2,7 +2,7 @@
 
 What it does:
   Reports an override that a later argument of the same command replaces. It is information when both have the same
-  value.
+  value, and when the first one is in an array or a function of a script, whose flags several commands share.
 
 Why is this bad:
   The last value wins. In a long command, the first one looks as if it took effect.
@@ -13,16 +13,20 @@ How to fix:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Setting
-from dreamerguard.core.source import Label
+from dreamerguard.core.source import Label, Span
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.rule import Example, Rule
 from dreamerguard.util.hints import did_you_mean
+
+#: Ends an array or a function of a shell script.
+_CLOSES = re.compile(r"^[ \t]*[)}]|\)[ \t]*$", re.MULTILINE)
 
 rule = Rule("DG003", "repeated-override", Severity.WARNING)
 
@@ -51,9 +55,16 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{did_you_mean(sibling)}",
                 label="the last one wins",
                 key=setting.key,
-                severity=Severity.INFO if same and sibling is None else None,
+                severity=Severity.INFO if (same and sibling is None) or _shared(first.span, second.span) else None,
                 secondary=(Label(first.span, "has no effect"),),
             )
+
+
+def _shared(first: Span, second: Span) -> bool:
+    """Returns whether the first one stands in an array or a function of a script, whose flags a command may replace."""
+    if first.source.name != second.source.name or first.source.name.endswith(".py") or second.start < first.end:
+        return False
+    return _CLOSES.search(first.source.text, first.end, second.start) is not None
 
 
 def _sibling(run: ResolvedRun, setting: Setting) -> str | None:

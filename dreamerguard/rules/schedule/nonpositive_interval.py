@@ -3,7 +3,8 @@
 What it does:
   Reports zero and negative values of ``run.save_every``, ``log_every`` and ``report_every`` in danijar/dreamerv3. In
   the scripts ``train`` and ``parallel``, zero means never and a negative value means always. In ``train_eval`` since
-  December 2024, it is the opposite.
+  December 2024, it is the opposite. Where the run script of a fork has a branch for such a value
+  (``if args.save_every > 0 and ...``), only a checkpoint interval is reported, as information.
 
 Why is this bad:
   Without checkpoints, a stopped run is lost. A checkpoint or a report at every iteration of the loop takes most of the
@@ -52,6 +53,11 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         if setting is None or not setting.number <= 0 or (setting.last.upstream and not run.whole):
             continue
         if setting.last.span is None or (run.whole and len(setting.chain) == 1):
+            continue
+        if setting.key in run.guarded:
+            if name == "save_every":
+                text = f"{setting.key} is {spell_scalar(setting.value)}; the run script has a branch for such a value"
+                yield rule.at(setting.last.span, text, key=setting.key, severity=Severity.INFO)
             continue
         always = (setting.number < 0) != _flipped(run)
         if (name == "report_every" and not always) or (name == "log_every" and always and setting.number < 0):

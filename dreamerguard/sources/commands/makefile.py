@@ -10,7 +10,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 
 from .shell import read_shell
-from .shell_variables import Value
+from .shell_values import Value
 
 _VARIABLE = re.compile(r"^(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(:{0,3}=|\?=|\+=)[ \t]*([^\n#]*)", re.MULTILINE)
 _REFERENCE = re.compile(r"\$(?:\((\w+)\)|\{(\w+)\})")

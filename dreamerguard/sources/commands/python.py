@@ -1,5 +1,7 @@
 """Commands in Python files: lists and texts that start a program, and configurations and sweeps that are set in code.
 
+Words for a program in the same process count too: ``sys.argv = [...]``, ``main([...])``.
+
 Only literals are read, and nothing is executed. Whatever is not literal becomes `UNKNOWN`. A configuration that is made
 from danijar/dreamerv3's presets and ``update`` becomes the command that sets the same values, with its places in the
 file.
@@ -15,6 +17,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.python_files import parse
 
+from .python_argv import given_words
 from .python_commands import is_worth_reading, python_commands
 from .python_configured import configured
 from .python_places import Places
@@ -38,6 +41,12 @@ def read_configurations(source: Source) -> list[Command]:
     return [*configured(tree, places), *read_rllib(tree, places)] if tree is not None else []
 
 
+def read_given_words(source: Source) -> list[Command]:
+    """Returns only the commands that stand for words that a Python file gives to a program in its own process."""
+    tree = parse(source.text) if is_worth_reading(source.text) else None
+    return list(given_words(tree, Places(source))) if tree is not None else []
+
+
 def unread_launches(source: Source) -> Iterator[tuple[int, str]]:
     """Yields lines that start or configure a training run in ways that are not literal, and what each one does."""
     tree = parse(source.text) if _TRAINS.search(source.text) and is_worth_reading(source.text) else None
@@ -55,3 +64,4 @@ def unread_values(command: Command) -> Iterator[str]:
         option = word.text.partition("=")[0] if word.text.startswith("-") else option
         if UNKNOWN in word.text:
             yield f"{word.span.source.name}:{word.span.line} {option or 'an argument'} is not literal"
+            option = ""

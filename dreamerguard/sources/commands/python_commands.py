@@ -8,6 +8,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.python.python_files import parse
 
+from .python_argv import given_words
 from .python_configured import configured
 from .python_places import Places
 from .python_started import TextReader, started
@@ -17,13 +18,19 @@ from .rllib import read_rllib
 #: Texts without one of these neither start a program nor set a configuration.
 _WORTH = re.compile(
     r"\b(subprocess|os\.system|os\.popen|os\.exec|Popen|shlex|sh\.python|DreamerV3Config)\b|\bconfigs\["
-    r"|[\"']DreamerV3[\"']"
+    r"|[\"']DreamerV3[\"']|@hydra\.main\("
+    r"|\bsys\.argv\s*(?:\[\s*\d*\s*:[^]\n]*\]\s*)?\+?=(?!=)|\bsys\.argv\.(?:append|extend|insert)\b"
 )
+#: A call that gets a list of words, in a text with options.
+_GETS_WORDS = re.compile(r"\b(?:main|train|run|parse(?:_known)?(?:_args)?)\(\s*(?:(?:argv|args)\s*=\s*)?[\[\w\"']")
+_OPTION = re.compile(r"[\"'\s]--[A-Za-z][\w.]*[\"'\s=]")
 
 
 def is_worth_reading(text: str) -> bool:
     """Returns whether a Python text may start a program or set a configuration."""
-    return _WORTH.search(text) is not None or sets_sweep(text)
+    if _WORTH.search(text) is not None or sets_sweep(text):
+        return True
+    return _GETS_WORDS.search(text) is not None and _OPTION.search(text) is not None
 
 
 def python_commands(source: Source, read_text: TextReader) -> list[Command]:
@@ -35,6 +42,7 @@ def python_commands(source: Source, read_text: TextReader) -> list[Command]:
     return [
         *started(tree, places, read_text),
         *configured(tree, places),
+        *given_words(tree, places),
         *read_rllib(tree, places),
         *read_python_sweeps(tree, places),
     ]

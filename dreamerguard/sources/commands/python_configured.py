@@ -12,9 +12,11 @@ from dreamerguard.core.source import Span
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.names import is_config, last_name, literal_text, root_name
 
+from .python_lists import listed
 from .python_places import Places, spelled
 
 _SETS = frozenset({"update", "Config"})
+_PARSES = frozenset({"parse", "parse_known"})
 _SIGNS = ("run.", "agent.", "task", "replay", "batch_", "env.", "encoder.", "rssm.", "envs.")
 _PACKAGE = "dreamerv3"
 #: Names of scripts for configurations in code: no file has them, and the second one says that nothing is trained.
@@ -33,7 +35,7 @@ def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
         scopes[scope].append((node, sure))
     for scope, nodes in scopes.items():
         presets, keys = _gather(nodes, places)
-        literal = [key[0][0][2:] for key in keys if key[1][0] != UNKNOWN]
+        literal = [key[0][0][2:].partition("=")[0] for key in keys if UNKNOWN not in key[-1][0]]
         if presets and any(key.startswith(_SIGNS) for key in literal):
             parts = [(word, presets[0][1]) for word in ("python", script, "--configs")] + presets
             inside = ast.walk(scope) if scope is not tree else (node for node, _ in nodes)  # with functions inside
@@ -100,7 +102,22 @@ def _gather(
             presets.append((literal_text(node.slice) or UNKNOWN, places.span(node.slice)))
         elif isinstance(node, ast.Call) and last_name(node.func) in _SETS and _on_config(node):
             keys += [_setting(*item, sure, places) for item in _items(node, places)]
+        elif isinstance(node, ast.Call) and last_name(node.func) in _PARSES:
+            keys += _parsed(node, places)
     return sorted(presets, key=lambda item: item[1].start), sorted(keys, key=lambda item: item[0][1].start)
+
+
+def _parsed(node: ast.Call, places: Places) -> Iterator[list[tuple[str, Span]]]:
+    """Yields the flags of ``Flags(config).parse(argv=["--seed", "1"])``, each with its values."""
+    given = [*node.args[:1], *(item.value for item in node.keywords if item.arg == "argv")]
+    flag: list[tuple[str, Span]] = []
+    for part in (listed(given[0], {}, places) or ()) if given else ():
+        if part[0].startswith("--") and flag:
+            yield flag
+            flag = []
+        flag.append(part)
+    if flag and flag[0][0].startswith("--"):
+        yield flag
 
 
 def _on_config(node: ast.Call) -> bool:

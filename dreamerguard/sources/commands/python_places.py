@@ -8,7 +8,11 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from dreamerguard.core.source import Source, Span
-from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.argv import UNKNOWN, Command, Word
+from dreamerguard.sources.python.names import literal_text
+
+#: Why a word of a Python file is unknown.
+FROM_CODE = "is only known when the code runs"
 
 #: Lines as Python counts them; other characters that break lines elsewhere do not.
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -39,7 +43,15 @@ class Places:
 
     def words(self, parts: list[tuple[str, Span]]) -> Command:
         """Returns a command of words with their places."""
-        return Command(self.source, tuple(Word(text, span, index) for index, (text, span) in enumerate(parts)))
+        words = (Word(text, span, index, FROM_CODE) for index, (text, span) in enumerate(parts))
+        return Command(self.source, tuple(words))
+
+
+def word_of(node: ast.expr, places: Places) -> tuple[str, Span]:
+    """Returns a word and its place; `UNKNOWN` stands for what is not literal."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(literal_text(item) or UNKNOWN for item in node.values), places.span(node)
+    return (spelled(node, places) or (UNKNOWN,))[0], places.span(node)
 
 
 def spelled(node: ast.expr, places: Places) -> tuple[str, ...]:

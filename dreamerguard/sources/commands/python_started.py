@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from dreamerguard.core.source import Source, Span
+from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.names import last_name, literal_text
 
-from .python_places import Places, spelled
+from .python_places import Places, word_of
 
 #: Reads a range of a source as shell text.
 TextReader = Callable[[Source, int, int], list[Command]]
@@ -43,7 +43,7 @@ def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator
     open_lists = _extended(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.List | ast.Tuple) and _starts_python(node):
-            parts = [_part(item, places) for item in node.elts]
+            parts = [word_of(item, places) for item in node.elts]
             parts[0] = ("python", parts[0][1])
             parts += [(UNKNOWN, parts[-1][1])] if id(node) in open_lists else []
             yield places.words(parts)
@@ -78,10 +78,3 @@ def _extended(tree: ast.Module) -> set[int]:
         if isinstance(node, ast.Assign) and any(last_name(target) in names for target in node.targets):
             found.add(id(node.value))
     return found
-
-
-def _part(node: ast.expr, places: Places) -> tuple[str, Span]:
-    """A word and its place; `UNKNOWN` stands for what is not literal."""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(literal_text(item) or UNKNOWN for item in node.values), places.span(node)
-    return (spelled(node, places) or (UNKNOWN,))[0], places.span(node)

@@ -17,7 +17,8 @@ from dreamerguard.sources.argv import Command
 from .shell_limits import Shared
 from .shell_paths import PathReader
 from .shell_tokens import Mode
-from .shell_variables import Value, Variables
+from .shell_values import Value
+from .shell_variables import Variables
 
 
 def read_shell(

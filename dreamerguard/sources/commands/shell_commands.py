@@ -30,7 +30,8 @@ from .shell_statements import (
 from .shell_states import States
 from .shell_texts import MAX_NESTING, SHELLS, WRITERS, TextReader
 from .shell_tokens import Mode, Token
-from .shell_variables import Value, Variables
+from .shell_values import Value
+from .shell_variables import Variables
 
 _LINE_END = re.compile(r"[ \t]*\r?(?:\n|\Z)")
 _PRINTS = frozenset({"echo", "printf", "git", "#", "alias", "grep", "sed", "awk"})

@@ -9,7 +9,8 @@ from dreamerguard.sources.argv import UNKNOWN
 
 from .shell_statements import Simple
 from .shell_tokens import Token
-from .shell_variables import ConditionOutcome, Variables
+from .shell_values import ConditionOutcome
+from .shell_variables import Variables
 
 _NUMBERS = {"-eq": 0, "-ne": 0, "-lt": -1, "-le": -1, "-gt": 1, "-ge": 1}
 _WHOLE = re.compile(r"-?\d{1,15}")
@@ -40,7 +41,7 @@ def _test(words: list[Token], double: bool, state: Variables) -> ConditionOutcom
         if found.name:
             return _OPEN
         flipped = None if found.status is None else not found.status
-        return ConditionOutcome(flipped, asked=None if found.asked is None else not found.asked)
+        return ConditionOutcome(flipped, asked=None if found.asked is None else not found.asked, filled=found.filled)
     if any(word.kind != "word" for word in words):
         return _OPEN
     if len(words) == 1:
@@ -59,7 +60,9 @@ def _filled(word: Token, wanted: bool, state: Variables) -> ConditionOutcome:
         return ConditionOutcome(wanted) if not is_replaceable(word, state) else _OPEN
     if UNKNOWN in text:
         return ConditionOutcome(asked=wanted) if _given_by_caller(word, state) else _OPEN
-    return ConditionOutcome(not wanted) if not is_replaceable(word, state) else ConditionOutcome(asked=wanted)
+    if not is_replaceable(word, state):
+        return ConditionOutcome(not wanted)
+    return ConditionOutcome(asked=wanted, filled=_single(word))
 
 
 def _compared(words: list[Token], double: bool, state: Variables) -> ConditionOutcome:

@@ -50,6 +50,7 @@ class LoopReader(CommandReader):
     def _skip_loop(self, state: Variables, names: Iterable[str], parses: bool) -> None:
         """Goes on behind a loop of unknown length; where it reads the caller's options, with their defaults."""
         state.status, state.outcome = None, None
+        state.print_unknown()
         for name in names:
             default = state.values.get(name)
             if parses and default and UNKNOWN not in default:
@@ -122,4 +123,5 @@ class LoopReader(CommandReader):
         states = self.run(loop.body, [inside])
         for each in states:
             each.jump = "" if each.jump in ("continue", "break") else each.jump
+            each.print_unknown()
         return states

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from dreamerguard.sources.argv import UNKNOWN
+from dreamerguard.util.fast_dataclass import dataclass
 
 from .shell_arithmetic import evaluate
+from .shell_values import Value
 
 _LENGTH = re.compile(r"#([A-Za-z_]\w*)\[[@*]\]", re.ASCII)
 _COUNT = re.compile(r"\$\{#([A-Za-z_]\w*)\[[@*]\]\}", re.ASCII)
@@ -20,8 +22,9 @@ _CHANGE = re.compile(r"([A-Za-z_]\w*|[1-9])(%%|%|##|#|//|/|,,|\^\^)(.*)", re.ASC
 _RANGE = re.compile(r"(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,4}))?")
 _SEQUENCE = re.compile(r"\s*seq((?:\s+(?:-w|-s ' '|\"?\$?\{?\w+\}?\"?|-?\d+)){1,4})\s*", re.ASCII)
 _REST = re.compile(r"[@*]:\s?(\d{1,3})(?::(\d{1,3}))?", re.ASCII)
+_SLICE = re.compile(r"([A-Za-z_]\w*)\[[@*]\]:\s?(\d{1,3})(?::(\d{1,3}))?", re.ASCII)
+_ALTERNATIVE = re.compile(r"([A-Za-z_]\w*|[1-9])(\[[@*]\])?:?\+(.*)", re.ASCII | re.DOTALL)
 _MAX_TEXT = 200
-Value = str | tuple[str, ...] | None
 Lookup = Callable[[str], Value]
 
 
@@ -75,6 +78,33 @@ def rest_of(text: str, arguments: tuple[str, ...] | None) -> tuple[str, ...] | N
         return None
     first = int(match[1]) - 1
     return arguments[first : first + int(match[2])] if match[2] else arguments[first:]
+
+
+def slice_of(text: str, values: Mapping[str, Value]) -> tuple[str, ...] | None:
+    """Returns the items of ``name[@]:2`` or ``name[@]:2:1``; None for anything else, and if the items are unknown."""
+    match = _SLICE.fullmatch(text)
+    items = values.get(match[1]) if match is not None else None
+    if match is None or not isinstance(items, tuple):
+        return None
+    first, last = int(match[2]), int(match[2]) + int(match[3]) if match[3] else len(items)
+    return items[first:last] if UNKNOWN not in items[:last] else None  # an unknown one may be several words
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """``${name:+text}``, or ``${name[@]+"${name[@]}"}`` of an array."""
+
+    name: str
+    text: str
+    array: bool
+
+
+def alternative(text: str) -> Alternative | None:
+    """Returns what stands between the braces of ``${name:+text}``; None for anything else."""
+    match = _ALTERNATIVE.fullmatch(text)
+    if match is None or (match[2] and match[3].strip('"') != f"${{{match[1]}{match[2]}}}"):
+        return None
+    return Alternative(match[1], match[3], bool(match[2]))
 
 
 def joined_words(words: tuple[str, ...] | None) -> str:

@@ -109,9 +109,9 @@ class _Parser:
             if self.depth >= _MAX_DEPTH:
                 self.at += 1
                 return Group([], False)
-            found = self._compound(text)
-            self._redirections(Simple([]))
-            return found
+            found, behind = self._compound(text), Simple([])
+            self._redirections(behind)
+            return Group([Group(behind.input, True), found], False) if behind.input else found
         return self._simple()
 
     def _compound(self, text: str) -> Statement:
@@ -241,23 +241,44 @@ class _Parser:
 
     def _redirections(self, simple: Simple) -> bool:
         """Takes redirections at the current place; returns whether there was one."""
-        start = self.at
+        start, number = self.at, ""
         while (token := self._now()) is not None:
             following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
-            number = token.kind == "word" and (token.plain or "").isdigit() and following is not None
-            if number and following is not None and following.text in _REDIRECTIONS and following.start == token.end:
+            digits = token.kind == "word" and (token.plain or "").isdigit() and following is not None
+            if digits and following is not None and following.text in _REDIRECTIONS and following.start == token.end:
                 self.at += 1
+                number = token.plain or ""
                 continue
             if token.kind == "word" or token.text not in _REDIRECTIONS:
                 break
             self.at += 1
-            if token.text in ("<<", "<<-"):
+            simple.aside |= number in ("", "1") and self._leaves(token)
+            number = ""
+            if token.text == "<" and self._substitutes():
+                self.at += 2
+                simple.input += self._closed(")")
+            elif token.text in ("<<", "<<-"):
                 simple.here.append(token.start)  # the lexer took the word after these
             elif (target := self._now()) is not None and target.kind == "word":
                 simple.written += [target] if token.text in _WRITES else []
                 simple.given += [target] if token.text == "<<<" else []
+                simple.read += [target] if token.text == "<" else []
                 self.at += 1
         return self.at > start
+
+    def _leaves(self, token: Token) -> bool:
+        """Returns whether a redirection takes the output elsewhere."""
+        target = self._now()
+        return (
+            token.text in _WRITES
+            or token.text in ("&>", "&>>")
+            or (token.text == ">&" and target is not None and target.plain == "2")
+        )
+
+    def _substitutes(self) -> bool:
+        """Returns whether ``<(`` follows: the output of a command as a file."""
+        pair = self.tokens[self.at : self.at + 2]
+        return [token.text for token in pair] == ["<", "("] and pair[0].end == pair[1].start
 
 
 def _keyword(token: Token) -> str:

@@ -11,6 +11,7 @@ from .array_jobs import array_tasks
 from .shell_branches import BranchReader
 from .shell_limits import MAX_CALLS, Shared
 from .shell_loops import LoopReader
+from .shell_output import OutputReader
 from .shell_parser import parse_statements
 from .shell_statements import (
     Case,
@@ -27,14 +28,15 @@ from .shell_statements import (
 )
 from .shell_states import States, flipped, joined, local_names
 from .shell_tokens import Mode
-from .shell_variables import Value, Variables
+from .shell_values import Value
+from .shell_variables import Variables
 from .shell_words import Lexer
 
 #: Deepest nesting of function calls.
 _MAX_DEPTH = 6
 
 
-class PathReader(BranchReader, LoopReader):
+class PathReader(BranchReader, LoopReader, OutputReader):
     """Reads one script, or the text inside one that another shell runs."""
 
     def __init__(self, source: Source, mode: Mode, shared: Shared, nesting: int = 0) -> None:
@@ -122,7 +124,12 @@ class PathReader(BranchReader, LoopReader):
     def statement(self, statement: Statement, states: States) -> States:
         """Follows one statement from some states; returns the states behind it."""
         if isinstance(statement, Simple):
-            return [after for state in states for after in self._simple(statement, state)]
+            return [
+                after
+                for state in states
+                for each in self.with_outputs(statement, state)
+                for after in self._simple(statement, each)
+            ]
         if isinstance(statement, Chain):
             return self.chain(statement, states)
         if isinstance(statement, If):
@@ -148,16 +155,21 @@ class PathReader(BranchReader, LoopReader):
             state.status, state.outcome = None, None
             for part in parts:
                 self.run(part, [state.copy()])
+            state.print_unknown()
             if isinstance(statement, Pipe):
                 self.piped(statement, state)
         return states
 
     def _simple(self, simple: Simple, state: Variables) -> States:
         self.shared.work += 1 + len(state.values) // 100
+        if (read := self.reads(simple, state)) is not None:
+            return read
         words = self.simple(simple, state)
+        state.outputs = {}
         name = words[0].text if words else ""
         function = self.functions.get(name)
         if function is None:
+            self.prints(simple, words, state)
             return [state]
         self.called.add(name)
         if self.depth >= _MAX_DEPTH or self.shared.calls >= MAX_CALLS or self.shared.exhausted:

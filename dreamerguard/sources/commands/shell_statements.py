@@ -17,14 +17,25 @@ DECLARES = frozenset({"export", "local", "declare", "readonly", "typeset"})
 
 @dataclass
 class Simple:
-    """One simple command. ``here`` holds the places of its ``<<``, ``written`` the files it writes to."""
+    """One simple command.
+
+    Attributes:
+      here: places of its ``<<``.
+      written: files that it writes to.
+      given: text after ``<<<``.
+      read: files after ``<``.
+      input: commands in ``< <(...)``.
+      aside: whether its output goes to a file or to the error stream.
+      changes: variables that ``((i += 1))`` changes.
+    """
 
     words: list[Token]
     here: list[int] = field(default_factory=list)
     written: list[Token] = field(default_factory=list)
-    #: Text after ``<<<``.
     given: list[Token] = field(default_factory=list)
-    #: Variables that ``((i += 1))`` changes.
+    read: list[Token] = field(default_factory=list)
+    input: list[Statement] = field(default_factory=list)
+    aside: bool = False
     changes: list[str] = field(default_factory=list)
 
 
@@ -124,6 +135,7 @@ def simple_commands(statements: Sequence[Statement]) -> Iterator[Simple]:
         statement = queue.pop()
         if isinstance(statement, Simple):
             yield statement
+            queue.extend(reversed(statement.input))
         else:
             queue.extend(reversed(list(_parts(statement))))
 
@@ -152,7 +164,7 @@ def assigned_names(statements: Sequence[Statement]) -> set[str]:
     """Returns the variables that commands set."""
     found: set[str] = set()
     for simple in simple_commands(statements):
-        words = simple.words
+        words = _behind_separator(simple.words)
         found.update(simple.changes)
         first = words[0].plain if words else ""
         if first in _READS:
@@ -165,5 +177,12 @@ def assigned_names(statements: Sequence[Statement]) -> set[str]:
 
 def read_names(words: Sequence[Token]) -> list[str]:
     """Returns the variables that ``read`` and its like set to something unknown."""
+    words = _behind_separator(words)
     named = [word.plain for word in words[1:] if word.plain and not word.plain.startswith("-")]
     return named if words and words[0].plain in _READS else []
+
+
+def _behind_separator(words: Sequence[Token]) -> Sequence[Token]:
+    """Returns the words of a command behind ``IFS=``, which holds for this command only."""
+    alone = len(words) < 2 or not (words[0].plain or "").startswith("IFS=")
+    return words if alone else words[1:]

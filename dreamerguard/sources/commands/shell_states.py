@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from dreamerguard.sources.argv import UNKNOWN
+
 from .shell_statements import Statement, simple_commands, target_of
-from .shell_variables import ConditionOutcome, Variables
+from .shell_values import ConditionOutcome
+from .shell_variables import Variables
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 States = list[Variables]
@@ -21,15 +24,18 @@ def note_condition(outcome: ConditionOutcome | None, holds: Variables, fails: Va
             fails.refine(outcome.name, None)
         holds.refine(outcome.name, outcome.value)
     if outcome.asked is not None:
-        (holds if outcome.asked else fails).asked = True
+        given = holds if outcome.asked else fails
+        given.asked = True
+        if outcome.filled and given.values.get(outcome.filled) == "":
+            given.refine(outcome.filled, None)
 
 
 def flipped(state: Variables) -> Variables:
     """Returns a state behind ``!``: the outcome of its last command is turned round."""
     state.status = None if state.status is None else not state.status
     outcome = state.outcome
-    asked = outcome.asked if outcome is not None else None
-    state.outcome = ConditionOutcome(asked=not asked) if asked is not None else None
+    asked, filled = (outcome.asked, outcome.filled) if outcome is not None else (None, "")
+    state.outcome = ConditionOutcome(asked=not asked, filled=filled) if asked is not None else None
     return state
 
 
@@ -63,6 +69,8 @@ def joined(states: States, most: int) -> States:
         last.forget(different)
         last.arguments = last.arguments if last.arguments == state.arguments else None
         last.asked = last.asked and state.asked
+        if last.printed != state.printed:
+            last.printed = (f"{UNKNOWN}\n",)
     return [*going[: most - 1], last]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from dreamerguard.core.source import Source
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Word
-from dreamerguard.util.fast_dataclass import dataclass
 
 from .shell_parameters import (
+    Alternative,
+    alternative,
     braced_words,
     element_of,
     joined_words,
@@ -17,13 +18,12 @@ from .shell_parameters import (
     parameter_text,
     rest_of,
     sequence,
+    slice_of,
 )
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
+from .shell_values import ConditionOutcome, PlacedText, Value, places_of
 from .shell_words import Lexer
-
-#: Value of a variable: text, the items of an array, or None if unknown. Items and text may hold `UNKNOWN`.
-Value = str | tuple[str, ...] | None
 
 #: Longest value that is kept; a longer one is unknown.
 _MAX_VALUE = 20_000
@@ -38,23 +38,6 @@ _ECHO = re.compile(r"\s*echo\s+([^|;&<>()`\\]*)")
 _MAX_WORDS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionOutcome:
-    """The outcome of a condition.
-
-    Attributes:
-      status: whether it holds; None if both may be.
-      name: variable that the condition compares with `value`.
-      value: its value if the condition holds.
-      asked: the outcome for which the caller must have given something; None if neither.
-    """
-
-    status: bool | None = None
-    name: str = ""
-    value: str = ""
-    asked: bool | None = None
-
-
 class Variables:
     """The variables and arguments of a script on one path through it.
 
@@ -67,6 +50,8 @@ class Variables:
       outcome: what the last command says if it was a condition.
       passed: variables of the environment that a started program gets.
       jump: what ended the path: break, continue, return or exit; empty while it goes on.
+      printed: parts of what the path prints where that is captured: ``$(...)``; None where it is not.
+      outputs: text between the brackets of ``$(...)`` -> parts of what it prints, for functions.
     """
 
     def __init__(self, source: Source, mode: Mode, values: Mapping[str, Value]) -> None:
@@ -80,6 +65,8 @@ class Variables:
         self.outcome: ConditionOutcome | None = None
         self.jump = ""
         self.passed: dict[str, Value] = {}
+        self.printed: tuple[str, ...] | None = None
+        self.outputs: Mapping[str, tuple[str, ...]] = {}
         self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]
         self.zsh = first.startswith("#!") and "zsh" in first
@@ -103,13 +90,18 @@ class Variables:
     def identity(self) -> object:
         """Equal for states that cannot be told apart."""
         items = frozenset(self.values.items())
-        return items, self.arguments, frozenset(self.defaults), self.asked, self.status, self.jump
+        return items, self.arguments, frozenset(self.defaults), self.asked, self.status, self.jump, self.printed
 
     def forget(self, names: Iterable[str]) -> None:
         """Makes variables unknown."""
         for name in names:
             self.values[name] = None
             self.defaults.discard(name)
+
+    def print_unknown(self) -> None:
+        """Notes that something unknown may be printed where that is captured."""
+        if self.printed is not None:
+            self.printed = (*self.printed, f"{UNKNOWN}\n")
 
     def refine(self, name: str, value: str | None) -> None:
         """Notes what a condition says about a variable or an argument; None if its value is any other."""
@@ -122,7 +114,7 @@ class Variables:
         name, added = target_of(token) or ("", "")
         replaceable = any(self._replaceable(piece) for piece in token.pieces)
         if token.items is not None:
-            items = tuple(word.text for item in token.items for word in self.expand(item))
+            items = tuple(PlacedText(word.text, word.span) for item in token.items for word in self.expand(item))
             value: Value = (*self._items(name), *items) if added else items
         else:
             text = self.text(token).split("=", 1)[1]
@@ -161,9 +153,13 @@ class Variables:
         span = self.source.span(token.start, token.end)
         if self.budget[0] < 0 and token.plain is None:
             return [Word(UNKNOWN, span, 0)]
-        words = [Word(text, span, 0) for text in self._expand(token)]
+        words = [Word(str(text), self._place(text, span), 0) for text in self._expand(token)]
         self.budget[0] -= 0 if token.plain is not None else sum(len(word.text) + 5 for word in words)
         return words
+
+    def _place(self, text: str, span: Span) -> Span:
+        own = isinstance(text, PlacedText) and text.span.source is self.source
+        return text.span if own and isinstance(text, PlacedText) else span
 
     def _expand(self, token: Token) -> list[str]:
         if len(token.pieces) == 1:
@@ -210,6 +206,10 @@ class Variables:
             return self._array(piece.text)
         if piece.kind == "parameter" and (rest := rest_of(piece.text, self.arguments)) is not None:
             return list(rest)
+        if piece.kind == "parameter" and (part := self._slice(piece.text)) is not None:
+            return part
+        if piece.kind == "command" and not piece.quoted and piece.text in self.outputs:
+            return self._printed_words(self.outputs[piece.text])
         if piece.kind in ("variable", "default", "parameter", "command") and not piece.quoted:
             return self._piece(piece).split()
         if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
@@ -222,7 +222,27 @@ class Variables:
             return [str(index) for index in range(len(value))] if isinstance(value, tuple) else None
         if isinstance(value, str):
             return [value]
-        return list(value) if isinstance(value, tuple) else None
+        return list(places_of(value)) if isinstance(value, tuple) else None
+
+    def _slice(self, text: str) -> list[str] | None:
+        """Returns the words of ``name[@]:2`` and ``name[@]+text``; None for anything else."""
+        part = slice_of(text, self.values) if not self.zsh else None
+        if part is not None:
+            return list(places_of(part))
+        found = alternative(text)
+        if found is None or not found.array:
+            return None
+        known = self.values.get(found.name, ())
+        return [UNKNOWN] if known is None else self._array(found.name) if known else []
+
+    def _printed_words(self, parts: tuple[str, ...]) -> list[str]:
+        placed = [
+            PlacedText(word, part.span) if isinstance(part, PlacedText) else word
+            for part in parts
+            for word in part.split()
+        ]
+        apart = all(part[-1:].isspace() for part in parts[:-1])
+        return list(places_of(tuple(placed))) if apart else "".join(parts).split()
 
     def text(self, token: Token) -> str:
         """Returns the text of a token as one word."""
@@ -262,11 +282,22 @@ class Variables:
             return UNKNOWN
         if (rest := rest_of(text, self.arguments)) is not None:
             return joined_words(rest)
+        if (other := alternative(text)) is not None and not other.array:
+            return self._alternative(other)
         found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
         return found if found is not None else parameter_text(text, self.value) or UNKNOWN
 
+    def _alternative(self, found: Alternative) -> str:
+        """Returns the text of ``${name:+text}``, which stands where the variable has a value."""
+        value = self.value(found.name) if found.name.isdigit() or found.name in self.values else ""
+        if not isinstance(value, str) or UNKNOWN in value:
+            return UNKNOWN
+        return self._lexed(found.text, 1) if value else ""
+
     def _command(self, text: str, depth: int) -> str:
-        """The output of ``$(seq 3)`` and ``$(echo text)``."""
+        """The output of a function, of ``$(seq 3)`` and of ``$(echo text)``."""
+        if text in self.outputs:
+            return "".join(self.outputs[text]).rstrip("\n")
         if depth >= _MAX_DEPTH:
             return UNKNOWN
         listed = sequence(text, lambda part: self._lexed(part, depth), _MAX_WORDS)

@@ -14,7 +14,7 @@ from dreamerguard.sources.values.yaml import read_yaml
 
 from .mapped_text import MappedText
 from .shell import read_shell
-from .shell_variables import Value
+from .shell_values import Value
 
 _EDITOR_VARIABLE = re.compile(r"\$\{(?!workspaceFolder\})[^}]*\}")
 _INSTRUCTION = re.compile(

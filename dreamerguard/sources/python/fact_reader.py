@@ -138,6 +138,8 @@ class _FactReader(FlowReader):
             return
         source = carried(node.value)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name):
+                self.holds(target, node.value)
             if isinstance(target, ast.Name) and self.is_config(node.value):
                 self.aliases.add(target.id)
             if source:

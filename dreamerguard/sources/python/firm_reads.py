@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from dreamerguard.util.check_cache import cached_per_check
+
 from .python_files import parse
 
 #: Parts of a statement that run only sometimes. A loop of training runs, and a function that makes environments too.
@@ -23,6 +25,7 @@ _MOST_CALLS = 20
 _Function = ast.FunctionDef
 
 
+@cached_per_check
 def read_firmly(data: bytes) -> dict[str, int]:
     """Returns the settings that ``main`` of a script reads as attributes on every path, with their lines.
 

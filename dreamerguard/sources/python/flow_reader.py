@@ -6,7 +6,7 @@ import ast
 
 from .carried import carried, trail
 from .file_facts import FileFacts
-from .names import is_run_config, last_name, root_name
+from .names import is_run_config, last_name, literal_text, root_name
 
 #: Parameters of a function that are followed.
 _PLACES = 12
@@ -22,6 +22,8 @@ class FlowReader:
         self.classes: dict[int, str] = {}  # constructors, and the class that they make
         self.listed: set[str] = set()  # names of parameters with a star
         self.local: set[str] = set()  # names of dictionaries that the file itself writes out
+        self.parts: dict[str, str] = {}  # variables that hold a group under a literal name, and that name
+        self.others: set[str] = set()  # variables that also hold something else
 
     def finish_flows(self) -> None:
         """Drops what cannot be about settings."""
@@ -29,6 +31,10 @@ class FlowReader:
         assigned = {target for target, _ in facts.flows}
         self.local |= self.listed - assigned  # ``*args`` of a function holds any values
         known = {name for _, _, name in facts.functions} | {target for target, _ in facts.flows}
+
+        for name, group in self.parts.items():
+            if name not in self.others and facts.dynamic.pop(name, None) is not None:
+                facts.whole.add(group)
 
         def matters(source: str) -> bool:
             return source not in self.local and (source in known or is_run_config(source))
@@ -52,6 +58,7 @@ class FlowReader:
         arguments = node.args
         names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
         names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+        self.others |= {name.lstrip("_") for name in (*names, *(item.arg for item in arguments.kwonlyargs))}
         self.listed |= {item.arg for item in (arguments.vararg, arguments.kwarg) if item is not None}
         called = self.classes.get(id(node), node.name)
         found = self.facts.functions
@@ -71,7 +78,16 @@ class FlowReader:
         elif isinstance(target, ast.Tuple | ast.List):
             self.facts.flows |= {(last_name(item), source) for item in target.elts}
 
+    def holds(self, target: ast.Name, value: ast.expr) -> None:
+        """Notes a variable that holds a group of settings: ``head_cfg = getattr(config, "head", {})``."""
+        group = part_name(value)
+        if group and not is_run_config(group):
+            self.parts[target.id.lstrip("_")] = group
+        elif not (isinstance(value, ast.Dict) and not value.keys):
+            self.others.add(target.id.lstrip("_"))
+
     def loop(self, node: ast.For | ast.comprehension) -> None:
+        self.others |= {item.id.lstrip("_") for item in ast.walk(node.target) if isinstance(item, ast.Name)}
         self.doubt(node.iter, node.iter.lineno, sure=not isinstance(node.iter, ast.Name | ast.Attribute))
 
     def operator(self, node: ast.BinOp) -> None:
@@ -102,6 +118,19 @@ class FlowReader:
         self.facts.unpacked.add(last_name(value))
         if id(node) not in self.quiet:
             self.doubt(value, node.lineno, sure=not isinstance(value, ast.Name | ast.Attribute))
+
+
+def part_name(value: ast.expr) -> str:
+    """Returns the literal name under which a value is read from something; empty for other expressions."""
+    if isinstance(value, ast.Subscript):
+        return literal_text(value.slice)
+    if isinstance(value, ast.Attribute):
+        return value.attr
+    if not isinstance(value, ast.Call) or not value.args:
+        return ""
+    if isinstance(value.func, ast.Name) and value.func.id == "getattr" and len(value.args) > 1:
+        return literal_text(value.args[1])
+    return literal_text(value.args[0]) if last_name(value.func) == "get" else ""
 
 
 def _holds_names(node: ast.expr) -> bool:

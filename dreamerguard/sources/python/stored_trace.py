@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
-from .dataflow.trace import Trace, trace
+from .dataflow.trace import NO_TARGETS, Trace, trace
 from .fact_store import FactStore
 from .python_files import PythonFile, parse
 from .tree_walk import collection_paused
@@ -24,6 +24,7 @@ def trace_of(
     keys: frozenset[str],
     fixed: Mapping[str, str],
     store: FactStore | None,
+    targets: Mapping[str, str] = NO_TARGETS,
 ) -> Trace | None:
     """Follows the configuration from scripts; None where the code is too large or cannot be followed.
 
@@ -34,10 +35,11 @@ def trace_of(
       keys: all keys.
       fixed: keys with a known value that branches are chosen by.
       store: results of an earlier check.
+      targets: groups of settings -> dotted name of what hydra calls with their keys.
     """
     if len(near) > _MOST_FILES or sum(len(files[name].data or b"") for name in near) > _MOST_BYTES:
         return None
-    key = _key(files, scripts, keys, fixed) if store is not None else ""
+    key = _key(files, scripts, keys, {**fixed, **targets}) if store is not None else ""
     known = decode(store.result(key)) if store is not None else None
     if known is not None:
         return known[0]
@@ -47,7 +49,7 @@ def trace_of(
         return parse(data) if data is not None else None
 
     with collection_paused():
-        found = trace(files, tree_of, scripts, keys, fixed)
+        found = trace(files, tree_of, scripts, keys, fixed, targets)
     if store is not None:
         store.keep_result(key, encode(found))
     return found

@@ -27,6 +27,7 @@ from .values import (
     TEXT,
     UNKNOWN,
     Atom,
+    Path,
     Value,
     certain,
     matters,
@@ -52,11 +53,16 @@ _MOST_METHODS = 15
 
 
 class Calls(Binding):
-    """Evaluates calls whose arguments are known."""
+    """Evaluates calls whose arguments are known.
+
+    Attributes:
+      targets: groups of settings -> dotted name of the function or class that hydra calls with their keys.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.pending: dict[int, tuple[str, CallArguments]] = {}
+        self.targets: dict[Path, str] = {}
 
     # -- methods ------------------------------------------------------------------------------------------------------
     def method_call(self, node: ast.Call, name: str, owner: Value, arguments: CallArguments) -> Value:
@@ -224,6 +230,8 @@ class Calls(Binding):
             return {(PRESETS,)}
         if last == "compose":
             return {ROOT}
+        if last == "instantiate" and arguments.given and (made := self._instantiated(arguments)) is not None:
+            return made
         if "yaml" in name.lower() and not arguments.listed:
             return {(OUTSIDE, name)}
         inner = self._started(arguments)
@@ -233,6 +241,21 @@ class Calls(Binding):
         for value in arguments.unpacked if quiet else arguments.all():
             self.consume(value)
         return {UNKNOWN, *self._functions(arguments)}
+
+    def _instantiated(self, arguments: CallArguments) -> Value | None:
+        """Returns what ``hydra.utils.instantiate(config.agent, more=1)`` makes; None if its class is not seen."""
+        found: set[Atom] = set()
+        assert self.now is not None, "only running code has calls"
+        for atom in arguments.given[0]:
+            target = self.targets.get(atom[1]) if atom[0] == SETTING else None
+            module, _, name = (target or "").rpartition(".")
+            path = self.find(self.now.file, module) if module else ""
+            called = self.member(path, name) if path else EMPTY
+            if not path or (not called and self.sealed):
+                return None
+            rest = CallArguments((), (), arguments.named, [{atom}, *arguments.unpacked])
+            found |= self.call(called, rest)
+        return found
 
     def _started(self, arguments: CallArguments) -> Value | None:
         """Returns what a function gives that outside code calls: ``Process(run, config)``, ``Thread(target=run)``."""

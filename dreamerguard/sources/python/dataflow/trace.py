@@ -13,6 +13,7 @@ from .values import CLASS, EMPTY, FUNCTION, OBJECT, STAR, UNKNOWN, Path, ordered
 
 #: Times that code without a known caller is added.
 _MOST_ROUNDS = 12
+NO_TARGETS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def trace(
     scripts: Iterable[str],
     keys: Iterable[str],
     fixed: Mapping[str, str],
+    targets: Mapping[str, str] = NO_TARGETS,
 ) -> Trace | None:
     """Follows the configuration from scripts; None where the code is too large or not all of it can be read.
 
@@ -130,12 +132,14 @@ def trace(
       scripts: files that the interpreter starts with.
       keys: all keys.
       fixed: keys with a known value that branches are chosen by.
+      targets: groups of settings -> dotted name of what hydra calls with their keys.
     """
     tracer = _Tracer(files, tree_of)
     tracer.tops = frozenset(key.partition(".")[0] for key in keys)
     parts = [tuple(key.split(".")) for key in keys]
     tracer.paths = frozenset(path[:length] for path in parts for length in range(1, len(path) + 1))
     tracer.fixed = {tuple(key.split(".")): value for key, value in fixed.items()}
+    tracer.targets = {tuple(group.split(".")): name for group, name in targets.items()}
     try:
         for script in scripts:
             tracer.mains.add(script)

@@ -81,7 +81,7 @@ class RayEngine:
         """Gives tasks to Ray."""
         for launch in launches:
             self._tasks[launch.name] = self._task.remote(launch.words)
-        return {launch.name: f"Ray task {self._tasks[launch.name].task_id().hex()}" for launch in launches}
+        return {launch.name: f"Ray task {self._tasks[launch.name].task_id().hex()[:16]}" for launch in launches}
 
     def adopt(self, name: str, folder: Path, job: str) -> None:
         """Does nothing: Ray has ended the tasks of an earlier controller, and their runs save themselves."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from dreamerguard.core.log_format import LogLayout, ScoreKind
@@ -21,7 +22,7 @@ EVENT_FILES = "events.out.tfevents.*"
 _FOLDERS = ("", "version_*/", "tensorboard/")
 
 #: Bytes of new records up to which all are read. Of a longer backlog, all scores are read and metrics of so many bytes.
-_BACKLOG, _SAMPLED = 8 << 20, 1 << 20
+_BACKLOG, _SAMPLED = 8 << 20, 1 << 19
 
 #: Scores from which on a longer backlog is sampled: evenly spaced ones, because each is compared with its checksum.
 _SCORES = 100_000
@@ -45,6 +46,7 @@ class EventFiles:
         self._directory, self._layout, self._log, self._repeat = directory, layout, log, repeat
         self._tails: dict[Path, tuple[Tail, EventReader]] = {}
         self._order: Order[tuple[str, float]] = Order()
+        self._name = lru_cache(maxsize=4096)(layout.metric_name)
 
     @property
     def tails(self) -> list[Tail]:
@@ -139,7 +141,7 @@ class EventFiles:
             self._order.trust()
         elif kind is not None:
             self._score(scalar, x, file, kind)
-        elif not log.json_metrics and (name := self._layout.metric_name(tag)) is not None:
+        elif not log.json_metrics and (name := self._name(tag)) is not None:
             for frames, (metric, value) in self._order.admit(x, (name, scalar.value)):
                 self._metric(metric, frames, value)
 

@@ -15,10 +15,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .checksum import masked_crc
+from .event_sampling import HEAD as _HEAD
+from .event_sampling import TAIL as _TAIL
+from .event_sampling import EventSampler
 from .protobuf import fields, varint
-
-#: Bytes of a length with its checksum, and of the checksum behind a payload.
-_HEAD, _TAIL = 12, 4
 
 #: A longer record holds images or videos; it is skipped without being read. No record has 2 GiB: protobuf's limit.
 LONG_RECORD, _IMPOSSIBLE = 64 << 10, 2 << 30
@@ -76,9 +76,7 @@ class EventReader:
         self.searched = 0
         self._lost = self._many = False
         self._lengths: dict[bytes, int] = {}
-        self._wanted = re.compile(b"|".join(re.escape(tag.encode()) for tag in wanted) or rb"(?!)")
-        self._tags = tuple(tag.encode() for tag in wanted)
-        self._count = self._wanted_count = 0
+        self._sampler = EventSampler(wanted)
 
     def read(self, data: bytes, every: int = 1, most: int | None = None) -> Reading:
         """Returns the scalars of all complete records, up to a record that is incomplete or long.
@@ -89,8 +87,8 @@ class EventReader:
           most: number of records with a wanted tag from which on only about so many, evenly spaced, are read; None
             for all.
         """
-        step = 1 if most is None else 1 + sum(map(data.count, self._tags)) // max(most, 1)
         found = Reading([])
+        self._sampler.prepare(data, every, most)
         self._many = self._many or len(data) > _MANY
         while len(data) - found.used >= _HEAD:
             if self._lost:
@@ -99,6 +97,9 @@ class EventReader:
                 if self._lost:
                     break
                 self.searched = 0
+            found.used = self._sampler.pass_over(found.used, self._lengths)
+            if len(data) - found.used < _HEAD:
+                break
             head = data[found.used : found.used + _HEAD]
             length = self._lengths.get(head) or self._length(head)
             if length is None:
@@ -111,22 +112,15 @@ class EventReader:
             elif found.used + _HEAD + length + _TAIL > len(data):
                 break
             else:
-                self._record(data, found, length, every, step)
+                self._record(data, found, length)
         return found
 
-    def _record(self, data: bytes, found: Reading, length: int, every: int, step: int) -> None:
+    def _record(self, data: bytes, found: Reading, length: int) -> None:
         start = found.used + _HEAD
         end = start + length
         found.used = end + _TAIL
-        if every > 1 or step > 1:
-            if self._wanted.search(data, start, end):
-                self._wanted_count += 1
-                if self._wanted_count % step:
-                    return
-            else:
-                self._count += 1
-                if (self._count * 0x9E3779B1 >> 16) % every:  # not at equal distances: tags come in turns
-                    return
+        if not self._sampler.takes(start, end):
+            return
         payload = data[start:end]
         if self._sound(payload, data[end : found.used]):
             found.scalars += _event(payload)

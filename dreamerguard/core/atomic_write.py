@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -26,11 +28,12 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """
     try:
         if _takes_a_stream(path):
-            with path.open("wb") as stream:
-                stream.write(data)
+            _write_stream(path, data)
             return
         replace_file(path.resolve(), data, durable=durable)
     except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise SourceError(f"cannot write {str(path)!r}: nobody reads from this pipe") from error
         raise SourceError(f"cannot write {str(path)!r}: {error.strerror}") from error
 
 
@@ -41,3 +44,15 @@ def _takes_a_stream(path: Path) -> bool:
     except OSError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _write_stream(path: Path, data: bytes) -> None:
+    """Writes to a device or a pipe. Opening does not wait for a reader, writing does.
+
+    Raises:
+      OSError: it cannot be written; ENXIO, if nobody reads from the pipe.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "wb") as stream:
+        os.set_blocking(handle, True)
+        stream.write(data)

@@ -22,9 +22,9 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
       durable: whether to wait until the content is on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
-      OSError: the file cannot be written, or there is a device, a pipe or a socket at ``path``; nothing is changed.
+      OSError: the file cannot be written, or there is a device at ``path``; nothing is changed.
     """
-    _refuse_special(path)
+    _refuse_device(path)
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}{UNFINISHED}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
@@ -42,14 +42,14 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
         sync_folder(path.parent)
 
 
-def _refuse_special(path: Path) -> None:
+def _refuse_device(path: Path) -> None:
     """Fails for what a file must not take the place of: root may replace even ``/dev/null``."""
     try:
         mode = path.lstat().st_mode
     except OSError:
         return
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
-        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket and no file", str(path))
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise OSError(errno.EINVAL, "it is a device and no file", str(path))
 
 
 def sync_folder(folder: Path) -> None:

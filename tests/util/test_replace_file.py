@@ -1,12 +1,13 @@
 """Files are replaced in one step, and a stranger's links are not followed."""
 
 import os
-import threading
+import stat
 from pathlib import Path
 
 import pytest
 
 from dreamerguard.core.atomic_write import write_atomically
+from dreamerguard.core.source import SourceError
 from dreamerguard.util.replace_file import UNFINISHED, remove_unfinished, replace_file
 
 
@@ -71,17 +72,26 @@ def test_unfinished_files_of_killed_processes_are_removed(tmp_path: Path) -> Non
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
-    got: list[bytes] = []
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
-    reader.start()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     write_atomically(pipe, b"report")
-    reader.join()
-    assert got == [b"report"] and pipe.is_fifo()
+    assert os.read(reader, 100) == b"report" and pipe.is_fifo()
+    os.close(reader)
 
 
-def test_a_file_does_not_take_the_place_of_a_pipe(tmp_path: Path) -> None:
+def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="a pipe or a socket"):
-        replace_file(tmp_path / "pipe", b"text")
-    assert (tmp_path / "pipe").is_fifo() and len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(SourceError, match="nobody reads"):
+        write_atomically(tmp_path / "pipe", b"report")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_file_does_not_take_the_place_of_a_device(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    with pytest.raises(OSError, match="a device and no file"):
+        replace_file(device, b"text")
+    assert device.is_char_device() and len(list(tmp_path.iterdir())) == 1

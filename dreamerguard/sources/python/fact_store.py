@@ -16,8 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dreamerguard.core.atomic_write import write_atomically
-from dreamerguard.core.source import SourceError
+from dreamerguard.util.replace_file import replace_file
 from dreamerguard.util.user_cache import cache_folder, is_on, is_ours, remove_oldest, write_at_end
 
 from .fact_codec import decode, encode
@@ -112,8 +111,8 @@ class FactStore:
         if not is_ours(folder.stat()):
             return
         try:
-            write_atomically(self.path, _head(body) + body, durable=False)
-        except SourceError:
+            replace_file(self.path, _head(body) + body, durable=False)
+        except OSError:
             return  # a full or read-only disk costs only the time of the next check
         remove_oldest(folder, most_files=_MAX_STORES, most_bytes=_MAX_FOLDER)
 

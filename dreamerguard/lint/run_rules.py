@@ -52,8 +52,10 @@ _TRIAL_FRAMES = 20_000
 #: Share of the published steps of a batch below which a command shrinks it.
 _TRIAL_BATCH = 0.5
 
-#: Roles of the settings that decide about the number of updates.
-_SIZES: tuple[Role, ...] = ("train_ratio", "frames", "batch_size", "batch_length", "action_repeat", "envs")
+#: Roles of the settings that decide about the number of updates per frame.
+_SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action_repeat", "envs")
+#: Rules about the length of a run.
+_OF_LENGTH = frozenset({"low-update-budget"})
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
 _IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
 
@@ -62,6 +64,7 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
     """Yields the findings of all rules. A rule is skipped if a rule in its `unless` has found something."""
     fired, refused = set[str](), refused_keys(run)
     unknown_size = any(run.roles.get(role) in refused for role in _SIZES)
+    unknown_length = run.roles.get("frames") in refused
     for rule in _order(all_rules(run.dialect) if rules is None else rules):
         if rule.dialects and run.dialect not in rule.dialects:
             continue
@@ -69,7 +72,7 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
             continue
         if not run.trains and (rule.category == "ratio" or rule.name in _TRAINING):
             continue
-        if unknown_size and rule.category == "ratio":
+        if (unknown_size and rule.category == "ratio") or (unknown_length and rule.name in _OF_LENGTH):
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):

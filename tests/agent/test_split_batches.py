@@ -59,7 +59,9 @@ def test_eight_devices_compute_what_one_computes(one: dict[str, Any], tmp_path: 
     assert_close(found, one, one)
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "processes", [pytest.param(2, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
+)
 def test_processes_compute_what_one_computes(one: dict[str, Any], tmp_path: Path, processes: int) -> None:
     found = run_updates(tmp_path / "processes", 1, processes)
     shared = [name for name in one if name.startswith(("metrics/", "state/"))]

@@ -206,8 +206,8 @@ def test_compare_as_a_gate(tmp_path: Path) -> None:
 def test_compare_refuses_in_one_line(tmp_path: Path) -> None:
     run = native_run(tmp_path / "run", repeat=1)
     for words, reason in (
-        ((run,), "give either --baseline DIRECTORY... or --reference"),
-        ((run, "--reference", "2024", "-b", run), "give either"),
+        ((run,), "compare needs what to compare with"),
+        ((run, "--reference", "2024", "-b", run), "not both"),
         ((run, "-b", run), f"{run} is both candidate and baseline; give different runs"),
         ((tmp_path, "-b", run), f"{run} is both candidate and baseline; give different runs"),
         ((run, "--reference", "2024"), "not comparable; --allow action-repeat"),

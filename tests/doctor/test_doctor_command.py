@@ -73,7 +73,7 @@ def test_the_exit_code_names_the_worst_check(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("empty", "empty holds no run: empty/run.yaml does not exist"),
+        ("empty", "empty holds no run of the bundled trainer: empty/run.yaml does not exist"),
         ("runs", "runs is a folder with 1 run; name one of them:\n  runs/mine"),
         ("dmc_walker_wlak", "there is no run file or run directory 'dmc_walker_wlak'; unknown task"),
         ("dmc_walker_wlak", "Did you mean dmc_walker_walk"),

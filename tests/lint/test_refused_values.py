@@ -35,4 +35,4 @@ def test_each_earlier_value_of_a_setting_is_named_once_as_the_first(tmp_path: Pa
         (tmp_path / name).write_text(text, encoding="utf-8")
     command = read_command(f"{COMMAND} --configs mine --run.train_ratio 4".split())
     (found,) = [item for item in check_command(command, folder=tmp_path).active if item.name == "low-train-ratio"]
-    assert [label.message.split("set here ")[-1] for label in found.secondary] == ["first", "next"]
+    assert [label.message.split(" was set ")[-1] for label in found.secondary] == ["here first", "again here"]

@@ -49,13 +49,13 @@ def key(default: Any, *, description: str, **bounds: Any) -> Any:
     return Field(default, description=description, **bounds)
 
 
-class Part(BaseModel):
+class SweepSection(BaseModel):
     """A frozen group of a sweep file. It refuses unknown keys, so that a misspelt key is never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Draw(Part):
+class Draw(SweepSection):
     """One random value; exactly one of these keys."""
 
     uniform: tuple[float, float] | None = key(None, description="Between two bounds.")
@@ -75,7 +75,7 @@ class Draw(Part):
         return self
 
 
-class RandomDraws(Part):
+class RandomDraws(SweepSection):
     """Random combinations. A larger count, or another key, keeps the values that were drawn before."""
 
     count: int = Field(description="Number of combinations.", ge=1, le=100_000)
@@ -83,7 +83,7 @@ class RandomDraws(Part):
     draw: dict[str, Draw] = Field(description="Setting -> how its value is drawn.", min_length=1)
 
 
-class VaryBlock(Part):
+class VaryBlock(SweepSection):
     """How settings vary; exactly one of these keys. Several blocks are combined with each other."""
 
     grid: dict[str, Choices] | None = key(None, description="Setting -> values; every combination of them.")
@@ -102,7 +102,7 @@ class VaryBlock(Part):
         return self
 
 
-class EngineSettings(Part):
+class EngineSettings(SweepSection):
     """Where the runs run, and what each of them takes."""
 
     kind: Literal["embedded", "ray", "slurm"] = key("embedded", description="This machine, Ray or Slurm.")
@@ -132,7 +132,7 @@ class EngineSettings(Part):
         return self
 
 
-class RetrySettings(Part):
+class RetrySettings(SweepSection):
     """When a run that failed is started again. A run that was saved by a signal continues without counting."""
 
     count: int = key(2, description="How often a failed run is started again.", ge=0, le=100)
@@ -140,7 +140,7 @@ class RetrySettings(Part):
     longest: float = key(3600.0, description="Longest pause in seconds.", ge=0)
 
 
-class WatchSettings(Part):
+class WatchSettings(SweepSection):
     """How runs are watched together, and when one is stopped."""
 
     interval: float = key(30.0, description="Seconds between two looks.", ge=0.2)
@@ -166,7 +166,7 @@ class WatchSettings(Part):
     kill_after: float = key(120.0, description="Seconds from SIGTERM to SIGKILL for a run that is stopped.", ge=0)
 
 
-class SweepFile(Part):
+class SweepFile(SweepSection):
     """A sweep: tasks x seeds x settings."""
 
     name: str = key("sweep", description="Name for people.", min_length=1, max_length=100)
@@ -221,7 +221,7 @@ class SweepFile(Part):
         return self
 
 
-def _only(part: Part, what: str, names: tuple[str, ...]) -> str:
+def _only(part: SweepSection, what: str, names: tuple[str, ...]) -> str:
     """Returns the one key of a group that is set.
 
     Raises:

@@ -44,7 +44,7 @@ class Trainer:
     def __init__(
         self, spec: AgentSpec, storage: str, rows: int, due: int, folder: Path, batch: int = BATCH, length: int = LENGTH
     ) -> None:
-        sizes = update_sizes(due, cpu=jax.default_backend() == "cpu")
+        sizes = update_sizes(due, single=jax.default_backend() == "cpu")
         made = create_storage(lambda: empty_ring(spec, 1, ENVS, rows), storage, folder, length + 1, batch, sizes)
         sampler = WindowSampler(ENVS, ENVS * (rows - length), length + 1, rows, 0)
         self.replay, self.state = ReplayBuffer(made, [sampler], batch, length), compiled.initial_state(spec, [0])

@@ -144,8 +144,8 @@ class Run:
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
         episodes = RunningEpisodes(config, spec, counters, found, supervision)
         self._stack.callback(episodes.close)
-        single = config.runtime.devices > 1  # updates that are split over devices run one by one
-        sizes = update_sizes(self._most_updates(), cpu=single or jax.default_backend() == "cpu")
+        single = config.runtime.devices > 1 or jax.default_backend() == "cpu"
+        sizes = update_sizes(self._most_updates(), single=single)
         replay = create_replay(config, spec, counters.total, chosen.storage, chosen.folder, sizes)
         self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")

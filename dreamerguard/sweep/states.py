@@ -13,6 +13,11 @@ STATES: tuple[State, ...] = ("waiting", "started", "finished", "failed", "refuse
 ENDED: tuple[State, ...] = ("finished", "failed", "refused", "stopped")
 
 
+def shown_combination(combination: Mapping[str, str]) -> str:
+    """Returns varied settings as people read them, ``key=value key=value``; empty if nothing varies."""
+    return " ".join(f"{key}={value}" for key, value in combination.items())
+
+
 @dataclass(frozen=True, slots=True)
 class SweptRow:
     """A run as the database holds it.
@@ -67,4 +72,4 @@ class SweptRow:
     @property
     def shown(self) -> str:
         """The combination for people; empty if nothing varies."""
-        return " ".join(f"{key}={value}" for key, value in self.combination.items())
+        return shown_combination(self.combination)

@@ -66,7 +66,7 @@ def at_hand(minor: int) -> str | None:
     return next((path for path in found if path and subprocess.run([path, "-c", code], cwd="/").returncode == 0), None)
 
 
-@pytest.mark.parametrize("minor", [11, *(pytest.param(minor, marks=pytest.mark.slow) for minor in range(12, 15))])
+@pytest.mark.parametrize("minor", range(11, 15))
 def test_the_linter_runs_on_every_python_that_it_supports(built: Path, tmp_path: Path, minor: int) -> None:
     python = at_hand(minor)
     if python is None:

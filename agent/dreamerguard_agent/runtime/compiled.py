@@ -214,7 +214,7 @@ class CompiledFunctions:
         update = _named(for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0)), function)
         axes = () if agents == 1 else (agents,)
         programs = {}
-        for size in update_sizes(most, cpu=jax.default_backend() == "cpu"):
+        for size in update_sizes(most, single=jax.default_backend() == "cpu"):
             chosen = jax.ShapeDtypeStruct((*axes, size, batch, columns), jnp.int32)
             arguments = self._seeds, state, ring(size), chosen, np.int32(0), self.faults
             programs[size] = program_store.lower(update, (spec, length, agents), arguments, donated)

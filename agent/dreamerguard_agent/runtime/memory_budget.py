@@ -152,7 +152,7 @@ def format_bytes(count: int) -> str:
 def _call_bytes(config: RunConfig, spec: AgentSpec, window: int, cpu: bool) -> int:
     """Returns the bytes of one agent's packed ring for the largest call."""
     ratio = TrainRatio(config.run.train_ratio, config.replay.batch_size * config.replay.batch_length)
-    most = update_sizes(int(ratio.updates_per_step * config.run.envs), cpu=cpu)[0]
+    most = update_sizes(int(ratio.updates_per_step * config.run.envs), single=cpu)[0]
     rows = most * config.replay.batch_size * window
     return _bytes(jax.eval_shape(lambda: empty_agent_ring(spec, 1, rows)))
 

@@ -30,14 +30,14 @@ def seed_key(seed: Any, stream: int) -> jax.Array:
     return jax.random.fold_in(jax.random.key(seed), stream)
 
 
-def update_sizes(most: int, *, cpu: bool) -> tuple[int, ...]:
+def update_sizes(most: int, *, single: bool) -> tuple[int, ...]:
     """Returns the numbers of updates that one call may run, the largest first.
 
     Args:
       most: maximum updates due at one vector step.
-      cpu: whether the device is a CPU, where a call costs nothing.
+      single: whether updates run one by one: on a CPU, where a call costs nothing, or with batches split over devices.
     """
-    if cpu:
+    if single:
         return (1,)
     return tuple(sorted({1, min(MOST_UPDATES, 2 ** max(0, most.bit_length() - 1))}, reverse=True))
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dreamerguard.sweep.states import shown_combination
+
 #: What lint says about a run: nothing that counts, findings, findings that refuse it, or it could not be checked.
 Checked = Literal["sound", "findings", "refused", "unchecked"]
 
@@ -60,4 +62,4 @@ class PlannedRun:
     @property
     def shown(self) -> str:
         """The combination for people; empty if nothing varies."""
-        return " ".join(f"{key}={value}" for key, value in self.combination.items())
+        return shown_combination(self.combination)

@@ -72,6 +72,7 @@ def connect_devices(share: Share, host: str, port: int, *, everywhere: bool, loc
       everywhere: whether process 0 accepts connections from other machines.
       local: numbers of the accelerators that this process uses; None for all.
     """
+    jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM away from the run, and stops nothing
     address = f"127.0.0.1:{port}" if share.leads else KeptOpen(host, port).address
     jax.distributed.initialize(
         address,

@@ -27,6 +27,8 @@ class Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket, self._lock = connected, threading.Lock()
+        if connected.family not in (socket.AF_INET, socket.AF_INET6):
+            return
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for name, value in _KEEPALIVE.items():

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,11 +161,18 @@ def _admit(connection: Connection, arrivals: Arrivals, processes: int, facts: Ma
         return ""
     connection.wait_at_most(None)
     if not 0 < number < processes or said.get("processes") != processes:
-        return f"{name} is process {number} of {said.get('processes')}, but this is the run of {processes} processes"
-    if number in arrivals.sockets[kind]:
-        return f"two processes have the number {number}: {arrivals.names[number]}, and {name}"
-    arrivals.sockets[kind][number], arrivals.names[number] = connection, name
-    return _different(number, name, facts, said.get("facts"))
+        wrong = f"{name} is process {number} of {said.get('processes')}, but this is the run of {processes} processes"
+    elif number in arrivals.sockets[kind]:
+        wrong = f"two processes have the number {number}: {arrivals.names[number]}, and {name}"
+    else:
+        wrong = _different(number, name, facts, said.get("facts"))
+    with suppress(ConnectionEnded):
+        connection.send(Message({"refused": wrong} if wrong else {"taken": True}))
+    if wrong:
+        connection.close()
+    else:
+        arrivals.sockets[kind][number], arrivals.names[number] = connection, name
+    return wrong
 
 
 def _different(number: int, name: str, mine: Mapping[str, Any], theirs: Any) -> str:
@@ -179,36 +187,58 @@ def _different(number: int, name: str, mine: Mapping[str, Any], theirs: Any) -> 
 
 
 def _refused(arrivals: Arrivals, text: str) -> CannotJoin:
-    """Tells those who have come why there is no run."""
+    """Tells those who have come why there is no run, and ends their connections."""
     for connection in arrivals.sockets["control"].values():
-        try:
+        with suppress(ConnectionEnded):
             connection.send(Message({"refused": text}))
-        except ConnectionEnded:
-            continue
+    for found in arrivals.sockets.values():
+        for connection in found.values():
+            connection.close()
     return CannotJoin(text)
 
 
 def _follow(place: Place, facts: Mapping[str, Any], say: Say, patience: float) -> tuple[ProcessGroup, int]:
-    until, sockets = time.monotonic() + patience, {}
+    until = time.monotonic() + patience
     say(f"looking for process 0 at {place.name}")
-    for kind in _KINDS:
-        connection = Connection(_reach(place, until, patience))
-        hello = {"process": place.share.process, "processes": place.share.processes, "kind": kind}
+    with ExitStack() as failing:
+        control = _connected(place, "control", facts, until, patience)
+        failing.callback(control.close)
         try:
-            connection.send(Message({**hello, "name": this_process(), "facts": dict(facts)}))
-        except ConnectionEnded:
-            break
-        sockets[kind] = {0: connection}
+            data = _connected(place, "data", facts, time.monotonic() + _STRANGER, _STRANGER)
+        except CannotJoin:
+            _answer(place, control, _STRANGER)  # if process 0 has refused another one, it says so here
+            raise
+        failing.callback(data.close)
+        answer = _answer(place, control, max(until - time.monotonic(), 0.0) + _STRANGER)
+        failing.pop_all()
+    return ProcessGroup(place.share, answer["names"], {0: control}, {0: data}), int(answer["port"])
+
+
+def _connected(place: Place, kind: str, facts: Mapping[str, Any], until: float, patience: float) -> Connection:
+    """Connects with process 0, which takes the connection or refuses this process."""
+    connection = Connection(_reach(place, until, patience))
+    hello = {"process": place.share.process, "processes": place.share.processes, "kind": kind}
     try:
-        control = sockets["control"][0]
-        control.wait_at_most(max(until - time.monotonic(), 1.0) + _STRANGER)
+        with suppress(ConnectionEnded):  # the answer says why
+            connection.send(Message({**hello, "name": this_process(), "facts": dict(facts)}))
+        _answer(place, connection, _STRANGER)
+    except CannotJoin:
+        connection.close()
+        raise
+    return connection
+
+
+def _answer(place: Place, control: Connection, seconds: float) -> Mapping[str, Any]:
+    """Waits for what process 0 says: that this connection is taken, and later that all have come."""
+    try:
+        control.wait_at_most(seconds)
         answer = control.receive(_MOST).numbers
         control.wait_at_most(None)
-    except (ConnectionEnded, TimeoutError, KeyError):
+    except (ConnectionEnded, TimeoutError):
         raise CannotJoin(f"process 0 at {place.name} ended, or is not process 0 of this run") from None
     if "refused" in answer:
         raise CannotJoin(str(answer["refused"]))
-    return ProcessGroup(place.share, answer["names"], *(sockets[kind] for kind in _KINDS)), int(answer["port"])
+    return answer
 
 
 def _reach(place: Place, until: float, patience: float) -> socket.socket:

@@ -211,7 +211,7 @@ class ReplayBuffer:
         self._copy = RingCopy(self.chunks, self._fetch, plan, due)
         return self._copy
 
-    def load(self, checkpoint: Checkpoint, starts: int) -> None:
+    def load(self, checkpoint: Checkpoint, starts: int = 0) -> None:
         """Restores the replay of a checkpoint. Its ring may be shorter than this one if it was never full.
 
         Args:

@@ -15,7 +15,7 @@ from .base.share import WHOLE, Share
 from .events import AgentEpisode
 from .failures import EnvironmentFailed, NumbersFailed, OutOfStep, PolicyDiverged, RunFailed
 from .processes.group import ProcessGroup
-from .processes.messages import Message
+from .processes.messages import ProcessMessage
 from .run_state import RunState
 from .shared_saves import SAVE, SentSaves
 
@@ -97,7 +97,7 @@ class Leading:
             self._tell_finish(None)
             return True
         self._save()
-        self._group.tell(Message({"do": GO}))
+        self._group.tell(ProcessMessage({"do": GO}))
         self._collected = False
         return False
 
@@ -111,7 +111,7 @@ class Leading:
 
     def end(self) -> None:
         """Tells the others that the run is saved."""
-        self._group.tell(Message({"do": END}))
+        self._group.tell(ProcessMessage({"do": END}))
         self._group.part()
 
     def _collect(self) -> list[Mapping[str, Any]]:
@@ -133,7 +133,7 @@ class Leading:
 
     def _tell_finish(self, failure: Mapping[str, Any] | None) -> None:
         self._finishing = True
-        self._group.tell(Message({"do": FINISH, "failure": failure}))
+        self._group.tell(ProcessMessage({"do": FINISH, "failure": failure}))
 
 
 class Following:
@@ -178,7 +178,7 @@ class Following:
         counters = self._state.counters
         numbers: dict[str, Any] = {"steps": counters.vector_steps, "updates": counters.updates, "stop": stop}
         numbers |= {"episodes": [asdict(episode) for episode in self._episodes()], "failure": failure}
-        self._group.tell(Message(numbers))
+        self._group.tell(ProcessMessage(numbers))
 
     def _obey(self, *, own: bool = False) -> bool:
         """Takes part in saves until process 0 says how to go on. ``own``: this process has failed itself."""

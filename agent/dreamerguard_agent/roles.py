@@ -14,7 +14,7 @@ from .events import Observer
 from .journal import Journal, Report
 from .lockstep import Alone, Following, Leading, Lockstep
 from .processes.group import ProcessGroup
-from .processes.messages import Message
+from .processes.messages import ProcessMessage
 from .run_saver import RunSaver
 from .run_state import RunState
 from .runtime.records import SeedRecords
@@ -74,7 +74,7 @@ def name_checkpoint(found: Checkpoint | None, group: ProcessGroup) -> None:
     Raises:
       ProcessLost: a process has ended.
     """
-    group.tell(Message({"checkpoint": None if found is None else found.step}))
+    group.tell(ProcessMessage({"checkpoint": None if found is None else found.step}))
 
 
 def named_checkpoint(directory: Path, group: ProcessGroup) -> Checkpoint | None:

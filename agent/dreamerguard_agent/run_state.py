@@ -83,6 +83,9 @@ class RunState:
         if not found.tables:  # the ratio counts from the first new batch on: no burst of overdue updates
             say("the checkpoint holds no replay: it is collected again, and new episodes start")
             return
+        before, now = found.numbers.get("processes", 1), self.share.processes
+        if before != now and self.share.leads:
+            say(f"number of processes: {before} -> {now}; experience and episodes continue, windows are drawn anew")
         self.replay.load(found, self.counters.starts)
         self.counters.continue_ratio(found.numbers)
         self.episodes.restore(found, say)

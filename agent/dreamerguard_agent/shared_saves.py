@@ -20,7 +20,7 @@ from .failures import OutOfStep
 from .joined_episodes import join_episodes
 from .processes.connection import Connection
 from .processes.group import ProcessGroup
-from .processes.messages import Message
+from .processes.messages import ProcessMessage
 from .processes.piece_feed import PieceFeed, send_pieces
 from .replay.buffer import replay_size
 from .replay.ring_copy import missing, plan_copy
@@ -114,7 +114,7 @@ class JoinedExperience:
           OutOfStep: the processes have learned different things.
         """
         self._save += 1
-        self._group.tell(Message({"do": SAVE, "save": self._save}))
+        self._group.tell(ProcessMessage({"do": SAVE, "save": self._save}))
         offers = [Offer.of(self._state), *(Offer(said.numbers, said.arrays) for said in self._group.hear_all())]
         check_same(offers, self._group)
         replay, config = self._state.replay, self._state.config
@@ -125,7 +125,7 @@ class JoinedExperience:
         due = missing(plan)
         for number, rows in enumerate(self._streams):
             if number:
-                self._group.tell(Message({}, {name: value[rows] for name, value in due.items()}), number)
+                self._group.tell(ProcessMessage({}, {name: value[rows] for name, value in due.items()}), number)
         self._feed.begin(self._save)
         own = replay.copy_planned(plan, {name: value[self._streams[0]] for name, value in due.items()})
         capacity = replay_size(config, self._state.counters.total).capacity
@@ -173,7 +173,7 @@ class SentSaves:
         """
         self.abandon()
         offer, replay = Offer.of(self._state), self._state.replay
-        self._group.tell(Message(offer.numbers, offer.arrays))
+        self._group.tell(ProcessMessage(offer.numbers, offer.arrays))
         due = self._group.hear().arrays
         copy = replay.copy_planned(
             ReplayPlan({}, replay.stored, None), {name: value.copy() for name, value in due.items()}

@@ -16,8 +16,8 @@ from dreamerguard_agent.checkpoints.chunks import ChunkCopy
 from dreamerguard_agent.processes.connection import Connection
 from dreamerguard_agent.processes.group import LOST, ProcessGroup, ProcessLost
 from dreamerguard_agent.processes.jax_service import KeptOpen
-from dreamerguard_agent.processes.joining import CannotJoin, Place, free_port, join
-from dreamerguard_agent.processes.messages import Message, Unreadable
+from dreamerguard_agent.processes.joining import CannotJoin, Rendezvous, free_port, join
+from dreamerguard_agent.processes.messages import ProcessMessage, Unreadable
 from dreamerguard_agent.processes.piece_feed import PieceFeed, send_pieces
 
 FACTS = {"task": "dmc_walker_walk", "image_mults": (2, 3)}
@@ -36,7 +36,7 @@ def join_all(
     def one(number: int) -> Any:
         try:
             mine = (facts or {}).get(number, FACTS)
-            return join(Place("localhost", port, Share(number, processes)), mine, silent, patience)[0]
+            return join(Rendezvous("localhost", port, Share(number, processes)), mine, silent, patience)[0]
         except CannotJoin as error:
             return str(error)
 
@@ -63,8 +63,8 @@ def close(group: ProcessGroup) -> None:
 
 def test_a_message_arrives_as_it_was() -> None:
     arrays = {"a": np.arange(6, dtype=np.int32).reshape(2, 3), "none": np.zeros((0, 2), bool), "one": np.float64(2.5)}
-    data = b"".join(Message({"x": [1, "ü", None]}, {k: np.asarray(v) for k, v in arrays.items()}).encoded())
-    read = Message.decoded(data)
+    data = b"".join(ProcessMessage({"x": [1, "ü", None]}, {k: np.asarray(v) for k, v in arrays.items()}).encoded())
+    read = ProcessMessage.decoded(data)
     assert read.numbers == {"x": [1, "ü", None]}
     for name, value in arrays.items():
         assert read.arrays[name].shape == np.shape(value)
@@ -75,25 +75,25 @@ def test_a_message_arrives_as_it_was() -> None:
     "data",
     [
         b"", b"\0" * 8, b"\0" * 7 + b"\2[]", b"\0" * 7 + b"\2{}", b"\xff" * 30,
-        b"".join(Message({}, {"a": np.zeros(3)}).encoded())[:-1], b"".join(Message({}).encoded()) + b"x",
+        b"".join(ProcessMessage({}, {"a": np.zeros(3)}).encoded())[:-1], b"".join(ProcessMessage({}).encoded()) + b"x",
         (head := b'{"numbers": {}, "arrays": {"a": ["object", 1]}}') and len(head).to_bytes(8, "big") + head,
         (head := b'{"numbers": {}, "arrays": {"a": ["int8", -1]}}') and len(head).to_bytes(8, "big") + head,
     ],
 )  # fmt: skip
 def test_other_bytes_are_no_message(data: bytes) -> None:
     with pytest.raises(Unreadable):
-        Message.decoded(data)
+        ProcessMessage.decoded(data)
 
 
 def test_processes_find_each_other_and_talk(three: list[ProcessGroup]) -> None:
     first, second, third = three
     assert len(set(first.names)) == 1
     assert first.names == second.names == third.names
-    second.tell(Message({"from": 1}))
-    third.tell(Message({"from": 2}))
+    second.tell(ProcessMessage({"from": 1}))
+    third.tell(ProcessMessage({"from": 2}))
     assert [message.numbers["from"] for message in first.hear_all()] == [1, 2]
-    first.tell(Message({"do": "go"}))
-    first.tell(Message({"do": "more"}), 2)
+    first.tell(ProcessMessage({"do": "go"}))
+    first.tell(ProcessMessage({"do": "more"}), 2)
     assert second.hear().numbers == {"do": "go"}
     assert [third.hear().numbers["do"] for _ in range(2)] == ["go", "more"]
 
@@ -156,20 +156,20 @@ def test_another_number_of_processes_is_refused() -> None:
 
     def follow() -> None:
         with pytest.raises(CannotJoin) as refused:
-            join(Place("localhost", port, Share(1, 4)), FACTS, silent, 10.0)
+            join(Rendezvous("localhost", port, Share(1, 4)), FACTS, silent, 10.0)
         said.append(str(refused.value))
 
     thread = threading.Thread(target=follow)
     thread.start()
     with pytest.raises(CannotJoin, match="process 1 of 4, but this is the run of 2 processes"):
-        join(Place("localhost", port, Share(0, 2)), FACTS, silent, 10.0)
+        join(Rendezvous("localhost", port, Share(0, 2)), FACTS, silent, 10.0)
     thread.join()
     assert said
 
 
 def test_a_stranger_does_not_disturb() -> None:
     port = free_port()
-    place = Place("localhost", port, Share(0, 2))
+    place = Rendezvous("localhost", port, Share(0, 2))
     with ThreadPoolExecutor(2) as pool:
         leading = pool.submit(join, place, FACTS, silent, 20.0)
         while True:
@@ -179,7 +179,7 @@ def test_a_stranger_does_not_disturb() -> None:
             except ConnectionRefusedError:
                 continue
         stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" + b"x" * 100)
-        following = pool.submit(join, Place("localhost", port, Share(1, 2)), FACTS, silent, 20.0)
+        following = pool.submit(join, Rendezvous("localhost", port, Share(1, 2)), FACTS, silent, 20.0)
         groups = leading.result()[0], following.result()[0]
     stranger.close()
     assert [group.share.process for group in groups] == [0, 1]
@@ -190,7 +190,7 @@ def test_a_stranger_does_not_disturb() -> None:
 
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        place = Place("localhost", taken.getsockname()[1], Share(0, 2))
+        place = Rendezvous("localhost", taken.getsockname()[1], Share(0, 2))
         with pytest.raises(CannotJoin, match=r"cannot listen at localhost:\d+: Address already in use"):
             join(place, FACTS, silent, 1.0)
 
@@ -229,7 +229,7 @@ def test_pieces_of_an_earlier_save_are_dropped() -> None:
     taken: list[ChunkCopy] = []
     feed.begin(1)
     feed.start(taken.append, lambda: False)
-    sent.send(Message({"save": 1, "group": "records", "stream": 2, "number": 0}, piece(2, 0).arrays))
+    sent.send(ProcessMessage({"save": 1, "group": "records", "stream": 2, "number": 0}, piece(2, 0).arrays))
     wait(lambda: len(taken) == 1)
     feed.stop()
     feed.begin(2)

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from .messages import Message, Unreadable
+from .messages import ProcessMessage, Unreadable
 
 #: Seconds without a packet after which a machine is asked whether it lives, between two questions, and their number.
 _KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
@@ -35,7 +35,7 @@ class Connection:
             if (option := getattr(socket, name, None)) is not None:
                 connected.setsockopt(socket.IPPROTO_TCP, option, value)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: ProcessMessage) -> None:
         """Sends a message; waits while the other side takes nothing.
 
         Raises:
@@ -50,7 +50,7 @@ class Connection:
         except OSError as error:
             raise ConnectionEnded(error.strerror or "the connection ended") from error
 
-    def receive(self, most: int = _LARGEST) -> Message:
+    def receive(self, most: int = _LARGEST) -> ProcessMessage:
         """Waits for a message of at most so many bytes.
 
         Raises:
@@ -61,7 +61,7 @@ class Connection:
         if size > most:
             raise ConnectionEnded(f"a message of {size:,} bytes was announced")
         try:
-            return Message.decoded(self._read(size))
+            return ProcessMessage.decoded(self._read(size))
         except Unreadable as error:
             raise ConnectionEnded(str(error)) from error
 

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 
 from ..base.share import Share
 from .connection import Connection, ConnectionEnded
-from .messages import Message
+from .messages import ProcessMessage
 
 #: Exit code of a process that ends because another one did, EX_PROTOCOL of sysexits.h.
 LOST = 76
@@ -54,13 +54,13 @@ class ProcessGroup:
         self, share: Share, names: Sequence[str], control: Mapping[int, Connection], data: Mapping[int, Connection]
     ) -> None:
         self.share, self.names, self._control, self.data = share, tuple(names), control, data
-        self._heard: dict[int, SimpleQueue[Message]] = {number: SimpleQueue() for number in control}
+        self._heard: dict[int, SimpleQueue[ProcessMessage]] = {number: SimpleQueue() for number in control}
         self._lost: ProcessLost | None = None
         self._left = False
         for number in control:
             threading.Thread(target=self._listen, args=(number,), name=f"process {number}", daemon=True).start()
 
-    def tell(self, message: Message, number: int | None = None) -> None:
+    def tell(self, message: ProcessMessage, number: int | None = None) -> None:
         """Sends a message to one process, or to all that this one is connected with.
 
         Raises:
@@ -72,7 +72,7 @@ class ProcessGroup:
             except ConnectionEnded as ended:
                 raise self._wait_for_news() or self._missed(other, str(ended)) from None
 
-    def hear(self, number: int = 0) -> Message:
+    def hear(self, number: int = 0) -> ProcessMessage:
         """Waits for the next message of a process.
 
         Raises:
@@ -84,7 +84,7 @@ class ProcessGroup:
             if self._lost is not None:
                 raise self._lost
 
-    def hear_all(self) -> list[Message]:
+    def hear_all(self) -> list[ProcessMessage]:
         """Waits for the next message of every other process, in the order of their numbers.
 
         Raises:
@@ -100,7 +100,7 @@ class ProcessGroup:
         if self._lost is None:
             for connection in self._control.values():
                 with suppress(ConnectionEnded):
-                    connection.send(Message({_LEAVES: reason, "code": code}))
+                    connection.send(ProcessMessage({_LEAVES: reason, "code": code}))
 
     def part(self) -> None:
         """Notes that the run has ended well here: the end of another process is no loss any more."""
@@ -154,7 +154,7 @@ class ProcessGroup:
         if self.share.leads:  # the others are connected with this process only
             for connection in self._control.values():
                 with suppress(ConnectionEnded):
-                    connection.send(Message({_LEAVES: str(lost), "code": lost.code}))
+                    connection.send(ProcessMessage({_LEAVES: str(lost), "code": lost.code}))
 
     def _end(self) -> None:
         """Ends this process: it waits for the lost one in a computation that nothing else can interrupt."""

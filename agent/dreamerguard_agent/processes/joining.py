@@ -19,7 +19,7 @@ from typing import Any
 from ..base.share import Share
 from .connection import Connection, ConnectionEnded
 from .group import ProcessGroup
-from .messages import Message
+from .messages import ProcessMessage
 
 #: Seconds for which a process waits for all others, and for which process 0 waits for a stranger's first message.
 PATIENCE, _STRANGER = 300.0, 10.0
@@ -38,7 +38,7 @@ class CannotJoin(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Rendezvous:
     """Where the processes of a run meet.
 
     Attributes:
@@ -78,7 +78,7 @@ class Arrivals:
         return [n for n in range(1, processes) if any(n not in found for found in self.sockets.values())]
 
 
-def join(place: Place, facts: Mapping[str, Any], say: Say, patience: float = PATIENCE) -> tuple[ProcessGroup, int]:
+def join(place: Rendezvous, facts: Mapping[str, Any], say: Say, patience: float = PATIENCE) -> tuple[ProcessGroup, int]:
     """Waits until all processes have found each other.
 
     Args:
@@ -108,7 +108,7 @@ def free_port(everywhere: bool = False) -> int:
     return port
 
 
-def _lead(place: Place, facts: Mapping[str, Any], say: Say, patience: float) -> tuple[ProcessGroup, int]:
+def _lead(place: Rendezvous, facts: Mapping[str, Any], say: Say, patience: float) -> tuple[ProcessGroup, int]:
     processes = place.share.processes
     arrivals, until = Arrivals(), time.monotonic() + patience
     say(f"waiting for {processes - 1} more process{'' if processes == 2 else 'es'} at {place.name}")
@@ -127,13 +127,13 @@ def _lead(place: Place, facts: Mapping[str, Any], say: Say, patience: float) -> 
     port = free_port(place.everywhere)
     for number, connection in arrivals.sockets["control"].items():
         try:
-            connection.send(Message({"names": names, "port": port}))
+            connection.send(ProcessMessage({"names": names, "port": port}))
         except ConnectionEnded:
             raise _refused(arrivals, f"process {number} ({names[number]}) ended") from None
     return ProcessGroup(place.share, names, *(arrivals.sockets[kind] for kind in _KINDS)), port
 
 
-def _server(place: Place) -> socket.socket:
+def _server(place: Rendezvous) -> socket.socket:
     try:
         if place.everywhere:
             dual = socket.has_dualstack_ipv6()
@@ -167,7 +167,7 @@ def _admit(connection: Connection, arrivals: Arrivals, processes: int, facts: Ma
     else:
         wrong = _different(number, name, facts, said.get("facts"))
     with suppress(ConnectionEnded):
-        connection.send(Message({"refused": wrong} if wrong else {"taken": True}))
+        connection.send(ProcessMessage({"refused": wrong} if wrong else {"taken": True}))
     if wrong:
         connection.close()
     else:
@@ -190,14 +190,14 @@ def _refused(arrivals: Arrivals, text: str) -> CannotJoin:
     """Tells those who have come why there is no run, and ends their connections."""
     for connection in arrivals.sockets["control"].values():
         with suppress(ConnectionEnded):
-            connection.send(Message({"refused": text}))
+            connection.send(ProcessMessage({"refused": text}))
     for found in arrivals.sockets.values():
         for connection in found.values():
             connection.close()
     return CannotJoin(text)
 
 
-def _follow(place: Place, facts: Mapping[str, Any], say: Say, patience: float) -> tuple[ProcessGroup, int]:
+def _follow(place: Rendezvous, facts: Mapping[str, Any], say: Say, patience: float) -> tuple[ProcessGroup, int]:
     until = time.monotonic() + patience
     say(f"looking for process 0 at {place.name}")
     with ExitStack() as failing:
@@ -214,13 +214,13 @@ def _follow(place: Place, facts: Mapping[str, Any], say: Say, patience: float) -
     return ProcessGroup(place.share, answer["names"], {0: control}, {0: data}), int(answer["port"])
 
 
-def _connected(place: Place, kind: str, facts: Mapping[str, Any], until: float, patience: float) -> Connection:
+def _connected(place: Rendezvous, kind: str, facts: Mapping[str, Any], until: float, patience: float) -> Connection:
     """Connects with process 0, which takes the connection or refuses this process."""
     connection = Connection(_reach(place, until, patience))
     hello = {"process": place.share.process, "processes": place.share.processes, "kind": kind}
     try:
         with suppress(ConnectionEnded):  # the answer says why
-            connection.send(Message({**hello, "name": this_process(), "facts": dict(facts)}))
+            connection.send(ProcessMessage({**hello, "name": this_process(), "facts": dict(facts)}))
         _answer(place, connection, _STRANGER)
     except CannotJoin:
         connection.close()
@@ -228,7 +228,7 @@ def _connected(place: Place, kind: str, facts: Mapping[str, Any], until: float, 
     return connection
 
 
-def _answer(place: Place, control: Connection, seconds: float) -> Mapping[str, Any]:
+def _answer(place: Rendezvous, control: Connection, seconds: float) -> Mapping[str, Any]:
     """Waits for what process 0 says: that this connection is taken, and later that all have come."""
     try:
         control.wait_at_most(seconds)
@@ -241,7 +241,7 @@ def _answer(place: Place, control: Connection, seconds: float) -> Mapping[str, A
     return answer
 
 
-def _reach(place: Place, until: float, patience: float) -> socket.socket:
+def _reach(place: Rendezvous, until: float, patience: float) -> socket.socket:
     while True:
         try:
             reached = socket.create_connection((place.host, place.port), timeout=5.0)

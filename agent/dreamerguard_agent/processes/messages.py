@@ -17,7 +17,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ProcessMessage:
     """One message.
 
     Attributes:
@@ -36,7 +36,7 @@ class Message:
         return [len(head).to_bytes(8, "big"), head, *(value.tobytes() for value in arrays.values())]
 
     @classmethod
-    def decoded(cls, data: bytes | bytearray) -> Message:
+    def decoded(cls, data: bytes | bytearray) -> ProcessMessage:
         """Reads a message; its arrays are views of ``data``.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..checkpoints.chunks import ChunkCopy
 from .connection import Connection, ConnectionEnded
-from .messages import Message
+from .messages import ProcessMessage
 
 #: Seconds between two looks at whether there is room for more pieces.
 _LOOK = 0.005
@@ -29,8 +29,8 @@ def send_pieces(connection: Connection, save: int, pieces: Iterable[ChunkCopy]) 
     """
     for piece in pieces:
         place = {"save": save, "group": piece.group, "stream": piece.stream, "number": piece.number}
-        connection.send(Message(place, piece.arrays))
-    connection.send(Message({"save": save}))
+        connection.send(ProcessMessage(place, piece.arrays))
+    connection.send(ProcessMessage({"save": save}))
 
 
 class PieceFeed:
@@ -77,7 +77,7 @@ class PieceFeed:
             while True:
                 self._take(number, connection.receive())
 
-    def _take(self, number: int, message: Message) -> None:
+    def _take(self, number: int, message: ProcessMessage) -> None:
         save = message.numbers.get("save")
         while save == self._save and (self._put is None or self._full()):
             time.sleep(_LOOK)

@@ -144,9 +144,9 @@ def joined(asked: Asked | None, config: RunConfig) -> Iterator[ProcessGroup | No
         return
     from dreamerguard_agent.base.share import Share
     from dreamerguard_agent.processes.jax_service import connect_devices, disconnect_devices
-    from dreamerguard_agent.processes.joining import CannotJoin, Place, join
+    from dreamerguard_agent.processes.joining import CannotJoin, Rendezvous, join
 
-    place = Place(asked.host, asked.port, Share(asked.process, asked.processes))
+    place = Rendezvous(asked.host, asked.port, Share(asked.process, asked.processes))
     with _started(asked):
         try:
             group, port = join(place, _facts(config), lambda text: echo(text, error=True))

@@ -21,7 +21,7 @@ from dreamerguard_agent.failures import RunFailed
 from dreamerguard_agent.loop import train
 from dreamerguard_agent.processes.group import ProcessGroup, ProcessLost
 from dreamerguard_agent.processes.jax_service import check_devices, connect_devices, disconnect_devices
-from dreamerguard_agent.processes.joining import Place, join
+from dreamerguard_agent.processes.joining import Rendezvous, join
 from dreamerguard_agent.runtime.device import batch_devices, configure
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     jax.config.update("jax_disable_most_optimizations", True)
     share, group = Share(number, processes), None
     if processes > 1:
-        group = connected(Place("localhost", port, share))
+        group = connected(Rendezvous("localhost", port, share))
     configure(config.runtime, folder.parent / "programs")
     check_devices(batch_devices(config.runtime))
     left = iter(range(limit if number == processes - 1 else 10**9))
@@ -56,7 +56,7 @@ def main() -> None:
         disconnect_devices()
 
 
-def connected(place: Place) -> ProcessGroup:
+def connected(place: Rendezvous) -> ProcessGroup:
     """Joins the other processes."""
     group, port = join(place, {}, lambda text: None)
     connect_devices(place.share, place.host, port, everywhere=False, local=None)

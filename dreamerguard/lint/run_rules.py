@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from graphlib import TopologicalSorter
+from math import prod
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Role
+from dreamerguard.core.setting import Role, Setting
 from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.helpers.intervals import is_never
@@ -42,6 +43,7 @@ _OF_SIZE = frozenset(
         "undersized-model",
         "little-replay",
         "online-replay",
+        "unadapted-ratio",
     }
 )
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
@@ -127,12 +129,19 @@ def _is_tiny(run: ResolvedRun) -> bool:
 
 
 def _shrinks_batch(run: ResolvedRun) -> bool:
-    """Returns whether the command itself sets a much smaller batch than the published one."""
-    if run.budget is None or run.reference is None:
-        return False
+    """Returns whether the command itself sets a much smaller batch than the published one, or than the files'."""
     chosen = [item for role in ("batch_size", "batch_length") if (item := run.setting(role)) is not None]
-    typed = any(item.last.kind == "command line" for item in chosen)
-    return typed and run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
+    typed = [item for item in chosen if item.last.kind == "command line"]
+    if run.budget is None or not typed:
+        return False
+    if run.reference is not None:
+        return run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
+    factors = (item.number / as_number(item.chain[-2].value) for item in typed if _replaces(item))
+    return prod(factors) <= _TRIAL_BATCH
+
+
+def _replaces(setting: Setting) -> bool:
+    return len(setting.chain) > 1 and as_number(setting.chain[-2].value) > 0
 
 
 def _saves_never(run: ResolvedRun) -> bool:

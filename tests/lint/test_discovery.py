@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.lint.discovery import MAX_BYTES, discover
+from dreamerguard.lint.discovery import discover
+from dreamerguard.lint.file_kinds import MAX_BYTES
 from dreamerguard.lint.gitignore import ignored, read_patterns
 
 

@@ -86,7 +86,8 @@ def _decision(
     decisions = checkout.index.decisions(checkout.starts, frozenset(leaf))
     found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
     found = [item for item in found if _belongs(item, checkout)]
-    return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
+    sure = len(found) == 1 and found[0].choice.sure and found[0].sure and not _is_replaced(found[0], checkout)
+    return (found[0], decisions) if sure else None
 
 
 def _is_by_suite(decision: Decision) -> bool:
@@ -106,6 +107,18 @@ def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
         return True
     text, word = checkout.script_data or b"", rb"\b_*" + re.escape(name)
     return re.search(word + rb"\b", text) is not None and re.search(rb"\bdef\s+" + word + rb"\s*\(", text) is None
+
+
+def _is_replaced(decision: Decision, checkout: PythonCheckout) -> bool:
+    """Returns whether the started script puts another function in the place of the one that decides.
+
+    ``trainer.make_env = own``, ``setattr(trainer, "make_env", own)``, ``patch("trainer.make_env", own)``
+    """
+    if checkout.script is None or not decision.choice.function:
+        return False
+    name = re.escape(decision.choice.function.encode())
+    puts = re.compile(rb"\w\." + name + rb"\s*=(?!=)|\b(?:setattr|patch)\w*[.\w]*\([^\n]*\b" + name + rb"[\"']")
+    return puts.search(checkout.script_data or b"") is not None
 
 
 def _takes(decision: Decision, choice: object, name: str) -> bool:

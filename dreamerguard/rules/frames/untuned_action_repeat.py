@@ -27,7 +27,7 @@ from dreamerguard.rules.rule import Example, Rule
 rule = Rule(
     "DG205",
     "untuned-action-repeat",
-    Severity.WARNING,
+    Severity.INFO,
     confidence=Confidence.MEDIUM,
     unless=("low-train-ratio", "changed-action-repeat", "learning-starts"),
     dialects=("sheeprl",),

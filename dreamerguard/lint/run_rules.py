@@ -59,7 +59,9 @@ _SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action
 #: Rules about the length of a run.
 _OF_LENGTH = frozenset({"low-update-budget"})
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
-_IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
+_IN_PRESET = frozenset(
+    {"interval-unit", "long-evaluation", "shrunk-preset", "unapplied-action-repeat", "unread-by-script"}
+)
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:

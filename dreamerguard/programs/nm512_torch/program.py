@@ -53,6 +53,7 @@ from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
 from .another_algorithm import is_another_algorithm
+from .another_loop import without_loop
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
@@ -211,7 +212,7 @@ def _resolve(
         draft.problems += wrapped_actions(settings, suite, checkout, anchor, whole=whole)
         draft.problems += untrained_policy(settings, checkout, anchor) if presets else ()
     keys = without_size(_keys(draft, settings, checkout, whole=whole), suite_of(task), checkout if named else None)
-    given = without_overwritten(ROLES, keys)
+    given = without_loop(without_overwritten(ROLES, keys), settings, checkout)
     roles = given if named else without_task(given)
     budget = budget if given.keys() >= _SIZES else None
     reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None

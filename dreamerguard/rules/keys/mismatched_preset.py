@@ -98,7 +98,7 @@ def _bypassed_section(run: ResolvedRun) -> Iterator[Finding]:
     if changed:
         yield rule.at(
             run.place(task) if task.last.kind == "command line" else preset.span,
-            f"preset {preset.name} with the task {task.value} plays with env.{suite}, not with env.{preset.name}:"
+            f"preset {preset.name} with a task of {suite} plays with env.{suite}, not with env.{preset.name}:"
             f" {', '.join(changed[:_LISTED])} {'differs' if len(changed) == 1 else 'differ'}",
             key=task.key,
             help=f"choose a task of {preset.name}, or set env.{suite} in the preset",

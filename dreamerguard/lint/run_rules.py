@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from graphlib import TopologicalSorter
-from math import prod
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Role, Setting
+from dreamerguard.core.setting import Role
 from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.rules.helpers.intervals import is_never
@@ -43,9 +42,10 @@ _OF_SIZE = frozenset(
         "undersized-model",
         "little-replay",
         "online-replay",
-        "unadapted-ratio",
     }
 )
+#: Rules about a smaller batch, which a command of a tiny length has for a trial.
+_OF_BATCH = frozenset({"unadapted-ratio"})
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
 _TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
 #: Frames below which a command that switches checkpoints off, or shrinks the batch, is one too; the shortest published
@@ -103,7 +103,7 @@ def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
     preset = finding.upstream or run.in_file(finding.primary.span)
     content = finding.name in _IN_PRESET and preset and not run.whole
-    trial = finding.name in _OF_SIZE and is_trial(run)
+    trial = (finding.name in _OF_SIZE and is_trial(run)) or (finding.name in _OF_BATCH and _has_tiny_length(run))
     choice = finding.severity is Severity.WARNING and ((own and placed) or content or trial)
     return replace(finding, severity=Severity.INFO) if choice else finding
 
@@ -114,13 +114,21 @@ def is_trial(run: ResolvedRun) -> bool:
     That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint or with a
     smaller batch.
     """
-    frames = run.setting("frames")
-    if frames is None or frames.last.kind != "command line" or run.budget is None:
+    if not _types_length(run) or run.budget is None:
         return False
     published = run.reference.budget.frames if run.reference is not None else 0.0
-    short = run.budget.frames <= _TRIAL_LENGTH * published
-    tiny = run.budget.frames <= _TRIAL_FRAMES
+    short, tiny = run.budget.frames <= _TRIAL_LENGTH * published, _has_tiny_length(run)
     return (short and _is_tiny(run)) or (tiny and (_saves_never(run) or _shrinks_batch(run)))
+
+
+def _types_length(run: ResolvedRun) -> bool:
+    frames = run.setting("frames")
+    return frames is not None and frames.last.kind == "command line"
+
+
+def _has_tiny_length(run: ResolvedRun) -> bool:
+    """Returns whether the command itself sets a length that nobody trains an agent with."""
+    return _types_length(run) and run.budget is not None and run.budget.frames <= _TRIAL_FRAMES
 
 
 def _is_tiny(run: ResolvedRun) -> bool:
@@ -131,19 +139,12 @@ def _is_tiny(run: ResolvedRun) -> bool:
 
 
 def _shrinks_batch(run: ResolvedRun) -> bool:
-    """Returns whether the command itself sets a much smaller batch than the published one, or than the files'."""
-    chosen = [item for role in ("batch_size", "batch_length") if (item := run.setting(role)) is not None]
-    typed = [item for item in chosen if item.last.kind == "command line"]
-    if run.budget is None or not typed:
+    """Returns whether the command itself sets a much smaller batch than the published one."""
+    if run.budget is None or run.reference is None:
         return False
-    if run.reference is not None:
-        return run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
-    factors = (item.number / as_number(item.chain[-2].value) for item in typed if _replaces(item))
-    return prod(factors) <= _TRIAL_BATCH
-
-
-def _replaces(setting: Setting) -> bool:
-    return len(setting.chain) > 1 and as_number(setting.chain[-2].value) > 0
+    chosen = [item for role in ("batch_size", "batch_length") if (item := run.setting(role)) is not None]
+    typed = any(item.last.kind == "command line" for item in chosen)
+    return typed and run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
 
 
 def _saves_never(run: ResolvedRun) -> bool:

@@ -11,6 +11,7 @@ from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.checkout import PythonCheckout
+from dreamerguard.programs.shared.task_names import suite_of
 from dreamerguard.sources.python.names import last_name
 from dreamerguard.sources.python.python_files import parse
 
@@ -18,6 +19,7 @@ from .suite_branch import branch_of
 
 #: Wrapper -> the kind of actions behind it.
 _KINDS = {"OneHotAction": "discrete", "NormalizeActions": "continuous"}
+_WORTH = re.compile(rb"\b(?:OneHotAction|NormalizeActions)\(")
 #: Suites of upstream, which the rule knows.
 _UPSTREAMS = frozenset({"dmc", "atari", "dmlab", "memorymaze", "crafter", "minecraft"})
 _REFUSES = re.compile(rb"^[ \t]*raise ValueError\(f?[\"']Invalid one-hot action", re.MULTILINE)
@@ -30,19 +32,20 @@ def wrapped_actions(
 
     Args:
       settings: of the run.
-      suite: the suite of the task.
+      suite: the suite of the task, or the name of a preset without a task, which begins with it.
       checkout: the checkout.
       anchor: place of the command or of the preset.
       whole: whether a file of presets is checked.
     """
     dist = settings.get("actor.dist", settings.get("actor_dist"))
-    if checkout is None or dist is None or suite in _UPSTREAMS or not isinstance(dist.value, str):
+    if checkout is None or dist is None or suite_of(suite) in _UPSTREAMS or not isinstance(dist.value, str):
         return
     drawn = "discrete" if dist.value.startswith("onehot") else "continuous"
     beside = (checkout.index.files[name].data for name in checkout.beside)
     for data in checkout.script_texts or tuple(data for data in beside if data is not None):
-        tree = parse(data) if b"OneHotAction" in data and suite.encode() in data else None
-        kind = _kind(branch_of(tree, suite) or []) if tree is not None else ""
+        tree = parse(data) if _WORTH.search(data) and suite_of(suite).encode() in data else None
+        made = (branch_of(tree, name) for name in (suite, suite_of(suite))) if tree is not None else ()
+        kind = _kind(next((body for body in made if body is not None), []))
         if kind and kind != drawn:
             task = settings.get("task")
             place = dist.last.span if dist.chosen else None

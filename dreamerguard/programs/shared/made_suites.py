@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
-from dreamerguard.core.source import Label, Span
+from dreamerguard.core.source import Label, Source, Span
 from dreamerguard.sources.python.choice_facts import takes
 from dreamerguard.sources.python.decisions import Decision, Decisions
 from dreamerguard.sources.python.python_files import MAX_FILES
@@ -43,6 +43,8 @@ def suite_problems(
     if task is None or found is None or checkout is None or not _is_name(task.value):
         return
     decision, decisions = found
+    if _is_replaced(decision, anchor.source):
+        return
     name = str(task.value)
     choice = next((item for item in decision.choice.choices if _takes(decision, item, name)), None)
     if choice is None:
@@ -114,8 +116,7 @@ def _decision(
     decisions = checkout.index.decisions(checkout.starts, frozenset(leaf))
     found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
     found = [item for item in found if _belongs(item, checkout)]
-    sure = len(found) == 1 and found[0].choice.sure and found[0].sure and not _is_replaced(found[0], checkout)
-    return (found[0], decisions) if sure else None
+    return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
 
 
 def _is_by_suite(decision: Decision) -> bool:
@@ -137,16 +138,16 @@ def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
     return re.search(word + rb"\b", text) is not None and re.search(rb"\bdef\s+" + word + rb"\s*\(", text) is None
 
 
-def _is_replaced(decision: Decision, checkout: PythonCheckout) -> bool:
-    """Returns whether the started script puts another function in the place of the one that decides.
+def _is_replaced(decision: Decision, source: Source) -> bool:
+    """Returns whether the Python file that starts the run puts another function in the place of the one that decides.
 
     ``trainer.make_env = own``, ``setattr(trainer, "make_env", own)``, ``patch("trainer.make_env", own)``
     """
-    if checkout.script is None or not decision.choice.function:
+    if not source.name.endswith(".py") or not decision.choice.function:
         return False
-    name = re.escape(decision.choice.function.encode())
-    puts = re.compile(rb"\w\." + name + rb"\s*=(?!=)|\b(?:setattr|patch)\w*[.\w]*\([^\n]*\b" + name + rb"[\"']")
-    return puts.search(checkout.script_data or b"") is not None
+    name = re.escape(decision.choice.function)
+    puts = rf"\w\.{name}\s*=(?!=)|\b(?:setattr|patch)[.\w]*\([^\n]*\b{name}[\"']"
+    return re.search(puts, source.text) is not None
 
 
 def _takes(decision: Decision, choice: object, name: str) -> bool:

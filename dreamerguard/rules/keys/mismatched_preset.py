@@ -101,7 +101,9 @@ def _bypassed_section(run: ResolvedRun) -> Iterator[Finding]:
             f"preset {preset.name} with a task of {suite} plays with env.{suite}, not with env.{preset.name}:"
             f" {', '.join(changed[:_LISTED])} {'differs' if len(changed) == 1 else 'differ'}",
             key=task.key,
+            severity=None if task.chosen else Severity.INFO,
             help=f"choose a task of {preset.name}, or set env.{suite} in the preset",
+            upstream="" if task.chosen else run.upstream,
         )
 
 

@@ -25,7 +25,7 @@ _FOLDERS = ("", "version_*/", "tensorboard/")
 _BACKLOG, _SAMPLED = 8 << 20, 1 << 19
 
 #: Scores from which on a longer backlog is sampled: evenly spaced ones, because each is compared with its checksum.
-_SCORES = 100_000
+_SCORES = 50_000
 
 
 def event_files(directory: Path) -> list[Path]:

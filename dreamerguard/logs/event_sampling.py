@@ -24,7 +24,8 @@ class EventSampler:
         self._pattern = re.compile(b"|".join(map(re.escape, self._tags)) or rb"(?!)")
         self._every = self._step = 1
         self._data = b""
-        self._hits: list[int] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         self._next = 0
         self._count = self._scores = 0
 
@@ -41,19 +42,21 @@ class EventSampler:
           every: of the records without a score, about one in so many is read.
           most: records with a score from which on only about so many, evenly spaced, are read; None for all.
         """
-        self._every = every
-        self._step = 1 if most is None else 1 + sum(map(data.count, self._tags)) // max(most, 1)
+        self._every, self._step = every, 1
         self._data, self._next = data, 0
-        self._hits = [] if self.all else [hit.start() for hit in self._pattern.finditer(data)]
-        self._hits.append(len(data))
+        spans = [] if most is None and every == 1 else [hit.span() for hit in self._pattern.finditer(data)]
+        if most is not None:
+            self._step = 1 + len(spans) // max(most, 1)
+        self._starts = [start for start, _ in spans] + [len(data)]
+        self._ends = [end for _, end in spans]
 
     def takes(self, start: int, end: int) -> bool:
         """Returns whether the next record, with its payload from start to end, is read."""
         if self.all:
             return True
-        while self._hits[self._next] < start:
+        while self._starts[self._next] < start:
             self._next += 1
-        if self._hits[self._next] < end and self._pattern.search(self._data, start, end):
+        if self._starts[self._next] < end and self._pattern.search(self._data, start, end):
             self._scores += 1
             return not self._scores % self._step
         self._count += 1
@@ -68,15 +71,22 @@ class EventSampler:
         """
         if self.all:
             return at
-        data, size, hits = self._data, len(self._data) - TAIL, self._hits
-        count, following, every = self._count, self._next, self._every
+        data, size, starts, ends = self._data, len(self._data) - TAIL, self._starts, self._ends
+        count, scores, following, every, step = self._count, self._scores, self._next, self._every, self._step
         while (length := lengths.get(data[at : at + HEAD])) is not None:
             end = at + HEAD + length
-            while hits[following] < at:
+            while starts[following] < at:
                 following += 1
-            if end > size or hits[following] < end or not ((count + 1) * _SPREAD >> 16) % every:
+            if end > size:
                 break
-            count += 1
+            if starts[following] >= end:
+                if not ((count + 1) * _SPREAD >> 16) % every:
+                    break
+                count += 1
+            elif starts[following] < at + HEAD or ends[following] > end or not (scores + 1) % step:
+                break
+            else:
+                scores += 1
             at = end + TAIL
-        self._count, self._next = count, following
+        self._count, self._scores, self._next = count, scores, following
         return at

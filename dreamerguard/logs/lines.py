@@ -13,6 +13,9 @@ from dreamerguard.util.json_text import read_json, read_long_json
 #: A line end with the blank lines after it.
 _BLANK = re.compile(rb"\n\s+")
 
+#: Bytes that are searched for a text at once. CPython's search in longer ones is slower for a short text.
+_WINDOW = 20_000
+
 #: What is taken for a number, before it is parsed.
 _NUMBER = rb"([-+.\deE]+)"
 
@@ -25,11 +28,15 @@ def lines_with(block: bytes, word: bytes) -> list[bytes]:
     found: list[bytes] = []
     if not may_hold(block, word):
         return found
-    at, find, rfind = 0, block.find, block.rfind
-    while (hit := find(word, at)) >= 0:
-        start, end = rfind(b"\n", at, hit) + 1 or at, find(b"\n", hit)
+    at, size, over, find, rfind = 0, len(block), len(word) - 1, block.find, block.rfind
+    while at < size:
+        hit = find(word, at, at + _WINDOW + over)
+        if hit < 0:
+            at += _WINDOW
+            continue
+        start, end = rfind(b"\n", 0, hit) + 1, find(b"\n", hit)
         if end < 0:
-            end = len(block)
+            end = size
         found.append(block[start:end])
         at = end + 1
     return found

@@ -160,10 +160,10 @@ class Tail:
                     held, length = [], 0
                     yield b""
                 continue
-            whole = b"".join((*held, block[:cut]))
-            held, length = [block[cut:]], len(block) - cut
-            self.skip(file, position - length)
-            file.seek(position)
+            whole = b"".join((*held, block[:cut])) if held else block[:cut]
+            held, length = [], 0
+            position -= len(block) - cut  # the start of the next line is read again: that is less than to copy a block
+            self.skip(file, position)
             yield self._after_long_line(whole)
 
     def _drop(self, file: io.FileIO, position: int) -> None:

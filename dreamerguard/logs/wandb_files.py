@@ -32,9 +32,9 @@ _LONGEST = 4 << 20
 #: Rows in the start of a file that are read to recognise its program.
 _FIRST_ROWS = 300
 #: Bytes that are read at once.
-_CHUNK = 32 * _BLOCK
-#: Bytes of a backlog in which rows with a NaN or a success rate are searched for.
-_SEARCHED = 64 << 20
+_CHUNK = 4 * _BLOCK
+#: Bytes of a backlog that are read about: of a longer one, evenly spaced parts.
+_READ = 96 << 20
 #: Checksum, length and type of a record.
 _head = struct.Struct("<IHB").unpack_from
 #: What a history that is not as documented raises.
@@ -70,6 +70,10 @@ class WandbRecords:
                 break
         return used, found
 
+    def forget(self) -> None:
+        """Drops the parts of an unfinished record, because the next bytes do not follow it."""
+        self._parts, self._inside = [], False
+
     def _block(self, data: bytes, at: int, stop: int, whole: bool, found: list[Record]) -> int:
         """Adds the records up to the end of a block, or of the data in it. Returns the position after the last one."""
         while stop - at >= _HEAD:
@@ -87,7 +91,7 @@ class WandbRecords:
             if not follows and not whole:
                 return at  # it is still being written
             self.damaged += any(data[at:stop])
-            self._parts, self._inside = [], False
+            self.forget()
             at = end if follows else stop
         return stop if whole else at
 
@@ -97,7 +101,7 @@ class WandbRecords:
         if not self._inside:  # its beginning is damaged
             return
         if sum(map(len, self._parts)) + len(data) > _LONGEST:
-            self._parts, self._inside = [], False
+            self.forget()
             return
         self._parts.append(data)
         if kind == _LAST:
@@ -128,10 +132,10 @@ class WandbTail(Tail):
         self._evaluations = (wanted.evaluations.encode(),) if wanted.evaluations else ()
 
     def row_blocks(self, rows_per_byte: float) -> Iterator[RowBlock]:
-        """Yields blocks with all scores of the appended records.
+        """Yields blocks with all scores of the appended records; of a long backlog, of evenly spaced parts and the end.
 
         Args:
-          rows_per_byte: how many rows are read whole, for each byte; at least one in a block.
+          rows_per_byte: how many rows are read whole, for each byte of the backlog; at least one in a block.
         """
         with self.opened() as opened:
             if opened is None:
@@ -139,14 +143,18 @@ class WandbTail(Tail):
             file, end = opened
             if self.offset == 0:
                 self.records = WandbRecords()
-            every = 1 + (end - self.offset) // _SEARCHED
+            every = 1 + (end - self.offset) // _READ
             while (start := self.offset) < end:
+                chunk, last = start // _CHUNK, end - start <= _CHUNK
+                if chunk % every and not last:
+                    self.skip(file, (chunk + 1) * _CHUNK)
+                    self.records.forget()
+                    continue
                 read = self._chunk(file, end)
                 if read is None:
                     return
                 data, records = read
-                odd = start // _CHUNK % every == 0
-                yield self._rows(data, records, round(rows_per_byte * len(data)) + 1, odd)
+                yield self._rows(data, records, round(every * rows_per_byte * len(data)) + 1)
 
     def _chunk(self, file: BinaryIO, end: int) -> tuple[bytes, list[Record]] | None:
         start = self.offset
@@ -160,11 +168,10 @@ class WandbTail(Tail):
         file.seek(self.offset)
         return data, records
 
-    def _rows(self, data: bytes, records: list[Record], quota: int, odd: bool) -> RowBlock:
+    def _rows(self, data: bytes, records: list[Record], quota: int) -> RowBlock:
         block, hits = RowBlock(), Hits(data, records)
         whole = {*spaced(len(records), quota), *hits.holding(self._evaluations)}
-        if odd:
-            whole.update(islice(hits.holding(REMARKABLE), quota))
+        whole.update(islice(hits.holding(REMARKABLE), quota))
         add_scores = self._shapes.add_scores
         for number in sorted(whole.union(hits.holding(self._scores))):
             record = records[number]

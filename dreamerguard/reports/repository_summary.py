@@ -38,9 +38,9 @@ def _summary(outcome: RepositoryResult) -> Iterator[str]:
     parts = [_counted(counts[severity], severity) for severity in Severity if counts[severity]]
     found = ", ".join(parts) or clean(*outcome.results)
     kinds = ((outcome.commands, "command"), (outcome.presets, "configuration file"))
-    checked = " and ".join(_counted(number, noun) for number, noun in kinds if number) or "nothing"
+    checked = " and ".join(_counted(number, noun) for number, noun in kinds if number)
     yield (
-        f"{found}{suppressed(*outcome.results)}; checked {checked}; read {outcome.files} of"
+        f"{found}{suppressed(*outcome.results)}; {f'checked {checked}; ' if checked else ''}read {outcome.files} of"
         f" {_counted(outcome.seen, 'file')}"
     )
     for name, (count, reason) in outcome.dialects.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -39,7 +40,7 @@ def read_long_json(text: bytes) -> Any:
     Raises:
       ValueError: see `read_json`.
     """
-    if len(text) >= _LONG and not _MANY_DIGITS.search(text[::10]):
+    if (len(text) >= _LONG or "pydantic_core" in sys.modules) and not _MANY_DIGITS.search(text[::10]):
         from pydantic_core import from_json
 
         with suppress(ValueError):

@@ -148,9 +148,14 @@ def rate(flags: Sequence[bool]) -> str:
     return f"{100 * sum(flags) / len(flags):.1f} % ({sum(flags)}/{len(flags)})"
 
 
+def result_path(name: str) -> Path:
+    """Returns ``benchmarks/results/NAME.json``."""
+    return Path(__file__).resolve().parent / "results" / f"{name}.json"
+
+
 def write_result(name: str, result: object) -> None:
     """Writes ``benchmarks/results/NAME.json``."""
-    path = Path(__file__).resolve().parent / "results" / f"{name}.json"
+    path = result_path(name)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"\n{path}")

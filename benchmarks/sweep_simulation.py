@@ -5,8 +5,8 @@
 Two sweeps of `benchmarks.fake_trainer` run: one without and one with ``kill -9`` of the controller at random moments,
 each time continued with ``sweep resume``. Then every run must have ended exactly once, and the looks are measured on
 as many growing logs. Exit code 1: a run is lost, ended twice or failed, or a limit is not kept. ``--part`` measures one
-part, and ``--json`` then keeps the other parts of the file: on two cores a sweep of 2,000 runs takes some ten minutes with
-Ray, which starts again after every kill.
+part, and ``--json`` then keeps the other parts of the file: on two cores a sweep of 2,000 runs takes some ten minutes
+with Ray, which starts again after every kill.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from .envs import Array, Supervision, WaitEnded, make_agent_envs, make_env
 from .failures import EndlessEpisodes
 from .runtime import compiled
 from .runtime.device import compute_dtype
+from .runtime.seed_devices import ONE_DEVICE, SeedDevices
 
 #: Agent steps of an evaluation episode, after which it counts as endless: more than any published task has, and for
 #: tasks that are known to have no time limit.
@@ -47,6 +48,7 @@ class Evaluator:
       episodes: episodes of one evaluation, per agent.
       seeds: seed of resets and actions, per agent.
       supervision: the run, which may stop an evaluation.
+      devices: devices over which several agents are spread.
 
     Attributes:
       played: evaluations before this one; each has other resets.
@@ -59,10 +61,12 @@ class Evaluator:
         episodes: int,
         seeds: Sequence[int],
         supervision: Supervision | None = None,
+        devices: SeedDevices = ONE_DEVICE,
     ) -> None:
+        self._devices = devices
         self._config, self._spec, self._episodes, self._seeds = config, spec, episodes, tuple(seeds)
         self._envs = min(episodes, config.run.envs)
-        self._act = jax.jit(compiled.act_for_agents(spec, len(seeds)))
+        self._act = devices.jit(compiled.act_for_agents(spec, len(seeds)), compiled.ACTING)
         self._supervision = supervision or Supervision(timeout=config.env.timeout)
         self.played = 0
 
@@ -90,14 +94,15 @@ class Evaluator:
         share, rest = divmod(self._episodes, self._envs)
         wanted = [share + (i < rest) for i in range(self._envs)] * agents
         played: list[list[FinishedEpisode]] = [[] for _ in wanted]
-        seeds = compiled.place_seeds(self._seeds)
+        place = self._devices.place
+        seeds, params = place(compiled.place_seeds(self._seeds)), place(params)
         longest = most_steps(self._config.task)
-        carry, count = compiled.initial_carry(self._spec, agents, self._envs), 0
+        carry, count = place(compiled.initial_carry(self._spec, agents, self._envs)), 0
         while any(len(mine) < most for mine, most in zip(played, wanted, strict=True)):
             if self._supervision.stop():
                 raise WaitEnded("the evaluation was ended")
-            obs = jax.device_put(compiled.by_agent(driver.observe(), agents))
-            carry, action, _ = self._act(seeds, params, carry, obs, np.uint32(count))
+            obs = place(jax.device_put(compiled.by_agent(driver.observe(), agents)))
+            carry, action, _ = self._act(seeds, params, carry, obs, self._devices.share(np.uint32(count)))
             count += 1
             for episode in driver.step(compiled.by_env(jax.device_get(action), agents)):
                 played[episode.env].append(episode)

@@ -54,6 +54,7 @@ from .runtime.compiled import CompiledFunctions
 from .runtime.device import batch_devices
 from .runtime.precision import run_dtype
 from .runtime.records import RunDirectoryLost, SeedRecords
+from .runtime.seed_devices import SeedDevices
 from .runtime.storage_choice import choose_storage
 from .runtime.updates import update_sizes
 
@@ -139,6 +140,7 @@ class Run:
         self._config, self._directory, self._observer, self._group = config, directory, observer, group
         self._share = WHOLE if group is None else group.share
         self.counters = Counters(config, found.numbers if found else {})
+        self._seed_devices = SeedDevices(batch_devices(config.runtime) if config.seeds > 1 else ())
         self._stop: Callable[[], bool] = lambda: False
         self._evaluates = self._share.leads
         self._stack = ExitStack()
@@ -163,17 +165,20 @@ class Run:
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
         episodes = RunningEpisodes(own, spec, counters, found, supervision, share)
         self._stack.callback(episodes.close)
-        single = config.runtime.devices * share.processes > 1 or jax.default_backend() == "cpu"
+        split = config.seeds == 1 and config.runtime.devices * share.processes > 1
+        single = split or jax.default_backend() == "cpu"
         sizes = update_sizes(self._most_updates(), single=single)
-        replay = create_replay(own, spec, counters.total, chosen.storage, chosen.folder, sizes, share)
+        replay = create_replay(
+            own, spec, counters.total, chosen.storage, chosen.folder, sizes, share, self._seed_devices.sharding
+        )
         self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
-        learner = compiled.initial_state(spec, seeds)
+        learner = self._seed_devices.place(compiled.initial_state(spec, seeds))
         if pretrained is not None and found is None:
             learner, line = pretrained.applied(learner, config.seeds)
             observer.note(line)
         evaluation = BackgroundEvaluation(
-            lambda supervision: Evaluator(config, spec, config.eval.episodes, seeds, supervision),
+            lambda supervision: Evaluator(config, spec, config.eval.episodes, seeds, supervision, self._seed_devices),
             supervision,
             background=config.eval.background,
         )
@@ -238,8 +243,9 @@ class Run:
             length=config.replay.batch_length,
             most=self._most_updates(),
             notify=self._observer.phase,
-            devices=batch_devices(config.runtime),
+            devices=batch_devices(config.runtime) if config.seeds == 1 else (),
             share=self._share,
+            seed_devices=self._seed_devices,
         )
 
     def _most_updates(self) -> int:

@@ -38,7 +38,9 @@ def train(
     ] = None,
     devices: Annotated[
         int | None,
-        typer.Option("--devices", help="Devices over which every batch is split; short for runtime.devices."),
+        typer.Option(
+            "--devices", help="Devices over which every batch, or all seeds, are split; short for runtime.devices."
+        ),
     ] = None,
     max_unsaved: Annotated[
         float | None,

@@ -41,9 +41,9 @@ def _env(values: Mapping[str, Any]) -> str:
 
 
 def split_batch(devices: int, batch: int, seeds: int) -> str:
-    """Returns why the batch of a run cannot be split over devices; empty if it can."""
-    if devices > 1 and seeds > 1:
-        return f"runtime.devices {devices} splits the batch of one agent, but seeds is {seeds}"
+    """Returns why a run cannot be split over devices: several seeds, or the batch of one; empty if it can."""
+    if seeds > 1:
+        return f"seeds {seeds} is not a multiple of runtime.devices {devices}" if seeds % devices else ""
     if batch % devices:
         return f"replay.batch_size {batch} is not a multiple of runtime.devices {devices}"
     return ""

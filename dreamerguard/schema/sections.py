@@ -180,7 +180,11 @@ class RuntimeSection(Section):
         " bfloat16 on a GPU; on a CPU mixed where it measures a gain, otherwise float32.",
     )
     devices: int = setting(
-        1, "Devices of this machine over which every batch is split; one agent only.", unit="devices", ge=1, le=1024
+        1,
+        "Devices of this machine. Every batch of one agent is split over them; several agents are spread over them.",
+        unit="devices",
+        ge=1,
+        le=1024,
     )
     deterministic: bool = setting(True, "Two runs with one seed on one machine give identical results.")
     compilation_cache: bool = setting(True, "Keep compiled programs on disk, so that the next start is fast.")

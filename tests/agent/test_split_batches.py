@@ -71,3 +71,9 @@ def test_processes_compute_what_one_computes(one: dict[str, Any], tmp_path: Path
     for name in (name for name in one if name.startswith("ring/")):
         joined = {name: np.concatenate([each[name] for each in found])}
         assert_close(joined, one, [name])
+
+
+def test_a_ring_on_several_devices_reads_and_writes_as_on_one() -> None:
+    command = [sys.executable, "-m", "tests.agent.seed_devices.ring"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

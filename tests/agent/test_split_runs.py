@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from .same_runs import SMALL, assert_same, everything
@@ -61,3 +62,22 @@ def test_a_run_continues_on_another_number_of_devices(tmp_path: Path) -> None:
     after = everything(tmp_path / "run")
     assert after["frames"] == SMALL["run"]["frames"] > before["frames"]
     assert all(row in after["scores.jsonl"] for row in before["scores.jsonl"])
+
+
+def test_agents_on_several_devices_learn_what_they_learn_on_one(tmp_path: Path) -> None:
+    """Four seeds on four devices, on two, and on one; then the run on four is resumed on one."""
+    for devices in (1, 2, 4):
+        run(tmp_path / str(devices), devices, tmp_path / "programs", steps=50, seeds=4)
+    one = everything(tmp_path / "1")
+    for devices in (2, 4):
+        found = everything(tmp_path / str(devices))
+        assert found.keys() == one.keys()
+        for name, value in one.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                far = 3e-3 if "opt_state/1" in name else 1e-4  # momentum: quotients of tiny gradients
+                np.testing.assert_allclose(found[name], value, rtol=far, atol=far, err_msg=name)
+            elif name.startswith("sampler/"):
+                np.testing.assert_array_equal(found[name], value, err_msg=name)
+    run(tmp_path / "4", 1, tmp_path / "programs", steps=20, seeds=4)
+    run(tmp_path / "4", 2, tmp_path / "programs", seeds=4)
+    assert everything(tmp_path / "4")["frames"] == SMALL["run"]["frames"]

@@ -215,7 +215,7 @@ def test_devices_have_a_short_option(tmp_path: Path, words: str) -> None:
     assert run.config.runtime.devices == 4
 
 
-@pytest.mark.parametrize("words", ["--devices 3", "--devices 2 seeds=2", "--devices 2 replay.batch_size=9"])
+@pytest.mark.parametrize("words", ["--devices 3", "--devices 2 seeds=3", "--devices 2 replay.batch_size=9"])
 def test_a_batch_that_cannot_be_split_is_an_error(tmp_path: Path, words: str) -> None:
     (problem,) = resolve(tmp_path, f"dmc_walker_walk {words}").problems
     assert problem.rule == "inconsistent-settings" and "runtime.devices" in problem.message

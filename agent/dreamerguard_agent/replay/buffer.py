@@ -71,10 +71,11 @@ def empty_agent_ring(spec: AgentSpec, envs: int, rows: int) -> Ring:
     )
 
 
-def empty_ring(spec: AgentSpec, agents: int, envs: int, rows: int) -> Ring:
+def empty_ring(spec: AgentSpec, agents: int, envs: int, rows: int, sharding: Any = None) -> Ring:
     """Creates an empty ring for all agents: [E, R, ...] of one, [N, E, R, ...] of several.
 
-    One program makes all arrays: a program for each would be compiled at every start.
+    One program makes all arrays: a program for each would be compiled at every start. ``sharding`` says how several
+    agents are spread over devices; by default all are on the first one.
     """
 
     def make() -> Ring:
@@ -82,7 +83,7 @@ def empty_ring(spec: AgentSpec, agents: int, envs: int, rows: int) -> Ring:
         ring: Ring = jax.tree.map(lambda x: jnp.zeros((*(agents,) * (agents > 1), *x.shape), x.dtype), one)
         return ring
 
-    made: Ring = jax.jit(make)()
+    made: Ring = jax.jit(make, out_shardings=sharding)()
     return made
 
 
@@ -277,6 +278,7 @@ def create_replay(
     folder: Path,
     sizes: Sequence[int],
     share: Share = WHOLE,
+    sharding: Any = None,
 ) -> ReplayBuffer:
     """Creates the empty replay of a run.
 
@@ -288,6 +290,7 @@ def create_replay(
       folder: where files lie, if the replay is on disk.
       sizes: numbers of updates that one call may run, the largest first.
       share: this process.
+      sharding: how a ring on the device is spread over devices; None: it is not.
 
     Raises:
       NotSaved: there is not enough space on the disk, or a file cannot be made.
@@ -297,7 +300,7 @@ def create_replay(
         WindowSampler(config.run.envs, *size, seed_of(seed, share), online=config.replay.online)
         for seed in range(config.seed, config.seed + config.seeds)
     ]
-    ring = partial(empty_ring, spec, config.seeds, config.run.envs, size.rows)
+    ring = partial(empty_ring, spec, config.seeds, config.run.envs, size.rows, sharding)
     batch = config.replay.batch_size
     made = create_storage(ring, storage, folder, size.window, batch, sizes)
     return ReplayBuffer(made, samplers, batch, config.replay.batch_length, share, config.seed)

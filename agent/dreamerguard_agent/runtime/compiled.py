@@ -33,10 +33,13 @@ from ..replay.ring import Ring, StoredLatents
 from . import program_store
 from .device import compile_program
 from .faults import fault_terms, no_faults
+from .seed_devices import ONE_DEVICE, SeedDevices
 from .split_updates import BatchShape, SplitUpdates
 from .updates import ACT, INIT, scan_packed, scan_updates, seed_key, update_sizes
 
 Notify = Callable[[str], None]
+#: Axes of the arguments of `act_for_agents`.
+ACTING = (0, 0, 0, 0, None)
 #: What is said before an update is compiled.
 _LONGEST = "compiling the update, the longest part"
 
@@ -111,7 +114,7 @@ def act_with_seed(
 
 def act_for_agents(spec: AgentSpec, agents: int, share: Share = WHOLE) -> Callable[..., Any]:
     """Returns `act_with_seed` for ``agents`` agents: of seeds, parameters, carry, observations and count."""
-    return for_agents(partial(act_with_seed, spec, share=share), agents, (0, 0, 0, 0, None))
+    return for_agents(partial(act_with_seed, spec, share=share), agents, ACTING)
 
 
 class CompiledFunctions:
@@ -130,6 +133,7 @@ class CompiledFunctions:
       devices: devices over which every batch is split, of one agent and of all processes; at most one: the update runs
         on the first device.
       share: this process.
+      seed_devices: devices over which several agents are spread.
 
     Attributes:
       faults: updates of `run_updates` that were skipped so far, on the device.
@@ -150,20 +154,22 @@ class CompiledFunctions:
         notify: Notify,
         devices: Sequence[jax.Device] = (),
         share: Share = WHOLE,
+        seed_devices: SeedDevices = ONE_DEVICE,
     ) -> None:
-        self._notify, agents = notify, len(seeds)
-        self._seeds = place_seeds(seeds)
+        self._notify, agents, self._devices = notify, len(seeds), seed_devices
+        self._seeds = seed_devices.place(place_seeds(seeds))
         carry = initial_carry(spec, agents, obs["is_first"].shape[-1])
         chosen = act_for_agents(spec, agents, share)
         arguments = self._seeds, state.params, carry, obs, np.uint32(0)
         notify("compiling the policy")
-        self._act = compile_program(jax.jit(chosen).lower(*arguments))
+        self._act = compile_program(seed_devices.jit(chosen, ACTING).lower(*arguments))
         _, action, latents = jax.eval_shape(chosen, *arguments)
         if inserts:
             notify("compiling the replay")
-            insert = jax.jit(for_agents(replay_ring.insert, agents, (0, 0, 0, 0, None)), donate_argnums=0)
+            axes = (0, 0, 0, 0, None)
+            insert = seed_devices.jit(for_agents(replay_ring.insert, agents, axes), axes, 0)
             self._insert = compile_program(insert.lower(ring(1), obs, action, latents, np.int32(0)))
-        self.faults = no_faults(agents, batch, fault_terms(spec))
+        self.faults = seed_devices.place(no_faults(agents, batch, fault_terms(spec)))
         self._updates: dict[int, Callable[..., Any]]
         if len(devices) > 1:
             notify(_LONGEST)
@@ -172,17 +178,20 @@ class CompiledFunctions:
             self._updates, metrics = {1: split}, split.metrics
         else:
             self._updates, metrics = self._compile_updates(spec, state, ring, inserts, batch, length, most)
-        self._add = compile_program(jax.jit(partial(jax.tree.map, jnp.add)).lower(metrics, metrics))
+        self._add = compile_program(seed_devices.jit(partial(jax.tree.map, jnp.add), (0, 0)).lower(metrics, metrics))
 
     def choose_actions(self, params: Any, carry: Carry, obs: Mapping[str, jax.Array], count: int) -> Any:
         """Dispatches `act_with_seed` and returns at once: the next carry, actions and latents as device arrays."""
-        return self._act(self._seeds, params, carry, obs, jax.device_put(np.uint32(count)))
+        place = self._devices.place
+        return self._act(self._seeds, place(params), place(carry), place(obs), self._devices.share(np.uint32(count)))
 
     def insert_records(
         self, ring: Ring, obs: Mapping[str, jax.Array], action: Any, latents: StoredLatents, position: int
     ) -> Ring:
         """Stores one record per environment at number ``position``. Donates and returns the ring."""
-        stored: Ring = self._insert(ring, obs, action, latents, jax.device_put(np.int32(position)))
+        place = self._devices.place
+        number = self._devices.share(np.int32(position))
+        stored: Ring = self._insert(place(ring), place(obs), place(action), place(latents), number)
         return stored
 
     def run_updates(
@@ -201,10 +210,11 @@ class CompiledFunctions:
           The learner state, the ring and the accumulated metrics.
         """
         done, due = 0, indices.shape[-3]
-        count = jax.device_put(np.int32(stored))
+        count, place = self._devices.share(np.int32(stored)), self._devices.place
+        state, ring = place(state), place(ring)
         while done < due:
             size = next(size for size in self._updates if size <= due - done)
-            chosen = jax.device_put(indices[..., done : done + size, :, :])
+            chosen = place(jax.device_put(indices[..., done : done + size, :, :]))
             run = self._updates[size]
             state, ring, more, self.faults = run(self._seeds, state, ring, chosen, count, self.faults)
             sums = more if sums is None else self._add(sums, more)
@@ -224,13 +234,17 @@ class CompiledFunctions:
         """Returns the updates on one device by their number in one call, and the shapes of their metrics."""
         agents = self._seeds.size
         function, donated, columns = (scan_updates, (1, 2), 2) if inserts else (scan_packed, (1,), 4)
-        update = _named(for_agents(partial(function, spec, length), agents, (0, 0, 0, 0, None, 0)), function)
+        shared = (0, 0, 0, 0, None, 0)
+        update = _named(for_agents(partial(function, spec, length), agents, shared), function)
         axes = () if agents == 1 else (agents,)
-        programs = {}
+        programs: dict[int, Any] = {}
         for size in update_sizes(most, single=jax.default_backend() == "cpu"):
             chosen = jax.ShapeDtypeStruct((*axes, size, batch, columns), jnp.int32)
             arguments = self._seeds, state, ring(size), chosen, np.int32(0), self.faults
-            programs[size] = program_store.lower(update, (spec, length, agents), arguments, donated)
+            if self._devices.split:
+                programs[size] = self._devices.jit(update, shared, donated).lower(*arguments)
+            else:
+                programs[size] = program_store.lower(update, (spec, length, agents), arguments, donated)
         compiled = {}
         for size, program in programs.items():
             self._notify(_LONGEST)

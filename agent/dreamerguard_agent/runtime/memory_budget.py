@@ -39,7 +39,7 @@ class DoesNotFit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MemoryBudget:
-    """The device memory of a run, in bytes of all its agents; on a CPU that is main memory.
+    """The memory of a run on each device, in bytes of its agents there; on a CPU that is main memory.
 
     Attributes:
       parameters: trained parameters.
@@ -111,14 +111,16 @@ def estimate(
     # Two calls have a packed ring each, on the device and on the host: the one that runs and the one being prepared.
     batches = 0 if storage == "device" else 2 * seeds * _call_bytes(config, spec, replay.window, main_memory)
     on_host = (ring if storage == "host" else 0) + windows + batches
+    # Agents that are spread over accelerators need the memory of their part on each.
+    parts = config.runtime.devices if seeds > 1 and not main_memory else 1
     device = MemoryBudget(
-        parameters=seeds * parameters,
-        optimizer=seeds * optimizer,
-        slow=seeds * slow,
-        ring=ring if storage == "device" or (storage == "host" and main_memory) else 0,
+        parameters=seeds * parameters // parts,
+        optimizer=seeds * optimizer // parts,
+        slow=seeds * slow // parts,
+        ring=ring // parts if storage == "device" or (storage == "host" and main_memory) else 0,
         windows=windows if main_memory else 0,
-        batches=2 * batches if main_memory else batches,
-        update=seeds * _update_bytes(spec, config.replay.batch_size, config.replay.batch_length),
+        batches=(2 * batches if main_memory else batches) // parts,
+        update=seeds // parts * _update_bytes(spec, config.replay.batch_size, config.replay.batch_length),
     )
     return StorageNeed(device, 0 if main_memory else on_host, ring if storage == "disk" else 0)
 

@@ -284,4 +284,4 @@ def _anchor(flags: Flags, command: Command) -> Span:
         return task.span
     if flags.configs is not None:
         return flags.configs.span
-    return command.source.span(0, len(command.source.text))
+    return command.span

@@ -302,4 +302,4 @@ def _anchor(words: TorchArguments, command: Command) -> Span:
     task = next((item for item in reversed(words.arguments) if item.name == "task"), None)
     if task is not None:
         return task.span
-    return words.configs or command.source.span(0, len(command.source.text))
+    return words.configs or command.span

@@ -73,8 +73,20 @@ def _may_be_elsewhere(command: Command, launch: Launch, folder: Path) -> bool:
     if made is not None or len(_CLONE.findall(before)) > 1:
         return True
     named = _DREAMER.search(typed.name) is not None
-    there = len(typed.parts) > 1 and is_dir(folder / typed.parent) and typed.name not in _USUAL
-    return not (named or there)
+    return not (named or (_is_front(source.name) and _has_near(typed, folder)))
+
+
+def _is_front(name: str) -> bool:
+    """Returns whether a file is the first page of a folder, and no page of documents on other things."""
+    return "/" not in name or PurePosixPath(name).name.lower().startswith("readme")
+
+
+def _has_near(typed: PurePosixPath, folder: Path) -> bool:
+    """Returns whether the folder that a command names holds a file of nearly the same name."""
+    home = folder / typed.parent
+    if len(typed.parts) < 2 or typed.name in _USUAL or not is_dir(home):
+        return False
+    return bool(nearest(typed.name, [item.name for item in entries_below(home, 1, 0) if item.name.endswith(".py")]))
 
 
 @cached_per_check

@@ -174,7 +174,7 @@ def finish(
         draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         unused = unused_sections(draft.settings, checkout) if whole and draft.seen else {}
-        draft.keys = {key: replace(item, dead=unused.get(key, item.dead)) for key, item in draft.keys.items()}
+        draft.keys = {**draft.keys, **{key: replace(draft.keys[key], dead=why) for key, why in unused.items()}}
         added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
         draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)

@@ -1,13 +1,17 @@
-"""Compares the speed of the ways to run environments with dm_control's loop.
+"""Compares the speed of the ways to run environments: dm_control's loop, native ones in threads and processes, EnvPool.
 
-    python benchmarks/env_speed.py [--tasks walker_walk cartpole_swingup] [--envs 1 4 16] [--json FILE]
+    python -m benchmarks.env_speed [--tasks walker_walk cheetah_run] [--envs 4 16 64] [--workers 1 2] [--json FILE]
 
-All ways run in this process, in turns of a fraction of a second, so that a busy machine slows all of them equally. Two
-figures per way, each the median over the turns:
+All ways run from this process, in turns of a fraction of a second, so that a busy machine slows all of them equally.
+Three figures per way, each the median over the turns:
 
-- control steps per second of one core: steps over processor time, which other programs disturb least;
-- speed relative to dm_control: ratio of processor time within a turn, and of wall-clock time, which shows the gain of
-  threads on free cores.
+- control steps per second;
+- speed relative to dm_control's loop: the ratio of wall-clock time within a turn;
+- scaling: the time of the same way with the first number of workers over its time, within a turn.
+
+The ways in this process also state control steps per second of one core: steps over processor time, which other
+programs disturb least. `physics` repeats only MuJoCo's share of the work in separate processes that share nothing: what
+more workers can gain on this machine at most. EnvPool is measured where it is installed (``pip install envpool``).
 """
 
 from __future__ import annotations
@@ -18,109 +22,96 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mujoco
-import numpy as np
 
-from dreamerguard_agent.envs import SerialEnvs, VectorEnv
-from dreamerguard_agent.envs.dmc.adapter import DMControl
-from dreamerguard_agent.envs.dmc.native import NativeEnvs
+from benchmarks.env_ways import BASE, Way, ways_of
 
-TASKS = ("walker_walk", "cartpole_swingup", "humanoid_walk", "cheetah_run", "hopper_hop")
-BASE = "dm_control"
+TASKS = ("walker_walk", "cheetah_run", "humanoid_walk")
 
 
 def main() -> None:
     """Measures, prints a table and writes JSON."""
     options = _options()
     rows = []
-    print(f"{'task':18}{'envs':>5}  {'way':18}{'steps/s/core':>13}{'x core':>8}{'x wall':>8}")
+    print(f"{'task':18}{'envs':>5}  {'way':22}{'steps/s':>10}{'per core':>10}{'x loop':>8}{'scaling':>8}")
     for task in options.tasks:
         for envs in options.envs:
-            for row in measure(task, envs, options.threads, options.turns, options.seconds):
+            for row in measure(task, envs, options.workers, options.turns, options.seconds):
                 rows.append(row)
+                core = row["steps_per_core_second"]
                 print(
-                    f"{task:18}{envs:5}  {row['way']:18}{row['steps_per_core_second']:13,.0f}"
-                    f"{row['core_ratio']:8.2f}{row['wall_ratio']:8.2f}",
+                    f"{task:18}{envs:5}  {row['way']:22}{row['steps_per_second']:10,.0f}"
+                    f"{f'{core:,.0f}' if core else '-':>10}{row['ratio']:8.2f}{row['scaling']:8.2f}",
                     flush=True,
                 )
     if options.json:
-        about = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+        about: dict[str, Any] = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
         about |= {"mujoco": mujoco.__version__, "python": platform.python_version(), "load": os.getloadavg()}
         options.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
 
 
-def measure(task: str, envs: int, threads: list[int], turns: int, seconds: float) -> list[dict[str, Any]]:
+def measure(task: str, envs: int, workers: list[int], turns: int, seconds: float) -> list[dict[str, Any]]:
     """Times every way on one task.
 
     Args:
       task: task without ``dmc_``.
       envs: environments.
-      threads: numbers of threads of native environments.
+      workers: numbers of threads or processes; scaling is relative to the first.
       turns: turns of each way.
-      seconds: approximate length of a turn of dm_control.
+      seconds: approximate length of a turn of the slowest way.
 
     Returns:
-      A row per way: control steps per second of processor time, and the speed relative to dm_control.
+      A row per way.
     """
-    seeds = list(range(envs))
-    makers: dict[str, Callable[[], VectorEnv]] = {
-        BASE: lambda: SerialEnvs([DMControl(task, seed=seed) for seed in seeds])
-    }
-    for count in threads:
-        makers[f"native, {count} thread{'s' * (count > 1)}"] = lambda count=count: NativeEnvs(
-            task, seeds, threads=count
-        )
-    ways = {name: make() for name, make in makers.items()}
-    shape = ways[BASE].act_space["action"].shape
-    actions = np.random.default_rng(0).uniform(-1, 1, (64, envs, *shape)).astype(np.float32)
-    for env in ways.values():
-        _steps(env, actions, 20)  # episodes begin, bodies fall to the ground
-    steps = max(5, int(20 * seconds / _steps(ways[BASE], actions, 20)[1]))
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    ways = ways_of(task, envs, workers)
+    for way in ways:
+        way.advance(20)  # episodes begin, bodies fall to the ground
+    per_step = max(_time(way, 20)[1] for way in ways) / 20
+    steps = max(5, int(seconds / per_step))
+    times: dict[str, list[tuple[float, float]]] = {way.name: [] for way in ways}
     for _ in range(turns):
-        for name, env in ways.items():
-            times[name].append(_steps(env, actions, steps))
-    for env in ways.values():
-        env.close()
-    return [_row(task, envs, name, steps * envs, spent, times[BASE]) for name, spent in times.items()]
+        for way in ways:
+            times[way.name].append(_time(way, steps))
+    for way in ways:
+        way.close()
+    return [_row(task, envs, way, steps * envs, times) for way in ways]
 
 
-def _steps(env: VectorEnv, actions: Any, count: int) -> tuple[float, float]:
-    """Returns the processor and wall-clock seconds of `count` vector steps."""
-    never = np.zeros(len(env), bool)
+def _time(way: Way, steps: int) -> tuple[float, float]:
+    """Returns the processor and wall-clock seconds of some vector steps."""
     wall, processor = time.perf_counter(), time.process_time()
-    for number in range(count):
-        env.step({"action": actions[number % len(actions)]}, never)
+    way.advance(steps)
     return time.process_time() - processor, time.perf_counter() - wall
 
 
-def _row(
-    task: str, envs: int, way: str, steps: int, spent: list[tuple[float, float]], base: list[tuple[float, float]]
-) -> dict[str, Any]:
-    pairs = list(zip(base, spent, strict=True))
+def _row(task: str, envs: int, way: Way, steps: int, times: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
+    spent = times[way.name]
+
+    def ratio(other: str) -> float:
+        pairs = zip(times[other], spent, strict=True)
+        return statistics.median(theirs[1] / ours[1] for theirs, ours in pairs)
+
     return {
         "task": task,
         "envs": envs,
-        "way": way,
-        "steps_per_core_second": steps / statistics.median(processor for processor, _ in spent),
-        "core_ratio": statistics.median(theirs[0] / ours[0] for theirs, ours in pairs),
-        "wall_ratio": statistics.median(theirs[1] / ours[1] for theirs, ours in pairs),
+        "way": way.name,
+        "steps_per_second": steps / statistics.median(wall for _, wall in spent),
+        "steps_per_core_second": steps / statistics.median(cpu for cpu, _ in spent) if way.here else None,
+        "ratio": ratio(BASE),
+        "scaling": ratio(way.single),
     }
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compares the speed of native environments with dm_control.")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="tasks without dmc_")
-    parser.add_argument("--envs", nargs="+", type=int, default=[1, 4, 16], help="numbers of parallel environments")
-    parser.add_argument(
-        "--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads of native environments"
-    )
+    parser.add_argument("--envs", nargs="+", type=int, default=[4, 16, 64], help="numbers of environments")
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2], help="numbers of threads or processes")
     parser.add_argument("--turns", type=int, default=9, help="turns of each way")
-    parser.add_argument("--seconds", type=float, default=0.2, help="approximate length of a turn of dm_control")
+    parser.add_argument("--seconds", type=float, default=0.2, help="approximate length of a turn of the slowest way")
     parser.add_argument("--json", type=Path, help="file for the figures")
     return parser.parse_args()
 

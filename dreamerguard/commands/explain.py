@@ -94,7 +94,7 @@ def _rule(rule: Rule) -> Iterator[str]:
 
 
 def _example(example: Example) -> Iterator[str]:
-    yield f"  {example.command}"
+    yield from (f"  {line}" for line in example.command.splitlines())
     if example.file:
         yield "    # run.yaml"
         yield from (f"    {line}" for line in example.file.rstrip("\n").split("\n"))

@@ -16,12 +16,14 @@ class Machine:
       gpus: usable NVIDIA GPUs.
       cpus: processor cores usable by this process.
       memory: main memory in bytes.
+      job: whether the memory is that of a job of a cluster.
       lacking: packages of the bundled trainer's environments that its Python lacks; None: this Python is asked.
     """
 
     gpus: int | None = None
     cpus: int | None = None
     memory: int | None = None
+    job: bool = False
     lacking: frozenset[str] | None = None
 
 

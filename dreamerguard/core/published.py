@@ -53,6 +53,8 @@ class PublishedRun:
     expected: Mapping[str, PublishedValue]
     #: Other editions: name -> expected values.
     others: Mapping[str, Mapping[str, PublishedValue]] = field(default_factory=dict)
+    #: A published benchmark of the same game with a far shorter run: its name and its budget.
+    brief: tuple[str, Budget] | None = None
     #: Published time of a run, for people, with its source.
     gpu_time: tuple[str, Origin] | None = None
     #: Loads the published scores, which are large and only needed if there is a finding.

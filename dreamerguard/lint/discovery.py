@@ -11,31 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
-from typing import Literal
-
-from dreamerguard.sources.commands.python_commands import is_worth_reading
-from dreamerguard.sources.commands.readers import is_script, reader_of
-from dreamerguard.sources.python.python_files import read_file
+from pathlib import Path
 
 from . import gitignore
-
-Kind = Literal["commands", "settings"]
+from .file_kinds import MAX_BYTES, SETTINGS, Kind, kind_of
 
 _SKIPPED = frozenset({
     ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "build", "dist", "site-packages", ".tox",
     ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".eggs", "wandb", "mlruns", ".ipynb_checkpoints",
 })  # fmt: skip
-_SETTINGS = (".yaml", ".yml")
-#: Suffixes of files that are never scripts, so that they are not opened.
-_OTHER_TEXT = frozenset({
-    ".txt", ".json", ".jsonl", ".csv", ".tsv", ".toml", ".cfg", ".ini", ".xml", ".html", ".css", ".js", ".ts", ".log",
-    ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".go", ".java", ".lua", ".pyc", ".pyi", ".pyx", ".so", ".o", ".a",
-    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".mp4", ".npy", ".npz", ".pkl", ".pt", ".pth", ".ckpt", ".h5",
-    ".zip", ".gz", ".tar", ".xz", ".whl", ".lock", ".rom", ".bin", ".wav", ".obj", ".stl", ".dae", ".tex", ".bib",
-})  # fmt: skip
-#: Larger files are data or output.
-MAX_BYTES = 1 << 20
 MAX_FILES = 50_000
 _GITIGNORE_BYTES = 1 << 18
 
@@ -92,25 +76,9 @@ def discover(paths: Sequence[Path], root: Path, exclude: Iterable[str] = ()) -> 
         else:
             tree.seen += 1
             name = _relative(path, root)
-            kind = _kind(path, name) or ("settings" if path.suffix in _SETTINGS else "commands")
+            kind = kind_of(path, name) or ("settings" if path.suffix in SETTINGS else "commands")
             tree.found.append(Found(path, name, kind, given=True))
     return tree
-
-
-def may_hold_runs(name: str, text: str) -> bool:
-    """Returns whether a file may hold commands or settings, from its name and its text alone.
-
-    Args:
-      name: relative to the root, with slashes.
-      text: its content.
-    """
-    if len(text) > MAX_BYTES:
-        return False
-    if name.endswith(".py"):
-        return not _is_test(name) and is_worth_reading(text)
-    if reader_of(name) is not None or name.endswith(_SETTINGS):
-        return True
-    return PurePosixPath(name).suffix.lower() not in _OTHER_TEXT and is_script(text)
 
 
 def state_below(root: Path, exclude: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
@@ -181,7 +149,7 @@ def _matches(name: str, globs: tuple[str, ...]) -> bool:
 
 
 def _note(tree: FoundFiles, entry: os.DirEntry[str], name: str) -> None:
-    kind = _kind(Path(entry.path), name)
+    kind = kind_of(Path(entry.path), name)
     if kind is None:
         return
     try:
@@ -194,41 +162,6 @@ def _note(tree: FoundFiles, entry: os.DirEntry[str], name: str) -> None:
         tree.unreadable.append(name)
         return
     tree.found.append(Found(Path(entry.path), name, kind))
-
-
-def _kind(path: Path, name: str) -> Kind | None:
-    if name.endswith(".py"):
-        return "commands" if _starts_program(path, name) else None
-    if reader_of(name) is not None:
-        return "commands"
-    if name.endswith(_SETTINGS):
-        return "settings"
-    if path.suffix.lower() not in _OTHER_TEXT and _starts_like_script(path):
-        return "commands"
-    return None
-
-
-def _starts_program(path: Path, name: str) -> bool:
-    """Returns whether a Python file may start a program or set a configuration; tests do so for their own ends."""
-    if _is_test(name):
-        return False
-    file = read_file(path)
-    return file.data is not None and is_worth_reading(file.data.decode("utf-8", "replace"))
-
-
-def _is_test(name: str) -> bool:
-    parts = name.split("/")
-    return parts[-1].startswith("test_") or "tests" in parts
-
-
-def _starts_like_script(path: Path) -> bool:
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return False
-        with path.open("rb") as stream:
-            return is_script(stream.read(80).decode("ascii", "replace"))
-    except OSError:
-        return False
 
 
 def _gitignore(folder: Path, base: str) -> Iterator[gitignore.IgnoreFile]:

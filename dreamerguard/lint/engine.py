@@ -32,6 +32,7 @@ from dreamerguard.util.interruption import stop_if_superseded
 
 from . import suppressions
 from .fixes import with_whole_commands
+from .job_memory import for_job
 from .recognition import recognised
 from .run_rules import own_choice, run_rules
 from .sweeps import lint_sweep
@@ -96,7 +97,7 @@ def lint_without_suppressions(
     Pass the results of runs that share files to `apply_suppressions` together. ``known`` is the program of the command
     and why it was recognised, where that is known.
     """
-    reasons = require_rules(allow or {}, settings)
+    reasons, machine = require_rules(allow or {}, settings), for_job(machine, command.source)
     base = folder or Path()
     first = command.pick([0] * len(command.axes)) if command.axes else command
     if known is not None:

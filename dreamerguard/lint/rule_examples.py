@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dreamerguard.core.finding import Severity
-from dreamerguard.core.source import SourceError, apply_edits
+from dreamerguard.core.source import Source, SourceError, apply_edits
 from dreamerguard.rules.rule import Example, Rule
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def lint_example(example: Example, folder: Path, settings: Settings | None = Non
 
     from dreamerguard.lint.settings.model import Settings
     from dreamerguard.sources.argv import read_command
+    from dreamerguard.sources.commands.launch import read_launch
+    from dreamerguard.sources.commands.shell import read_shell
 
     from .engine import check_command
 
@@ -36,7 +38,9 @@ def lint_example(example: Example, folder: Path, settings: Settings | None = Non
     settings = settings or Settings()
     if BASELINE in example.files:
         settings = replace(settings, baseline=folder / BASELINE)
-    command, found = read_command(shlex.split(example.command)), example.probe
+    script = read_shell(Source("run.sh", example.command)) if example.command.startswith("#!") else []
+    launched = (item for item in script if read_launch(item) is not None)
+    command, found = next(launched, None) or read_command(shlex.split(example.command)), example.probe
     prober = None if found is None else lambda run: found
     return check_command(command, example.machine, folder=folder, settings=settings, prober=prober)
 

@@ -44,6 +44,8 @@ _OF_SIZE = frozenset(
         "online-replay",
     }
 )
+#: Rules about a smaller batch, which a command of a tiny length has for a trial.
+_OF_BATCH = frozenset({"unadapted-ratio"})
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
 _TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
 #: Frames below which a command that switches checkpoints off, or shrinks the batch, is one too; the shortest published
@@ -57,7 +59,9 @@ _SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action
 #: Rules about the length of a run.
 _OF_LENGTH = frozenset({"low-update-budget"})
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
-_IN_PRESET = frozenset({"interval-unit", "shrunk-preset", "unapplied-action-repeat"})
+_IN_PRESET = frozenset(
+    {"interval-unit", "long-evaluation", "shrunk-preset", "unapplied-action-repeat", "unread-by-script"}
+)
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
@@ -99,7 +103,7 @@ def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
     preset = finding.upstream or run.in_file(finding.primary.span)
     content = finding.name in _IN_PRESET and preset and not run.whole
-    trial = finding.name in _OF_SIZE and is_trial(run)
+    trial = (finding.name in _OF_SIZE and is_trial(run)) or (finding.name in _OF_BATCH and _has_tiny_length(run))
     choice = finding.severity is Severity.WARNING and ((own and placed) or content or trial)
     return replace(finding, severity=Severity.INFO) if choice else finding
 
@@ -110,13 +114,21 @@ def is_trial(run: ResolvedRun) -> bool:
     That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint or with a
     smaller batch.
     """
-    frames = run.setting("frames")
-    if frames is None or frames.last.kind != "command line" or run.budget is None:
+    if not _types_length(run) or run.budget is None:
         return False
     published = run.reference.budget.frames if run.reference is not None else 0.0
-    short = run.budget.frames <= _TRIAL_LENGTH * published
-    tiny = run.budget.frames <= _TRIAL_FRAMES
+    short, tiny = run.budget.frames <= _TRIAL_LENGTH * published, _has_tiny_length(run)
     return (short and _is_tiny(run)) or (tiny and (_saves_never(run) or _shrinks_batch(run)))
+
+
+def _types_length(run: ResolvedRun) -> bool:
+    frames = run.setting("frames")
+    return frames is not None and frames.last.kind == "command line"
+
+
+def _has_tiny_length(run: ResolvedRun) -> bool:
+    """Returns whether the command itself sets a length that nobody trains an agent with."""
+    return _types_length(run) and run.budget is not None and run.budget.frames <= _TRIAL_FRAMES
 
 
 def _is_tiny(run: ResolvedRun) -> bool:

@@ -25,7 +25,7 @@ class Example:
     """A command for which a rule reports nothing, or exactly one finding with the given mark and fix.
 
     Attributes:
-      command: the command line.
+      command: the command line, or a script of a shell with its first line ``#!...``.
       file: text of ``run.yaml`` in the current folder, if the command uses it.
       files: other files in the current folder, by relative path.
       mark: the characters that the finding points at.

@@ -16,9 +16,9 @@ from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.result import Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Source, SourceError
-from dreamerguard.lint.discovery import may_hold_runs
 from dreamerguard.lint.engine import apply_suppressions
 from dreamerguard.lint.file_findings import in_file
+from dreamerguard.lint.file_kinds import may_hold_runs
 from dreamerguard.lint.preset_check import check_blocks, open_presets
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.lint.settings.model import Settings

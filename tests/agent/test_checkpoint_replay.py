@@ -117,9 +117,15 @@ def save_while_training(training: Training, checkpoints: Checkpoints, steps: int
     return before, sum(array.nbytes for piece in pieces for array in piece.arrays.values())
 
 
-@pytest.mark.parametrize("storage", ["device", "host", "disk"])
-@pytest.mark.parametrize("agents", [1, 3])
-@pytest.mark.parametrize("rows", [40, 37, 8])
+def combinations(*storages: str) -> list[Any]:
+    """Every number of rows with every storage, and both numbers of agents; the other combinations are slow."""
+    triples = [(rows, agents, storage) for rows in (40, 37, 8) for agents in (1, 3) for storage in storages]
+    chosen = [(40, 3), (37, 1), (8, 3)]
+    marks = [() if (rows, agents) in chosen else pytest.mark.slow for rows, agents, _ in triples]
+    return [pytest.param(*triple, marks=mark) for triple, mark in zip(triples, marks, strict=True)]
+
+
+@pytest.mark.parametrize(("rows", "agents", "storage"), combinations("device", "host", "disk"))
 def test_a_copy_made_during_training_is_that_of_its_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agents: int, rows: int, storage: str
 ) -> None:
@@ -139,9 +145,7 @@ def test_a_copy_made_during_training_is_that_of_its_moment(
     training.replay.close()
 
 
-@pytest.mark.parametrize("storage", ["host", "disk"])
-@pytest.mark.parametrize("agents", [1, 3])
-@pytest.mark.parametrize("rows", [40, 37, 8])
+@pytest.mark.parametrize(("rows", "agents", "storage"), combinations("host", "disk"))
 def test_every_storage_holds_the_same_ring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agents: int, rows: int, storage: str
 ) -> None:

@@ -289,3 +289,15 @@ def test_a_probe_that_cannot_start_is_not_ok(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     assert run_probe("lock", SAFETY).problem == "the probe cannot be started: No such file or directory"
     assert limits.check_threads(0, SAFETY).grade is Grade.NOT_CHECKED
+
+
+def test_a_python_that_dm_control_does_not_support(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 12, 1, "final", 0))
+    assert packages.check_python().grade is Grade.OK
+    monkeypatch.setattr(sys, "version_info", (3, 13, 0, "final", 0))
+    found = packages.check_python()
+    assert found.grade is Grade.WARNING
+    assert found.found == "3.13.0: the trainer is not tested with it; the linter is fine"
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None)
+    found = packages.check_python()
+    assert (found.grade, found.fix) == (Grade.ERROR, "install Python 3.11 to 3.12")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dreamerguard.lint.discovery import MAX_BYTES, discover
+from dreamerguard.lint.discovery import discover
+from dreamerguard.lint.file_kinds import MAX_BYTES
 from dreamerguard.lint.gitignore import ignored, read_patterns
 
 
@@ -24,13 +25,20 @@ def put(root: Path, *paths: str, text: str = "python train.py a=1\n") -> None:
 
 def test_files_with_commands_and_settings(tmp_path: Path) -> None:
     put(tmp_path, "run.sh", "a/b.md", "c/Makefile", "configs.yaml", "x.py", "data.json", "notes.txt")
-    assert names(tmp_path) == ["a/b.md", "c/Makefile", "configs.yaml", "run.sh"]
+    assert names(tmp_path) == ["a/b.md", "c/Makefile", "configs.yaml", "notes.txt", "run.sh"]
 
 
 def test_scripts_without_a_suffix(tmp_path: Path) -> None:
     put(tmp_path, "bin/train", text="#!/bin/bash\npython train.py\n")
     put(tmp_path, "bin/tool", text="#!/usr/bin/env python\n")
     assert names(tmp_path) == ["bin/train"]
+
+
+def test_notes_with_commands(tmp_path: Path) -> None:
+    put(tmp_path, "launch_all", "runs.txt", text="best:\npython dreamerv3/main.py --configs crafter\n")
+    put(tmp_path, "log.txt", text="python dreamerv3/main.py --configs crafter\n" * 2000)
+    put(tmp_path, "readme", "requirements.txt", text="python 3.11\n")
+    assert names(tmp_path) == ["launch_all", "runs.txt"]
 
 
 def test_folders_without_source_are_left_out(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.repository import check_tree
 from dreamerguard.rules.helpers.example_files import R2_COMMAND, with_r2_env
 from dreamerguard.sources.argv import read_command
 
@@ -189,3 +190,27 @@ def test_a_key_with_the_name_of_the_key_that_is_read(more: str, dead: bool, tmp_
     fork(tmp_path, more, extra=OTHER)
     assert found(tmp_path, "model_part.my_rate=3") == ({"model_part.my_rate": DEAD} if dead else {})
     assert found(tmp_path, "head.my_rate=3") == {}
+
+
+ROOT = "  - model: size12M\n  - tracker\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "header", "reported"),
+    [
+        ("if cfg.tracker.url: use(cfg.tracker.name)", "", True),
+        ("if cfg.tracker.url: use(cfg.tracker.name)", "# @package tracker\n", False),
+        ("print(cfg.url)", "", False),
+        ("print(cfg.tracker)", "", False),
+    ],
+)
+def test_a_file_of_the_root_that_the_code_reads_as_a_group(
+    tmp_path: Path, more: str, header: str, reported: bool
+) -> None:
+    fork(tmp_path, more)
+    main = tmp_path / "configs/configs.yaml"
+    main.write_text(main.read_text().replace("  - model: size12M\n", ROOT))
+    (tmp_path / "configs/tracker.yaml").write_text(f"{header}url: here\nname: mine\n")
+    results = check_tree([tmp_path], folder=tmp_path).results
+    found = [item.primary.span for result in results for item in result.active if item.name == "void-header"]
+    assert [place.source.name for place in found] == (["configs/tracker.yaml"] if reported else [])

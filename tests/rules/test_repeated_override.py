@@ -18,6 +18,8 @@ CALL = "python dreamerv3/main.py --configs crafter --logdir x"
         (f'ARGS=(--seed 1 --seed 2)\n{CALL} "${{ARGS[@]}}"', Severity.WARNING),
         (f'ARGS=(\n  --seed 1\n)\n{CALL} "${{ARGS[@]}}" --seed 2', Severity.INFO),
         (f'ARGS=(--seed 1)\n{CALL} "${{ARGS[@]}}" --seed 2', Severity.INFO),
+        (f"{CALL} --seed 1 --run.envs 2 --run.steps 3 --batch_size 8 --replay.size 1e5 --seed 2", Severity.INFO),
+        (f"{CALL} --seed 1 --run.envs 2 --run.steps 3 --batch_size 8 --seed 2 --replay.size 1e5", Severity.WARNING),
         (f"flags() {{\n  echo --seed 1\n}}\n{CALL} $(flags) --seed 2", Severity.INFO),
     ],
 )

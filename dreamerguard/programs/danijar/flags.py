@@ -44,13 +44,28 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """A whole command line: presets in order, other flags, and problems such as arguments without a flag."""
+    """A whole command line.
+
+    Attributes:
+      presets: in order, those whose names are known.
+      flags: the other flags.
+      problems: such as arguments without a flag.
+      open_words: whether words that are not known may name presets.
+      configs: the flag that names the presets.
+      open_names: names of presets that the shell fills in.
+    """
 
     presets: tuple[Word, ...]
     flags: tuple[Flag, ...]
     problems: tuple[Problem, ...]
-    open_presets: bool
+    open_words: bool
     configs: Flag | None
+    open_names: tuple[str, ...] = ()
+
+    @property
+    def open_presets(self) -> bool:
+        """Whether the command may apply presets that are not known."""
+        return self.open_words or bool(self.open_names)
 
 
 #: A command line without arguments, for files that are resolved without a command.
@@ -69,8 +84,9 @@ def read_flags(words: tuple[Word, ...]) -> Flags:
         tuple(word for word in presets if not is_open(word.text)),
         tuple(flag for flag in rest if flag.name != "help"),
         tuple(problems),
-        any(is_open(word.text) for word in (*presets, *_loose(words))) or (bool(added) and not named),
+        any(is_open(word.text) for word in _loose(words)) or (bool(added) and not named),
         named[-1] if named else None,
+        tuple(word.text for word in presets if is_open(word.text)),
     )
 
 

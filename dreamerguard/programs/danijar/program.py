@@ -42,6 +42,7 @@ from .reached import runs_danijar
 from .resolve import default_layers, find_edition, finish, resolve_command
 from .scripts import committed_checkpoint, script_problems, stored_problems
 from .stored import resolve_stored_run
+from .unread_settings import unread_settings
 
 _SCRIPTS = ("main.py", "train.py")
 #: This many unknown flags, and more than half of all, are another program's.
@@ -150,6 +151,9 @@ class Danijar(Program):
                 ]
             found += unheld_checkpoints(run.settings, folders, {"run.from_checkpoint"})
             found += missing_in_classes(run.settings, checkout, place, file)
+            script = run.settings.get(edition.script)
+            if script is not None and script.last.kind == "preset":
+                found += unread_settings(run.settings, script, checkout)
             yield replace(run, problems=(*run.problems, *found))
 
     def shipped_presets(self, edition: str) -> tuple[str, ...]:

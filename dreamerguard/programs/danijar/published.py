@@ -26,6 +26,7 @@ _PAPER = Origin(
     "https://doi.org/10.1038/s41586-025-08744-2",
     "benchmark overview",
 )
+_BRIEF = "atari100k"
 #: Suites with a preset of the same name.
 _SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
 _PUBLISHED: dict[str, PublishedEdition] = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
@@ -98,9 +99,20 @@ def preset_reference(
         edition,
         budget,
         expected,
+        brief=_brief(edition, preset),
         others={name: _others(name, preset, task) for name in EDITIONS if name != edition} | _paper(preset),
         load_curve=partial(load_curve, task, preset, edition),
     )
+
+
+def _brief(edition: str, preset: str) -> tuple[str, Budget] | None:
+    """Returns the short benchmark of Atari's games for a run of the long one."""
+    table = EDITIONS[edition].load()
+    if preset != "atari" or _BRIEF not in table.presets:
+        return None
+    values = preset_values(table, _BRIEF)
+    budget = danijar_budget(edition, values.get, repeat_of(values, str(values.get("task"))))
+    return (_BRIEF, budget) if budget is not None else None
 
 
 def _paper(preset: str) -> dict[str, dict[str, PublishedValue]]:

@@ -19,7 +19,7 @@ from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
+from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems, unused_sections
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
@@ -33,6 +33,7 @@ from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
 from .flags import Flags
 from .guarded_intervals import guarded_intervals
+from .idle_presets import without_idle
 from .keys import LIMITS, conditions_for, renames_for
 from .layers import DanijarLayers
 from .lenient_update import as_added
@@ -60,7 +61,7 @@ def resolve_command(
 ) -> ResolvedRun:
     """Returns the run of a command: the layers of its file and its flags, in the chosen or the recognised edition."""
     edition = EDITIONS[chosen] if chosen is not None else find_edition(call, flags, file)
-    draft = default_layers(edition, file)
+    draft, flags = default_layers(edition, file), without_idle(flags, file, edition)
     return finish(draft, edition, flags, file, _anchor(flags, command), machine, checkout, whole=False)
 
 
@@ -172,6 +173,8 @@ def finish(
         together = refused_combinations(draft.settings, checkout, known, whole=whole)
         draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
+        unused = unused_sections(draft.settings, checkout) if whole and draft.seen else {}
+        draft.keys = {key: replace(item, dead=unused.get(key, item.dead)) for key, item in draft.keys.items()}
         added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
         draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)

@@ -32,7 +32,7 @@ _DECISIVE = re.compile(r"run\.(?:steps|eval_\w+|num_envs_eval|from_checkpoint\w*
 _MOST_BYTES = 1 << 18
 #: A script that passes all its settings on, or that uses the code of another one.
 _HANDED_ON = re.compile(
-    r"\*\*\s*args|(?:vars|dict|getattr)\(\s*args|\bargs\.(?:flat|items|keys|values|get)\b|^\s*from\s+\.|embodied\.run\b",
+    r"\*\*\s*args\b(?!\s*\.)|(?:vars|dict|getattr)\(\s*args|\bargs\.(?:flat|items|keys|values|get)\b|^\s*from\s+\.|embodied\.run\b",
     re.MULTILINE,
 )
 #: Names of what changes an agent.

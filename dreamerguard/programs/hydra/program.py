@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from dreamerguard.core.budget import Budget
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.key import Key, Kind, RenamedKey
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun, PublishedValue
@@ -31,6 +31,7 @@ from .composition import Composition
 from .defaults import Defaults, Unsupported
 from .exact import compose_exactly
 from .overrides import read_override
+from .root_files import misplaced_files
 from .store import ConfigFile, FolderStore, Store
 from .table import TableStore, load_table_store
 
@@ -119,6 +120,10 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
     except Unsupported as reason:
         folder = checkout.folder if checkout is not None else None
         composition = compose_exactly(folder, name, words.overrides, launch.place.span, str(reason))
+    if checkout is not None and whole and not composition.blind:
+        found = misplaced_files(composition, store, name, checkout)
+        alone = command.source.name.endswith((".yaml", ".yml"))  # `check` says it where it stands
+        composition.problems += (item if alone else replace(item, severity=Severity.INFO) for item in found)
     return Composed(command, words, composition, composition.settings(), shipped, checkout, whole)
 
 

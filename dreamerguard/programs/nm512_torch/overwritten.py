@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dreamerguard.core.key import Key
+from dreamerguard.core.setting import Role
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.sources.python.python_files import parse
+
+_WHY = "overwrites it before anything reads it"
 
 
 def with_overwritten(keys: Mapping[str, Key], checkout: PythonCheckout | None) -> Mapping[str, Key]:
@@ -23,8 +26,13 @@ def with_overwritten(keys: Mapping[str, Key], checkout: PythonCheckout | None) -
     if checkout is None or tree is None:
         return keys
     script = checkout.starts[0]
-    why = {name: f"{script}:{line} overwrites it before anything reads it" for name, line in _overwritten(tree)}
+    why = {name: f"{script}:{line} {_WHY}" for name, line in _overwritten(tree)}
     return {path: replace(key, dead=why[path]) if path in why else key for path, key in keys.items()}
+
+
+def without_overwritten(roles: Mapping[Role, str], keys: Mapping[str, Key]) -> Mapping[Role, str]:
+    """Returns the roles without the settings that the script overwrites: the run has other values."""
+    return {role: key for role, key in roles.items() if not (key in keys and keys[key].dead.endswith(_WHY))}
 
 
 def _overwritten(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -53,16 +53,18 @@ from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
 
 from .another_algorithm import is_another_algorithm
+from .another_loop import without_loop
 from .flags import TorchArguments, read_torch_arguments
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
-from .overwritten import with_overwritten
+from .overwritten import with_overwritten, without_overwritten
 from .problems import loader_problem, missing_module, unknown_preset, unsplit_task, value_problems
 from .published import torch_budget, torch_reference, torch_replay_bytes
 from .reached import runs_torch
 from .suite_branch import is_left_out, without_size
 from .unapplied_repeat import unapplied_repeat
 from .untrained_policy import untrained_policy
+from .wrapped_actions import wrapped_actions
 
 #: Preset -> suite of the tasks that it was made for.
 _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
@@ -70,6 +72,8 @@ _SUITES = {"dmc_proprio": "dmc", "dmc_vision": "dmc", "atari100k": "atari"} | {
 }
 #: Presets of DreamerV2's ports, which also have a ``dreamer.py``; this program has none of these names.
 _OTHER_PRESETS = frozenset({"dmc", "atari"})
+#: Roles of the settings that decide about the number of updates.
+_SIZES: frozenset[Role] = frozenset({"frames", "train_ratio", "action_repeat", "batch_size", "batch_length"})
 #: Names of scripts that may train, where the script itself is not in the folder.
 _TRAINER = re.compile(r"(dreamer|train|main|run)[\w-]*\.py$")
 #: Share of the published length. A shorter run is also judged by its length; above it, a short length is a choice.
@@ -205,10 +209,13 @@ def _resolve(
     if familiar and seen and not words.open_presets:
         suite = suite_of(task) if named or not presets else presets[-1].name
         draft.problems += unapplied_repeat(settings, suite, checkout, anchor)
+        draft.problems += wrapped_actions(settings, suite, checkout, anchor, whole=whole)
         draft.problems += untrained_policy(settings, checkout, anchor) if presets else ()
-    reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     keys = without_size(_keys(draft, settings, checkout, whole=whole), suite_of(task), checkout if named else None)
-    roles: Mapping[Role, str] = ROLES if named else without_task(ROLES)
+    given = without_loop(without_overwritten(ROLES, keys), settings, checkout)
+    roles = given if named else without_task(given)
+    budget = budget if given.keys() >= _SIZES else None
+    reference = torch_reference(values, task) if complete and named and _compares(task, presets) else None
     if is_left_out(settings, keys):
         roles = {role: key for role, key in roles.items() if role != "image_size"}
     return ResolvedRun(

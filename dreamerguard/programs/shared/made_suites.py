@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
-from dreamerguard.core.source import Label, Span
+from dreamerguard.core.source import Label, Source, Span
 from dreamerguard.sources.python.choice_facts import takes
 from dreamerguard.sources.python.decisions import Decision, Decisions
 from dreamerguard.sources.python.python_files import MAX_FILES
@@ -21,6 +21,8 @@ from .task_names import suite_of
 
 #: Names of tasks; code that makes an environment may stand in for one.
 _NAME = re.compile(r"[\w.:/+-]+")
+#: Takes the section of a suite: ``config.env.get(suite, {})``.
+_BY_SUITE = re.compile(rb"\.env(?:\.get\(|\[)\s*suite\b")
 #: Suites that a message lists.
 _LISTED = 8
 
@@ -41,6 +43,8 @@ def suite_problems(
     if task is None or found is None or checkout is None or not _is_name(task.value):
         return
     decision, decisions = found
+    if _is_replaced(decision, anchor.source):
+        return
     name = str(task.value)
     choice = next((item for item in decision.choice.choices if _takes(decision, item, name)), None)
     if choice is None:
@@ -53,6 +57,32 @@ def suite_problems(
         if missing:
             text = f"{decision.file} imports {missing} for {name}, which the checkout does not have: the program stops"
             yield _problem("missing-module", text, task, anchor, whole, "")
+
+
+def unused_sections(settings: Mapping[str, Setting], checkout: PythonCheckout | None) -> dict[str, str]:
+    """Returns the first key of each section ``env.NAME`` that no task reads, with the reason.
+
+    The code takes ``config.env[suite]``, makes no environments of a suite with this name, and names it nowhere else.
+    """
+    found = _decision(settings, "task", checkout)
+    if found is None or checkout is None or not _BY_SUITE.search(checkout.index.files[found[0].file].data or b""):
+        return {}
+    decision, first = found[0], dict[str, str]()
+    for key in settings:
+        parts = key.split(".")
+        if len(parts) > 2 and parts[0] == "env":
+            first.setdefault(parts[1], key)
+    made = decision.choice.choices
+    unmade = (name for name in first if name.isidentifier() and not any(_takes(decision, item, name) for item in made))
+    why = f"{decision.place} makes no environments of this suite, so nothing reads its section"
+    return {first[name]: why for name in unmade if not _is_named(name, checkout)}
+
+
+def _is_named(section: str, checkout: PythonCheckout) -> bool:
+    """Returns whether code takes a section by its name, or has the name as a text."""
+    word = re.escape(section.encode())
+    named = re.compile(rb"\benvs?\." + word + rb"\b|['\"]" + word + rb"['\"_]")
+    return any(file.data is None or named.search(file.data) for file in checkout.index.files.values())
 
 
 def makes_suite(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> bool:
@@ -108,6 +138,18 @@ def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
     return re.search(word + rb"\b", text) is not None and re.search(rb"\bdef\s+" + word + rb"\s*\(", text) is None
 
 
+def _is_replaced(decision: Decision, source: Source) -> bool:
+    """Returns whether the Python file that starts the run puts another function in the place of the one that decides.
+
+    ``trainer.make_env = own``, ``setattr(trainer, "make_env", own)``, ``patch("trainer.make_env", own)``
+    """
+    if not source.name.endswith(".py") or not decision.choice.function:
+        return False
+    name = re.escape(decision.choice.function)
+    puts = rf"\w\.{name}\s*=(?!=)|\b(?:setattr|patch)[.\w]*\([^\n]*\b{name}[\"']"
+    return re.search(puts, source.text) is not None
+
+
 def _takes(decision: Decision, choice: object, name: str) -> bool:
     value = suite_of(name) if decision.choice.subject.first else name
     return takes(choice, value.lower() if decision.choice.subject.lower else value)
@@ -123,7 +165,7 @@ def _handled_elsewhere(
             return True
     if not whole or not re.fullmatch(r"[\w-]+", suite, re.ASCII):
         return False
-    quoted = re.compile(rb"['\"]" + re.escape(suite.encode()) + rb"(?![A-Za-z0-9])")
+    quoted = re.compile(rb"['\"]" + re.escape(suite.encode()) + rb"_?['\"]")
     return any(
         file != decision.file and item.data is not None and quoted.search(item.data) is not None
         for file, item in checkout.index.files.items()

@@ -1,7 +1,8 @@
 """The default action repeat of the environment differs from the benchmark's.
 
 What it does:
-  Reports ``env=dmc`` of sheeprl with its default action repeat of 1, when no experiment sets another value.
+  Reports ``env=dmc`` of sheeprl with its default action repeat of 1, when no experiment sets another value. It is
+  information in a checkout, whose own file of the environment says 1.
 
 Why is this bad:
   The DreamerV3 paper and upstream's own walker experiment repeat every action twice, and tune the replay ratio for it.
@@ -51,6 +52,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         chosen.span,
         f"env=dmc has {repeat.key} {spell_scalar(repeat.value)}; upstream's own DMC experiment uses {right}",
         key=repeat.key,
+        severity=Severity.INFO if run.seen else None,
         evidence=(published(repeat.key, expected),),
         help=f"add {repeat.key}={right}, or start from exp=dreamer_v3_dmc_walker_walk",
     )

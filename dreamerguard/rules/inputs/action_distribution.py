@@ -2,7 +2,8 @@
 
 What it does:
   Compares ``actor.dist`` of dreamerv3-torch with the actions of known suites: continuous in DeepMind Control, discrete
-  in Atari, Crafter, Minecraft, DMLab and Memory Maze.
+  in Atari, Crafter, Minecraft, DMLab and Memory Maze. For a suite of a fork, the wrapper in its branch of ``make_env``
+  decides: ``OneHotAction`` for discrete actions, ``NormalizeActions`` for continuous ones.
 
 Why is this bad:
   ``normal`` on discrete actions stops with "Invalid one-hot action". ``onehot`` on continuous actions runs, but moves
@@ -47,6 +48,7 @@ _DISCRETE = ("atari", "crafter", "minecraft", "dmlab", "memorymaze")
 
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
+    yield from rule.reported(run)
     task, dist = run.setting("task"), run.settings.get("actor.dist", run.settings.get("actor_dist"))
     if task is None or dist is None or not (task.chosen or dist.chosen):
         return

@@ -1,8 +1,9 @@
 """The preset and the task belong to different benchmarks.
 
 What it does:
-  Reports a preset that upstream made for one suite together with a task of another suite that has a preset too. In a
-  file of presets, reports a preset with a task that does not read the section of ``env`` named after the preset.
+  Reports a preset that upstream made for one suite together with a task of another suite that has a preset too. It also
+  reports a preset with a task that does not read the section of ``env`` named after the preset, where this section and
+  the one that the task reads have different values.
 
 Why is this bad:
   Train ratio, length, action distribution and environment settings are those of the wrong benchmark. ``--configs
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label
 from dreamerguard.rules.rule import Example, Rule
 
@@ -41,6 +43,8 @@ BAD = [
 
 #: Suites with a preset. Where the task's suite has no preset, a preset for another suite is a deliberate choice.
 _SUITES = {"dmc", "atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memorymaze"}
+#: Keys that a message lists.
+_LISTED = 4
 
 
 @rule.check
@@ -52,6 +56,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     suite = str(task.value).split("_", 1)[0] if task is not None else ""
     presets = [preset for preset in run.presets if preset.suite]
     if task is None or not presets or suite not in _SUITES or presets[-1].suite == suite:
+        yield from _bypassed_section(run)
         return
     last = presets[-1]
     place = task.last.span if task.chosen and task.last.kind == "command line" else None
@@ -70,11 +75,43 @@ def _unread_section(run: ResolvedRun) -> Iterator[Finding]:
     if not run.presets or task is None or task.last.kind != "preset" or task.last.span is None:
         return
     name, suite = run.presets[-1].name, str(task.value).split("_", 1)[0]
-    sections = {key.split(".")[1] for key in run.settings if key.startswith("env.") and key.count(".") > 1}
-    if name != suite and {name, suite} <= sections:
+    if name != suite and {name, suite} <= _sections(run):
         yield rule.at(
             task.last.span,
             f"preset {name} trains {task.value}, which reads env.{suite}: env.{name} has no effect",
             key=task.key,
             upstream=run.upstream if task.last.upstream else "",
         )
+
+
+def _bypassed_section(run: ResolvedRun) -> Iterator[Finding]:
+    """Finds a command with such a preset, unless the preset itself sets the section that the task reads."""
+    task, sections = run.setting("task"), _sections(run)
+    named = [preset for preset in run.presets if preset.name in sections]
+    if task is None or not named:
+        return
+    preset, suite = named[-1], str(task.value).split("_", 1)[0]
+    if preset.name == suite or suite not in sections or any(key.startswith(f"env.{suite}.") for key in preset.keys):
+        return
+    theirs = {key: item for key in run.settings if (item := _twin(run, key, preset.name, suite)) is not None}
+    changed = [key.rpartition(".")[2] for key, item in theirs.items() if item.value != run.settings[key].value]
+    if changed:
+        yield rule.at(
+            run.place(task) if task.last.kind == "command line" else preset.span,
+            f"preset {preset.name} with a task of {suite} plays with env.{suite}, not with env.{preset.name}:"
+            f" {', '.join(changed[:_LISTED])} {'differs' if len(changed) == 1 else 'differ'}",
+            key=task.key,
+            severity=None if task.chosen else Severity.INFO,
+            help=f"choose a task of {preset.name}, or set env.{suite} in the preset",
+            upstream="" if task.chosen else run.upstream,
+        )
+
+
+def _twin(run: ResolvedRun, key: str, name: str, suite: str) -> Setting | None:
+    """Returns the setting of a section that belongs to a key of another section; None for other keys."""
+    start = f"env.{suite}."
+    return run.settings.get(f"env.{name}.{key.removeprefix(start)}") if key.startswith(start) else None
+
+
+def _sections(run: ResolvedRun) -> set[str]:
+    return {key.split(".")[1] for key in run.settings if key.startswith("env.") and key.count(".") > 1}

@@ -24,7 +24,14 @@ from dreamerguard.core.finding import Confidence, Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.rules.rule import Example, Rule
 
-rule = Rule("DG338", "missing-checkpoint-regex", Severity.ERROR, confidence=Confidence.MEDIUM, dialects=("danijar",))
+rule = Rule(
+    "DG338",
+    "missing-checkpoint-regex",
+    Severity.ERROR,
+    confidence=Confidence.MEDIUM,
+    unless=("unknown-preset",),
+    dialects=("danijar",),
+)
 
 GOOD = [Example("python dreamerv3/train.py --configs crafter --run.from_checkpoint x.ckpt --logdir logs")]
 BAD = [

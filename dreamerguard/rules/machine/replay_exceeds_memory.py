@@ -2,10 +2,10 @@
 
 What it does:
   Multiplies the bytes of one step by the replay capacity, or by the length of the run if that is shorter, and compares
-  the result with the machine's memory. For programs that keep the whole replay buffer in main memory, the limit is four
-  fifths of it. The estimate counts images, and the recurrent states that danijar/dreamerv3 stores as float32 since
-  2024. The bundled trainer is reported only with ``replay.storage=device`` or ``host``: ``auto`` and ``disk`` store a
-  replay that does not fit in files.
+  the result with the machine's memory, or with the memory that a script asks Slurm for. For programs that keep the
+  whole replay buffer in main memory, the limit is four fifths of it. The estimate counts images, and the recurrent
+  states that danijar/dreamerv3 stores as float32 since 2024. The bundled trainer is reported only with
+  ``replay.storage=device`` or ``host``: ``auto`` and ``disk`` store a replay that does not fit in files.
 
 Why is this bad:
   The process is killed after hours, when the replay buffer is full, without a message. With danijar's default model of
@@ -41,6 +41,7 @@ GOOD = [
     ),
     Example("python dreamerv3/main.py --configs atari --logdir logs", machine=Machine(memory=512 << 30)),
     Example("python dreamerv3/main.py --configs atari100k --logdir logs", machine=Machine(memory=32 << 30)),
+    Example("#!/bin/bash\n#SBATCH --mem=32G\npython dreamerv3/main.py --configs atari100k --logdir logs\n"),
 ]
 BAD = [
     Example(
@@ -58,6 +59,10 @@ BAD = [
         "python dreamer.py --configs dmc_vision --size 256,256 --logdir logs",
         mark="--size 256,256",
         machine=Machine(memory=64 << 30),
+    ),
+    Example(
+        "#!/bin/bash\n#SBATCH --mem=32G\npython dreamerv3/main.py --configs atari --logdir logs\n",
+        mark="--configs atari",
     ),
 ]
 
@@ -77,11 +82,12 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         return
     chosen = next((item for role in _ROLES if (item := run.chosen(role)) is not None), None)
     capacity = run.setting("capacity")
+    place = "the script asks Slurm for" if run.machine.job else "this machine has"
     yield rule.at(
         run.place(chosen),
-        f"the full replay buffer takes at least {gibibytes(needed)}, but this machine has {gibibytes(memory)}",
+        f"the full replay buffer takes at least {gibibytes(needed)}, but {place} {gibibytes(memory)}",
         key=chosen.key if chosen is not None else "",
-        severity=Severity.ERROR if certain else None,
+        severity=Severity.ERROR if certain and not run.machine.job else None,
         help=f"lower {capacity.key}" if capacity is not None else "",
     )
 

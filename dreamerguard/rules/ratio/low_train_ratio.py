@@ -3,7 +3,7 @@
 What it does:
   Compares the train ratio with the published value of the task in the run's edition, scaled to the run's batch_size x
   batch_length. It reports a quarter of that value or less. It reports nothing when the run is so long that it makes
-  enough gradient updates anyway.
+  enough gradient updates anyway. It is information where a comment beside the setting has the published value.
 
 Why is this bad:
   The train ratio is the number of replayed agent steps per agent step taken. Updates per agent step are the ratio
@@ -23,12 +23,14 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from dreamerguard.core.finding import Evidence, Finding, Harm, Severity
+from dreamerguard.core.published import PublishedValue
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import earlier
+from dreamerguard.core.setting import Setting, earlier
 from dreamerguard.core.values import spell_scalar
 from dreamerguard.rules.helpers.evidence import published
 from dreamerguard.rules.helpers.formatting import score, share
@@ -100,11 +102,26 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         f" {right.of_task(run.reference.task)}",
         label=f"expected {right}",
         key=setting.key,
+        severity=Severity.INFO if _replaced(setting, expected) else None,
         secondary=earlier(setting),
         fix=run.correct(setting, right.text, f"set {setting.key} to {right.text}"),
         evidence=(published(setting.key, expected), *evidence, *((_REPORT,) if "dmc" in run.reference.suite else ())),
         harm=_with_report(run, harm),
     )
+
+
+def _replaced(setting: Setting, expected: PublishedValue) -> bool:
+    """Returns whether the published value stands in a comment in the line of the setting, or in one beside it."""
+    span = setting.last.span
+    if span is None or setting.last.kind == "command line":
+        return False
+    text, start = span.source.text, span.source.text.rfind("\n", 0, span.start)
+    first, last = text.rfind("\n", 0, max(start, 0)), text.find("\n", text.find("\n", span.end) + 1)
+    comments = "\n".join(line.partition("#")[2] for line in text[first + 1 : last].splitlines())
+    number = re.escape(spell_scalar(expected.value))
+    beside = re.search(rf"\b{re.escape(setting.key.rpartition('.')[2])}\s*:\s*{number}\b", comments)
+    own = text[span.end : text.find("\n", span.end)].partition("#")[2]
+    return beside is not None or re.search(rf"\b{number}\b", own) is not None
 
 
 def _with_report(run: ResolvedRun, harm: Harm) -> Harm:

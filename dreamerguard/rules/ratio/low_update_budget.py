@@ -4,7 +4,8 @@ What it does:
   Combines train ratio, batch shape, action repeat and length into the number of gradient updates of the whole run, and
   compares it with the published run. Half the ratio over twice the frames is not reported. In a run that declares
   ``purpose: short``, only the updates per frame count. For programs without ``purpose``, it is information where the
-  command line itself sets a shorter length, or a ratio that keeps 40 % of the updates. A ratio that another published
+  command line itself sets a shorter length, or a ratio that keeps 40 % of the updates; but a run of an Atari game with
+  the length of Atari100k is compared with that benchmark. A ratio that another published
   edition has for the task, at the same action repeat, is not reported.
 
 Why is this bad:
@@ -78,6 +79,8 @@ BAD = [
         fixed="dreamerguard train dmc_walker_walk replay.batch_size=4 run.train_ratio=128",
     ),
 ]
+#: Two runs have the same length if they differ by no more than this share.
+_SAME_LENGTH = 0.15
 
 
 @rule.check
@@ -100,12 +103,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     updates = total if run.purpose == "full" else f"{share(value)} of the published updates per frame"
     open_ratio = worst is not None and len(blamed) == 1 and worst is run.setting("train_ratio") and value >= MILD
     short = worst is not None and worst is run.setting("frames") and len(blamed) == 1
+    chosen = (short or open_ratio) and worst is not None and _stated(run, worst)
+    brief = _brief(run) if short else None
+    text = f"the run makes {updates} for {run.reference.task}"
+    if brief is not None:
+        name, part = brief
+        text = (
+            f"the run has the length of {name}, but makes {amount(run.budget.updates)} updates, {part} of that preset's"
+        )
     yield rule.at(
         run.place(worst),
-        f"the run makes {updates} for {run.reference.task}",
+        text,
         label=_label(run, worst, factors),
         key=worst.key if worst is not None else "",
-        severity=Severity.INFO if (short or open_ratio) and worst is not None and _stated(run, worst) else None,
+        severity=Severity.INFO if chosen and brief is None else None,
         secondary=tuple(
             Label(span, f"{share(factor)} of the updates")
             for setting, factor in blamed[1:]
@@ -116,6 +127,16 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         harm=harm,
         help="declare purpose=short if the run is only meant to be short" if short and "purpose" in run.roles else "",
     )
+
+
+def _brief(run: ResolvedRun) -> tuple[str, str] | None:
+    """Returns the short benchmark whose length a run has, and the share of its updates, where that is low."""
+    if run.reference is None or run.reference.brief is None or run.budget is None:
+        return None
+    name, theirs = run.reference.brief
+    part = run.budget.updates / theirs.updates
+    same = abs(run.budget.frames / theirs.frames - 1) <= _SAME_LENGTH
+    return (name, share(part)) if same and part < MILD else None
 
 
 def _stated(run: ResolvedRun, setting: Setting) -> bool:

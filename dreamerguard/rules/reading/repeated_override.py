@@ -2,7 +2,8 @@
 
 What it does:
   Reports an override that a later argument of the same command replaces. It is information when both have the same
-  value, and when the first one is in an array or a function of a script, whose flags several commands share.
+  value, when the first one is in an array or a function of a script, whose flags several commands share, and when the
+  second one stands behind a long command, as if appended to it.
 
 Why is this bad:
   The last value wins. In a long command, the first one looks as if it took effect.
@@ -27,6 +28,9 @@ from dreamerguard.util.hints import did_you_mean
 
 #: Ends an array or a function of a shell script.
 _CLOSES = re.compile(r"^[ \t]*[)}]|\)[ \t]*$", re.MULTILINE)
+
+#: So many overrides between the two.
+_MANY = 4
 
 rule = Rule("DG003", "repeated-override", Severity.WARNING)
 
@@ -55,9 +59,22 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{did_you_mean(sibling)}",
                 label="the last one wins",
                 key=setting.key,
-                severity=Severity.INFO if (same and sibling is None) or _shared(first.span, second.span) else None,
+                severity=Severity.INFO if (same and sibling is None) or _meant(run, first.span, second.span) else None,
                 secondary=(Label(first.span, "has no effect"),),
             )
+
+
+def _meant(run: ResolvedRun, first: Span, second: Span) -> bool:
+    """Returns whether the second one is there to replace the first one."""
+    return _shared(first, second) or _appended(run, first, second)
+
+
+def _appended(run: ResolvedRun, first: Span, second: Span) -> bool:
+    """Returns whether the second one is the last of many overrides of one text, far behind the first one."""
+    layers = (layer for setting in run.settings.values() for layer in setting.chain if layer.kind == "command line")
+    starts = [layer.span.start for layer in layers if layer.span is not None and layer.span.source is second.source]
+    between = sum(first.start < start < second.start for start in starts)
+    return first.source is second.source and second.start >= max(starts) and between >= _MANY
 
 
 def _shared(first: Span, second: Span) -> bool:

@@ -1,13 +1,15 @@
-"""Hydra does not use the package header of a configuration file as it is meant.
+"""Hydra puts the values of a configuration file into another package than is meant.
 
 What it does:
-  Reports a line ``# @package NAME`` behind a comment line, and a header with ``_group_`` or ``_name_``, in files of
-  programs that hydra configures.
+  Reports a line ``# @package NAME`` behind a comment line, a header with ``_group_`` or ``_name_``, and a file without
+  a header beside the primary file, whose values the code reads from a group with the name of the file. It does so in
+  files of programs that hydra configures.
 
 Why is this bad:
   Hydra stops reading the header at the first line that is not a ``# @`` line. The values of the file then go to the
   package of its folder, for example ``exp.algo.replay_ratio``. Nothing reads them there, so the run keeps other
-  values. Hydra replaced ``_group_`` and ``_name_`` in headers up to 1.0; since 1.1 the values go to a package with this
+  values. A file beside the primary file goes to the root without a header, so ``config.NAME`` does not exist.
+  Hydra replaced ``_group_`` and ``_name_`` in headers up to 1.0; since 1.1 the values go to a package with this
   very name.
 
 How to fix:

@@ -3,7 +3,8 @@
 What it does:
   Multiplies the evaluation episodes by the time limit, and compares the result with the training frames between two
   evaluations, in dreamerv3-torch and r2dreamer. It applies when the user chose one of the two numbers, and only to
-  suites with episodes that always last until the limit.
+  suites with episodes that always last until the limit. In danijar/dreamerv3, it judges the script ``train_eval`` of a
+  checkout that counts ``run.eval_every`` in steps, on DeepMind Control.
 
 Why is this bad:
   Most of the run's time goes into evaluation, because the program steps those environments in the same loop. Upstream's
@@ -23,12 +24,17 @@ from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label
 from dreamerguard.rules.helpers.formatting import amount, times
 from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule(
-    "DG712", "long-evaluation", Severity.WARNING, unless=("zero-interval",), dialects=("nm512_torch", "r2dreamer")
+    "DG712",
+    "long-evaluation",
+    Severity.WARNING,
+    unless=("zero-interval",),
+    dialects=("danijar", "nm512_torch", "r2dreamer"),
 )
 
 GOOD = [
@@ -51,22 +57,45 @@ _FIXED = ("dmc", "metaworld")
 _MANY = 2.5
 
 
+#: Frames of an episode of DeepMind Control.
+_DMC_FRAMES = 1000
+
+
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
-    """Compares both numbers of frames."""
+    """Compares both numbers of frames, or of agent steps in danijar/dreamerv3."""
     task = run.setting("task")
-    found = [run.settings[key] for key in _KEYS[run.dialect] if key in run.settings]
-    if len(found) < 3 or task is None or str(task.value).split("_", 1)[0] not in _FIXED:
+    suite = str(task.value).split("_", 1)[0] if task is not None else ""
+    found = _in_steps(run, suite) if run.dialect == "danijar" else _in_frames(run, suite)
+    if found is None:
         return
-    every, episodes, limit = found
-    frames = episodes.number * limit.number
+    every, episodes, length = found
+    steps = episodes.number * length
     chosen = [item for item in (every, episodes) if item.chosen]
-    if not chosen or not every.number > 0 or not frames > _MANY * every.number:
+    if not chosen or not every.number > 0 or not steps > _MANY * every.number:
         return
+    unit = "agent steps" if run.dialect == "danijar" else "frames"
     yield rule.at(
         run.place(chosen[0]),
-        f"an evaluation takes {amount(frames)} frames after every {amount(every.number)} training frames:"
-        f" {times(frames / every.number)} as many",
+        f"an evaluation takes {amount(steps)} {unit} after every {amount(every.number)} of training:"
+        f" {times(steps / every.number)} as many",
         key=chosen[0].key,
         secondary=tuple(Label(run.place(item), "contributes") for item in chosen[1:]),
     )
+
+
+def _in_frames(run: ResolvedRun, suite: str) -> tuple[Setting, Setting, float] | None:
+    """Returns the interval, the number of episodes and the frames of an episode."""
+    found = [run.settings[key] for key in _KEYS[run.dialect] if key in run.settings]
+    return (found[0], found[1], found[2].number) if len(found) == 3 and suite in _FIXED else None
+
+
+def _in_steps(run: ResolvedRun, suite: str) -> tuple[Setting, Setting, float] | None:
+    """Returns the interval, the number of episodes and the agent steps of an episode."""
+    script = run.settings.get("script", run.settings.get("run.script"))
+    every, episodes, budget = run.settings.get("run.eval_every"), run.settings.get("run.eval_eps"), run.budget
+    if every is None or episodes is None or budget is None or script is None or suite != "dmc":
+        return None
+    if script.value != "train_eval" or every.key not in run.units.stepped:
+        return None
+    return every, episodes, _DMC_FRAMES / budget.action_repeat

@@ -17,6 +17,8 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.python_files import parse
 
+from .noted import read_docstring
+from .noted_lines import documents_commands
 from .python_argv import given_words
 from .python_commands import is_worth_reading, python_commands
 from .python_configured import configured
@@ -31,7 +33,9 @@ _TRAINS = re.compile(r"dreamer|sheeprl|logdir", re.IGNORECASE)
 
 def read_python(source: Source) -> list[Command]:
     """Returns the commands that a Python file starts, and the configurations that it sets, in the order of the file."""
-    return python_commands(source, read_shell)
+    tree = parse(source.text) if documents_commands(source.text) else None
+    documented = read_docstring(source, tree, Places(source)) if tree is not None else []
+    return [*documented, *python_commands(source, read_shell)]
 
 
 def read_configurations(source: Source) -> list[Command]:

@@ -8,6 +8,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.python.python_files import parse
 
+from .noted_lines import documents_commands
 from .python_argv import given_words
 from .python_configured import configured
 from .python_places import Places
@@ -28,7 +29,7 @@ _OPTION = re.compile(r"[\"'\s]--[A-Za-z][\w.]*[\"'\s=]")
 
 def is_worth_reading(text: str) -> bool:
     """Returns whether a Python text may start a program or set a configuration."""
-    if _WORTH.search(text) is not None or sets_sweep(text):
+    if _WORTH.search(text) is not None or sets_sweep(text) or documents_commands(text):
         return True
     return _GETS_WORDS.search(text) is not None and _OPTION.search(text) is not None
 

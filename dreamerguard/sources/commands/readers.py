@@ -13,6 +13,8 @@ from .batch import is_batch, read_batch
 from .makefile import read_makefile
 from .markdown_blocks import read_markdown
 from .notebook import read_notebook
+from .noted import read_notes
+from .noted_lines import holds_commands
 from .powershell import read_powershell
 from .python import read_python
 from .restructured_text import read_restructured_text
@@ -66,11 +68,24 @@ def reader_of(path: str) -> Reader | None:
 
 
 def reader_for(source: Source) -> Reader:
-    """Returns the reader for the commands of a file, from its name and its first line; a shell script by default."""
+    """Returns the reader for the commands of a file, from its name and its text; a shell script by default."""
     reader = reader_of(source.name)
     if reader is None and _PYTHON_SCRIPT.match(source.text):
         return read_python
+    if reader is None and not is_script(source.text) and may_be_notes(source.name):
+        return read_notes
     return reader or read_shell
+
+
+def may_be_notes(path: str) -> bool:
+    """Returns whether a file may hold notes, from its path alone: no suffix, or one of plain text."""
+    pure = PurePosixPath(path)
+    return pure.suffix.lower() in ("", ".txt") and not pure.name.lower().startswith("requirements")
+
+
+def is_notes(text: str) -> bool:
+    """Returns whether a file that may hold notes has a command in it, which is no program for a machine."""
+    return not text.startswith("#!") and holds_commands(text)
 
 
 def is_script(text: str) -> bool:

@@ -86,7 +86,7 @@ class Training:
 
 def arrays(replay: ReplayBuffer) -> dict[str, np.ndarray]:
     """Content of the ring, copied: the ring's own memory changes."""
-    layouts, ring = replay._chunks.layouts, {}
+    layouts, ring = replay.chunks.layouts, {}
     for group, layout in layouts.items():
         streams = [replay.storage.read(group, stream, 0, layout.rows) for stream in range(layout.streams)]
         ring |= {f"{group}/{name}": np.stack([rows[name] for rows in streams]) for name in streams[0]}
@@ -105,7 +105,7 @@ def save_while_training(training: Training, checkpoints: Checkpoints, steps: int
     sampler = training.replay.sampler_arrays()
     before, copy = arrays(training.replay), training.replay.copy(checkpoints.shared())
     pieces: list[ChunkCopy] = []
-    copy.start(pieces.append)
+    copy.start(pieces.append, lambda: False)
     for _ in range(steps):
         training.step()
         copied = len(pieces)
@@ -183,7 +183,7 @@ def save_while_training_again(training: Training, checkpoints: Checkpoints) -> t
     """Copies again without a step in between, and without publishing the same number."""
     pieces: list[ChunkCopy] = []
     copy = training.replay.copy(checkpoints.shared())
-    copy.start(pieces.append)
+    copy.start(pieces.append, lambda: False)
     copy.copy(lambda: False)
     copy.stop()
     return {}, sum(array.nbytes for piece in pieces for array in piece.arrays.values())
@@ -198,7 +198,7 @@ def test_a_failed_save_loses_no_change(tmp_path: Path, monkeypatch: pytest.Monke
     for _ in range(3):
         training.step()
     failing = training.replay.copy(checkpoints.shared())
-    failing.start(lambda piece: None)
+    failing.start(lambda piece: None, lambda: False)
     failing.copy(lambda: True)
     failing.stop()
     training.step(updates=0)

@@ -22,7 +22,7 @@ TINY = """\
 task: dmc_cartpole_balance
 size: size200k
 purpose: short
-run: {frames: 3000, train_ratio: 8, envs: 2}
+run: {frames: 1500, train_ratio: 8, envs: 2}
 replay: {batch_size: 2, batch_length: 8}
 model: {deter: 16, hidden: 8, stoch: 2, blocks: 4, units: 8, bins: 15, encoder_layers: 1, decoder_layers: 1}
 loss: {imag_length: 3}
@@ -101,10 +101,10 @@ def assert_complete(directory: Path, frames: int) -> None:
     assert_tensorboard_agrees(directory)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Signals) -> None:
     name = f"run-{kind.name}"
-    words = ("train", "--config", "tiny.yaml", "run.frames=6000", "--logdir", name)  # long enough to be interrupted
+    words = ("train", "--config", "tiny.yaml", "run.frames=4000", "--logdir", name)  # long enough to be interrupted
     process = start(folder, *words)
     wait_for_checkpoint(process, folder / name)
     process.send_signal(kind)
@@ -116,8 +116,8 @@ def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Sign
         assert code == -signal.SIGKILL
     code, _, err = run(folder, *words)
     assert code == 0, err
-    assert "finished: 6,000 frames" in err
-    assert_complete(folder / name, 6000)
+    assert "finished: 4,000 frames" in err
+    assert_complete(folder / name, 4000)
     assert len(json.loads((folder / name / "manifest.json").read_text())) == 2
     assert (folder / name / "curve.png").read_bytes().startswith(b"\x89PNG")
 
@@ -134,8 +134,8 @@ def test_a_finished_run_is_not_trained_again(folder: Path, finished: Path) -> No
     before = (finished / "metrics.jsonl").read_text()
     code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", "finished")
     assert code == 0
-    assert "this run was already complete, and nothing was trained: 3,000 frames" in err
-    assert "run.frames above 3,000 and --logdir finished" in err
+    assert "this run was already complete, and nothing was trained: 1,500 frames" in err
+    assert "run.frames above 1,500 and --logdir finished" in err
     assert (finished / "metrics.jsonl").read_text() == before
 
 
@@ -143,7 +143,7 @@ def test_a_checkpoint_is_evaluated(folder: Path, finished: Path) -> None:
     code, out, _ = run(folder, "eval", str(finished), "--episodes", "3", "--json")
     assert code == 0
     played = json.loads(out)
-    assert played["frames"] == 3000
+    assert played["frames"] == 1500
     assert len(played["scores"]) == 3
     assert all(0 < score <= 1000 for score in played["scores"])
 
@@ -177,7 +177,7 @@ def test_a_damaged_newest_checkpoint_costs_only_what_came_after_the_previous(fol
     code, out, err = run(folder, "eval", str(directory), "--episodes", "1", "--json")
     assert code == 0, err
     assert f"checkpoint {newest.name} is damaged (manifest.json" in err
-    assert json.loads(out)["frames"] < 3000
+    assert json.loads(out)["frames"] < 1500
     assert newest.exists()  # a reader changes nothing
     code, _, err = run(folder, "train", "--config", "tiny.yaml", "--logdir", str(directory))
     assert code == 0, err
@@ -185,8 +185,8 @@ def test_a_damaged_newest_checkpoint_costs_only_what_came_after_the_previous(fol
     assert f"warning: checkpoint {newest.name} is damaged (manifest.json" in err
     assert f"renamed to damaged-{newest.name}; the run continues from checkpoint {previous.name}, and " in err
     assert repeated > 0
-    assert "finished: 3,000 frames" in err
-    assert_complete(directory, 3000)
+    assert "finished: 1,500 frames" in err
+    assert_complete(directory, 1500)
 
 
 def test_a_run_without_a_sound_checkpoint_is_refused_and_left_alone(folder: Path, finished: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_run_that_cannot_be_saved_ends_with_the_reason(folder: Path, finished:
 def test_shapes_that_do_not_fit_are_named_by_parameter(folder: Path, finished: Path) -> None:
     directory, _ = copied(finished, "other-shapes")
     stored = directory / "run.yaml"
-    stored.write_text(stored.read_text().replace("units: 8", "units: 16").replace("frames: 3000", "frames: 4000"))
+    stored.write_text(stored.read_text().replace("units: 8", "units: 16").replace("frames: 1500", "frames: 2000"))
     code, _, err = run(folder, "eval", str(directory))
     assert code == 2
     assert "does not fit this run's configuration; in its learner differ:" in err
@@ -275,7 +275,7 @@ def wait_until(process: subprocess.Popen[str], true: Callable[[], object]) -> No
 
 
 def test_a_finished_run_is_lengthened_by_one_process_at_a_time(folder: Path, finished: Path) -> None:
-    words = ("train", "--config", "tiny.yaml", "--logdir", "longer", "run.frames=4500", "logging.every=0.3")
+    words = ("train", "--config", "tiny.yaml", "--logdir", "longer", "run.frames=2500", "logging.every=0.3")
     shutil.copytree(finished, folder / "longer")
     process = start(folder, *words)
     wait_until(process, (folder / "longer" / "run.lock").exists)
@@ -284,16 +284,16 @@ def test_a_finished_run_is_lengthened_by_one_process_at_a_time(folder: Path, fin
     assert f"longer is in use by process {process.pid} since" in err
     code, _, err = finish(process)
     assert code == 0, err
-    assert "continues with changed settings: logging.every 0.2 -> 0.3, run.frames 3000 -> 4500" in err
-    assert "finished: 4,500 frames" in err
-    assert_complete(folder / "longer", 4500)
+    assert "continues with changed settings: logging.every 0.2 -> 0.3, run.frames 1500 -> 2500" in err
+    assert "finished: 2,500 frames" in err
+    assert_complete(folder / "longer", 2500)
     starts = json.loads((folder / "longer" / "manifest.json").read_text())
-    assert starts[-1]["changed"] == {"logging.every": [0.2, 0.3], "run.frames": [3000, 4500]}
+    assert starts[-1]["changed"] == {"logging.every": [0.2, 0.3], "run.frames": [1500, 2500]}
     assert not (folder / "longer" / "run.lock").exists()
 
 
 def test_a_run_whose_directory_is_removed_is_saved_again(folder: Path) -> None:
-    words = ("train", "--config", "tiny.yaml", "run.frames=6000", "--logdir", "removed")
+    words = ("train", "--config", "tiny.yaml", "run.frames=4000", "--logdir", "removed")
     process = start(folder, *words)
     wait_for_checkpoint(process, folder / "removed")
     (folder / "removed").rename(folder / "moved")
@@ -305,8 +305,8 @@ def test_a_run_whose_directory_is_removed_is_saved_again(folder: Path) -> None:
     assert saved[: len(moved)] == moved
     code, _, err = run(folder, *words)
     assert code == 0, err
-    assert "finished: 6,000 frames" in err
-    assert_complete(folder / "removed", 6000)
+    assert "finished: 4,000 frames" in err
+    assert_complete(folder / "removed", 4000)
 
 
 def test_logs_without_their_checkpoints_are_kept(folder: Path, finished: Path) -> None:

@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test test-slow trust rates lint architecture docs clean
+.PHONY: env demo check test tests test-slow trust rates lint architecture docs clean
 
 env: $(VENV)/.ready
 
@@ -14,7 +14,7 @@ env: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (about a minute)"
 	@$(PYTHON) -m venv --without-pip $(VENV)
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: env
@@ -28,7 +28,11 @@ lint: env
 check: lint
 	$(BIN)/pytest -n auto --dist loadfile -m 'not slow and not gpu and not integration'
 
-test: lint
+# Types are checked beside the first tests: mypy uses one core.
+test: env
+	@$(MAKE) --no-print-directory -j2 lint tests
+
+tests:
 	$(BIN)/pytest -n auto --dist loadfile
 
 test-slow: env
@@ -48,7 +52,7 @@ architecture: env
 # Writes generated pages, then builds the site into site/.
 docs: env
 	@$(BIN)/python -m benchmarks.documentation
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[docs]'
 	@$(BIN)/python -m benchmarks.documentation --site zensical.toml
 	$(BIN)/zensical build --clean --strict
 

@@ -11,6 +11,8 @@ Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.p
 ================ ==============================================================================================
 ``loop.py``      the training loop; ``run_state.py``: everything that changes, and its place in a checkpoint;
                  ``counters.py``: steps and updates; ``run_saver.py``: saves; ``journal.py``: rows of the logs
+``lockstep.py``  keeps several processes of a run at one step; ``shared_saves.py``: their one checkpoint; ``roles.py``:
+                 what each does beside training
 ``driver.py``    steps environments; ``running_episodes.py``: those of a run; ``evaluate.py``: evaluation;
                  ``background_evaluation.py``: beside the training; ``events.py``: events of a run;
                  ``failures.py``, ``numbers_watch.py``: why a run stops
@@ -21,13 +23,14 @@ Reading order: ``model/rssm.py``, ``algorithm/learner.py``, ``algorithm/losses.p
 ``replay/``      the ring on the device, in host memory or on disk, the sampler, the buffer of both, the train ratio
 ``runtime/``     device, compiled functions, logs, memory estimate, speed
 ``envs/``        environments and the ways to run many of them
+``processes/``   how several processes of a run find each other, talk, and notice the end of one
 ``base/``        shared types: spaces, the agent's specification, parameter tables
 ================ ==============================================================================================
 
 Imports go one way. The root imports every package but ``model`` and ``fast``; ``runtime`` imports ``algorithm``,
 ``replay``, ``model`` and ``base``; ``algorithm`` imports ``fast``, ``model`` and ``base``; ``fast`` imports ``model``
-and ``base``; ``model``, ``replay`` and ``envs`` import ``base``; ``replay`` imports ``checkpoints`` too, which imports
-nothing. The agent imports only ``dreamerguard.schema`` of the guard.
+and ``base``; ``model``, ``replay``, ``envs`` and ``processes`` import ``base``; ``replay`` and ``processes`` import
+``checkpoints`` too, which imports nothing. The agent imports only ``dreamerguard.schema`` of the guard.
 
 Shape legend, used by every docstring of this package:
 

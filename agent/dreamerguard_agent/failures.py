@@ -55,6 +55,10 @@ class PolicyDiverged(NumbersFailed):
         )
 
 
+class OutOfStep(Exception):
+    """The processes of a run have learned different things. Nothing is saved. The message is for users."""
+
+
 class EndlessEpisodes(Exception):
     """Evaluation episodes did not end, so there is no score. The message is for users."""
 

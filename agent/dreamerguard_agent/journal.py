@@ -88,6 +88,36 @@ class Journal:
         return {name: value / count for name, value in sums.items()}
 
 
+class Report:
+    """Takes the place of the `Journal` in a process that writes no logs: keeps episodes for process 0.
+
+    Attributes:
+      sums: as of `Journal`.
+      due: false: rows of metrics are the same in all processes.
+    """
+
+    due = False
+
+    def __init__(self) -> None:
+        self._episodes: list[AgentEpisode] = []
+        self.sums: Metrics | None = None
+
+    def episode(self, episode: AgentEpisode) -> None:
+        """Keeps a training episode."""
+        self._episodes.append(episode)
+
+    def metrics(self) -> None:
+        """Does nothing."""
+
+    def evaluation(self, frames: int, updates: int, episodes: Sequence[Sequence[FinishedEpisode]]) -> None:
+        """Does nothing: process 0 evaluates."""
+
+    def take(self) -> list[AgentEpisode]:
+        """Returns the episodes that were kept, once, and forgets the sums, which would grow without end."""
+        self.sums, kept, self._episodes = None, self._episodes, []
+        return kept
+
+
 def _achievements(episodes: Sequence[FinishedEpisode]) -> dict[str, float]:
     """Returns success rates in percent and Crafter's score, where the environment records achievements."""
     rates = success_rates([episode.logs for episode in episodes])

@@ -14,13 +14,16 @@ run (there: one record, its updates, the next record).
 Several agents train in lockstep, with the same compiled functions and an axis N in front (see `runtime.compiled`). They
 share only counters and threads.
 
+Several processes train one run in lockstep too (see `lockstep`): each with its environments and their replay, and with
+its part of every batch. Process 0 writes all files.
+
 `run_state` holds everything that changes and its place in a checkpoint; `run_saver` saves it; `journal` writes logs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +33,7 @@ from dreamerguard.schema import RunConfig
 
 from .background_evaluation import BackgroundEvaluation, Snapshot
 from .background_predictions import BackgroundPredictions
+from .base.share import WHOLE
 from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Checkpoints
 from .counters import Counters
@@ -37,12 +41,12 @@ from .envs import Supervision, WaitEnded
 from .evaluate import Evaluator, read_spec
 from .events import Observer
 from .failures import EndlessEpisodes, PolicyDiverged, RunFailed, device_failures, environment_failures
-from .journal import Journal
 from .numbers_watch import NumbersWatch
 from .pretrained import Pretrained
+from .processes.group import ProcessGroup
 from .replay.buffer import create_replay
+from .roles import Files, choose_roles, name_checkpoint, named_checkpoint
 from .run_result import RunResult
-from .run_saver import RunSaver
 from .run_state import RunState
 from .running_episodes import RunningEpisodes
 from .runtime import compiled
@@ -60,6 +64,7 @@ def train(
     observer: Observer,
     stop: Callable[[], bool],
     pretrained: Pretrained | None = None,
+    group: ProcessGroup | None = None,
 ) -> RunResult:
     """Trains ``config.seeds`` agents, from their last checkpoint if ``directory`` has one.
 
@@ -69,8 +74,11 @@ def train(
       observer: receives the events of the run.
       stop: called after every vector step; when it returns true, the run writes a checkpoint and ends.
       pretrained: parameters to start from; not used if ``directory`` has a checkpoint.
+      group: the processes that train the run together; None: this one alone. Only process 0 writes in ``directory``.
 
     Raises:
+      ProcessLost: another process has ended.
+      OutOfStep: the processes have learned different things.
       EnvError: the environment cannot be made.
       DoesNotFit: the run needs more memory than is available.
       NoSoundCheckpoint: there are checkpoints, but none can be used.
@@ -81,12 +89,20 @@ def train(
       RunDirectoryLost: ``directory`` was removed or replaced; its ``saved`` is a directory with the whole run.
       RunFailed: environments, numbers or the device failed during the run; it was saved if its ``frames`` says so.
     """
+    lost = group.failures() if group is not None else nullcontext()
+    if group is not None and not group.share.leads:
+        with device_failures(), lost:
+            found = named_checkpoint(directory / "checkpoints", group)
+            with closing(Run(config, directory, found, observer, pretrained, group)) as run:
+                return run.train(None, stop)
     checkpoints = Checkpoints(directory / "checkpoints", config.checkpoint.keep)
     if checkpoints.latest is not None:
         observer.phase("checking the checkpoint")
     found = checkpoints.open_newest(observer.note, config.env.action_repeat)
+    if group is not None:
+        name_checkpoint(found, group)
     numbers = found.numbers if found else {}
-    with device_failures(), closing(Run(config, checkpoints, found, observer, pretrained)) as run:
+    with device_failures(), lost, closing(Run(config, directory, found, observer, pretrained, group)) as run:
         logs = SeedRecords(
             directory,
             range(config.seed, config.seed + config.seeds),
@@ -98,7 +114,7 @@ def train(
             say=observer.note,
         )
         with logs:
-            return run.train(logs, stop)
+            return run.train(Files(checkpoints, logs), stop)
 
 
 class Run:
@@ -114,19 +130,21 @@ class Run:
     def __init__(
         self,
         config: RunConfig,
-        checkpoints: Checkpoints,
+        directory: Path,
         found: Checkpoint | None,
         observer: Observer,
         pretrained: Pretrained | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
-        self._config, self._checkpoints, self._observer = config, checkpoints, observer
+        self._config, self._directory, self._observer, self._group = config, directory, observer, group
+        self._share = WHOLE if group is None else group.share
         self.counters = Counters(config, found.numbers if found else {})
         self._stop: Callable[[], bool] = lambda: False
-        self._evaluates = True
+        self._evaluates = self._share.leads
         self._stack = ExitStack()
         if self.counters.finished:
             return  # the run is complete; nothing to prepare
-        self._numbers = NumbersWatch(config, checkpoints.directory.parent, observer.note)
+        self._numbers = NumbersWatch(config, directory, observer.note, keeps=self._share.leads)
         with ExitStack() as failing:
             failing.enter_context(self._stack)
             self.state = self._make_state(found, pretrained)
@@ -134,19 +152,20 @@ class Run:
 
     def _make_state(self, found: Checkpoint | None, pretrained: Pretrained | None) -> RunState:
         """Starts the environments and makes agent and replay, or reads them from a checkpoint."""
-        config, counters, observer = self._config, self.counters, self._observer
+        config, counters, observer, share = self._config, self.counters, self._observer, self._share
+        own = share.config(config)
         seeds = range(config.seed, config.seed + config.seeds)
         spec = read_spec(config, observer.note)
         spec = replace(spec, dtype=run_dtype(config, found.numbers if found else None, observer.note))
-        chosen = choose_storage(config, spec, counters.total, self._checkpoints.directory.parent)
+        chosen = choose_storage(own, spec, counters.total, self._directory)
         observer.note(chosen.text)
         observer.phase("starting the environments")
         supervision = Supervision(lambda: self._stop(), observer.note, config.env.timeout)
-        episodes = RunningEpisodes(config, spec, counters, found, supervision)
+        episodes = RunningEpisodes(own, spec, counters, found, supervision, share)
         self._stack.callback(episodes.close)
-        single = config.runtime.devices > 1 or jax.default_backend() == "cpu"
+        single = config.runtime.devices * share.processes > 1 or jax.default_backend() == "cpu"
         sizes = update_sizes(self._most_updates(), single=single)
-        replay = create_replay(config, spec, counters.total, chosen.storage, chosen.folder, sizes)
+        replay = create_replay(own, spec, counters.total, chosen.storage, chosen.folder, sizes, share)
         self._stack.callback(replay.close)
         observer.phase("making the agent" if config.seeds == 1 else "making the agents")
         learner = compiled.initial_state(spec, seeds)
@@ -159,10 +178,9 @@ class Run:
             background=config.eval.background,
         )
         self._stack.callback(evaluation.close)
-        directory = self._checkpoints.directory.parent
-        self._predictions = BackgroundPredictions(config, spec, directory, counters.total_frames, supervision)
+        self._predictions = BackgroundPredictions(config, spec, self._directory, counters.total_frames, supervision)
         self._stack.callback(self._predictions.close)
-        state = RunState(config, spec, counters, learner, replay, episodes, evaluation)
+        state = RunState(config, spec, counters, learner, replay, episodes, evaluation, share)
         if found is not None:
             observer.phase("reading the checkpoint")
             state.restore(found, observer.note)
@@ -172,31 +190,34 @@ class Run:
         """Closes the environments and ends a save in flight."""
         self._stack.close()
 
-    def train(self, logs: SeedRecords, stop: Callable[[], bool]) -> RunResult:
-        """Trains to the end of the run, or until ``stop`` returns true."""
+    def train(self, files: Files | None, stop: Callable[[], bool]) -> RunResult:
+        """Trains to the end of the run, or until ``stop`` returns true. ``files``: those that this process writes."""
         if self.counters.finished:
             return self._result(trained=False)
         functions = self._compile()
         self._observer.phase("collecting the first experience")
-        self._journal = Journal(self._config, self.counters, logs, self._observer)
-        self._saver = RunSaver(self.state, self._checkpoints, logs, self._observer)
-        self._stack.callback(self._saver.abandon)
+        self._journal, saver, self._lockstep = choose_roles(
+            self._config, self.state, files, self._observer, self._group
+        )
+        self._saver = saver
+        self._stack.callback(saver.abandon)
         before, self._stop = self.counters.vector_steps, stop
         try:
             self._run_steps(functions, stop)
             if self.counters.vector_steps == before:
                 return self._result(saved=False)
             self._journal.metrics()
-            self._saver.finish(stop)
+            saver.finish(stop)
         except PolicyDiverged as diverged:
             raise diverged.explained(self.counters.frames) from None
         except RunFailed as failed:
             self._journal.metrics()
-            self._saver.finish_failed(failed)
+            saver.finish_failed(failed)
             raise
         except RunDirectoryLost as lost:
-            self._saver.rescue(lost)
+            saver.rescue(lost)
             raise
+        saver.end()
         return self._result()
 
     def _result(self, *, saved: bool = True, trained: bool = True) -> RunResult:
@@ -213,11 +234,12 @@ class Run:
             state.replay.storage.ring_of,
             state.episodes.observe(),
             inserts=state.replay.storage.inserts,
-            batch=config.replay.batch_size,
+            batch=state.replay.batch,
             length=config.replay.batch_length,
             most=self._most_updates(),
             notify=self._observer.phase,
             devices=batch_devices(config.runtime),
+            share=self._share,
         )
 
     def _most_updates(self) -> int:
@@ -228,7 +250,7 @@ class Run:
         try:
             self._resume_evaluation()
             self._evaluate()  # if an earlier start was stopped before it could begin the one that was due
-            while not self.counters.finished and not stop():
+            while not self._lockstep.ended(lambda: self.counters.finished or stop()):
                 self._vector_step(functions)
                 if self._journal.due:
                     self._journal.metrics()
@@ -237,6 +259,10 @@ class Run:
             self._numbers.check(functions.faults, self.state.learner, self.state.replay.windows)
         except WaitEnded as ended:
             self._observer.note(f"{ended}; the run stops without it")
+            self._lockstep.leave_loop()
+        except RunFailed as failed:
+            self._lockstep.leave_loop(failed)
+            raise
         self._end_evaluation()
 
     def _vector_step(self, functions: CompiledFunctions) -> None:
@@ -263,6 +289,8 @@ class Run:
     def _resume_evaluation(self) -> None:
         """Begins the evaluation of an earlier start that ended within it, if there is one."""
         state = self.state
+        if not self._evaluates:
+            state.evaluation.forget()
         if state.evaluation.pending is not None:
             self._predictions.begin(state.evaluation.pending, state.replay)
         state.evaluation.resume()

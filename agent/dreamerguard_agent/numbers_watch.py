@@ -34,9 +34,11 @@ class NumbersWatch:
       config: the run.
       directory: the run directory.
       say: shows one line to the user.
+      keeps: whether this process keeps cases; the others of a run see the same updates.
     """
 
-    def __init__(self, config: RunConfig, directory: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, config: RunConfig, directory: Path, say: Callable[[str], None], *, keeps: bool = True) -> None:
+        self._keeps = keeps
         self._config, self._folder, self._say = config, directory / FOLDER, say
         self._seen = np.zeros(config.seeds, np.int64)
 
@@ -91,6 +93,8 @@ class NumbersWatch:
 
     def _write(self, name: str, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path | None:
         """Writes one case unless there are `MOST` already. A full disk costs the case, not the run."""
+        if not self._keeps:
+            return None
         path = self._folder / f"{name}.npz"
         try:
             self._folder.mkdir(exist_ok=True)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from .checkpoints.chunks import StoredReplay
 from .checkpoints.errors import NotSaved
 from .checkpoints.folder import Checkpoints
 from .checkpoints.save_job import Content
 from .checkpoints.saver import BackgroundSaver
 from .events import Observer
 from .failures import RunFailed
-from .run_state import RunState
+from .run_state import Experience, RunState
 from .runtime.records import RunDirectoryLost, SeedRecords
 
 
@@ -24,10 +25,19 @@ class RunSaver:
       checkpoints: where to save.
       logs: its logs, which a checkpoint refers to.
       observer: receives the events.
+      gather: returns the experience of all processes; by default that of this one. See `RunState.experience`.
     """
 
-    def __init__(self, state: RunState, checkpoints: Checkpoints, logs: SeedRecords, observer: Observer) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        checkpoints: Checkpoints,
+        logs: SeedRecords,
+        observer: Observer,
+        gather: Callable[[StoredReplay | None], Experience] | None = None,
+    ) -> None:
         self._state, self._checkpoints, self._logs, self._observer = state, checkpoints, logs, observer
+        self._gather = gather or state.experience
         self._saver = self._make_saver()
 
     def advance(self) -> None:
@@ -39,10 +49,19 @@ class RunSaver:
         """
         with self._named_by_directory():
             self._saver.advance()
-            # The end of the run is saved by `finish`, after its last evaluation.
-            if self._saver.due and not self._state.counters.finished:
-                self._saver.start(self._content)
+        self.begin_due()
         self._logs.check()
+
+    def begin_due(self) -> None:
+        """Begins a save that is due. The end of the run is saved by `finish`, after its last evaluation.
+
+        Raises:
+          NotSaved: no checkpoint could be saved for too long.
+          RunDirectoryLost: the run directory was removed or replaced.
+        """
+        if self._saver.due and not self._state.counters.finished:
+            with self._named_by_directory():
+                self._saver.start(self._content)
 
     def finish(self, stop: Callable[[], bool]) -> None:
         """Saves the end of the run.
@@ -90,11 +109,14 @@ class RunSaver:
         """Ends a save in flight without a checkpoint."""
         self._saver.abandon()
 
+    def end(self) -> None:
+        """Notes that the run has ended well."""
+
     def _content(self) -> Content:
         self._logs.check(everything=True)
         if line := self._checkpoints.put_back():
             self._observer.note(line)
-        content = self._state.content(self._logs.sizes(), self._checkpoints.shared())
+        content = self._state.content(self._logs.sizes(), lambda: self._gather(self._checkpoints.shared()))
         return replace(content, sync=self._logs.sync)
 
     def _make_saver(self) -> BackgroundSaver:

@@ -15,6 +15,7 @@ import numpy as np
 from dreamerguard.schema import RunConfig
 
 from .algorithm.actor import Carry
+from .base.share import WHOLE, Share
 from .base.spec import AgentSpec
 from .checkpoints.checkpoint import Checkpoint
 from .checkpoints.folder import Say
@@ -23,6 +24,7 @@ from .driver import Driver, FinishedEpisode, check_spaces
 from .envs import Array, EnvError, Supervision, Values, make_agent_envs
 from .events import AgentEpisode
 from .failures import environment_failures
+from .joined_episodes import cut_episodes
 from .runtime import compiled
 
 #: The n-th start of a run numbers its environments from (n - 1) times this, so that no start repeats resets.
@@ -35,11 +37,12 @@ class RunningEpisodes:
     """Steps the environments of all agents. The constructor starts them.
 
     Args:
-      config: the run.
+      config: the run, with the numbers of this process.
       spec: the agent.
       counters: counters at this start.
       found: the checkpoint, if the run continues one.
       supervision: the run, for environments in other processes.
+      share: this process.
 
     Attributes:
       carry: latent states and last actions of the agents.
@@ -49,9 +52,15 @@ class RunningEpisodes:
     """
 
     def __init__(
-        self, config: RunConfig, spec: AgentSpec, counters: Counters, found: Checkpoint | None, supervision: Supervision
+        self,
+        config: RunConfig,
+        spec: AgentSpec,
+        counters: Counters,
+        found: Checkpoint | None,
+        supervision: Supervision,
+        share: Share = WHOLE,
     ) -> None:
-        self._config, self._supervision = config, supervision
+        self._config, self._supervision, self._share = config, supervision, share
         self._seeds = range(config.seed, config.seed + config.seeds)
         self._own_first = (counters.starts - 1) * ENVS_PER_START
         self._from = counters.vector_steps
@@ -92,7 +101,8 @@ class RunningEpisodes:
             say("the checkpoint holds no running episodes: new ones start")
             return
         try:
-            self.carry = write_episodes(self._driver, self.carry, found.part(PART))
+            own = cut_episodes(found.part(PART), self._share)
+            self.carry = write_episodes(self._driver, self.carry, own)
             self._from = episodes["from"]
         except ValueError as error:
             say(f"the running episodes cannot be continued, new ones start: {error}")
@@ -106,7 +116,8 @@ class RunningEpisodes:
     def _start(self, first: int) -> None:
         """Starts environments with numbers from ``first``. Their episodes can be stored until one of them fails."""
         self._first, self._whole = first, True
-        envs = make_agent_envs(self._config, first, self._seeds, supervision=self._supervision)
+        own = first + self._share.process * self._config.run.envs
+        envs = make_agent_envs(self._config, own, self._seeds, supervision=self._supervision)
         try:
             self._driver = Driver(envs, self._config.model)
             check_spaces(self._driver, *self._spaces)
@@ -118,12 +129,13 @@ class RunningEpisodes:
         """Renumbers an episode as in a separate run of its agent; ``step`` counts over all starts of the run."""
         envs = self._config.run.envs
         agent, env = divmod(episode.env, envs)
-        steps = (episode.step - 1 - episode.env) // len(self._seeds)
+        steps = (episode.step - 1 - episode.env) // (len(self._seeds) * envs)
+        env += self._share.process * envs
         return AgentEpisode(
             env,
             episode.score,
             episode.length,
-            self._from * envs + steps + env + 1,
+            (self._from + steps) * envs * self._share.processes + env + 1,
             self._seeds[agent],
             logs=episode.logs,
         )

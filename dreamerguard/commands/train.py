@@ -63,6 +63,10 @@ def train(
     --from starts a new run from the parameters of another one, or of danijar/dreamerv3; optimizer and replay begin at
     zero. A run that continues does not read it again.
 
+    --num-processes trains the run with several processes, which share environments and batches; process 0 writes all
+    files. Without --process-id, all start on this machine. With it and --coordinator-address, start the same command
+    on every machine; under Slurm, srun starts it with --num-processes auto. If a process ends, all do, with 76.
+
     --dry-run prints the plan instead: exit code 0 if train would start, 78 if lint refuses it, 2 if it cannot start.
     """
     from dreamerguard.commands.shared.agent_extra import require_agent
@@ -81,7 +85,8 @@ def train(
     typed = list(hide_channels(["dreamerguard", "train", *own]))
     with StopSignals() as stop:
         result = _lint(typed, options)
-        _show(result)
+        if result.refused or options.process_id in (None, "0"):
+            _show(result)
         code = _train(result, options, typed, stop)
     raise typer.Exit(code)
 
@@ -144,7 +149,9 @@ def _show(result: Result) -> None:
 
 def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSignals) -> int:
     from dreamerguard.commands.shared.exit_codes import CLEAN, REFUSED
+    from dreamerguard.commands.shared.following import follow_training
     from dreamerguard.commands.shared.listening import open_listeners, train_and_tell
+    from dreamerguard.commands.shared.processes import joined, read_processes, refuse_split
     from dreamerguard.commands.shared.start_from import read_start
     from dreamerguard.programs.native.run_directory import default_directory
     from dreamerguard.programs.native.runnable import why_not_here
@@ -160,12 +167,19 @@ def _train(result: Result, options: TrainOptions, typed: list[str], stop: StopSi
         fail(reason)  # --allow accepts the finding, but the run would end at its environments
     directory = Path(options.logdir) if options.logdir is not None else default_directory(config)
     _refuse_unusable(directory)
+    asked = read_processes(options)
+    refuse_split(asked, config)
     start = read_start(options.from_, options.from_parts, directory, restart=options.restart)
     if options.dry_run:
         _print_plan(result, directory, typed, options)
         return CLEAN
-    with open_listeners(options) as listeners:
-        return train_and_tell(listeners, config, directory, result, typed, stop, restart=options.restart, start=start)
+    with joined(asked, config) as group:
+        if group is not None and not group.share.leads:
+            return follow_training(config, directory, stop, start, group)
+        with open_listeners(options) as listeners:
+            return train_and_tell(
+                listeners, config, directory, result, typed, stop, restart=options.restart, start=start, group=group
+            )
 
 
 def _refuse_unusable(directory: Path) -> None:

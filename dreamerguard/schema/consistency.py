@@ -49,6 +49,18 @@ def split_batch(devices: int, batch: int, seeds: int) -> str:
     return ""
 
 
+def split_processes(processes: int, devices: int, batch: int, envs: int, seeds: int) -> str:
+    """Returns why a run cannot be split over processes of so many devices each; empty if it can."""
+    if seeds > 1:
+        return f"{processes} processes split the batch of one agent, but seeds is {seeds}"
+    if envs % processes:
+        return f"run.envs {envs} is not a multiple of the {processes} processes"
+    if batch % (processes * devices):
+        parts = f"{processes} processes" if devices == 1 else f"{processes} processes x {devices} devices"
+        return f"replay.batch_size {batch} is not a multiple of {parts}"
+    return ""
+
+
 def _not_plain(value: Any) -> str:
     """Returns what is not plain in a nested value; empty if it is of texts, finite numbers, booleans and nulls."""
     if isinstance(value, list | tuple):

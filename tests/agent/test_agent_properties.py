@@ -232,8 +232,9 @@ def test_noise_is_shaped_by_the_actions_and_reproducible() -> None:
 def test_choices_of_the_policy_keep_the_uniform_share() -> None:
     spec = _spec(actions=ACT)
     mixed = dataclasses.replace(spec, model=spec.model.model_copy(update={"policy_unimix": 0.1}))
+    rng = np.random.default_rng(1)
     params = {
-        path: 30 * jax.random.normal(jax.random.key(1), shape.shape)
+        path: jnp.asarray(30 * rng.normal(size=shape.shape), jnp.float32)
         for path, shape in jax.eval_shape(partial(learner.init_train_state, spec), jax.random.key(0)).params.items()
     }
     x = jnp.ones((2, spec.feature_width))

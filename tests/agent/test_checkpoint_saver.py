@@ -44,7 +44,7 @@ class Rows:
         self.left = list(np.ndindex(2, 3))
         self.stopped = False
 
-    def start(self, put: Callable[[ChunkCopy], None]) -> None:
+    def start(self, put: Callable[[ChunkCopy], None], full: Callable[[], bool]) -> None:
         self.put = put
 
     def copy(self, enough: Callable[[], bool]) -> bool:

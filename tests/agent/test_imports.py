@@ -15,11 +15,12 @@ ALLOWED: dict[str, set[str]] = {
     "envs": {"base"},
     "checkpoints": set(),
     "replay": {"base", "checkpoints"},
+    "processes": {"base", "checkpoints"},
     "model": {"base"},
     "fast": {"base", "model"},
     "algorithm": {"base", "model", "fast"},
     "runtime": {"base", "model", "algorithm", "replay"},
-    "": {"base", "checkpoints", "envs", "replay", "algorithm", "runtime"},
+    "": {"base", "checkpoints", "envs", "processes", "replay", "algorithm", "runtime"},
 }
 MODULES = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
 

@@ -54,12 +54,19 @@ def read_video(path: Path) -> list[np.ndarray]:
     ("task", "env", "shape"),
     [
         ("gym:CartPole-v1", {"time_limit": 12}, (400, 600, 3)),
-        ("gym:Pendulum-v1", {"time_limit": 12}, (500, 500, 3)),
-        ("gym:CartPole-v1", {"time_limit": 12, "observation": "vision"}, (400, 600, 3)),
+        pytest.param("gym:Pendulum-v1", {"time_limit": 12}, (500, 500, 3), marks=pytest.mark.slow),
+        pytest.param(
+            "gym:CartPole-v1", {"time_limit": 12, "observation": "vision"}, (400, 600, 3), marks=pytest.mark.slow
+        ),
         ("atari_pong", {"time_limit": 12, "observation": "vision"}, (420, 320, 3)),
         ("crafter_reward", {"time_limit": 12, "observation": "vision"}, (240, 240, 3)),
         ("minigrid:MiniGrid-Empty-8x8-v0", {"time_limit": 12}, (256, 256, 3)),
-        ("minigrid:MiniGrid-Empty-8x8-v0", {"time_limit": 12, "observation": "vision"}, (256, 256, 3)),
+        pytest.param(
+            "minigrid:MiniGrid-Empty-8x8-v0",
+            {"time_limit": 12, "observation": "vision"},
+            (256, 256, 3),
+            marks=pytest.mark.slow,
+        ),
         ("lamp", {"make": "my_envs:lamp"}, (240, 320, 3)),
         ("room", {"make": "my_envs:room", "time_limit": 12}, (256, 256, 3)),
         ("seen", {"make": "my_envs:seen"}, (300, 300, 3)),

@@ -101,7 +101,7 @@ def assert_complete(directory: Path, frames: int) -> None:
     assert_tensorboard_agrees(directory)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Signals) -> None:
     name = f"run-{kind.name}"
     words = ("train", "--config", "tiny.yaml", "run.frames=4000", "--logdir", name)  # long enough to be interrupted

@@ -62,7 +62,7 @@ def look(folder: Path) -> Status:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_rows_are_read(name: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as temporary:
@@ -129,7 +129,7 @@ def noise(name: str) -> st.SearchStrategy[Row | str]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data(), gain=st.sampled_from([0.1, 1.0]))
 def test_single_odd_rows_change_no_verdict(name: str, data: st.DataObject, gain: float) -> None:
     drawn = healthy(name, gain)
@@ -190,7 +190,7 @@ SCALARS = st.tuples(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.lists(SCALARS, max_size=60), st.binary(max_size=20))
 def test_any_events_are_read(tmp_path_factory: pytest.TempPathFactory, drawn: list[Any], rest: bytes) -> None:
     folder = tmp_path_factory.mktemp("events")
@@ -198,7 +198,7 @@ def test_any_events_are_read(tmp_path_factory: pytest.TempPathFactory, drawn: li
     look(folder)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(20, 196), st.sampled_from([-(2**63), -5, 0, 10**15])), max_size=4))
 def test_stray_events_change_no_verdict(tmp_path_factory: pytest.TempPathFactory, odd: list[tuple[int, int]]) -> None:
     folder = tmp_path_factory.mktemp("events")
@@ -225,7 +225,7 @@ CONFIG = st.dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(CONFIG, st.sampled_from([("config.yaml", "danijar"), ("run.yaml", "native")]), st.booleans())
 def test_any_stored_configuration_is_read(stored: Row, kind: tuple[str, str], own_task: bool) -> None:
     with tempfile.TemporaryDirectory() as temporary:

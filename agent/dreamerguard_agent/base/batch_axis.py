@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import accumulate
 from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 
 _T = TypeVar("_T")
 
@@ -41,11 +43,21 @@ def whole(values: jax.Array) -> jax.Array:
 
 
 def mean(values: _T) -> _T:
-    """Returns the mean over all parts, which have the same size, of every array."""
+    """Returns the mean over all parts, which have the same size, of every array.
+
+    Arrays of one type are averaged as one: between processes, each would cost a round trip of its own.
+    """
     if not _SPLIT.get():
         return values
-    averaged: _T = jax.lax.pmean(values, BATCH)
-    return averaged
+    leaves, tree = jax.tree.flatten(values)
+    averaged: dict[int, jax.Array] = {}
+    for dtype in dict.fromkeys(leaf.dtype for leaf in leaves):
+        chosen = [number for number, leaf in enumerate(leaves) if leaf.dtype == dtype]
+        flat = jax.lax.pmean(jnp.concatenate([leaves[number].reshape(-1) for number in chosen]), BATCH)
+        ends = list(accumulate(leaves[number].size for number in chosen))
+        for number, piece in zip(chosen, jnp.split(flat, ends[:-1]), strict=True):
+            averaged[number] = piece.reshape(leaves[number].shape)
+    return jax.tree.unflatten(tree, [averaged[number] for number in range(len(leaves))])
 
 
 def own_part(values: _T) -> _T:

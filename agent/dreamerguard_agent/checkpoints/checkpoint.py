@@ -6,6 +6,7 @@ import hashlib
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,8 @@ class Checkpoint:
         except DoesNotMatch as error:
             raise DoesNotMatch(f"{self._does_not_fit('replay')}\n{error}") from None
 
-    def pieces(self, group: str) -> Iterator[ChunkCopy]:
-        """Reads the chunks of a group, one at a time.
+    def pieces(self, group: str, streams: slice = slice(None)) -> Iterator[ChunkCopy]:
+        """Reads the chunks of a group, or of some of its streams, one at a time.
 
         Raises:
           NoSoundCheckpoint: the files have changed since they were verified.
@@ -121,7 +122,7 @@ class Checkpoint:
         table = self.tables[group]
         with self._reading(), ExitStack() as stack:
             files = [stack.enter_context(opened(self.folder / name)) for name in self.packs]
-            for stream, number in np.ndindex(table.pack.shape):
+            for stream, number in product(range(len(table.pack))[streams], range(table.pack.shape[1])):
                 yield self._chunk(files[table.pack[stream, number]], group, stream, number)
 
     def piece(self, group: str, stream: int, number: int) -> ChunkCopy:

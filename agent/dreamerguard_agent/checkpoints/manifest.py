@@ -113,6 +113,7 @@ def check_numbers(numbers: dict[str, Any]) -> dict[str, Any]:
     _natural("numbers.ratio.numerator", ratio.get("numerator"))
     if not _natural("numbers.ratio.denominator", ratio.get("denominator")):
         _fail("numbers.ratio.denominator is 0")
+    _natural("numbers.processes", numbers.get("processes", 1), 1 << 17)
     _natural("numbers.played", numbers.get("played", 0), _MOST_ROWS)
     episodes = _object("numbers.episodes", numbers.get("episodes", {}))
     for name in ("first", "from") if episodes else ():

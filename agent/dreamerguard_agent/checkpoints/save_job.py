@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .array_file import Array
 from .chunks import ChunkCopy
 from .draft import ReplayPlan
-from .folder import Checkpoints
 
 #: Bytes that may wait for the thread before copying pauses.
 _WAITING = 1 << 28
 #: Seconds to wait for a thread whose save was abandoned; a disk may hang.
 _PATIENCE = 5.0
+
+
+class Saves(Protocol):
+    """Where a save goes; see `checkpoints.folder.Checkpoints`."""
+
+    def save(
+        self,
+        step: int,
+        numbers: Mapping[str, Any],
+        parts: Mapping[str, Mapping[str, Array]],
+        plan: ReplayPlan | None,
+        pieces: Iterable[ChunkCopy],
+        epoch: int,
+        /,
+    ) -> None:
+        """Saves a content."""
 
 
 class ReplayCopy(Protocol):
@@ -30,8 +45,13 @@ class ReplayCopy(Protocol):
     plan: ReplayPlan
     epoch: int
 
-    def start(self, put: Callable[[ChunkCopy], None]) -> None:
-        """Sets where copied chunks go. From now on, chunks are copied before they change."""
+    def start(self, put: Callable[[ChunkCopy], None], full: Callable[[], bool]) -> None:
+        """Sets where copied chunks go. From now on, chunks are copied before they change.
+
+        Args:
+          put: takes a chunk; any thread may call it.
+          full: whether so many chunks wait that threads beside the training must wait, too.
+        """
 
     def copy(self, enough: Callable[[], bool]) -> bool:
         """Copies chunks until ``enough()`` is true. Returns whether all are copied."""
@@ -69,15 +89,16 @@ class SaveJob:
       error: the failure, once `ended`; None if the checkpoint was published.
     """
 
-    def __init__(self, checkpoints: Checkpoints, content: Content) -> None:
+    def __init__(self, checkpoints: Saves, content: Content) -> None:
         self.content = content
         self.error: Exception | None = None
         self._checkpoints, self._abandoned = checkpoints, False
-        self._put_bytes = self._taken_bytes = 0  # each is written by one thread only
+        self._put_bytes = self._taken_bytes = 0
+        self._putting = threading.Lock()
         self._queue: queue.SimpleQueue[ChunkCopy | None] = queue.SimpleQueue()
         self._copying = content.replay is not None
         if content.replay:
-            content.replay.start(self._put)
+            content.replay.start(self._put, self._full)
         self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
         self._thread.start()
 
@@ -116,7 +137,8 @@ class SaveJob:
         return self._put_bytes - self._taken_bytes > _WAITING
 
     def _put(self, piece: ChunkCopy) -> None:
-        self._put_bytes += _bytes_of(piece)
+        with self._putting:
+            self._put_bytes += _bytes_of(piece)
         self._queue.put(piece)
 
     def _pieces(self) -> Iterator[ChunkCopy]:

@@ -6,7 +6,7 @@ seed of a separate run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,17 +18,21 @@ import numpy.typing as npt
 
 from dreamerguard.schema import RunConfig
 
+from ..base.share import WHOLE, Share
 from ..base.spec import AgentSpec
+from ..checkpoints.array_file import Array
 from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.chunks import ChunkCopy, StoredReplay
+from ..checkpoints.draft import ReplayPlan
 from ..checkpoints.errors import DoesNotMatch
 from .changes import Numbers, RingChunks
 from .device_storage import DeviceStorage
 from .host_storage import HostStorage
 from .ring import Ring, StoredLatents, Windows, create_ring
-from .ring_copy import RingCopy
+from .ring_copy import RingCopy, missing, plan_copy
 from .row_arrays import FileRows, MemoryRows
 from .sampler import Indices, WindowSampler, rows_per_stream
+from .sampler_parts import own_state, seed_of
 from .storage import InsertRecords, RunUpdates, State, Storage, Sums
 
 
@@ -88,14 +92,27 @@ class ReplayBuffer:
     Args:
       storage: holds the empty ring.
       samplers: of every agent.
-      batch: windows of an update.
+      batch: windows of an update; of several processes, those of this one.
       length: trained steps of a window.
+      share: the process whose environments the replay records.
+      seed: seed of the first agent, for draws that begin anew.
+
+    Attributes:
+      chunks: the chunks of the ring and their changes.
     """
 
-    def __init__(self, storage: Storage, samplers: Sequence[WindowSampler], batch: int, length: int) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        samplers: Sequence[WindowSampler],
+        batch: int,
+        length: int,
+        share: Share = WHOLE,
+        seed: int = 0,
+    ) -> None:
         self.batch, self.length, self.storage = batch, length, storage
-        self._samplers = samplers
-        self._chunks = RingChunks(storage.shapes)
+        self._samplers, self._share, self._seed = samplers, share, seed
+        self.chunks = RingChunks(storage.shapes, share.processes)
         self._copy: RingCopy | None = None
 
     @property
@@ -117,8 +134,8 @@ class ReplayBuffer:
           action: actions, the same leading axes.
           latents: latents after the observations, the same leading axes.
         """
-        for group in self._chunks.layouts:
-            self._keep_before(group, *self._chunks.inserted(group, self.stored))
+        for group in self.chunks.layouts:
+            self._keep_before(group, *self.chunks.inserted(group, self.stored))
         self.storage.insert(insert_records, obs, action, latents, self.stored)
         for sampler in self._samplers:
             sampler.add_all()
@@ -136,7 +153,7 @@ class ReplayBuffer:
           The learner state after the updates and the accumulated metrics.
         """
         indices = self.draw(updates)
-        self._keep_before("latents", *self._chunks.trained(indices, self.length))
+        self._keep_before("latents", *self.chunks.trained(indices, self.length))
         return self.storage.train(run_updates, state, indices, self.stored, sums)
 
     def windows(self, agent: int, indices: npt.NDArray[Any]) -> Windows:
@@ -176,7 +193,7 @@ class ReplayBuffer:
 
     def compile_copies(self) -> None:
         """Compiles the functions of `copy`, so that the first save does not wait for them."""
-        for group, layout in self._chunks.layouts.items():
+        for group, layout in self.chunks.layouts.items():
             for number in {0, layout.chunks - 1}:
                 self._fetch(group, 0, number)
 
@@ -186,36 +203,59 @@ class ReplayBuffer:
         Args:
           shared: an earlier checkpoint; chunks that have not changed since are not copied.
         """
-        self._copy = RingCopy(self._chunks, self._fetch, self.stored, shared)
+        plan = plan_copy(self.chunks.layouts, self.chunks.changed, self.stored, shared)
+        return self.copy_planned(plan, missing(plan))
+
+    def copy_planned(self, plan: ReplayPlan, due: Mapping[str, Array]) -> RingCopy:
+        """Begins a copy of some chunks, by group, bool [S, C], for a checkpoint of a plan. It ends the copy before."""
+        self._copy = RingCopy(self.chunks, self._fetch, plan, due)
         return self._copy
 
-    def load(self, checkpoint: Checkpoint) -> None:
+    def load(self, checkpoint: Checkpoint, starts: int = 0) -> None:
         """Restores the replay of a checkpoint. Its ring may be shorter than this one if it was never full.
+
+        Args:
+          checkpoint: the checkpoint, of any number of processes.
+          starts: starts of the run so far.
 
         Raises:
           DoesNotMatch: the checkpoint has another replay shape.
         """
-        for group, layout in self._chunks.layouts.items():
+        for group, layout in self.chunks.whole.items():
             checkpoint.check_layout(group, layout)
         stored = checkpoint.part("sampler")
         for number, sampler in enumerate(self._samplers):
             prefix = self._prefix(number)
             state = {key.removeprefix(prefix): value for key, value in stored.items() if key.startswith(prefix)}
+            state = self._own(state, checkpoint, sampler, starts)
             sampler.load(state)
             held = {(checkpoint.stored(name), table.layout.rows) for name, table in checkpoint.tables.items()}
             if held != {(count, int(state["settings"][3])) for count in sampler.counts.tolist()}:
                 raise DoesNotMatch(f"the sampler in {checkpoint.folder} counts other records than the replay holds")
-        for group in self._chunks.layouts:
-            chunk = checkpoint.tables[group].layout.chunk
-            for piece in checkpoint.pieces(group):
-                self.storage.write(group, piece.stream, piece.number * chunk, piece.arrays)
+        for group, layout in self.chunks.whole.items():
+            chunk, own = checkpoint.tables[group].layout.chunk, self._share.rows(layout.streams)
+            for piece in checkpoint.pieces(group, own):
+                self.storage.write(group, piece.stream - own.start, piece.number * chunk, piece.arrays)
+
+    def _own(
+        self, state: dict[str, npt.NDArray[Any]], checkpoint: Checkpoint, sampler: WindowSampler, starts: int
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Returns this process's part of a stored sampler."""
+        processes = checkpoint.numbers.get("processes", 1)
+        if processes == self._share.processes == 1:
+            return state
+        new = WindowSampler(1, 1, 1, 1, seed_of(self._seed, self._share, starts)).state()["generator"]
+        try:
+            return own_state(state, processes, self._share, sampler.capacity, new)
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise DoesNotMatch(f"the sampler in {checkpoint.folder} is not valid: {error}") from error
 
     def close(self) -> None:
         """Releases files and threads."""
         self.storage.close()
 
     def _fetch(self, group: str, stream: int, number: int) -> ChunkCopy:
-        layout = self._chunks.layouts[group]
+        layout = self.chunks.layouts[group]
         rows = self.storage.read(group, stream, number * layout.chunk, layout.rows_of(number))
         return ChunkCopy(group, stream, number, rows)
 
@@ -223,37 +263,44 @@ class ReplayBuffer:
         """Copies chunks for a checkpoint that is being saved, before they change, and notes the change."""
         if self._copy and self._copy.active:
             self._copy.copy_now(group, streams, numbers)
-        self._chunks.mark(group, streams, numbers)
+        self.chunks.mark(group, streams, numbers)
 
     def _prefix(self, number: int) -> str:
         return "" if len(self._samplers) == 1 else f"{number}."
 
 
 def create_replay(
-    config: RunConfig, spec: AgentSpec, vector_steps: int, storage: str, folder: Path, sizes: Sequence[int]
+    config: RunConfig,
+    spec: AgentSpec,
+    vector_steps: int,
+    storage: str,
+    folder: Path,
+    sizes: Sequence[int],
+    share: Share = WHOLE,
 ) -> ReplayBuffer:
     """Creates the empty replay of a run.
 
     Args:
-      config: the run.
+      config: the run, with the numbers of this process.
       spec: the agent.
       vector_steps: steps of all environments in the whole run.
       storage: ``device``, ``host`` or ``disk``.
       folder: where files lie, if the replay is on disk.
       sizes: numbers of updates that one call may run, the largest first.
+      share: this process.
 
     Raises:
       NotSaved: there is not enough space on the disk, or a file cannot be made.
     """
     size = replay_size(config, vector_steps)
     samplers = [
-        WindowSampler(config.run.envs, *size, np.random.SeedSequence(seed), online=config.replay.online)
+        WindowSampler(config.run.envs, *size, seed_of(seed, share), online=config.replay.online)
         for seed in range(config.seed, config.seed + config.seeds)
     ]
     ring = partial(empty_ring, spec, config.seeds, config.run.envs, size.rows)
     batch = config.replay.batch_size
     made = create_storage(ring, storage, folder, size.window, batch, sizes)
-    return ReplayBuffer(made, samplers, batch, config.replay.batch_length)
+    return ReplayBuffer(made, samplers, batch, config.replay.batch_length, share, config.seed)
 
 
 def create_storage(

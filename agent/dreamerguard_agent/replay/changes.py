@@ -6,6 +6,7 @@ trained on. The host chooses both, so it knows which chunks change without looki
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,23 @@ class RingChunks:
 
     Args:
       ring: the ring, [E, R, ...] of one agent or [N, E, R, ...] of several; only its shapes are used.
+      processes: processes that have a ring of this shape each; chunks are as long as those of one ring of all.
 
     Attributes:
       layouts: by group.
+      whole: layouts of the ring of all processes, as a checkpoint holds it.
       epoch: number of the current epoch; a copy ends it.
       changed: by group, int64 [S, C]: the epoch in which a chunk last changed.
     """
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: Ring, processes: int = 1) -> None:
+        self._processes = processes
         self._lead = ring.latents.deter.shape[:-2]
         self.rows = ring.rows
         self.layouts = {name: self._layout(leaves) for name, leaves in groups(ring).items()}
+        self.whole = {
+            name: replace(layout, streams=layout.streams * processes) for name, layout in self.layouts.items()
+        }
         self.epoch = 1
         self.changed = {
             name: np.zeros((layout.streams, layout.chunks), np.int64) for name, layout in self.layouts.items()
@@ -74,6 +81,6 @@ class RingChunks:
         streams = int(np.prod(self._lead))
         arrays = {name: (value.dtype.name, tuple(value.shape[depth:])) for name, value in leaves.items()}
         row = ChunkLayout(streams, 1, 1, arrays).size(0)
-        fitting = min(_CHUNK_BYTES, _STEP_BYTES // streams) // max(row, 1)
+        fitting = min(_CHUNK_BYTES, _STEP_BYTES // (streams * self._processes)) // max(row, 1)
         rows = min(max(1 << max(fitting, 1).bit_length() - 1, _FEWEST_ROWS), _MOST_ROWS)
         return ChunkLayout(streams, self.rows, min(rows, self.rows), arrays)

@@ -89,6 +89,11 @@ class WindowSampler:
         return np.asarray(self._counts, np.int32)
 
     @property
+    def capacity(self) -> int:
+        """Maximum number of windows that can be drawn."""
+        return self._settings[1]
+
+    @property
     def queued(self) -> int:
         """Number of windows in the online queue."""
         return len(self._queue)

@@ -25,6 +25,7 @@ import numpy as np
 from ..algorithm import actor, learner
 from ..algorithm.actor import Carry
 from ..algorithm.learner import Metrics, TrainState
+from ..base.share import WHOLE, Share
 from ..base.spec import AgentSpec
 from ..model.noise import draw_act_noise
 from ..replay import ring as replay_ring
@@ -90,18 +91,27 @@ def by_env(values: Mapping[str, Any], agents: int) -> dict[str, Any]:
 
 
 def act_with_seed(
-    spec: AgentSpec, seed: Any, params: Any, carry: Carry, obs: Mapping[str, Any], count: Any
+    spec: AgentSpec,
+    seed: Any,
+    params: Any,
+    carry: Carry,
+    obs: Mapping[str, Any],
+    count: Any,
+    share: Share = WHOLE,
 ) -> tuple[Carry, dict[str, jax.Array], StoredLatents]:
-    """Draws the noise of acting step ``count`` from the seed and calls `actor.act` for one agent, actions [E, ...]."""
+    """Draws the noise of acting step ``count`` from the seed and calls `actor.act` for one agent, actions [E, ...].
+
+    The noise is drawn for the environments of all processes, so that they act as one process would.
+    """
     key = jax.random.fold_in(seed_key(seed, ACT), count)
-    noise = draw_act_noise(spec, key, obs["is_first"].shape[0])
+    noise = share.part(draw_act_noise(spec, key, obs["is_first"].shape[0] * share.processes))
     carry, action, latent = actor.act(spec, params, carry, obs, noise)
     return carry, action, StoredLatents(latent.deter, latent.stoch)
 
 
-def act_for_agents(spec: AgentSpec, agents: int) -> Callable[..., Any]:
+def act_for_agents(spec: AgentSpec, agents: int, share: Share = WHOLE) -> Callable[..., Any]:
     """Returns `act_with_seed` for ``agents`` agents: of seeds, parameters, carry, observations and count."""
-    return for_agents(partial(act_with_seed, spec), agents, (0, 0, 0, 0, None))
+    return for_agents(partial(act_with_seed, spec, share=share), agents, (0, 0, 0, 0, None))
 
 
 class CompiledFunctions:
@@ -114,10 +124,12 @@ class CompiledFunctions:
       ring: the ring that K updates get, by K; only its shapes are used.
       inserts: whether records are inserted by a compiled function; if not, updates get packed rings.
       obs: one observation of all environments, on the device; only its shapes are used.
-      batch: B, windows of an update; length: T.
+      batch: B, windows of an update that this process gives; length: T.
       most: maximum updates due at one vector step.
       notify: called with a message before every compilation.
-      devices: devices over which every batch is split, of one agent; at most one: the update runs on the first device.
+      devices: devices over which every batch is split, of one agent and of all processes; at most one: the update runs
+        on the first device.
+      share: this process.
 
     Attributes:
       faults: updates of `run_updates` that were skipped so far, on the device.
@@ -137,11 +149,12 @@ class CompiledFunctions:
         most: int,
         notify: Notify,
         devices: Sequence[jax.Device] = (),
+        share: Share = WHOLE,
     ) -> None:
         self._notify, agents = notify, len(seeds)
         self._seeds = place_seeds(seeds)
         carry = initial_carry(spec, agents, obs["is_first"].shape[-1])
-        chosen = act_for_agents(spec, agents)
+        chosen = act_for_agents(spec, agents, share)
         arguments = self._seeds, state.params, carry, obs, np.uint32(0)
         notify("compiling the policy")
         self._act = compile_program(jax.jit(chosen).lower(*arguments))
@@ -154,7 +167,7 @@ class CompiledFunctions:
         self._updates: dict[int, Callable[..., Any]]
         if len(devices) > 1:
             notify(_LONGEST)
-            shape = BatchShape(batch, length, packed=not inserts)
+            shape = BatchShape(batch * share.processes, length, packed=not inserts)
             split = SplitUpdates(spec, seeds[0], state, ring(1), devices, shape, self.faults)
             self._updates, metrics = {1: split}, split.metrics
         else:

@@ -56,7 +56,7 @@ def configure(runtime: RuntimeSection, cache: Path | None = None) -> dict[str, A
 
 
 def batch_devices(runtime: RuntimeSection) -> list[jax.Device]:
-    """Returns the devices of this process over which batches are split.
+    """Returns the devices over which batches are split: of every process the first ones, processes in order.
 
     Raises:
       PlatformError: there are not so many.
@@ -66,7 +66,10 @@ def batch_devices(runtime: RuntimeSection) -> list[jax.Device]:
         kind = found[0].platform
         hint = "; on a CPU, XLA_FLAGS=--xla_force_host_platform_device_count=N makes N of one" if kind == "cpu" else ""
         raise PlatformError(f"runtime.devices is {runtime.devices}, but jax finds {len(found)} ({kind}){hint}")
-    return found[: runtime.devices]
+    own: list[list[jax.Device]] = [[] for _ in range(jax.process_count())]
+    for device in jax.devices():
+        own[device.process_index].append(device)
+    return [device for mine in own for device in mine[: runtime.devices]]
 
 
 def compute_dtype(runtime: RuntimeSection) -> str:
@@ -105,7 +108,7 @@ def _glibc(function: str, *arguments: int) -> None:
 
 def _device(platform: str) -> jax.Device:
     try:
-        return jax.devices()[0]
+        return jax.local_devices()[0]
     except RuntimeError as error:
         raise PlatformError(
             f"runtime.platform is {platform}, but jax finds no such device."

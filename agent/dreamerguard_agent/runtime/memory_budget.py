@@ -125,7 +125,7 @@ def estimate(
 
 def device_memory() -> int | None:
     """Returns the bytes that this process may use: device memory, or main memory on a CPU; None if unknown."""
-    device = jax.devices()[0]
+    device = jax.local_devices()[0]
     if device.platform != "cpu":
         stats = device.memory_stats() or {}
         return stats.get("bytes_limit")

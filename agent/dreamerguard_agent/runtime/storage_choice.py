@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -68,8 +69,8 @@ def replay_folder(config: RunConfig, directory: Path) -> Path:
     Raises:
       DoesNotFit: it does not exist.
     """
-    if not config.replay.scratch:
-        return directory
+    if not config.replay.scratch:  # of several processes, only the machine of process 0 must have the run directory
+        return directory if jax.process_index() == 0 or directory.is_dir() else Path(tempfile.gettempdir())
     if not (folder := Path(config.replay.scratch)).is_dir():
         raise DoesNotFit(f"replay.scratch is {folder}, which is no folder: make it, or choose another one")
     return folder

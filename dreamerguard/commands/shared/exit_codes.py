@@ -26,6 +26,8 @@ NOT_SAVED = 73
 RUN_LOST = 74
 #: Another process uses the run directory.
 IN_USE = 75
+#: Another process of the run has ended. EX_PROTOCOL of sysexits.h.
+PROCESS_LOST = 76
 #: A run was not started because of lint findings.
 REFUSED = 78
 #: A signal ended the run after it was saved: 128 plus the number of the signal, as in shells.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dreamerguard.notify.listeners import Listener, Listeners
     from dreamerguard.programs.native.options import TrainOptions
     from dreamerguard.schema import RunConfig
+    from dreamerguard_agent.processes.group import ProcessGroup
 
     from .start_from import Start
     from .stop_signals import StopSignals
@@ -73,6 +74,7 @@ def train_and_tell(
     *,
     restart: bool,
     start: Start | None,
+    group: ProcessGroup | None = None,
 ) -> int:
     """Trains a run as `run_training` does, and passes on how it ended."""
     from .training import run_training
@@ -81,7 +83,9 @@ def train_and_tell(
         listeners.ended(f"FAILED (exit code {code}): {config.task}", directory, [line], failed=True)
 
     try:
-        code = run_training(config, directory, result, typed, stop, restart=restart, start=start, listeners=listeners)
+        code = run_training(
+            config, directory, result, typed, stop, restart=restart, start=start, listeners=listeners, group=group
+        )
     except CommandFailed as error:
         failed(error.code, error.message)
         raise

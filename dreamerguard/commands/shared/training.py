@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dreamerguard.schema import RunConfig
     from dreamerguard_agent.events import Observer
     from dreamerguard_agent.failures import RunFailed
+    from dreamerguard_agent.processes.group import ProcessGroup
     from dreamerguard_agent.runtime.records import RunDirectoryLost
 
     from .open_run import OpenedRun
@@ -35,6 +36,7 @@ def run_training(
     restart: bool,
     start: Start | None = None,
     listeners: Listeners | None = None,
+    group: ProcessGroup | None = None,
 ) -> int:
     """Trains a run or continues it.
 
@@ -47,6 +49,7 @@ def run_training(
       restart: whether to set an earlier run in the directory aside.
       start: where its parameters come from; None for a new agent.
       listeners: hear about the run.
+      group: the processes that train it together, of which this one leads; None: this one alone.
 
     Returns:
       The exit code.
@@ -63,7 +66,12 @@ def run_training(
         echo(agents_line(config), error=True, fold=True)
         device = ", ".join(dict.fromkeys((facts["platform"], facts["device"])))
         echo(f"run directory: {directory}  ({device})", error=True)
-        return _train(run, stop, start, listeners)
+        if group is not None:
+            from .following import check_connection
+
+            check_connection(config)
+            echo(f"processes: {', '.join(f'{number}: {name}' for number, name in enumerate(group.names))}", error=True)
+        return _train(run, stop, start, listeners, group)
 
 
 def agents_line(config: RunConfig) -> str:
@@ -82,17 +90,21 @@ def agents_line(config: RunConfig) -> str:
     return f"agent: the algorithm of {BUNDLED}{settings}; {curves}"
 
 
-def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Listeners | None) -> int:
+def _train(
+    run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Listeners | None, group: ProcessGroup | None
+) -> int:
     from dreamerguard.programs.native.run_directory import agents, withdraw
     from dreamerguard_agent.checkpoints.errors import DoesNotMatch, NoSoundCheckpoint, NotSaved, OtherFormat
     from dreamerguard_agent.envs import EnvError
-    from dreamerguard_agent.failures import DeviceFailed, RunFailed
+    from dreamerguard_agent.failures import DeviceFailed, OutOfStep, RunFailed
     from dreamerguard_agent.loop import train as train_agents
+    from dreamerguard_agent.processes.group import ProcessLost
     from dreamerguard_agent.runtime.append_file import UnusableLogs
     from dreamerguard_agent.runtime.memory_budget import DoesNotFit
     from dreamerguard_agent.runtime.records import RunDirectoryLost
 
-    from .exit_codes import CLEAN, DAMAGED, NOT_SAVED, SIGNALLED
+    from .exit_codes import CLEAN, DAMAGED, NOT_SAVED, PROCESS_LOST, SIGNALLED
+    from .following import stopped_by
     from .progress import Progress
     from .run_files import RunFiles
 
@@ -102,7 +114,7 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Li
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(config.run.frames))
             observer = RunFiles(_watched(progress, own, stack, listeners), run)
-            outcome = train_agents(config, directory, observer, stop, start.pretrained if start else None)
+            outcome = train_agents(config, directory, observer, stop, start.pretrained if start else None, group)
     except (EnvError, DoesNotFit, DoesNotMatch, OtherFormat) as error:
         withdraw(directory, config)  # changes nothing if there is a checkpoint
         fail(str(error))
@@ -112,6 +124,9 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Li
         fail(str(error), NOT_SAVED)
     except RunDirectoryLost as lost:
         _report_lost(lost, run)
+    except (ProcessLost, OutOfStep) as error:
+        withdraw(directory, config)
+        fail(str(error), error.code if isinstance(error, ProcessLost) else PROCESS_LOST)
     except RunFailed as failed:
         if isinstance(failed, DeviceFailed):
             withdraw(directory, config)
@@ -129,7 +144,7 @@ def _train(run: OpenedRun, stop: StopSignals, start: Start | None, listeners: Li
         return CLEAN
     saved = "and saved at" if outcome.saved else "without a new step at"
     echo(f"stopped {saved} {outcome.frames:,} frames; the same command continues the run", error=True)
-    return SIGNALLED + (stop.received or 0)
+    return SIGNALLED + stopped_by(stop, group)
 
 
 def _how_to_lengthen(run: OpenedRun) -> str:

@@ -113,6 +113,11 @@ class TrainOptions:
         (), "Channel for WATCH, REGRESSED, errors and the end: a URL of apprise, '${VARIABLE}', or off. Repeatable."
     )
     metrics_file: str | None = _option(None, "File NAME.prom for the state, in Prometheus' text format.")
+    num_processes: str | None = _option(
+        None, "Processes that train the run together; auto asks Slurm. Without --process-id, all start here."
+    )
+    process_id: str | None = _option(None, "Number of this process, from 0; process 0 writes all files.")
+    coordinator_address: str | None = _option(None, "Where process 0 is reached by the others, HOST:PORT.")
     dry_run: bool = _option(False, "Lint, resolve and print the plan; start nothing and write nothing.")
     output_format: PlanFormat = _option(PlanFormat.TEXT, "Format of the plan, with --dry-run.", PlanFormat)
     config_file: str | None = _option(None, _CONFIG_FILE)

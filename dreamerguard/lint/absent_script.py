@@ -63,10 +63,8 @@ def _names_missing(launch: Launch, folder: Path) -> bool:
 
 
 def _may_be_elsewhere(command: Command, launch: Launch, folder: Path) -> bool:
-    """Returns whether a file may mean a script of another project, or one that its earlier lines make."""
+    """Returns whether a script of another project may be meant, or one that earlier lines make."""
     source = command.source
-    if source.kind != "file":
-        return False
     before = source.text[: launch.place.span.start] if launch.place.span.source is source else source.text
     typed = PurePosixPath(launch.program)
     made = re.search(rf"{_MADE_BY}[^\n]*\b{re.escape(typed.name)}", before, re.IGNORECASE)

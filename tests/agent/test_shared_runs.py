@@ -69,6 +69,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shared")
 
 
+@pytest.mark.slow
 def test_two_processes_collect_what_one_collects(runs: Path) -> None:
     """Before the first update, all that the runs have in common is equal."""
     steps = 12
@@ -126,6 +127,7 @@ def test_four_processes_train_and_one_continues(runs: Path) -> None:
     assert stored(runs / "four")["frames"] == CONFIG["run"]["frames"]
 
 
+@pytest.mark.slow
 def test_the_end_of_one_environment_ends_all_and_saves(runs: Path) -> None:
     """Process 1 has environments 2 and 3; the one that fails is of process 1, and process 0 saves the run."""
     make = "tests.agent.shared_runs.failing:make"

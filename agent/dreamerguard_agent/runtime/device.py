@@ -13,7 +13,7 @@ import jax
 
 from dreamerguard.schema import RuntimeSection
 
-from .program_cache import repaired
+from .program_cache import repaired, stored_by_every_process
 
 #: Packages that influence the results of a run.
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "mujoco", "dm_control")
@@ -84,7 +84,7 @@ def compile_program(lowered: Any) -> Any:
 
     Otherwise the allocator keeps the compiler's hundreds of megabytes for the whole run.
     """
-    with repaired(jax.config.jax_compilation_cache_dir):
+    with repaired(jax.config.jax_compilation_cache_dir), stored_by_every_process():
         compiled = lowered.compile()
     _glibc("malloc_trim", 0)
     return compiled

@@ -19,6 +19,25 @@ _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
+def stored_by_every_process() -> Iterator[None]:
+    """Lets also processes other than 0 of a run store what they compile inside the block.
+
+    JAX 0.10 stores the programs of process 0 only, under names that hold the numbers of its devices. So the others
+    would compile everything at every start (`findings/jax_other_processes_compile_again.sh`).
+    """
+    try:
+        state = importlib.import_module("jax._src.distributed").global_state
+        number, state.process_id = state.process_id, 0
+    except (ImportError, AttributeError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        state.process_id = number
+
+
+@contextmanager
 def repaired(folder: str | None) -> Iterator[None]:
     """Removes the damaged entries if JAX finds one inside the block; the next start stores them again.
 

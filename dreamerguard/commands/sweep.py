@@ -58,7 +58,7 @@ def _options() -> None:
 
 
 @app.command(_DEFAULT)
-@takes_options(TrainOptions, "notify", "config_file", "no_config", "allow_local_rules")
+@takes_options(TrainOptions, "notify", "metrics_file", "config_file", "no_config", "allow_local_rules")
 def run(
     file: Annotated[Path, typer.Argument(help="Sweep file.", metavar="FILE")],
     folder: Annotated[
@@ -99,7 +99,7 @@ def run(
 
 
 @app.command("resume")
-@takes_options(TrainOptions, "notify", "config_file", "no_config", "allow_local_rules")
+@takes_options(TrainOptions, "notify", "metrics_file", "config_file", "no_config", "allow_local_rules")
 def resume(
     folder: Folder,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,

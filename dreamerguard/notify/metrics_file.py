@@ -1,12 +1,7 @@
-"""Writes the state of the watched runs as a Prometheus text file, for the textfile collector of node_exporter.
-
-The format is documented at https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format. It is
-written here and not with prometheus_client, because `watch` would need that library for a few lines of text.
-"""
+"""Writes the state of the watched runs as a Prometheus text file, for the textfile collector of node_exporter."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +10,11 @@ from typing import TYPE_CHECKING
 from dreamerguard.core.finding import Severity
 from dreamerguard.util.replace_file import replace_file
 
+from .prometheus import head, labels, number
+
 if TYPE_CHECKING:
     from dreamerguard.regression.watch.watcher import Status
 
-#: The collector reads only files with this ending.
-SUFFIX = ".prom"
 _WAITING, _NO_REFERENCE, _NO_SCORES = "WAITING", "NO REFERENCE", "NO SCORES"
 
 
@@ -128,14 +123,14 @@ def render(statuses: Collection[Status], failed: bool | None = None) -> str:
     for metric in METRICS:
         values = [(status, metric.value(status)) for status in statuses]
         found = [
-            f"dreamerguard_{metric.name}{{{_labels(s)}}} {_number(value)}" for s, value in values if value is not None
+            f"dreamerguard_{metric.name}{{{_labels(s)}}} {number(value)}" for s, value in values if value is not None
         ]
         if found:
-            lines += [*_head(metric.name, metric.help), *found]
+            lines += [*head(metric.name, metric.help), *found]
     if failed is not None:
-        lines += [*_head("ended", "1 after a run has ended."), "dreamerguard_ended 1"]
+        lines += [*head("ended", "1 after a run has ended."), "dreamerguard_ended 1"]
         lines += [
-            *_head("failed", "1 if the run that ended last has failed, else 0."),
+            *head("failed", "1 if the run that ended last has failed, else 0."),
             f"dreamerguard_failed {failed:d}",
         ]
     return "".join(f"{line}\n" for line in lines)
@@ -146,7 +141,7 @@ def _verdicts(statuses: Collection[Status]) -> Iterator[str]:
     from dreamerguard.regression.watch.verdict import State
 
     if statuses:
-        yield from _head("verdict", "1 for the state of the run, 0 for every other state.")
+        yield from head("verdict", "1 for the state of the run, 0 for every other state.")
     states = [*(state.value for state in State), _WAITING, _NO_REFERENCE, _NO_SCORES]
     for status in statuses:
         now = headline(status)
@@ -154,22 +149,7 @@ def _verdicts(statuses: Collection[Status]) -> Iterator[str]:
             yield f'dreamerguard_verdict{{{_labels(status)},state="{state}"}} {state == now:d}'
 
 
-def _head(name: str, text: str) -> Iterator[str]:
-    yield f"# HELP dreamerguard_{name} {text}"
-    yield f"# TYPE dreamerguard_{name} gauge"
-
-
 def _labels(status: Status) -> str:
     program = status.log.program if status.log is not None else ""
     values = {"run": str(status.directory), "task": status.task, "program": program}
-    return ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items())
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return repr(float(value)) if math.isfinite(value) else "+Inf" if value > 0 else "-Inf"
+    return labels(values)

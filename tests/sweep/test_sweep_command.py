@@ -71,9 +71,13 @@ def test_a_plan_that_lint_refuses_starts_nothing() -> None:
         (["report", "."], "holds no sweep"),
         (["s.yaml", "--output-format", "json"], "--output-format needs --dry-run"),
         (["s.yaml", "--dryrun"], "did you mean --dry-run"),
+        (["s.yaml", "--metrics-file", "a.txt", "--no-config"], "the name must end in .prom"),
+        (["s.yaml", "--metrics-file", "none/a.prom", "--no-config"], "the folder does not exist"),
     ],
 )
 def test_wrong_usage_is_one_message(words: list[str], told: str) -> None:
+    if "--metrics-file" in words:
+        Path("s.yaml").write_text(fake_sweep([1]))
     result = invoke(app, ["sweep", *words])
     assert result.exit_code == 2
     assert told in result.output
@@ -89,8 +93,10 @@ def test_the_dry_run_lists_every_run_as_json() -> None:
 @pytest.mark.integration
 def test_a_sweep_ends_with_page_and_tables(tmp_path: Path) -> None:
     Path("s.yaml").write_text(fake_sweep([900, 100], seeds=4, watch={"interval": 0.2, "stop": False}))
-    process = command(tmp_path, "s.yaml", "--no-config")
+    process = command(tmp_path, "s.yaml", "--no-config", "--metrics-file", "sweep.prom")
     assert process.wait() == 0, Path("said.txt").read_text()
+    metrics = Path("sweep.prom").read_text()
+    assert 'state="finished"} 16' in metrics and 'state="failed"} 0' in metrics
     said = Path("said.txt").read_text()
     assert "final=900" in said.split("16 finished")[1]
     folder = Path("sweeps/s")

@@ -22,21 +22,26 @@ if TYPE_CHECKING:
     from .stop_signals import StopSignals
 
 
-def open_listeners(options: TrainOptions, *, remember: bool = False, tell: Callable[[str], None] = say) -> Listeners:
+def open_listeners(
+    options: TrainOptions, *, remember: bool = False, whole: bool = False, tell: Callable[[str], None] = say
+) -> Listeners:
     """Returns the listeners of a command, for a ``with`` block.
 
     Args:
       options: options of the command.
       remember: whether sent states are kept for the next command.
+      whole: whether the command writes a metrics file of its own, on many runs together.
       tell: prints one line for the user.
 
     Raises:
       CommandFailed: a channel or a settings file is not valid.
     """
     from dreamerguard.notify.listeners import Listeners
+    from dreamerguard.notify.metrics_file import MetricsFile
     from dreamerguard.notify.notifier import NOTIFIED
 
-    found: list[Listener] = _metrics_file(options.metrics_file, tell)
+    path = metrics_path(options.metrics_file)
+    found: list[Listener] = [] if path is None or whole else [MetricsFile(path, tell)]
     notifier = open_notifier(
         options.notify,
         config_file=options.config_file,
@@ -51,17 +56,22 @@ def open_listeners(options: TrainOptions, *, remember: bool = False, tell: Calla
     return Listeners(found)
 
 
-def _metrics_file(typed: str | None, tell: Callable[[str], None]) -> list[Listener]:
-    from dreamerguard.notify.metrics_file import SUFFIX, MetricsFile
+def metrics_path(typed: str | None) -> Path | None:
+    """Returns the file of ``--metrics-file``; None without the option.
+
+    Raises:
+      CommandFailed: it cannot be written there, or the collector would not read it.
+    """
+    from dreamerguard.notify.prometheus import SUFFIX
 
     if typed is None:
-        return []
+        return None
     path = Path(typed)
     if path.suffix != SUFFIX:
         fail(f"--metrics-file {typed}: the name must end in {SUFFIX}, which the collector looks for")
     if not path.absolute().parent.is_dir():
         fail(f"--metrics-file {typed}: the folder does not exist")
-    return [MetricsFile(path, tell)]
+    return path
 
 
 def train_and_tell(

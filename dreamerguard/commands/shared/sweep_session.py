@@ -136,14 +136,18 @@ def _run(store: SweepStore, given: LeadOptions) -> int:
     from dreamerguard.sweep.lead import lead
     from dreamerguard.sweep.open_sweep import stored_sweep
 
-    from .listening import open_listeners
+    from .listening import metrics_path, open_listeners
     from .sweep_signals import SweepSignals
 
     sweep, place = stored_sweep(store)
     sweep = _with_engine(sweep, store, given.engine)
-    live = sys.stdout.isatty()
-    with SweepSignals() as signals, open_listeners(given.options) as listeners:
-        done = lead(place, store, sweep, listeners, live=live, say=note, asked=lambda: signals.received is not None)
+    live, metrics = sys.stdout.isatty(), metrics_path(given.options.metrics_file)
+    with SweepSignals() as signals, open_listeners(given.options, whole=True) as listeners:
+
+        def asked() -> bool:
+            return signals.received is not None
+
+        done = lead(place, store, sweep, listeners, live=live, say=note, asked=asked, metrics=metrics)
         counts = store.counts()
     if signals.received is not None and not done:
         note(f"the runs are saved; dreamerguard sweep resume {store.folder} continues them")

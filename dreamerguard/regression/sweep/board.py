@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
 from dreamerguard.regression.statistics.binned_curve import Curve, to_cells
@@ -20,11 +20,20 @@ FEWEST = 10
 
 
 class Board:
-    """All runs of a sweep and the references of their tasks."""
+    """All runs of a sweep and the references of their tasks.
 
-    def __init__(self, runs: Iterable[SweepRun], references: Mapping[str, TaskReference]) -> None:
+    Args:
+      runs: the runs.
+      references: by task.
+      at_end: whether the cell in which the last episode of a run ended counts once the run has ended, as in the
+        published curves. A run that has not ended must have finished a cell, also where this is true.
+    """
+
+    def __init__(
+        self, runs: Iterable[SweepRun], references: Mapping[str, TaskReference], *, at_end: bool = False
+    ) -> None:
         self.tasks = by_task(runs)
-        self.references = references
+        self.references, self._at_end = references, at_end
         self._longest = {task: max(run.budget for run in found) for task, found in self.tasks.items()}
         self._finished: dict[str, int] = {}
         self._ranked: dict[tuple[str, int], list[SweepRun]] = {}
@@ -45,8 +54,15 @@ class Board:
     def finished(self, run: SweepRun) -> int:
         """Returns the number of cells that a run has finished."""
         if run.name not in self._finished:
-            self._finished[run.name] = bisect_right(self.grid(run.task), run.reached * (1 + 1e-9))
+            self._finished[run.name] = bisect_right(self.grid(run.task), self._progress(run) * (1 + 1e-9))
         return self._finished[run.name]
+
+    def _progress(self, run: SweepRun) -> float:
+        """Returns the frames up to which the cells of a run count."""
+        grid = self.grid(run.task)
+        if not (self._at_end and run.ended and run.reached):
+            return run.reached
+        return max(run.reached, grid[min(bisect_left(grid, run.reached), len(grid) - 1)])
 
     def finished_at(self, run: SweepRun, share: float) -> int:
         """Returns the number of cells that a run has finished at a share of its budget."""
@@ -61,7 +77,7 @@ class Board:
         """Returns the mean score of a run in each cell that it has finished."""
         if run.name not in self._cells:
             grid = self.grid(run.task)
-            self._cells[run.name] = to_cells(*run.up_to(grid[-1]), grid, run.reached)
+            self._cells[run.name] = to_cells(*run.up_to(grid[-1]), grid, self._progress(run))
         return self._cells[run.name]
 
     def deficits(self, run: SweepRun) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def compare_combinations(
       rate: family-wise error rate over all pairs.
       stopped: labels of the combinations that an early stop found hopeless, see `stopped_combinations`.
     """
-    table = ScoreTable(Board(runs, references or {}), by_combination(runs))
+    table = ScoreTable(Board(runs, references or {}, at_end=True), by_combination(runs))
     able = [label for label in table.ranks if label not in stopped]
     compared = sorted(able, key=lambda label: -table.ranks[label])[:MOST]
     family = max(len(table.groups) * (len(table.groups) - 1), 1)

@@ -50,6 +50,20 @@ def test_stopped_combinations_are_not_compared() -> None:
     assert last.p is None and {task.share < 0.3 for task in last.tasks} == {True}
 
 
+@pytest.mark.parametrize(("frames", "score"), [([3000.0], 100), ([3900.0], 100), ([1000.0, 2000.0, 3000.0], 225)])
+def test_the_last_episode_counts_once_its_run_has_ended(frames: list[float], score: float) -> None:
+    """It seldom ends where a cell does; a run that goes on may still add episodes to that cell."""
+    scores = [100.0 * (number + 1) for number in range(len(frames))]
+    runs = [SweepRun(f"{a}{b}", {"lr": a}, "own", b, frames, scores, 4000.0, ended=True) for a in "xy" for b in (0, 1)]
+    found = compare_combinations(runs)
+    assert {item.status for item in found.combinations} == {"may be the best"}
+    assert all(item.tasks[0].score == score for item in found.combinations), "the mean of the last tenth"
+    assert all(frames[-1] <= item.tasks[0].share * 4000 < frames[-1] + 80 for item in found.combinations)
+    running = compare_combinations([replace(run, ended=False) for run in runs])
+    last = [item.tasks[0].score if item.tasks else None for item in running.combinations]
+    assert score not in last
+
+
 def test_unfinished_runs_are_compared_at_the_same_frames_and_a_note_says_so() -> None:
     full = sweep(1.0, {"512": 1.0, "256": 1.0}, SEEDS)
     # A run at a third of its budget would look worse than finished ones if the frames differed.

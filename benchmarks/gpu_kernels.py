@@ -80,8 +80,9 @@ def count_update(size: str, seeds: int = 1, variant: str = "fast", dtype: str = 
     """Counts the kernels of one update of 16 x 64 steps, of ``seeds`` agents at once."""
     from benchmarks.update_worker import random_batch, update_step, walker_spec
     from dreamerguard_agent.algorithm import learner
+    from dreamerguard_agent.base import loops
 
-    spec = walker_spec(size, dtype, fast=variant == "fast")
+    spec, loops.PLATFORM = walker_spec(size, dtype, fast=variant == "fast"), "gpu"
 
     def arguments() -> Any:
         # Raw bits, because a sharding of the target cannot be given to typed keys.

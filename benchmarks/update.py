@@ -3,14 +3,18 @@
     python -m benchmarks.update --size size1m size12m --variant fast readable --seeds 1 4 [--json FILE]
     python -m benchmarks.update --peer danijar=/path/to/checkout=/path/to/its/environment/bin/python
     python -m benchmarks.update --observations pixels --size size12m --peer danijar=...
+    python -m benchmarks.update --table [FILE]    # reprints what is stored, as docs/agent.md shows it
 
 Peers are danijar, r2dreamer and torchrl (pixels: danijar only); ``peer_*.py`` beside this file list the needs of their
-environments.
+environments. A peer's row has the versions of its packages, and the commit of its checkout if that is a Git repository.
 
 One call runs all compared programs: one process each, compiled first, then requested to do updates in turns, so that a
-busy machine slows all of them equally. Per row: medians of wall-clock and processor time over all updates after a
-warm-up, the ratio to the first row (median over turns of the ratio within a turn), and the peak memory of the process,
-including compilation.
+busy machine slows all of them equally. Sizes follow one another. Per row: medians of wall-clock and processor time over
+all updates after a warm-up, the ratio to the first row of the size (median over turns of the ratio within a turn), and
+the peak memory of the process, including compilation.
+
+Use an idle machine: PyTorch's threads wait for each other after every operation, so its programs lose far more than
+the others to anything else that runs.
 """
 
 from __future__ import annotations
@@ -21,27 +25,34 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from benchmarks.update_table import processor, table
 from benchmarks.workers import ROOT, Worker, WorkerEnded, summary
+
+RESULTS = ROOT / "benchmarks" / "results" / "update.json"
 
 
 def main() -> None:
-    """Measures, prints a table and writes JSON."""
+    """Measures, prints a table and writes JSON; or prints what is stored."""
     options = _options()
-    workers = []
-    try:
-        for name, command in commands(options):
-            print(f"compiling {name}", file=sys.stderr, flush=True)
-            workers.append(Worker.launch(name, command))
-            workers[-1].wait()
-        _measure(workers, options)
-    except WorkerEnded as ended:
-        raise SystemExit(str(ended)) from None
-    rows = [summary(worker, workers[0]) for worker in workers]
-    for worker in workers:
-        worker.stop()
+    if options.table:
+        print(table(json.loads(options.table.read_text())))
+        return
+    about: dict[str, Any] = {"machine": platform.machine(), "processor": processor(), "cores": os.cpu_count()}
+    about |= {"python": platform.python_version(), "updates": options.updates, "load": os.getloadavg()}
+    about |= {"batch": options.batch, "length": options.length, "observations": options.observations}
+    rows: list[dict[str, Any]] = []
+    for size in options.size:
+        try:
+            rows += _measure(size, options)
+        except WorkerEnded as ended:
+            raise SystemExit(str(ended)) from None
+        if options.json:
+            options.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
     print(
         f"{'update':44}{'ms':>9}{'cpu ms':>9}{'x ms':>7}{'x cpu':>7}{'peak GiB':>10}{'parameters':>12}{'compile s':>11}"
     )
@@ -50,27 +61,47 @@ def main() -> None:
             f"{row['name']:44}{row['wall_ms']:9.0f}{row['cpu_ms']:9.0f}{row['wall_ratio']:7.2f}{row['cpu_ratio']:7.2f}"
             f"{row['peak_gib']:10.2f}{row['parameters']:12,}{row['compile_s']:11.1f}"
         )
-    if options.json:
-        about = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-        about |= {"python": platform.python_version(), "load": os.getloadavg(), "updates": options.updates}
-        about |= {"batch": options.batch, "length": options.length, "observations": options.observations}
-        options.json.write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
 
 
-def _measure(workers: list[Worker], options: argparse.Namespace) -> None:
-    for worker in workers:
-        worker.run(options.warmup)
-    for _ in range(-(-options.updates // options.turn)):
+def _measure(size: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Returns the rows of one size."""
+    workers: list[Worker] = []
+    try:
+        for name, command in commands(size, options):
+            print(f"compiling {name}", file=sys.stderr, flush=True)
+            workers.append(Worker.launch(name, command))
+            workers[-1].wait()
         for worker in workers:
-            worker.turns.append(worker.run(options.turn))
+            worker.run(options.warmup)
+        for _ in range(-(-options.updates // options.turn)):
+            for worker in workers:
+                worker.turns.append(worker.run(options.turn))
+        commits = {peer.split("=")[0]: commit(Path(peer.split("=")[1])) for peer in options.peer}
+        rows = [summary(worker, workers[0]) for worker in workers]
+        return [{**row, "commit": commits.get(row["name"].split()[0])} for row in rows]
+    finally:
+        for worker in workers:
+            worker.stop()
 
 
-def commands(options: argparse.Namespace) -> list[tuple[str, list[str]]]:
-    """Returns the name and command line of every worker."""
+def commit(checkout: Path) -> str | None:
+    """Returns the commit of a checkout, with ``-dirty`` if its files were changed; None if it is no repository."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", checkout, *words], capture_output=True, text=True)
+        return done.stdout.strip()
+
+    if not checkout.is_dir() or git("rev-parse", "--show-toplevel") != str(checkout.resolve()):
+        return None
+    return git("describe", "--always", "--dirty", "--abbrev=7", "--exclude=*") or None
+
+
+def commands(size: str, options: argparse.Namespace) -> list[tuple[str, list[str]]]:
+    """Returns the name and command line of every worker of one size."""
     found = []
     shape = ["--batch", str(options.batch), "--length", str(options.length)]
     seen = " pixels" if options.observations == "pixels" else ""
-    for size, dtype in itertools.product(options.size, options.dtype):
+    for dtype in options.dtype:
         settings = ["--size", size, "--dtype", dtype, *shape, "--observations", options.observations]
         for variant, seeds in itertools.product(options.variant, options.seeds):
             own = [sys.executable, "-m", "benchmarks.update_worker", *settings, "--variant", variant]
@@ -103,6 +134,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--turn", type=int, default=2, help="updates of one program per turn")
     parser.add_argument("--peer", nargs="*", default=[], metavar="NAME=CHECKOUT=PYTHON")
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--table", type=Path, nargs="?", const=RESULTS, metavar="FILE", help="only print stored results, as Markdown"
+    )
     return parser.parse_args()
 
 

@@ -118,7 +118,12 @@ def _options() -> argparse.Namespace:
     made = parser()
     made.add_argument("--variant", default="fast", choices=("fast", "readable"))
     made.add_argument("--seeds", type=int, default=1)
-    made.add_argument("--unroll", type=int, default=UNROLL, help="steps of the posterior scan in one turn of its loop")
+    made.add_argument(
+        "--unroll",
+        type=int,
+        default=UNROLL,
+        help="steps of the posterior scan in one turn of its loop, on an accelerator",
+    )
     return made.parse_args()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from .command_pages import command_pages
 from .glossary_page import glossary_page
 from .key_page import key_page
+from .measured_tables import with_tables
 from .navigation import site_configuration
 from .pictures import pictures
 
@@ -21,6 +22,7 @@ def generated() -> dict[str, str]:
     return (
         pages
         | {"keys.md": key_page(), "glossary.md": glossary_page()}
+        | {"agent.md": with_tables((DOCS / "agent.md").read_text(encoding="utf-8"))}
         | {f"pictures/{name}": text for name, text in pictures().items()}
     )
 

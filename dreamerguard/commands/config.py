@@ -35,8 +35,8 @@ def show(
     """
     from dreamerguard.core.source import SourceError
     from dreamerguard.lint.engine import active_rules
+    from dreamerguard.lint.selection import check_selectors
     from dreamerguard.lint.settings.finder import load_settings
-    from dreamerguard.lint.suppressions import check_selectors
     from dreamerguard.util.text import plain
 
     try:

@@ -16,7 +16,7 @@ from dreamerguard.lint.settings.finder import load_settings
 from dreamerguard.lint.settings.model import Settings
 from dreamerguard.sources.argv import Command
 
-from .suppressions import check_selectors
+from .selection import check_selectors
 
 
 def read_start_settings(

@@ -122,3 +122,14 @@ def write_baseline(path: Path, counts: Counter[KnownFinding]) -> None:
     ]
     body = ",\n".join(json.dumps(row, ensure_ascii=True) for row in rows)
     write_atomically(path, f'{{"version": {VERSION}, "findings": [\n{body}\n]}}\n'.encode())
+
+
+def stale_entries(
+    baseline: KnownFindings, matched: dict[KnownFinding, set[tuple[str, int]]], files: set[str], ran: set[str]
+) -> list[KnownFinding]:
+    """Returns entries for checked files and rules that list more findings than there are."""
+    return [
+        entry
+        for entry, count in sorted(baseline.counts.items())
+        if entry.file in files and entry.rule in ran and len(matched.get(entry, ())) < count
+    ]

@@ -9,6 +9,7 @@ from dreamerguard.programs.registry import UnknownProgram, recognise
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 
+from .absent_script import absent_script
 from .configured_in_code import configured_in_code
 
 
@@ -44,7 +45,10 @@ def _through_its_script(command: Command, folder: Path) -> tuple[Command, Progra
     from .through_code import through_code
 
     reached = through_code(command, folder)
-    return (reached.command, reached.program, reached.detected) if reached is not None else None
+    if reached is not None:
+        return reached.command, reached.program, reached.detected
+    absent = absent_script(command, folder)
+    return (command, *absent) if absent is not None else None
 
 
 def _known(command: Command, folder: Path) -> tuple[Program, str] | None:

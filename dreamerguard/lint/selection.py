@@ -1,4 +1,4 @@
-"""Matches selectors with rules."""
+"""Matches selectors with rules, and checks those of the settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dreamerguard.core.finding import Finding
 from dreamerguard.core.source import SourceError
+from dreamerguard.lint.settings.model import Settings
 from dreamerguard.rules import Rule
 from dreamerguard.rules.redirects import current_name
 from dreamerguard.util.hints import did_you_mean, nearest
@@ -53,3 +54,26 @@ class Selection:
     def selector(self, finding: Finding) -> str | None:
         """Returns the last selector that names the finding's rule; None if there is none."""
         return self._by_name.get(finding.name)
+
+
+def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
+    """Checks that every selector in the settings names a rule.
+
+    A file whose code does not run may name rules that only its code has.
+
+    Raises:
+      SourceError: a selector names no rule.
+    """
+    if settings.withheld:
+        return
+    require(settings.select, rules, origin_of(settings, "select"))
+    require(settings.ignore, rules, origin_of(settings, "ignore"))
+    require(settings.severity, rules, origin_of(settings, "severity"))
+    for item in settings.per_path:
+        require(item.selectors, rules, origin_of(settings, "per_path_ignores"))
+
+
+def origin_of(settings: Settings, name: str) -> str:
+    """Returns the origin of a setting for messages: an option, or a file and its key."""
+    origin = settings.origins.get(name, "settings")
+    return origin if origin.startswith("--") else f"{origin}: {name.replace('_', '-')}"

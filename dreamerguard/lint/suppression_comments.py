@@ -134,3 +134,14 @@ def _has_content(line: str) -> bool:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
+
+
+def whole_line(span: Span) -> Span:
+    """Returns the span of the comment with the space before it, or of its whole line if it has no other content."""
+    text = span.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    before = text[start : span.start]
+    if before.strip():
+        return span.source.span(span.start - (len(before) - len(before.rstrip())), span.end)
+    end = text.find("\n", span.end)
+    return span.source.span(start, len(text) if end < 0 else end + 1)

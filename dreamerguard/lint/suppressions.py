@@ -18,8 +18,8 @@ from dreamerguard.core.source import Edit, Label, Source, Span
 from dreamerguard.lint.settings.model import Settings, file_name
 from dreamerguard.rules import Rule
 
-from .selection import Selection, hint, require, selected_rules
-from .suppression_comments import MARK, Suppression, read_suppressions
+from .selection import Selection, check_selectors, hint, origin_of, selected_rules
+from .suppression_comments import MARK, Suppression, read_suppressions, whole_line
 
 if TYPE_CHECKING:
     from dreamerguard.core.result import Result
@@ -61,29 +61,6 @@ def names_rules(results: Sequence[Result], settings: Settings) -> bool:
     """Returns whether the settings, a comment or a baseline name rules, so that all rules are needed."""
     named = settings.select or settings.ignore or settings.severity or settings.per_path or settings.baseline
     return bool(named) or any(MARK in source.text for result in results for source in sources_of(result))
-
-
-def check_selectors(settings: Settings, rules: Sequence[Rule]) -> None:
-    """Checks that every selector in the settings names a rule.
-
-    A file whose code does not run may name rules that only its code has.
-
-    Raises:
-      SourceError: a selector names no rule.
-    """
-    if settings.withheld:
-        return
-    require(settings.select, rules, _where(settings, "select"))
-    require(settings.ignore, rules, _where(settings, "ignore"))
-    require(settings.severity, rules, _where(settings, "severity"))
-    for item in settings.per_path:
-        require(item.selectors, rules, _where(settings, "per_path_ignores"))
-
-
-def _where(settings: Settings, name: str) -> str:
-    """Returns the origin of a setting for messages: an option, or a file and its key."""
-    origin = settings.origins.get(name, "settings")
-    return origin if origin.startswith("--") else f"{origin}: {name.replace('_', '-')}"
 
 
 @dataclass
@@ -163,7 +140,7 @@ class _Judge:
     def _by_settings(self, finding: Finding) -> tuple[AllowedBy, str] | None:
         selector = self.ignored.selector(finding)
         if selector is not None and finding.name not in _ALWAYS:
-            return "settings", self.settings.ignore[selector] or f"ignored by {_where(self.settings, 'ignore')}"
+            return "settings", self.settings.ignore[selector] or f"ignored by {origin_of(self.settings, 'ignore')}"
         source = finding.primary.span.source
         for item, selection in self.per_path if source.kind == "file" and finding.name not in _ALWAYS else ():
             path = file_name(source, self.settings.root / "settings", self.folder)
@@ -221,7 +198,7 @@ class _Judge:
         if not ran:
             return
         whole = len(unused) == len(item.selectors)
-        edits = (Edit(_with_line(item.span), ""),) if whole else ()
+        edits = (Edit(whole_line(item.span), ""),) if whole else ()
         yield Problem(
             "stale-suppression",
             f"{', '.join(ran)} {'finds' if len(ran) == 1 else 'find'} nothing here",
@@ -245,6 +222,8 @@ class _Judge:
     def _about_baseline(self, results: Sequence[Result]) -> Iterator[Problem]:
         if self.baseline is None:
             return
+        from .known_findings import stale_entries
+
         for entry in stale_entries(self.baseline, self.matched, self._files(results), self._runs(results)):
             found = len(self.matched.get(entry, ()))
             listed = self.baseline.counts[entry]
@@ -261,17 +240,6 @@ class _Judge:
         return {rule.name for rule in self.rules if not self.selected or self._may_find(rule.name)}
 
 
-def stale_entries(
-    baseline: KnownFindings, matched: dict[KnownFinding, set[tuple[str, int]]], files: set[str], ran: set[str]
-) -> list[KnownFinding]:
-    """Returns entries for checked files and rules that list more findings than there are."""
-    return [
-        entry
-        for entry, count in sorted(baseline.counts.items())
-        if entry.file in files and entry.rule in ran and len(matched.get(entry, ())) < count
-    ]
-
-
 def matches(path: str, pattern: str) -> bool:
     """Returns whether a relative path matches a glob. ``*`` also matches slashes; a folder matches all files in it."""
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
@@ -279,14 +247,3 @@ def matches(path: str, pattern: str) -> bool:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _with_line(span: Span) -> Span:
-    """Returns the span of the comment with the space before it, or of its whole line if it has no other content."""
-    text = span.source.text
-    start = text.rfind("\n", 0, span.start) + 1
-    before = text[start : span.start]
-    if before.strip():
-        return span.source.span(span.start - (len(before) - len(before.rstrip())), span.end)
-    end = text.find("\n", span.end)
-    return span.source.span(start, len(text) if end < 0 else end + 1)

@@ -31,7 +31,8 @@ _RESTS = re.compile(rb"\bREMAINDER\b|\bparse_known_args\(|nargs\s*=\s*[\"']\*[\"
 _SHEEPRL = re.compile(rb"^\s*(?:from sheeprl\.cli import|import sheeprl\.cli\b).*", re.MULTILINE)
 _RUN, _EVALUATION = re.compile(rb"\brun\(\s*\)"), re.compile(rb"\bevaluation\(\s*\)")
 #: Starts the main function of a trainer that reads the words itself.
-_HANDS_ON = re.compile(rb"\bmain\(")
+_HANDS_ON, _OF_MODULE = re.compile(rb"\bmain\("), re.compile(rb"\w\.main\(")
+_OWN_MAIN = re.compile(rb"^(?:async )?def main\(", re.MULTILINE)
 _DECORATOR = re.compile(r"^@hydra\.main\([^()]*\)", re.MULTILINE)
 _READS = re.compile(rb"\bFlags\(")
 
@@ -93,7 +94,8 @@ def _handed_on(command: Command, launch: Launch, code: ReachedCode, folder: Path
     if _COMPOSES.search(text) and _RESTS.search(text):
         rest = next((at for at, word in enumerate(launch.arguments) if word.text == "--"), -1)
         return _standing(command, launch, "train.py", launch.arguments[rest + 1 :], code, folder) if rest >= 0 else None
-    if code.options or not _HANDS_ON.search(text):
+    calls = _OF_MODULE if _OWN_MAIN.search(text) else _HANDS_ON
+    if code.options or not calls.search(text):
         return None
     trainers = [name for name in code.holding(_READS) if name != code.script and _HANDS_ON.search(code.text(name))]
     if len(trainers) != 1 or not (code.index.root / trainers[0]).is_relative_to(folder.absolute()):

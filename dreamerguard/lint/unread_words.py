@@ -8,6 +8,7 @@ from dreamerguard.core.finding import Finding, Problem
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.lost_lines import lost_line
 
 #: Rules about something that is absent.
 _ABSENT = frozenset({"missing-task", "missing-logdir", "missing-module", "unselected-task"})
@@ -20,6 +21,11 @@ def with_unread_words(run: ResolvedRun, command: Command) -> ResolvedRun:
         problem = Problem(
             "malformed-override", text, Label(command.broken), help="remove the blank behind the backslash"
         )
+        run = replace(run, problems=(*run.problems, problem))
+    lost = lost_line(command)
+    if lost is not None:
+        text = "the line above does not end in a backslash, so these words are not part of the command"
+        problem = Problem("malformed-override", text, Label(lost), help="end the line above with a backslash")
         run = replace(run, problems=(*run.problems, problem))
     unread = (*run.unread, *command.unread)
     return replace(run, open=run.open or command.open, unread=unread, unlisted=command.unlisted)

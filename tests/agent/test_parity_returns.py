@@ -169,9 +169,10 @@ def test_optimizer_chain(parity: Parity, case: str) -> None:
     optimizer = optim.make_optimizer(settings)
     params: Any = _tree("params")
     state = optimizer.init(params)
-    step = quick_jit(optimizer.update)
+    step = quick_jit(lambda grads, state, params: optimizer.update(optim.pack(grads), state, params))
     for index in _updates():
-        updates, state = step(_tree(f"grads/{index}"), state, params)
+        rows, state = step(_tree(f"grads/{index}"), state, params)
+        updates = optim.unpack(rows, params)
         params = optax.apply_updates(params, updates)
         for name, value in below(OPTIM, f"{case}/update/{index}").items():
             # Relative to the learning rate: an update is about as large as that.
@@ -196,7 +197,7 @@ def test_clipping_can_be_switched_off() -> None:
     def gradient(agc: float) -> Any:
         """The norm of the gradient that reaches the second moment, from one of 1e3 in each of three numbers."""
         optimizer = optim.make_optimizer(settings.model_copy(update={"agc": agc}))
-        _, state = optimizer.update({"a": jnp.full(3, 1e3)}, optimizer.init(params), params)
+        _, state = optimizer.update(optim.pack({"a": jnp.full(3, 1e3)}), optimizer.init(params), params)
         squares = optim.unpack(state[0].mean, params)["a"] / (1 - settings.beta2)
         return jnp.sqrt(squares.sum())
 

@@ -49,6 +49,12 @@ def test_presets_that_may_lie_elsewhere(read: str, tmp_path: Path) -> None:
     assert messages(tmp_path) == []
 
 
+def test_another_file_that_may_be_missing_says_nothing_of_the_presets(tmp_path: Path) -> None:
+    elsewhere = "x = 1\n" * 200 + 'if (pathlib.Path("logs") / "latest.pt").exists():\n    pass'
+    (tmp_path / "dreamer.py").write_text(SCRIPT.format(read=f"{READ}\n{elsewhere}"))
+    assert len(messages(tmp_path)) == 1
+
+
 def test_a_script_that_is_not_here_is_not_judged(tmp_path: Path) -> None:
     assert messages(tmp_path) == []
 

@@ -53,10 +53,28 @@ def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "named"),
+    [
+        ("", True),
+        ("cd other\n", True),
+        ("cd agents\n", False),
+        ("WORKDIR /app/agents\n", False),
+        ("COPY ./agents/ /app\n", False),
+        ("Run this in the folder `agents`:\n", False),
+    ],
+)
+def test_a_script_that_lies_in_a_folder_below(before: str, named: bool, tmp_path: Path) -> None:
+    lay_out(tmp_path, "agents/main.py", "agents/configs.yaml")
+    comment = "".join(f"# {line}\n" for line in before.splitlines())
+    (item,) = read_shell(Source("command", f"{comment}python main.py --logdir x --configs mine"))
+    found = [finding.name for finding in check_command(item, folder=tmp_path).findings]
+    assert ("missing-script" in found) is named
+
+
+@pytest.mark.parametrize(
     ("files", "command"),
     [
         (("agents/main.py", "agents/configs.yaml"), "python agents/main.py --configs mine --logdir x"),
-        (("agents/main.py", "agents/configs.yaml"), "python main.py --configs mine --logdir x"),
         (("main.py", "configs.yaml"), "python dreamerv3/main.py --configs mine --logdir x"),
         (
             ("code/dreamerv3/main.py", "code/dreamerv3/configs.yaml", "code/requirements.txt"),

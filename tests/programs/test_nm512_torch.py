@@ -10,8 +10,8 @@ from dreamerguard.core.machine import UNKNOWN
 from dreamerguard.core.result import Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.lint.engine import check_command
-from dreamerguard.programs.nm512_torch.keys import DEAD, RENAMES
-from dreamerguard.programs.nm512_torch.program import ROLES, Nm512Torch
+from dreamerguard.programs.nm512_torch.keys import DEAD, RENAMES, ROLES
+from dreamerguard.programs.nm512_torch.program import Nm512Torch
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.sources.argv import read_command

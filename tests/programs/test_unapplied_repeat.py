@@ -61,9 +61,16 @@ def test_a_branch_that_leaves_the_repeat_out(tmp_path: Path) -> None:
     assert item.primary.span.text == "action_repeat: 4"
 
 
+def test_a_callback_of_episodes_that_gets_the_configuration_makes_no_environment(tmp_path: Path) -> None:
+    fork(tmp_path, after="env = wrappers.Collect(env, [partial(Stats.process_episode, config, mode)])")
+    assert found(tmp_path) == [Severity.INFO]
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        {"after": "env = partial(wrappers.Repeated, config)(env)"},
+        {"after": "env = partial(wrappers.finish, config)(env)"},
         {"branch": "env = maze.Maze(task, config.action_repeat)"},
         {"branch": "env = maze.Maze(task, config)"},
         {"branch": "env = maze.Maze(task, **vars(config))"},

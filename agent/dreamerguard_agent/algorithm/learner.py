@@ -6,11 +6,11 @@ seeds; `AgentSpec` is static, everything else may be traced, vmapped and scanned
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from ..base.batch_axis import mean
 from ..base.pytree import Params, container, scope
@@ -24,7 +24,7 @@ from ..model.noise import Noise
 from ..model.products import with_products_of_spec
 from ..model.rssm import Action, Features, Latent
 from .losses import Imagined, ReturnScale, imagined_losses, replay_loss
-from .optim import global_norm, global_rms, make_optimizer
+from .optim import global_norm, make_optimizer, pack, unpack
 
 #: Arrays [B, T + 1, ...] for every observation, action, ``reward``, ``is_first``, ``is_last`` and ``is_terminal``, and
 #: ``context``, the stored `Latent` of step 0: deter [B, D] and stoch as class indices [B, S] or one-hot [B, S, C].
@@ -129,11 +129,14 @@ def apply_gradients(
     spec: AgentSpec, state: TrainState, grads: Params, retnorm: ReturnScale
 ) -> tuple[TrainState, Metrics]:
     """Applies gradients to the parameters, then moves the slow value. Also returns ``opt/`` metrics."""
-    updates, opt_state = make_optimizer(spec.optimizer).update(grads, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
+    rows = pack(grads)
+    updates, opt_state = make_optimizer(spec.optimizer).update(rows, state.opt_state, state.params)
+    # Without the barrier a CPU repeats the whole optimizer in a separate kernel for every parameter.
+    moved = jax.lax.optimization_barrier(pack(state.params) + updates)
+    params = unpack(moved, state.params)
     slow = move_slow(state.slow, scope(params, "val"), spec.loss.slow_rate)
     after = TrainState(params, opt_state, slow, retnorm, state.step + 1)
-    return after, _optimizer_metrics(grads, updates, after)
+    return after, _optimizer_metrics(after, rows, updates, moved)
 
 
 def skip_not_finite(
@@ -151,7 +154,7 @@ def skip_not_finite(
     Returns:
       The state, and 1 if the update was skipped, else 0, float32 [].
     """
-    fine = jnp.isfinite(global_norm(after.params) if spec.keep_not_finite else checked)
+    fine = jnp.isfinite(global_norm(pack(after.params)) if spec.keep_not_finite else checked)
     kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, before)
     # A choice behind this sum would let a CPU compiler round it otherwise: a rate of 0 keeps every bit, too.
     slow = move_slow(before.slow, scope(kept.params, "val"), jnp.where(fine, spec.loss.slow_rate, 0))
@@ -272,13 +275,15 @@ def _scale(spec: AgentSpec, name: str) -> float:
     return scales["rec"] if name in dict(spec.decoded) else scales[name]
 
 
-def _optimizer_metrics(grads: Params, updates: Params, after: TrainState) -> Metrics:
+def _optimizer_metrics(after: TrainState, grads: jax.Array, updates: jax.Array, params: jax.Array) -> Metrics:
+    """Metrics of the state after an update, from packed gradients, updates and new parameters."""
     count = sum(value.size for value in after.params.values())
+    norm = global_norm(grads)
     return {
         "opt/updates": after.step,
-        "opt/grad_norm": global_norm(grads),
-        "opt/grad_rms": global_rms(grads),
-        "opt/update_rms": global_rms(updates),
-        "opt/param_rms": global_rms(after.params),
+        "opt/grad_norm": norm,
+        "opt/grad_rms": norm / math.sqrt(count),
+        "opt/update_rms": global_norm(updates) / math.sqrt(count),
+        "opt/param_rms": global_norm(params) / math.sqrt(count),
         "opt/param_count": jnp.asarray(count, jnp.float32),
     }

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from dreamerguard.schema import LossSection
 
 from ..base.batch_axis import whole
+from ..base.loops import unroll
 from ..base.pytree import container
 from ..model.dists import Policy, TwoHot
 
@@ -96,7 +97,7 @@ def lambda_return(
         now = xs[0] + xs[1] * after
         return now, now
 
-    _, returns = jax.lax.scan(step, boot[:, -1], (direct.T, (live * mix).T), reverse=True, unroll=16)
+    _, returns = jax.lax.scan(step, boot[:, -1], (direct.T, (live * mix).T), reverse=True, unroll=unroll(16))
     return returns.T
 
 

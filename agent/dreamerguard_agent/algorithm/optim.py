@@ -6,7 +6,6 @@ Follows ``embodied/jax/opt.py`` and ``_make_opt`` of danijar/dreamerv3 at e3f022
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,10 +33,11 @@ class Moment(NamedTuple):
 
 
 def make_optimizer(settings: OptimizerSection) -> Any:
-    """Builds the optimizer, an `optax.GradientTransformation` of parameters by path.
+    """Builds the optimizer, an `optax.GradientTransformation` that is initialized with parameters by path.
 
-    It packs all parameters in one array, so that an update takes a few kernels instead of several per tensor. Its
-    moments are packed, too. Only clipping works per tensor, see `clip_rows`.
+    Its ``update(rows, state, params)`` takes packed gradients and returns packed updates, see `pack`: an update takes a
+    few kernels instead of several per tensor. Its moments are packed, too. Only clipping works per tensor, see
+    `clip_rows`.
     """
     chain = optax.chain(
         scale_by_rms(settings.beta2, settings.eps),
@@ -45,11 +45,10 @@ def make_optimizer(settings: OptimizerSection) -> Any:
         optax.scale_by_learning_rate(make_schedule(settings)),
     )
 
-    def update(grads: Params, state: Any, params: Params) -> tuple[Params, Any]:
-        rows = pack(grads)
+    def update(rows: jax.Array, state: Any, params: Params) -> tuple[jax.Array, Any]:
         clipped = clip_rows(rows, pack(params), RowLayout.of(params), settings.agc) if settings.agc else rows
-        rows, state = chain.update(clipped, state)
-        return unpack(rows, params), state
+        updates, state = chain.update(clipped, state)
+        return updates, state
 
     return optax.GradientTransformation(lambda params: chain.init(pack(params)), update)
 
@@ -134,8 +133,11 @@ class RowLayout:
 
 def pack(params: Params) -> jax.Array:
     """Packs all tensors in rows, float32 [R, 128]. Every tensor begins a row; zeros fill its last row."""
-    leaves = [leaf.reshape(-1).astype(jnp.float32) for leaf in jax.tree.leaves(params)]
-    return jnp.concatenate([jnp.pad(leaf, (0, -leaf.size % ROW)) for leaf in leaves]).reshape(-1, ROW)
+    pieces = []
+    for leaf in jax.tree.leaves(params):
+        # Zeros are pieces of their own: a padded tensor would be one more kernel on a CPU.
+        pieces += [leaf.reshape(-1).astype(jnp.float32), jnp.zeros(-leaf.size % ROW, jnp.float32)]
+    return jnp.concatenate([piece for piece in pieces if piece.size]).reshape(-1, ROW)
 
 
 def unpack(rows: jax.Array, like: Params) -> Params:
@@ -146,14 +148,9 @@ def unpack(rows: jax.Array, like: Params) -> Params:
     return jax.tree.unflatten(tree, parts)
 
 
-def global_norm(params: Params) -> jax.Array:
-    """Euclidean norm of all numbers together."""
-    return jnp.sqrt(jnp.square(pack(params)).sum())
-
-
-def global_rms(params: Params) -> jax.Array:
-    """Root mean square of all numbers together."""
-    return global_norm(params) / math.sqrt(sum(leaf.size for leaf in jax.tree.leaves(params)))
+def global_norm(rows: jax.Array) -> jax.Array:
+    """Euclidean norm of all packed numbers together."""
+    return jnp.sqrt(jnp.square(rows).sum())
 
 
 def _no_moment(params: Any) -> Moment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from ..base.loops import unroll
 from ..base.pytree import container
 from ..base.spec import AgentSpec
 from ..model import nets
@@ -13,7 +14,7 @@ from .core import block_product_back, cut, join, product
 from .posterior_step import CoreSums, Pair, PosteriorSums, Weights
 
 Triple = tuple[jax.Array, jax.Array, jax.Array]
-#: Steps per iteration of a loop: an iteration's counter and the copy of its carry cost kernels, too.
+#: Steps per iteration of a loop on an accelerator.
 UNROLL = 2
 
 
@@ -80,7 +81,7 @@ def adjoints(
         return bar, bar
 
     zero = jnp.zeros(bars[0].shape[1:], jnp.float32)
-    return jax.lax.scan(step, zero, jnp.arange(length + 1), reverse=True, unroll=UNROLL)[1]
+    return jax.lax.scan(step, zero, jnp.arange(length + 1), reverse=True, unroll=unroll(UNROLL))[1]
 
 
 def core_factors(weights: Weights, moved: CoreSums, old: jax.Array, keep: jax.Array, rows: int) -> CoreFactors:

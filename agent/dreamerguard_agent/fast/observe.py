@@ -44,6 +44,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..base.loops import unroll
 from ..base.pytree import Params
 from ..base.spec import AgentSpec
 from ..model import rssm
@@ -98,7 +99,7 @@ def _scan(spec: AgentSpec, weights: Weights, start: Pair, inputs: Inputs, noise:
         ).deter
         return deter, jnp.concatenate([deter.reshape(-1), stoch.reshape(-1)])
 
-    _, packed = jax.lax.scan(one, start[0], jnp.arange(len(noise)), unroll=UNROLL)
+    _, packed = jax.lax.scan(one, start[0], jnp.arange(len(noise)), unroll=unroll(UNROLL))
     deter, before = jnp.split(packed, [start[0].size], -1)
     deter = deter.reshape(-1, *start[0].shape)
     _, post = posterior_step.all_posterior_halves(spec, weights, start[0], deter, inputs.tokens)

@@ -244,7 +244,8 @@ def _two_hot(target: jax.Array, bins: npt.NDArray[np.float32]) -> tuple[jax.Arra
     """Indices of the bins below and above targets [...], clipped to the outermost, and the weight of the lower one."""
     last = len(bins) - 1
     values = jnp.asarray(bins)
-    reached = jnp.searchsorted(values, target, side="right", method="scan_unrolled")
+    # How many bins a target has reached. One pass over all of them: a search takes a kernel for every step.
+    reached = (jnp.expand_dims(values, range(1, 1 + target.ndim)) <= target).sum(0)
     below, above = jnp.clip(reached - 1, 0, last), jnp.clip(reached, 0, last)
     to_below = jnp.where(below == above, 1, jnp.abs(values[below] - target))
     to_above = jnp.where(below == above, 1, jnp.abs(values[above] - target))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dreamerguard.core.finding import Problem
+from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.source import Label, Span
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import UNKNOWN, Word, unknown_flags
@@ -80,6 +80,7 @@ def read_flags(words: tuple[Word, ...]) -> Flags:
     presets, dropped = _presets(named)
     problems += dropped
     rest = tuple(flag for flag in flags if flag.name not in ("configs", "configs+"))
+    problems += _doubled(rest)
     return Flags(
         tuple(word for word in presets if not is_open(word.text)),
         tuple(flag for flag in rest if flag.name != "help"),
@@ -147,6 +148,16 @@ def _stray(words: tuple[Word, ...]) -> Iterator[Problem]:
         if not is_open(word.text):
             text = f"{word.text!r} does not belong to a flag; the program stops"
             yield Problem("malformed-override", text, Label(word.span), help="flags are written --key value")
+
+
+def _doubled(flags: Iterable[Flag]) -> Iterator[Problem]:
+    """Yields the problem of a value that begins with the name of its flag: ``--logdir logdir=logs``."""
+    for flag in flags:
+        leaf = flag.name.rpartition(".")[2]
+        if flag.values and flag.values[0].startswith(f"{leaf}=") and not flag.head.text.startswith(f"--{flag.name}="):
+            text = f"'{leaf}=' is a part of the value of --{flag.name}"
+            help = f"write --{flag.name} VALUE"
+            yield Problem("malformed-override", text, Label(flag.span), flag.name, help=help, severity=Severity.WARNING)
 
 
 def _preset_words(flag: Flag) -> Iterator[Word]:

@@ -21,6 +21,7 @@ from dreamerguard.programs.shared.preset_values import (
 from dreamerguard.sources.argv import UNKNOWN
 from dreamerguard.util.patterns import Pattern, PatternError
 
+from .bracketed_lists import bracketed_list
 from .flags import Flag
 
 
@@ -193,6 +194,7 @@ class DanijarLayers:
         if made.outcome == "refused":
             self.problems.append(_refused_flag(flag, key, old, made, place))
             return
+        self.problems += bracketed_list(flag, key, old)
         self.add(key, Layer("command line", "command line", made.value, flag.span, place))
 
     def _unknown_flag(self, flag: Flag, types: Mapping[str, Value]) -> None:

@@ -96,7 +96,7 @@ def resolve_mounted(
         found = draft.problems.copy(), draft.unknown.copy()
         draft.add_preset(names[0], theirs)
         draft.problems, draft.unknown = found  # the environment's own file is not judged
-    anchor = task.span if task is not None else command.source.span(0, len(command.source.text))
+    anchor = task.span if task is not None else command.span
     checkout = find_checkout(mount.file, call, folder)
     own = _below(flags, mount.name)
     run = finish(draft, edition, own, mount.file, anchor, machine, checkout, whole=False)

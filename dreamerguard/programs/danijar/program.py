@@ -78,6 +78,7 @@ class Danijar(Program):
             return None
         home = PurePosixPath(call.script).parent.name
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS and not _has_other_flags(call, folder)
+        own = own or _is_own_trainer(call, folder)
         dotted = any(word.text.startswith("--") and "." in word.text.partition("=")[0] for word in call.words)
         torch = call.file == "dreamer.py" or "torch" in call.script
         if own or (
@@ -193,6 +194,12 @@ def _has_other_flags(call: PythonCall, folder: Path) -> bool:
     known |= {old for table in tables for old in renames_for(table)}
     others = names - known
     return len(others) >= _OTHER_FLAGS and 2 * len(others) > len(names) and not is_file(folder / call.script)
+
+
+def _is_own_trainer(call: PythonCall, folder: Path) -> bool:
+    """Returns whether a trainer of the checkout reads the presets beside it, although the command chooses none."""
+    own = call.file in _SCRIPTS and is_file(folder / call.script)
+    return own and call.has("--logdir", "--task") and locate(call.script, folder, _fits, flatten) is not None
 
 
 def _belongs_elsewhere(call: PythonCall, folder: Path) -> bool:

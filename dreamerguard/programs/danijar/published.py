@@ -10,7 +10,7 @@ from dreamerguard.core.published import PublishedCurve, PublishedRun, PublishedV
 from dreamerguard.core.source import Origin, Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.key_tables import Table, load_table
-from dreamerguard.programs.shared.published_task import published_curve
+from dreamerguard.programs.shared.published_task import published_curve, published_frames
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import is_known_task, suite_of
 from dreamerguard.schema.published_editions import Edition as PublishedEdition
@@ -27,6 +27,8 @@ _PAPER = Origin(
     "benchmark overview",
 )
 _BRIEF = "atari100k"
+#: Frames below the length of every published run.
+_BRIEFEST = 1e5
 #: Suites with a preset of the same name.
 _SAME = ("atari", "atari100k", "crafter", "minecraft", "dmlab", "procgen", "bsuite", "loconav", "memmaze")
 _PUBLISHED: dict[str, PublishedEdition] = {"2023": "paper-2023", "2024": "paper-2025", "2025": "head"}
@@ -73,7 +75,7 @@ def preset_reference(
 ) -> PublishedRun | None:
     """Returns the run of upstream's preset for the task; None if there is no such preset.
 
-    For a preset without a length, the length of the user's run is used.
+    For a preset without a length, the length of the user's run is used, or the paper's if the run is shorter than any.
     """
     table = EDITIONS[edition].load()
     preset = preset_of(edition, values, task, asked)
@@ -86,7 +88,12 @@ def preset_reference(
         return None
     endless = as_number(theirs.get("run.steps")) >= ENDLESS
     if endless and run is not None:
-        budget = danijar_budget(edition, (theirs | {"run.steps": run.frames / repeat}).get, repeat)
+        frames = (
+            run.frames
+            if run.frames >= _BRIEFEST
+            else max(run.frames, published_frames(task, preset, _PUBLISHED[edition]))
+        )
+        budget = danijar_budget(edition, (theirs | {"run.steps": frames / repeat}).get, repeat)
     origin = table.origin(preset)
     keys = [*EDITIONS[edition].roles.values(), f"env.{suite_of(task)}.repeat"]
     expected = {key: PublishedValue(theirs[key], origin) for key in keys if key in theirs and key != "task"}

@@ -11,7 +11,7 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Preset, Role
-from dreamerguard.core.source import Label, Span, Value
+from dreamerguard.core.source import Span, Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.checkout import PythonCheckout
@@ -26,11 +26,11 @@ from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
-from dreamerguard.sources.argv import Command, Word
+from dreamerguard.sources.argv import Command
 
 from .budget import ENDLESS, danijar_budget
 from .constraints import broken_constraints
-from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words, suite_of_preset
+from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words
 from .flags import Flags
 from .guarded_intervals import guarded_intervals
 from .idle_presets import without_idle
@@ -38,6 +38,7 @@ from .keys import LIMITS, conditions_for, renames_for
 from .layers import DanijarLayers
 from .lenient_update import as_added
 from .optional_reads import optional_reads
+from .preset_layers import add_presets
 from .published import preset_reference, repeat_of
 from .replay_memory import replay_bytes_of
 from .scripts import interval_units, saves_last, script_trains
@@ -93,45 +94,6 @@ def _loader(problem: Problem) -> Problem:
     return Problem(problem.rule, text, problem.label, problem.key, problem.secondary, problem.help)
 
 
-def _add_presets(draft: DanijarLayers, edition: str, flags: Flags, file: PresetFile | None) -> list[Preset]:
-    shipped = draft.table.presets
-    presets: list[Preset] = []
-    for word in flags.presets:
-        name = word.text
-        if name == "defaults" and not presets:
-            continue  # always applied first
-        before = draft.settings.copy()
-        blocks = {**file.blocks, "defaults": file.defaults} if file is not None and file.blocks else None
-        known = name in (blocks if blocks is not None else {*shipped, "defaults"})
-        if known and blocks is not None:
-            draft.add_preset(name, blocks[name])
-        elif known:
-            draft.add_shipped(name)
-        keys = tuple(key for key, setting in draft.settings.items() if setting is not before[key])
-        suite = suite_of_preset(edition, name)
-        if suite and blocks is not None and "task" in blocks.get(name, {}):
-            suite = suite_of(str(blocks[name]["task"].value))
-        presets.append(Preset(name, word.span, known, name in shipped or name == "defaults", keys, suite))
-        if not known:
-            draft.problems.append(_unknown_preset(word, file, draft))
-    return presets
-
-
-def _unknown_preset(word: Word, file: PresetFile | None, draft: DanijarLayers) -> Problem:
-    seen = file is not None and bool(file.blocks)
-    names = list(file.blocks if file is not None and seen else draft.table.presets)
-    where = file.source.name if file is not None and seen else draft.table.title
-    return Problem(
-        "unknown-preset",
-        f"there is no preset {word.text} in {where}",
-        Label(word.span),
-        key=word.text,
-        help=", ".join(name for name in names if name != "defaults"),
-        place=word.span,
-        value=seen,
-    )
-
-
 def finish(
     draft: DanijarLayers,
     edition: Edition,
@@ -144,7 +106,7 @@ def finish(
     whole: bool,
 ) -> ResolvedRun:
     """Adds presets and flags to the layers, and returns the resolved run; ``whole``: a preset without a command."""
-    presets = _add_presets(draft, edition.name, flags, file)
+    presets = add_presets(draft, edition.name, flags, file)
     draft.problems += flags.problems
     draft.add_flags(flags.flags)
     values = draft.current()
@@ -174,7 +136,7 @@ def finish(
         draft.problems += together if draft.seen and familiar and not flags.open_presets else ()
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         unused = unused_sections(draft.settings, checkout) if whole and draft.seen else {}
-        draft.keys = {key: replace(item, dead=unused.get(key, item.dead)) for key, item in draft.keys.items()}
+        draft.keys = {**draft.keys, **{key: replace(draft.keys[key], dead=why) for key, why in unused.items()}}
         added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
         draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
@@ -284,4 +246,4 @@ def _anchor(flags: Flags, command: Command) -> Span:
         return task.span
     if flags.configs is not None:
         return flags.configs.span
-    return command.source.span(0, len(command.source.text))
+    return command.span

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from dreamerguard.core.finding import Problem, Severity
@@ -60,11 +61,15 @@ def _texts(checkout: PythonCheckout | None, script: str) -> list[str]:
 def trains_nothing(checkout: PythonCheckout | None, script: str) -> bool:
     """Returns whether the checkout's own run script only plays: nothing in it trains, or gets the agent to train it."""
     texts = _texts(checkout, script)
-    trees = [parse(text) for text in texts]
-    return bool(trees) and all(tree is not None and not _may_train(tree) for tree in trees)
+    return bool(texts) and not any(map(_may_train, texts))
 
 
-def _may_train(tree: ast.Module) -> bool:
+@lru_cache(maxsize=8)  # most commands select the same script
+def _may_train(text: str) -> bool:
+    """Returns whether a script may train an agent, or cannot be read."""
+    tree = parse(text)
+    if tree is None:
+        return True
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.level or "embodied" in (node.module or "")):
             return True
@@ -92,7 +97,7 @@ def unread_settings(
       checkout: its own copy of the script decides; upstream's counts without one.
     """
     texts, name = _texts(checkout, str(script.value)), str(script.value)
-    sure = bool(texts) and not any(_HANDED_ON.search(text) for text in texts)
+    sure = bool(texts) and not any(map(_hands_on, texts))
     known = set(_UNREAD.get(name, ()))
     for key, setting in settings.items():
         leaf = key.removeprefix("run.")
@@ -108,6 +113,11 @@ def unread_settings(
         shown = checkout is not None and sure and _changed(setting) and not _read_elsewhere(leaf, checkout)
         if (key in known and written) or shown:
             yield _problem(setting, script, quiet=key not in known and not (written and _DECISIVE.fullmatch(key)))
+
+
+@lru_cache(maxsize=8)
+def _hands_on(text: str) -> bool:
+    return _HANDED_ON.search(text) is not None
 
 
 def _reads(leaf: str, text: str) -> bool:

@@ -21,10 +21,10 @@ from dreamerguard.util.paths import is_dir
 
 from .command import HydraArguments, read_hydra_arguments
 from .compose import compose
+from .composed import Overlay
 from .composition import Composition
 from .decorator import named_config
 from .defaults import Unsupported
-from .program import Overlay
 from .store import ConfigFile, FolderStore, Store
 from .tree import Leaf, leaves
 

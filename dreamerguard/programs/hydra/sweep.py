@@ -16,10 +16,10 @@ from dreamerguard.util.check_cache import cached_per_check
 
 from .command import Checkout, HydraArguments, mentions, primary_of, read_hydra_arguments
 from .compose import compose
+from .composed import folder_store
 from .composition import Composition
 from .defaults import Unsupported
 from .overrides import HydraOverride, Malformed, read_override
-from .program import folder_store
 from .store import Store
 from .sweep_values import sweep_values
 from .table import load_table_store

@@ -14,6 +14,7 @@ from dreamerguard.sources.python.names import is_config, last_name, literal_text
 from dreamerguard.sources.python.python_files import parse
 
 _SIZE = re.compile(r"\bsize\b")
+_CALLBACK = re.compile(r"episode|callback")
 
 
 def without_size(keys: Mapping[str, Key], suite: str, checkout: PythonCheckout | None) -> Mapping[str, Key]:
@@ -77,10 +78,21 @@ def _tests(test: ast.expr, suite: str) -> bool:
 
 
 def ignores(statement: ast.stmt, names: re.Pattern[str]) -> bool:
-    """Returns whether a statement neither has one of the names nor hands on the whole configuration."""
+    """Returns whether a statement neither has one of the names nor hands on the whole configuration.
+
+    A function that is called with each finished episode may get the configuration: it makes no environment.
+    """
     if names.search(ast.unparse(statement)):
         return False
     read = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+    read |= {id(item) for node in ast.walk(statement) if _is_callback(node) for item in ast.walk(node)}
     return not any(
         isinstance(node, ast.Name) and "config" in node.id and id(node) not in read for node in ast.walk(statement)
     )
+
+
+def _is_callback(node: ast.AST) -> bool:
+    """Returns whether code binds arguments of a function for finished episodes."""
+    if not isinstance(node, ast.Call) or last_name(node.func) != "partial" or not node.args:
+        return False
+    return _CALLBACK.search(last_name(node.args[0])) is not None

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dreamerguard.core.arithmetic import round_up
 from dreamerguard.core.budget import Budget, usable_budget
 from dreamerguard.core.values import as_number
-from dreamerguard.programs.hydra.program import Composed, numbers
+from dreamerguard.programs.hydra.composed import Composed
+from dreamerguard.programs.hydra.program import numbers
 
 
 def r2_budget(number: Callable[[str], float]) -> Budget | None:

@@ -19,14 +19,9 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
+from dreamerguard.programs.hydra.composed import Composed, compose_command
 from dreamerguard.programs.hydra.overrides import Malformed, read_override
-from dreamerguard.programs.hydra.program import (
-    Composed,
-    build_run,
-    compose_command,
-    expectations,
-    preset_composition,
-)
+from dreamerguard.programs.hydra.program import build_run, expectations, preset_composition
 from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.hydra.sweep_values import sweep_values
 from dreamerguard.programs.hydra.table import load_table_store

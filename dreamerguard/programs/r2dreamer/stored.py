@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamerguard.programs.hydra.program import Composed, preset_composition
+from dreamerguard.programs.hydra.composed import Composed
+from dreamerguard.programs.hydra.program import preset_composition
 from dreamerguard.programs.shared.stored_run import read_stored
 
 #: Keys that every stored configuration has.

@@ -18,6 +18,8 @@ _BESIDE = re.compile(rb"(parent|folder|here|directory)\s*\)?\s*/\s*['\"]configs\
 _OPTIONAL = re.compile(rb"\.exists\(|\.is_file\(|FileNotFoundError|isfile\(")
 _OWN_PLACE = (b"__file__", b"argv[0]")
 _IGNORED = re.compile(r"^/?(\*\*/)?(configs\.yaml|\*\.ya?ml|config\*|configs\*)\s*$", re.MULTILINE)
+#: Characters before and behind the place that reads the file, in which code says that it may be missing.
+_BEFORE, _BEHIND = 250, 450
 _MOST_BYTES = 1 << 16
 
 
@@ -33,7 +35,8 @@ def absent_presets(call: PythonCall, folder: Path, anchor: Span) -> Iterator[Pro
     if not is_file(script) or exists(script.parent / "configs.yaml"):
         return
     data = read_file(script).data or b""
-    if not _BESIDE.search(data) or _OPTIONAL.search(data) or not any(part in data for part in _OWN_PLACE):
+    reads = [data[max(found.start() - _BEFORE, 0) : found.end() + _BEHIND] for found in _BESIDE.finditer(data)]
+    if not reads or any(map(_OPTIONAL.search, reads)) or not any(part in data for part in _OWN_PLACE):
         return
     ignored = any(_ignores(place / ".gitignore") for place in dict.fromkeys((script.parent, folder)))
     why = ", and .gitignore excludes it" if ignored else ""

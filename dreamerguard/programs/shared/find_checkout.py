@@ -47,6 +47,7 @@ def find_checkout(file: PresetFile | None, call: PythonCall | None, folder: Path
     return PythonCheckout(index, index.script(script) if script is not None else None, beside, presets=file)
 
 
+@cached_per_check
 def checkout_of(folder: Path) -> PythonCheckout | None:
     """Returns the checkout of a configuration folder; None if it has no Python files."""
     beside = any(entry.suffix == ".py" for entry in folder.iterdir()) if is_dir(folder) else False

@@ -21,10 +21,12 @@ _PROJECT = (
 )  # fmt: skip
 #: Before the name of a folder in which commands start.
 _ENTERS = r"\b(?:(?:cd|pushd|workdir)\s|(?:chdir\(|working-directory:|cwd\s*[=:]))\s*"
+#: Before the name of a folder in which commands start, or whose files are put where they start.
+_TAKES = rf"(?:{_ENTERS}|\b(?:copy|add|chdir|folder|directory|inside|from|into)\s[^\w\n]*)"
 
 
 def missing_script(call: PythonCall, file: PresetFile | None, command: Command, folder: Path) -> Iterator[Problem]:
-    """Yields a problem if the typed folder of a script is missing, and the script is beside presets in another one.
+    """Yields a problem if a typed script or its folder is missing, and the script is beside presets in another folder.
 
     A script in the folder itself is not reported: its commands may be meant for the folder above. Nor is a typed folder
     whose name is in the path of the presets, if the instructions may change into the folder above it first: it is a
@@ -37,7 +39,7 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
       folder: where it would be started.
     """
     typed = PurePosixPath(call.script)
-    if file is None or len(typed.parts) != 2 or is_open(call.script):
+    if file is None or len(typed.parts) > 2 or is_open(call.script):
         return
     home, package = file.path.parent, typed.parts[0]
     try:
@@ -46,6 +48,8 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
         return
     named = package in folder.absolute().parts
     named = named or (package in below.parts and _is_entered(below, package, command, folder))
+    if len(typed.parts) == 1:  # the shell of a document may have entered the folder of the presets
+        named = re.search(rf"{_TAKES}\S*\b{re.escape(home.name)}\b", command.source.text, re.IGNORECASE) is not None
     if not below.parts or named or exists(folder / package) or not is_file(home / typed.name):
         return
     word = next((word for word in command.words if word.text == call.script), None)

@@ -14,6 +14,7 @@ from dreamerguard.core.source import Label, Source, SourceError, Span
 from dreamerguard.sources.files import read_source
 from dreamerguard.sources.values import nodes
 from dreamerguard.sources.values.yaml import read_yaml
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 from dreamerguard.util.paths import exists, is_file
 from dreamerguard.util.regular_files import read_regular
@@ -231,6 +232,7 @@ def _text(script: Path) -> str | None:
         return None
 
 
+@cached_per_check
 def _read(path: Path, folder: Path, flatten: Flatten) -> PresetFile | None:
     try:
         name = path.relative_to(folder).as_posix()

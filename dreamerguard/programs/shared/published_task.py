@@ -131,3 +131,20 @@ def published_curve(task: str, suite: str, edition: Edition) -> PublishedCurve |
         return None
     reference = build_reference(found, edition if edition in found.editions else found.default_edition, 1e6)
     return reference.load_curve() if reference is not None else None
+
+
+def published_frames(task: str, suite: str, edition: Edition) -> float:
+    """Returns the published length of a task in frames; 0 if none is published.
+
+    Args:
+      task, suite: names in the spelling of the published suites.
+      edition: edition of the length; the task's default edition is used if the task lacks this one.
+    """
+    from dreamerguard.schema.tasks import UnknownTask, find_task
+
+    try:
+        found = find_task(task, suite)
+    except UnknownTask:
+        return 0.0
+    values = _expected(found, found.editions.get(edition, found.editions[found.default_edition]))
+    return as_number(values["run.frames"].value) if "run.frames" in values else 0.0

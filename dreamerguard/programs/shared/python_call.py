@@ -34,8 +34,12 @@ class PythonCall:
 
     @property
     def hydra(self) -> bool:
-        """Whether any argument is a ``key=value`` override, which only another kind of program reads."""
-        return any(_HYDRA.fullmatch(word.text) for word in self.words if not word.text.startswith("-"))
+        """Whether any argument is a ``key=value`` override, which only another kind of program reads.
+
+        With the options of this kind, it is a value or a slip: ``--logdir logdir=logs``.
+        """
+        others = [word.text for word in self.words if not word.text.startswith("-")]
+        return not self.has("--configs", "--logdir") and any(map(_HYDRA.fullmatch, others))
 
     def has(self, *flags: str) -> bool:
         """Returns whether any of the flags is given."""

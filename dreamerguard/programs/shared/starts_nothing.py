@@ -1,4 +1,4 @@
-"""Scripts that only define functions and classes while the main part is in another one: starting them does nothing."""
+"""Scripts that start nothing: the main part is in another one, or the call of their main function is commented out."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ _PREPARES = frozenset({
 })  # fmt: skip
 _SCRIPTS = ("main.py", "train.py", "run.py", "dreamer.py")
 _MAIN = re.compile(rb"__name__\s*==|==\s*__name__")
+#: The call of a main function, commented out.
+_UNCALLED = re.compile(rb"^[ \t]+#\s*(main\([^\n]*\))\s*$", re.MULTILINE)
+#: Methods that start what a module or an object is for.
+_STARTS = re.compile(r"main|run|train\w*|learn|fit|launch|cli|start|app", re.ASCII)
 
 
 def starts_nothing(call: PythonCall, command: Command, folder: Path) -> Iterator[Problem]:
@@ -41,9 +45,16 @@ def starts_nothing(call: PythonCall, command: Command, folder: Path) -> Iterator
       folder: where it would be started.
     """
     path = folder / call.script
-    if is_open(call.script) or not call.script.endswith(".py") or not is_file(path) or not _only_defines(path):
+    if is_open(call.script) or not call.script.endswith(".py") or not is_file(path):
         return
     word = next((word for word in command.words if word.text == call.script), None)
+    uncalled = _uncalled(path)
+    if uncalled is not None:
+        text = f"{call.script}:{uncalled} is a comment, so the command ends at once and trains nothing"
+        place = word.span if word is not None else command.span
+        yield Problem("starts-nothing", text, Label(place), help=f"call main in {call.script}, or remove the command")
+    if not _only_defines(path):
+        return
     installed = word is not None and ".py" not in word.span.text and "$" not in word.span.text
     others = [name for name in _SCRIPTS if name != path.name and _has_main(path.with_name(name))]
     if installed or not others:
@@ -60,6 +71,25 @@ def _only_defines(path: Path) -> bool:
     tree = parse(data) if b"__name__" not in data else None
     body = tree.body if tree is not None else []
     return any(isinstance(node, _DEFINES) for node in body) and all(map(_is_quiet, body))
+
+
+@cached_per_check
+def _uncalled(path: Path) -> int | None:
+    """Returns the line of the call of the main function that a script holds as a comment and nowhere else."""
+    data = _data(path)
+    comments = list(_UNCALLED.finditer(data))
+    guard = _MAIN.search(data) if comments else None
+    tree = parse(data) if guard is not None and comments[-1].start() > guard.start() else None
+    body = tree.body if tree is not None else []
+    made = {node.name for node in body if isinstance(node, _DEFINES)}
+    made |= {item.asname or item.name for node in body if isinstance(node, ast.ImportFrom) for item in node.names}
+    outside = [node for node in body if not isinstance(node, _DEFINES)]
+    calls = [item.func for node in outside for item in ast.walk(node) if isinstance(item, ast.Call)]
+    started = any(
+        func.id in made if isinstance(func, ast.Name) else _STARTS.fullmatch(getattr(func, "attr", ""))
+        for func in calls
+    )
+    return data.count(b"\n", 0, comments[-1].start(1)) + 1 if tree is not None and not started else None
 
 
 def _is_quiet(node: ast.stmt) -> bool:

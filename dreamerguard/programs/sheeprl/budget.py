@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dreamerguard.core.budget import Budget, usable_budget
 from dreamerguard.core.source import Value
 from dreamerguard.core.values import as_number, resolve_scalar
-from dreamerguard.programs.hydra.program import Composed, numbers
+from dreamerguard.programs.hydra.composed import Composed
+from dreamerguard.programs.hydra.program import numbers
 
 from .keys import OLD_RATIO
 

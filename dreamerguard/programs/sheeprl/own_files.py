@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Label, Span
-from dreamerguard.programs.hydra.program import Composed
+from dreamerguard.programs.hydra.composed import Composed
 from dreamerguard.programs.shared.find_checkout import checkout_of
 
 #: ``cfg.env.frame_stack = -1`` in ``sheeprl/algos/dreamer_v3/dreamer_v3.py``; environments get that value too.

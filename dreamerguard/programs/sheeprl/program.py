@@ -17,11 +17,8 @@ from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun, Units
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder, folder_above
-from dreamerguard.programs.hydra.program import (
-    Composed,
-    build_run,
-    compose_command,
-)
+from dreamerguard.programs.hydra.composed import Composed, compose_command
+from dreamerguard.programs.hydra.program import build_run
 from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.stored_run import read_stored, stored_beside

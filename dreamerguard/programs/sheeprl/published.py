@@ -12,8 +12,9 @@ from dreamerguard.core.finding import Problem
 from dreamerguard.core.published import PublishedCurve, PublishedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.core.source import Value
+from dreamerguard.programs.hydra.composed import Composed
 from dreamerguard.programs.hydra.composition import Composition
-from dreamerguard.programs.hydra.program import Composed, expectations, numbers, preset_composition
+from dreamerguard.programs.hydra.program import expectations, numbers, preset_composition
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.published_task import published_curve
 

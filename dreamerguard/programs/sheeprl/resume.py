@@ -12,7 +12,7 @@ from dreamerguard.core.finding import Problem
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Layer
 from dreamerguard.core.source import Value
-from dreamerguard.programs.hydra.program import Composed
+from dreamerguard.programs.hydra.composed import Composed
 from dreamerguard.programs.hydra.tree import Leaf, Tree, find
 from dreamerguard.programs.shared.stored_run import StoredRun, other_run
 

@@ -18,7 +18,8 @@ from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
 from dreamerguard.programs.hydra.command import Checkout, find_config_folder
-from dreamerguard.programs.hydra.program import Composed, build_run, compose_command, expectations, preset_composition
+from dreamerguard.programs.hydra.composed import Composed, compose_command
+from dreamerguard.programs.hydra.program import build_run, expectations, preset_composition
 from dreamerguard.programs.hydra.sweep import with_sweep
 from dreamerguard.programs.interface import FileCommand, Program
 from dreamerguard.programs.shared.limits import counts, horizons, learning_rates, shares

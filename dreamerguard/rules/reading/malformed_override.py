@@ -1,7 +1,8 @@
 """A command-line argument is not a valid override.
 
 What it does:
-  Reports ``--key`` without a value, and a bare argument that is neither the task nor a ``.yaml`` file.
+  Reports ``--key`` without a value, and a bare argument that is neither the task nor a ``.yaml`` file. In scripts and
+  documents, it also reports options in the line behind a command that does not end in a backslash.
 
 Why is this bad:
   The command stops before it trains, or it configures another run than intended.

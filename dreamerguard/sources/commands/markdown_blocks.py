@@ -1,4 +1,4 @@
-"""Reads the commands in fenced code blocks of Markdown."""
+"""Reads the commands of Markdown: those in fenced code blocks, and other lines that begin with a command."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from itertools import islice
 
 from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
+from dreamerguard.util.fast_dataclass import dataclass
 
 from .mapped_text import MappedText
+from .noted import read_lines
+from .placeholders import with_placeholders
 from .shell import read_shell
 
 _FENCE = re.compile(
@@ -32,19 +35,35 @@ _CARET = re.compile(r"(?<=[ \t])[\^`](?=[ \t]*\r?\n)")
 
 
 def read_markdown(source: Source) -> list[Command]:
-    """Returns the commands of all code blocks with shell text. Placeholders are unknown text."""
-    blocks = islice(_blocks(source.text), MAX_BLOCKS)
-    return [command for start, end in blocks for command in read_block(source, start, end)]
+    """Returns the commands of the blocks with shell text, and those between blocks. Placeholders are unknown text."""
+    found: list[Command] = []
+    behind = 0
+    for block in islice(_blocks(source.text), MAX_BLOCKS):
+        found += with_placeholders(read_lines(source, behind, block.start))
+        found += read_block(source, block.inner, block.stop) if block.shell else []
+        behind = block.end
+    return [*found, *with_placeholders(read_lines(source, behind, len(source.text)))]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A fenced block: where its fences begin and end, its inner range, and whether it holds shell text."""
+
+    start: int
+    inner: int
+    stop: int
+    end: int
+    shell: bool
+
+
+def _blocks(text: str) -> Iterator[_Block]:
     opened: re.Match[str] | None = None
     for match in _FENCE.finditer(text):
         if opened is None:
             opened = match
         elif match["fence"].startswith(opened["fence"]) and not match["language"]:
-            if opened["language"].lower() in LANGUAGES:
-                yield opened.end() + 1, match.start()
+            shell = opened["language"].lower() in LANGUAGES
+            yield _Block(opened.start(), opened.end() + 1, match.start(), match.end(), shell)
             opened = None
 
 
@@ -63,9 +82,9 @@ def read_block(source: Source, start: int, end: int) -> list[Command]:
     inner = block.source(source)
     starts = [match.end() for match in islice(_PROMPT.finditer(shown), MAX_BLOCKS)]
     if not starts:
-        return block.placed(read_shell(inner, mode="docs"), source)
+        return with_placeholders(block.placed(read_shell(inner, mode="docs"), source))
     lines = (read_shell(inner, at, _logical_line(shown, at, len(shown)), "docs") for at in starts)
-    return [command for found in lines for command in block.placed(found, source)]
+    return with_placeholders(command for found in lines for command in block.placed(found, source))
 
 
 def _logical_line(text: str, start: int, end: int) -> int:

@@ -13,6 +13,7 @@ from dreamerguard.sources.argv import Command
 from dreamerguard.sources.python.names import literal_text
 
 from .noted_lines import LINE, SCRIPT
+from .placeholders import with_placeholders
 from .python_places import Places
 from .shell import read_shell
 
@@ -23,7 +24,7 @@ def read_notes(source: Source) -> list[Command]:
     """Returns the commands of a text without a known kind, as a script of a shell or as notes."""
     if SCRIPT.search(source.text):
         return read_shell(source)
-    return _read_lines(source, 0, len(source.text))
+    return read_lines(source, 0, len(source.text))
 
 
 def read_docstring(source: Source, tree: ast.Module, places: Places) -> list[Command]:
@@ -32,10 +33,11 @@ def read_docstring(source: Source, tree: ast.Module, places: Places) -> list[Com
     if not isinstance(first, ast.Expr) or not literal_text(first.value):
         return []
     span = places.span(first.value)
-    return _read_lines(source, span.start, span.end)
+    return with_placeholders(read_lines(source, span.start, span.end))
 
 
-def _read_lines(source: Source, start: int, end: int) -> list[Command]:
+def read_lines(source: Source, start: int, end: int) -> list[Command]:
+    """Returns the commands in the lines of a range that begin with one."""
     lines = islice(LINE.finditer(source.text, start, end), _MOST)
     return [
         command

@@ -29,7 +29,7 @@ _SESSIONS = frozenset({"tmux", "screen"})
 def only_names(texts: Sequence[str]) -> bool:
     """Returns whether words in front of a program's name say that it is not started."""
     for at, text in enumerate(texts):
-        name = PurePosixPath(text).name
+        name = text.rstrip("/").rpartition("/")[2]  # a path object for every word takes much of a check's time
         if name in _NAMES or (name == "command" and texts[at + 1 : at + 2] in (["-v"], ["-V"])):
             return True
         if _INSTALLERS.fullmatch(name):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
+
+from dreamerguard.sources.python.tree_walk import walk
 
 
 def called_script(func: ast.expr, tree: ast.Module, own: str) -> str:
@@ -33,10 +36,11 @@ def _dotted(node: ast.expr) -> list[str]:
     return [*above, node.attr] if above and isinstance(node, ast.Attribute) else []
 
 
+@lru_cache(maxsize=2)  # each function of a file asks for them
 def imported(tree: ast.Module) -> Mapping[str, str]:
     """Returns name -> what it stands for, dotted, for all imports of a file."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             found |= {(item.asname or item.name.partition(".")[0]): _meant(item) for item in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

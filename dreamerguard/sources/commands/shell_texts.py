@@ -14,6 +14,7 @@ from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .called_programs import may_train
 from .mapped_text import MappedText, dedented, typed, without_escapes
 from .nearby_files import read_nearby
 from .python_commands import python_commands
@@ -150,7 +151,7 @@ class TextReader(ABC):
         at = called_script([word.text for word in words])
         arguments = tuple(word.text for word in words[at + 1 :]) if at is not None else ()
         script = read_nearby(words[at].text) if at is not None and arguments else None
-        if script is None or script.name == self.source.name:
+        if script is None or script.name == self.source.name or not may_train(script, arguments):
             return
         for command in self.read_script(script, arguments, state):
             self.keep(command, state.asked)

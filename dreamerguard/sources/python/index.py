@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Keys that are read from an object that holds settings.
 _SEVERAL = 2
+#: Methods of optimisers, whose short name is that of options.
+_OF_OPTIMISERS = frozenset({"step", "zero_grad"})
+_OPTIMISERS = frozenset({"opt", "optim", "optimizer", "optimiser"})
 #: Largest file in which the uses of a group are looked at.
 _MOST_BYTES = 200_000
 #: Packages that get a configuration and read none of its values.
@@ -346,7 +349,12 @@ class PythonIndex:
 
 
 def _has(pairs: Iterable[tuple[str, str]], group: str, leaf: str) -> bool:
-    return any(name == leaf and (owner == group or is_config(owner)) for owner, name in pairs)
+    return any(name == leaf and (owner == group or _holds(owner, leaf)) for owner, name in pairs)
+
+
+def _holds(owner: str, leaf: str) -> bool:
+    """Returns whether an object holds settings; ``opt.step()`` is called on an optimiser."""
+    return is_config(owner) and not (leaf in _OF_OPTIMISERS and owner.lstrip("_") in _OPTIMISERS)
 
 
 def _options(facts: FileFacts) -> set[str]:

@@ -1,0 +1,87 @@
+"""Commands that start a file which a checkout with a training program does not hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dreamerguard.core.finding import Severity
+from dreamerguard.core.source import Source
+from dreamerguard.lint.engine import check_command
+from dreamerguard.lint.repository import check_tree
+from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.rules.helpers.example_files import with_preset
+from dreamerguard.sources.commands.shell import read_shell
+
+PRESETS = with_preset("seed: 1")["dreamerv3/configs.yaml"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("dreamerv3", "scripts"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dreamerv3" / "configs.yaml").write_text(PRESETS)
+    (tmp_path / "dreamerv3" / "main.py").write_text("")
+    (tmp_path / "scripts" / "record_expert_data.py").write_text("import sys\n")
+    return tmp_path
+
+
+def found(root: Path, command: str) -> list[str]:
+    item = read_shell(Source("command", command))[-1]
+    return [
+        finding.message for finding in check_command(item, folder=root).findings if finding.name == "missing-script"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "near"),
+    [
+        ("python scripts/record_data.py", "scripts/record_expert_data.py"),
+        ("python tools/train_dreamerv3.py --seed 1", ""),
+        ("scripts/train_dreamer.py", ""),
+    ],
+)
+def test_a_missing_file_is_an_error_that_names_a_near_one(command: str, near: str, root: Path) -> None:
+    (message,) = found(root, command)
+    assert "does not exist" in message
+    assert near in message
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "wget https://example.org/scripts/record_data.py\npython scripts/record_data.py",
+        "git clone https://example.org/a\ngit clone https://example.org/b\npython scripts/train_dreamer.py",
+        "python scripts/train.py",  # a name that every project has
+        "python tools/plot.py",
+        "python /home/me/train_dreamer.py",
+        "python ../train_dreamer.py",
+        "python $HOME/train_dreamer.py",
+        "python scripts/train_dreamerv2.py",
+        "python -m scripts.train_dreamer",
+    ],
+)
+def test_a_file_that_may_be_elsewhere_is_left_alone(command: str, root: Path) -> None:
+    with pytest.raises(UnknownProgram):
+        found(root, command)
+
+
+def test_a_file_that_exists_is_no_mistake(root: Path) -> None:
+    with pytest.raises(UnknownProgram):
+        found(root, "python scripts/record_expert_data.py")
+
+
+def test_a_checkout_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "train_ppo.py").write_text("import torch\n")
+    with pytest.raises(UnknownProgram):
+        found(tmp_path, "python scripts/train_dreamer.py")
+
+
+def test_a_document_of_the_checkout_is_checked(root: Path) -> None:
+    (root / "README.md").write_text("```sh\npython scripts/train_dreamer.py --seed 1\n```\n")
+    named = [finding for result in check_tree([root]).results for finding in result.findings]
+    (missing,) = [finding for finding in named if finding.name == "missing-script"]
+    assert missing.severity is Severity.ERROR
+    assert missing.primary.span.line == 2

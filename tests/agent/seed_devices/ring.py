@@ -1,4 +1,4 @@
-"""Compares a ring that is spread over four devices with one on a single device; exits with an error where they differ."""
+"""Compares a ring that is spread over four devices with one on a single device; fails where they differ."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 os.environ |= {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
 
-import jax  # noqa: E402
-import numpy as np  # noqa: E402
+import jax
+import numpy as np
 
-from dreamerguard_agent.replay.buffer import empty_ring  # noqa: E402
-from dreamerguard_agent.replay.device_storage import DeviceStorage  # noqa: E402
-from dreamerguard_agent.runtime.seed_devices import SeedDevices  # noqa: E402
+from dreamerguard_agent.replay.buffer import empty_ring
+from dreamerguard_agent.replay.device_storage import DeviceStorage
+from dreamerguard_agent.runtime.seed_devices import SeedDevices
 
-from ..same_runs import SMALL, spec_of  # noqa: E402
+from ..same_runs import SMALL, spec_of
 
 AGENTS, ENVS, ROWS = 8, 2, 20
 

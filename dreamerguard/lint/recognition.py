@@ -9,7 +9,6 @@ from dreamerguard.programs.registry import UnknownProgram, recognise
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 
-from .absent_script import absent_script
 from .configured_in_code import configured_in_code
 
 
@@ -47,6 +46,8 @@ def _through_its_script(command: Command, folder: Path) -> tuple[Command, Progra
     reached = through_code(command, folder)
     if reached is not None:
         return reached.command, reached.program, reached.detected
+    from .absent_script import absent_script  # it loads the index of Python files
+
     absent = absent_script(command, folder)
     return (command, *absent) if absent is not None else None
 

@@ -166,6 +166,10 @@ def _state_bytes(spec: AgentSpec) -> tuple[int, int, int]:
     return _bytes(state.params), _bytes(state.opt_state), _bytes((state.slow, state.retnorm, state.step))
 
 
+#: Elements that an array can have: jax counts them in 64 bits.
+_LARGEST_ARRAY = 1 << 62
+
+
 @lru_cache(maxsize=8)  # tracing the loss takes a second
 def _update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
     """Estimates the temporary bytes of one agent's update, or reads what an earlier start estimated."""
@@ -174,6 +178,8 @@ def _update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
 
 
 def _count_update_bytes(spec: AgentSpec, batch: int, length: int) -> int:
+    if batch * length * spec.feature_width > _LARGEST_ARRAY:
+        raise OverflowError("jax cannot count the elements of the features")
     inputs = jax.eval_shape(lambda: _batch(spec, batch, length))
     state = jax.eval_shape(lambda: compiled.initial_state(spec, [0]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -70,12 +71,21 @@ def write_parquet(path: Path, runs: Sequence[SweepRun], run_facts: Mapping[str, 
     table = rows(runs, run_facts) or [_row("", None, None, [])]
     columns = {key: pa.array([row[key] for row in table], _parquet_type(key, pa)) for key in table[0]}
     for key in ("frames", "scores"):
-        lists = [list(getattr(known[row["name"]], key)) if row["name"] in known else None for row in table]
-        columns[key] = pa.array(lists, pa.list_(pa.float64()))
+        columns[key] = _lists([getattr(known[row["name"]], key) if row["name"] in known else None for row in table], pa)
     whole = pa.table(columns)
     sink = pa.BufferOutputStream()
     pq.write_table(whole if table[0]["name"] else whole.slice(0, 0), sink, compression="zstd")
     _put(path, sink.getvalue().to_pybytes())
+
+
+def _lists(values: Sequence[Sequence[float] | None], pa: Any) -> Any:
+    """Returns a column of lists. The numbers of thousands of runs never become objects of Python, which take memory."""
+    numbers, starts = array("d"), []
+    for value in values:
+        starts.append(None if value is None else len(numbers))
+        numbers.extend(value or ())
+    flat = pa.Array.from_buffers(pa.float64(), len(numbers), [None, pa.py_buffer(numbers)])
+    return pa.ListArray.from_arrays(pa.array([*starts, len(numbers)], pa.int32()), flat)
 
 
 def _row(name: str, run: SweepRun | None, facts: SweptRunFacts | None, keys: Sequence[str]) -> Row:

@@ -14,7 +14,7 @@ import pytest
 
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.background_evaluation import BackgroundEvaluation, Played
-from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
+from dreamerguard_agent.checkpoints.folder import newest_sound
 from dreamerguard_agent.envs import WaitEnded
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
@@ -130,7 +130,7 @@ def notes_of_a_start(directory: Path, backend: str) -> list[str]:
     heard.note = said.append  # type: ignore[method-assign]
     config = RunConfig(**{**SMALL, "env": {"backend": backend, "action_repeat": 8}})
     found, _ = newest_sound(directory / "checkpoints")
-    with closing(Run(config, Checkpoints(directory / "checkpoints"), found, heard)) as run:
+    with closing(Run(config, directory, found, heard)) as run:
         assert run.state.episodes.observe()["is_first"].all() == any("new" in text for text in said)
     return [text for text in said if "episodes" in text]
 

@@ -13,7 +13,7 @@ import pytest
 
 from dreamerguard.logs.follow import find_runs
 from dreamerguard.schema import RunConfig
-from dreamerguard_agent.checkpoints.folder import Checkpoints, newest_sound
+from dreamerguard_agent.checkpoints.folder import newest_sound
 from dreamerguard_agent.events import AgentEpisode, Silent
 from dreamerguard_agent.loop import Run, RunResult, train
 from dreamerguard_agent.runtime import compiled
@@ -103,7 +103,7 @@ class Watch:
 def started(config: RunConfig, directory: Path, stop: Callable[[], bool], heard: Heard) -> tuple[Run, SeedRecords]:
     seeds = range(config.seed, config.seed + config.seeds)
     logs = SeedRecords(directory, seeds, {}, tensorboard=False)
-    return Run(config, Checkpoints(directory / "checkpoints"), None, heard), logs
+    return Run(config, directory, None, heard), logs
 
 
 @dataclass

@@ -7,6 +7,7 @@ updates. Reports say "no problems found" only if all three were judged.
 from __future__ import annotations
 
 import math
+import re
 
 from dreamerguard.util.fast_dataclass import dataclass
 
@@ -19,6 +20,8 @@ from .values import spell_scalar
 _OPEN = "\ufffc"
 #: Settings that the budget is computed from.
 _OF_BUDGET: tuple[Role, ...] = ("train_ratio", "frames", "envs", "action_repeat", "batch_size", "batch_length")
+#: The name before a value: ``--task``, ``task:``, ``env.task=``.
+_KEY = re.compile(r"\A[+~-]{0,3}[\w.@/-]+[=:\s]\s*")
 #: Products of a few numbers up to this one are finite.
 _LARGEST = 1e75
 
@@ -140,4 +143,4 @@ def _written(setting: Setting) -> str:
     """The value as it stands in the file."""
     span = setting.last.span
     text = span.text if span is not None else ""
-    return text.replace("=", " ").split()[-1].strip("\"'") if text.strip() else "?"
+    return _KEY.sub("", text.strip()).strip("\"'") or "?"

@@ -33,6 +33,14 @@ def test_a_task_from_the_shell_is_named(tmp_path: Path) -> None:
     assert json.loads(render("json", [result]))["judged"]["reason"] == said
 
 
+def test_a_task_of_several_words_is_named_whole(tmp_path: Path) -> None:
+    text = "```sh\npython dreamerv3/main.py --logdir {log dir} --configs dmc_proprio --task <your task>\n```\n"
+    (tmp_path / "README.md").write_text(text)
+    (result,) = check_tree([tmp_path]).results
+    assert result.judged.text == "the task is `<your task>`, which is only known to the shell: task not judged"
+    assert not [finding.rule.name for finding in result.findings if finding.rule.name == "wrong-type"]
+
+
 def test_a_repository_says_how_many_runs(tmp_path: Path) -> None:
     (tmp_path / "run.sh").write_text(f"{UNKNOWN_TASK}\ndreamerguard train dmc_walker_walk\n")
     text = render_tree(check_tree([tmp_path]))

@@ -50,6 +50,8 @@ def test_a_list_in_python_has_no_line_ends() -> None:
         ("--logdir logs/{task}/{SEED}", "--logdir logs/?/?"),
         ("--logdir logs/{timestamp}", "--logdir logs/{timestamp}"),
         ("env.task=TASK", "env.task=?"), ("keys=[rgb]", "keys=[rgb]"), ("--task walker", "--task walker"),
+        ("--logdir {save path}", "--logdir ?"), ("--task [YOUR TASK]", "--task ?"),
+        ("keys=[a, b]", "keys=[a, b]"), ("--task {your task}/x", "--task ?/x"),
         ("--run.wandb TRUE", "--run.wandb TRUE"), ("--configs A1", "--configs A1"),
     ],
 )  # fmt: skip

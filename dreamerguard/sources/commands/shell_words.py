@@ -13,7 +13,12 @@ from .shell_expansions import ExpansionLexer
 from .shell_tokens import Mode, Piece, Token, TokenDraft
 
 _OPERATOR = re.compile(r"<<<|<<-?|&>>|&>|>>|>&|<&|>\||\|\||\|&|&&|;;|[;&|()<>]")
-_PLACEHOLDER = re.compile(r"<[A-Za-z][\w .:/|-]{0,60}>")
+#: What the reader of a text replaces: ``<task>``, ``{save path}``, ``[YOUR TASK]``.
+_PLACEHOLDER = re.compile(
+    r"<[A-Za-z][\w .:/|-]{0,60}>"
+    r"|\{[A-Za-z][\w.:/|-]{0,30} [\w .:/|-]{0,60}\}"
+    r"|(?<=[\s=])\[[A-Za-z][\w.:/|-]{0,30} [\w .:/|-]{0,60}\]"
+)
 _BRACES = re.compile(r"\{(?:[^{}\s\"']*(?:,|\.\.))[^{}\s\"']*\}")
 #: ``((i = 0; i < 3; i++))``
 _CALCULATION = re.compile(r"\(\((?:[^()\n]|\([^()\n]*\)){0,200}\)\)")
@@ -27,6 +32,8 @@ _QUOTED_RUN = re.compile(r'[^"\\$`]+')
 #: Most tokens that are read; nobody writes longer scripts.
 _MAX_TOKENS = 80_000
 _STOP = frozenset(" \t\r\n;&|()<>")
+#: First characters of a placeholder.
+_OPENING = frozenset("<{[")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
 
@@ -119,10 +126,12 @@ class Lexer(ExpansionLexer):
             if char == "(" and self._assigns_array(word):
                 items = self._array()
                 return word.token(self.at, items)
-            if char in _STOP and not self._placeholder(word):
-                if char in _STOP:
+            if char in _OPENING and self._placeholder(word):
+                if self.at < self.end and self.text[self.at] in _STOP:
                     break
                 continue
+            if char in _STOP:
+                break
             self._step(word)
         end = self.at
         while self.text[end - 2 : end] == "\\\n" and end - 2 > word.start:
@@ -148,7 +157,7 @@ class Lexer(ExpansionLexer):
             return False
         word.add("unknown")
         self.at = match.end()
-        return self.at < self.end and self.text[self.at] not in _STOP
+        return True
 
     def _step(self, word: TokenDraft) -> None:
         char = self.text[self.at]

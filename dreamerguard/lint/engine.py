@@ -113,7 +113,7 @@ def lint_without_suppressions(
         if prober is not None:
             run = replace(run, probe=prober(run))
         rules = active_rules(settings, run.dialect)
-        found = (own_choice(item, run) for item in run_rules(run, rules))
+        found = (own_choice(item, run, one) for item in run_rules(run, rules))
         findings = [_allowed(item, reasons) for item in found if rests_on_known(item, run)]
         checked = LintStats(len(rules), len(run.files), sum(s.chosen for s in run.settings.values()), run.overrides)
         return Result(tuple(sorted(findings, key=lambda item: item.order)), run, checked, program.name, detected)

@@ -10,9 +10,10 @@ from graphlib import TopologicalSorter
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
-from dreamerguard.core.values import as_number
 from dreamerguard.rules import Rule, all_rules
-from dreamerguard.rules.helpers.intervals import is_never
+from dreamerguard.sources.argv import Command
+
+from .trials import called_trial, has_tiny_length, is_trial
 
 #: Rules about how a command is written, which hold whatever it trains.
 _ANY_ALGORITHM = frozenset({"unknown-key", "misplaced-key", "malformed-override", "invalid-yaml", "duplicate-key"})
@@ -46,14 +47,6 @@ _OF_SIZE = frozenset(
 )
 #: Rules about a smaller batch, which a command of a tiny length has for a trial.
 _OF_BATCH = frozenset({"unadapted-ratio"})
-#: Shares of the published length and network below which a command that sets both is a trial of the program.
-_TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
-#: Frames below which a command that switches checkpoints off, or shrinks the batch, is one too; the shortest published
-#: run has 400 000.
-_TRIAL_FRAMES = 20_000
-#: Share of the published steps of a batch below which a command shrinks it.
-_TRIAL_BATCH = 0.5
-
 #: Roles of the settings that decide about the number of updates per frame.
 _SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action_repeat", "envs")
 #: Rules about the length of a run.
@@ -96,61 +89,26 @@ def refused_keys(run: ResolvedRun) -> frozenset[str]:
     )
 
 
-def own_choice(finding: Finding, run: ResolvedRun) -> Finding:
-    """Returns a finding as information if it is about a preset, or a choice for a task with no published settings."""
+def own_choice(finding: Finding, run: ResolvedRun, command: Command | None = None) -> Finding:
+    """Returns a finding as information if it is about a preset, a trial, or a choice where nothing is published."""
     own = run.reference is None and run.seen and finding.name in _USUAL and not finding.upstream
     own = own and finding.harm is None
     placed = run.whole or run.in_file(finding.primary.span) or finding.name in _ANYWHERE
     preset = finding.upstream or run.in_file(finding.primary.span)
     content = finding.name in _IN_PRESET and preset and not run.whole
-    trial = (finding.name in _OF_SIZE and is_trial(run)) or (finding.name in _OF_BATCH and _has_tiny_length(run))
-    choice = finding.severity is Severity.WARNING and ((own and placed) or content or trial)
+    if finding.severity is not Severity.WARNING:
+        return finding
+    choice = (own and placed) or content or _of_trial(finding, run, command)
     return replace(finding, severity=Severity.INFO) if choice else finding
 
 
-def is_trial(run: ResolvedRun) -> bool:
-    """Returns whether the command itself asks for a trial of the program.
-
-    That is a tiny part of the published length with a tiny network, or a tiny length without any checkpoint or with a
-    smaller batch.
-    """
-    if not _types_length(run) or run.budget is None:
+def _of_trial(finding: Finding, run: ResolvedRun, command: Command | None) -> bool:
+    """Returns whether a finding is about the size of a run that only tries the program out."""
+    if finding.name not in _OF_SIZE | _OF_BATCH:
         return False
-    published = run.reference.budget.frames if run.reference is not None else 0.0
-    short, tiny = run.budget.frames <= _TRIAL_LENGTH * published, _has_tiny_length(run)
-    return (short and _is_tiny(run)) or (tiny and (_saves_never(run) or _shrinks_batch(run)))
-
-
-def _types_length(run: ResolvedRun) -> bool:
-    frames = run.setting("frames")
-    return frames is not None and frames.last.kind == "command line"
-
-
-def _has_tiny_length(run: ResolvedRun) -> bool:
-    """Returns whether the command itself sets a length that nobody trains an agent with."""
-    return _types_length(run) and run.budget is not None and run.budget.frames <= _TRIAL_FRAMES
-
-
-def _is_tiny(run: ResolvedRun) -> bool:
-    deter, published = run.setting("deter"), run.expected("deter")
-    if deter is None or published is None or deter.last.kind != "command line":
-        return False
-    return deter.number <= _TRIAL_NETWORK * as_number(published.value)
-
-
-def _shrinks_batch(run: ResolvedRun) -> bool:
-    """Returns whether the command itself sets a much smaller batch than the published one."""
-    if run.budget is None or run.reference is None:
-        return False
-    chosen = [item for role in ("batch_size", "batch_length") if (item := run.setting(role)) is not None]
-    typed = any(item.last.kind == "command line" for item in chosen)
-    return typed and run.budget.batch_steps <= _TRIAL_BATCH * run.reference.budget.batch_steps
-
-
-def _saves_never(run: ResolvedRun) -> bool:
-    """Returns whether the command switches checkpoints off, so that nothing of the run is kept."""
-    found = (item for key, item in run.settings.items() if key.rpartition(".")[2] in ("save_every", "checkpoint_every"))
-    return any(item.last.kind == "command line" and is_never(item) for item in found)
+    if finding.name in _OF_SIZE and is_trial(run):
+        return True
+    return (finding.name in _OF_BATCH and has_tiny_length(run)) or (command is not None and called_trial(command))
 
 
 def _order(given: tuple[Rule, ...]) -> Iterator[Rule]:

@@ -36,6 +36,7 @@ from dreamerguard.util.paths import exists, is_dir
 from .discovery import Found, FoundFiles, discover
 from .engine import apply_suppressions, check_stored, lint_without_suppressions
 from .file_findings import in_document, in_file
+from .judged_commands import JudgedCommands, Key, key_of
 from .loops import by_place, merged_loop
 from .not_launched import is_record, kept_copy_of
 from .other_revision import at_revision, revision_of
@@ -96,7 +97,7 @@ class _Checker:
         self.settings = settings
         self.results: list[Result] = []
         self.reasons: dict[str, str] = {}
-        self.done: set[tuple[str, ...]] = set()
+        self.judged = JudgedCommands()
         self.places: dict[tuple[str, str, int, str], int] = {}
         self.seen = RepositoryResult(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
 
@@ -145,19 +146,21 @@ class _Checker:
     def _commands(self, found: Found, source: Source, commands: Sequence[Command]) -> None:
         """Checks the commands of a file; one that starts several runs counts once."""
         for group in by_place(commands):
-            fresh: dict[Path, list[Command]] = {}
+            fresh: dict[Path, dict[Key, Command]] = {}
             for command in group:
                 launch = read_launch(with_installed_script(command, self.tree.root) or command)
                 if launch is None:
                     continue
                 command = with_own_script(command, launch, found.name, self.tree.root)
                 folder = start_folder(read_launch(command) or launch, found.name, self.tree.root)
-                labels = (label for axis in command.axes for label in (axis.name, *axis.labels))
-                key = (str(folder), *(word.text for word in command.words), *labels)
-                if key not in self.done:
-                    self.done.add(key)
-                    fresh.setdefault(folder, []).append(command)
-            examined = [runs[0] for folder, runs in fresh.items() if self._examine(runs, folder)]
+                key = key_of(command, folder)
+                if self.judged.is_new(key, (found.name, command.span.start)):
+                    fresh.setdefault(folder, {})[key] = command
+            before = len(self.results)
+            examined = [
+                next(iter(r.values())) for folder, r in fresh.items() if self._examine(list(r.values()), folder)
+            ]
+            self.judged.note((key for runs in fresh.values() for key in runs), self.results[before:], found.name)
             if examined:
                 self.seen.commands += 1
                 if found.name.endswith(".py"):

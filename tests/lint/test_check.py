@@ -217,3 +217,15 @@ def test_a_path_of_another_machine_means_the_script_of_the_checkout(home: str, t
     other = script.replace("dreamerv3/main.py", "other/main.py").replace("--configs mine", "")
     put(tmp_path, {"runs/go.sh": other})
     assert found(check_tree([tmp_path / "runs"], folder=tmp_path)) == []
+
+
+def test_the_same_command_is_blamed_at_each_place(tmp_path: Path) -> None:
+    faulty = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk --run.train_ratio 8"
+    for name in ("a.sh", "b.sh"):
+        (tmp_path / name).write_text(f"{faulty}\n{faulty}\n")
+    (tmp_path / "c.sh").write_text("python dreamerv3/main.py --logdir x --configs atari --task atari_pong\n")
+    (tmp_path / "d.sh").write_text("python dreamerv3/main.py --logdir x --configs atari --task atari_pong\n")
+    outcome = check_tree([tmp_path])
+    places = [finding.primary.span for result in outcome.results for finding in result.findings]
+    assert [(span.source.name, span.line) for span in places] == [("a.sh", 1), ("a.sh", 2), ("b.sh", 1), ("b.sh", 2)]
+    assert outcome.commands == 5  # a sound command is checked once

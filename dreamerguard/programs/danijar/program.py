@@ -26,6 +26,7 @@ from dreamerguard.programs.shared.preset_file import PresetFile, has_other_prese
 from dreamerguard.programs.shared.preset_values import flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
+from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -114,6 +115,7 @@ class Danijar(Program):
             *lacking,
             *chosen,
             *missing_script(call, file, command, folder),
+            *missing_options(call, command, folder),
             *starts_nothing(call, command, folder),
         )
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))

@@ -34,7 +34,7 @@ def main(line: str) -> str:
         (main(OPTION), "python dreamer.py --logdir x"),
         (f"parser = argparse.ArgumentParser()\n{OPTION}\n", "python dreamer.py --logdir x"),
         (
-            f"def read():\n    parser = argparse.ArgumentParser()\n    {OPTION}\n    return parser.parse_args()\n\nread()\n",
+            f"def read():\n    parser = argparse.ArgumentParser()\n    {OPTION}\n    parser.parse_args()\n\nread()\n",
             "python dreamer.py --logdir x",
         ),
     ],

@@ -64,8 +64,10 @@ class Judgement:
 
 
 def tree_of(batch: Path, repo: str) -> Path:
-    """Returns the checkout of a repository."""
-    return batch / "trees" / repo.replace("/", "+")
+    """Returns the checkout of a repository, which begins where its ``.git`` is, as in a clone."""
+    tree = batch / "trees" / repo.replace("/", "+")
+    (tree / ".git").mkdir(exist_ok=True)
+    return tree
 
 
 def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str, list[Result], str]:

@@ -56,8 +56,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         target = _target(run, unknown)
         meant = run.settings.get(target) if target is not None else None
         unlike = target is None and not unknown.evidence
-        inherited = unknown.upstream or target is None  # `check` warns where it stands
-        block = inherited and run.in_file(unknown.span) and not _costly(run, meant, unknown)
+        of_updates = meant is not None and meant.key in {run.roles.get(role) for role in _BUDGET}
+        aside = unknown.upstream or not of_updates  # `check` warns where it stands
+        block = aside and run.in_file(unknown.span) and not _costly(run, meant, unknown)
         harmless = unlike or block or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,9 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import RunResult, train
 
-from .same_runs import SMALL, quick_compilation
+from .same_runs import SMALL
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with quick_compilation(tmp_path_factory.mktemp("cache")):
-        yield
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 
 def after(calls: int) -> Callable[[], bool]:

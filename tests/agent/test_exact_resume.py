@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import Run, RunResult, train
 
 from ..tensorboard_rows import assert_tensorboard_agrees, rows
-from .same_runs import SMALL, assert_same, everything, quick_compilation
+from .same_runs import SMALL, assert_same, everything
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -45,12 +45,6 @@ def interrupted(directory: Path, points: list[int], **changes: Any) -> None:
     for calls in points:
         assert not go(directory, after(calls), **changes).finished
     assert go(directory, **changes).finished
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with quick_compilation(tmp_path_factory.mktemp("cache")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from .same_runs import quick_compilation
 _NAME = "parity"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _full_precision() -> Iterator[None]:
+    """Of the whole module: a fixture of a module would else compile other programs than its tests."""
     with jax.default_matmul_precision("highest"):
         yield
 

@@ -57,6 +57,7 @@ def test_cartpole_trains_evaluates_is_interrupted_and_resumed(tmp_path: Path) ->
     assert [row["frames"] for row in rows(tmp_path / "run" / "eval.jsonl")] == [200, 400]
 
 
+@pytest.mark.slow
 def test_dict_observations_several_actions_and_records_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent / "custom_envs")
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -83,6 +84,7 @@ def test_dict_observations_several_actions_and_records_train(tmp_path: Path, mon
     sys.modules.pop("my_envs", None)
 
 
+@pytest.mark.slow
 def test_an_environment_that_raises_ends_the_run_and_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,8 @@ def test_a_run_without_a_sound_checkpoint_is_refused_and_left_alone(folder: Path
 
 def test_a_run_that_cannot_be_saved_ends_with_the_reason(folder: Path, finished: Path) -> None:
     words = ("train", "--config", "tiny.yaml", "--logdir", "full", "checkpoint.max_unsaved=0", "checkpoint.every=300")
-    code, _, err = finish(start(folder, *words, largest=30_000))
+    words += ("logging.every=300",)
+    code, _, err = finish(start(folder, *words, largest=60_000))
     assert code == 73, err
     assert "the run could not be saved: File too large" in err
     assert "there is no checkpoint" in err

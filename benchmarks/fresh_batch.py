@@ -31,12 +31,14 @@ from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.markdown_blocks import read_block
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.shell import read_shell
 
 RESULTS = Path(__file__).parent / "results" / "fresh_batches.json"
 #: Largest distance in lines between a finding and the line that a person noted.
 _NEAR = 4
+_DOCUMENTS = (".md", ".markdown", ".rst", ".txt")
 _LOUD = {Severity.ERROR, Severity.WARNING}
 
 
@@ -62,15 +64,21 @@ class Judgement:
 
 
 def tree_of(batch: Path, repo: str) -> Path:
-    """Returns the checkout of a repository."""
-    return batch / "trees" / repo.replace("/", "+")
+    """Returns the checkout of a repository, which begins where its ``.git`` is, as in a clone."""
+    tree = batch / "trees" / repo.replace("/", "+")
+    (tree / ".git").mkdir(exist_ok=True)
+    return tree
 
 
-def classify(command: str, folder: Path) -> tuple[str, list[Result], str]:
-    """Returns ``ok``, ``warns``, ``error``, ``not-dreamer`` or ``crash``, the results, and what was not judged."""
+def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str, list[Result], str]:
+    """Returns ``ok``, ``warns``, ``error``, ``not-dreamer`` or ``crash``, the results, and what was not judged.
+
+    In the text of a document, words such as ``SEED`` and ``<task>`` are placeholders.
+    """
     results, why = [], "unknown program"
+    source = Source("command", command)
     with reading_in(folder, folder):
-        items = read_shell(Source("command", command))
+        items = read_block(source, 0, len(command)) if document else read_shell(source)
     for item in items:
         if read_launch(item) is None:
             continue
@@ -93,7 +101,8 @@ def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:
     for row in rows(batch / "commands.tsv"):
         tree = tree_of(batch, row["repo"])
         start = time.process_time()
-        found, results, why = classify(row["command"], tree / (row["cwd"] or "."))
+        document = row["place"].partition(":")[0].lower().endswith(_DOCUMENTS)
+        found, results, why = classify(row["command"], tree / (row["cwd"] or "."), document=document)
         item = Judgement(row["id"], row["repo"], row["place"], row["verdict"].split()[0].rstrip(":"), found)
         item.judged, item.seconds = why, round(time.process_time() - start, 2)
         active = [finding for result in results for finding in result.active]

@@ -90,7 +90,7 @@ class ResolvedRun:
       overrides: number of overrides in the command.
       given: keys to which the code of the program gives a value if the configuration has none.
       handled: roles with values below zero that the checkout's own code has a branch for.
-      guarded: intervals of zero or below that the checkout's own run script has a branch for.
+      guarded: settings whose usual fault the checkout's own code handles, such as an interval of zero.
       unlisted: keys of a sweep with values that cannot be listed.
       resumed: stored configuration that replaces the command's on resuming; empty if it is not known.
       endless: what ends an episode of a task without a time limit, with its source; None for other tasks.

@@ -20,6 +20,7 @@ from dreamerguard.programs.shared.folders import entries_below
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.sources.commands.shell_launch import read_shell_launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.hints import nearest
 from dreamerguard.util.paths import exists, is_dir
@@ -43,7 +44,7 @@ def absent_script(command: Command, folder: Path) -> tuple[Program, str] | None:
       command: the command, which no program recognises.
       folder: where it would be started.
     """
-    launch = read_launch(command)
+    launch = read_shell_launch(command) or read_launch(command)
     if launch is None or not _names_missing(launch, folder) or _may_be_elsewhere(command, launch, folder):
         return None
     root = checkout_root(folder)
@@ -56,7 +57,7 @@ def absent_script(command: Command, folder: Path) -> tuple[Program, str] | None:
 def _names_missing(launch: Launch, folder: Path) -> bool:
     """Returns whether a command starts a file by its path below the folder, and the file is not there."""
     typed = PurePosixPath(launch.program)
-    plain = launch.program.endswith(".py") and not launch.module and ".." not in typed.parts
+    plain = launch.program.endswith((".py", ".sh")) and not launch.module and ".." not in typed.parts
     plain = plain and not _OTHERS.search(launch.program)
     absolute = typed.is_absolute() or launch.program.startswith("~")
     return plain and not absolute and not is_open(launch.program) and not exists(folder / launch.program)
@@ -80,11 +81,14 @@ def _is_front(name: str) -> bool:
 
 
 def _has_near(typed: PurePosixPath, folder: Path) -> bool:
-    """Returns whether the folder that a command names holds a file of nearly the same name."""
+    """Returns whether the folder that a command names holds other scripts, or any a shell script of a like name."""
+    if typed.suffix == ".sh":
+        names = [item.name for item in entries_below(folder, _MOST_FOLDERS, 2) if item.name.endswith(".sh")]
+        return typed.name not in names and bool(nearest(typed.name, names))
     home = folder / typed.parent
     if len(typed.parts) < 2 or typed.name in _USUAL or not is_dir(home):
         return False
-    return bool(nearest(typed.name, [item.name for item in entries_below(home, 1, 0) if item.name.endswith(".py")]))
+    return any(item.name.endswith(".py") and item.name != "__init__.py" for item in entries_below(home, 1, 0))
 
 
 @cached_per_check

@@ -12,12 +12,12 @@ from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import programs
-from dreamerguard.programs.shared.preset_file import PresetFile
+from dreamerguard.programs.shared.preset_file import PresetFile, is_debug
 from dreamerguard.rules import all_rules
 from dreamerguard.util.interruption import stop_if_superseded
 from dreamerguard.util.text import number_of
 
-from .run_rules import run_rules
+from .run_rules import of_size, run_rules
 
 
 def check_presets(path: Path, machine: Machine = UNKNOWN, *, name: str | None = None) -> Result | None:
@@ -71,9 +71,13 @@ def open_presets(path: Path, name: str) -> tuple[Program, PresetFile] | None:
 
 def _in_block(run: ResolvedRun, block: str, file: PresetFile) -> Collection[Finding]:
     found = (item for item in run_rules(run) if item.primary.span.source.name == file.source.name)
-    return [_as_default(item) if not file.holds(block, item.primary.span) else item for item in found]
+    trial = is_debug(block)
+    return [
+        _as_info(item) if (trial and of_size(item)) or not file.holds(block, item.primary.span) else item
+        for item in found
+    ]
 
 
-def _as_default(finding: Finding) -> Finding:
-    """Returns the finding of a default value, which is meant for other tasks too."""
+def _as_info(finding: Finding) -> Finding:
+    """Returns a finding of a default value, which is meant for other tasks too, or of the size of a trial."""
     return replace(finding, severity=Severity.INFO) if finding.severity is Severity.WARNING else finding

@@ -23,10 +23,11 @@ from dreamerguard.lint.settings.model import Settings
 from dreamerguard.programs.registry import UnknownProgram, programs
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
-from dreamerguard.sources.commands.launch import read_launch
+from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.python import unread_launches, unread_values
 from dreamerguard.sources.commands.readers import reader_for, reader_of
+from dreamerguard.sources.commands.shell_launch import read_shell_launch
 from dreamerguard.sources.commands.wandb_sweep import is_wandb_sweep, read_wandb_sweep
 from dreamerguard.sources.files import is_given, read_source
 from dreamerguard.util.check_cache import check_cache_scope
@@ -149,6 +150,7 @@ class _Checker:
             fresh: dict[Path, dict[Key, Command]] = {}
             for command in group:
                 launch = read_launch(with_installed_script(command, self.tree.root) or command)
+                launch = launch or self._missing_script(command, found)
                 if launch is None:
                     continue
                 command = with_own_script(command, launch, found.name, self.tree.root)
@@ -165,6 +167,12 @@ class _Checker:
                 self.seen.commands += 1
                 if found.name.endswith(".py"):
                     self.seen.unread += list(unread_values(examined[0]))
+
+    def _missing_script(self, command: Command, found: Found) -> Launch | None:
+        """Returns the start of a shell script that is not there; one that is there is checked as a file."""
+        launch = read_shell_launch(command)
+        there = launch is None or exists(start_folder(launch, found.name, self.tree.root) / launch.program)
+        return None if there else launch
 
     def _launcher(self, found: Found, source: Source) -> None:
         """Checks the hydra files of a script that no command has to start."""

@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.setting import Role
+from dreamerguard.programs.shared.preset_file import is_debug
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.sources.argv import Command
 
@@ -43,6 +44,7 @@ _OF_SIZE = frozenset(
         "undersized-model",
         "little-replay",
         "online-replay",
+        "long-prefill",
     }
 )
 #: Rules about a smaller batch, which a command of a tiny length has for a trial.
@@ -102,11 +104,16 @@ def own_choice(finding: Finding, run: ResolvedRun, command: Command | None = Non
     return replace(finding, severity=Severity.INFO) if choice else finding
 
 
+def of_size(finding: Finding) -> bool:
+    """Returns whether a finding is about the size of a run, which a trial of the program does not have."""
+    return finding.name in _OF_SIZE
+
+
 def _of_trial(finding: Finding, run: ResolvedRun, command: Command | None) -> bool:
     """Returns whether a finding is about the size of a run that only tries the program out."""
     if finding.name not in _OF_SIZE | _OF_BATCH:
         return False
-    if finding.name in _OF_SIZE and is_trial(run):
+    if finding.name in _OF_SIZE and (is_trial(run) or any(is_debug(preset.name) for preset in run.presets)):
         return True
     return (finding.name in _OF_BATCH and has_tiny_length(run)) or (command is not None and called_trial(command))
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.programs import CONSOLE_COMMANDS
 from dreamerguard.sources.argv import UNKNOWN, Command
-from dreamerguard.sources.commands.launch import Launch
+from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.python_configured import EVALUATES_IN_CODE, TRAINS_IN_CODE
 from dreamerguard.util.paths import is_dir, is_file
 
@@ -35,7 +35,8 @@ def start_folder(launch: Launch, name: str, root: Path) -> Path:
 def with_own_script(command: Command, launch: Launch, name: str, root: Path) -> Command:
     """Returns the command with the checkout's script where its path begins with a folder of another machine.
 
-    In ``$HOME/clone/dreamerv3/main.py``, the longest end that is a file of the checkout is meant.
+    In ``$HOME/clone/dreamerv3/main.py``, the longest end that is a file of the checkout is meant; the file's name alone
+    is only enough beside presets.
 
     Args:
       command: the command.
@@ -49,10 +50,21 @@ def with_own_script(command: Command, launch: Launch, name: str, root: Path) -> 
     parts = [part for part in text.split("/") if part]
     ends = ("/".join(parts[at:]) for at in range(1, len(parts) - 1) if UNKNOWN not in parts[at])
     own = next((end for end in ends for start in _above(name, root) if is_file(start / end)), None)
+    own = own or next((parts[-1] for start in _above(name, root) if _is_trainer(start / parts[-1])), None)
     if own is None:
         return command
     words = (replace(word, text=own) if word == launch.place else word for word in command.words)
     return replace(command, words=tuple(words))
+
+
+def in_checkout(command: Command, root: Path) -> Command:
+    """Returns a command that was typed, with the checkout's script where its path is of another machine."""
+    launch = read_launch(command)
+    return command if launch is None else with_own_script(command, launch, "", root)
+
+
+def _is_trainer(script: Path) -> bool:
+    return is_file(script) and is_file(script.with_name(_PRESETS))
 
 
 def _above(name: str, root: Path) -> Iterator[Path]:

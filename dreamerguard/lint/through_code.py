@@ -16,7 +16,9 @@ from dreamerguard.core.source import Source
 from dreamerguard.programs.hydra.own_launcher import OwnConfig, dead_keys, own_config
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import UnknownProgram, programs, recognise
+from dreamerguard.programs.shared.python_call import read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode, names_another, reached_code
+from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -145,6 +147,7 @@ class _Launched(Program):
         reason = f"{self.code.script} sets the configuration in its own code"
         run = ResolvedRun(
             self.name, command.span, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False,
+            problems=tuple(missing_options(read_call(command), command, folder)),
         )  # fmt: skip
         own = self.config
         if own is None:
@@ -154,7 +157,7 @@ class _Launched(Program):
             settings=own.composition.settings(),
             keys=dead_keys(own, self.code),
             unknown=tuple(item for item in own.composition.unknown if item.fatal),
-            problems=(*own.words.problems, *own.composition.problems),
+            problems=(*run.problems, *own.words.problems, *own.composition.problems),
             files=own.files,
             overrides=len(own.words.overrides),
             whole=True,

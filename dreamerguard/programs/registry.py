@@ -64,9 +64,15 @@ def recognise(command: Command, folder: Path) -> tuple[Program, str]:
         reason = program.detect(command, folder)
         if reason is not None:
             return program, reason
-    words = [word.text for word in command.words if "=" not in word.text]
-    python = bool(words) and PurePath(words[0]).name.startswith("python")
-    raise UnknownProgram(" ".join(words[: 2 if python else 1]) or "''")
+    raise UnknownProgram(_started([word.text for word in command.words if "=" not in word.text]))
+
+
+def _started(words: list[str]) -> str:
+    """Returns the part of a command that names what it starts: ``python train.py``, ``python -m package.train``."""
+    if not words or not PurePath(words[0]).name.startswith("python"):
+        return words[0] if words else "''"
+    first = next((at for at, word in enumerate(words[1:], 1) if not word.startswith("-") or word == "-m"), 1)
+    return " ".join([words[0], *words[first : first + (2 if words[first : first + 1] == ["-m"] else 1)]])
 
 
 def by_name(command: Command, name: str) -> tuple[Program, str]:

@@ -85,3 +85,13 @@ def test_a_document_of_the_checkout_is_checked(root: Path) -> None:
     (missing,) = [finding for finding in named if finding.name == "missing-script"]
     assert missing.severity is Severity.ERROR
     assert missing.primary.span.line == 2
+
+
+def test_a_document_names_a_script_of_a_folder_that_lacks_it(root: Path) -> None:
+    (root / "scripts" / "run_dmc_proprio.sh").write_text("echo\n")
+    text = "```sh\npython scripts/plot_scores.py\nsh run_dmc_vision.sh 1\npython scripts/train.py\n```\n"
+    (root / "README.md").write_text(text)
+    places = [(item.name, item.primary.span.line) for result in check_tree([root]).results for item in result.findings]
+    assert places == [("missing-script", 2), ("missing-script", 3)]
+    (root / "README.md").write_text(text.replace("vision", "proprio"))  # it is in another folder
+    assert [item.primary.span.line for result in check_tree([root]).results for item in result.findings] == [2]

@@ -219,6 +219,15 @@ def test_a_path_of_another_machine_means_the_script_of_the_checkout(home: str, t
     assert found(check_tree([tmp_path / "runs"], folder=tmp_path)) == []
 
 
+def test_the_name_of_a_trainer_is_enough_beside_its_presets(tmp_path: Path) -> None:
+    line = "python ~/MyClone/main.py --configs mine --run.trian_ratio 3 --logdir x\n"
+    presets = with_preset("seed: 1")["dreamerv3/configs.yaml"]
+    put(tmp_path, {"runs/go.sh": line, "main.py": "", "configs.yaml": presets})
+    assert found(check_tree([tmp_path / "runs"], folder=tmp_path)) == [("unknown-key", "runs/go.sh:1:41")]
+    (tmp_path / "configs.yaml").rename(tmp_path / "runs" / "configs.yaml")  # so that no presets are beside the script
+    assert len(found(check_tree([tmp_path / "runs"], folder=tmp_path))) > 1
+
+
 def test_the_same_command_is_blamed_at_each_place(tmp_path: Path) -> None:
     faulty = "python dreamerv3/main.py --logdir x --configs dmc_proprio --task dmc_walker_walk --run.train_ratio 8"
     for name in ("a.sh", "b.sh"):

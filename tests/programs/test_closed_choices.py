@@ -313,3 +313,24 @@ def test_a_script_with_a_function_of_its_own_for_environments(body: str, reporte
     text = f"{maker}if __name__ == '__main__':\n    make_env(config)\n"
     (tmp_path / "main_of_another.py").write_text(text, encoding="utf-8")
     assert (len(found(tmp_path, COMMAND, "unknown-task")) == 1) is reported
+
+
+LOOP = (
+    "for item in config.parts:\n    if item == 'left':\n        pass\n    elif item == 'right':\n        pass\n"
+    "    else:\n        {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "parts", "refused"),
+    [
+        (LOOP.format("raise NotImplementedError(item)"), "[left, rigth]", ["rigth"]),
+        (LOOP.format("raise NotImplementedError(item)"), "[left, right]", []),
+        (LOOP.format("print(item)"), "[left, rigth]", []),
+        (LOOP.replace("config.parts", "names(config.parts)").format("raise ValueError"), "[left, rigth]", []),
+        ("for item in config.parts:\n    made = {'left': 1, 'right': 2}[item]", "[left, other]", ["other"]),
+    ],
+)
+def test_each_item_of_a_list(body: str, parts: str, refused: list[str], tmp_path: Path) -> None:
+    fork(tmp_path, body, f"parts: {parts}")
+    assert [item.message.split(" for ")[0].rpartition(" ")[2] for item in found(tmp_path)] == refused

@@ -58,6 +58,7 @@ def test_a_torch_fork_is_asked_too(tmp_path: Path) -> None:
         ("", True),
         ("cd other\n", True),
         ("cd agents\n", False),
+        ('cd "$PLACE"\n', False),
         ("WORKDIR /app/agents\n", False),
         ("COPY ./agents/ /app\n", False),
         ("Run this in the folder `agents`:\n", False),

@@ -54,6 +54,17 @@ def of_command(folder: Path, words: str, name: str) -> list[Finding]:
     return [item for item in result.active if item.name == name]
 
 
+def test_a_table_of_whole_task_names(tmp_path: Path) -> None:
+    table = MAIN.replace('suite, task = config.task.split("_", 1)', "task = config.task")
+    table = table.replace('"dummy": "envs:Dummy", "dmc": "envs:DMC", ', "").replace("[suite]", "[task]")
+    fork(tmp_path, "seed: 1", main=table)
+    (finding,) = of_command(tmp_path, "mine --task dmc_walker_walk --logdir x", "unknown-task")
+    assert "makes no environment of this name" in finding.message and "maze, maze2" in finding.help
+    assert of_command(tmp_path, "mine --task maze2 --logdir x", "unknown-task") == []
+    fork(tmp_path, "seed: 1", main=table.replace("make_env", "normalize"))  # a table of some tasks for another purpose
+    assert of_command(tmp_path, "mine --task dmc_walker_walk --logdir x", "unknown-task") == []
+
+
 CAVE = "    cave: {size: [64, 64], repeat: 2}\n    maze: {size: [64, 64], repeat: 2}\n"
 
 

@@ -92,6 +92,14 @@ def test_code_that_no_run_needs_to_reach_is_left_out(tmp_path: Path) -> None:
     assert len(_together(tmp_path)) == 1
 
 
+def test_a_call_of_a_function_with_the_same_name_reaches_neither(tmp_path: Path) -> None:
+    function = f"def export(config):\n    {GUARD.replace(chr(10), chr(10) + '    ')}\n"
+    fork(tmp_path, "if config.seed:\n    export(config)", *PRESET, head=f"import tools\n{function}")
+    other = "def export(config):\n    pass\n\n\ndef save(config):\n    export(config)\n    print(config.nested)\n"
+    (tmp_path / "tools.py").write_text(other)
+    assert _together(tmp_path) == []
+
+
 def test_arguments_are_followed_to_their_settings(tmp_path: Path) -> None:
     head = "class Model:\n    def __init__(self, width, heads):\n        assert width % heads == 0\n"
     fork(tmp_path, "Model(config.width, heads=config.heads)", "width: 10", "heads: 4", head=head)

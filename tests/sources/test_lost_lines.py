@@ -51,6 +51,7 @@ def test_a_list_in_python_has_no_line_ends() -> None:
         ("--logdir logs/{timestamp}", "--logdir logs/{timestamp}"),
         ("env.task=TASK", "env.task=?"), ("keys=[rgb]", "keys=[rgb]"), ("--task walker", "--task walker"),
         ("--logdir {save path}", "--logdir ?"), ("--task [YOUR TASK]", "--task ?"),
+        ("--configs a [b]", "--configs a"), ("--seed 1 [--name NAME] --x 2", "--seed 1 --x 2"), ("[--debug]", ""),
         ("keys=[a, b]", "keys=[a, b]"), ("--task {your task}/x", "--task ?/x"),
         ("--run.wandb TRUE", "--run.wandb TRUE"), ("--configs A1", "--configs A1"),
     ],

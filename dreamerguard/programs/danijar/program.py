@@ -7,6 +7,7 @@ edition are used instead, and a key that they lack is not reported as an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,7 @@ from dreamerguard.programs.shared.preset_file import PresetFile, has_other_prese
 from dreamerguard.programs.shared.preset_values import flatten, is_pattern
 from dreamerguard.programs.shared.python_call import PythonCall, names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
+from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -47,6 +49,8 @@ from .unread_settings import unread_settings
 _SCRIPTS = ("main.py", "train.py")
 #: This many unknown flags, and more than half of all, are another program's.
 _OTHER_FLAGS = 3
+#: A flag of a group of settings: ``--run.steps``.
+_DOTTED = re.compile(r"--[^=]*\.")
 #: Beginnings of keys that do not change training.
 _NOT_TRAINING = (
     "run.report", "run.usage.", "usage.", "jax.", "task", "logger", "errfile", "replica", "script", "method",
@@ -79,7 +83,7 @@ class Danijar(Program):
         home = PurePosixPath(call.script).parent.name
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS and not _has_other_flags(call, folder)
         own = own or _is_own_trainer(call, folder)
-        dotted = any(word.text.startswith("--") and "." in word.text.partition("=")[0] for word in call.words)
+        dotted = any(_DOTTED.match(word.text) for word in call.words)
         torch = call.file == "dreamer.py" or "torch" in call.script
         if own or (
             not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
@@ -114,6 +118,7 @@ class Danijar(Program):
             *lacking,
             *chosen,
             *missing_script(call, file, command, folder),
+            *missing_options(call, command, folder),
             *starts_nothing(call, command, folder),
         )
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))
@@ -199,7 +204,8 @@ def _has_other_flags(call: PythonCall, folder: Path) -> bool:
 def _is_own_trainer(call: PythonCall, folder: Path) -> bool:
     """Returns whether a trainer of the checkout reads the presets beside it, although the command chooses none."""
     own = call.file in _SCRIPTS and is_file(folder / call.script)
-    return own and call.has("--logdir", "--task") and locate(call.script, folder, _fits, flatten) is not None
+    typed = call.has("--logdir", "--task") or any(_DOTTED.match(word.text) for word in call.words)
+    return own and typed and locate(call.script, folder, _fits, flatten) is not None
 
 
 def _belongs_elsewhere(call: PythonCall, folder: Path) -> bool:

@@ -13,6 +13,10 @@ _CLASS = re.compile(rb"^class Agent\(", re.MULTILINE)
 _OWN = re.compile(rb"^\s*(?:from|import) +(?:\.*|[\w.]+\.)?(?:embodied|ninjax|jaxutils|jaxagent)\b", re.MULTILINE)
 _PACKAGE = re.compile(r"dreamer_?v3\w*", re.ASCII | re.IGNORECASE)
 _LIBRARY = "embodied"
+#: What the agent of DreamerV3 has and other agents of the library lack.
+_PARTS = (b"rssm", b"imag", b"repval")
+#: Agents of other algorithms with the same parts.
+_OTHERS = re.compile(r"(^|/)(director|dreamer_?v?[12]\w*|hieros|ppo)/", re.IGNORECASE)
 
 
 def runs_danijar(code: ReachedCode) -> str | None:
@@ -34,10 +38,11 @@ def _of_library(name: str) -> bool:
 
 
 def _is_agent(name: str, code: ReachedCode) -> bool:
-    """Returns whether a file is the agent of a package ``dreamerv3`` in JAX."""
-    folders = name.split("/")[:-1]
+    """Returns whether a file is the agent of a package ``dreamerv3`` in JAX, or one of another name with its parts."""
+    folders, text = name.split("/")[:-1], code.text(name)
     named = any(_PACKAGE.fullmatch(folder) for folder in folders)
-    return named and not _of_library(name) and _OWN.search(code.text(name)) is not None
+    named = named or (not _OTHERS.search(name) and all(part in text for part in _PARTS))
+    return named and not _of_library(name) and _OWN.search(text) is not None
 
 
 def _is_installed(module: str, code: ReachedCode) -> bool:

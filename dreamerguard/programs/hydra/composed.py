@@ -13,6 +13,7 @@ from dreamerguard.sources.commands.launch import Launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
+from .absent_groups import absent_groups
 from .command import Checkout, HydraArguments, primary_of, read_hydra_arguments
 from .compose import compose
 from .composition import Composition
@@ -111,4 +112,6 @@ def compose_command(command: Command, launch: Launch, table: str, primary: str, 
         found = misplaced_files(composition, store, name, checkout)
         alone = command.source.name.endswith((".yaml", ".yml"))  # `check` says it where it stands
         composition.problems += (item if alone else replace(item, severity=Severity.INFO) for item in found)
+    if checkout is not None and checkout.complete and not whole:
+        composition.problems += absent_groups(checkout, shipped, name, launch)
     return Composed(command, words, composition, composition.settings(), shipped, checkout, whole)

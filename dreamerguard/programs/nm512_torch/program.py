@@ -30,6 +30,7 @@ from dreamerguard.programs.shared.preset_file import (
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
+from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training
@@ -82,7 +83,12 @@ class Nm512Torch(Program):
         checkout = find_checkout(file, call, folder)
         run = resolve_run(words, file, _anchor(words, command), machine, checkout, whole=False)
         unread = absent_presets(call, folder, run.anchor) if file is None else ()
-        absent = (*unread, *missing_script(call, file, command, folder), *starts_nothing(call, command, folder))
+        absent = (
+            *unread,
+            *missing_script(call, file, command, folder),
+            *missing_options(call, command, folder),
+            *starts_nothing(call, command, folder),
+        )
         run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))
         return run if trains(call) else without_training(run)
 

@@ -31,6 +31,7 @@ from dreamerguard.programs.shared.yaml_numbers import text_numbers
 
 from .another_loop import without_loop
 from .flags import TorchArguments
+from .handled_values import handled_values
 from .keys import CONDITIONS, DEAD, RENAMES, ROLES
 from .layers import TorchLayers
 from .overwritten import with_overwritten, without_overwritten
@@ -135,6 +136,7 @@ def resolve_run(
         overrides=len(words.arguments),
         given=checkout.given() if checkout is not None else frozenset(),
         handled=handled,
+        guarded=handled_values(checkout),
     )
 
 

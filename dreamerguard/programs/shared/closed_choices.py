@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from dreamerguard.core.finding import Problem, Severity
@@ -13,6 +14,7 @@ from dreamerguard.core.values import spell_scalar
 from dreamerguard.sources.python.choice_facts import Literal, takes
 from dreamerguard.sources.python.decisions import Decision, Decisions
 from dreamerguard.sources.python.index import PythonIndex
+from dreamerguard.sources.python.subjects import EACH
 from dreamerguard.util.hints import LONGEST
 
 from .checkout import PythonCheckout
@@ -39,7 +41,10 @@ def refused_values(
       whole: whether a file of presets is checked.
     """
     asked = [item for item in settings.values() if item.key not in reported and _is_asked(item, whole=whole)]
-    if checkout is None or not checkout.decides or not asked:
+    if checkout is None or not checkout.decides:
+        return
+    yield from _refused_items(settings, checkout, reported, whole=whole)
+    if not asked:
         return
     words = frozenset(part for item in asked for part in item.key.split(".")[-2:])
     decisions = checkout.index.decisions(checkout.starts, words)
@@ -55,6 +60,27 @@ def refused_values(
             sure = decisions.runs_always(best)
             sure = sure and not only_by_setting(best.file, best.choice.line, checkout.index, _texts(settings))
             yield _problem(best, setting, sure=sure, whole=whole)
+
+
+def _refused_items(
+    settings: Mapping[str, Setting], checkout: PythonCheckout, reported: Collection[str], *, whole: bool
+) -> Iterator[Problem]:
+    """Yields the problems of lists with an item at which the loop over them stops."""
+    lists = [item for item in settings.values() if isinstance(item.value, tuple) and item.key not in reported]
+    lists = [item for item in lists if item.last.span is not None and not item.last.upstream]
+    if not lists:
+        return
+    words = frozenset(part for item in lists for part in item.key.split(".")[-2:])
+    decisions, only = checkout.index.decisions(checkout.starts, words), only_keys(settings)
+    by_key = {only.get(".".join(item.path[:-1]), ""): item for item in decisions.found_of(EACH)}
+    for setting in lists:
+        decision, value = by_key.get(setting.key), setting.value
+        if decision is None or OTHERS.search(decision.file) or not isinstance(value, tuple):
+            continue
+        for item in value:
+            one = replace(setting, chain=(*setting.chain[:-1], replace(setting.last, value=item)))
+            if isinstance(item, str) and not is_open(item) and _refuses(decision, decisions, one, checkout.index):
+                yield _problem(decision, one, sure=decisions.runs_always(decision), whole=whole)
 
 
 def _is_asked(setting: Setting, *, whole: bool) -> bool:

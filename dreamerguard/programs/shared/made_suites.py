@@ -23,6 +23,8 @@ from .task_names import suite_of
 _NAME = re.compile(r"[\w.:/+-]+")
 #: Takes the section of a suite: ``config.env.get(suite, {})``.
 _BY_SUITE = re.compile(rb"\.env(?:\.get\(|\[)\s*suite\b")
+#: Functions that make the environment of a task.
+_MAKES = re.compile(r"_*make_(?:single_)?env\w*")
 #: Suites that a message lists.
 _LISTED = 8
 
@@ -49,7 +51,8 @@ def suite_problems(
     choice = next((item for item in decision.choice.choices if _takes(decision, item, name)), None)
     if choice is None:
         if not _handled_elsewhere(decision, decisions, checkout, name, whole=whole):
-            text = f"{decision.place} makes no {suite_of(name)} environments, so the program stops: {name}"
+            kind = f"{suite_of(name)} environments" if _by_first(decision) else "environment of this name"
+            text = f"{decision.place} makes no {kind}, so the program stops: {name}"
             yield _problem("unknown-task", text, task, anchor, whole, f"it makes {_listed(decision)}")
         return
     for module in decision.choice.modules.get(str(choice), ()):
@@ -120,9 +123,15 @@ def _decision(
 
 
 def _is_by_suite(decision: Decision) -> bool:
-    """Returns whether a place decides by the beginning of a name."""
+    """Returns whether a place decides by the beginning of a name, or makes the environment of each whole name."""
     texts = [item for item in decision.choice.choices if isinstance(item, str)]
-    return decision.choice.subject.first or (bool(texts) and all(item.endswith("*") for item in texts))
+    starts = bool(texts) and all(item.endswith("*") for item in texts)
+    whole = len(texts) == len(decision.choice.choices) and _MAKES.fullmatch(decision.choice.function) is not None
+    return decision.choice.subject.first or starts or whole
+
+
+def _by_first(decision: Decision) -> bool:
+    return decision.choice.subject.first or any(str(item).endswith("*") for item in decision.choice.choices)
 
 
 def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:

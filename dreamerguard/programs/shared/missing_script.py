@@ -49,7 +49,8 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
     named = package in folder.absolute().parts
     named = named or (package in below.parts and _is_entered(below, package, command, folder))
     if len(typed.parts) == 1:  # the shell of a document may have entered the folder of the presets
-        named = re.search(rf"{_TAKES}\S*\b{re.escape(home.name)}\b", command.source.text, re.IGNORECASE) is not None
+        words = rf"{_TAKES}(?:\S*\b{re.escape(home.name)}\b|[\"']?\$)"
+        named = re.search(words, command.source.text, re.IGNORECASE) is not None or _is_note(command.source.name)
     if not below.parts or named or exists(folder / package) or not is_file(home / typed.name):
         return
     word = next((word for word in command.words if word.text == call.script), None)
@@ -58,6 +59,13 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
     there = (below / typed.name).as_posix()
     text = f"{call.script} does not exist; {there} does"
     yield Problem("missing-script", text, Label(word.span), help=f"type {there}")
+
+
+def _is_note(name: str) -> bool:
+    """Returns whether a file is a document that is no first page of a folder, so that any folder may be meant."""
+    path = PurePosixPath(name)
+    document = path.suffix.lower() in (".md", ".markdown", ".rst", ".txt")
+    return document and len(path.parts) > 1 and not path.name.lower().startswith("readme")
 
 
 def _is_entered(below: PurePosixPath | Path, package: str, command: Command, folder: Path) -> bool:

@@ -30,6 +30,9 @@ _ENTRY = b"main"
 #: Begins a statement of the module: a function, a class, or other code.
 _OUTER = re.compile(rb"^(?:(async def|def|class) (\w+)|[^\s#)\]}@])", re.MULTILINE)
 
+#: Libraries that a module of the same name inside a package of the checkout does not replace: ``embodied/jax``.
+_LIBRARIES = frozenset({"jax", "torch", "tensorflow", "numpy", "flax", "optax", "gym", "gymnasium", "ray", "wandb"})
+
 
 @dataclass(frozen=True, slots=True)
 class ReachedCode:
@@ -164,7 +167,7 @@ def _on_added_paths(index: PythonIndex, reached: Iterable[str]) -> dict[str, Non
     found: dict[str, None] = {}
     for module, importer in modules.items():
         top = module.partition(".")[0]
-        if not top or top in sys.stdlib_module_names or index.files_of(importer, top):
+        if not top or top in sys.stdlib_module_names or top in _LIBRARIES or index.files_of(importer, top):
             continue
         ends = (f"/{top}.py", f"/{top}/__init__.py")
         only = [name for name in index.files if name.endswith(ends)]

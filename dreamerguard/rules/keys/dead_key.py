@@ -17,6 +17,7 @@ How to fix:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dreamerguard.core.finding import Finding, Severity
@@ -43,6 +44,8 @@ BAD = [
     ),
 ]
 
+#: A key with signs that no name has: ``.*\\.layers: 2``, ``--.*unroll False``.
+_PATTERN = re.compile(r"[^\s:=]*[*\\+^$?|()]")
 #: Values with which a key asks for nothing, 0 with them, so that nobody misses an effect.
 _OFF = (False, None, "")
 
@@ -54,8 +57,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             continue
         setting = run.settings[key]
         span = setting.last.span
-        if span is None:
-            continue
+        if span is None or _PATTERN.match(span.text):
+            continue  # a pattern that also sets other keys
         if setting.chosen and setting.value != known.default:
             declared = setting.chain[0].span
             secondary = (Label(declared, "declared here"),) if declared is not None and declared != span else ()

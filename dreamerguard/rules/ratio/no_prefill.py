@@ -1,7 +1,8 @@
 """No step is collected before the first update.
 
 What it does:
-  Reports a ``prefill`` of 0 or less in dreamerv3-torch without ``offline_traindir``.
+  Reports a ``prefill`` of 0 or less in dreamerv3-torch without ``offline_traindir``, unless another script of the
+  checkout writes the first episodes.
 
 Why is this bad:
   The first update comes before the first step of the agent. A new log directory holds no episodes yet, so the first
@@ -36,6 +37,8 @@ BAD = [Example(TORCH_COMMAND, files=with_torch_preset("prefill: 0"), mark="prefi
 @rule.check
 def check(run: ResolvedRun) -> Iterator[Finding]:
     setting, offline = run.settings.get("prefill"), run.settings.get("offline_traindir")
+    if "prefill" in run.guarded:
+        return
     evaluates = run.settings.get("eval_only")
     if evaluates is not None and evaluates.value is True:
         return

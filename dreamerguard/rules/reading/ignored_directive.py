@@ -28,7 +28,10 @@ rule = Rule("DG008", "ignored-directive", Severity.WARNING)
 
 _COMMAND = "python dreamerv3/main.py --configs dmc_proprio --logdir logs\n"
 
-GOOD = [Example(f"#!/bin/bash\n#SBATCH --mem=64G\n##SBATCH --time=1:00:00\n{_COMMAND}")]
+GOOD = [
+    Example(f"#!/bin/bash\n#SBATCH --mem=64G\n##SBATCH --time=1:00:00\n{_COMMAND}"),
+    Example(f"#!/bin/bash\nsbatch <<EOT\n#!/bin/bash\n#SBATCH --mem=64G\n{_COMMAND}EOT\n"),
+]
 BAD = [
     Example(f"#!/bin/bash\n#SBATCH --mem=64G\n#SBATCG --time=1:00\n{_COMMAND}", mark="#SBATCG"),
     Example(f"#!/bin/bash\nmodule load cuda\n#SBATCH --mem=64G\n{_COMMAND}", mark="#SBATCH"),
@@ -37,6 +40,8 @@ BAD = [
 _RIGHT = "#SBATCH"
 #: A comment of one word with capital letters and an option: what may be meant as a directive.
 _LINE = re.compile(r"^(?P<word>#[A-Za-z]{4,9})(?=[ \t]+--?[A-Za-z])[^\n]*", re.MULTILINE)
+#: A here-document is a script of its own.
+_HEREDOC = re.compile(r"(?<=<<)-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL)
 _STATEMENT = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 _MOST_BYTES = 1 << 16
 #: The smallest share of common letters of a misspelt word.
@@ -47,7 +52,7 @@ _ALIKE = 0.8
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks at the script around the command."""
     source = run.anchor.source
-    text = source.text[:_MOST_BYTES]
+    text = _HEREDOC.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source.text[:_MOST_BYTES])
     if not text.startswith("#!") or "#SBAT" not in text.upper() or run.whole:
         return
     first = _STATEMENT.search(text)

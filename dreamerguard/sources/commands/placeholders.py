@@ -10,6 +10,7 @@ from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
 #: ``{timestamp}`` is a field that programs fill in.
 _BRACES = re.compile(r"\{(?!timestamp\})[A-Za-z_][\w -]{0,40}\}")
+_OPTIONAL = re.compile(r"\[[A-Za-z][\w.-]*\]$")
 #: A whole word behind an option.
 _BRACKETS = re.compile(r"\[[A-Za-z][\w |/-]{0,60}\]")
 _CAPITALS = re.compile(r"(?!(?:TRUE|FALSE|NONE|NULL|CPU|GPU|CUDA|TPU)$)[A-Z][A-Z_]{0,40}")
@@ -22,8 +23,13 @@ def with_placeholders(commands: Iterable[Command]) -> list[Command]:
 
 
 def _words(words: tuple[Word, ...]) -> Iterator[Word]:
-    behind_option = False
+    behind_option = optional = False
     for word in words:
+        beside = not behind_option and _OPTIONAL.match(word.text) is not None
+        optional = optional or beside or word.text.startswith("[-")
+        if optional:  # what the reader may leave out: ``--configs defaults [debug]``, ``[--seed N]``
+            optional = not word.text.endswith("]")
+            continue
         text = _BRACES.sub(UNKNOWN, word.text)
         if behind_option and (_BRACKETS.fullmatch(text) or _CAPITALS.fullmatch(text)):
             text = UNKNOWN

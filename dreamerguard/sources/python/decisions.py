@@ -59,6 +59,7 @@ class Decisions:
     _passed: dict[str, list[Passed]] = field(default_factory=lambda: defaultdict(list))
     _parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _compared: dict[Path, list[tuple[str, Compared]]] = field(default_factory=lambda: defaultdict(list))
+    #: Functions that some code calls whenever a function runs, where no two of them have the name.
     _plain: set[str] = field(default_factory=set)
 
     def prepare(self) -> Decisions:
@@ -69,6 +70,7 @@ class Decisions:
             self._parameters |= {name: given for name, given in file.defined if defined[name] == 1}
             for item in file.passed:
                 self._passed[item.called].append(item)
+        self._plain -= {name for name, count in defined.items() if count > 1}
         for name, file in self.files.items():
             for compared in file.compared:
                 for path, _ in self._paths(compared.subject):

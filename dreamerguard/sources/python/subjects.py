@@ -10,6 +10,8 @@ from .choice_facts import Literal, Subject
 from .names import is_run_config, last_name, literal_text
 
 _DEPTH = 6
+#: Name of each item of a list, as a part of a path.
+EACH = "[]"
 #: Methods of a setting that return it in another case.
 _CASE = frozenset({"lower", "casefold"})
 #: Nodes that bind names, or change what a name holds.
@@ -168,9 +170,9 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
                 yield from _unpacked(target, node.value)
             elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
                 yield target.value.id, None  # a dictionary that gets further keys
-    elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr | ast.For) and isinstance(
-        node.target, ast.Name
-    ):
+    elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+        yield node.target.id, ast.Subscript(value=node.iter, slice=ast.Constant(EACH), ctx=ast.Load())
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and isinstance(node.target, ast.Name):
         yield node.target.id, node.value if isinstance(node, ast.AnnAssign | ast.NamedExpr) else None
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
         if node.func.attr in ("update", "setdefault", "append", "add", "extend"):

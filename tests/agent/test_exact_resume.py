@@ -61,16 +61,15 @@ def test_a_run_stopped_at_drawn_steps_equals_the_uninterrupted_one(whole: Path, 
     assert len((whole / "scores.jsonl").read_text().splitlines()) == 2  # episodes crossed the interruptions
 
 
-def test_scores_of_the_step_before_a_save_are_kept(tmp_path: Path) -> None:
+def test_scores_of_the_step_before_a_save_are_kept(whole: Path, tmp_path: Path) -> None:
     settings = {"logging": {"every": 1e6, "tensorboard": True}}
     heard, said, ended = Silent(), list[str](), list[int]()
     heard.note = said.append  # type: ignore[method-assign]
     heard.episode = lambda frames, episode: ended.append(frames)  # type: ignore[method-assign]
-    go(tmp_path / "whole", **settings)
     assert not go(tmp_path / "run", lambda: bool(ended), heard, **settings).finished
     assert len(rows(tmp_path / "run" / "scores.jsonl")) == 2  # both environments ended with the last step
     assert go(tmp_path / "run", observer=heard, **settings).finished
-    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))
+    assert_same(everything(whole), everything(tmp_path / "run"))
     assert_tensorboard_agrees(tmp_path / "run")
     assert not [text for text in said if "does not fit" in text]
 

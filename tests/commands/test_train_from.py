@@ -33,6 +33,7 @@ def test_a_run_starts_from_another_and_no_longer_needs_it(folder: Path, finished
     shutil.rmtree(folder / "base")
     code, _, err = train(folder, "--from", "base@1500", "--from-parts", "enc,dyn", name="tuned", frames=400)
     assert code == 0 and "starts from" not in err, err
+    assert "continues with changed settings: run.frames 300 -> 400" in err and "finished: 400 frames" in err
     code, _, err = train(folder, name="tuned", frames=500)  # a run knows where it came from
     assert code == 0, err
     assert {start["from"]["frames"] for start in json.loads((folder / "tuned" / "manifest.json").read_text())} == {1500}

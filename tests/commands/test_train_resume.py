@@ -50,6 +50,7 @@ def test_an_interrupted_run_continues_to_its_end(folder: Path, kind: signal.Sign
     assert (folder / name / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_lengthened_by_one_process_at_a_time(folder: Path, finished: Path) -> None:
     words = ("train", "--config", "tiny.yaml", "--logdir", "longer", "run.frames=2500", "logging.every=0.3")
     copied(finished, folder, "longer")

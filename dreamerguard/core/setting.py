@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from dreamerguard.util.fast_dataclass import dataclass
@@ -122,3 +123,8 @@ def earlier(setting: Setting) -> tuple[Label, ...]:
         Label(span, f"{setting.key} was set {'again here' if i else 'here first'}") for i, span in enumerate(spans)
     ]
     return (*merged, *overridden)
+
+
+def is_debug(preset: str) -> bool:
+    """Returns whether a preset is for trying the program out, as its name says: ``debug``, ``debug_small``."""
+    return not {"debug", "smoke"}.isdisjoint(re.split(r"[_.-]", preset.lower()))

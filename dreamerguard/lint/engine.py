@@ -35,7 +35,6 @@ from .fixes import with_whole_commands
 from .job_memory import for_job
 from .recognition import recognised
 from .run_rules import own_choice, run_rules
-from .start_folder import in_checkout
 from .sweeps import lint_sweep
 from .unread_words import rests_on_known, with_unread_words
 
@@ -75,7 +74,10 @@ def check_command(
       UnknownRule: ``allow`` names a rule that does not exist.
       Superseded: nobody waits for the result any more; see `interruptible`.
     """
-    command = in_checkout(command, folder or Path())
+    if any(word.text.endswith(".py") and not word.text[:1].isalnum() for word in command.words):
+        from .start_folder import in_checkout  # it reads launchers, which takes long to load
+
+        command = in_checkout(command, folder or Path())
     result = lint_without_suppressions(
         command, machine, allow=allow, folder=folder, settings=settings, dialect=dialect, prober=prober
     )

@@ -10,9 +10,10 @@ from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.machine import UNKNOWN, Machine
 from dreamerguard.core.result import LintStats, Result
 from dreamerguard.core.run import ResolvedRun
+from dreamerguard.core.setting import is_debug
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import programs
-from dreamerguard.programs.shared.preset_file import PresetFile, is_debug
+from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.rules import all_rules
 from dreamerguard.util.interruption import stop_if_superseded
 from dreamerguard.util.text import number_of

@@ -9,8 +9,7 @@ from graphlib import TopologicalSorter
 
 from dreamerguard.core.finding import Finding, Severity
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Role
-from dreamerguard.programs.shared.preset_file import is_debug
+from dreamerguard.core.setting import Role, is_debug
 from dreamerguard.rules import Rule, all_rules
 from dreamerguard.sources.argv import Command
 
@@ -55,8 +54,19 @@ _SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action
 _OF_LENGTH = frozenset({"low-update-budget"})
 #: Rules about the content of a preset: `check` says it where it stands, and a command that chooses it is not at fault.
 _IN_PRESET = frozenset(
-    {"interval-unit", "long-evaluation", "shrunk-preset", "unapplied-action-repeat", "unread-by-script"}
+    {
+        "interval-unit",
+        "long-evaluation",
+        "shrunk-preset",
+        "sparse-logging",
+        "unapplied-action-repeat",
+        "unread-by-script",
+    }
 )
+
+
+#: Categories of rules about what a value does.
+_OF_VALUES = frozenset({"ratio", "schedule", "model", "frames"})
 
 
 def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterator[Finding]:
@@ -75,10 +85,17 @@ def run_rules(run: ResolvedRun, rules: tuple[Rule, ...] | None = None) -> Iterat
             continue
         if fired.isdisjoint(rule.unless):
             for finding in rule.run(run):
+                if rule.category in _OF_VALUES and _is_dead(finding.key, run):
+                    continue  # no code reads the value, which `dead-key` says
                 if finding.key in refused and not any(problem.rule == finding.name for problem in run.problems):
                     continue  # it would judge the value that the refused one was meant to replace
                 fired.add(rule.name)
                 yield finding
+
+
+def _is_dead(key: str, run: ResolvedRun) -> bool:
+    known = run.keys.get(key)
+    return known is not None and bool(known.dead)
 
 
 def refused_keys(run: ResolvedRun) -> frozenset[str]:

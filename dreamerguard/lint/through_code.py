@@ -16,9 +16,9 @@ from dreamerguard.core.source import Source
 from dreamerguard.programs.hydra.own_launcher import OwnConfig, dead_keys, own_config
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import UnknownProgram, programs, recognise
+from dreamerguard.programs.shared.own_parser import missing_options, undeclared_options
 from dreamerguard.programs.shared.python_call import read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode, names_another, reached_code
-from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.sources.commands.launch import Launch, read_launch
@@ -144,10 +144,10 @@ class _Launched(Program):
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Returns a run of which only the launcher's own files are judged."""
-        reason = f"{self.code.script} sets the configuration in its own code"
+        reason, call = f"{self.code.script} sets the configuration in its own code", read_call(command)
         run = ResolvedRun(
             self.name, command.span, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False,
-            problems=tuple(missing_options(read_call(command), command, folder)),
+            problems=(*missing_options(call, command, folder), *undeclared_options(call, folder)),
         )  # fmt: skip
         own = self.config
         if own is None:

@@ -73,8 +73,8 @@ class Rule:
 
     @property
     def category(self) -> str:
-        """Folder of the rule."""
-        return self.module.__name__.split(".")[-2]
+        """Folder of the rule; the name of its module for a rule in none."""
+        return self.module.__name__.split(".")[-2:][0]
 
     @property
     def documentation(self) -> str:

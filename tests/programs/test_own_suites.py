@@ -54,6 +54,12 @@ def of_command(folder: Path, words: str, name: str) -> list[Finding]:
     return [item for item in result.active if item.name == name]
 
 
+def test_a_function_that_only_a_comment_calls_decides_nothing(tmp_path: Path) -> None:
+    for call, known in (("make_env(config, 0)", True), ("# make_env(config, 0)", False), ("maker.make_env(0)", False)):
+        fork(tmp_path, "seed: 1", main=MAIN.replace("make_env(config, 0)", call))
+        assert bool(of_command(tmp_path, "mine --task cave_small --logdir x", "unknown-task")) is known, call
+
+
 def test_a_table_of_whole_task_names(tmp_path: Path) -> None:
     table = MAIN.replace('suite, task = config.task.split("_", 1)', "task = config.task")
     table = table.replace('"dummy": "envs:Dummy", "dmc": "envs:DMC", ', "").replace("[suite]", "[task]")

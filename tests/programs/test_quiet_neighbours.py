@@ -55,3 +55,33 @@ def test_nothing_is_published_for_the_action_repeat_of_a_task_of_ones_own(
 ) -> None:
     result = check_command(read_command(shlex.split(command.format(task=task))), folder=tmp_path)
     assert ("changed-action-repeat" in {item.name for item in result.findings}) is reported
+
+
+def severities(folder: Path, command: str) -> dict[str, str]:
+    found = check_command(read_command(shlex.split(command)), folder=folder).findings
+    return {item.name: item.severity.value for item in found}
+
+
+@pytest.mark.parametrize(("every", "severity"), [("2e5", "info"), ("2.5e5", "info"), ("5e5", "warning")])
+def test_few_evaluations_are_a_choice(every: str, severity: str, tmp_path: Path) -> None:
+    command = f"python dreamer.py --configs dmc_proprio --task dmc_walker_walk --logdir x --eval_every {every}"
+    assert severities(tmp_path, command).get("sparse-logging") == severity
+
+
+@pytest.mark.parametrize(("rate", "severity"), [("1e-7", "warning"), ("1e-5", "info"), ("5e-5", None)])
+def test_a_learning_rate_of_a_fork(rate: str, severity: str | None, tmp_path: Path) -> None:
+    for name, text in with_torch_preset(f"model_lr: {rate}", "task: own_task").items():
+        (tmp_path / name).write_text(text)
+    assert severities(tmp_path, "python dreamer.py --configs mine --logdir x").get("changed-constant") == severity
+
+
+def test_the_value_of_a_dead_key_is_not_judged(tmp_path: Path) -> None:
+    fork(tmp_path)
+    path = tmp_path / "configs.yaml"
+    command = "python dreamer.py --configs mine --logdir x --eval_every 1 --action_repeat 2"
+    read = severities(tmp_path, command)
+    for script in tmp_path.glob("*.py"):
+        script.write_text(script.read_text().replace("eval_every", "log_every"))
+    unread = severities(tmp_path, command)
+    assert path.exists() and "zero-interval" in read and "dead-key" not in read
+    assert "zero-interval" not in unread and "dead-key" in unread

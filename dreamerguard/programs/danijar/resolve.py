@@ -10,7 +10,7 @@ from dreamerguard.core.finding import Problem
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun, Units
-from dreamerguard.core.setting import Preset, Role
+from dreamerguard.core.setting import Preset, Role, is_debug
 from dreamerguard.core.source import Span, Value
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.atari_roms import unknown_rom
@@ -21,7 +21,7 @@ from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
 from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems, unused_sections
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
-from dreamerguard.programs.shared.preset_file import PresetFile, is_debug, names_task, without_task
+from dreamerguard.programs.shared.preset_file import PresetFile, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.task_names import judged_task, suite_of

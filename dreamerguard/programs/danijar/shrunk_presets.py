@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dreamerguard.core.finding import Problem
-from dreamerguard.core.setting import Preset, Setting
+from dreamerguard.core.setting import Preset, Setting, is_debug
 from dreamerguard.core.source import Label
 from dreamerguard.core.values import as_number, spell_scalar
 from dreamerguard.programs.shared.key_tables import Table
-from dreamerguard.programs.shared.preset_file import is_debug
 
 from .editions import Edition
 from .published import preset_values

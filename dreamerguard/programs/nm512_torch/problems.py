@@ -13,7 +13,7 @@ from dreamerguard.programs.shared.atari_roms import unknown_rom
 from dreamerguard.programs.shared.checkout import PythonCheckout
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.made_suites import makes_suite
+from dreamerguard.programs.shared.made_suites import is_used, makes_suite
 from dreamerguard.programs.shared.preset_file import PresetFile
 from dreamerguard.programs.shared.python_call import is_open
 from dreamerguard.programs.shared.task_names import suite_of
@@ -74,12 +74,18 @@ def unsplit_task(
     data = texts[0] if len(texts) == 1 else None
     if task is None or not isinstance(task.value, str) or "_" in task.value or is_open(task.value) or not task.value:
         return
-    if data is not None and _SPLITS.search(data):
+    found = _SPLITS.search(data) if data is not None else None
+    if found is not None and checkout is not None and is_used(_function_around(found), checkout):
         text = f"the task {task.value} names no suite: the program splits it at the first underscore and stops"
         place = task.last.span or anchor
         help = "write suite_task, such as dmc_walker_walk"
         severity = Severity.WARNING if whole else None
         yield Problem("unknown-task", text, Label(place), task.key, help=help, severity=severity)
+
+
+def _function_around(found: re.Match[bytes]) -> str:
+    names = re.findall(rb"^def (\w+)", found.string[: found.start()], re.MULTILINE)
+    return names[-1].decode() if names else ""
 
 
 def missing_module(settings: Mapping[str, Setting], checkout: PythonCheckout | None, anchor: Span) -> Iterator[Problem]:

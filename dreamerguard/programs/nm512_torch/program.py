@@ -21,6 +21,7 @@ from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.programs.shared.missing_script import missing_script
+from dreamerguard.programs.shared.own_parser import missing_options
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
     has_other_presets,
@@ -30,7 +31,6 @@ from dreamerguard.programs.shared.preset_file import (
 from dreamerguard.programs.shared.preset_values import flatten
 from dreamerguard.programs.shared.python_call import names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
-from dreamerguard.programs.shared.required_options import missing_options
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
 from dreamerguard.programs.shared.use_scripts import trains, without_training

@@ -9,7 +9,7 @@ from dreamerguard.core.key import Key
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.published import PublishedRun
 from dreamerguard.core.run import ResolvedRun
-from dreamerguard.core.setting import Preset, Role, Setting
+from dreamerguard.core.setting import Preset, Role, Setting, is_debug
 from dreamerguard.core.source import Span
 from dreamerguard.core.values import as_number
 from dreamerguard.programs.shared.checkout import PythonCheckout
@@ -20,7 +20,6 @@ from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import (
     PresetFile,
-    is_debug,
     names_task,
     without_task,
 )

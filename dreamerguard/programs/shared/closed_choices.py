@@ -57,7 +57,7 @@ def refused_values(
             yield from _numbers_for_texts(setting, only, decisions, checkout.index)
         elif refusing:
             best = max(refusing, key=lambda item: (decisions.runs_always(item), len(item.choice.choices)))
-            sure = decisions.runs_always(best)
+            sure = decisions.runs_always(best) and _of_script(best, checkout)
             sure = sure and not only_by_setting(best.file, best.choice.line, checkout.index, _texts(settings))
             yield _problem(best, setting, sure=sure, whole=whole)
 
@@ -111,6 +111,11 @@ def _refuses(decision: Decision, decisions: Decisions, setting: Setting, index: 
     if any(takes(choice, value) for choice in decision.choice.choices) or decisions.may_take(decision, value):
         return False
     return not _is_changed(setting.key, decision, index)
+
+
+def _of_script(decision: Decision, checkout: PythonCheckout) -> bool:
+    """Returns whether a main function that decides is that of the started script."""
+    return decision.choice.function != "main" or checkout.script in (None, decision.file)
 
 
 def _is_changed(key: str, decision: Decision, index: PythonIndex) -> bool:

@@ -118,7 +118,7 @@ def _decision(
     leaf = (key.rpartition(".")[2],)
     decisions = checkout.index.decisions(checkout.starts, frozenset(leaf))
     found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
-    found = [item for item in found if _belongs(item, checkout)]
+    found = [item for item in found if _belongs(item, checkout) and is_used(item.choice.function, checkout)]
     return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
 
 
@@ -145,6 +145,16 @@ def _belongs(decision: Decision, checkout: PythonCheckout) -> bool:
         return True
     text, word = checkout.script_data or b"", rb"\b_*" + re.escape(name)
     return re.search(word + rb"\b", text) is not None and re.search(rb"\bdef\s+" + word + rb"\s*\(", text) is None
+
+
+def is_used(function: str, checkout: PythonCheckout) -> bool:
+    """Returns whether code that a script runs names a function, beside its definition and imports."""
+    if not function or not checkout.starts:
+        return True
+    line = rb"^(?![ \t]*(?:#|def |from |import ))(?:[^#\n]*[^#\n\w.])?"
+    word = re.compile(line + re.escape(function.encode()) + rb"\b", re.MULTILINE)
+    near = {file: None for script in checkout.starts for file in (script, *checkout.index.reached(script))}
+    return any(word.search(checkout.index.files[file].data or b"") for file in near)
 
 
 def _is_replaced(decision: Decision, source: Source) -> bool:

@@ -87,11 +87,6 @@ def declared_keys(file: PresetFile) -> frozenset[str]:
     return frozenset(key for block in file.blocks for key in file.blocks[block] if not is_pattern(key))
 
 
-def is_debug(preset: str) -> bool:
-    """Returns whether a preset is for trying the program out, as its name says: ``debug``, ``debug_small``."""
-    return not {"debug", "smoke"}.isdisjoint(re.split(r"[_.-]", preset.lower()))
-
-
 def names_task(task: Setting | None, presets: Sequence[Preset]) -> bool:
     """Returns whether presets are meant for a task: one sets it, or is made for the suite of the default task."""
     if task is None:

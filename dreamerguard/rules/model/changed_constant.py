@@ -4,7 +4,7 @@ What it does:
   Compares loss scales, the entropy scale, the imagination length, the discount horizon and the learning rate with the
   values that the papers keep fixed over all benchmarks. It reports a warning from 8 times on for loss scales, entropy
   and learning rate, and information from 3 times on for the lengths. It is also information where a file sets the value
-  that the command uses, and on a task that nothing is published for.
+  that the command uses, and on a task that nothing is published for; not for a learning rate that is 100 times off.
 
 Why is this bad:
   DreamerV3 is designed to work everywhere with one set of constants. A representation loss ten times as strong pulls
@@ -42,6 +42,8 @@ BAD = [
 
 _LENGTHS = {"imag_length": 3.0, "imag_horizon": 3.0, "horizon": 3.0}
 _STRENGTHS = {"dyn": 8.0, "rep": 8.0, "actent": 8.0, "dyn_scale": 8.0, "rep_scale": 8.0, "lr": 8.0, "model_lr": 8.0}
+#: Factor of a learning rate that nobody chooses.
+_FAR = 100
 
 
 @rule.check
@@ -60,8 +62,17 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
                 f"{key} is {spell_scalar(setting.value)}, a factor of {factor:.3g} from the published value"
                 f" {spell_scalar(theirs)}",
                 key=key,
-                severity=Severity.INFO if key.rpartition(".")[2] in _LENGTHS or _own_choice(run, setting) else None,
+                severity=None if _stops_learning(key, factor) else _severity(key, run, setting),
             )
+
+
+def _stops_learning(key: str, factor: float) -> bool:
+    """Returns whether a learning rate is so far off that hardly anything is learned on any task."""
+    return key.rpartition(".")[2] in ("lr", "model_lr") and factor >= _FAR
+
+
+def _severity(key: str, run: ResolvedRun, setting: Setting) -> Severity | None:
+    return Severity.INFO if key.rpartition(".")[2] in _LENGTHS or _own_choice(run, setting) else None
 
 
 def _own_choice(run: ResolvedRun, setting: Setting) -> bool:

@@ -43,6 +43,9 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
     capacity, budget = run.chosen("capacity"), run.budget
     if capacity is None or budget is None or any(preset.name == "debug" for preset in run.presets):
         return
+    script = run.settings.get("run.script") or run.settings.get("script")
+    if script is not None and str(script.value).startswith("offline"):
+        return  # a dataset is learned from, and the buffer is for evaluation
     batches = capacity.number / budget.batch_steps
     if 0 < batches < _FEW and capacity.number < budget.agent_steps:
         yield rule.at(

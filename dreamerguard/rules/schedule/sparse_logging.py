@@ -3,7 +3,7 @@
 What it does:
   Reports a chosen interval that gives fewer than ten points: ``metric.log_every`` of sheeprl,
   ``trainer.update_log_every`` of r2dreamer, and ``log_every`` and ``eval_every`` of dreamerv3-torch. Also reports
-  ``metric.log_level=0``, with which sheeprl logs nothing.
+  ``metric.log_level=0``, with which sheeprl logs nothing. Two evaluations or more are information.
 
 Why is this bad:
   The run cannot be compared with a published curve, a failing run is noticed only at its end, and the last point may be
@@ -51,6 +51,8 @@ _INTERVALS = {
     "sheeprl": ("metric.log_every",),
 }
 _FEW = 10
+#: Evaluations from which their number is a choice: the episodes of training are logged too.
+_EVALUATIONS = 2
 
 #: Shorter runs are tests.
 _LONG = 1e5
@@ -75,6 +77,7 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
             f"{name} {spell_scalar(every.value)} gives {number_of(f'{length / every.number:.2g}', 'point')} in"
             f" {amount(length)} steps",
             key=name,
+            severity=Severity.INFO if name == "eval_every" and length / every.number >= _EVALUATIONS else None,
         )
 
 

@@ -9,7 +9,7 @@ from .names import last_name, literal_text, root_name
 from .tree_walk import walk
 
 #: Options that a function of a library adds to the parser that it gets, by the function's name.
-_ADDED = {
+ADDED = {
     # isaaclab/app/app_launcher.py of https://github.com/isaac-sim/IsaacLab
     "add_app_launcher_args": (
         "headless", "livestream", "enable_cameras", "xr", "device", "cpu", "verbose", "info", "experience",
@@ -50,8 +50,8 @@ class ParserFacts:
             self.made = True
         elif name in ("ArgumentParser", "OptionParser", "Typer") or root_name(node.func) in ("tyro", "fire", "click"):
             self.made = True
-        elif name in _ADDED:
-            self.flags |= set(_ADDED[name])
+        elif name in ADDED:
+            self.flags |= set(ADDED[name])
         elif name in ("parse_known_args", "parse_known", "parse_known_intermixed_args"):
             self.lenient = True
         elif name == "parse_args" or (name == "parse" and _of_flags(node)):

@@ -1,4 +1,4 @@
-"""Options without which the script's own parser stops: ``parser.add_argument("--configs", required=True)``."""
+"""Options at which the script's own parser stops: those that it requires, and those that it does not declare."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import TypeGuard
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command
-from dreamerguard.sources.python.names import literal_text
+from dreamerguard.sources.python.names import last_name, literal_text
+from dreamerguard.sources.python.parsers import ADDED
 from dreamerguard.sources.python.python_files import parse
 from dreamerguard.util.check_cache import cached_per_check
+from dreamerguard.util.hints import did_you_mean, nearest
 from dreamerguard.util.paths import is_file
 from dreamerguard.util.regular_files import read_regular
 
@@ -24,6 +26,11 @@ _MAIN = re.compile(r"\b__name__\b")
 #: A method that makes parsers with options of their own, which only some commands reach.
 _PARTS = b"add_subparsers"
 
+#: Parsers that take options which the file does not name.
+_OPEN = re.compile(
+    rb"parse_known_args|parents\s*=|prefix_chars|\bFlags\(|add_subparsers|argcomplete|sys\.argv\s*(?:=|\[:\]|\.)"
+)
+_OPTION = re.compile(r"--[A-Za-z][\w-]*")
 #: The spellings of an option, and the line that declares it.
 Option = tuple[tuple[str, ...], int]
 
@@ -48,6 +55,58 @@ def missing_options(call: PythonCall | None, command: Command, folder: Path) -> 
         if not any(_gives(flag, name) for flag in typed for name in names):
             text = f"{call.script}:{line} requires {names[-1]}, which the command does not give; the program stops"
             yield Problem("missing-option", text, Label(place), names[-1].lstrip("-"), help=f"add {names[-1]} VALUE")
+
+
+def undeclared_options(call: PythonCall | None, folder: Path) -> Iterator[Problem]:
+    """Yields the problem of each typed option that the only parser of a script does not declare.
+
+    Nothing is said where other code gets the parser, or where options have names that are not literal.
+
+    Args:
+      call: the command's script and its arguments, if it starts one.
+      folder: where it would be started.
+    """
+    path = folder / call.script if call is not None else folder
+    if call is None or is_open(call.script) or not call.script.endswith(".py") or not is_file(path):
+        return
+    declared = _declared(path)
+    if declared is None:
+        return
+    for word in call.words:
+        flag = word.text.partition("=")[0]
+        if not _OPTION.fullmatch(flag) or any(name.startswith(flag) for name in declared):
+            continue
+        near = nearest(flag, declared)
+        text = f"{call.script} does not declare {flag}{did_you_mean(near[0] if near else None)}; the program stops"
+        yield Problem("undeclared-option", text, Label(word.span), flag.lstrip("-"), help=f"see {call.script} --help")
+
+
+@cached_per_check
+def _declared(path: Path) -> tuple[str, ...] | None:
+    """Returns the long options of a script with one strict parser; None where they are not all known."""
+    try:
+        data = read_regular(path, _MOST_BYTES)
+    except OSError:
+        return None
+    if data.count(b"ArgumentParser(") != 1 or b"parse_args(" not in data or _OPEN.search(data):
+        return None
+    tree = parse(data)
+    names = ["--help"]
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.Call):
+            continue
+        method = last_name(node.func)
+        if method == "add_argument":
+            texts = [literal_text(item) for item in node.args]
+            if not all(texts):
+                return None
+            names += [text for text in texts if text.startswith("--")]
+            names += [f"--no-{text[2:]}" for text in texts if text.startswith("--")]
+        elif method in ADDED:
+            names += [f"--{name}" for name in ADDED[method]]
+        elif any("parser" in last_name(item).lower() for item in node.args):
+            return None  # another function may add options
+    return tuple(names) if tree is not None else None
 
 
 def _gives(flag: str, name: str) -> bool:

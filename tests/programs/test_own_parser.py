@@ -1,4 +1,4 @@
-"""Options without which the script's own parser ends the program."""
+"""Options at which the script's own parser ends the program."""
 
 from __future__ import annotations
 
@@ -64,3 +64,27 @@ def test_a_launcher_with_settings_in_code_is_asked_too(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text("class WorldModel: pass\nclass ImagBehavior: pass\nunimix_ratio = 0.01\n")
     script = "import models\nmodels.WorldModel(); models.ImagBehavior()\n" + main(OPTION)
     assert named(tmp_path, script, "python dreamer.py") == ["configs"]
+
+
+OWN = "import argparse\nimport models\nparser = argparse.ArgumentParser()\nparser.add_argument('--num-envs')\n{}"
+OWN += "args = parser.parse_args()\nmodels.WorldModel(), models.ImagBehavior()\n"
+
+
+@pytest.mark.parametrize(
+    ("extra", "typed", "refused"),
+    [
+        ("", "--num_envs 1", ["num_envs"]),
+        ("", "--num-envs 1 --seed=3", ["seed"]),
+        ("", "--num 1", []),  # argparse completes it
+        ("AppLauncher.add_app_launcher_args(parser)\n", "--headless", []),
+        ("add_own_args(parser)\n", "--seed 3", []),
+        ("for name in names:\n    parser.add_argument(f'--{name}')\n", "--seed 3", []),
+        ("parser.add_subparsers()\n", "--seed 3", []),
+    ],
+)
+def test_an_option_that_is_not_declared(extra: str, typed: str, refused: list[str], tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("class WorldModel: pass\nclass ImagBehavior: pass\nunimix_ratio = 0.01\n")
+    (tmp_path / "train_own.py").write_text(OWN.format(extra))
+    (item,) = read_shell(Source("command", f"python train_own.py {typed}"))
+    findings = check_command(item, folder=tmp_path).findings
+    assert [found.key for found in findings if found.name == "undeclared-option"] == refused

@@ -128,7 +128,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@settings(max_examples=75)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(group_words(), value_words()), min_size=1, max_size=4))
 def test_overrides_of_hydra(folder: Path, words: list[str]) -> None:
     expected = theirs(folder, "configs", words)

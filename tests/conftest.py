@@ -6,14 +6,20 @@ Drawn tests never have a deadline: on a busy machine that fails for nothing. Tes
 ``quick``; ``pytest --hypothesis-profile=thorough`` takes more.
 
 Commands do not use the user's cache directory, unless a test turns it on.
+
+Processes that the tests start keep compiled modules, also where the shell forbids it: without them every start of a
+command that trains takes twice as long.
 """
 
 import os
 import signal
+import sys
 
 from hypothesis import HealthCheck, settings
 
 os.environ["DREAMERGUARD_NO_CACHE"] = "1"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:

@@ -127,7 +127,7 @@ def full_disk(bench: Bench, times: int) -> Finding:
     16,
     "the run directory is read-only at the start",
     "a folder in which nobody can write",
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_damage.py",
 )
 def read_only(bench: Bench, times: int) -> Finding:
     """Refused with the folder and the option that chooses another one."""

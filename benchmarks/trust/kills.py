@@ -118,7 +118,7 @@ def chain(bench: Bench, folder: Path, number: signal.Signals, times: int, findin
     "kill -9 in turn in each phase, one run",
     times=6,
     quick=3,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_resume.py",
 )
 def killed(bench: Bench, times: int) -> Finding:
     """Kills a run again and again."""
@@ -153,7 +153,7 @@ def killed_in_saving(bench: Bench, times: int) -> Finding:
     "kill -TERM in turn in each phase, one run",
     times=6,
     quick=2,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_resume.py",
 )
 def terminated(bench: Bench, times: int) -> Finding:
     """Stops a run again and again."""
@@ -168,7 +168,7 @@ def terminated(bench: Bench, times: int) -> Finding:
     "kill -INT in turn in each phase, one run",
     times=3,
     quick=2,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_resume.py",
 )
 def ctrl_c(bench: Bench, times: int) -> Finding:
     """Presses Ctrl-C again and again."""
@@ -211,7 +211,7 @@ def tensorboard(bench: Bench, times: int) -> Finding:
     "SIGKILL before the first checkpoint",
     "kill -9 in training, checkpoint.every=300; same command",
     times=1,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_resume.py",
 )
 def killed_before_saving(bench: Bench, times: int) -> Finding:
     """The next start must say what it does with the rows that no checkpoint covers."""

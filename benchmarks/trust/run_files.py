@@ -116,7 +116,7 @@ def _files(folder: Path) -> list[Path]:
     "smallest file '{', largest halved, description '{' or removed",
     times=4,
     quick=2,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_damage.py",
 )
 def damaged_run(bench: Bench, times: int) -> Finding:
     """The previous checkpoint is used and the run goes on."""
@@ -152,7 +152,7 @@ def other_width(bench: Bench, times: int) -> Finding:
     12,
     "run.yaml edited too, shapes differ from the checkpoint",
     "model.units 8 -> 16 in both",
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_damage.py",
 )
 def other_shapes(bench: Bench, times: int) -> Finding:
     """Refused before anything changes, with the name of the parameter."""
@@ -168,7 +168,7 @@ def other_shapes(bench: Bench, times: int) -> Finding:
     return finding
 
 
-@row(13, "run.yaml broken", "task: [", test="tests/commands/test_train.py")
+@row(13, "run.yaml broken", "task: [", test="tests/commands/test_train_damage.py")
 def broken_config(bench: Bench, times: int) -> Finding:
     """Refused."""
     finding, folder = Finding(), bench.finished("broken-config")
@@ -185,7 +185,7 @@ def broken_config(bench: Bench, times: int) -> Finding:
     "logging.every, checkpoint.keep, run.frames raised",
     times=3,
     quick=1,
-    test="tests/commands/test_train.py",
+    test="tests/commands/test_train_resume.py",
 )
 def other_intervals(bench: Bench, times: int) -> Finding:
     """These change nothing that was computed, so the run goes on."""

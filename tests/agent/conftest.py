@@ -14,16 +14,20 @@ from .same_runs import quick_compilation
 _NAME = "parity"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _full_precision() -> Iterator[None]:
+    """Of the whole module: a fixture of a module would else compile other programs than its tests."""
     with jax.default_matmul_precision("highest"):
         yield
 
 
 @pytest.fixture(scope="module")
 def quick_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiles with few optimizations, and every program once: for tests whose numbers are compared with each other."""
-    with quick_compilation(tmp_path_factory.mktemp("programs")):
+    """Compiles with few optimizations, and every program once: for tests whose numbers are compared with each other.
+
+    Modules share the programs, each xdist worker its own: JAX does not write them in a way that two processes could.
+    """
+    with quick_compilation(tmp_path_factory.getbasetemp() / "programs"):
         yield
 
 

@@ -21,7 +21,7 @@ SMALL: dict[str, Any] = {
     "purpose": "short",
     "run": {"frames": 2400, "train_ratio": 8, "envs": 2},
     "env": {"action_repeat": 8},
-    "replay": {"batch_size": 2, "batch_length": 8},
+    "replay": {"batch_size": 2, "batch_length": 8, "capacity": 60},  # soon full; its shapes do not depend on frames
     "model": {"deter": 16, "hidden": 8, "stoch": 2, "classes": 4, "blocks": 4, "units": 8, "bins": 15}
     | {"encoder_layers": 1, "decoder_layers": 1, "policy_layers": 1, "value_layers": 1, "prior_layers": 1},
     "loss": {"imag_length": 3},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,9 @@ from dreamerguard_agent.events import Silent
 from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import RunResult, train
 
-from .same_runs import SMALL, quick_compilation
+from .same_runs import SMALL
 
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with quick_compilation(tmp_path_factory.mktemp("cache")):
-        yield
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -63,6 +57,7 @@ def test_cartpole_trains_evaluates_is_interrupted_and_resumed(tmp_path: Path) ->
     assert [row["frames"] for row in rows(tmp_path / "run" / "eval.jsonl")] == [200, 400]
 
 
+@pytest.mark.slow
 def test_dict_observations_several_actions_and_records_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent / "custom_envs")
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -89,6 +84,7 @@ def test_dict_observations_several_actions_and_records_train(tmp_path: Path, mon
     sys.modules.pop("my_envs", None)
 
 
+@pytest.mark.slow
 def test_an_environment_that_raises_ends_the_run_and_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from dreamerguard_agent.failures import EnvironmentFailed
 from dreamerguard_agent.loop import Run, RunResult, train
 
 from ..tensorboard_rows import assert_tensorboard_agrees, rows
-from .same_runs import SMALL, assert_same, everything, quick_compilation
+from .same_runs import SMALL, assert_same, everything
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 
 def after(calls: int) -> Callable[[], bool]:
@@ -47,12 +47,6 @@ def interrupted(directory: Path, points: list[int], **changes: Any) -> None:
     assert go(directory, **changes).finished
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _quick_compilation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with quick_compilation(tmp_path_factory.mktemp("cache")):
-        yield
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("exact") / "whole"
@@ -67,16 +61,15 @@ def test_a_run_stopped_at_drawn_steps_equals_the_uninterrupted_one(whole: Path, 
     assert len((whole / "scores.jsonl").read_text().splitlines()) == 2  # episodes crossed the interruptions
 
 
-def test_scores_of_the_step_before_a_save_are_kept(tmp_path: Path) -> None:
+def test_scores_of_the_step_before_a_save_are_kept(whole: Path, tmp_path: Path) -> None:
     settings = {"logging": {"every": 1e6, "tensorboard": True}}
     heard, said, ended = Silent(), list[str](), list[int]()
     heard.note = said.append  # type: ignore[method-assign]
     heard.episode = lambda frames, episode: ended.append(frames)  # type: ignore[method-assign]
-    go(tmp_path / "whole", **settings)
     assert not go(tmp_path / "run", lambda: bool(ended), heard, **settings).finished
     assert len(rows(tmp_path / "run" / "scores.jsonl")) == 2  # both environments ended with the last step
     assert go(tmp_path / "run", observer=heard, **settings).finished
-    assert_same(everything(tmp_path / "whole"), everything(tmp_path / "run"))
+    assert_same(everything(whole), everything(tmp_path / "run"))
     assert_tensorboard_agrees(tmp_path / "run")
     assert not [text for text in said if "does not fit" in text]
 

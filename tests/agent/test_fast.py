@@ -22,7 +22,7 @@ from dreamerguard_agent.model.rssm import Action, Latent
 
 from .parity import Parity
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 #: Largest deviation of the fast path from the readable one, in float32; measured are 2e-6.
 CLOSE = 1e-5
@@ -116,17 +116,21 @@ def _agree(parity: Parity, case: Case) -> None:
         parity.gradients("fast scan, gradients", grads[name], value, name, CLOSE)
 
 
-@pytest.mark.parametrize("actions", sorted(SPACES))
+def slow(value: str) -> Any:
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("actions", ["both", slow("continuous"), slow("discrete")])
 def test_every_kind_of_action(parity: Parity, actions: str) -> None:
     _agree(parity, Case(_spec(actions), rows=3, steps=6))
 
 
-@pytest.mark.parametrize("shape", sorted(SHAPES))
+@pytest.mark.parametrize("shape", ["deep", slow("default"), slow("no uniform share"), slow("one block")])
 def test_every_depth(parity: Parity, shape: str) -> None:
     _agree(parity, Case(_spec("continuous", **SHAPES[shape]), rows=3, steps=6))
 
 
-@pytest.mark.parametrize("size", ["size1m", "size12m", "size400m"])
+@pytest.mark.parametrize("size", ["size1m", slow("size12m"), slow("size400m")])
 def test_named_sizes_with_scaled_widths(parity: Parity, size: str) -> None:
     _agree(parity, Case(_spec("continuous", **_scaled(size, 16)), rows=2, steps=4))
 
@@ -172,8 +176,17 @@ def test_seeds_can_be_stacked() -> None:
             np.testing.assert_allclose(together[key][index], value, atol=1e-5, err_msg=key)
 
 
-@pytest.mark.parametrize("actions", sorted(SPACES))
-@pytest.mark.parametrize("shape", ["default", "deep"])
+@pytest.mark.parametrize(
+    ("shape", "actions"),
+    [
+        ("default", "continuous"),
+        ("default", "discrete"),
+        ("deep", "both"),
+        pytest.param("default", "both", marks=pytest.mark.slow),
+        pytest.param("deep", "continuous", marks=pytest.mark.slow),
+        pytest.param("deep", "discrete", marks=pytest.mark.slow),
+    ],
+)
 def test_imagination(parity: Parity, actions: str, shape: str) -> None:
     case = Case(_spec(actions, **SHAPES[shape]), rows=3, steps=2)
     spec, params, steps = case.spec, case.params, case.spec.loss.imag_length

@@ -12,19 +12,15 @@ from dreamerguard_agent.checkpoints.folder import newest_sound
 from dreamerguard_agent.events import Silent
 from dreamerguard_agent.loop import RunResult, train
 
+from . import same_runs
+
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 SMALL: dict[str, Any] = {
-    "task": "dmc_cartpole_balance",
-    "size": "size200k",
-    "purpose": "short",
+    **same_runs.SMALL,
     "run": {"frames": 1200, "train_ratio": 8, "envs": 2},
-    "replay": {"batch_size": 2, "batch_length": 8},
-    "model": {"deter": 16, "hidden": 8, "stoch": 2, "classes": 4, "blocks": 4, "units": 8, "bins": 15},
-    "loss": {"imag_length": 3},
+    "env": {"action_repeat": 2},
     "eval": {"every": 600, "episodes": 2},
-    "logging": {"every": 1e6, "tensorboard": False},
-    "runtime": {"platform": "cpu"},
 }
 
 

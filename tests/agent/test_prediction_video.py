@@ -30,8 +30,10 @@ from dreamerguard_agent.replay.buffer import create_replay, replay_size
 from dreamerguard_agent.replay.sampler import WindowSampler
 from dreamerguard_agent.replay.stored_windows import stored_windows
 
-from .same_runs import SMALL, assert_same, everything, quick_compilation
+from .same_runs import SMALL, assert_same, everything
 from .test_video_envs import ENVS, events, read_video, run_of
+
+pytestmark = pytest.mark.usefixtures("quick_programs")
 
 #: Colors of the constant images that the decoders below always draw.
 COLORS = {"left": (10, 127, 200), "right": (255, 0, 64)}
@@ -74,7 +76,8 @@ def params_of(spec: AgentSpec, *, exact: bool) -> dict[str, jax.Array]:
 def test_an_exact_decoder_has_no_error() -> None:
     spec = spec_of_two_images()
     batch = batch_of(spec)
-    images = predict_images(spec, params_of(spec, exact=True), batch, CONTEXT, jax.random.key(1))
+    predict = jax.jit(partial(predict_images, spec), static_argnums=2)
+    images = predict(params_of(spec, exact=True), batch, CONTEXT, jax.random.key(1))
     assert sorted(images) == ["left", "right"]
     for key, predicted in images.items():
         assert predicted.dtype == np.uint8 and predicted.shape == (ROWS, STEPS, 32, 32, 3)
@@ -126,7 +129,7 @@ def test_windows_lie_side_by_side() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunConfig, Path]:
+def trained(quick_programs: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunConfig, Path]:
     """A run of two agents with images, evaluations and a replay that has wrapped around."""
     folder = tmp_path_factory.mktemp("predict")
     config, said = room_run(folder, eval={"every": 60, "episodes": 1})
@@ -155,8 +158,7 @@ def room_run(folder: Path, **changes: Any) -> tuple[RunConfig, list[str]]:
         settings["replay"] = {"batch_size": 2, "batch_length": 8, "capacity": 60}
         settings["env"] = {"make": "my_envs:room", "action_repeat": 1, "time_limit": 12, "backend": "serial"}
         config, notes = RunConfig(**{**settings, **changes}), Notes()
-        with quick_compilation(folder.parent / "predict-cache"):
-            train(config, folder, notes, lambda: False)
+        train(config, folder, notes, lambda: False)
     return config, notes.said
 
 
@@ -221,36 +223,35 @@ def spec_of_room(config: RunConfig) -> AgentSpec:
         return read_spec(config)
 
 
-@pytest.mark.parametrize("without_ffmpeg", [False, True])
 def test_every_agent_gets_a_video(
-    trained: tuple[RunConfig, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, without_ffmpeg: bool
+    trained: tuple[RunConfig, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, folder = trained
     monkeypatch.chdir(ENVS)
-    if without_ffmpeg:
-        monkeypatch.setattr(prediction_video, "missing_video", lambda: ["imageio_ffmpeg"])
-    folders = {seed: tmp_path / f"seed{seed}" for seed in (0, 1)}
-    for path in folders.values():
-        path.mkdir()
+    kinds = {kind: {seed: tmp_path / kind / f"seed{seed}" for seed in (0, 1)} for kind in ("mp4", "gif")}
+    for path in (path for folders in kinds.values() for path in folders.values()):
+        path.mkdir(parents=True)
     said: list[str] = []
 
     def watch(found: Any, spec: AgentSpec, params: Any) -> None:
-        prediction_video.record_predictions(config, found, spec, params, folders, 0, said.append)
+        prediction_video.record_predictions(config, found, spec, params, kinds["mp4"], 0, said.append)
+        monkeypatch.setattr(prediction_video, "missing_video", lambda: ["imageio_ffmpeg"])
+        prediction_video.record_predictions(config, found, spec, params, kinds["gif"], 0, said.append)
 
-    with quick_compilation(folder.parent / "predict-cache"):
-        evaluate_checkpoint(config, folder, 1, 0, said.append, watch)
-    for path in folders.values():
-        [video] = (path / "videos").iterdir()
-        assert video.name == f"prediction-200-view.{'gif' if without_ffmpeg else 'mp4'}"
-        assert f"{video}, 6 windows: truth, model, error; 4 steps seen (green), 4 predicted (red)" in "".join(said)
-        [log] = (path / "tensorboard" / "videos").iterdir()
-        [value] = events(log)[1].summary.value
-        assert value.tag == "eval/prediction/view" and value.image.encoded_image_string[:3] == b"GIF"
-        if not without_ffmpeg:
-            frames = read_video(video)
-            # 196 x 408 pixels, doubled to reach the least height
-            assert len(frames) == 8 and frames[0].shape == (2 * (3 * 64 + 4), 2 * 6 * 68, 3)
-            assert frames[0][1, 1, 1] > 150 > frames[7][1, 1, 1] and frames[7][1, 1, 0] > 150
+    evaluate_checkpoint(config, folder, 1, 0, said.append, watch)
+    for kind, folders in kinds.items():
+        for path in folders.values():
+            [video] = (path / "videos").iterdir()
+            assert video.name == f"prediction-200-view.{kind}"
+            assert f"{video}, 6 windows: truth, model, error; 4 steps seen (green), 4 predicted (red)" in "".join(said)
+            [log] = (path / "tensorboard" / "videos").iterdir()
+            [value] = events(log)[1].summary.value
+            assert value.tag == "eval/prediction/view" and value.image.encoded_image_string[:3] == b"GIF"
+            if kind == "mp4":
+                frames = read_video(video)
+                # 196 x 408 pixels, doubled to reach the least height
+                assert len(frames) == 8 and frames[0].shape == (2 * (3 * 64 + 4), 2 * 6 * 68, 3)
+                assert frames[0][1, 1, 1] > 150 > frames[7][1, 1, 1] and frames[7][1, 1, 0] > 150
 
 
 def test_a_run_without_images_or_replay_has_nothing_to_show(trained: tuple[RunConfig, Path]) -> None:

@@ -25,6 +25,8 @@ from .golden_spec import spec_of as golden_spec
 from .same_runs import SMALL, spec_of
 from .test_plain_pickle import write_elements
 
+pytestmark = pytest.mark.usefixtures("quick_programs")
+
 SPEC = spec_of(SMALL)
 
 

@@ -47,6 +47,7 @@ class Function:
         return program_store.lower(self, [part], (jnp.asarray(x), jnp.asarray(x)), [0]).compile()(jnp.asarray(x), x)
 
 
+@pytest.mark.slow
 def test_a_later_start_traces_no_update_and_trains_the_same(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     traced: list[str] = []
 

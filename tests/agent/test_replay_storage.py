@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from dreamerguard_agent.loop import RunResult, train
 
 from .same_runs import SMALL, assert_same, everything, quick_compilation
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("quick_programs")]
 
 #: All that a run leaves in its directory: nothing of a replay on disk.
 FILES = {"checkpoints", "scores.jsonl", "metrics.jsonl", "eval.jsonl", "seed0", "seed1", "not_finite"}
@@ -55,19 +55,8 @@ def go(directory: Path, storage: str, stop: Callable[[], bool] = never, **change
         assert {path.name for path in directory.iterdir()} <= FILES
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiles every program once, with all optimizations: they must not make a difference."""
-    with quick_compilation(tmp_path_factory.mktemp("cache"), optimized=True):
-        yield
-
-
 #: Eight updates at each vector step, in a replay that is soon full: windows overlap, and cross the end of the ring.
-DENSE: dict[str, Any] = {
-    "run": {"frames": 1200, "train_ratio": 64, "envs": 2},
-    "replay": {"batch_size": 2, "batch_length": 8, "capacity": 60},
-    "eval": {"every": 0},
-}
+DENSE: dict[str, Any] = {"run": {"frames": 1200, "train_ratio": 64, "envs": 2}, "eval": {"every": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +70,15 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_runs_are_equal_bit_for_bit(dense: Path, tmp_path: Path, storage: str) -> None:
     go(tmp_path / "run", storage, **DENSE)
     assert_same(everything(dense), everything(tmp_path / "run"))
+
+
+@pytest.mark.slow
+def test_runs_are_equal_with_all_optimizations(tmp_path: Path) -> None:
+    with quick_compilation(tmp_path / "cache", optimized=True):
+        for storage in ("device", "host", "disk"):
+            go(tmp_path / storage, storage, **DENSE)
+    for storage in ("host", "disk"):
+        assert_same(everything(tmp_path / "device"), everything(tmp_path / storage))
 
 
 @pytest.mark.slow
@@ -111,6 +109,7 @@ def test_steps_after_the_last_checkpoint_are_repeated_exactly(dense: Path, tmp_p
     assert_same(everything(dense), everything(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_ends_the_run_and_loses_no_checkpoint(
     dense: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

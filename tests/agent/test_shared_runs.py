@@ -90,6 +90,7 @@ def test_two_processes_collect_what_one_collects(runs: Path) -> None:
     assert all(value.shape == one["episodes"][name].shape for name, value in two["episodes"].items())
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_processes(runs: Path) -> None:
     """Records, windows, queue and running episodes stay; nothing is collected twice."""
     folder = runs / "numbers"

@@ -53,15 +53,20 @@ def test_one_device_learns(one: dict[str, Any]) -> None:
     assert one["metrics/4/opt/loss"] != one["metrics/0/opt/loss"]
 
 
+@pytest.mark.slow
 def test_eight_devices_compute_what_one_computes(one: dict[str, Any], tmp_path: Path) -> None:
     (found,) = run_updates(tmp_path / "eight", 8)
     assert found.keys() == one.keys()
     assert_close(found, one, one)
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
-def test_processes_compute_what_one_computes(one: dict[str, Any], tmp_path: Path, processes: int) -> None:
-    found = run_updates(tmp_path / "processes", 1, processes)
+@pytest.mark.parametrize(
+    ("processes", "devices"),
+    [(2, 2), pytest.param(2, 1, marks=pytest.mark.slow), pytest.param(4, 1, marks=pytest.mark.slow)],
+)
+def test_processes_compute_what_one_computes(one: dict[str, Any], tmp_path: Path, processes: int, devices: int) -> None:
+    """Each with some of the devices over which a batch is split."""
+    found = run_updates(tmp_path / "processes", devices, processes)
     shared = [name for name in one if name.startswith(("metrics/", "state/"))]
     for each in found:
         assert_close(each, one, shared)

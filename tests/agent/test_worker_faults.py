@@ -64,10 +64,10 @@ def play(driver: Driver, steps: int = 10) -> list[Any]:
     [
         ("exception", "failed: RuntimeError: the arm fell off"),
         ("garbage", "sent an answer that cannot be read: b'hello"),
-        ("extra", "sent an answer that cannot be read: b'."),
+        pytest.param("extra", "sent an answer that cannot be read: b'.", marks=pytest.mark.slow),
         ("half", "ended with exit code 0"),
         ("exit", "ended with exit code 7"),
-        ("segfault", "was ended by SIGSEGV"),
+        pytest.param("segfault", "was ended by SIGSEGV", marks=pytest.mark.slow),
         ("suspend", "did not answer within 5 s"),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_train import TINY, run
+from .train_runs import TINY, run
 
 pytestmark = [
     pytest.mark.integration,

@@ -8,38 +8,36 @@ from pathlib import Path
 
 import pytest
 
-from .test_train import TINY, run
+from .train_runs import copied, folder_of, run
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("from")
-    (folder / "tiny.yaml").write_text(TINY)
-    return folder
+    return folder_of(tmp_path_factory, "from")
 
 
-def train(folder: Path, *words: str, name: str, frames: int = 600) -> tuple[int, str, str]:
+def train(folder: Path, *words: str, name: str, frames: int = 300) -> tuple[int, str, str]:
     return run(folder, "train", "--config", "tiny.yaml", f"run.frames={frames}", "--logdir", name, *words)
 
 
-def test_a_run_starts_from_another_and_no_longer_needs_it(folder: Path) -> None:
-    code, _, err = train(folder, name="base")
-    assert code == 0, err
-    code, _, err = train(folder, "--from", "base@600", "--from-parts", "enc,dyn", name="tuned")
+def test_a_run_starts_from_another_and_no_longer_needs_it(folder: Path, finished: Path) -> None:
+    copied(finished, folder, "base")
+    code, _, err = train(folder, "--from", "base@1500", "--from-parts", "enc,dyn", name="tuned")
     assert code == 0, err
     assert "starts from" in err and "base/checkpoints" in err
     (start,) = json.loads((folder / "tuned" / "manifest.json").read_text())
-    assert start["from"]["frames"] == 600 and start["from"]["parts"] == ["enc", "dyn"]
-    assert start["from"]["named"] == f"{folder}/base@600"
+    assert start["from"]["frames"] == 1500 and start["from"]["parts"] == ["enc", "dyn"]
+    assert start["from"]["named"] == f"{folder}/base@1500"
     shutil.rmtree(folder / "base")
-    code, _, err = train(folder, "--from", "base@600", "--from-parts", "enc,dyn", name="tuned", frames=800)
+    code, _, err = train(folder, "--from", "base@1500", "--from-parts", "enc,dyn", name="tuned", frames=400)
     assert code == 0 and "starts from" not in err, err
-    code, _, err = train(folder, name="tuned", frames=1000)  # a run knows where it came from
+    assert "continues with changed settings: run.frames 300 -> 400" in err and "finished: 400 frames" in err
+    code, _, err = train(folder, name="tuned", frames=500)  # a run knows where it came from
     assert code == 0, err
-    assert {start["from"]["frames"] for start in json.loads((folder / "tuned" / "manifest.json").read_text())} == {600}
-    code, _, err = train(folder, "--from", "other", name="tuned", frames=1200)
+    assert {start["from"]["frames"] for start in json.loads((folder / "tuned" / "manifest.json").read_text())} == {1500}
+    code, _, err = train(folder, "--from", "other", name="tuned", frames=600)
     assert code == 2 and "holds a run that started from" in err and "(only enc,dyn)" in err
 
 

@@ -17,7 +17,7 @@ from dreamerguard_agent.video_file import missing_video, write_video
 
 from ..agent.same_runs import SMALL, spec_of
 from ..agent.test_pretrained import save
-from .test_train import run
+from .train_runs import run
 
 pytestmark = pytest.mark.integration
 

@@ -62,8 +62,6 @@ def test_the_exit_code_names_the_worst_check(folder: Path) -> None:
     assert done.returncode == 69
     assert "error        open files" in done.stdout
     assert "fix: ulimit -n 1024 (at most 60 without an administrator)" in done.stdout
-    done = doctor(folder, "--json", JAX_DISABLE_JIT="1")
-    assert (done.returncode, checks(done)["clashes"]["where"]) == (1, "JAX_DISABLE_JIT")
     assert doctor(folder, "missing.yaml").returncode == 2
     (folder / "broken.yaml").write_text("task: [")
     assert doctor(folder, "broken.yaml").returncode == 2
@@ -115,24 +113,22 @@ def test_a_run_directory_is_examined_as_it_stands(folder: Path) -> None:
     run = folder / "runs" / "mine"
     run.mkdir(parents=True)
     (run / "run.yaml").write_text(TINY)
-    report = json.loads(doctor(folder, "runs/mine", "--json").stdout)
+    done = doctor(folder, "runs/mine", "--json", JAX_DISABLE_JIT="1")
+    assert (done.returncode, checks(done)["clashes"]["where"]) == (1, "JAX_DISABLE_JIT")  # a warning
+    report = json.loads(done.stdout)
     assert (report["folder"], report["task"]) == ("runs/mine", "dmc_cartpole_balance")
     assert [path.name for path in run.iterdir()] == ["run.yaml"]
 
 
-def test_nothing_of_the_project_runs(folder: Path) -> None:
+def test_the_command_loads_nothing_heavy_and_runs_nothing_of_the_project(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.dreamerguard]\nlocal-rules = ["rules.py"]\n')
     (folder / "rules.py").write_text("from pathlib import Path\nPath('ran').write_text('')\n")
     (folder / "mujoco.py").write_text("from pathlib import Path\nPath('ran').write_text('')\n")
-    doctor(folder, "run.yaml", PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
-    assert not (folder / "ran").exists()
-
-
-def test_the_command_itself_loads_nothing_heavy(folder: Path) -> None:
     code = (
         "import sys; from dreamerguard.cli import main; sys.argv[1:] = ['doctor', 'run.yaml']\n"
         "try:\n  main()\nfinally:\n  print(sorted({'jax', 'numpy', 'mujoco', 'dm_control'} & set(sys.modules)))"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+    assert not (folder / "ran").exists()

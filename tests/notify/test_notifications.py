@@ -149,9 +149,13 @@ def test_the_users_own_channels_and_how_to_turn_them_off(server: Received, proje
 )
 def test_a_typed_channel_that_cannot_be_used_is_refused(url: str, said: str, project: Path) -> None:
     native_run(project / "low")
-    for words in (["watch", "low", "--once"], ["guard", "--", sys.executable, "-c", "open('started', 'w')"]):
-        done = run(project, words[0], "--notify", url, *words[1:])
-        assert (done.returncode, said in done.stderr, SECRET in done.stderr) == (2, True, False)
+    done = run(project, "watch", "--notify", url, "low", "--once")
+    assert (done.returncode, said in done.stderr, SECRET in done.stderr) == (2, True, False)
+
+
+def test_guard_starts_nothing_when_a_channel_cannot_be_used(project: Path) -> None:
+    words = ["--notify", "nonsense://x", "--", sys.executable, "-c", "open('started', 'w')"]
+    assert run(project, "guard", *words).returncode == 2
     assert not (project / "started").exists()
 
 

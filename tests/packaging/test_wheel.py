@@ -66,7 +66,12 @@ def at_hand(minor: int) -> str | None:
     return next((path for path in found if path and subprocess.run([path, "-c", code], cwd="/").returncode == 0), None)
 
 
-@pytest.mark.parametrize("minor", range(11, 15))
+#: The oldest Python is that of most development machines, which `installed` uses; the wheel is built from the source
+#: distribution.
+REPEATED = [pytest.param(minor, marks=pytest.mark.slow) for minor in (11, 12)]
+
+
+@pytest.mark.parametrize("minor", [*REPEATED, 13, 14])
 def test_the_linter_runs_on_every_python_that_it_supports(built: Path, tmp_path: Path, minor: int) -> None:
     python = at_hand(minor)
     if python is None:

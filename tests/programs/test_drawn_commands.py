@@ -191,7 +191,7 @@ def config_files(draw: st.DrawFn) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore:In 'main'")
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(config_files(), st.lists(st.sampled_from(CHOICES), max_size=2, unique=True))
 def test_drawn_folders_of_hydra(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, str], words: list[str]

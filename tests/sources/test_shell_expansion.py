@@ -197,7 +197,7 @@ def test_installing_a_package_starts_nothing() -> None:
 )  # fmt: skip
 def test_work_grows_with_the_length_of_a_script(part: str) -> None:
     def calls(letters: int) -> int:
-        head, count = "A=(a b c)\ni=2\nf() {\n" + "local a=1; a=$1\n" * 900 + "}\n", itertools.count()
+        head, count = "A=(a b c)\ni=2\nf() {\n" + "local a=1; a=$1\n" * 450 + "}\n", itertools.count()
         sys.setprofile(lambda frame, event, argument: event == "call" and next(count))
         try:
             commands((head + part * (letters // len(part)))[:letters])
@@ -205,4 +205,4 @@ def test_work_grows_with_the_length_of_a_script(part: str) -> None:
             sys.setprofile(None)
         return next(count)
 
-    assert calls(90_000) < 2.6 * calls(45_000)
+    assert calls(45_000) < 2.6 * calls(22_500)

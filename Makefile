@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Compiled modules are kept: without them, every process compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: env demo check test tests test-slow trust rates lint architecture docs clean
 
 env: $(VENV)/.ready

@@ -8,7 +8,7 @@ from typing import Any
 
 import elements
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dreamerguard.core.machine import UNKNOWN
@@ -128,8 +128,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(st.lists(st.one_of(group_words(), value_words()), min_size=1, max_size=4))
+@example(["env=1", "env=crafter"])
+@example(["env=true"])
 def test_overrides_of_hydra(folder: Path, words: list[str]) -> None:
     expected = theirs(folder, "configs", words)
     try:

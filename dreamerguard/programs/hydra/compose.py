@@ -79,7 +79,7 @@ class _HydraComposer:
                 self.result.problems.append(forced(item))
             elif item.kind == "delete":
                 self.deleted[item.element] = str(item.value) if item.text else None
-            elif item.value is None and not item.unknown:
+            elif (item.value is None and not item.unknown) or isinstance(item.value, bool | int | float):
                 self.result.problems.append(no_name(item))
             elif item.kind == "add":
                 self.appended.append(Default(item.key, self._option(item), item.package))

@@ -20,8 +20,9 @@ def forced(item: HydraOverride) -> Problem:
 
 
 def no_name(item: HydraOverride) -> Problem:
-    """A group without an option."""
-    message = f"{item.key} needs the name of an option"
+    """A group without an option, or with a number or a truth value, which hydra takes for no name."""
+    number = isinstance(item.value, bool | int | float)
+    message = f"{item.key} needs the name of an option" + (f", and {item.text} is none; hydra stops" if number else "")
     return Problem("malformed-override", message, Label(item.span), key=item.key)
 
 

@@ -36,7 +36,7 @@ test: env
 	@$(MAKE) --no-print-directory -j2 lint tests
 
 tests:
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: env
 	$(BIN)/pytest -m slow

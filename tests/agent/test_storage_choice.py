@@ -20,7 +20,8 @@ STEPS, HUGE = 200_000, 1 << 50
 
 
 def config(storage: str = "auto", **replay: Any) -> RunConfig:
-    return RunConfig(**{**SMALL, "replay": SMALL["replay"] | {"storage": storage} | replay})
+    batch = {"batch_size": 2, "batch_length": 8}  # and the usual capacity
+    return RunConfig(**{**SMALL, "replay": batch | {"storage": storage} | replay})
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,7 @@ def test_a_finished_run_is_lengthened_by_one_process_at_a_time(folder: Path, fin
     assert not (folder / "longer" / "run.lock").exists()
 
 
+@pytest.mark.slow
 def test_a_run_whose_directory_is_removed_is_saved_again(folder: Path) -> None:
     words = ("train", "--config", "tiny.yaml", "run.frames=4000", "--logdir", "removed")
     process = start(folder, *words)
@@ -86,6 +87,7 @@ def test_a_run_whose_directory_is_removed_is_saved_again(folder: Path) -> None:
     assert_complete(folder / "removed", 4000)
 
 
+@pytest.mark.slow
 def test_a_start_that_never_saved_begins_again(folder: Path) -> None:
     words = ("train", "--config", "tiny.yaml", "checkpoint.every=1e6", "--logdir", "early", "run.frames=1500")
     process = start(folder, *words)

@@ -28,6 +28,9 @@ _LINES = 4000
 #: Pieces in which the start of an event file is read.
 _PIECES = 8
 
+#: Behind the first piece, about one record in so many is read, and about so many scores of a piece.
+_EVERY, _SCORES = 8, 200
+
 #: Start of the names of event files, and the folders that are searched for a log.
 _EVENTS, _FOLDERS = EVENT_FILES.rstrip("*"), 300
 
@@ -143,11 +146,12 @@ def _tags_in(path: Path) -> Iterator[str]:
 
 
 def _first_scalars(file: io.FileIO) -> Iterator[EventScalar]:
-    """Yields the scalars at the start of an event file. Long records are passed over."""
-    reader, at = EventReader(), 0
-    for _ in range(_PIECES):
+    """Yields the scalars at the start of an event file, behind its first piece a part. Long records are passed over."""
+    reader, at = EventReader({tag for layout in log_layouts() for tag in layout.event_scores}), 0
+    for piece in range(_PIECES):
         file.seek(at)
-        found = reader.read(file.read(_HEAD // _PIECES + 2 * LONG_RECORD))
+        data = file.read(_HEAD // _PIECES + 2 * LONG_RECORD)
+        found = reader.read(data, _EVERY, _SCORES) if piece else reader.read(data)
         yield from found.scalars
         if not found.used and not found.long:
             return

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 #: Bytes around a payload in a record: length and its checksum, and the checksum of the payload.
 HEAD, TAIL = 12, 4
 
+#: Scores to pass over from which they are looked at together.
+_RUN = 4
 #: Spreads the numbers of the records that are read: not at equal distances, because tags come in turns.
 _SPREAD = 0x9E3779B1
 
@@ -24,10 +26,9 @@ class EventSampler:
         self._pattern = re.compile(b"|".join(map(re.escape, self._tags)) or rb"(?!)")
         self._every = self._step = 1
         self._data = b""
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._next = 0
+        self._start = self._end = 0
         self._count = self._scores = 0
+        self._runs: dict[bytes, tuple[tuple[int, bytes], re.Pattern[bytes]]] = {}
 
     @property
     def all(self) -> bool:
@@ -43,24 +44,35 @@ class EventSampler:
           most: records with a score from which on only about so many, evenly spaced, are read; None for all.
         """
         self._every, self._step = every, 1
-        self._data, self._next = data, 0
-        spans = [] if most is None and every == 1 else [hit.span() for hit in self._pattern.finditer(data)]
+        self._data, self._start = data, -1
         if most is not None:
-            self._step = 1 + len(spans) // max(most, 1)
-        self._starts = [start for start, _ in spans] + [len(data)]
-        self._ends = [end for _, end in spans]
+            self._step = 1 + sum(map(data.count, self._tags)) // max(most, 1)
+
+    def _find(self, at: int) -> tuple[int, int]:
+        """Returns where the next tag of a score begins and ends; behind the data if there is none."""
+        hit = self._pattern.search(self._data, at)
+        return hit.span() if hit is not None else (len(self._data), len(self._data))
 
     def takes(self, start: int, end: int) -> bool:
         """Returns whether the next record, with its payload from start to end, is read."""
         if self.all:
             return True
-        while self._starts[self._next] < start:
-            self._next += 1
-        if self._starts[self._next] < end and self._pattern.search(self._data, start, end):
+        if self._start < start:
+            self._start, self._end = self._find(start)
+        if self._start < end and self._pattern.search(self._data, start, end):
             self._scores += 1
             return not self._scores % self._step
         self._count += 1
         return not (self._count * _SPREAD >> 16) % self._every
+
+    def _like(self, head: bytes, length: int, before: int, tag: bytes) -> re.Pattern[bytes]:
+        """Returns the pattern of consecutive records with the same head and the same tag at the same place."""
+        known = self._runs.get(head)
+        if known is None or known[0] != (before, tag):
+            rest = length - before - len(tag) + TAIL
+            text = re.escape(head) + b".{%d}" % before + re.escape(tag) + b".{%d}" % rest
+            known = self._runs[head] = (before, tag), re.compile(b"(?:%b)*" % text, re.DOTALL)
+        return known[1]
 
     def pass_over(self, at: int, lengths: Mapping[bytes, int]) -> int:
         """Returns where the next record begins that may have to be read.
@@ -71,22 +83,30 @@ class EventSampler:
         """
         if self.all:
             return at
-        data, size, starts, ends = self._data, len(self._data) - TAIL, self._starts, self._ends
-        count, scores, following, every, step = self._count, self._scores, self._next, self._every, self._step
-        while (length := lengths.get(data[at : at + HEAD])) is not None:
+        data, size, start, stop = self._data, len(self._data) - TAIL, self._start, self._end
+        count, scores, every, step = self._count, self._scores, self._every, self._step
+        while (length := lengths.get(head := data[at : at + HEAD])) is not None:
             end = at + HEAD + length
-            while starts[following] < at:
-                following += 1
+            if start < at:
+                start, stop = self._find(at)
             if end > size:
                 break
-            if starts[following] >= end:
+            if start >= end:
                 if not ((count + 1) * _SPREAD >> 16) % every:
                     break
                 count += 1
-            elif starts[following] < at + HEAD or ends[following] > end or not (scores + 1) % step:
+            elif start < at + HEAD or stop > end or not (scores + 1) % step:
                 break
             else:
                 scores += 1
+                left = step - 1 - scores % step
+                if left >= _RUN:  # the same head and tag follow each other in most files of scores
+                    like = self._like(head, length, start - at - HEAD, data[start:stop])
+                    stride = HEAD + length + TAIL
+                    passed = like.match(data, end + TAIL, end + TAIL + left * stride)
+                    more = (passed.end() - passed.start()) // stride if passed is not None else 0
+                    scores += more
+                    end += more * stride
             at = end + TAIL
-        self._count, self._scores, self._next = count, scores, following
+        self._count, self._scores, self._start, self._end = count, scores, start, stop
         return at

@@ -33,12 +33,12 @@ from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.markdown_blocks import read_block
 from dreamerguard.sources.commands.nearby_files import reading_in
+from dreamerguard.sources.commands.placeholders import DOCUMENTS
 from dreamerguard.sources.commands.shell import read_shell
 
 RESULTS = Path(__file__).parent / "results" / "fresh_batches.json"
 #: Largest distance in lines between a finding and the line that a person noted.
 _NEAR = 4
-_DOCUMENTS = (".md", ".markdown", ".rst", ".txt")
 _LOUD = {Severity.ERROR, Severity.WARNING}
 
 
@@ -101,7 +101,7 @@ def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:
     for row in rows(batch / "commands.tsv"):
         tree = tree_of(batch, row["repo"])
         start = time.process_time()
-        document = row["place"].partition(":")[0].lower().endswith(_DOCUMENTS)
+        document = row["place"].partition(":")[0].lower().endswith(DOCUMENTS)
         found, results, why = classify(row["command"], tree / (row["cwd"] or "."), document=document)
         item = Judgement(row["id"], row["repo"], row["place"], row["verdict"].split()[0].rstrip(":"), found)
         item.judged, item.seconds = why, round(time.process_time() - start, 2)

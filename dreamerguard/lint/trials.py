@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import lru_cache
 from itertools import islice, takewhile
 
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.values import as_number
 from dreamerguard.rules.helpers.intervals import is_never
 from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.placeholders import DOCUMENTS
 
 #: Shares of the published length and network below which a command that sets both is a trial of the program.
 _TRIAL_LENGTH, _TRIAL_NETWORK = 0.01, 1 / 8
@@ -28,10 +31,9 @@ _CALLED = re.compile(
 _CALLED_FILE = re.compile(r"(?:^|[_.-])(?:debug|smoke|sanity)(?:[_.-]|test|$)", re.IGNORECASE)
 #: The name of a configuration in ``launch.json``.
 _NAME = re.compile(r'"name"\s*:\s*"([^"\n]{1,200})"')
-#: Documents, where text stands between blocks of code.
-_DOCUMENTS = (".md", ".markdown", ".rst", ".txt")
 _COMMENT = ("#", "//", "::", "rem ", "REM ")
 _FENCE = ("```", "~~~")
+_FENCED = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 #: Lines above a command that speak of it, and the most characters of each that are read.
 _LINES, _WIDTH = 2, 300
 
@@ -101,10 +103,10 @@ def _said(command: Command) -> list[str]:
     behind = text[span.end : end if end >= 0 else len(text)].partition("#")[2]
     start = text.rfind("\n", 0, span.start) + 1
     above = [line.strip() for line in text[max(0, start - 4000) : start].split("\n")[:-1]]
-    document = command.source.name.lower().endswith(_DOCUMENTS)
+    document = command.source.name.lower().endswith(DOCUMENTS)
     return [
         behind[:_WIDTH],
-        *(line[:_WIDTH] for line in (_above_block(above, text[:start]) if document else _comments(above))),
+        *(line[:_WIDTH] for line in (_above_block(above, text, start) if document else _comments(above))),
     ]
 
 
@@ -113,13 +115,18 @@ def _comments(above: list[str]) -> list[str]:
     return list(takewhile(lambda line: line.startswith(_COMMENT), reversed(above)))[:_LINES]
 
 
-def _above_block(above: list[str], before: str) -> list[str]:
+@lru_cache(maxsize=8)
+def _fences(text: str) -> tuple[int, ...]:
+    return tuple(found.start() for found in _FENCED.finditer(text))
+
+
+def _above_block(above: list[str], text: str, start: int) -> list[str]:
     """Returns the comments directly above a line of a document, and the text above its block of code."""
     spoken = _comments(above)
-    if sum(line.lstrip().startswith(_FENCE) for line in before.split("\n")) % 2:
+    if bisect_left(_fences(text), start) % 2:
         opening = max((at for at, line in enumerate(above) if line.startswith(_FENCE)), default=0)
         above = above[:opening]
-    text = takewhile(
+    told = takewhile(
         lambda line: not line.startswith(_FENCE), (line for line in reversed(above) if line and " --" not in line)
     )
-    return spoken + list(islice(text, _LINES))
+    return spoken + list(islice(told, _LINES))

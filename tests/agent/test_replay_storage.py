@@ -109,7 +109,6 @@ def test_steps_after_the_last_checkpoint_are_repeated_exactly(dense: Path, tmp_p
     assert_same(everything(dense), everything(tmp_path / "run"))
 
 
-@pytest.mark.slow
 def test_a_disk_that_fails_ends_the_run_and_loses_no_checkpoint(
     dense: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

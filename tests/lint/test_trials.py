@@ -59,3 +59,12 @@ def test_a_configuration_for_a_debugger_says_its_name(tmp_path: Path) -> None:
 def test_a_fault_of_a_trial_stays_a_fault(tmp_path: Path) -> None:
     text = f"# smoke test\n{RUN} --run.steps lots\n"
     assert severity(tmp_path, "run.sh", text, "wrong-type") is Severity.ERROR
+
+
+def test_a_command_below_many_blocks_has_its_own_text(tmp_path: Path) -> None:
+    other = "Text.\n\n```sh\npython other.py\n```\n\n" * 50
+    assert severity(tmp_path, "README.md", f"{other}A quick test:\n\n```sh\n{RUN}\n```\n") is Severity.INFO
+    assert (
+        severity(tmp_path, "README.md", f"A quick test:\n\n{other}Then train:\n\n```sh\n{RUN}\n```\n")
+        is Severity.WARNING
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label
@@ -34,7 +34,7 @@ def absent_groups(checkout: Checkout, shipped: TableStore, primary: str, launch:
     """
     script = checkout.folder.parent / PurePosixPath(launch.program).name
     own = FolderStore(checkout.folder, checkout.shown, shipped)
-    if own.load(primary) is None or not is_file(script) or not _MAIN.search(read_regular(script, _MOST_BYTES)):
+    if own.load(primary) is None or not _is_started_by_hydra(script):
         return
     defaults = Defaults(own, {})
     try:
@@ -50,3 +50,10 @@ def absent_groups(checkout: Checkout, shipped: TableStore, primary: str, launch:
         )
         help = f"restore {checkout.shown}/{missing.group}; an ignore file may keep it out of the repository"
         yield Problem("unknown-option", text, Label(launch.place.span), missing.group, help=help)
+
+
+def _is_started_by_hydra(script: Path) -> bool:
+    try:
+        return is_file(script) and _MAIN.search(read_regular(script, _MOST_BYTES)) is not None
+    except OSError:
+        return False

@@ -80,7 +80,8 @@ def _refused_items(
         for item in value:
             one = replace(setting, chain=(*setting.chain[:-1], replace(setting.last, value=item)))
             if isinstance(item, str) and not is_open(item) and _refuses(decision, decisions, one, checkout.index):
-                yield _problem(decision, one, sure=decisions.runs_always(decision), whole=whole)
+                sure = decisions.runs_always(decision) and _of_script(decision, checkout)
+                yield _problem(decision, one, sure=sure, whole=whole)
 
 
 def _is_asked(setting: Setting, *, whole: bool) -> bool:

@@ -10,7 +10,7 @@ from dreamerguard.core.finding import Problem, Severity
 from dreamerguard.core.setting import Setting
 from dreamerguard.core.source import Label, Source, Span
 from dreamerguard.sources.python.choice_facts import takes
-from dreamerguard.sources.python.decisions import Decision, Decisions
+from dreamerguard.sources.python.decisions import MAKES, Decision, Decisions
 from dreamerguard.sources.python.python_files import MAX_FILES
 from dreamerguard.util.hints import LONGEST
 from dreamerguard.util.paths import exists, is_dir, is_file
@@ -23,8 +23,6 @@ from .task_names import suite_of
 _NAME = re.compile(r"[\w.:/+-]+")
 #: Takes the section of a suite: ``config.env.get(suite, {})``.
 _BY_SUITE = re.compile(rb"\.env(?:\.get\(|\[)\s*suite\b")
-#: Functions that make the environment of a task.
-_MAKES = re.compile(r"_*make_(?:single_)?env\w*")
 #: Suites that a message lists.
 _LISTED = 8
 
@@ -126,7 +124,7 @@ def _is_by_suite(decision: Decision) -> bool:
     """Returns whether a place decides by the beginning of a name, or makes the environment of each whole name."""
     texts = [item for item in decision.choice.choices if isinstance(item, str)]
     starts = bool(texts) and all(item.endswith("*") for item in texts)
-    whole = len(texts) == len(decision.choice.choices) and _MAKES.fullmatch(decision.choice.function) is not None
+    whole = len(texts) == len(decision.choice.choices) and MAKES.fullmatch(decision.choice.function) is not None
     return decision.choice.subject.first or starts or whole
 
 

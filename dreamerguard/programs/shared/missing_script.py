@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command
+from dreamerguard.sources.commands.placeholders import DOCUMENTS
 from dreamerguard.util.paths import exists, is_file
 
 from .preset_file import PresetFile
@@ -64,8 +65,7 @@ def missing_script(call: PythonCall, file: PresetFile | None, command: Command, 
 def _is_note(name: str) -> bool:
     """Returns whether a file is a document that is no first page of a folder, so that any folder may be meant."""
     path = PurePosixPath(name)
-    document = path.suffix.lower() in (".md", ".markdown", ".rst", ".txt")
-    return document and len(path.parts) > 1 and not path.name.lower().startswith("readme")
+    return name.lower().endswith(DOCUMENTS) and len(path.parts) > 1 and not path.name.lower().startswith("readme")
 
 
 def _is_entered(below: PurePosixPath | Path, package: str, command: Command, folder: Path) -> bool:

@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeGuard
 
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label
@@ -132,11 +131,7 @@ def _required(path: Path) -> tuple[Option, ...]:
 def _options(body: Sequence[ast.stmt], called: set[str]) -> Iterator[Option]:
     """Yields the required options that every run of some statements declares."""
     for node in body:
-        if (
-            (isinstance(node, ast.FunctionDef) and node.name in called)
-            or isinstance(node, ast.With)
-            or (isinstance(node, ast.If) and _MAIN.search(ast.unparse(node.test)))
-        ):
+        if isinstance(node, ast.With | ast.FunctionDef | ast.If) and _always_runs(node, called):
             yield from _options(node.body, called)
         elif isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call):
             option = _option(node.value)
@@ -144,8 +139,10 @@ def _options(body: Sequence[ast.stmt], called: set[str]) -> Iterator[Option]:
                 yield option
 
 
-def _is_main(node: ast.stmt) -> TypeGuard[ast.If]:
-    return isinstance(node, ast.If) and _MAIN.search(ast.unparse(node.test)) is not None
+def _always_runs(node: ast.With | ast.FunctionDef | ast.If, called: set[str]) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return node.name in called
+    return isinstance(node, ast.With) or _MAIN.search(ast.unparse(node.test)) is not None
 
 
 def _option(node: ast.Call) -> Option | None:

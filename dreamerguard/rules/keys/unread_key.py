@@ -3,9 +3,10 @@
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
   information when the probably intended key has the same value anyway. In ``dreamerguard lint``, a key of a preset is
-  also information if it is upstream's or if no valid key is similar; for an upstream key, ``dreamerguard check``
-  warns at that place. If the checkout is available, a key that its Python files read is not reported. If it is not, a
-  key without a similar one is information, because a fork's code may read keys that its defaults do not declare.
+  also information if it is upstream's, if the similar key does not change the number of updates, or if no key is
+  similar; ``dreamerguard check`` warns at that place. If the checkout is available, a key that its Python files read is
+  not reported. If it is not, a key without a similar one is information, because a fork's code may read keys that its
+  defaults do not declare.
 
 Why is this bad:
   The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``

@@ -35,13 +35,14 @@ GOOD = [
 BAD = [
     Example(f"#!/bin/bash\n#SBATCH --mem=64G\n#SBATCG --time=1:00\n{_COMMAND}", mark="#SBATCG"),
     Example(f"#!/bin/bash\nmodule load cuda\n#SBATCH --mem=64G\n{_COMMAND}", mark="#SBATCH"),
+    Example(f"#!/bin/bash\ncat <<<word\n#SBATCH --mem=64G\nword\n{_COMMAND}", mark="#SBATCH"),
 ]
 
 _RIGHT = "#SBATCH"
 #: A comment of one word with capital letters and an option: what may be meant as a directive.
 _LINE = re.compile(r"^(?P<word>#[A-Za-z]{4,9})(?=[ \t]+--?[A-Za-z])[^\n]*", re.MULTILINE)
-#: A here-document is a script of its own.
-_HEREDOC = re.compile(r"(?<=<<)-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL)
+#: The start of a here-document, which is a script of its own.
+_HEREDOC = re.compile(r"(?<!<)<<(?!<)-?[ \t]*(['\"]?)(\w+)\1")
 _STATEMENT = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 _MOST_BYTES = 1 << 16
 #: The smallest share of common letters of a misspelt word.
@@ -52,9 +53,10 @@ _ALIKE = 0.8
 def check(run: ResolvedRun) -> Iterator[Finding]:
     """Looks at the script around the command."""
     source = run.anchor.source
-    text = _HEREDOC.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source.text[:_MOST_BYTES])
+    text = source.text[:_MOST_BYTES]
     if not text.startswith("#!") or "#SBAT" not in text.upper() or run.whole:
         return
+    text = _without_heredocs(text)
     first = _STATEMENT.search(text)
     end = first.start() if first is not None else len(text)
     for line in _LINE.finditer(text):
@@ -64,6 +66,20 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         elif line["word"] != _RIGHT and line.start() < end and _is_near(line["word"]):
             text = f"{line['word']} is no directive of Slurm, so this line is a comment; did you mean {_RIGHT}?"
             yield rule.at(place, text)
+
+
+def _without_heredocs(text: str) -> str:
+    """Returns a text of the same length with blanks for here-documents that are closed."""
+    lines = text.split("\n")
+    last = {line.strip(): at for at, line in enumerate(lines)}
+    closing = ""
+    for at, line in enumerate(lines):
+        if closing:
+            lines[at] = " " * len(line)
+            closing = "" if line.strip() == closing else closing
+        elif (start := _HEREDOC.search(line)) is not None and last.get(start[2], at) > at:
+            closing = start[2]
+    return "\n".join(lines)
 
 
 def _place(source: Source, line: re.Match[str]) -> Span:

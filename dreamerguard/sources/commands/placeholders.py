@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 
+#: Ends of the names of documents, where text stands between blocks of code.
+DOCUMENTS = (".md", ".markdown", ".rst", ".txt")
 #: ``{timestamp}`` is a field that programs fill in.
 _BRACES = re.compile(r"\{(?!timestamp\})[A-Za-z_][\w -]{0,40}\}")
 _OPTIONAL = re.compile(r"\[[A-Za-z][\w.-]*\]$")

@@ -18,7 +18,7 @@ _NAMED = re.compile(rb"[.'\"](\w+)")
 _TESTS = re.compile(r"(^|/)(tests?|docs|examples)/|(^|/)(test_\w+|conftest|setup)\.py$")
 
 #: Functions that make environments: every run calls them, often through a function that it makes for that.
-_MAKES = re.compile(r"_*make_(single_)?env\w*")
+MAKES = re.compile(r"_*make_(single_)?env\w*")
 
 Path = tuple[str, ...]
 
@@ -126,7 +126,7 @@ class Decisions:
         """Yields the errors under conditions that every run comes to, with their files."""
         for name, file in self.files.items():
             for guard in file.guards:
-                if guard.function in ("", "main") or guard.function in self._plain or _MAKES.fullmatch(guard.function):
+                if guard.function in ("", "main") or guard.function in self._plain or MAKES.fullmatch(guard.function):
                     yield name, guard
 
     def compared_before(self, decision: Decision) -> Iterator[tuple[Literal, ...]]:

@@ -74,6 +74,6 @@ def test_a_loop_in_a_document_lists_braces() -> None:
 
 
 def test_braces_within_a_word_of_a_loop_in_a_document() -> None:
-    text = "```bash\nfor d in runs/{a,b}; do python $d/run.py; done\nfor t in dmc_{task}; do python a.py $t; done\n```\n"
+    text = "```bash\nfor d in a/{b,c}; do python $d/run.py; done\nfor t in dmc_{t}; do python a.py $t; done\n```\n"
     found = [" ".join(word.text for word in command.words) for command in read_markdown(Source("README.md", text))]
-    assert found == ["python runs/a/run.py", "python runs/b/run.py", f"python a.py dmc_{UNKNOWN}"]
+    assert found == ["python a/b/run.py", "python a/c/run.py", f"python a.py dmc_{UNKNOWN}"]

@@ -82,7 +82,7 @@ def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str
     with reading_in(folder, folder):
         items = read_block(source, 0, len(command)) if document else read_shell(source)
     for item in items:
-        if read_launch(item) is None and not _is_missing_script(item, folder):
+        if read_launch(item) is None and not _is_whole_script(item, folder):
             continue
         try:
             results.append(check_command(item, folder=folder))
@@ -97,10 +97,13 @@ def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str
     return worst, own, "; ".join(filter(None, (result.judged.text for result in own)))
 
 
-def _is_missing_script(command: Command, folder: Path) -> bool:
-    """Returns whether a command starts a shell script that is not there; one that is there is read instead."""
+def _is_whole_script(command: Command, folder: Path) -> bool:
+    """Returns whether a command starts a shell script that is not there, or one without arguments.
+
+    With arguments, the commands in the script are read for it.
+    """
     launch = read_shell_launch(command)
-    return launch is not None and not (folder / launch.program).exists()
+    return launch is not None and (not launch.arguments or not (folder / launch.program).exists())
 
 
 def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:

@@ -126,5 +126,5 @@ def earlier(setting: Setting) -> tuple[Label, ...]:
 
 
 def is_debug(preset: str) -> bool:
-    """Returns whether a preset is for trying the program out, as its name says: ``debug``, ``debug_small``."""
-    return not {"debug", "smoke"}.isdisjoint(re.split(r"[_.-]", preset.lower()))
+    """Returns whether a preset is for trying the program out, as its name says: ``debug_small``, ``mydebug``."""
+    return re.search(r"debug|(?:^|[_.-])smoke(?:[_.-]|$)", preset.lower()) is not None

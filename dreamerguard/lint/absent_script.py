@@ -28,12 +28,15 @@ from .unstartable import Unstartable
 #: Programs whose checkouts hold a file of presets.
 _WITH_PRESETS = ("danijar", "nm512_torch")
 _MOST_FOLDERS, _DEPTH = 300, 4
+#: Characters above a command in which a folder is entered.
+_MOST_TEXT = 4000
 _DREAMER = re.compile(r"dreamer", re.IGNORECASE)
 _OTHERS = re.compile(r"dreamer[-_]?v?[12](?![0-9])", re.IGNORECASE | re.ASCII)
 _IMPORTS = re.compile(rb"^\s*(?:import|from) dreamerv3\b", re.MULTILINE)
 #: Names that scripts of every project have: a document may mean those of another one.
 _USUAL = frozenset({"main.py", "train.py", "run.py", "test.py", "eval.py", "evaluate.py", "setup.py", "demo.py"})
 _CLONE = re.compile(r"\bgit clone\b|\bgh repo clone\b|\bgit checkout\b|\bgit submodule\b")
+_ENTERED = re.compile(r"\b(?:cd|pushd) +([\w./-]+)")
 _MADE_BY = r"(?:>|\b(?:wget|curl|cp|mv|ln|touch|tee|cat|nano|vim?|code|save|create|write|download)\b)"
 
 
@@ -73,6 +76,8 @@ def _may_be_elsewhere(command: Command, launch: Launch, folder: Path) -> bool:
     typed = PurePosixPath(launch.program)
     made = re.search(rf"{_MADE_BY}[^\n]*\b{re.escape(typed.name)}", before, re.IGNORECASE)
     if made is not None or len(_CLONE.findall(before)) > 1:
+        return True
+    if any(exists(folder / entered / launch.program) for entered in _ENTERED.findall(before[-_MOST_TEXT:])):
         return True
     named = _DREAMER.search(typed.name) is not None
     return not (named or (_is_front(source.name) and _has_near(typed, folder)))

@@ -24,7 +24,7 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     path = folder / launch.program if launch is not None and not launch.module else None
     if launch is None or path is None or path.suffix != ".py" or not is_file(path):
         return None
-    from dreamerguard.sources.commands.python import read_configurations, read_given_words
+    from dreamerguard.sources.commands.python import read_configurations, read_given_words, read_starts
     from dreamerguard.sources.commands.rllib import RLLIB_MODULE
 
     try:
@@ -34,7 +34,7 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     named = replace(source, name=launch.program)
     found = read_configurations(named) if unreadable is None else []
     if not found:
-        given = read_given_words(named) if unreadable is None else []
+        given = (read_given_words(named) or _only(read_starts(named))) if unreadable is None else []
         return _with_typed(given[0], launch.arguments, path.parent, folder) if given else None
     if any(word.text == RLLIB_MODULE for word in found[0].words[:3]):
         return found[0]  # the options of its scripts are no flags of the configuration
@@ -42,6 +42,11 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
         return None  # a script with another way to read its command line
     options = launch.arguments if _reads_flags(source.text) else ()
     return Command(found[0].source, (*_placed(found[0].words, path.parent, folder), *options))
+
+
+def _only(commands: Sequence[Command]) -> Sequence[Command]:
+    """Returns a command that a script starts, if it starts no other one."""
+    return commands if len({tuple(word.text for word in item.words) for item in commands}) == 1 else ()
 
 
 def _with_typed(command: Command, typed: Sequence[Word], home: Path, folder: Path) -> Command:

@@ -48,6 +48,8 @@ _OF_SIZE = frozenset(
 )
 #: Rules about a smaller batch, which a command of a tiny length has for a trial.
 _OF_BATCH = frozenset({"unadapted-ratio"})
+#: Rules about what a preset for trials makes of a run, which text beside the command may call a trial.
+_OF_DEBUG = frozenset({"debug-left-on", "dense-updates"})
 #: Roles of the settings that decide about the number of updates per frame.
 _SIZES: tuple[Role, ...] = ("train_ratio", "batch_size", "batch_length", "action_repeat", "envs")
 #: Rules about the length of a run.
@@ -128,9 +130,10 @@ def of_size(finding: Finding) -> bool:
 
 def _of_trial(finding: Finding, run: ResolvedRun, command: Command | None) -> bool:
     """Returns whether a finding is about the size of a run that only tries the program out."""
-    if finding.name not in _OF_SIZE | _OF_BATCH:
+    if finding.name not in _OF_SIZE | _OF_BATCH | _OF_DEBUG:
         return False
-    if finding.name in _OF_SIZE and (is_trial(run) or any(is_debug(preset.name) for preset in run.presets)):
+    debug = any(is_debug(preset.name) for preset in run.presets)
+    if (finding.name in _OF_SIZE and (debug or is_trial(run))) or (finding.name in _OF_DEBUG and debug and run.whole):
         return True
     return (finding.name in _OF_BATCH and has_tiny_length(run)) or (command is not None and called_trial(command))
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from dreamerguard.core.finding import Problem
 from dreamerguard.core.machine import Machine
 from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Source
@@ -23,6 +24,8 @@ from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.util.fast_dataclass import dataclass
+
+from .beside_training import is_beside_training
 
 #: Values of options that choose another algorithm.
 _OTHERS = re.compile(r"(?:dreamer|dreamerv)[124]|ppo|sac|td3|ddpg|dqn|a2c|tdmpc2?|iris|r2i|drqn|pets|trpo")
@@ -65,7 +68,7 @@ def through_code(command: Command, folder: Path) -> ThroughCode | None:
     code = reached_code(launch.program, words, folder, module=launch.module, loaded=loaded)
     if code is None:
         return None
-    return _handed_on(shown, launch, code, folder) or _recognised(command, code, config)
+    return _handed_on(shown, launch, code, folder) or _recognised(command, code, config, folder)
 
 
 def own_launcher(source: Source, folder: Path) -> ThroughCode | None:
@@ -84,7 +87,7 @@ def own_launcher(source: Source, folder: Path) -> ThroughCode | None:
     launch = read_launch(command)
     config = own_config(launch, folder) if launch is not None else None
     code = reached_code(name, (), folder, module=False, loaded=config.modules) if config is not None else None
-    return _recognised(command, code, config) if code is not None else None
+    return _recognised(command, code, config, folder) if code is not None else None
 
 
 def _handed_on(command: Command, launch: Launch, code: ReachedCode, folder: Path) -> ThroughCode | None:
@@ -121,13 +124,23 @@ def _standing(
     return ThroughCode(standing, found, f"{code.script} starts it")
 
 
-def _recognised(command: Command, code: ReachedCode, config: OwnConfig | None) -> ThroughCode | None:
-    """Returns the program whose agent the code makes; of its settings, those in files of its own are judged."""
+def _recognised(command: Command, code: ReachedCode, config: OwnConfig | None, folder: Path) -> ThroughCode | None:
+    """Returns the program whose agent the code makes; of its settings, those in files of its own are judged.
+
+    A script that trains no DreamerV3 agent counts only if its own parser stops it.
+    """
+    if is_beside_training(code) and not _parser_problems(command, folder):
+        return None
     for program in programs():
         reason = program.runs_in(code)
         if reason is not None:
             return ThroughCode(command, _Launched(program, code, config), reason)
     return None
+
+
+def _parser_problems(command: Command, folder: Path) -> tuple[Problem, ...]:
+    call = read_call(command)
+    return (*missing_options(call, command, folder), *undeclared_options(call, folder))
 
 
 class _Launched(Program):
@@ -144,10 +157,10 @@ class _Launched(Program):
 
     def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
         """Returns a run of which only the launcher's own files are judged."""
-        reason, call = f"{self.code.script} sets the configuration in its own code", read_call(command)
+        reason = f"{self.code.script} sets the configuration in its own code"
         run = ResolvedRun(
             self.name, command.span, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False,
-            problems=(*missing_options(call, command, folder), *undeclared_options(call, folder)),
+            problems=_parser_problems(command, folder),
         )  # fmt: skip
         own = self.config
         if own is None:

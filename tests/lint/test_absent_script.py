@@ -108,6 +108,13 @@ def test_a_shell_script_of_a_folder_with_a_like_name(typed: str, near: str | Non
     assert messages == ([f"script/run_dmc.sh does not exist; {near} does"] if near else [])
 
 
+def test_a_folder_that_the_document_enters(root: Path) -> None:
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / "deep" / "er" / "run_dreamer.sh").write_text("echo\n")
+    (root / "README.md").write_text("```sh\ncd deep/er\nbash run_dreamer.sh 1\n```\n")
+    assert [item.name for result in check_tree([root]).results for item in result.findings] == []
+
+
 @pytest.mark.parametrize(
     ("command", "reported"),
     [("python scripts/train.sh a", True), ("bash scripts/train.sh a", False), ("python scripts/plot.sh", False)],

@@ -78,8 +78,8 @@ def test_modules_on_an_added_path_are_followed(tmp_path: Path) -> None:
 
 
 def test_a_package_that_is_installed_counts(tmp_path: Path) -> None:
-    write(tmp_path, {"play.py": "import dreamerv3\nagent = dreamerv3.Agent(1)\n"})
-    assert check("python play.py", tmp_path).dialect == "danijar"
+    write(tmp_path, {"own.py": "import dreamerv3\nagent = dreamerv3.Agent(1)\n"})
+    assert check("python own.py", tmp_path).dialect == "danijar"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,49 @@ def test_a_tiny_run_that_keeps_no_checkpoint_is_a_trial(words: str, severity: st
     small = "--run.train_ratio 1 --batch_size 2"
     result = check(f"python dreamerv3/main.py --configs mine --logdir x {small} {words}", tmp_path)
     assert [item.severity.value for item in result.active if item.name == "online-replay"] == [severity]
+
+
+LOADS = "import models\nwm = models.WorldModel(1)\nmodels.ImagBehavior(wm)\nwm.load_state_dict(load('a.pt'))\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "recognised"),
+    [
+        ("record_context.py", LOADS, False),
+        ("eval_dreamer.py", f"{LOADS}def main(cfg):\n    draw(wm)\nmain(wm)\n", False),
+        ("run.py", LOADS, True),  # its name does not say that it only uses the agent
+        ("eval_dreamer.py", f"{LOADS}wm._train(next(data))\n", True),
+        ("eval_dreamer.py", f"{LOADS}import loops\nloops.main(wm)\n", True),
+        ("run_ddpg.py", f"{LOADS}from tianshou.trainer import offpolicy_trainer\noffpolicy_trainer(policy)\n", False),
+        ("run_ddpg.py", f"{LOADS}offpolicy_trainer(policy)\nagent._train(next(data))\n", True),
+    ],
+)
+def test_a_script_that_trains_no_agent_of_dreamer_is_not_checked(
+    name: str, code: str, recognised: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, {name: code, **TORCH})
+    if recognised:
+        assert check(f"python {name}", tmp_path).dialect == "nm512_torch"
+    else:
+        with pytest.raises(UnknownProgram):
+            check(f"python {name}", tmp_path)
+
+
+def test_a_script_beside_training_that_its_parser_stops(tmp_path: Path) -> None:
+    parser = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--checkpoint', required=True)\n"
+    parser += "p.parse_args()\n"
+    write(tmp_path, {"eval_dreamer.py": parser + LOADS, **TORCH})
+    assert [item.name for item in check("python eval_dreamer.py", tmp_path).active] == ["missing-option"]
+
+
+def test_a_launcher_that_starts_one_command_stands_for_it(tmp_path: Path) -> None:
+    run = "subprocess.run([sys.executable, 'dreamerv3/main.py', '--configs', 'mine', '--seed', 'x'])\n"
+    starts = f"import subprocess, sys\n{run}"
+    write(tmp_path, {**with_preset("seed: 1"), "dreamerv3/main.py": "", "go.py": starts})
+    assert [item.name for item in check("python go.py", tmp_path).active if item.severity.value == "error"] == [
+        "wrong-type"
+    ]
+    more = starts + run.replace("mine", "other")
+    write(tmp_path, {"go.py": more})
+    with pytest.raises(UnknownProgram):
+        check("python go.py", tmp_path)

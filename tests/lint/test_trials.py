@@ -61,6 +61,13 @@ def test_a_fault_of_a_trial_stays_a_fault(tmp_path: Path) -> None:
     assert severity(tmp_path, "run.sh", text, "wrong-type") is Severity.ERROR
 
 
+def test_a_debug_run_that_the_text_calls_one(tmp_path: Path) -> None:
+    run = "python dreamerv3/main.py --configs crafter debug --run.steps 2e6 --logdir logs"
+    text = f"### Debug Mode\n\nRun with the debug configuration:\n\n```sh\n{run}\n```\n"
+    assert severity(tmp_path, "README.md", text, "debug-left-on") is Severity.INFO
+    assert severity(tmp_path, "README.md", f"## Results\n\n```sh\n{run}\n```\n", "debug-left-on") is Severity.WARNING
+
+
 def test_a_command_below_many_blocks_has_its_own_text(tmp_path: Path) -> None:
     other = "Text.\n\n```sh\npython other.py\n```\n\n" * 50
     assert severity(tmp_path, "README.md", f"{other}A quick test:\n\n```sh\n{RUN}\n```\n") is Severity.INFO

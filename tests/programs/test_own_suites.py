@@ -176,3 +176,39 @@ def test_an_evaluation_that_takes_longer_than_training(tmp_path: Path, every: in
         f"def train_eval(args):\n    x = when.{clock}(args.eval_every)\n"
     )
     assert bool(of_presets(tmp_path, "long-evaluation")) is reported
+
+
+BY_TASK = MAIN.replace(
+    '    ctor = {"dummy": "envs:Dummy", "dmc": "envs:DMC", "maze": "envs:Maze", "maze2": "envs:Maze"}[suite]\n', "{}"
+).replace("    kwargs = config.env.get(suite, {})\n    return ctor(task, **kwargs)\n", "")
+BRANCHES = """
+    if task == "fly":
+        return Fly()
+    elif task == "land":
+        return Land()
+    else:
+        raise NotImplementedError(suite)
+"""
+NESTED = (
+    f"    if suite == 'moon':\n{BRANCHES.replace(chr(10) + '    ', chr(10) + '        ')}\n    return Other(task)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("branches", "split", "task", "reported"),
+    [
+        (BRANCHES, 'split("_", 1)', "dmc_walker_walk", True),
+        (BRANCHES, 'split("_", maxsplit=1)', "moon_sink", True),
+        (BRANCHES, 'split("_", 1)', "moon_land", False),
+        (BRANCHES, 'split("_")', "moon_sink", False),  # other parts
+        (NESTED, 'split("_", 1)', "dmc_walker_walk", False),  # only in one branch
+    ],
+)
+def test_a_script_that_decides_by_the_task_behind_the_suite(
+    branches: str, split: str, task: str, reported: bool, tmp_path: Path
+) -> None:
+    main = BY_TASK.replace("{}", branches, 1).replace('split("_", 1)', split)
+    root = fork(tmp_path, "seed: 1", main=main)
+    command = read_command(shlex.split(f"python dreamerv3/main.py --configs mine --task {task} --logdir x"))
+    names = {item.name for item in check_command(command, folder=root).active}
+    assert ("unknown-task" in names) is reported

@@ -118,3 +118,33 @@ def test_another_function_than_main_has_another_schedule(
 ) -> None:
     fork(tmp_path, "steps: 1e4", "prefill: 5000", f"robot: {robot}", starts=starts)
     assert bool(found(tmp_path, name="long-prefill")) is reported
+
+
+@pytest.mark.parametrize(
+    ("words", "dialect"),
+    [
+        ("--steps 1e6 --device cuda:0 --batch_size 16", "nm512_torch"),
+        ("--steps 1e6 --batch_size 16", "danijar"),  # a slip for --run.steps may be meant
+        ("--run.steps 1e6 --device cuda:0 --steps 5", "danijar"),
+    ],
+)
+def test_options_tell_the_program_of_a_script_without_presets(words: str, dialect: str, tmp_path: Path) -> None:
+    command = f"python scripts/train_mine.py --configs dmc_proprio --task dmc_walker_walk {words}"
+    assert check_command(read_command(shlex.split(command)), folder=tmp_path).dialect == dialect
+
+
+def test_a_key_with_a_dot_is_no_mapping(tmp_path: Path) -> None:
+    for name, text in with_torch_preset("envs.amount: 8").items():
+        (tmp_path / name).write_text(text)
+    command = "python dreamer.py --configs mine --task dmc_walker_walk --logdir x"
+    names = {item.name for item in check_command(read_command(shlex.split(command)), folder=tmp_path).active}
+    assert "wrong-type" not in names and "unread-key" in names
+
+
+@pytest.mark.parametrize(("words", "severity"), [("", Severity.WARNING), ("--steps 4e5", Severity.INFO)])
+def test_a_dead_key_of_a_preset_whose_meaning_is_typed(words: str, severity: Severity, tmp_path: Path) -> None:
+    for name, text in with_torch_preset("step: 2e6").items():
+        (tmp_path / name).write_text(text)
+    command = f"python dreamer.py --configs mine --task dmc_walker_walk --logdir x {words}"
+    found = check_command(read_command(shlex.split(command)), folder=tmp_path).active
+    assert [item.severity for item in found if item.name == "unread-key"] == [severity]

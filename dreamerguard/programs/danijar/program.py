@@ -31,6 +31,7 @@ from dreamerguard.programs.shared.python_call import PythonCall, names_other, re
 from dreamerguard.programs.shared.reached_code import ReachedCode
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import read_stored, unheld_checkpoints
+from dreamerguard.programs.shared.telling_options import has_torch_options
 from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_dir, is_file
@@ -85,7 +86,7 @@ class Danijar(Program):
         own = home.startswith("dreamerv3") and call.file in _SCRIPTS and not _has_other_flags(call, folder)
         own = own or _is_own_trainer(call, folder)
         dotted = any(_DOTTED.match(word.text) for word in call.words)
-        torch = call.file == "dreamer.py" or "torch" in call.script
+        torch = call.file == "dreamer.py" or "torch" in call.script or has_torch_options(call)
         if own or (
             not torch and call.has("--configs") and (call.file in _SCRIPTS or dotted or call.file.startswith("train_"))
         ):

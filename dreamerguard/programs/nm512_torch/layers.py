@@ -76,7 +76,7 @@ class TorchLayers:
     def _is_inside_value(self, key: str, item: Item) -> bool:
         """Returns whether a block has a mapping where the layers below have a value, which the merge refuses."""
         group = next((group for group in _groups_of(key) if group in self.chains), "")
-        if not group:
+        if not group or "." in item.key_span.text:  # ``envs.amount: 8`` is one key, which the merge adds
             return False
         if not any(problem.rule == "wrong-type" and problem.key == group for problem in self.problems):
             value = self.chains[group][-1].value

@@ -34,6 +34,7 @@ from dreamerguard.programs.shared.python_call import names_other, read_call
 from dreamerguard.programs.shared.reached_code import ReachedCode
 from dreamerguard.programs.shared.starts_nothing import starts_nothing
 from dreamerguard.programs.shared.stored_run import other_run, stored_in_directory, unheld_checkpoints
+from dreamerguard.programs.shared.telling_options import has_torch_options
 from dreamerguard.programs.shared.use_scripts import trains, without_training
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.util.paths import is_file
@@ -67,7 +68,9 @@ class Nm512Torch(Program):
         there = _TRAINER.match(call.file) or is_file(folder / call.script)
         if named and there and locate(call.script, folder, _fits, flatten) is not None:
             return f"the presets beside {call.script} are those of dreamerv3-torch"
-        if not (script and configs) or names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
+        if not (configs and (script or (_TRAINER.match(call.file) and has_torch_options(call)))):
+            return None
+        if names_other(call) or has_other_presets(call.script, folder, _fits, flatten):
             return None
         if _OTHER_PRESETS.intersection(word.text for word in read_torch_arguments(call.words).presets):
             return None

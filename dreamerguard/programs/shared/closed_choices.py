@@ -96,7 +96,7 @@ def _is_asked(setting: Setting, *, whole: bool) -> bool:
 
 def _decides(decision: Decision, key: str, only: Mapping[str, str]) -> bool:
     """Returns whether a decision is about a key, and about no other key with the same last names."""
-    if decision.choice.subject.first or OTHERS.search(decision.file):
+    if decision.choice.subject.part or OTHERS.search(decision.file):
         return False
     return only.get(".".join(decision.path)) == key
 

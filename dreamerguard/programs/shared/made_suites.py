@@ -117,6 +117,7 @@ def _decision(
     decisions = checkout.index.decisions(checkout.starts, frozenset(leaf))
     found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
     found = [item for item in found if _belongs(item, checkout) and is_used(item.choice.function, checkout)]
+    found = [item for item in found if not item.choice.subject.rest] or found
     return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
 
 
@@ -168,8 +169,9 @@ def _is_replaced(decision: Decision, source: Source) -> bool:
 
 
 def _takes(decision: Decision, choice: object, name: str) -> bool:
-    value = suite_of(name) if decision.choice.subject.first else name
-    return takes(choice, value.lower() if decision.choice.subject.lower else value)
+    subject = decision.choice.subject
+    value = suite_of(name) if subject.first else name.partition("_")[2] if subject.rest else name
+    return takes(choice, value.lower() if subject.lower else value)
 
 
 def _handled_elsewhere(

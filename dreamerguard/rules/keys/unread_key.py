@@ -2,11 +2,11 @@
 
 What it does:
   Reports keys of a preset that the program's defaults lack, in programs that merge presets without a check. It is
-  information when the probably intended key has the same value anyway. In ``dreamerguard lint``, a key of a preset is
-  also information if it is upstream's, if the similar key does not change the number of updates, or if no key is
-  similar; ``dreamerguard check`` warns at that place. If the checkout is available, a key that its Python files read is
-  not reported. If it is not, a key without a similar one is information, because a fork's code may read keys that its
-  defaults do not declare.
+  information when the probably intended key has the same value anyway, or is set on the command line. In
+  ``dreamerguard lint``, a key of a preset is also information if it is upstream's, if the similar key does not change
+  the number of updates, or if no key is similar; ``dreamerguard check`` warns at that place. If the checkout is
+  available, a key that its Python files read is not reported. If it is not, a key without a similar one is information,
+  because a fork's code may read keys that its defaults do not declare.
 
 Why is this bad:
   The value never takes effect, and the program prints no message. Upstream's own presets ``crafter`` and ``minecraft``
@@ -60,7 +60,8 @@ def check(run: ResolvedRun) -> Iterator[Finding]:
         of_updates = meant is not None and meant.key in {run.roles.get(role) for role in _BUDGET}
         aside = unknown.upstream or not of_updates  # `check` warns where it stands
         block = aside and run.in_file(unknown.span) and not _costly(run, meant, unknown)
-        harmless = unlike or block or (meant is not None and meant.value == unknown.value)
+        typed = meant is not None and meant.last.kind == "command line"
+        harmless = unlike or block or typed or (meant is not None and meant.value == unknown.value)
         effect = _effect(target, meant, unknown)
         yield rule.at(
             unknown.span,

@@ -12,6 +12,7 @@ from dreamerguard.core.source import Source
 from dreamerguard.sources.argv import Command
 from dreamerguard.sources.python.names import literal_text
 
+from .mapped_text import without_escapes
 from .noted_lines import LINE, SCRIPT
 from .placeholders import with_placeholders
 from .python_places import Places
@@ -33,7 +34,11 @@ def read_docstring(source: Source, tree: ast.Module, places: Places) -> list[Com
     if not isinstance(first, ast.Expr) or not literal_text(first.value):
         return []
     span = places.span(first.value)
-    return with_placeholders(read_lines(source, span.start, span.end))
+    if "\\" not in span.text or span.text[:1] in "rR":
+        return with_placeholders(read_lines(source, span.start, span.end))
+    text = without_escapes(source, span.start, span.end)
+    inner = text.source(source)
+    return with_placeholders(text.placed(read_lines(inner, 0, len(inner.text)), source))
 
 
 def read_lines(source: Source, start: int, end: int) -> list[Command]:

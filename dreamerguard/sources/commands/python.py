@@ -22,8 +22,9 @@ from .noted_lines import documents_commands
 from .python_argv import given_words
 from .python_commands import is_worth_reading, python_commands
 from .python_configured import configured
+from .python_paths import single_values
 from .python_places import Places
-from .python_started import is_literal, is_start
+from .python_started import is_literal, is_start, started
 from .python_sweeps import function_sweeps
 from .rllib import read_rllib
 from .shell import read_shell
@@ -51,11 +52,21 @@ def read_given_words(source: Source) -> list[Command]:
     return list(given_words(tree, Places(source))) if tree is not None else []
 
 
+def read_starts(source: Source) -> list[Command]:
+    """Returns only the commands that a Python file starts in a process of their own."""
+    tree = parse(source.text) if is_worth_reading(source.text) else None
+    return list(started(tree, Places(source), read_shell)) if tree is not None else []
+
+
 def unread_launches(source: Source) -> Iterator[tuple[int, str]]:
     """Yields lines that start or configure a training run in ways that are not literal, and what each one does."""
     tree = parse(source.text) if _TRAINS.search(source.text) and is_worth_reading(source.text) else None
+    values = single_values(tree) if tree is not None else {}
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Call) and is_start(node) and node.args and not is_literal(node.args[0]):
+        if not isinstance(node, ast.Call) or not is_start(node) or not node.args:
+            continue
+        given = node.args[0]
+        if not is_literal(values.get(given.id, given) if isinstance(given, ast.Name) else given):
             yield node.lineno, "starts a program with arguments that are not literal"
     for line in function_sweeps(tree, Places(source)) if tree is not None else ():
         yield line, "is a sweep that starts a function, so its parameters were not judged"

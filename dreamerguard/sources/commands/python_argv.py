@@ -26,6 +26,8 @@ _OPTION = re.compile(r"--[A-Za-z][\w.*\\-]*(?:=.*)?", re.DOTALL)
 #: Options without which a list of words may be for any parser.
 _PRESETS = re.compile(r"--configs?(?:=.*)?", re.DOTALL)
 _MOST_STATES = 4
+#: Functions of sheeprl that read ``sys.argv`` -> the scripts that call them.
+_SHEEPRL = {"sheeprl.cli.run": "sheeprl.py", "sheeprl.cli.evaluation": "sheeprl_eval.py"}
 #: A path through a function: the words of ``sys.argv`` behind the program, None while it is untouched, and its lists.
 State = tuple[Parts | None, dict[str, Parts]]
 
@@ -156,6 +158,8 @@ class _ArgvReader:
         if name in _STARTS and node.args and isinstance(node.args[0], ast.Constant):
             text = str(node.args[0].value)
             return text if name == "run_path" else f"{text.replace('.', '/')}.py"
+        if not node.args and (script := _SHEEPRL.get(self.imports.get(_last(node.func), ""), "")):
+            return script
         if self._is_main(node.func) and not node.args:
             return called_script(node.func, self.tree, self.own)
         return self.own if name in _PARSES and not node.args and not node.keywords else ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from dreamerguard.core.source import Source
+from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command
 from dreamerguard.sources.python.names import last_name, literal_text
 
+from .python_paths import own_path, single_values
 from .python_places import Places, word_of
 
 #: Reads a range of a source as shell text.
@@ -40,10 +41,10 @@ def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator
       places: places in it.
       read_text: reads the text that a shell gets.
     """
-    open_lists = _extended(tree)
+    open_lists, values = _extended(tree), single_values(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.List | ast.Tuple) and _starts_python(node):
-            parts = [word_of(item, places) for item in node.elts]
+        if isinstance(node, ast.List | ast.Tuple) and _starts_python(node, values):
+            parts = [_word(item, places, values) for item in node.elts]
             parts[0] = ("python", parts[0][1])
             parts += [(UNKNOWN, parts[-1][1])] if id(node) in open_lists else []
             yield places.words(parts)
@@ -54,12 +55,24 @@ def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator
                 yield from read_text(places.source, span.start + quote, span.end - quote)
 
 
-def _starts_python(node: ast.List | ast.Tuple) -> bool:
+def _word(node: ast.expr, places: Places, values: Mapping[str, ast.expr]) -> tuple[str, Span]:
+    """Returns a word and its place; a script by its path as seen from the file."""
+    path = _script(node, values)
+    return (path, places.span(node)) if path else word_of(node, places)
+
+
+def _script(node: ast.expr, values: Mapping[str, ast.expr]) -> str:
+    path = own_path(node, values) if isinstance(node, ast.Call | ast.Name | ast.BinOp) else None
+    return path.as_posix() if path is not None and path.suffix == ".py" else ""
+
+
+def _starts_python(node: ast.List | ast.Tuple, values: Mapping[str, ast.expr]) -> bool:
     if len(node.elts) < 2:
         return False
     first = node.elts[0]
     python = last_name(first) == "executable" or _PYTHON.fullmatch(literal_text(first).rpartition("/")[2]) is not None
-    return python and any(literal_text(item).endswith(".py") or literal_text(item) == "-m" for item in node.elts[1:4])
+    texts = (literal_text(item) or _script(item, values) for item in node.elts[1:4]) if python else ()
+    return any(text.endswith(".py") or text == "-m" for text in texts)
 
 
 def _extended(tree: ast.Module) -> set[int]:

@@ -24,6 +24,7 @@ class Subject:
       parameter: name of this parameter.
       tail: names that lead from there to the value: ``config.enc.typ`` has ``("enc", "typ")``.
       first: whether only the part in front of the first underscore decides.
+      rest: whether only the part behind the first underscore does.
       lower: whether the value is put in lower case first.
     """
 
@@ -32,10 +33,16 @@ class Subject:
     tail: tuple[str, ...] = ()
     first: bool = False
     lower: bool = False
+    rest: bool = False
 
     def below(self, name: str) -> Subject:
         """Returns the subject of a part of this one."""
         return replace(self, tail=(*self.tail, name))
+
+    @property
+    def part(self) -> bool:
+        """Whether only a part of the value decides."""
+        return self.first or self.rest
 
     @property
     def from_config(self) -> bool:

@@ -195,7 +195,8 @@ class _Reader:
             return
         known, rest = cases
         choices = tuple(value for literals, _ in known for value in literals)
-        self.found.compared.append(Compared(subject, choices, node.lineno, self._name))
+        if not subject.rest:
+            self.found.compared.append(Compared(subject, choices, node.lineno, self._name))
         if stops(rest) and not flow.caught:
             modules = {str(value): modules_in(body) for literals, body in known for value in literals}
             self._add(subject, choices, node.lineno, flow.sure, modules)
@@ -224,7 +225,7 @@ class _Reader:
             subject = self.scope.subject(side)
             values = (*texts, *(self.scope.constants(side) or ()))
             named = [value for other in (node.left, *node.comparators) for value in self.scope.constants(other) or ()]
-            if subject is not None:
+            if subject is not None and not subject.rest:
                 self.found.compared.append(Compared(subject, (*values, *named), node.lineno, self._name))
         self.scope.here = 0
 
@@ -232,7 +233,7 @@ class _Reader:
         """Reads ``{"a": A, "b": B}[config.x]``, also where the dictionary has a name."""
         keys = self.scope.constants(node.value) if isinstance(node.value, ast.Dict | ast.Call | ast.Name) else None
         subject = self.scope.subject(node.slice) if keys else None
-        if keys is None or subject is None or not isinstance(node.ctx, ast.Load):
+        if keys is None or subject is None or subject.rest or not isinstance(node.ctx, ast.Load):
             return
         self.found.compared.append(Compared(subject, keys, node.slice.lineno, self._name))
         if not flow.caught:
@@ -249,7 +250,7 @@ class _Reader:
             subject = self.scope.subject(node.func.value)
             start = "" if name == "startswith" else "*"
             texts = tuple(f"{start}{literal_text(item)}*" for item in walk(node) if literal_text(item))
-            if subject is not None:
+            if subject is not None and not subject.rest:
                 self.found.compared.append(Compared(subject, texts, node.lineno, self._name))
         if flow.direct:
             self.found.plain.add(name)
@@ -262,7 +263,7 @@ class _Reader:
 
     def _pass(self, called: str, place: int | str, argument: ast.expr, flow: _Flow) -> None:
         subject = self.scope.subject(argument)
-        if called and subject is not None and (subject.tail or subject.owner):
+        if called and subject is not None and not subject.rest and (subject.tail or subject.owner):
             self.found.passed.append(Passed(called, place, subject, flow.direct))
 
     @property

@@ -88,6 +88,8 @@ def _value(node: ast.AST | None, scope: Names, depth: int) -> Term | None:
     """Returns the term of a setting, an argument, or a name with one value."""
     subject = scope.subject(node)
     if subject is not None:
+        if subject.rest:
+            return None
         return Term("value", subject=subject) if subject.tail or subject.owner else None
     if isinstance(node, ast.Call) and last_name(node.func) in _NUMBERS and len(node.args) == 1:
         return term_of(node.args[0], scope, depth + 1)

@@ -66,12 +66,12 @@ def _passed(called: Any, place: Any, subject: Any, sure: Any) -> Passed:
 
 
 def _subject(item: Subject) -> list[Any]:
-    return [item.owner, item.parameter, item.tail, item.first, item.lower]
+    return [item.owner, item.parameter, item.tail, item.first, item.lower, item.rest]
 
 
 def _read(data: Any) -> Subject:
-    owner, parameter, tail, first, lower = data
-    return Subject(_text(owner), _text(parameter), _texts(tail), _bool(first), _bool(lower))
+    owner, parameter, tail, first, lower, rest = data
+    return Subject(_text(owner), _text(parameter), _texts(tail), _bool(first), _bool(lower), _bool(rest))
 
 
 def _term(item: Term) -> list[Any]:

@@ -80,22 +80,22 @@ class Names:
             kept = self.attributes.get(node.attr)
             return kept[1].subject(kept[0], depth + 1) if kept is not None else None
         owner = self.subject(node.value, depth + 1)
-        return owner.below(node.attr) if owner is not None and not owner.first else None
+        return owner.below(node.attr) if owner is not None and not owner.part else None
 
     def _of_subscript(self, node: ast.Subscript, depth: int) -> Subject | None:
         name = literal_text(node.slice)
         if name:
             owner = self.subject(node.value, depth + 1)
-            return owner.below(name) if owner is not None and not owner.first else None
-        split = node.value
-        is_first = isinstance(node.slice, ast.Constant) and node.slice.value == 0 and isinstance(split, ast.Call)
-        if not is_first or not isinstance(split, ast.Call) or not isinstance(split.func, ast.Attribute):
+            return owner.below(name) if owner is not None and not owner.part else None
+        split, part = node.value, node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if not isinstance(split, ast.Call) or not isinstance(split.func, ast.Attribute):
             return None
-        by = split.args[0] if split.args else None
-        if split.func.attr not in ("split", "partition") or literal_text(by) != "_":
+        method, by = split.func.attr, split.args[0] if split.args else None
+        if method not in ("split", "partition") or literal_text(by) != "_":
             return None
-        whole = self.subject(split.func.value, depth + 1)
-        return replace(whole, first=True) if whole is not None else None
+        first, rest = part == 0, part == (2 if method == "partition" else 1) and _splits_once(split)
+        whole = self.subject(split.func.value, depth + 1) if first or rest else None
+        return replace(whole, first=first, rest=rest) if whole is not None and not whole.part else None
 
     def _of_call(self, node: ast.Call, depth: int) -> Subject | None:
         name, arguments = last_name(node.func), node.args
@@ -134,6 +134,13 @@ class Names:
             names = [item.arg for item in node.keywords]
             return tuple(name for name in names if name) if all(names) else None
         return None
+
+
+def _splits_once(split: ast.Call) -> bool:
+    """Returns whether a split gives two parts: ``partition``, or ``split`` with a limit of one."""
+    limits = (*split.args[1:], *(word.value for word in split.keywords))
+    once = any(isinstance(item, ast.Constant) and item.value == 1 for item in limits)
+    return once or last_name(split.func) == "partition"
 
 
 def _root(name: str) -> Subject | None:

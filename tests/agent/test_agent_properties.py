@@ -104,8 +104,8 @@ class Trained:
 def trained() -> Trained:
     spec = _spec("bfloat16", VECTORS, ACT)
     keys = jax.random.split(jax.random.key(5), 2)
-    states = jax.vmap(lambda key: learner.init_train_state(spec, key))(keys)
-    noise = jax.vmap(lambda key: draw_noise(spec, key, ROWS, STEPS))(keys)
+    states = quick_jit(jax.vmap(lambda key: learner.init_train_state(spec, key)))(keys)
+    noise = quick_jit(jax.vmap(lambda key: draw_noise(spec, key, ROWS, STEPS)))(keys)
     batches = jax.tree.map(lambda *xs: jnp.stack(xs), _batch(spec, 1), _batch(spec, 2))
     update = quick_jit(jax.vmap(lambda *xs: learner.update(spec, *xs)))
     after, latents, metrics = update(states, batches, noise)

@@ -23,7 +23,12 @@ quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimizati
 
 #: `jax.jit` that compiles as a run does, whatever `tests/conftest.py` asks of XLA.
 as_in_a_run = functools.partial(
-    jax.jit, compiler_options={"xla_cpu_use_fusion_emitters": True, "xla_cpu_parallel_codegen_split_count": 32}
+    jax.jit,
+    compiler_options={
+        "xla_backend_optimization_level": 3,
+        "xla_cpu_use_fusion_emitters": True,
+        "xla_cpu_parallel_codegen_split_count": 32,
+    },
 )
 
 #: Inputs and outputs of a case by name.

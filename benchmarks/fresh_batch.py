@@ -30,11 +30,13 @@ from dreamerguard.core.source import Source, SourceError
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.repository import check_tree
 from dreamerguard.programs.registry import UnknownProgram
+from dreamerguard.sources.argv import Command
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.commands.markdown_blocks import read_block
 from dreamerguard.sources.commands.nearby_files import reading_in
 from dreamerguard.sources.commands.placeholders import DOCUMENTS
 from dreamerguard.sources.commands.shell import read_shell
+from dreamerguard.sources.commands.shell_launch import read_shell_launch
 
 RESULTS = Path(__file__).parent / "results" / "fresh_batches.json"
 #: Largest distance in lines between a finding and the line that a person noted.
@@ -80,7 +82,7 @@ def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str
     with reading_in(folder, folder):
         items = read_block(source, 0, len(command)) if document else read_shell(source)
     for item in items:
-        if read_launch(item) is None:
+        if read_launch(item) is None and not _is_missing_script(item, folder):
             continue
         try:
             results.append(check_command(item, folder=folder))
@@ -93,6 +95,12 @@ def classify(command: str, folder: Path, *, document: bool = False) -> tuple[str
         return "not-dreamer", results, why
     worst = min((verdict(result) for result in own), key=("error", "warns", "ok").index)
     return worst, own, "; ".join(filter(None, (result.judged.text for result in own)))
+
+
+def _is_missing_script(command: Command, folder: Path) -> bool:
+    """Returns whether a command starts a shell script that is not there; one that is there is read instead."""
+    launch = read_shell_launch(command)
+    return launch is not None and not (folder / launch.program).exists()
 
 
 def judge_commands(batch: Path) -> tuple[list[Judgement], list[dict[str, Any]]]:

@@ -10,8 +10,6 @@ import re
 from pathlib import Path, PurePosixPath
 
 from dreamerguard.core.finding import Problem
-from dreamerguard.core.machine import Machine
-from dreamerguard.core.run import ResolvedRun
 from dreamerguard.core.source import Label, SourceError
 from dreamerguard.programs.interface import Program
 from dreamerguard.programs.registry import load_program
@@ -24,6 +22,8 @@ from dreamerguard.sources.commands.shell_launch import read_shell_launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.hints import nearest
 from dreamerguard.util.paths import exists, is_dir
+
+from .unstartable import Unstartable
 
 #: Programs whose checkouts hold a file of presets.
 _WITH_PRESETS = ("danijar", "nm512_torch")
@@ -51,7 +51,10 @@ def absent_script(command: Command, folder: Path) -> tuple[Program, str] | None:
     name = _holder(root)
     if name is None:
         return None
-    return _AbsentScript(name, launch, root, folder), f"the checkout holds {name}, and {launch.program} is not there"
+    text, help_text = _message(launch, root, folder)
+    problem = Problem("missing-script", text, Label(launch.place.span), help=help_text)
+    reason = f"{launch.program} is not there"
+    return Unstartable(name, problem, reason), f"the checkout holds {name}, and {reason}"
 
 
 def _names_missing(launch: Launch, folder: Path) -> bool:
@@ -84,7 +87,7 @@ def _has_near(typed: PurePosixPath, folder: Path) -> bool:
     """Returns whether the folder that a command names holds other scripts, or any a shell script of a like name."""
     if typed.suffix == ".sh":
         names = [item.name for item in entries_below(folder, _MOST_FOLDERS, 2) if item.name.endswith(".sh")]
-        return typed.name not in names and bool(nearest(typed.name, names))
+        return bool(_folder_like(typed, folder) or (typed.name not in names and nearest(typed.name, names)))
     home = folder / typed.parent
     if len(typed.parts) < 2 or typed.name in _USUAL or not is_dir(home):
         return False
@@ -108,42 +111,29 @@ def _holder(root: Path) -> str | None:
     return "danijar" if any(_IMPORTS.search(data) for data in code) else None
 
 
-class _AbsentScript(Program):
-    """A program that is not there."""
+def _message(launch: Launch, root: Path, folder: Path) -> tuple[str, str]:
+    typed = PurePosixPath(launch.program)
+    names = {_from_folder(name, root, folder): None for name in indexed(root, folder).files}
+    same = sorted(
+        (name for name in names if PurePosixPath(name).name == typed.name), key=lambda name: (len(name), name)
+    )
+    beside = [name for name in names if PurePosixPath(name).parent == typed.parent]
+    near = same or nearest(typed.as_posix(), beside)
+    if not near and typed.suffix == ".sh" and (home := _folder_like(typed, folder)):
+        near = [f"{home}/{typed.name}"]
+    if near:
+        return f"{typed} does not exist; {near[0]} does", f"type {near[0]}, if that is meant"
+    return f"{typed} does not exist in this checkout", "name a script that exists, or remove the command"
 
-    def __init__(self, name: str, launch: Launch, root: Path, folder: Path) -> None:
-        self.name = name
-        self.launch = launch
-        self.root = root
-        self.folder = folder
 
-    def detect(self, command: Command, folder: Path) -> str | None:
-        """Recognises nothing by the words of a command."""
-        return None
+def _from_folder(name: str, root: Path, folder: Path) -> str:
+    path = root.absolute() / name
+    return path.relative_to(folder.absolute()).as_posix() if path.is_relative_to(folder.absolute()) else name
 
-    def resolve(self, command: Command, machine: Machine, folder: Path) -> ResolvedRun:
-        """Returns a run of which nothing is known but that its script is missing."""
-        text, help_text = self._message()
-        place = self.launch.place.span
-        problem = Problem("missing-script", text, Label(place), help=help_text)
-        reason = f"{self.launch.program} is not there"
-        return ResolvedRun(
-            self.name, place, {}, {}, {}, machine=machine, open=True, unread=(reason,), seen=False, problems=(problem,),
-        )  # fmt: skip
 
-    def _message(self) -> tuple[str, str]:
-        typed = PurePosixPath(self.launch.program)
-        names = {self._from_folder(name): None for name in indexed(self.root, self.folder).files}
-        same = sorted(
-            (name for name in names if PurePosixPath(name).name == typed.name), key=lambda name: (len(name), name)
-        )
-        beside = [name for name in names if PurePosixPath(name).parent == typed.parent]
-        near = same or nearest(typed.as_posix(), beside)
-        if near:
-            return f"{typed} does not exist; {near[0]} does", f"type {near[0]}, if that is meant"
-        return f"{typed} does not exist in this checkout", "name a script that exists, or remove the command"
-
-    def _from_folder(self, name: str) -> str:
-        path = self.root.absolute() / name
-        folder = self.folder.absolute()
-        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
+def _folder_like(typed: PurePosixPath, folder: Path) -> str:
+    """Returns a folder with a like name that holds a script whose typed folder does not exist; empty without one."""
+    if len(typed.parts) != 2 or exists(folder / typed.parent):
+        return ""
+    names = [item.name for item in entries_below(folder, 1, 0) if item.is_dir()]
+    return next((name for name in nearest(typed.parent.as_posix(), names) if exists(folder / name / typed.name)), "")

@@ -47,9 +47,10 @@ def _through_its_script(command: Command, folder: Path) -> tuple[Command, Progra
     if reached is not None:
         return reached.command, reached.program, reached.detected
     from .absent_script import absent_script  # it loads the index of Python files
+    from .wrong_interpreter import wrong_interpreter
 
-    absent = absent_script(command, folder)
-    return (command, *absent) if absent is not None else None
+    stopped = wrong_interpreter(command, folder) or absent_script(command, folder)
+    return (command, *stopped) if stopped is not None else None
 
 
 def _known(command: Command, folder: Path) -> tuple[Program, str] | None:

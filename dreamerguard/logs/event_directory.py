@@ -11,7 +11,8 @@ from pathlib import Path
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 
 from .event_files import START, EventReader, EventScalar, Reading
-from .json_lines import HOPELESS, WATCHED
+from .file_notes import HOPELESS
+from .json_lines import WATCHED
 from .order import Order, is_score, is_step
 from .run_log import EVENTS, LogProblem, NonFinite, RunLog
 from .tail import BLOCK, Tail

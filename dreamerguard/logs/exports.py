@@ -34,15 +34,15 @@ class ExportTail(Tail):
         self.wanted, self.header, self.damaged = wanted, None, False
 
     def row_blocks(self, rows_per_byte: float) -> Iterator[RowBlock]:
-        """Yields blocks with all scores of the appended rows.
+        """Yields blocks with all scores of the appended rows; of a long backlog, of evenly spaced parts and the end.
 
         Args:
-          rows_per_byte: how many rows are read whole, for each byte; at least one in a block.
+          rows_per_byte: how many rows are read whole, for each byte that is read; at least one in a block.
         """
         if self.path.suffix == ".json":
             yield from self._json(rows_per_byte)
             return
-        for block in self.blocks():
+        for block in self.blocks(in_parts=True):
             quota = round(rows_per_byte * len(block)) + 1
             if self.path.suffix == ".jsonl":
                 yield line_block(block, self.wanted, quota)

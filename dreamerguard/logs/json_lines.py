@@ -14,18 +14,17 @@ from typing import Any
 from dreamerguard.core.log_format import LogLayout, ScoreKind
 from dreamerguard.util.json_text import read_json, read_long_json
 
+from .file_notes import HOPELESS, note_counts, note_event, note_unfinished_line
 from .lines import count_lines, flat_columns, lines_with, number_columns
 from .metric_rows import made_updates, sample_rows
 from .mixed_episodes import note_evaluations
 from .order import Order, are_scores, are_steps, is_finite, is_score, is_step
+from .parts import stride
 from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
-from .tail import LONGEST, Tail
+from .tail import Tail
 
 #: Rows of metrics read from a backlog. A longer backlog is sampled: evenly spaced rows, and rows with a NaN.
 SAMPLED = 4000
-
-#: Bytes after which a file without a single readable row is given up.
-HOPELESS = 64 << 20
 
 #: Metrics in which a NaN means that learning is broken. Others may be NaN legitimately, such as a mean over nothing.
 WATCHED = ("loss/", "grad_norm/")
@@ -57,17 +56,22 @@ class JsonFile:
         self._read_appended(max(self.tail.size - self.tail.offset, 1))
         self._events()
         self._report()
-        self._report_unfinished_line()
         return True
 
     def _read_appended(self, backlog: int) -> None:
-        for block in self.tail.blocks():
+        in_parts = not self._holds_evaluations()
+        read = backlog // stride(backlog) if in_parts else backlog
+        for block in self.tail.blocks(in_parts=in_parts):
             if "cut back" in self.tail.events:
                 self._events()
             if block:
-                self._block(block, max(1, SAMPLED * len(block) // backlog))
+                self._block(block, max(1, SAMPLED * len(block) // read))
             if self._hopeless():
                 return
+
+    def _holds_evaluations(self) -> bool:
+        """Returns whether the file tells which scores are those of evaluations, so that all its rows are needed."""
+        return self._metrics and bool(self._layout.evaluation_rows) and self._log.facts.mixes_evaluations is not False
 
     def _hopeless(self) -> bool:
         """Returns whether the file is given up, because it has no readable row for long."""
@@ -87,14 +91,7 @@ class JsonFile:
                 for kind in self._keys.values():
                     if self._log.places.get(kind) == FILES:
                         (self._log.train if kind == "train" else self._log.evals).rejoin()
-            text = {
-                "cut back": f"{name} was truncated; it is read again from its start",
-                "replaced file": f"{name} was replaced; earlier scores are kept until the new file repeats their steps",
-                "removed": f"{name} was removed; its scores and metrics are kept",
-                "unreadable": f"{name} cannot be read: {self.tail.reason}",
-            }[event]
-            old = next((p.count for p in self._log.problems if (p.kind, p.file) == (event, name)), 0)
-            self._log.note(LogProblem(event, name, text, old + 1))
+            note_event(self._log, self.tail, event)
         return bool(events)
 
     def _forget(self) -> None:
@@ -237,36 +234,16 @@ class JsonFile:
                 bad.count, bad.last = bad.count + 1, x
 
     def _report(self) -> None:
-        name = self.tail.path.name
-        if self._bad:
-            self._log.note(
-                LogProblem(
-                    "unreadable line", name, "lines without valid JSON or possible frames are skipped", self._bad
-                )
-            )
-        if self.tail.long_lines:
-            text = f"lines of more than {LONGEST >> 20} MiB are skipped: no program writes such a row"
-            self._log.note(LogProblem("long line", name, text, self.tail.long_lines))
-        if self._given_up:
-            text = f"the first {HOPELESS >> 20} MiB hold no readable row, so the rest is not read"
-            self._log.note(LogProblem("given up", name, text))
-        if self._nan:
-            text = "scores that are NaN, infinite, null or too large do not count in the verdict"
-            self._log.note(LogProblem("non-finite score", name, text, self._nan))
         strays = self._order.strays + self._order.waiting
         if self._keys or self._log.places.get("train") == COPIES:
             strays += sum(each.order.strays + each.order.waiting for each in (self._log.train, self._log.evals))
-        if strays:
-            text = "rows with a step far from the rows before and after them do not count"
-            self._log.note(LogProblem("stray step", name, text, strays))
         replaced = self._log.train.replaced if "train" in self._keys.values() else 0
-        if replaced and self._layout.repeated == "replace":
-            text = "some steps were logged more than once: the last score of a step counts"
-            self._log.note(LogProblem("repeated step", name, text, replaced))
-
-    def _report_unfinished_line(self) -> None:
-        name = self.tail.path.name
-        self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("truncated line", name)]
-        if not self._given_up and self.tail.size > self.tail.offset and self.tail.rest().strip():
-            text = "the last line is unfinished; it counts as soon as it is complete"
-            self._log.note(LogProblem("truncated line", name, text))
+        counts = {
+            "unreadable line": self._bad,
+            "given up": int(self._given_up),
+            "non-finite score": self._nan,
+            "stray step": strays,
+            "repeated step": replaced if self._layout.repeated == "replace" else 0,
+        }
+        note_counts(self._log, self.tail, counts)
+        note_unfinished_line(self._log, self.tail, reads=not self._given_up)

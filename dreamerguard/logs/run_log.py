@@ -27,7 +27,8 @@ class LogProblem:
     Attributes:
       kind: ``truncated line``, ``unreadable line``, ``resumed``, ``repeated step``, ``non-finite score``,
         ``stray step``, ``unreadable step``, ``removed``, ``cut back``, ``replaced file``, ``unreadable``,
-        ``broken record``, ``damaged record``, ``long line``, ``given up``, ``no config``, ``mixed episodes``.
+        ``broken record``, ``damaged record``, ``long line``, ``given up``, ``sampled``, ``no config``,
+        ``mixed episodes``.
       file: name of the file.
       text: the problem and how it was handled, for people.
       count: number of occurrences.

@@ -17,6 +17,8 @@ from typing import Literal
 
 from dreamerguard.util.regular_files import open_regular, require_regular, why_unreadable
 
+from .parts import Parts
+
 #: Bytes read at once, and the length from which a line is skipped: no program writes such a row.
 BLOCK, LONGEST = 2 << 20, 4 << 20
 
@@ -40,6 +42,7 @@ class Tail:
       modified: modification time of the file; None while it does not exist.
       taken: bytes that were read since the start of the file, without those of holes.
       long_lines: number of lines that were skipped because they are longer than any row.
+      parts: number of parts between which a long backlog was passed over.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Tail:
     size: int = 0
     taken: int = 0
     long_lines: int = 0
+    parts: int = 0
     _inode: tuple[int, int] | None = None
     _before: bytes = b""
     _seen: tuple[int, int, int] | None = None
@@ -90,14 +94,19 @@ class Tail:
         except OSError as error:
             self._note_unreadable(error)
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self, *, in_parts: bool = False) -> Iterator[bytes]:
         """Yields blocks of whole appended lines, each ending with a line feed. An unfinished last line is not read.
 
         Zero bytes end a line, because a row that they tear must not be read as another one. A block may be empty.
+
+        Args:
+          in_parts: whether to read only evenly spaced parts and the end of a long backlog.
         """
         with self.opened() as opened:
             if opened is not None:
-                yield from self._lines(*opened)
+                file, end = opened
+                parts = Parts(self.offset, end)
+                yield from self._lines(file, end, parts if in_parts and parts.stride > 1 else None)
 
     def rest(self, most: int = 4096) -> bytes:
         """Returns the unfinished last line, at most ``most`` bytes."""
@@ -118,6 +127,12 @@ class Tail:
         file.seek(position)
         self.offset = position
 
+    def pass_over(self, file: io.FileIO, position: int) -> None:
+        """Goes on at a later position, where the rest of a line is left out."""
+        self.skip(file, position)
+        self.parts += 1
+        self._in_long_line = True
+
     def _open(self) -> io.FileIO | None:
         try:
             file = open_regular(self.path)
@@ -137,15 +152,19 @@ class Tail:
         self.reason = ""
         return file
 
-    def _lines(self, file: io.FileIO, end: int) -> Iterator[bytes]:
+    def _lines(self, file: io.FileIO, end: int, parts: Parts | None) -> Iterator[bytes]:
         held: list[bytes] = []
         length, position = 0, self.offset
         while position < end:
+            if parts is not None and (following := parts.next(position)) > position:
+                held, length, position = [], 0, following
+                self.pass_over(file, position)
             data = _next_data(file, position, end)
             if data > position:  # a hole reads as zeros
                 block, position = b"\n", data
             else:
-                raw = file.read(min(BLOCK, end - position))
+                stop = end if parts is None else parts.stop(position)
+                raw = file.read(min(BLOCK, stop - position))
                 if not raw:
                     return
                 position += len(raw)
@@ -185,7 +204,7 @@ class Tail:
     def _restart(self, event: Event) -> None:
         self.events.append(event)
         self.offset, self._before, self._in_long_line, self.long_lines = 0, b"", False, 0
-        self.taken = 0
+        self.taken = self.parts = 0
 
     def _note_unreadable(self, error: OSError) -> bool:
         self.reason = why_unreadable(error)

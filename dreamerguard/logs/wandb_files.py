@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from zlib import crc32
 
 from .hits import Hits, Record
+from .parts import PART, Parts
 from .protobuf import fields
 from .row_blocks import REMARKABLE, Row, RowBlock, Wanted, spaced
 from .tail import Tail
@@ -31,10 +32,6 @@ _CONFIG, _RUN = 5, 17
 _LONGEST = 4 << 20
 #: Rows in the start of a file that are read to recognise its program.
 _FIRST_ROWS = 300
-#: Bytes that are read at once.
-_CHUNK = 4 * _BLOCK
-#: Bytes of a backlog that are read about: of a longer one, evenly spaced parts.
-_READ = 96 << 20
 #: Checksum, length and type of a record.
 _head = struct.Struct("<IHB").unpack_from
 #: What a history that is not as documented raises.
@@ -135,7 +132,7 @@ class WandbTail(Tail):
         """Yields blocks with all scores of the appended records; of a long backlog, of evenly spaced parts and the end.
 
         Args:
-          rows_per_byte: how many rows are read whole, for each byte of the backlog; at least one in a block.
+          rows_per_byte: how many rows are read whole, for each byte that is read; at least one in a block.
         """
         with self.opened() as opened:
             if opened is None:
@@ -143,22 +140,20 @@ class WandbTail(Tail):
             file, end = opened
             if self.offset == 0:
                 self.records = WandbRecords()
-            every = 1 + (end - self.offset) // _READ
-            while (start := self.offset) < end:
-                chunk, last = start // _CHUNK, end - start <= _CHUNK
-                if chunk % every and not last:
-                    self.skip(file, (chunk + 1) * _CHUNK)
+            parts = Parts(self.offset, end)
+            while self.offset < end:
+                if (position := parts.next(self.offset)) > self.offset:
+                    self.pass_over(file, position)
                     self.records.forget()
-                    continue
-                read = self._chunk(file, end)
+                read = self._part(file, end)
                 if read is None:
                     return
                 data, records = read
-                yield self._rows(data, records, round(every * rows_per_byte * len(data)) + 1)
+                yield self._rows(data, records, round(rows_per_byte * len(data)) + 1)
 
-    def _chunk(self, file: BinaryIO, end: int) -> tuple[bytes, list[Record]] | None:
+    def _part(self, file: BinaryIO, end: int) -> tuple[bytes, list[Record]] | None:
         start = self.offset
-        stop = min((start // _CHUNK + 1) * _CHUNK, end)
+        stop = min((start // PART + 1) * PART, end)
         data = file.read(stop - start)
         used, records = self.records.read(data, start)
         if not used:

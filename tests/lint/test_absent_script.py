@@ -95,3 +95,26 @@ def test_a_document_names_a_script_of_a_folder_that_lacks_it(root: Path) -> None
     assert places == [("missing-script", 2), ("missing-script", 3)]
     (root / "README.md").write_text(text.replace("vision", "proprio"))  # it is in another folder
     assert [item.primary.span.line for result in check_tree([root]).results for item in result.findings] == [2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [("./script/run_dmc.sh", "scripts/run_dmc.sh"), ("./script/other.sh", None), ("./tools/run_dmc.sh", None)],
+)
+def test_a_shell_script_of_a_folder_with_a_like_name(typed: str, near: str | None, root: Path) -> None:
+    (root / "scripts" / "run_dmc.sh").write_text("echo\n")
+    (root / "README.md").write_text(f"```sh\nsh {typed} walker\n```\n")
+    messages = [item.message for result in check_tree([root]).results for item in result.findings]
+    assert messages == ([f"script/run_dmc.sh does not exist; {near} does"] if near else [])
+
+
+@pytest.mark.parametrize(
+    ("command", "reported"),
+    [("python scripts/train.sh a", True), ("bash scripts/train.sh a", False), ("python scripts/plot.sh", False)],
+)
+def test_a_shell_script_that_python_cannot_read(command: str, reported: bool, root: Path) -> None:
+    (root / "scripts" / "train.sh").write_text("python dreamerv3/main.py --configs mine --logdir x\n")
+    (root / "scripts" / "plot.sh").write_text("python plot.py\n")
+    (root / "README.md").write_text(f"```sh\n{command}\n```\n")
+    found = [(item.name, item.primary.span.line) for result in check_tree([root]).results for item in result.findings]
+    assert (("wrong-interpreter", 2) in found) is reported

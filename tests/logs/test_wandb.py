@@ -8,13 +8,12 @@ import os
 import random
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dreamerguard.logs import Follower, LogError, wandb_files
+from dreamerguard.logs import Follower, LogError
 from dreamerguard.logs.follow import find_runs, read_run
 from dreamerguard.regression.watch.verdict import State
 from dreamerguard.regression.watch.watcher import Watcher
@@ -86,20 +85,6 @@ def test_losses_and_numbers_that_are_not_finite(tmp_path: Path) -> None:
     log = read_run(write_wandb(tmp_path, found))
     assert log.nonfinite["grad_norm/all"].count == 2
     assert log.series["updates"].last == 89
-
-
-def test_a_long_backlog_is_read_in_evenly_spaced_parts_with_its_end(tmp_path: Path, monkeypatch: Any) -> None:
-    row = {"text": "x" * 3000, "train/opt/updates": 5}
-    path = write_wandb(tmp_path, [history(row | {"episode/score": float(i)}, i) for i in range(2000)])
-    everything = read_run(path)
-    monkeypatch.setattr(wandb_files, "_READ", path.stat().st_size // 4)
-    log = read_run(path)
-    assert len(everything.train) == 2000
-    assert 300 < len(log.train) < 700
-    assert all(frames == score for frames, score in log.train)
-    assert (log.train.frames[0], log.train.frames[-1]) == (0, 1999)
-    assert max(b - a for a, b in pairwise(log.train.frames)) < 250
-    assert not log.problems
 
 
 def test_a_file_that_grows_by_any_number_of_bytes(tmp_path: Path) -> None:

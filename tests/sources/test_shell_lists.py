@@ -71,3 +71,9 @@ def test_a_loop_in_a_document_lists_braces() -> None:
     text = "```bash\nfor r in {32,64}; do python a.py $r; done\n```\n"
     found = [" ".join(word.text for word in command.words) for command in read_markdown(Source("README.md", text))]
     assert found == ["python a.py 32", "python a.py 64"]
+
+
+def test_braces_within_a_word_of_a_loop_in_a_document() -> None:
+    text = "```bash\nfor d in a/{b,c}; do python $d/run.py; done\nfor t in dmc_{t}; do python a.py $t; done\n```\n"
+    found = [" ".join(word.text for word in command.words) for command in read_markdown(Source("README.md", text))]
+    assert found == ["python a/b/run.py", "python a/c/run.py", f"python a.py dmc_{UNKNOWN}"]

@@ -21,6 +21,7 @@ from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.chosen_classes import missing_in_classes
 from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
+from dreamerguard.programs.shared.ignored_arguments import ignored_arguments
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.missing_settings import missing_settings
 from dreamerguard.programs.shared.own_parser import missing_options
@@ -119,6 +120,7 @@ class Danijar(Program):
             *chosen,
             *missing_script(call, file, command, folder),
             *missing_options(call, command, folder),
+            *ignored_arguments(call, command, folder),
             *starts_nothing(call, command, folder),
         )
         run = replace(run, problems=(*absent, *run.problems, *found, *stored_problems(run, folder)))

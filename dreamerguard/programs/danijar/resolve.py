@@ -31,6 +31,7 @@ from dreamerguard.sources.argv import Command
 from .budget import ENDLESS, danijar_budget
 from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words
+from .fixed_in_code import with_fixed, without_fixed
 from .flags import Flags
 from .guarded_intervals import guarded_intervals
 from .idle_presets import without_idle
@@ -137,6 +138,7 @@ def finish(
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         unused = unused_sections(draft.settings, checkout) if whole and draft.seen else {}
         draft.keys = {**draft.keys, **{key: replace(draft.keys[key], dead=why) for key, why in unused.items()}}
+        draft.keys = with_fixed(draft.keys, checkout)
         added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
         draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
@@ -144,7 +146,7 @@ def finish(
         dialect="danijar",
         anchor=anchor,
         settings=draft.settings,
-        roles=roles if named else without_task(roles),
+        roles=without_fixed(roles if named else without_task(roles), draft.keys),
         keys=draft.keys,
         renamed=draft.renamed,
         conditions=conditions_for(draft.settings, checkout),

@@ -19,6 +19,7 @@ from dreamerguard.programs.interface import Program
 from dreamerguard.programs.shared.absent_presets import absent_presets
 from dreamerguard.programs.shared.default_presets import default_presets
 from dreamerguard.programs.shared.find_checkout import find_checkout, is_foreign
+from dreamerguard.programs.shared.ignored_arguments import ignored_arguments
 from dreamerguard.programs.shared.key_tables import load_table
 from dreamerguard.programs.shared.missing_script import missing_script
 from dreamerguard.programs.shared.own_parser import missing_options
@@ -87,6 +88,7 @@ class Nm512Torch(Program):
             *unread,
             *missing_script(call, file, command, folder),
             *missing_options(call, command, folder),
+            *ignored_arguments(call, command, folder),
             *starts_nothing(call, command, folder),
         )
         run = replace(run, problems=(*absent, *run.problems, *_stored(run, folder)))

@@ -179,6 +179,8 @@ class Variables:
         """Expands a word behind ``for name in``, where braces are a list also in text for people."""
         if len(token.pieces) == 1 and token.pieces[0].kind == "braces" and self.bash:
             return _without_empty(braced_words(token.pieces[0].text, _MAX_WORDS) or [UNKNOWN])
+        if self.bash and any(piece.kind == "braces" and "," in piece.text for piece in token.pieces):
+            return self._all_braced(token)
         return [word.text for word in self.expand(token)]
 
     def _braced(self, token: Token) -> list[str]:
@@ -186,6 +188,9 @@ class Variables:
         if not self.bash or self.mode == "docs":
             literal = self.mode == "script"
             return ["".join(p.text if p.kind == "braces" and literal else self._piece(p) for p in token.pieces)]
+        return self._all_braced(token)
+
+    def _all_braced(self, token: Token) -> list[str]:
         outside = "".join(piece.text for piece in token.pieces if piece.kind == "text" and not piece.quoted)
         many = sum(piece.kind == "braces" for piece in token.pieces) > _MAX_DEPTH
         if many or ("{" in outside and "," in outside):  # braces around braces

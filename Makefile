@@ -38,8 +38,9 @@ test: env
 tests:
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# Compiled as in a run: XLA's own choices.
 test-slow: env
-	$(BIN)/pytest -m slow
+	XLA_FLAGS=--xla_cpu_use_fusion_emitters=true $(BIN)/pytest -m slow
 
 # Injects faults into the product and prints what was lost; under half an hour on two cores.
 trust: env

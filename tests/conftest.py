@@ -9,6 +9,11 @@ Commands do not use the user's cache directory, unless a test turns it on.
 
 Processes that the tests start keep compiled modules, also where the shell forbids it: without them every start of a
 command that trains takes twice as long.
+
+Compiling is most of what the tests of the agent do, and XLA's newer code generator for a CPU takes three times as long
+for a program as the older one, its optimizations up to a hundred times: tests and the processes that they start use
+neither. Programs that must be those of a run ask for ``as_in_a_run`` of `tests/agent/parity.py`, and so does everything
+in `make test-slow`.
 """
 
 import os
@@ -20,6 +25,10 @@ from hypothesis import HealthCheck, settings
 os.environ["DREAMERGUARD_NO_CACHE"] = "1"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
+)
 
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:

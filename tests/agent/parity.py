@@ -21,6 +21,16 @@ VALUES, GRADIENTS, STAGES, CHANGE, BINS = 5e-6, 5e-5, 3e-5, 6e-6, 1e-5
 #: `jax.jit` that compiles in a third of the time and computes what it is told to: these programs run a few times only.
 quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
+#: `jax.jit` that compiles as a run does, whatever `tests/conftest.py` asks of XLA.
+as_in_a_run = functools.partial(
+    jax.jit,
+    compiler_options={
+        "xla_backend_optimization_level": 3,
+        "xla_cpu_use_fusion_emitters": True,
+        "xla_cpu_parallel_codegen_split_count": 32,
+    },
+)
+
 #: Inputs and outputs of a case by name.
 Flat = dict[str, Any]
 

@@ -104,8 +104,8 @@ class Trained:
 def trained() -> Trained:
     spec = _spec("bfloat16", VECTORS, ACT)
     keys = jax.random.split(jax.random.key(5), 2)
-    states = jax.vmap(lambda key: learner.init_train_state(spec, key))(keys)
-    noise = jax.vmap(lambda key: draw_noise(spec, key, ROWS, STEPS))(keys)
+    states = quick_jit(jax.vmap(lambda key: learner.init_train_state(spec, key)))(keys)
+    noise = quick_jit(jax.vmap(lambda key: draw_noise(spec, key, ROWS, STEPS)))(keys)
     batches = jax.tree.map(lambda *xs: jnp.stack(xs), _batch(spec, 1), _batch(spec, 2))
     update = quick_jit(jax.vmap(lambda *xs: learner.update(spec, *xs)))
     after, latents, metrics = update(states, batches, noise)
@@ -160,7 +160,7 @@ def test_seeds_side_by_side_do_not_touch_each_other(trained: Trained) -> None:
 
 def test_every_kind_of_key_acts() -> None:
     spec, envs, rng = _spec("float32", OBS, ACT), 5, np.random.default_rng(1)
-    params = learner.init_train_state(spec, jax.random.key(0)).params
+    params = quick_jit(partial(learner.init_train_state, spec))(jax.random.key(0)).params
     carry, obs = initial_carry(spec, envs), {key: _values(rng, space, envs) for key, space in spec.obs_space}
     obs["is_first"] = jnp.array([True, False, False, False, True])
     noise = draw_act_noise(spec, jax.random.key(2), envs)
@@ -174,7 +174,7 @@ def test_every_kind_of_key_acts() -> None:
 
 def test_every_kind_of_key_is_rebuilt() -> None:
     spec, rng = _spec("float32", OBS, ACT), np.random.default_rng(2)
-    params = learner.init_train_state(spec, jax.random.key(0)).params
+    params = quick_jit(partial(learner.init_train_state, spec))(jax.random.key(0)).params
     deter, stoch = jnp.ones((ROWS, STEPS, 16)), jnp.ones((ROWS, STEPS, 3, 5))
     obs = {key: _values(rng, space, ROWS, STEPS) for key, space in spec.obs_space}
 
@@ -201,7 +201,7 @@ def test_stored_classes_and_one_hot_context_are_the_same() -> None:
 
 def test_acting_ignores_the_carry_of_a_new_episode() -> None:
     spec = _spec(actions={"gear": ACT["gear"], "turn": ACT["turn"]})
-    params = learner.init_train_state(spec, jax.random.key(0)).params
+    params = quick_jit(partial(learner.init_train_state, spec))(jax.random.key(0)).params
     noise, obs = draw_act_noise(spec, jax.random.key(1), 2), {"scalar": jnp.array([0.3, 0.3])}
     fresh = initial_carry(spec, 2)
     used = jax.tree.map(lambda x: x + 1, fresh)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import subprocess
@@ -19,24 +18,15 @@ from dreamerguard.commands.shared.achievement_facts import achievement_facts
 from dreamerguard.schema import RunConfig
 from dreamerguard_agent.achievements import achievement_score, success_rates
 from dreamerguard_agent.driver import Driver
-from dreamerguard_agent.envs import EnvError, Values, make_env
+from dreamerguard_agent.envs import EnvError, make_env
 from dreamerguard_agent.envs.adapters.crafter_env import Crafter
 from dreamerguard_agent.envs.adapters.crafter_state import KINDS, InOrder
 from dreamerguard_agent.evaluate import read_spec
 
+from .crafter_episodes import digest, played
 from .played_envs import drawn, resolved, walk
 
 pytestmark = pytest.mark.integration
-
-
-def digest(steps: list[Values]) -> str:
-    return hashlib.sha256(b"".join(step[key].tobytes() for step in steps for key in sorted(step))).hexdigest()
-
-
-def played(seed: int, steps: int) -> str:
-    """Returns the digest of an episode of drawn actions."""
-    env = Crafter(seed=seed)
-    return digest(walk(env, drawn(env, steps)))
 
 
 @pytest.mark.parametrize("task", ["crafter_reward", "crafter_noreward"])
@@ -101,7 +91,7 @@ def test_rewards_are_those_of_the_paper() -> None:
 
 _SCRIPT = """
 import sys
-from tests.agent.test_env_crafter import Crafter, played
+from tests.agent.crafter_episodes import played
 kept = [bytearray(size) for size in range(int(sys.argv[1]))]  # other addresses
 print(played(seed=4, steps=150))
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import jax
@@ -67,15 +68,18 @@ class Case:
             return jnp.asarray(draw.normal(size=shape), jnp.float32)
 
         declared = rssm.shapes(spec, WIDTH) | heads.shapes(spec)
-        drawn = nets.init(dict(sorted(declared.items())), jax.random.key(0))
+        drawn = jax.jit(functools.partial(nets.init, dict(sorted(declared.items()))))(jax.random.key(0))
         # Biases and scales of a fresh agent are all alike, and silent outputs hide everything behind them.
-        self.params: Params = {path: value + 0.1 * normal(*value.shape) for path, value in drawn.items()}
-        classes = jnp.asarray(draw.integers(0, model.classes, (rows, model.stoch)))
-        self.carry = Latent(normal(rows, model.deter), jax.nn.one_hot(classes, model.classes))
+        moved = {path: 0.1 * draw.normal(size=value.shape).astype(np.float32) for path, value in drawn.items()}
+        self.params: Params = {path: jnp.asarray(np.asarray(value) + moved[path]) for path, value in drawn.items()}
+        onehot = np.eye(model.classes, dtype=np.float32)[draw.integers(0, model.classes, (rows, model.stoch))]
+        self.carry = Latent(normal(rows, model.deter), jnp.asarray(onehot))
         self.tokens = normal(rows, steps, WIDTH)
         self.action = {key: self._action(space, draw, rows, steps) for key, space in spec.act_space}
-        self.reset = jnp.asarray(draw.random((rows, steps)) < 0.3).at[0, 0].set(True)
-        self.noise = draw_noise(spec, jax.random.key(1), rows, steps)
+        reset = draw.random((rows, steps)) < 0.3
+        reset[0, 0] = True
+        self.reset = jnp.asarray(reset)
+        self.noise = jax.jit(lambda key: draw_noise(spec, key, rows, steps))(jax.random.key(1))
         latents = (rows, steps, model.stoch, model.classes)
         self.weights = (normal(rows, steps, model.deter), normal(*latents), normal(*latents))
 
@@ -162,16 +166,17 @@ def test_bfloat16_follows_the_readable_scan() -> None:
 
 def test_seeds_can_be_stacked() -> None:
     cases = [Case(_spec("continuous"), rows=2, steps=3) for _ in range(2)]
-    stacked = {key: jnp.stack([case.params[key] * (1 + i) for i, case in enumerate(cases)]) for key in cases[0].params}
+    moved = [{key: (1 + i) * np.asarray(value) for key, value in case.params.items()} for i, case in enumerate(cases)]
+    stacked = {key: jnp.asarray(np.stack([params[key] for params in moved])) for key in moved[0]}
 
     def total(params: Params) -> jax.Array:
         case = cases[0]
         arguments = (case.carry, case.tokens, case.action, case.reset, case.noise.post)
         return observe.observe(case.spec, params, *arguments)[1].deter.sum()
 
-    together = jax.jit(jax.vmap(jax.grad(total)))(stacked)
+    together = jax.device_get(jax.jit(jax.vmap(jax.grad(total)))(stacked))
     for index in range(2):
-        alone = jax.jit(jax.grad(total))({key: value[index] for key, value in stacked.items()})
+        alone = jax.jit(jax.grad(total))(moved[index])
         for key, value in alone.items():
             np.testing.assert_allclose(together[key][index], value, atol=1e-5, err_msg=key)
 

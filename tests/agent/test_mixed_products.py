@@ -125,9 +125,12 @@ class Learned:
 
     def __init__(self, dtype: str, *, fast: bool) -> None:
         spec, rows, steps = _spec(dtype, fast=fast), 4, 8
-        state = learner.init_train_state(_spec("float32"), jax.random.key(0))
-        drawn = {path: 0.05 * normal(index, *value.shape) for index, (path, value) in enumerate(state.params.items())}
-        self._state = dataclasses.replace(state, params={path: state.params[path] + drawn[path] for path in drawn})
+        state = quick_jit(functools.partial(learner.init_train_state, _spec("float32")))(jax.random.key(0))
+        moved = {
+            path: jnp.asarray(np.asarray(value) + 0.05 * np.asarray(normal(index, *value.shape)))
+            for index, (path, value) in enumerate(state.params.items())
+        }
+        self._state = dataclasses.replace(state, params=moved)
         draw, shape = np.random.default_rng(0), (rows, steps + 1)
         batch: dict[str, Any] = {"height": normal(7, *shape, 3), "action": jnp.tanh(normal(8, *shape, 2))}
         batch["reward"] = normal(9, *shape)
@@ -135,7 +138,8 @@ class Learned:
         indices = jnp.asarray(draw.integers(0, SMALL["classes"], (rows, SMALL["stoch"])), jnp.int32)
         batch["context"] = Latent(normal(10, rows, SMALL["deter"]), indices)
         pull = quick_jit(jax.value_and_grad(functools.partial(learner.loss, spec), argnums=0, has_aux=True))
-        noises = [draw_noise(spec, jax.random.key(index), rows, steps) for index in range(5)]
+        noise = quick_jit(lambda key: draw_noise(spec, key, rows, steps))
+        noises = [noise(jax.random.key(index)) for index in range(5)]
         # So much noise decides every draw of a latent alone: rounding cannot flip one.
         noises = [dataclasses.replace(noise, prior=1e3 * noise.prior, post=1e3 * noise.post) for noise in noises]
         self._pulls = [functools.partial(pull, batch=batch, noise=noise) for noise in noises]

@@ -23,7 +23,7 @@ from dreamerguard_agent.model.rssm import Latent
 
 from .golden import Arrays, below, cases, load, named_files
 from .golden_spec import spec_of
-from .parity import CHANGE, Parity, by_key, quick_jit
+from .parity import CHANGE, Parity, as_in_a_run, by_key, quick_jit
 
 pytestmark = pytest.mark.integration
 
@@ -243,7 +243,7 @@ def test_update_is_the_sum_of_its_parts(parity: Parity) -> None:
     spec = spec_of(meta)
     before = state = _state(spec, arrays)
     # Compiled as in a run, with all optimisations.
-    step = jax.jit(learner.update, static_argnums=0)
+    step = as_in_a_run(learner.update, static_argnums=0)
     want = below(arrays, "default/metrics")
     for index in range(len(arrays["default/retnorm/lo"])):
         state, latents, metrics = step(spec, state, _batch(spec, arrays), _noise(spec, arrays, "noise"))

@@ -12,6 +12,7 @@ from dreamerguard_agent.algorithm import learner, losses, optim
 from dreamerguard_agent.base import loops
 from dreamerguard_agent.model.dists import TwoHot
 
+from .parity import as_in_a_run
 from .same_runs import SMALL, spec_of
 
 pytestmark = pytest.mark.integration
@@ -21,7 +22,7 @@ def test_the_optimizer_is_computed_once_and_not_for_every_parameter() -> None:
     spec = spec_of(SMALL)
     state = jax.eval_shape(functools.partial(learner.init_train_state, spec), jax.random.key(0))
     step = functools.partial(learner.apply_gradients, spec)
-    text = jax.jit(step).lower(state, state.params, state.retnorm).compile().as_text()
+    text = as_in_a_run(step).lower(state, state.params, state.retnorm).compile().as_text()
     rows = jax.eval_shape(optim.pack, state.params).shape
     computed = [line for line in text.splitlines() if f" = f32[{rows[0]},{rows[1]}]" in line and " multiply(" in line]
     assert 0 < len(computed) < len(state.params) / 2

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -70,6 +71,11 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_runs_are_equal_bit_for_bit(dense: Path, tmp_path: Path, storage: str) -> None:
     go(tmp_path / "run", storage, **DENSE)
     assert_same(everything(dense), everything(tmp_path / "run"))
+
+
+def test_later_starts_find_the_traced_update_of_a_packed_ring(tmp_path: Path) -> None:
+    go(tmp_path / "run", "host", after(1), **DENSE)
+    assert list((Path(jax.config.jax_compilation_cache_dir) / "traced").glob("scan_packed-*"))
 
 
 @pytest.mark.slow

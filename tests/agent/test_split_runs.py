@@ -38,7 +38,7 @@ def run(folder: Path, devices: int, programs: Path, steps: int = 10**6, **change
     folder.mkdir(exist_ok=True)
     runtime = {**SMALL["runtime"], "devices": devices}
     config = {**SMALL, "runtime": runtime, "replay": {"batch_size": 4, "batch_length": 8}, **changes}
-    env = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    env = os.environ | {"XLA_FLAGS": f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=4"}
     command = [sys.executable, "-c", _RUN, str(folder), json.dumps(config), str(steps), str(programs)]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -216,7 +216,8 @@ class CompiledFunctions:
             size = next(size for size in self._updates if size <= due - done)
             chosen = place(jax.device_put(indices[..., done : done + size, :, :]))
             run = self._updates[size]
-            state, ring, more, self.faults = run(self._seeds, state, ring, chosen, count, self.faults)
+            state, after, more, self.faults = run(self._seeds, state, ring, chosen, count, self.faults)
+            ring = after if isinstance(after, Ring) else Ring({}, StoredLatents(**after))
             sums = more if sums is None else self._add(sums, more)
             done += size
         return state, ring, sums

@@ -96,7 +96,10 @@ def scan_updates(
     return state, ring, sums, faults
 
 
-def scan_packed(*arguments: Any) -> tuple[TrainState, Ring, Metrics, Faults]:
-    """Calls `scan_updates` on a packed ring and returns only the latents of the ring: its records do not change."""
+def scan_packed(*arguments: Any) -> tuple[TrainState, dict[str, jax.Array], Metrics, Faults]:
+    """Calls `scan_updates` on a packed ring and returns only the latents of the ring: its records do not change.
+
+    The latents come by name: in this form `program_store` can keep the program.
+    """
     state, ring, sums, faults = scan_updates(*arguments)
-    return state, Ring({}, ring.latents), sums, faults
+    return state, {"deter": ring.latents.deter, "stoch": ring.latents.stoch}, sums, faults

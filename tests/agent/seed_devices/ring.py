@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-os.environ |= {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax
 import numpy as np

@@ -17,7 +17,7 @@ from typing import Any
 
 FOLDER, DEVICES, PROCESSES, NUMBER = Path(sys.argv[1]), *map(int, sys.argv[2:5])
 os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={DEVICES}"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={DEVICES}"
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

@@ -38,9 +38,10 @@ test: env
 tests:
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-# Compiled as in a run: XLA's own choices.
+# Compiled as in a run, by XLA's own choices: the slow tests, and parity with the reference once more.
 test-slow: env
 	XLA_FLAGS=--xla_cpu_use_fusion_emitters=true $(BIN)/pytest -m slow
+	XLA_FLAGS=--xla_cpu_use_fusion_emitters=true $(BIN)/pytest tests/agent -k parity
 
 # Injects faults into the product and prints what was lost; under half an hour on two cores.
 trust: env

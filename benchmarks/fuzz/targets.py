@@ -88,7 +88,7 @@ def _documents(data: bytes) -> object:
 
 def _python(data: bytes) -> object:
     from dreamerguard.core.source import Source
-    from dreamerguard.sources.commands.python import read_configurations, read_python
+    from dreamerguard.sources.commands.python import read_python, read_script
     from dreamerguard.sources.python.fact_codec import decode, encode
     from dreamerguard.sources.python.fact_reader import parse_facts
     from dreamerguard.sources.python.firm_reads import read_firmly
@@ -100,7 +100,7 @@ def _python(data: bytes) -> object:
         facts is None,
         min(len(read_firmly(data)), 9),
         min(len(read_python(source)), 9),
-        min(len(read_configurations(source)), 9),
+        min(len(read_script(source)[0]), 9),
         0 if facts is None else min(len(facts.pairs), 30),
     )
 

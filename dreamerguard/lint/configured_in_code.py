@@ -10,6 +10,7 @@ from dreamerguard.core.source import SourceError
 from dreamerguard.sources.argv import UNKNOWN, Command, Word
 from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.files import read_source
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.paths import is_file
 
 
@@ -24,29 +25,33 @@ def configured_in_code(command: Command, folder: Path) -> Command | None:
     path = folder / launch.program if launch is not None and not launch.module else None
     if launch is None or path is None or path.suffix != ".py" or not is_file(path):
         return None
-    from dreamerguard.sources.commands.python import read_configurations, read_given_words, read_starts
     from dreamerguard.sources.commands.rllib import RLLIB_MODULE
 
-    try:
-        source, unreadable = read_source(path)
-    except SourceError:
-        return None
-    named = replace(source, name=launch.program)
-    found = read_configurations(named) if unreadable is None else []
+    found, given, reads_flags = _read(path, launch.program)
     if not found:
-        given = (read_given_words(named) or _only(read_starts(named))) if unreadable is None else []
-        return _with_typed(given[0], launch.arguments, path.parent, folder) if given else None
+        return _with_typed(given, launch.arguments, path.parent, folder) if given is not None else None
     if any(word.text == RLLIB_MODULE for word in found[0].words[:3]):
         return found[0]  # the options of its scripts are no flags of the configuration
     if launch.arguments and not launch.arguments[0].text.startswith("--"):
         return None  # a script with another way to read its command line
-    options = launch.arguments if _reads_flags(source.text) else ()
+    options = launch.arguments if reads_flags else ()
     return Command(found[0].source, (*_placed(found[0].words, path.parent, folder), *options))
 
 
-def _only(commands: Sequence[Command]) -> Sequence[Command]:
-    """Returns a command that a script starts, if it starts no other one."""
-    return commands if len({tuple(word.text for word in item.words) for item in commands}) == 1 else ()
+@cached_per_check
+def _read(path: Path, name: str) -> tuple[list[Command], Command | None, bool]:
+    """Returns the configurations in a script, the command that it stands for, and whether its options are flags.
+
+    They are no flags of the configuration where the script declares options of its own.
+    """
+    from dreamerguard.sources.commands.python import read_script
+
+    try:
+        source, unreadable = read_source(path)
+    except SourceError:
+        return [], None, False
+    found, given = read_script(replace(source, name=name)) if unreadable is None else ([], None)
+    return found, given, "add_argument(" not in source.text
 
 
 def _with_typed(command: Command, typed: Sequence[Word], home: Path, folder: Path) -> Command:
@@ -67,8 +72,3 @@ def _placed(words: Sequence[Word], home: Path, folder: Path) -> tuple[Word, ...]
         return tuple(words)
     script = (home / words[1].text).relative_to(folder).as_posix()
     return (words[0], replace(words[1], text=script), *words[2:])
-
-
-def _reads_flags(text: str) -> bool:
-    """Returns whether the options of a script are flags of the configuration, and none of its own."""
-    return "add_argument(" not in text

@@ -23,6 +23,7 @@ from dreamerguard.programs.shared.reached_code import ReachedCode, names_another
 from dreamerguard.sources.argv import Command, Word
 from dreamerguard.sources.commands.installed_scripts import with_installed_script
 from dreamerguard.sources.commands.launch import Launch, read_launch
+from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.fast_dataclass import dataclass
 
 from .beside_training import is_beside_training
@@ -131,11 +132,15 @@ def _recognised(command: Command, code: ReachedCode, config: OwnConfig | None, f
     """
     if is_beside_training(code) and not _parser_problems(command, folder):
         return None
-    for program in programs():
-        reason = program.runs_in(code)
-        if reason is not None:
-            return ThroughCode(command, _Launched(program, code, config), reason)
-    return None
+    found = _program_of(code)
+    return ThroughCode(command, _Launched(found[0], code, config), found[1]) if found is not None else None
+
+
+@cached_per_check
+def _program_of(code: ReachedCode) -> tuple[Program, str] | None:
+    """Returns the program whose agent the code makes, and why it is that one."""
+    reasons = ((program, program.runs_in(code)) for program in programs())
+    return next(((program, reason) for program, reason in reasons if reason is not None), None)
 
 
 def _parser_problems(command: Command, folder: Path) -> tuple[Problem, ...]:

@@ -39,23 +39,23 @@ def read_python(source: Source) -> list[Command]:
     return [*documented, *python_commands(source, read_shell)]
 
 
-def read_configurations(source: Source) -> list[Command]:
-    """Returns only the configurations that a Python file sets in code."""
+def read_script(source: Source) -> tuple[list[Command], Command | None]:
+    """Returns the configurations that a Python file sets in code and, without one, the command that it stands for.
+
+    That is the first whose words it gives to a program in its own process, or the only one that it starts in another.
+    """
     tree = parse(source.text) if is_worth_reading(source.text) else None
+    if tree is None:
+        return [], None
     places = Places(source)
-    return [*configured(tree, places), *read_rllib(tree, places)] if tree is not None else []
-
-
-def read_given_words(source: Source) -> list[Command]:
-    """Returns only the commands that stand for words that a Python file gives to a program in its own process."""
-    tree = parse(source.text) if is_worth_reading(source.text) else None
-    return list(given_words(tree, Places(source))) if tree is not None else []
-
-
-def read_starts(source: Source) -> list[Command]:
-    """Returns only the commands that a Python file starts in a process of their own."""
-    tree = parse(source.text) if is_worth_reading(source.text) else None
-    return list(started(tree, Places(source), read_shell)) if tree is not None else []
+    configurations = [*configured(tree, places), *read_rllib(tree, places)]
+    if configurations:
+        return configurations, None
+    given = next(given_words(tree, places), None)
+    if given is not None or not _TRAINS.search(source.text):
+        return [], given
+    starts = {tuple(word.text for word in item.words): item for item in started(tree, places, read_shell)}
+    return [], next(iter(starts.values())) if len(starts) == 1 else None
 
 
 def unread_launches(source: Source) -> Iterator[tuple[int, str]]:

@@ -20,6 +20,8 @@ from .python_places import Places
 #: Calls that read the words of a list, or of ``sys.argv``.
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse", "parse_known"})
 _MAIN = "main"
+#: A text without one of these gives no words to a program.
+_GIVES = re.compile(r"\bargv\b|\b(?:main|parse(?:_\w+)?)\(|\brun_(?:path|module)\(")
 _STARTS = frozenset({"run_path", "run_module"})
 _ADDS = frozenset({"append", "extend", "insert"})
 _OPTION = re.compile(r"--[A-Za-z][\w.*\\-]*(?:=.*)?", re.DOTALL)
@@ -35,6 +37,8 @@ State = tuple[Parts | None, dict[str, Parts]]
 def given_words(tree: ast.Module, places: Places) -> Iterator[Command]:
     """Yields a command for every program that code gives words to."""
     seen: set[tuple[str, ...]] = set()
+    if _GIVES.search(places.source.text) is None:
+        return
     for body in (tree.body, *_functions(tree)):
         for script, parts in _ArgvReader(tree, places).read(body):
             command = places.words([("python", parts[0][1]), (script, parts[0][1]), *parts])

@@ -23,11 +23,13 @@ _PACKAGE = "dreamerv3"
 TRAINS_IN_CODE, EVALUATES_IN_CODE = "train_in_code.py", "eval_in_code.py"
 #: A program in PyTorch has other keys, in a plain dictionary.
 _TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
+#: Takes presets, without which nothing is a configuration.
+_TAKES = re.compile(r"configs\s*\[")
 
 
 def configured(tree: ast.Module, places: Places) -> Iterator[Command]:
     """Yields one command for each function, or the module itself, that sets a configuration of danijar/dreamerv3."""
-    if _TORCH.search(places.source.text):
+    if _TAKES.search(places.source.text) is None or _TORCH.search(places.source.text):
         return
     script = _script(tree)
     scopes: dict[ast.AST, list[tuple[ast.expr, bool]]] = defaultdict(list)

@@ -57,7 +57,7 @@ _MOST_DECISIONS = 200
 NOTHING_FIXED: Mapping[str, str] = {}
 
 
-@dataclass
+@dataclass(eq=False)
 class PythonIndex:
     """The Python files of one checkout.
 

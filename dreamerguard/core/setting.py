@@ -127,4 +127,4 @@ def earlier(setting: Setting) -> tuple[Label, ...]:
 
 def is_debug(preset: str) -> bool:
     """Returns whether a preset is for trying the program out, as its name says: ``debug_small``, ``mydebug``."""
-    return re.search(r"debug|(?:^|[_.-])smoke(?:[_.-]|$)", preset.lower()) is not None
+    return re.search(r"(?<!no)(?<!no[_-])debug|(?:^|[_.-])smoke(?:[_.-]|$)", preset.lower()) is not None

@@ -21,7 +21,7 @@ from dreamerguard.sources.commands.launch import Launch, read_launch
 from dreamerguard.sources.commands.shell_launch import read_shell_launch
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.hints import nearest
-from dreamerguard.util.paths import exists, is_dir
+from dreamerguard.util.paths import exists, is_dir, is_file
 
 from .unstartable import Unstartable
 
@@ -36,6 +36,9 @@ _IMPORTS = re.compile(rb"^\s*(?:import|from) dreamerv3\b", re.MULTILINE)
 #: Names that scripts of every project have: a document may mean those of another one.
 _USUAL = frozenset({"main.py", "train.py", "run.py", "test.py", "eval.py", "evaluate.py", "setup.py", "demo.py"})
 _CLONE = re.compile(r"\bgit clone\b|\bgh repo clone\b|\bgit checkout\b|\bgit submodule\b")
+_CLONED = re.compile(r"\bgit clone [^\n]*?/([\w.-]+)/?[ \t]*$", re.MULTILINE)
+_ANY_ENTERED = re.compile(r"\b(?:cd|pushd) +([^\s;&|]+)")
+_UNPACKED = re.compile(r"\b(?:unzip|tar|gunzip)\b")
 _ENTERED = re.compile(r"\b(?:cd|pushd) +([\w./-]+)")
 _MADE_BY = r"(?:>|\b(?:wget|curl|cp|mv|ln|touch|tee|cat|nano|vim?|code|save|create|write|download)\b)"
 
@@ -80,7 +83,7 @@ def _may_be_elsewhere(command: Command, launch: Launch, folder: Path) -> bool:
     if any(exists(folder / entered / launch.program) for entered in _ENTERED.findall(before[-_MOST_TEXT:])):
         return True
     named = _DREAMER.search(typed.name) is not None
-    return not (named or (_is_front(source.name) and _has_near(typed, folder)))
+    return not (named or (_is_front(source.name) and _has_near(typed, folder, before)))
 
 
 def _is_front(name: str) -> bool:
@@ -88,11 +91,13 @@ def _is_front(name: str) -> bool:
     return "/" not in name or PurePosixPath(name).name.lower().startswith("readme")
 
 
-def _has_near(typed: PurePosixPath, folder: Path) -> bool:
+def _has_near(typed: PurePosixPath, folder: Path, before: str) -> bool:
     """Returns whether the folder that a command names holds other scripts, or any a shell script of a like name."""
     if typed.suffix == ".sh":
+        if _folder_like(typed, folder):
+            return not _leaves(before, folder)
         names = [item.name for item in entries_below(folder, _MOST_FOLDERS, 2) if item.name.endswith(".sh")]
-        return bool(_folder_like(typed, folder) or (typed.name not in names and nearest(typed.name, names)))
+        return typed.name not in names and bool(nearest(typed.name, names))
     home = folder / typed.parent
     if len(typed.parts) < 2 or typed.name in _USUAL or not is_dir(home):
         return False
@@ -104,7 +109,7 @@ def _holder(root: Path) -> str | None:
     """Returns the program whose presets lie in a checkout, or which its code imports; None without one."""
     programs = [load_program(name) for name in _WITH_PRESETS]
     for entry in entries_below(root, _MOST_FOLDERS, _DEPTH):
-        if entry.name != "configs.yaml" or not entry.is_file():
+        if entry.name != "configs.yaml" or not is_file(Path(entry.path)):
             continue
         try:
             held = [item.name for item in programs if item.presets(Path(entry.path), entry.name) is not None]
@@ -136,9 +141,22 @@ def _from_folder(name: str, root: Path, folder: Path) -> str:
     return path.relative_to(folder.absolute()).as_posix() if path.is_relative_to(folder.absolute()) else name
 
 
+def _leaves(before: str, folder: Path) -> bool:
+    """Returns whether the text above a command enters a folder that the checkout lacks, or unpacks one.
+
+    The folder of the only clone is the checkout itself.
+    """
+    cloned = [name.removesuffix(".git") for name in _CLONED.findall(before)]
+    own = cloned if len(cloned) == 1 else []
+    entered = (name.rstrip("/") for name in _ANY_ENTERED.findall(before))
+    outside = any(name not in own and not is_dir(folder / name) for name in entered)
+    return outside or len(cloned) > 1 or _UNPACKED.search(before) is not None
+
+
+@cached_per_check
 def _folder_like(typed: PurePosixPath, folder: Path) -> str:
     """Returns a folder with a like name that holds a script whose typed folder does not exist; empty without one."""
     if len(typed.parts) != 2 or exists(folder / typed.parent):
         return ""
-    names = [item.name for item in entries_below(folder, 1, 0) if item.is_dir()]
+    names = [item.name for item in entries_below(folder, 1, 0) if is_dir(Path(item.path))]
     return next((name for name in nearest(typed.parent.as_posix(), names) if exists(folder / name / typed.name)), "")

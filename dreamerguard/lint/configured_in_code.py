@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,9 @@ from dreamerguard.sources.commands.launch import read_launch
 from dreamerguard.sources.files import read_source
 from dreamerguard.util.check_cache import cached_per_check
 from dreamerguard.util.paths import is_file
+
+#: What stands for typed words.
+_ARGV = re.compile(r"\*?sys\.argv(?:\[(?P<at>\d{1,3})(?P<rest>\s*:\s*)?\])?")
 
 
 def configured_in_code(command: Command, folder: Path) -> Command | None:
@@ -54,11 +58,22 @@ def _read(path: Path, name: str) -> tuple[list[Command], Command | None, bool]:
     return found, given, "add_argument(" not in source.text
 
 
+def _typed(word: Word, typed: Sequence[Word]) -> Sequence[Word]:
+    """Returns the typed words that a word of the code stands for: ``sys.argv``, ``sys.argv[1:]``, ``sys.argv[2]``."""
+    found = _ARGV.fullmatch(word.span.text) if word.text == UNKNOWN else None
+    if found is None:
+        return [word]
+    at = int(found["at"]) - 1 if found["at"] else 0
+    if not found["at"] or found["rest"]:
+        return typed[max(at, 0) :]
+    return [typed[at]] if 0 <= at < len(typed) else [word]
+
+
 def _with_typed(command: Command, typed: Sequence[Word], home: Path, folder: Path) -> Command:
     """Returns a command with the typed words where the code keeps those of its own command line."""
     words: list[Word] = []
     for word in command.words:
-        words += typed if word.text == UNKNOWN and word.span.text.startswith("sys.argv") else [word]
+        words += _typed(word, typed)
     script = home / words[1].text
     if is_file(script) and script.is_relative_to(folder):
         words[1] = replace(words[1], text=script.relative_to(folder).as_posix())

@@ -10,8 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +33,9 @@ from dreamerguard.util.check_cache import check_cache_scope
 from dreamerguard.util.interruption import stop_if_superseded
 from dreamerguard.util.paths import exists, is_dir
 
+from .collected_results import CollectedResults
 from .discovery import Found, FoundFiles, discover
-from .engine import apply_suppressions, check_stored, lint_without_suppressions
+from .engine import check_stored, lint_without_suppressions
 from .file_findings import in_document, in_file
 from .judged_commands import JudgedCommands, Key, key_of
 from .loops import by_place, merged_loop
@@ -81,7 +81,7 @@ def check_tree(
     checker = _Checker(tree, machine, chosen)
     for found in tree.found:
         checker.look(found)
-    return checker.outcome()
+    return checker.found.outcome(checker.seen, chosen, root)
 
 
 def root_of(paths: Sequence[Path]) -> Path:
@@ -96,24 +96,9 @@ class _Checker:
         self.tree = tree
         self.machine = machine
         self.settings = settings
-        self.results: list[Result] = []
-        self.reasons: dict[str, str] = {}
+        self.found = CollectedResults()
         self.judged = JudgedCommands()
-        self.places: dict[tuple[str, str, int, str], int] = {}
         self.seen = RepositoryResult(seen=tree.seen, files=len(tree.found), unreadable=list(tree.unreadable))
-
-    def outcome(self) -> RepositoryResult:
-        """Everything together, judged by comments, settings and baseline."""
-        self.results = [
-            replace(result, findings=tuple(item for item in result.findings if self._is_worst(item)))
-            for result in self.results
-        ]
-        counts: Counter[str] = Counter()
-        for result in self.results:
-            counts[result.dialect] += result.runs
-        self.seen.dialects = {name: (count, self.reasons[name]) for name, count in counts.most_common()}
-        self.seen.results = apply_suppressions(tuple(self.results), self.settings, self.tree.root)
-        return self.seen
 
     def look(self, found: Found) -> None:
         """Checks what one file holds."""
@@ -158,11 +143,11 @@ class _Checker:
                 key = key_of(command, folder)
                 if self.judged.is_new(key, (found.name, command.span.start)):
                     fresh.setdefault(folder, {})[key] = command
-            before = len(self.results)
+            before = len(self.found.results)
             examined = [
                 next(iter(r.values())) for folder, r in fresh.items() if self._examine(list(r.values()), folder)
             ]
-            self.judged.note((key for runs in fresh.values() for key in runs), self.results[before:], found.name)
+            self.judged.note((key for runs in fresh.values() for key in runs), self.found.results[before:], found.name)
             if examined:
                 self.seen.commands += 1
                 if found.name.endswith(".py"):
@@ -230,7 +215,7 @@ class _Checker:
         if result is None:
             return False
         self.seen.presets += 1
-        self._keep(replace(result, findings=tuple(map(in_file, result.findings))))
+        self.found.keep(replace(result, findings=tuple(map(in_file, result.findings))))
         return True
 
     def _stored(self, found: Found) -> bool:
@@ -241,7 +226,7 @@ class _Checker:
             self.seen.unread.append(f"{found.name} is the record of an earlier run, so it was not judged")
             return True
         self.seen.presets += 1
-        self._keep(result)
+        self.found.keep(result)
         return True
 
     def _examine(self, commands: Sequence[Command], folder: Path, found: Found | None = None) -> bool:
@@ -269,7 +254,7 @@ class _Checker:
             revision, origin = revision_of(command), shipped_by(command)
             findings = (at_revision(item, revision) if revision else item for item in findings)
             findings = (in_document(item, origin) for item in findings)
-        self._keep(replace(result, findings=tuple(findings)))
+        self.found.keep(replace(result, findings=tuple(findings)))
 
     def _lint(self, command: Command, folder: Path) -> Result | None:
         stop_if_superseded()
@@ -280,28 +265,6 @@ class _Checker:
         except SourceError as error:
             self.seen.unreadable.append(f"{command.source.name}: {error.message}")
             return None
-
-    def _keep(self, result: Result) -> None:
-        """Findings of several commands that blame the same place say the same thing."""
-        self.reasons.setdefault(result.dialect, result.detected)
-        fresh = tuple(self._fresh(result.findings))
-        self.results.append(replace(result, findings=fresh))
-
-    def _fresh(self, findings: Sequence[Finding]) -> Iterator[Finding]:
-        for finding in findings:
-            place = _place(finding)
-            if finding.severity.rank < self.places.get(place, finding.severity.rank + 1):
-                self.places[place] = finding.severity.rank
-                yield finding
-
-    def _is_worst(self, finding: Finding) -> bool:
-        """Returns whether no other run says the same of the same place with a higher severity."""
-        return finding.severity.rank == self.places[_place(finding)]
-
-
-def _place(finding: Finding) -> tuple[str, str, int, str]:
-    span = finding.primary.span
-    return finding.name, span.source.name, span.start, finding.key
 
 
 def _words(source: Source, texts: Sequence[str]) -> tuple[Word, ...]:

@@ -29,8 +29,7 @@ def wrong_interpreter(command: Command, folder: Path) -> tuple[Program, str] | N
     launch = read_launch(command)
     if launch is None or launch.module or not launch.program.endswith(".sh"):
         return None
-    before = (PurePosixPath(word.text).name for word in command.words[: command.words.index(launch.place)])
-    name = _started_by(launch, folder) if any(map(_PYTHON.fullmatch, before)) else None
+    name = _started_by(launch, folder) if _is_behind_python(command, launch) else None
     if name is None:
         return None
     text = f"{launch.program} is a shell script, which Python cannot read; it stops"
@@ -38,11 +37,21 @@ def wrong_interpreter(command: Command, folder: Path) -> tuple[Program, str] | N
     return Unstartable(name, problem, f"{launch.program} is no Python script"), f"{launch.program} starts it"
 
 
+def _is_behind_python(command: Command, launch: Launch) -> bool:
+    """Returns whether the word in front of the script is Python, and no value of an option such as ``-n python``."""
+    before = [word.text for word in command.words[: command.words.index(launch.place)]]
+    if not before or not _PYTHON.fullmatch(PurePosixPath(before[-1]).name):
+        return False
+    return len(before) == 1 or not before[-2].startswith("-")
+
+
 def _started_by(launch: Launch, folder: Path) -> str | None:
     """Returns the name of the program that a shell script starts; None if there is none."""
     with reading_in(folder, folder):
         script = read_nearby(launch.program)
-        for command in read_shell(script) if script is not None else ():
+        if script is None or (script.text.startswith("#!") and "python" in script.text.split("\n", 1)[0]):
+            return None
+        for command in read_shell(script):
             try:
                 return recognise(command, folder)[0].name
             except UnknownProgram:

@@ -19,7 +19,6 @@ from .lines import count_lines, flat_columns, lines_with, number_columns
 from .metric_rows import made_updates, sample_rows
 from .mixed_episodes import note_evaluations
 from .order import Order, are_scores, are_steps, is_finite, is_score, is_step
-from .parts import stride
 from .run_log import COPIES, FILES, LogProblem, NonFinite, RunLog
 from .tail import Tail
 
@@ -60,7 +59,7 @@ class JsonFile:
 
     def _read_appended(self, backlog: int) -> None:
         in_parts = not self._holds_evaluations()
-        read = backlog // stride(backlog) if in_parts else backlog
+        read = backlog // self.tail.stride(self.tail.size) if in_parts else backlog
         for block in self.tail.blocks(in_parts=in_parts):
             if "cut back" in self.tail.events:
                 self._events()
@@ -84,7 +83,8 @@ class JsonFile:
         for event in events:
             if event in ("cut back", "replaced file"):
                 self._given_up = self._useful = False
-                self._log.problems = [p for p in self._log.problems if (p.kind, p.file) != ("given up", name)]
+                forgotten = [("given up", name), ("sampled", name)]
+                self._log.problems = [p for p in self._log.problems if (p.kind, p.file) not in forgotten]
             if event == "cut back":
                 self._forget()
             if event == "replaced file":

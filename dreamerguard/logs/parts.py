@@ -11,7 +11,7 @@ PART, END = 128 << 10, 2 << 20
 
 
 def stride(backlog: int) -> int:
-    """Returns how many bytes of a backlog stand for each byte that is read."""
+    """Returns of how many parts of a backlog one is read. Its holes must not be counted."""
     return 1 + backlog // (READ + 1)
 
 
@@ -21,15 +21,12 @@ class Parts:
 
     Attributes:
       start, end: positions of the backlog in its file, in bytes.
+      stride: of how many parts one is read; 1 if the whole backlog is.
     """
 
     start: int
     end: int
-
-    @property
-    def stride(self) -> int:
-        """Every how manieth part is read; 1 if the whole backlog is."""
-        return stride(self.end - self.start)
+    stride: int
 
     @property
     def last(self) -> int:

@@ -18,7 +18,6 @@ from .csv_exports import ExportError
 from .exports import MOST_JSON, ExportTail
 from .json_lines import SAMPLED, JsonFile
 from .order import are_scores, are_steps, is_step
-from .parts import stride
 from .row_blocks import STEPS, Wanted
 from .run_log import FILES, LogProblem, RunLog
 from .wandb_files import WandbTail, first_rows, is_wandb
@@ -148,7 +147,7 @@ class RowFile(JsonFile):
         return changed
 
     def _read_appended(self, backlog: int) -> None:
-        for block in self._rows.row_blocks(SAMPLED * stride(backlog) / backlog):
+        for block in self._rows.row_blocks(SAMPLED * self._rows.stride(self._rows.size) / backlog):
             if "cut back" in self.tail.events:
                 self._events()
             for key, (frames, values) in block.scores.items():

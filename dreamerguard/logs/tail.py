@@ -17,7 +17,7 @@ from typing import Literal
 
 from dreamerguard.util.regular_files import open_regular, require_regular, why_unreadable
 
-from .parts import Parts
+from .parts import Parts, stride
 
 #: Bytes read at once, and the length from which a line is skipped: no program writes such a row.
 BLOCK, LONGEST = 2 << 20, 4 << 20
@@ -54,6 +54,7 @@ class Tail:
     taken: int = 0
     long_lines: int = 0
     parts: int = 0
+    _stored: int = 0
     _inode: tuple[int, int] | None = None
     _before: bytes = b""
     _seen: tuple[int, int, int] | None = None
@@ -77,6 +78,7 @@ class Tail:
         self._inode, self.size, self.modified = identity, stat.st_size, stat.st_mtime
         if stat.st_size < self.offset:
             self._restart("cut back")
+        self._stored = stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size  # a hole takes none
         seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         changed, self._seen = seen != self._seen, seen
         return changed
@@ -105,8 +107,12 @@ class Tail:
         with self.opened() as opened:
             if opened is not None:
                 file, end = opened
-                parts = Parts(self.offset, end)
-                yield from self._lines(file, end, parts if in_parts and parts.stride > 1 else None)
+                every = self.stride(end) if in_parts else 1
+                yield from self._lines(file, end, Parts(self.offset, end, every) if every > 1 else None)
+
+    def stride(self, end: int) -> int:
+        """Returns of how many parts one is read, up to a position."""
+        return stride(min(end - self.offset, self._stored))
 
     def rest(self, most: int = 4096) -> bytes:
         """Returns the unfinished last line, at most ``most`` bytes."""
@@ -154,10 +160,10 @@ class Tail:
 
     def _lines(self, file: io.FileIO, end: int, parts: Parts | None) -> Iterator[bytes]:
         held: list[bytes] = []
-        length, position = 0, self.offset
+        length, position, whole_line = 0, self.offset, False
         while position < end:
-            if parts is not None and (following := parts.next(position)) > position:
-                held, length, position = [], 0, following
+            if parts is not None and whole_line and (following := parts.next(position)) > position:
+                held, length, position, whole_line = [], 0, following, False
                 self.pass_over(file, position)
             data = _next_data(file, position, end)
             if data > position:  # a hole reads as zeros
@@ -183,7 +189,9 @@ class Tail:
             held, length = [], 0
             position -= len(block) - cut  # the start of the next line is read again: that is less than to copy a block
             self.skip(file, position)
-            yield self._after_long_line(whole)
+            lines = self._after_long_line(whole)
+            whole_line = whole_line or bool(lines)
+            yield lines
 
     def _drop(self, file: io.FileIO, position: int) -> None:
         """Drops the start of a line that is too long, or its next part."""

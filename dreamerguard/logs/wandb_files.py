@@ -140,7 +140,7 @@ class WandbTail(Tail):
             file, end = opened
             if self.offset == 0:
                 self.records = WandbRecords()
-            parts = Parts(self.offset, end)
+            parts = Parts(self.offset, end, self.stride(end))
             while self.offset < end:
                 if (position := parts.next(self.offset)) > self.offset:
                     self.pass_over(file, position)

@@ -116,8 +116,36 @@ def test_a_folder_that_the_document_enters(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("above", "reported"),
+    [
+        ("git clone https://example.org/me/own\ncd own\n", True),
+        ("git clone https://example.org/carla/carla\ncd carla-0.9\n", False),
+        ("cd $CARLA_ROOT\n", False),
+        ("unzip carla.zip\n", False),
+    ],
+)
+def test_a_script_of_another_folder_that_the_document_enters(above: str, reported: bool, root: Path) -> None:
+    (root / "scripts" / "setup.sh").write_text("echo\n")
+    (root / "README.md").write_text(f"```sh\n{above}bash script/setup.sh\n```\n")
+    found = [item.name for result in check_tree([root]).results for item in result.findings]
+    assert ("missing-script" in found) is reported
+
+
+def test_a_link_to_itself_is_no_folder(root: Path) -> None:
+    (root / "everything.sh").symlink_to("everything.sh")
+    (root / "README.md").write_text("```sh\nbash script/u.sh\n```\n")
+    assert [item.name for result in check_tree([root]).results for item in result.findings] == []
+
+
+@pytest.mark.parametrize(
     ("command", "reported"),
-    [("python scripts/train.sh a", True), ("bash scripts/train.sh a", False), ("python scripts/plot.sh", False)],
+    [
+        ("python scripts/train.sh a", True),
+        ("bash scripts/train.sh a", False),
+        ("python scripts/plot.sh", False),
+        ("conda run -n python ./scripts/train.sh x", False),
+        ("tmux new -s python scripts/train.sh", False),
+    ],
 )
 def test_a_shell_script_that_python_cannot_read(command: str, reported: bool, root: Path) -> None:
     (root / "scripts" / "train.sh").write_text("python dreamerv3/main.py --configs mine --logdir x\n")

@@ -36,6 +36,28 @@ def torch(folder: Path) -> None:
     (folder / "dreamer.py").write_text("import torch\n")
 
 
+@pytest.mark.parametrize(
+    ("given", "typed", "errors"),
+    [
+        ("'--task', sys.argv[1], '--seed', sys.argv[2]", "dmc_walker_walk 3", set()),
+        ("'--seed', sys.argv[1]", "lots", {"wrong-type"}),
+        ("'--seed', sys.argv[2]", "dmc_walker_walk", set()),  # not typed
+        ("*sys.argv[1:]", "--seed lots", {"wrong-type"}),
+    ],
+)
+def test_typed_words_stand_where_the_launcher_takes_them(
+    given: str, typed: str, errors: set[str], tmp_path: Path
+) -> None:
+    for name, text in with_preset("seed: 1").items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "dreamerv3/main.py").write_text("")
+    run = f"subprocess.run(['python', 'dreamerv3/main.py', '--configs', 'mine', '--logdir', 'x', {given}])"
+    (tmp_path / "go.py").write_text(f"import subprocess, sys\n{run}\n")
+    found = check_command(read_command(["python", "go.py", *typed.split()]), folder=tmp_path).active
+    assert {item.name for item in found if item.severity is Severity.ERROR} == errors
+
+
 def loud(folder: Path) -> set[str]:
     found = [item for result in check_tree([folder], folder=folder).results for item in result.findings]
     return {item.name for item in found if item.severity is not Severity.INFO}

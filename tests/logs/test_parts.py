@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -64,6 +65,54 @@ def test_a_long_backlog_is_read_in_parts(kind: str, tmp_path: Path, monkeypatch:
     assert not log.problems[0].loses_rows
 
 
+def test_holes_are_no_backlog(tmp_path: Path) -> None:
+    """A log that was cut while its program kept its place begins with a hole; one that was enlarged ends with one."""
+    (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\n")
+    path = tmp_path / "scores.jsonl"
+    rows = "".join(json.dumps({"frames": i, "score": 1.0}) + "\n" for i in range(ROWS))
+    with path.open("wb") as file:
+        file.truncate(4 * parts.READ)
+        file.seek(4 * parts.READ)
+        file.write(rows.encode())
+    os.truncate(path, 9 * parts.READ)
+    if path.stat().st_blocks * 512 > parts.READ:
+        pytest.skip("this file system stores holes")
+    assert len(read_run(tmp_path).train) == ROWS
+
+
+def test_lines_longer_than_a_part_are_read_from_all_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.yaml").write_text("task: dmc_walker_walk\n")
+    rows = [{"frames": i, "score": 1.0, "text": "x" * (PART + 9)} for i in range(60)]
+    file = lines(tmp_path / "scores.jsonl", rows)
+    monkeypatch.setattr(parts, "READ", file.stat().st_size // 5)
+    log = read_run(tmp_path)
+    assert log.train.frames[0] == 0 and log.train.frames[-1] == 59
+    assert max(b - a for a, b in pairwise(log.train.frames)) < 20
+
+
+def test_a_header_longer_than_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"metric{i}" for i in range(PART // 8)]
+    body = "".join(f"{i},{float(i)}{',' * len(names)}\n" for i in range(40))
+    file = tmp_path / "export.csv"
+    file.write_text(f"_step,episode/score,{','.join(names)}\n{body}")
+    monkeypatch.setattr(parts, "READ", file.stat().st_size // 5)
+    assert len(read_run(file).train) > 5
+
+
+def test_a_file_that_starts_again_is_no_sample_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = log_of("native", tmp_path)
+    monkeypatch.setattr(parts, "READ", file.stat().st_size // 4)
+    follower = Follower(tmp_path)
+    follower.poll()
+    assert follower.log is not None
+    assert "sampled" in {problem.kind for problem in follower.log.problems}
+    file.write_text('{"frames": 1, "score": 1.0}\n')
+    follower.poll()
+    assert "sampled" not in {problem.kind for problem in follower.log.problems}
+
+
 def test_what_is_appended_later_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = log_of("r2dreamer", tmp_path)
     monkeypatch.setattr(parts, "READ", file.stat().st_size // 4)
@@ -92,7 +141,7 @@ def test_rows_that_tell_evaluations_are_all_read(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("more", [0, 1, 3 * PART, 200 << 20, (500 << 20) + 7])
 def test_the_parts_of_a_backlog(start: int, more: int) -> None:
     end = start + more
-    chosen = Parts(start, end)
+    chosen = Parts(start, end, parts.stride(more))
     position, read = start, 0
     while position < end:
         following = chosen.next(position)

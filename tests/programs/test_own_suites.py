@@ -189,6 +189,7 @@ BRANCHES = """
     else:
         raise NotImplementedError(suite)
 """
+SPLIT = '    _, task = config.task.split("_", 1)\n'
 NESTED = (
     f"    if suite == 'moon':\n{BRANCHES.replace(chr(10) + '    ', chr(10) + '        ')}\n    return Other(task)\n"
 )
@@ -202,6 +203,7 @@ NESTED = (
         (BRANCHES, 'split("_", 1)', "moon_land", False),
         (BRANCHES, 'split("_")', "moon_sink", False),  # other parts
         (NESTED, 'split("_", 1)', "dmc_walker_walk", False),  # only in one branch
+        (f"    return DMC(task)\ndef make_env_moon(config):\n{SPLIT}{BRANCHES}", 'split("_", 1)', "dmc_run", False),
     ],
 )
 def test_a_script_that_decides_by_the_task_behind_the_suite(

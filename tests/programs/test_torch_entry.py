@@ -8,6 +8,7 @@ import pytest
 from dreamerguard.core.finding import Severity
 from dreamerguard.lint.engine import check_command
 from dreamerguard.lint.preset_check import check_presets
+from dreamerguard.programs.registry import UnknownProgram
 from dreamerguard.rules.helpers.example_files import with_torch_preset
 from dreamerguard.sources.argv import read_command
 
@@ -131,6 +132,22 @@ def test_another_function_than_main_has_another_schedule(
 def test_options_tell_the_program_of_a_script_without_presets(words: str, dialect: str, tmp_path: Path) -> None:
     command = f"python scripts/train_mine.py --configs dmc_proprio --task dmc_walker_walk {words}"
     assert check_command(read_command(shlex.split(command)), folder=tmp_path).dialect == dialect
+
+
+@pytest.mark.parametrize("script", ["run_ppo.py --logdir x", "main_sac.py --logdir x", "run_other.py"])
+def test_common_options_tell_nothing_of_other_algorithms(script: str, tmp_path: Path) -> None:
+    command = f"python {script} --configs a.yaml --steps 5 --device cuda --lr 1e-4"
+    with pytest.raises(UnknownProgram):
+        check_command(read_command(shlex.split(command)), folder=tmp_path)
+
+
+@pytest.mark.parametrize("repeat", ["1e-320", "1e-300", "0.5"])
+def test_a_repeat_below_one_has_no_episode(repeat: str, tmp_path: Path) -> None:
+    for name, text in with_torch_preset("task: dmc_walker_walk").items():
+        (tmp_path / name).write_text(text)
+    command = f"python dreamer.py --configs mine --logdir x --action_repeat {repeat} --dataset_size 400"
+    found = check_command(read_command(shlex.split(command)), folder=tmp_path).active
+    assert not [item for item in found if item.name == "small-replay" and item.severity is Severity.ERROR]
 
 
 def test_a_key_with_a_dot_is_no_mapping(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dreamerguard.sources.python import fact_store, index
+from dreamerguard.sources.python import fact_store, indexed_files
 from dreamerguard.sources.python.fact_codec import decode, encode
 from dreamerguard.sources.python.fact_reader import parse_facts
 from dreamerguard.sources.python.index import index_checkout
@@ -41,7 +41,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         seen.append(data)
         return parse_facts(data)
 
-    monkeypatch.setattr(index, "parse_facts", parse)
+    monkeypatch.setattr(indexed_files, "parse_facts", parse)
     return seen
 
 

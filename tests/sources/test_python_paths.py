@@ -28,6 +28,11 @@ ROOT = Path(__file__).resolve().parent
         ("Path(__file__).parents[1] / 'main.py'", "../main.py"),
         ("os.path.join(os.path.dirname(HERE), 'main.py')", "../main.py"),
         ("ROOT.parent.parent / 'main.py'", "../../main.py"),
+        ("Path(ROOT, 'dreamerv3') / 'main.py'", "dreamerv3/main.py"),
+        ("os.path.join(HERE, '..', 'wm', 'main.py')", "../wm/main.py"),
+        ("ROOT / '../wm/main.py'", "../wm/main.py"),
+        ("'/'.join(HERE, 'main.py')", None),
+        ("os.path.normpath(HERE, 'main.py')", None),
         ("Path('/opt') / 'main.py'", None),
         ("os.path.join(HERE, name)", None),
         ("os.path.join(OTHER, 'main.py')", None),
@@ -62,6 +67,18 @@ def test_a_launcher_with_a_list_in_a_name_is_read() -> None:
     assert [word.text for word in command.words] == ["python", "main.py", "--configs", "crafter", UNKNOWN]
     assert list(unread_launches(source)) == []
     assert list(unread_launches(Source("a.py", f"{HEAD}cmd = build()  # dreamer\nsubprocess.run(cmd)\n"))) != []
+
+
+@pytest.mark.parametrize(("name", "read"), [("launch.py", False), ("tools/launch.py", True)])
+def test_a_script_outside_the_checkout_is_not_read(name: str, read: bool) -> None:
+    code = f"{HEAD}subprocess.run([sys.executable, str(ROOT.parent / 'wm' / 'train.py'), '--configs', 'crafter'])\n"
+    assert bool(read_python(Source(name, code))) is read
+
+
+def test_words_for_a_main_function_under_another_name() -> None:
+    code = "from dreamerv3.main import main as train\ntrain(['--configs', 'crafter', '--logdir', 'x'])\n"
+    (command,) = read_python(Source("a.py", code))
+    assert [word.text for word in command.words][:3] == ["python", "dreamerv3/main.py", "--configs"]
 
 
 @pytest.mark.parametrize(("call", "read"), [("run()", True), ("evaluate()", False)])

@@ -19,19 +19,20 @@ from dreamerguard.programs.shared.closed_choices import refused_values
 from dreamerguard.programs.shared.key_tables import make_keys
 from dreamerguard.programs.shared.known_tasks import check_task
 from dreamerguard.programs.shared.limits import beyond_limits, role_limits
-from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems, unused_sections
+from dreamerguard.programs.shared.made_suites import makes_suite, suite_problems
 from dreamerguard.programs.shared.negative_ratio import handled_below_zero
 from dreamerguard.programs.shared.preset_file import PresetFile, names_task, without_task
 from dreamerguard.programs.shared.python_call import PythonCall, is_open
 from dreamerguard.programs.shared.refused_combinations import refused_combinations
 from dreamerguard.programs.shared.task_names import judged_task, suite_of
+from dreamerguard.programs.shared.unused_sections import unused_sections
 from dreamerguard.programs.shared.yaml_numbers import text_numbers
 from dreamerguard.sources.argv import Command
 
 from .budget import ENDLESS, danijar_budget
 from .constraints import broken_constraints
 from .editions import EDITIONS, SUITES_MADE, Edition, edition_of_keys, edition_of_words
-from .fixed_in_code import with_fixed, without_fixed
+from .fixed_in_code import with_fixed
 from .flags import Flags
 from .guarded_intervals import guarded_intervals
 from .idle_presets import without_idle
@@ -138,7 +139,7 @@ def finish(
         draft.keys = checkout.keys(draft.keys, draft.settings, (), whole=whole, upstream=draft.table.defaults)
         unused = unused_sections(draft.settings, checkout) if whole and draft.seen else {}
         draft.keys = {**draft.keys, **{key: replace(draft.keys[key], dead=why) for key, why in unused.items()}}
-        draft.keys = with_fixed(draft.keys, checkout)
+        draft.keys = with_fixed(draft.keys, draft.settings, roles, checkout)
         added = as_added(draft.unknown, checkout, file.source.name if file is not None else "")
         draft.unknown = checkout.unknown(added, draft.keys)
     stepped, timed = interval_units(draft.settings, edition.script, checkout)
@@ -146,7 +147,7 @@ def finish(
         dialect="danijar",
         anchor=anchor,
         settings=draft.settings,
-        roles=without_fixed(roles if named else without_task(roles), draft.keys),
+        roles=roles if named else without_task(roles),
         keys=draft.keys,
         renamed=draft.renamed,
         conditions=conditions_for(draft.settings, checkout),

@@ -21,8 +21,7 @@ from .task_names import suite_of
 
 #: Names of tasks; code that makes an environment may stand in for one.
 _NAME = re.compile(r"[\w.:/+-]+")
-#: Takes the section of a suite: ``config.env.get(suite, {})``.
-_BY_SUITE = re.compile(rb"\.env(?:\.get\(|\[)\s*suite\b")
+_MADE = re.compile(rb"\bdef\s+(_*make_(?:single_)?env\w*)\s*\(")
 #: Suites that a message lists.
 _LISTED = 8
 
@@ -39,14 +38,14 @@ def suite_problems(
       anchor: place of the command.
       whole: whether a file of presets is checked.
     """
-    task, found = settings.get(key), _decision(settings, key, checkout)
+    task, found = settings.get(key), deciding(settings, key, checkout)
     if task is None or found is None or checkout is None or not _is_name(task.value):
         return
     decision, decisions = found
     if _is_replaced(decision, anchor.source):
         return
     name = str(task.value)
-    choice = next((item for item in decision.choice.choices if _takes(decision, item, name)), None)
+    choice = next((item for item in decision.choice.choices if takes_name(decision, item, name)), None)
     if choice is None:
         if not _handled_elsewhere(decision, decisions, checkout, name, whole=whole):
             kind = f"{suite_of(name)} environments" if _by_first(decision) else "environment of this name"
@@ -60,38 +59,12 @@ def suite_problems(
             yield _problem("missing-module", text, task, anchor, whole, "")
 
 
-def unused_sections(settings: Mapping[str, Setting], checkout: PythonCheckout | None) -> dict[str, str]:
-    """Returns the first key of each section ``env.NAME`` that no task reads, with the reason.
-
-    The code takes ``config.env[suite]``, makes no environments of a suite with this name, and names it nowhere else.
-    """
-    found = _decision(settings, "task", checkout)
-    if found is None or checkout is None or not _BY_SUITE.search(checkout.index.files[found[0].file].data or b""):
-        return {}
-    decision, first = found[0], dict[str, str]()
-    for key in settings:
-        parts = key.split(".")
-        if len(parts) > 2 and parts[0] == "env":
-            first.setdefault(parts[1], key)
-    made = decision.choice.choices
-    unmade = (name for name in first if name.isidentifier() and not any(_takes(decision, item, name) for item in made))
-    why = f"{decision.place} makes no environments of this suite, so nothing reads its section"
-    return {first[name]: why for name in unmade if not _is_named(name, checkout)}
-
-
-def _is_named(section: str, checkout: PythonCheckout) -> bool:
-    """Returns whether code takes a section by its name, or has the name as a text."""
-    word = re.escape(section.encode())
-    named = re.compile(rb"\benvs?\." + word + rb"\b|['\"]" + word + rb"['\"_]")
-    return any(file.data is None or named.search(file.data) for file in checkout.index.files.values())
-
-
 def makes_suite(settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None) -> bool:
     """Returns whether the checkout's code is seen to make environments of the task's suite."""
-    task, found = settings.get(key), _decision(settings, key, checkout)
+    task, found = settings.get(key), deciding(settings, key, checkout)
     if task is None or found is None:
         return False
-    return any(_takes(found[0], item, str(task.value)) for item in found[0].choice.choices)
+    return any(takes_name(found[0], item, str(task.value)) for item in found[0].choice.choices)
 
 
 def _problem(rule: str, text: str, task: Setting, anchor: Span, whole: bool, help: str) -> Problem:
@@ -106,7 +79,7 @@ def _is_name(value: object) -> bool:
     )
 
 
-def _decision(
+def deciding(
     settings: Mapping[str, Setting], key: str, checkout: PythonCheckout | None
 ) -> tuple[Decision, Decisions] | None:
     """Returns the only place that decides by the task's suite; None without one, or with several."""
@@ -118,7 +91,17 @@ def _decision(
     found = [item for item in decisions.found if item.path[-1:] == leaf and _is_by_suite(item)]
     found = [item for item in found if _belongs(item, checkout) and is_used(item.choice.function, checkout)]
     found = [item for item in found if not item.choice.subject.rest] or found
-    return (found[0], decisions) if len(found) == 1 and found[0].choice.sure and found[0].sure else None
+    if len(found) != 1 or not (found[0].choice.sure and found[0].sure):
+        return None
+    helper = found[0].choice.subject.rest and not _makes_all(found[0], checkout)
+    return (found[0], decisions) if not helper else None
+
+
+def _makes_all(decision: Decision, checkout: PythonCheckout) -> bool:
+    """Returns whether the function that decides is the only one that makes environments: no branch calls it."""
+    files = checkout.index.files.values()
+    made = {name for file in files for name in _MADE.findall(file.data or b"")}
+    return made == {decision.choice.function.encode()}
 
 
 def _is_by_suite(decision: Decision) -> bool:
@@ -168,7 +151,8 @@ def _is_replaced(decision: Decision, source: Source) -> bool:
     return re.search(puts, source.text) is not None
 
 
-def _takes(decision: Decision, choice: object, name: str) -> bool:
+def takes_name(decision: Decision, choice: object, name: str) -> bool:
+    """Returns whether a choice takes a task, or the part of its name that decides."""
     subject = decision.choice.subject
     value = suite_of(name) if subject.first else name.partition("_")[2] if subject.rest else name
     return takes(choice, value.lower() if subject.lower else value)

@@ -1,8 +1,8 @@
 """The script replaces the words of its command line before it reads them.
 
 What it does:
-  Reports a script of the checkout whose main part, or function ``main``, always sets ``sys.argv`` to a list of its own
-  before anything reads it, if the command has options.
+  Reports a script of the checkout whose main part, or function ``main``, sets ``sys.argv`` to a list of its own, if the
+  command has options. Only imports, plain assignments and prints may stand before it: other code may read the words.
 
 Why is this bad:
   No option of the command counts: task, preset, seed and folder are those of the list. Runs that should differ are
@@ -26,7 +26,8 @@ from dreamerguard.rules.rule import Example, Rule
 
 rule = Rule("DG354", "ignored-arguments", Severity.WARNING)
 
-_SET = "import sys\n\ndef main():\n    {}sys.argv = ['main.py', '--logdir', 'mine', '--seed', '1']\n    run()\n"
+_SET = "import sys\n\ndef main():\n    {}sys.argv = ['main.py', '--logdir', 'mine', '--seed', '1']\n    run()\n\n"
+_SET += "if __name__ == '__main__':\n    main()\n"
 _FILES = {
     **with_preset("seed: 1"),
     "dreamerv3/main.py": _SET.format(""),

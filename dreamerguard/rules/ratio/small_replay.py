@@ -2,7 +2,7 @@
 
 What it does:
   Reports a replay capacity below 20 batches in a run that is longer than the capacity. In dreamerv3-torch, a capacity
-  below one episode of the DeepMind Control Suite is an error, in a trial too.
+  below one episode of a task ``dmc_...`` is an error, in a trial too.
 
 Why is this bad:
   Batches repeat the same steps, and old experience is lost at once. The published runs keep 500 000 steps or more.
@@ -37,7 +37,11 @@ BAD = [
         files=with_torch_preset("dataset_size: 16000", "train_ratio: 256"),
         mark="dataset_size: 16000",
     ),
-    Example(TORCH_COMMAND, files=with_torch_preset("dataset_size: 400"), mark="dataset_size: 400"),
+    Example(
+        TORCH_COMMAND,
+        files=with_torch_preset("dataset_size: 400", "task: dmc_walker_walk", "action_repeat: 2"),
+        mark="dataset_size: 400",
+    ),
 ]
 
 _FEW = 20
@@ -81,4 +85,4 @@ def _episode_steps(run: ResolvedRun) -> int:
     if run.dialect != "nm512_torch" or task is None or not str(task.value).startswith("dmc_"):
         return 0
     repeat, limit = (item.number if (item := run.settings.get(key)) is not None else _EPISODE for key in _LENGTH)
-    return int(min(limit, _EPISODE) / repeat) if repeat > 0 and limit > 0 else 0
+    return int(min(limit, _EPISODE) / repeat) if repeat >= 1 and limit > 0 else 0

@@ -21,7 +21,7 @@ from .python_places import Places
 _PARSES = frozenset({"parse_args", "parse_known_args", "parse_intermixed_args", "parse", "parse_known"})
 _MAIN = "main"
 #: A text without one of these gives no words to a program.
-_GIVES = re.compile(r"\bargv\b|\b(?:main|parse(?:_\w+)?)\(|\brun_(?:path|module)\(")
+_GIVES = re.compile(r"\bargv\b|\bmain\b|\bparse(?:_\w+)?\(|\brun_(?:path|module)\(")
 _STARTS = frozenset({"run_path", "run_module"})
 _ADDS = frozenset({"append", "extend", "insert"})
 _OPTION = re.compile(r"--[A-Za-z][\w.*\\-]*(?:=.*)?", re.DOTALL)

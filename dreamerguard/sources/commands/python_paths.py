@@ -10,7 +10,9 @@ from dreamerguard.sources.python.names import last_name, literal_text
 
 _DEPTH = 8
 #: Calls and methods that return the same path, in another form.
-_SAME = frozenset({"abspath", "realpath", "normpath", "str", "fspath", "Path", "resolve", "absolute", "as_posix"})
+_SAME = frozenset({"abspath", "realpath", "normpath", "str", "fspath", "resolve", "absolute", "as_posix"})
+#: Calls that join their arguments.
+_JOINS = frozenset({"Path", "PurePath", "joinpath"})
 
 
 def single_values(tree: ast.Module) -> Mapping[str, ast.expr]:
@@ -30,7 +32,7 @@ def own_path(node: ast.expr, values: Mapping[str, ast.expr], depth: int = 0) -> 
     """Returns a path as seen from the folder of the file; None for what does not begin at the file.
 
     Args:
-      node: the expression; the file itself is ``__file__``, which stands for the path ``.`` of a file in it.
+      node: the expression; ``__file__`` is returned as a path of this name.
       values: what the names of the file are.
       depth: how many names and calls lead to the expression.
     """
@@ -54,20 +56,30 @@ def _of_call(node: ast.Call, values: Mapping[str, ast.expr], depth: int) -> Pure
     name, items = last_name(node.func), node.args
     if name == "dirname" and len(items) == 1:
         return _above(own_path(items[0], values, depth + 1), 1)
-    if name in ("join", "joinpath"):
+    if name in _JOINS or (name == "join" and _of_paths(node.func)):
         method = name == "joinpath" and isinstance(node.func, ast.Attribute)
         first = node.func.value if method and isinstance(node.func, ast.Attribute) else items[0] if items else None
         start = own_path(first, values, depth + 1) if first is not None else None
         return _below(start, items if method else items[1:])
-    if name in _SAME:
+    if name in _SAME and len(items) <= 1:
         inner = items[0] if items else node.func.value if isinstance(node.func, ast.Attribute) else None
         return own_path(inner, values, depth + 1) if inner is not None else None
     return None
 
 
+def _of_paths(func: ast.expr) -> bool:
+    """Returns whether ``join`` is that of paths, and not that of a text."""
+    return isinstance(func, ast.Name) or (isinstance(func, ast.Attribute) and last_name(func.value) == "path")
+
+
 def _below(start: PurePosixPath | None, parts: list[ast.expr]) -> PurePosixPath | None:
-    texts = [literal_text(part) for part in parts]
-    return start.joinpath(*texts) if start is not None and all(texts) else None
+    """Returns a path with more parts; ``..`` in a part leads to the folder above."""
+    for part in parts:
+        names = PurePosixPath(literal_text(part)).parts
+        for name in names:
+            start = _above(start, 1) if name == ".." else start / name if start is not None else None
+        start = start if names else None
+    return start
 
 
 def _above(path: PurePosixPath | None, count: int) -> PurePosixPath | None:

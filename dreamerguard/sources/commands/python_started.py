@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Command
@@ -43,7 +44,7 @@ def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator
     """
     open_lists, values = _extended(tree), single_values(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.List | ast.Tuple) and _starts_python(node, values):
+        if isinstance(node, ast.List | ast.Tuple) and _starts_python(node, places, values):
             parts = [_word(item, places, values) for item in node.elts]
             parts[0] = ("python", parts[0][1])
             parts += [(UNKNOWN, parts[-1][1])] if id(node) in open_lists else []
@@ -57,21 +58,25 @@ def started(tree: ast.Module, places: Places, read_text: TextReader) -> Iterator
 
 def _word(node: ast.expr, places: Places, values: Mapping[str, ast.expr]) -> tuple[str, Span]:
     """Returns a word and its place; a script by its path as seen from the file."""
-    path = _script(node, values)
+    path = _script(node, places, values)
     return (path, places.span(node)) if path else word_of(node, places)
 
 
-def _script(node: ast.expr, values: Mapping[str, ast.expr]) -> str:
+def _script(node: ast.expr, places: Places, values: Mapping[str, ast.expr]) -> str:
+    """Returns the path of a script in the checkout, as seen from the file; empty for anything else."""
     path = own_path(node, values) if isinstance(node, ast.Call | ast.Name | ast.BinOp) else None
-    return path.as_posix() if path is not None and path.suffix == ".py" else ""
+    if path is None or path.suffix != ".py":
+        return ""
+    outside = path.parts.count("..") > len(PurePosixPath(places.source.name).parent.parts)
+    return "" if outside else path.as_posix()
 
 
-def _starts_python(node: ast.List | ast.Tuple, values: Mapping[str, ast.expr]) -> bool:
+def _starts_python(node: ast.List | ast.Tuple, places: Places, values: Mapping[str, ast.expr]) -> bool:
     if len(node.elts) < 2:
         return False
     first = node.elts[0]
     python = last_name(first) == "executable" or _PYTHON.fullmatch(literal_text(first).rpartition("/")[2]) is not None
-    texts = (literal_text(item) or _script(item, values) for item in node.elts[1:4]) if python else ()
+    texts = (literal_text(item) or _script(item, places, values) for item in node.elts[1:4]) if python else ()
     return any(text.endswith(".py") or text == "-m" for text in texts)
 
 

@@ -8,68 +8,41 @@ from collections.abc import Iterable, Mapping
 from dreamerguard.core.source import Source, Span
 from dreamerguard.sources.argv import UNKNOWN, Word
 
-from .shell_parameters import (
-    Alternative,
-    alternative,
-    braced_words,
-    element_of,
-    joined_words,
-    number_of,
-    parameter_text,
-    rest_of,
-    sequence,
-    slice_of,
-)
+from .shell_parameters import alternative, braced_words, rest_of, slice_of
+from .shell_pieces import DEFAULT, MAX_DEPTH, MAX_VALUE, MAX_WORDS, PieceReader
 from .shell_statements import target_of
 from .shell_tokens import Mode, Piece, Token
 from .shell_values import ConditionOutcome, PlacedText, Value, places_of
-from .shell_words import Lexer
 
-#: Longest value that is kept; a longer one is unknown.
-_MAX_VALUE = 20_000
 _MAX_ITEMS = 500
-_MAX_DEPTH = 4
 #: Most characters that are expanded in one script; beyond it words are unknown.
 _MAX_EXPANDED = 2_000_000
-_DEFAULT = re.compile(r"(\w+|[@*])(:?)([-=])(.*)", re.ASCII | re.DOTALL)
 _TILDE = re.compile(r"([A-Za-z_]\w*=)~[\w.-]*(?=/|$)", re.ASCII)
-_ECHO = re.compile(r"\s*echo\s+([^|;&<>()`\\]*)")
-#: Most words that ``seq`` and braces are expanded to.
-_MAX_WORDS = 200
 
 
-class Variables:
+class Variables(PieceReader):
     """The variables and arguments of a script on one path through it.
 
     Attributes:
-      values: name -> value; a name that the script did not set so far is absent.
-      arguments: ``$1`` and the following; None if unknown.
-      defaults: names with a value that the caller can replace: ``${X:-default}``.
       asked: whether the path is taken only if the caller gives something.
       status: whether the last command succeeded; None if unknown.
       outcome: what the last command says if it was a condition.
       passed: variables of the environment that a started program gets.
       jump: what ended the path: break, continue, return or exit; empty while it goes on.
       printed: parts of what the path prints where that is captured: ``$(...)``; None where it is not.
-      outputs: text between the brackets of ``$(...)`` -> parts of what it prints, for functions.
     """
 
     def __init__(self, source: Source, mode: Mode, values: Mapping[str, Value]) -> None:
-        self.source = source
+        super().__init__(source, values)
         self.mode = mode
-        self.values = dict(values)
-        self.arguments: tuple[str, ...] | None = None
-        self.defaults: set[str] = set()
         self.asked = False
         self.status: bool | None = None
         self.outcome: ConditionOutcome | None = None
         self.jump = ""
         self.passed: dict[str, Value] = {}
         self.printed: tuple[str, ...] | None = None
-        self.outputs: Mapping[str, tuple[str, ...]] = {}
         self.budget = [_MAX_EXPANDED]
         first = source.text[:80].split("\n", 1)[0]
-        self.zsh = first.startswith("#!") and "zsh" in first
         self.bash = mode != "make" and (not first.startswith("#!") or "bash" in first)
 
     def copy(self, status: bool | None = None) -> Variables:
@@ -119,7 +92,7 @@ class Variables:
         else:
             text = self.text(token).split("=", 1)[1]
             value = self._longer(name, text) if added else self._in_array(name, text)
-        known = len(value or ()) <= (_MAX_VALUE if isinstance(value, str) else _MAX_ITEMS)
+        known = len(value or ()) <= (MAX_VALUE if isinstance(value, str) else _MAX_ITEMS)
         self.values[name] = value if known else None
         if replaceable:
             self.defaults.add(name)
@@ -129,7 +102,7 @@ class Variables:
     def _replaceable(self, piece: Piece) -> bool:
         if piece.kind == "variable":
             return piece.text in self.defaults
-        match = _DEFAULT.fullmatch(piece.text) if piece.kind == "default" else None
+        match = DEFAULT.fullmatch(piece.text) if piece.kind == "default" else None
         return match is not None and (match[1] not in self.values or match[1] in self.defaults)
 
     def _items(self, name: str) -> tuple[str, ...]:
@@ -178,7 +151,7 @@ class Variables:
     def listed(self, token: Token) -> list[str]:
         """Expands a word behind ``for name in``, where braces are a list also in text for people."""
         if len(token.pieces) == 1 and token.pieces[0].kind == "braces" and self.bash:
-            return _without_empty(braced_words(token.pieces[0].text, _MAX_WORDS) or [UNKNOWN])
+            return _without_empty(braced_words(token.pieces[0].text, MAX_WORDS) or [UNKNOWN])
         if self.bash and any(piece.kind == "braces" and "," in piece.text for piece in token.pieces):
             return self._all_braced(token)
         return [word.text for word in self.expand(token)]
@@ -187,18 +160,18 @@ class Variables:
         """Expands braces: every word that they stand for."""
         if not self.bash or self.mode == "docs":
             literal = self.mode == "script"
-            return ["".join(p.text if p.kind == "braces" and literal else self._piece(p) for p in token.pieces)]
+            return ["".join(p.text if p.kind == "braces" and literal else self.piece_text(p) for p in token.pieces)]
         return self._all_braced(token)
 
     def _all_braced(self, token: Token) -> list[str]:
         outside = "".join(piece.text for piece in token.pieces if piece.kind == "text" and not piece.quoted)
-        many = sum(piece.kind == "braces" for piece in token.pieces) > _MAX_DEPTH
+        many = sum(piece.kind == "braces" for piece in token.pieces) > MAX_DEPTH
         if many or ("{" in outside and "," in outside):  # braces around braces
             return [UNKNOWN]
         texts = [""]
         for piece in token.pieces:
-            parts = braced_words(piece.text, _MAX_WORDS) if piece.kind == "braces" else [self._piece(piece)]
-            if parts is None or len(texts) * len(parts) > _MAX_WORDS:
+            parts = braced_words(piece.text, MAX_WORDS) if piece.kind == "braces" else [self.piece_text(piece)]
+            if parts is None or len(texts) * len(parts) > MAX_WORDS:
                 parts = [UNKNOWN]
             texts = [text + part for text in texts for part in parts]
         return texts if any(piece.quoted for piece in token.pieces) else _without_empty(texts)
@@ -216,7 +189,7 @@ class Variables:
         if piece.kind == "command" and not piece.quoted and piece.text in self.outputs:
             return self._printed_words(self.outputs[piece.text])
         if piece.kind in ("variable", "default", "parameter", "command") and not piece.quoted:
-            return self._piece(piece).split()
+            return self.piece_text(piece).split()
         if self.mode == "docs" and piece.text in ("...", "\u2026", "[...]") and not piece.quoted:
             return [UNKNOWN]
         return None
@@ -248,95 +221,6 @@ class Variables:
         ]
         apart = all(part[-1:].isspace() for part in parts[:-1])
         return list(places_of(tuple(placed))) if apart else "".join(parts).split()
-
-    def text(self, token: Token) -> str:
-        """Returns the text of a token as one word."""
-        return "".join(self._piece(piece) for piece in token.pieces)
-
-    def _piece(self, piece: Piece, depth: int = 0) -> str:
-        if piece.kind == "text":
-            return piece.text
-        if piece.kind == "variable":
-            value = self.value(piece.text)
-            return value if isinstance(value, str) else UNKNOWN
-        if piece.kind == "default":
-            return self._default(piece.text, depth)
-        if piece.kind == "parameter":
-            return self._parameter(piece.text)
-        if piece.kind == "command":
-            return self._command(piece.text, depth)
-        if piece.kind == "arithmetic":
-            number = self.number(piece.text)
-            return UNKNOWN if number is None else str(number)
-        return joined_words(self.arguments) if piece.kind == "arguments" else UNKNOWN
-
-    def value(self, name: str) -> Value:
-        """Returns the value of a variable or an argument."""
-        if name.isdigit():
-            known = self.arguments
-            return None if known is None or name == "0" else known[int(name) - 1] if int(name) <= len(known) else ""
-        value = self.values.get(name)
-        return value[0] if isinstance(value, tuple) and value and not value[0].startswith("[") else value
-
-    def number(self, text: str) -> int | None:
-        """Returns the value of an arithmetic expression; None if unknown."""
-        return number_of(text, self.values, self.value)
-
-    def _parameter(self, text: str) -> str:
-        if self.zsh and "[" in text:  # it counts the items of arrays from 1
-            return UNKNOWN
-        if (rest := rest_of(text, self.arguments)) is not None:
-            return joined_words(rest)
-        if (other := alternative(text)) is not None and not other.array:
-            return self._alternative(other)
-        found = element_of(text, self.values, self.value, lambda inner: self._lexed(inner, 1))
-        return found if found is not None else parameter_text(text, self.value) or UNKNOWN
-
-    def _alternative(self, found: Alternative) -> str:
-        """Returns the text of ``${name:+text}``, which stands where the variable has a value."""
-        value = self.value(found.name) if found.name.isdigit() or found.name in self.values else ""
-        if not isinstance(value, str) or UNKNOWN in value:
-            return UNKNOWN
-        return self._lexed(found.text, 1) if value else ""
-
-    def _command(self, text: str, depth: int) -> str:
-        """The output of a function, of ``$(seq 3)`` and of ``$(echo text)``."""
-        if text in self.outputs:
-            return "".join(self.outputs[text]).rstrip("\n")
-        if depth >= _MAX_DEPTH:
-            return UNKNOWN
-        listed = sequence(text, lambda part: self._lexed(part, depth), _MAX_WORDS)
-        if listed is not None:
-            return listed
-        match = _ECHO.fullmatch(text)
-        return self._lexed(match[1], depth) if match is not None else UNKNOWN
-
-    def _default(self, text: str, depth: int) -> str:
-        match = _DEFAULT.fullmatch(text)
-        if match is None or depth >= _MAX_DEPTH:
-            return UNKNOWN
-        name, colon, default = match[1], match[2], match[4]
-        if name in "@*":
-            return UNKNOWN
-        if name.isdigit():
-            given = self.arguments is not None and int(name) <= len(self.arguments)
-        else:
-            given = name in self.values
-        value = self.value(name) if given else None
-        if given and (value != "" or not colon):
-            return value if isinstance(value, str) else UNKNOWN
-        found = self._lexed(default, depth) if len(default) <= _MAX_VALUE else UNKNOWN
-        if match[3] == "=" and not name.isdigit():
-            self.values[name] = found
-            self.defaults.add(name)
-        return found
-
-    def _lexed(self, text: str, depth: int) -> str:
-        """Expands text that stands inside braces or brackets."""
-        tokens = Lexer(f'"{text}"' if '"' not in text else text).tokens()
-        if not all(token.kind == "word" for token in tokens):
-            return UNKNOWN
-        return " ".join("".join(self._piece(piece, depth + 1) for piece in token.pieces) for token in tokens)
 
 
 def _without_empty(texts: list[str]) -> list[str]:

@@ -93,3 +93,11 @@ def test_a_docstring_with_doubled_backslashes_goes_on() -> None:
     (command,) = read_python(Source("main.py", code))
     assert [word.text for word in command.words] == ["python", "main.py", "--logdir", "x", "--seed", "0"]
     assert [word.span.line for word in command.words] == [3, 3, 4, 4, 5, 5]
+
+
+def test_a_continued_line_that_looks_like_a_command_is_part_of_the_one_before() -> None:
+    lines = "".join(f"    python main.py --seed {i} \\\\\n" for i in range(50))
+    code = f'"""Runs.\n\n{lines}        --logdir x\n\n    python main.py --seed 99\n"""\nimport subprocess\n'
+    first, second = read_python(Source("main.py", code))
+    assert len(first.words) == 50 * 4 + 2
+    assert [word.text for word in second.words] == ["python", "main.py", "--seed", "99"]

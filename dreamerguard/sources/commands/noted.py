@@ -43,12 +43,13 @@ def read_docstring(source: Source, tree: ast.Module, places: Places) -> list[Com
 
 def read_lines(source: Source, start: int, end: int) -> list[Command]:
     """Returns the commands in the lines of a range that begin with one."""
-    lines = islice(LINE.finditer(source.text, start, end), _MOST)
-    return [
-        command
-        for line in lines
-        for command in read_shell(source, line.end(), _end(source.text, line.end(), end), "docs")
-    ]
+    found: list[Command] = []
+    behind = start
+    for line in islice(LINE.finditer(source.text, start, end), _MOST):
+        if line.end() >= behind:  # not a continued line of the last command
+            behind = _end(source.text, line.end(), end)
+            found += read_shell(source, line.end(), behind, "docs")
+    return found
 
 
 def _end(text: str, at: int, end: int) -> int:

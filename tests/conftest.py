@@ -10,10 +10,9 @@ Commands do not use the user's cache directory, unless a test turns it on.
 Processes that the tests start keep compiled modules, also where the shell forbids it: without them every start of a
 command that trains takes twice as long.
 
-Compiling is most of what the tests of the agent do, and XLA's newer code generator for a CPU takes three times as long
-for a program as the older one, its optimizations up to a hundred times: tests and the processes that they start use
-neither. Programs that must be those of a run ask for ``as_in_a_run`` of `tests/agent/parity.py`, and so does everything
-in `make test-slow`.
+Compiling is most of what the tests of the agent do, and XLA's newer code generator for a CPU takes longer for a program
+than the older one, and so do its optimizations: tests and the processes that they start use neither. Programs that must
+be those of a run ask for ``as_in_a_run`` of `tests/agent/parity.py`, and so does everything in `make test-slow`.
 """
 
 import os

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from dreamerguard.core.setting import Role, Setting
 from dreamerguard.programs.shared.checkout import PythonCheckout
-from dreamerguard.sources.python.names import last_name
+from dreamerguard.sources.python.names import code_of, last_name
 from dreamerguard.sources.python.python_files import parse
 
 #: Roles that say nothing about the training loop.
@@ -37,7 +37,7 @@ def without_loop(
 
 
 def _is_start(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+    return isinstance(node, ast.If) and "__main__" in code_of(node.test)
 
 
 def _choices(start: ast.stmt) -> Iterator[tuple[str, bool, str]]:

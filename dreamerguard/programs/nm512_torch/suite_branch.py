@@ -10,7 +10,7 @@ from dataclasses import replace
 from dreamerguard.core.key import Key
 from dreamerguard.core.setting import Setting
 from dreamerguard.programs.shared.checkout import PythonCheckout
-from dreamerguard.sources.python.names import is_config, last_name, literal_text
+from dreamerguard.sources.python.names import code_of, is_config, last_name, literal_text
 from dreamerguard.sources.python.python_files import parse
 
 _SIZE = re.compile(r"\bsize\b")
@@ -82,7 +82,8 @@ def ignores(statement: ast.stmt, names: re.Pattern[str]) -> bool:
 
     A function that is called with each finished episode may get the configuration: it makes no environment.
     """
-    if names.search(ast.unparse(statement)):
+    text = code_of(statement)
+    if not text or names.search(text):
         return False
     read = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
     read |= {id(item) for node in ast.walk(statement) if _is_callback(node) for item in ast.walk(node)}

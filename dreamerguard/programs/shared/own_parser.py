@@ -10,7 +10,7 @@ from pathlib import Path
 from dreamerguard.core.finding import Problem
 from dreamerguard.core.source import Label
 from dreamerguard.sources.argv import Command
-from dreamerguard.sources.python.names import last_name, literal_text
+from dreamerguard.sources.python.names import code_of, last_name, literal_text
 from dreamerguard.sources.python.parsers import ADDED
 from dreamerguard.sources.python.python_files import parse
 from dreamerguard.util.check_cache import cached_per_check
@@ -142,7 +142,7 @@ def _options(body: Sequence[ast.stmt], called: set[str]) -> Iterator[Option]:
 def _always_runs(node: ast.With | ast.FunctionDef | ast.If, called: set[str]) -> bool:
     if isinstance(node, ast.FunctionDef):
         return node.name in called
-    return isinstance(node, ast.With) or _MAIN.search(ast.unparse(node.test)) is not None
+    return isinstance(node, ast.With) or _MAIN.search(code_of(node.test)) is not None
 
 
 def _option(node: ast.Call) -> Option | None:

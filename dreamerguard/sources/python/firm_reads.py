@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from dreamerguard.util.check_cache import cached_per_check
 
+from .names import code_of
 from .python_files import parse
 
 #: Parts of a statement that run only sometimes. A loop of training runs, and a function that makes environments too.
@@ -83,17 +84,18 @@ def read_by_constructor(data: bytes, name: str) -> dict[str, int]:
     later = {id(inner) for node in ast.walk(made) if isinstance(node, ast.Lambda) for inner in ast.walk(node.body)}
     nodes = [node for node in _always(made) if id(node) not in later]
     kept = {"config"} | {
-        ast.unparse(target)
+        code_of(target)
         for node in nodes
         if isinstance(node, ast.Assign) and _is_config(node.value, "config")
         for target in node.targets
     }
+    kept.discard("")
     methods = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     stored = {node.attr for node in ast.walk(made) if isinstance(node, ast.Attribute) and not _loads(node)}
     if any(isinstance(node, ast.Name) and node.id == "config" and _stores(node) for node in ast.walk(made)):
         return {}
     reads = (node for node in nodes if isinstance(node, ast.Attribute) and id(node) not in methods)
-    found = [node for node in reads if ast.unparse(node.value) in kept and node.attr not in stored]
+    found = [node for node in reads if code_of(node.value) in kept and node.attr not in stored]
     lines: dict[str, int] = {}
     for node in sorted(found, key=lambda node: node.lineno):
         if not node.attr.startswith("_"):

@@ -50,6 +50,14 @@ def literal_text(node: ast.AST | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
+def code_of(node: ast.AST) -> str:
+    """The code of a node; empty where it is nested too deeply or has a number that is too long to be written."""
+    try:
+        return ast.unparse(node)
+    except (RecursionError, ValueError):
+        return ""
+
+
 def speaks_of_settings(data: bytes) -> bool:
     """Returns whether a file has a name of settings anywhere. Only such a file can read settings by computed names."""
     return any(part in data for part in _PARTS) and _ANY.search(data) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from dreamerguard.sources.python.names import literal_text, shows
+from dreamerguard.sources.python.names import code_of, literal_text, shows
 
 from .binding import Binding, CallArguments
 from .objects import ELEMENTS
@@ -194,7 +194,7 @@ class Calls(Binding):
         text = literal_text(index)
         if text:
             return self.part(owner, text)
-        tag = ast.unparse(index) if isinstance(index, ast.Name | ast.Attribute) else ""
+        tag = code_of(index) if isinstance(index, ast.Name | ast.Attribute) else ""
         return self.anything(owner, tag)
 
     # -- functions ----------------------------------------------------------------------------------------------------

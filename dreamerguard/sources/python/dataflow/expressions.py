@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from dreamerguard.sources.python.names import literal_text
+from dreamerguard.sources.python.names import code_of, literal_text
 
 from .scope import Scope
 from .values import (
@@ -78,7 +78,7 @@ class Expressions(WrittenCalls):
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
             return self.refer(self._numbered(owner, str(node.slice.value)))
         if isinstance(node.slice, ast.Name | ast.Attribute):
-            self._note_table(owner, ast.unparse(node.slice))
+            self._note_table(owner, code_of(node.slice))
         return self.touch(self.refer(self.item(owner, node.slice)))
 
     def _numbered(self, owner: Value, number: str) -> Value:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from dreamerguard.sources.python.names import code_of
+
 from .expressions import Expressions
 from .scope import Scope, decorators
 from .values import ANY, CLASS, EMPTY, FUNCTION, MODULE, OBJECT, OUTSIDE, ROOT, SETTING, WRAPPERS, Atom, Value, ordered
@@ -153,7 +155,7 @@ class Statements(Expressions):
         names = decorators(node)
         for item in node.decorator_list:
             self.value(item)
-            if "hydra" in ast.unparse(item).lower() and scope.parameters:
+            if "hydra" in code_of(item).lower() and scope.parameters:
                 scope.called = True
                 self.bind_name(scope, scope.parameters[0], {ROOT})
         if set(names) - _KNOWN and not scope.live:
